@@ -1,0 +1,2 @@
+from archcalc.symbolic.symbols import symbol, symbols
+from archcalc.symbolic.division import *

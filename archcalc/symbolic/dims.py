@@ -1,0 +1,118 @@
+"""Dimensions: positive integers, known or symbolic.
+
+There is one symbol factory.  To sympy ``Symbol('k')`` and the positive-integer ``k`` are different
+things, and substituting one for the other silently does nothing; so whatever comes in is
+normalised by name (`as_expr`), and what goes out is evaluated by name.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, TypeAlias
+
+import sympy
+from sympy import Expr, Integer, Symbol
+
+from archcalc.symbolic.division import CeilDiv, FloorDiv
+from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.parser import parse
+from archcalc.symbolic.symbols import symbol
+
+__all__ = ["Dim", "DimLike", "as_dim", "as_expr", "lower"]
+
+Dim: TypeAlias = int | Expr
+"""A dimension after normalisation: a Python int, or an expression of positive-integer symbols."""
+
+DimLike: TypeAlias = int | str | Expr
+"""What is accepted for a dimension."""
+
+def as_expr(value: object) -> Dim:
+    """`value` as an exact number or an expression of positive-integer symbols.
+
+    Accepts integers (also NumPy's), text such as ``"4*c"`` or ``"⌈h/2⌉"``, and sympy expressions,
+    whose symbols are normalised by name and whose ``floor``/``ceiling`` become `FloorDiv`.
+    An integer comes back as a Python ``int``.
+
+    Raises:
+        DimensionError: a bool, a float, or something that is no number at all.
+        ExpressionError: a text that is not an arithmetic expression.
+
+    >>> as_expr("(h + 1)//2")
+    (h + 1)//2
+    >>> as_expr(sympy.Symbol("k")) is symbol("k")
+    True
+    """
+    if type(value) is int:
+        return value
+    if isinstance(value, str):
+        return lower(parse(value))
+    if isinstance(value, sympy.Basic) or hasattr(value, "_sympy_"):
+        return lower(_normal(value._sympy_() if hasattr(value, "_sympy_") else value))
+    if not isinstance(value, bool):
+        try:
+            return operator.index(value)  # type: ignore[arg-type]
+        except TypeError:
+            pass
+    raise DimensionError(
+        f"{shorten(repr(value))} is not an integer or a formula",
+        values={"value": shorten(value)},
+        hint="give an integer, a symbol's name, or an expression such as '4*c'",
+    )
+
+
+def as_dim(value: object, *, minimum: int = 1) -> Dim:
+    """`value` as a dimension: like `as_expr`, and at least `minimum` where that is a number.
+
+    >>> as_dim(3), as_dim("2*c")
+    (3, 2*c)
+    >>> as_dim(0)
+    Traceback (most recent call last):
+    archcalc.symbolic.errors.DimensionError: 0 is not a dimension; it must be at least 1 [not-a-dimension]
+    """
+    dim = as_expr(value)
+    if isinstance(dim, int):
+        if dim < minimum:
+            raise DimensionError(
+                f"{shorten(repr(dim))} is not a dimension",
+                values={"value": dim},
+                hint=f"it must be at least {minimum}",
+            )
+    elif dim.is_number:
+        raise DimensionError(
+            f"{shorten(str(dim))} is not a dimension", hint="it must be a whole number"
+        )
+    return dim
+
+
+def lower(value: Expr | int) -> Dim:
+    """A sympy Integer as a Python int; everything else as it is."""
+    return int(value) if isinstance(value, Integer) else value
+
+
+def _normal(value: Any) -> Expr:
+    """`value` with canonical symbols, and floors and ceilings as exact integer divisions."""
+    if not isinstance(value, Expr):
+        raise DimensionError(f"{shorten(str(value))} is not a formula")
+    if value.has(sympy.Float, sympy.I, sympy.oo, -sympy.oo, sympy.zoo, sympy.nan):
+        raise DimensionError(
+            f"{shorten(str(value))} is not exact",
+            hint="use integers and exact fractions, not floats or infinities",
+        )
+    renamed = {
+        old: symbol(old.name)
+        for old in value.free_symbols
+        if isinstance(old, Symbol) and old is not symbol(old.name)
+    }
+    if renamed:
+        value = value.xreplace(renamed)
+    if value.has(sympy.floor, sympy.ceiling):
+        value = value.replace(sympy.floor, _exact_floor).replace(sympy.ceiling, _exact_ceiling)
+    return value
+
+
+def _exact_floor(argument: Expr) -> Expr:
+    return FloorDiv(*sympy.fraction(sympy.together(argument)))
+
+
+def _exact_ceiling(argument: Expr) -> Expr:
+    return CeilDiv(*sympy.fraction(sympy.together(argument)))

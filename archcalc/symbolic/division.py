@@ -1,0 +1,236 @@
+"""Exact floor division of integers and integer-valued expressions.
+
+sympy's own ``floor`` is not safe on shapes: in 1.14 ``floor(b*(24*c + 672)/22)`` silently drops the
+floor, nested floors never merge, and ``lambdify`` sends them through floats.  `FloorDiv` keeps
+integers integers and applies these rules, for positive divisors:
+
+| rule | what it does |
+|---|---|
+| R1 | ``x//1 = x``; integers fold exactly; a zero divisor is an error |
+| R2 | ``(q·t + r)//q = t + r//q``, by integer coefficients |
+| R3 | the constant is reduced into ``[0, q)`` |
+| R4 | ``(x//m + k)//n = (x + k·m)//(m·n)`` |
+| R5 | ``(g·x + k)//(g·q) = (x + k//g)//q`` |
+| R6 | ``⌈x/q⌉ = (x + q − 1)//q``: one head only |
+| R7 | a symbolic divisor cancels exactly or stays opaque |
+
+so that five stride-2 convolutions give ``⌈h/32⌉`` and not five nested floors.
+R1 to R6 are in Graham, Knuth, Patashnik, *Concrete Mathematics*, chapter 3.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, reduce
+from math import gcd
+from typing import Any, overload
+
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, cancel, fraction, sympify, together
+
+from archcalc.symbolic.errors import ArithmeticRuleError
+
+__all__ = ["CeilDiv", "FloorDiv", "ceil_div", "floor_div"]
+
+Terms = dict[Expr, int]
+"""A numerator: monomial to integer coefficient; the constant stands at ``S.One``."""
+
+
+class FloorDiv(Expr):
+    """``⌊x/q⌋`` in canonical form; made by calling, it may come back as something simpler.
+
+    Raises:
+        ArithmeticRuleError: the divisor is zero.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h, k = symbols("h k")
+    >>> FloorDiv(2*h + 3, 2)
+    h + 1
+    >>> FloorDiv(FloorDiv(h + 1, 2) + 1, 2)
+    (h + 3)//4
+    """
+
+    __slots__ = ()
+    is_integer = True
+    is_commutative = True
+
+    args: tuple[Expr, Expr]
+
+    def __new__(cls, numerator: Any, divisor: Any) -> Expr:  # type: ignore[misc]
+        return _divide(sympify(numerator, strict=True), sympify(divisor, strict=True))
+
+    @property
+    def numerator(self) -> Expr:
+        """What is divided."""
+        return self.args[0]
+
+    @property
+    def divisor(self) -> Expr:
+        """What it is divided by."""
+        return self.args[1]
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.numerator.is_nonnegative and self.divisor.is_positive else None
+
+    def _sympystr(self, printer: Any) -> str:
+        numerator, divisor = (printer.parenthesize(a, _PRODUCT) for a in self.args)
+        return f"({numerator}//{divisor})" if printer._print_level > 1 else f"{numerator}//{divisor}"
+
+    _sympyrepr = _sympystr
+
+    def _pythoncode(self, printer: Any) -> str:
+        return f"(({printer._print(self.numerator)})//({printer._print(self.divisor)}))"
+
+    _numpycode = _lambdacode = _pythoncode
+
+    def _latex(self, printer: Any) -> str:
+        numerator, divisor = (printer._print(a) for a in self.args)
+        return rf"\left\lfloor \frac{{{numerator}}}{{{divisor}}} \right\rfloor"
+
+    def _eval_derivative(self, variable: Expr) -> Expr:
+        # Almost everywhere; the jumps carry no derivative.  `sensitivity` counts them exactly.
+        return S.Zero
+
+
+_PRODUCT = 60
+"""Just above the precedence of a product in sympy's printers: only atoms go without parentheses."""
+
+
+def CeilDiv(numerator: Any, divisor: Any) -> Expr:
+    """``⌈x/q⌉``, which is ``(x + q − 1)//q`` (R6).
+
+    >>> from archcalc.symbolic import symbols
+    >>> CeilDiv(symbols("h"), 2)
+    (h + 1)//2
+    """
+    q = sympify(divisor, strict=True)
+    return FloorDiv(Add(sympify(numerator, strict=True), q, S.NegativeOne), q)
+
+
+@overload
+def floor_div(a: int, b: int) -> int: ...
+@overload
+def floor_div(a: int | Expr, b: int | Expr) -> int | Expr: ...
+def floor_div(a: int | Expr, b: int | Expr) -> int | Expr:
+    """``a // b`` for ints and expressions alike; ints stay Python ints.
+
+    >>> floor_div(7, 2)
+    3
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        if b == 0:
+            raise ArithmeticRuleError(f"{a} cannot be divided by zero")
+        return a // b
+    result = FloorDiv(a, b)
+    return int(result) if isinstance(result, Integer) else result
+
+
+@overload
+def ceil_div(a: int, b: int) -> int: ...
+@overload
+def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr: ...
+def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr:
+    """``⌈a / b⌉`` for ints and expressions alike; ints stay Python ints.
+
+    >>> ceil_div(7, 2)
+    4
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return -floor_div(-a, b)
+    result = CeilDiv(a, b)
+    return int(result) if isinstance(result, Integer) else result
+
+
+@lru_cache(maxsize=8192)
+def _divide(x: Expr, q: Expr) -> Expr:
+    if q.is_zero:
+        raise ArithmeticRuleError(f"{x} cannot be divided by zero", values={"numerator": str(x)})
+    if _has_denominator(x) or _has_denominator(q):
+        (above, under), (times, part) = fraction(together(x)), fraction(together(q))
+        x, q = above * part, times * under
+    if q.is_negative:
+        x, q = -x, -q
+    if q is S.One:  # R1
+        return x
+    if isinstance(x, Integer) and isinstance(q, Integer):
+        return Integer(int(x) // int(q))
+    terms, q = _merge_inner_floor(_terms(x), q)
+    return _by_integer(terms, int(q)) if isinstance(q, Integer) else _by_symbol(_sum(terms), q)
+
+
+def _has_denominator(x: Expr) -> bool:
+    """Whether a fraction stands anywhere in `x`, outside of the floors already exact."""
+    if isinstance(x, Rational):
+        return bool(x.q != 1)
+    if isinstance(x, Pow):
+        return bool(x.exp.could_extract_minus_sign()) or _has_denominator(x.base)
+    return isinstance(x, Add | Mul) and any(_has_denominator(a) for a in x.args)
+
+
+def _terms(x: Expr) -> Terms:
+    return {term: int(c) for term, c in x.expand(deep=False).as_coefficients_dict().items()}
+
+
+def _sum(terms: Terms) -> Expr:
+    return Add(*[Mul(Integer(c), term) for term, c in terms.items()])
+
+
+def _merge_inner_floor(terms: Terms, q: Expr) -> tuple[Terms, Expr]:
+    """R4 where exactly one floor stands alone: between two the choice would be arbitrary."""
+    while True:
+        floors = [t for t, c in terms.items() if c == 1 and isinstance(t, FloorDiv)]
+        if len(floors) != 1:
+            return terms, q
+        inner = floors[0]
+        others = _sum({term: c for term, c in terms.items() if term is not inner})
+        terms, q = _terms(Add(inner.numerator, others * inner.divisor)), q * inner.divisor
+
+
+def _by_integer(terms: Terms, q: int) -> Expr:
+    """``⌊terms/q⌋`` for a positive integer `q`: R2 and R3, then R5 until nothing moves."""
+    whole: Terms = {}
+    rest: Terms = {}
+    for term, c in terms.items():
+        if term is S.One:
+            whole[term], rest[term] = divmod(c, q)  # R3
+        elif c % q == 0:
+            whole[term] = c // q  # R2
+        else:
+            rest[term] = c
+    constant = rest.pop(S.One, 0)
+    if not rest:
+        return _sum(whole)
+    g = gcd(q, *rest.values())
+    reduced = _sum({term: c // g for term, c in rest.items()} | {S.One: constant // g})  # R5
+    if g > 1:
+        return Add(_sum(whole), _divide(reduced, Integer(q // g)))
+    return Add(_sum(whole), Expr.__new__(FloorDiv, reduced, Integer(q)))
+
+
+def _by_symbol(x: Expr, q: Expr) -> Expr:
+    """R7: what `q` divides exactly comes out, a common factor cancels, the rest stays opaque."""
+    if q.is_Add:
+        exact = cancel(x / q)
+        return Expr.__new__(FloorDiv, x, q) if _has_denominator(exact) else exact
+    whole: list[Expr] = []
+    rest: list[Expr] = []
+    for term in Add.make_args(x):
+        quotient = term / q
+        if _has_denominator(quotient):
+            rest.append(term)
+        else:
+            whole.append(quotient)
+    if not rest:
+        return Add(*whole)
+    common = _common_factor([*rest, q])
+    remaining, divisor = Add(*[term / common for term in rest]), q / common
+    if common is S.One:
+        return Add(*whole, Expr.__new__(FloorDiv, remaining, divisor))
+    return Add(*whole, _divide(remaining, divisor))
+
+
+def _common_factor(monomials: list[Expr]) -> Expr:
+    """The greatest monomial that divides every one of `monomials`."""
+    split = [monomial.as_coeff_Mul() for monomial in monomials]
+    number = reduce(gcd, (int(c) for c, _ in split))
+    powers = [rest.as_powers_dict() for _, rest in split]
+    least = {base: min(p.get(base, S.Zero) for p in powers) for base in powers[-1]}
+    return Mul(Integer(number), *[base**power for base, power in least.items()])

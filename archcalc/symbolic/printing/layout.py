@@ -1,0 +1,253 @@
+"""What a formula looks like, before it is set in any notation.
+
+`layout` decides once what every notation shares: the order of terms and factors, which sign stands
+where, what is a fraction, and whether a floor reads shorter as a ceiling.  Each printer is then a
+small fold over these nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
+
+from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.errors import ExpressionError
+from archcalc.symbolic.written import WrittenProduct, WrittenSum
+
+__all__ = [
+    "Call",
+    "Ceiling",
+    "Floor",
+    "Name",
+    "Node",
+    "Number",
+    "Power",
+    "Product",
+    "Quotient",
+    "Signed",
+    "Sum",
+    "layout",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A term of a sum, or a negative value standing alone."""
+
+    negative: bool
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    terms: tuple[Signed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    factors: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    base: Node
+    exponent: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    numerator: Node
+    divisor: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    numerator: Node
+    divisor: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    numerator: Node
+    divisor: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``max`` or ``min`` of several."""
+
+    function: str
+    arguments: tuple[Node, ...]
+
+
+Node: TypeAlias = (
+    Number | Name | Signed | Sum | Product | Power | Quotient | Floor | Ceiling | Call
+)
+
+
+def layout(
+    expression: Expr | int,
+    values: Mapping[Symbol, Expr | int] | None = None,
+    order: Sequence[Symbol] = (),
+) -> Node:
+    """How `expression` is set out.
+
+    Args:
+        expression: what to set.
+        values: symbols shown as these values, in place, without evaluating anything: the
+            expression ``(h - k)//s`` with ``{h: 28, k: 3, s: 1}`` shows ``⌊(28 − 3)/1⌋``.
+        order: the symbols in the order in which terms should name them; without it terms go by
+            falling degree, then by name.
+
+    Raises:
+        ExpressionError: the expression holds something that is not integer arithmetic.
+    """
+    ranks = {s: i for i, s in enumerate(order)}
+    return _Layout(dict(values or {}), ranks).node(expression)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    values: Mapping[Symbol, Expr | int]
+    ranks: Mapping[Symbol, int] = field(default_factory=dict)
+
+    def node(self, e: Expr | int) -> Node:
+        if isinstance(e, int):
+            return Signed(True, Number(-e)) if e < 0 else Number(e)
+        if isinstance(e, Rational):
+            return self._rational(e)
+        if isinstance(e, Symbol):
+            value = self.values.get(e)
+            return Name(e.name) if value is None else _Layout({}, self.ranks).node(value)
+        if isinstance(e, WrittenSum):
+            return Sum(tuple(self._signed(term) for term in e.args))
+        if isinstance(e, WrittenProduct):
+            return Product(tuple(self.node(factor) for factor in e.args))
+        if isinstance(e, FloorDiv):
+            return self._division(e, 0)
+        if isinstance(e, Add):
+            return self._sum(e)
+        if isinstance(e, Mul):
+            return self._product(e)
+        if isinstance(e, Pow):
+            return self._power(e)
+        if isinstance(e, Max | Min):
+            arguments = sorted(e.args, key=self._term_key)
+            name = "max" if isinstance(e, Max) else "min"
+            return Call(name, tuple(self.node(a) for a in arguments))
+        raise ExpressionError(f"{type(e).__name__} has no notation here")
+
+    def _rational(self, e: Rational) -> Node:
+        size: Node = Number(abs(int(e.p)))
+        if e.q != 1:
+            size = Quotient(size, Number(int(e.q)))
+        return Signed(True, size) if e.p < 0 else size
+
+    def _signed(self, e: Expr) -> Signed:
+        negative = e.is_Number and e < 0 or e.is_Mul and e.args[0].is_Number and e.args[0] < 0
+        node = self.node(-e if negative else e)
+        if isinstance(node, Signed):  # a value shown in place may be negative itself
+            return Signed(node.negative != negative, node.node)
+        return Signed(bool(negative), node)
+
+    def _sum(self, e: Add) -> Node:
+        constant, rest = e.as_coeff_Add()
+        if isinstance(constant, Integer) and isinstance(rest, FloorDiv):
+            single = self._absorbed(rest, int(constant))
+            if single is not None:
+                return single
+        terms = [self._signed(term) for term in sorted(e.args, key=self._term_key)]
+        first = next((i for i, term in enumerate(terms) if not term.negative), 0)
+        return Sum(tuple([terms[first], *terms[:first], *terms[first + 1 :]]))
+
+    def _absorbed(self, division: FloorDiv, constant: int) -> Node | None:
+        """``⌊x/q⌋ + c`` as the one division that it is, where that reads at least as well."""
+        if isinstance(division.divisor, Integer):
+            return self._division(division, constant)
+        inner, rest = division.numerator.as_coeff_Add()
+        if constant == 1 and inner == -1 and not rest.is_Add:
+            return Ceiling(self.node(rest), self.node(division.divisor))
+        return None
+
+    def _division(self, e: FloorDiv, constant: int) -> Node:
+        q = e.divisor
+        if not isinstance(q, Integer):
+            return Floor(self.node(e.numerator), self.node(q))
+        inner, rest = e.numerator.as_coeff_Add()
+        as_floor = int(inner) + constant * int(q)
+        as_ceiling = as_floor - int(q) + 1
+        if _written_length(as_ceiling) < _written_length(as_floor):
+            return Ceiling(self.node(Add(rest, as_ceiling)), self.node(q))
+        return Floor(self.node(Add(rest, as_floor)), self.node(q))
+
+    def _product(self, e: Mul) -> Node:
+        number, rest = e.as_coeff_Mul()
+        if number < 0:
+            return Signed(True, self.node(-e))
+        above, under = e.as_numer_denom()
+        if under is not S.One:
+            return Quotient(self.node(above), self.node(under))
+        factors = [self.node(f) for f in sorted(Mul.make_args(rest), key=self._factor_key)]
+        return Product((Number(int(number)), *factors)) if number != 1 else Product(tuple(factors))
+
+    def _power(self, e: Pow) -> Node:
+        if e.exp.could_extract_minus_sign():
+            return Quotient(Number(1), self.node(Pow(e.base, -e.exp)))
+        return Power(self.node(e.base), self.node(e.exp))
+
+    def _term_key(self, term: Expr) -> tuple[object, ...]:
+        rest = term.as_coeff_Mul()[1]
+        symbols = rest.free_symbols
+        rank = min((self.ranks[s] for s in symbols if s in self.ranks), default=len(self.ranks))
+        return (not symbols, rank, -_degree(rest), *self._names(rest))
+
+    def _factor_key(self, factor: Expr) -> tuple[object, ...]:
+        base = factor.base if factor.is_Pow else factor
+        shown = base.as_coeff_Add()[1]
+        kind = 0 if isinstance(shown, FloorDiv) else 1 if base.is_Symbol or base.is_Number else 2
+        rank = self.ranks.get(base, len(self.ranks))
+        return (kind, rank, *self._names(base))
+
+    @staticmethod
+    def _names(e: Expr) -> tuple[object, ...]:
+        names = sorted(natural(s.name) for s in e.free_symbols)
+        return (tuple(names), e.sort_key())
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts ``n2`` before ``n10``, and capitals among the small letters.
+
+    >>> sorted(["n10", "K", "n2", "c"], key=natural)
+    ['c', 'K', 'n2', 'n10']
+    """
+    parts = re.findall(r"\d+|\D+", name)
+    key = [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts]
+    return (*key, (2, 0, name))
+
+
+def _degree(e: Expr) -> int:
+    if e.is_Mul:
+        return sum(_degree(a) for a in e.args)
+    if e.is_Add:
+        return max(_degree(a) for a in e.args)
+    if e.is_Pow and e.exp.is_Integer:
+        return _degree(e.base) * int(e.exp)
+    return 1 if e.free_symbols else 0
+
+
+def _written_length(constant: int) -> int:
+    return len(str(constant)) if constant else 0

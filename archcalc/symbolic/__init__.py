@@ -1,2 +1,70 @@
+"""Exact integer arithmetic with symbols: dimensions, floor division, parser, printers, errors."""
+
+from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr
+from archcalc.symbolic.division import CeilDiv, FloorDiv, ceil_div, floor_div
+from archcalc.symbolic.errors import (
+    ArchcalcError,
+    ArchcalcWarning,
+    ArithmeticRuleError,
+    CycleError,
+    DimensionError,
+    EvaluationError,
+    ExpressionError,
+    FrameworkError,
+    InvalidLayerError,
+    LookupFailedError,
+    NoSolutionError,
+    ReceptiveFieldError,
+    RequirementError,
+    ShapeError,
+    SpecificationError,
+    UnknownLayerError,
+    UnknownSymbolError,
+)
+from archcalc.symbolic.parser import parse
+from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.symbols import symbol, symbols
-from archcalc.symbolic.division import *
+from archcalc.symbolic.written import (
+    WrittenProduct,
+    WrittenSum,
+    evaluated,
+    product_of,
+    sum_of_products,
+)
+
+__all__ = [
+    "ArchcalcError",
+    "ArchcalcWarning",
+    "ArithmeticRuleError",
+    "CeilDiv",
+    "CycleError",
+    "Dim",
+    "DimLike",
+    "DimensionError",
+    "EvaluationError",
+    "ExpressionError",
+    "FloorDiv",
+    "FrameworkError",
+    "InvalidLayerError",
+    "LookupFailedError",
+    "NoSolutionError",
+    "ReceptiveFieldError",
+    "RequirementError",
+    "ShapeError",
+    "SpecificationError",
+    "UnknownLayerError",
+    "UnknownSymbolError",
+    "WrittenProduct",
+    "WrittenSum",
+    "as_dim",
+    "as_expr",
+    "ceil_div",
+    "evaluated",
+    "floor_div",
+    "parse",
+    "product_of",
+    "sum_of_products",
+    "symbol",
+    "symbols",
+    "to_text",
+]

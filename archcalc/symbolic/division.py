@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from functools import lru_cache, reduce
 from math import gcd
-from typing import Any, overload
+from typing import Any, cast, overload
 
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, cancel, fraction, sympify, together
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, fraction, sring, sympify, together
 
 from archcalc.symbolic.errors import ArithmeticRuleError
 
@@ -34,7 +34,7 @@ Terms = dict[Expr, int]
 """A numerator: monomial to integer coefficient; the constant stands at ``S.One``."""
 
 
-class FloorDiv(Expr):
+class FloorDiv(Expr):  # type: ignore[misc]
     """``⌊x/q⌋`` in canonical form; made by calling, it may come back as something simpler.
 
     Raises:
@@ -54,7 +54,7 @@ class FloorDiv(Expr):
 
     args: tuple[Expr, Expr]
 
-    def __new__(cls, numerator: Any, divisor: Any) -> Expr:  # type: ignore[misc]
+    def __new__(cls, numerator: Any, divisor: Any) -> Expr:
         return _divide(sympify(numerator, strict=True), sympify(divisor, strict=True))
 
     @property
@@ -72,7 +72,8 @@ class FloorDiv(Expr):
 
     def _sympystr(self, printer: Any) -> str:
         numerator, divisor = (printer.parenthesize(a, _PRODUCT) for a in self.args)
-        return f"({numerator}//{divisor})" if printer._print_level > 1 else f"{numerator}//{divisor}"
+        text = f"{numerator}//{divisor}"
+        return f"({text})" if printer._print_level > 1 else text
 
     _sympyrepr = _sympystr
 
@@ -208,8 +209,8 @@ def _by_integer(terms: Terms, q: int) -> Expr:
 def _by_symbol(x: Expr, q: Expr) -> Expr:
     """R7: what `q` divides exactly comes out, a common factor cancels, the rest stays opaque."""
     if q.is_Add:
-        exact = cancel(x / q)
-        return Expr.__new__(FloorDiv, x, q) if _has_denominator(exact) else exact
+        exact = _exact_quotient(x, q)
+        return Expr.__new__(FloorDiv, x, q) if exact is None else exact
     whole: list[Expr] = []
     rest: list[Expr] = []
     for term in Add.make_args(x):
@@ -225,6 +226,31 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
     if common is S.One:
         return Add(*whole, Expr.__new__(FloorDiv, remaining, divisor))
     return Add(*whole, _divide(remaining, divisor))
+
+
+def _exact_quotient(x: Expr, q: Expr) -> Expr | None:
+    """``x/q`` where `q` divides `x` as a polynomial, else ``None``.
+
+    sympy's ``cancel`` would look for a common divisor, which takes hours on some sparse input.
+    """
+    ring, (rest, divisor) = sring([x, q])
+    lead, coefficient = divisor.LT
+    quotient = ring.zero
+    for _ in range(_STEPS):
+        if not rest:
+            return cast("Expr", quotient.as_expr())
+        monomial, c = rest.LT
+        if c % coefficient or any(a < b for a, b in zip(monomial, lead, strict=True)):
+            return None
+        powers = tuple(a - b for a, b in zip(monomial, lead, strict=True))
+        term = ring.term_new(powers, c // coefficient)
+        quotient += term
+        rest -= term * divisor
+    return None
+
+
+_STEPS = 1_000
+"""A quotient of more terms than this is not looked for."""
 
 
 def _common_factor(monomials: list[Expr]) -> Expr:

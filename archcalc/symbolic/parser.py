@@ -1,1 +1,445 @@
-def parse(t): raise NotImplementedError
+"""Text to formula, without executing anything.
+
+`sympify` evaluates its input, so the parser is our own: a scan into words that spells Unicode as
+Python does, Python's grammar by way of `ast`, and a whitelist of exact operations.  Each step has
+bounds, since a formula may come from anywhere: ``9**9**9`` is refused before it is computed.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import comb
+from typing import NoReturn, TypeAlias
+
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S
+
+from archcalc.symbolic.division import CeilDiv, FloorDiv
+from archcalc.symbolic.errors import ArchcalcError, ArithmeticRuleError, ExpressionError, shorten
+from archcalc.symbolic.symbols import symbol
+
+__all__ = ["parse"]
+
+_MAX_CHARACTERS = 10_000
+_MAX_NESTING = 40
+_MAX_DIGITS = 600
+_MAX_BITS = 2_000
+_MAX_EXPONENT = 1_000
+_MAX_SIZE = 10_000
+_MAX_EXPANSION = 500
+_MAX_ARGUMENTS = 12
+
+
+def parse(text: str) -> Expr:
+    """The formula that `text` writes, in canonical symbols; the inverse of the printers.
+
+    Integers, names, ``+ - * / // % **``, parentheses, ``floor``, ``ceil``, ``max`` and ``min``,
+    and what the text printer writes: ``·``, ``−``, ``²``, ``⌊ ⌋``, ``⌈ ⌉``.  ``/`` is an exact
+    fraction, and ``⌊a/b⌋``, ``floor(a/b)`` and ``a//b`` are one exact integer division.
+
+    Raises:
+        ExpressionError: the text is not such a formula, or it is too large to be one in earnest.
+        ArithmeticRuleError: something is divided by zero.
+        DimensionError: a name is not one for a symbol.
+
+    >>> parse("(⌊(29 − k)/2⌋²·f + 1)·n")
+    n*(f*(((1 - k)//2) + 14)**2 + 1)
+    >>> parse("2k")
+    Traceback (most recent call last):
+    archcalc.symbolic.errors.ExpressionError: '2k' has no operator at column 2; write 2*k [...]
+    """
+    if not isinstance(text, str):
+        raise ExpressionError(
+            f"{shorten(text)} is not text", code="not-text", hint="give a formula such as '4*c'"
+        )
+    source = _Source(text)
+    source.scan()
+    try:
+        tree = ast.parse(source.python(), mode="eval")
+        return _Reader(source).read(tree.body)
+    except SyntaxError as error:
+        source.refuse("does not read as a formula", source.index(max(error.offset or 0, 1) - 1))
+    except (MemoryError, RecursionError):
+        source.refuse("is too long or too deeply nested", code="too-deep")
+    except ValueError as error:
+        if isinstance(error, ArchcalcError):
+            raise
+        source.refuse("does not read as a formula")
+
+
+# --- The scan: words, spelt as Python spells them -------------------------------------------------
+
+_SPELLING = {
+    "·": "*", "×": "*", "⋅": "*", "−": "-", "^": "**", "÷": "/",
+    "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")",
+}  # fmt: skip
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_CLOSING = {"(": ")", "⌊": "⌋", "⌈": "⌉"}
+_FUNCTIONS = frozenset({"floor", "ceil", "ceiling", "max", "min"})
+
+_WORDS = re.compile(
+    r"""(?P<float>[0-9_]+\.[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?
+                 |[0-9]+[eE][+-]?[0-9]+)
+      | (?P<number>[0-9]+(?:_[0-9]+)*)
+      | (?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
+      | (?P<name>[^\W\d](?:(?![⁰¹²³⁴⁵⁶⁷⁸⁹])\w)*)
+      | (?P<open>[(⌊⌈])
+      | (?P<close>[)⌋⌉])
+      | (?P<operator>\*\*|//|[-+*/%^,·×⋅−÷])
+      | (?P<space>\s+)""",
+    re.VERBOSE,
+)
+
+_ILLEGAL = {
+    **dict.fromkeys("\"'`", ("text in quotes", "write names without quotes")),
+    **dict.fromkeys("<>=!≤≥≠", ("a comparison", "write only one side of it")),
+    **dict.fromkeys("[]{}", ("a bracket of another kind", "use round parentheses")),
+    **dict.fromkeys("&|~@", ("an operator that is not arithmetic", "")),
+    ".": ("a dot", "use exact fractions such as 1/2, and plain names"),
+    ":": ("a colon", ""),
+    "#": ("a comment", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    kind: str
+    text: str
+    at: int
+
+    @property
+    def ends_value(self) -> bool:
+        return self.kind in ("number", "power", "name", "close")
+
+    @property
+    def starts_value(self) -> bool:
+        return self.kind in ("number", "name", "open")
+
+    def shown(self) -> str:
+        if self.kind in ("open", "close"):
+            return "(…)"
+        return "…" + self.text[:20] if self.kind == "power" else shorten(self.text, 20)
+
+    def python(self) -> str:
+        if self.kind == "power":
+            return "**" + self.text.translate(_SUPERSCRIPTS)
+        return _SPELLING.get(self.text, self.text)
+
+
+@dataclass
+class _Source:
+    """A text, its words, and how a complaint about one of them reads."""
+
+    text: str
+    words: list[_Word] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        return repr(shorten(self.text, 80))
+
+    def refuse(
+        self, what: str, at: int | None = None, *, code: str | None = None, hint: str = ""
+    ) -> NoReturn:
+        place = "" if at is None else f" at column {at + 1}"
+        raise ExpressionError(
+            f"{self.shown} {what}{place}",
+            code=code,
+            values={"text": shorten(self.text)} | ({} if at is None else {"column": at + 1}),
+            hint=hint,
+        )
+
+    def scan(self) -> None:
+        if len(self.text) > _MAX_CHARACTERS:
+            self.refuse(f"is longer than {_MAX_CHARACTERS:,} characters", code="too-long")
+        self.words = list(self._words())
+        if not self.words:
+            self.refuse("is empty", code="empty-expression", hint="give a formula such as '4*c'")
+        for before, after in pairwise(self.words):
+            self._check_pair(before, after)
+        self._check_brackets()
+        if self.words[-1].kind == "operator":
+            self.refuse(f"ends with {self.words[-1].text}", self.words[-1].at)
+
+    def _words(self) -> Iterator[_Word]:
+        at = 0
+        while at < len(self.text):
+            found = _WORDS.match(self.text, at)
+            if found is None:
+                what, hint = _ILLEGAL.get(self.text[at], ("a character that is not arithmetic", ""))
+                self.refuse(f"has {what}", at, code="unsupported-syntax", hint=hint)
+            word = _Word(str(found.lastgroup), found.group(), at)
+            self._check_word(word)
+            if word.kind != "space":
+                yield word
+            at = found.end()
+
+    def _check_word(self, word: _Word) -> None:
+        if word.kind == "float":
+            self.refuse(
+                f"has the float {shorten(word.text, 20)}", word.at, code="inexact-number",
+                hint="write an exact fraction such as 1/2, or a power of 10",
+            )  # fmt: skip
+        if word.kind in ("number", "power") and len(word.text) > _MAX_DIGITS:
+            self.refuse(
+                f"has a number of more than {_MAX_DIGITS} digits", word.at, code="too-large"
+            )
+        if word.kind == "name" and keyword.iskeyword(word.text):
+            self.refuse(f"has {word.text!r}, which is not arithmetic,", word.at,
+                        code="unsupported-syntax", hint="choose another name")  # fmt: skip
+
+    def _check_pair(self, before: _Word, after: _Word) -> None:
+        if before.kind == "power" and after.text in ("**", "^"):
+            self.refuse("has a power of a power", after.at, hint="say which with parentheses")
+        if not (before.ends_value and after.starts_value):
+            return
+        first, second = before.shown(), after.shown()
+        if before.kind == "name" and after.text == "(":
+            if before.text not in _FUNCTIONS:
+                known = ", ".join(sorted(_FUNCTIONS))
+                self.refuse(
+                    f"calls {first}", before.at, code="unknown-function",
+                    hint=f"to multiply write {first}*(…); the functions are {known}",
+                )  # fmt: skip
+        else:
+            self.refuse(
+                "has no operator", after.at, code="missing-operator",
+                hint=f"write {first}*{second}",
+            )  # fmt: skip
+
+    def _check_brackets(self) -> None:
+        opened: list[_Word] = []
+        for word in self.words:
+            if word.kind == "open":
+                opened.append(word)
+                if len(opened) > _MAX_NESTING:
+                    self.refuse(f"is nested deeper than {_MAX_NESTING}", word.at, code="too-deep")
+            if word.kind == "close" and (not opened or _CLOSING[opened.pop().text] != word.text):
+                self.refuse(f"has a {word.text} that closes nothing", word.at)
+        if opened:
+            self.refuse(f"has a {opened[-1].text} that is never closed", opened[-1].at)
+
+    def python(self) -> str:
+        return " ".join(word.python() for word in self.words)
+
+    def index(self, offset: int) -> int:
+        """Where in the text the character at `offset` of `python` came from."""
+        for word in self.words:
+            length = len(word.python())
+            if offset <= length:
+                return word.at + min(offset, len(word.text) - 1)
+            offset -= length + 1
+        return len(self.text)
+
+
+# --- The bounds: how large a value may become -----------------------------------------------------
+
+_Expansion: TypeAlias = tuple[int, int]
+"""At most how many terms, with coefficients of how many bits, multiplying out would give."""
+
+
+class _TooLargeError(Exception):
+    """A value went past a bound; the reader knows the text and says so."""
+
+
+def _bits(number: Rational) -> int:
+    return max(int(number.p).bit_length(), int(number.q).bit_length())
+
+
+def _coefficient_bits(e: Expr) -> int:
+    return _bits(e.as_coeff_Mul()[0])
+
+
+def _check(condition: bool) -> None:
+    if not condition:
+        raise _TooLargeError
+
+
+def _expansion(e: Expr) -> _Expansion:
+    """A bound on `e` multiplied out, found without doing so.
+
+    Raises:
+        _TooLargeError: some part of `e` would have too many terms or too large a number.
+    """
+    if isinstance(e, Rational):
+        return 1, _bits(e)
+    parts = [_expansion(a) for a in e.args]
+    terms, bits = 1, 0
+    if isinstance(e, Add):
+        terms = sum(t for t, _ in parts)
+        bits = max(b for _, b in parts) + terms.bit_length()
+    elif isinstance(e, Mul):
+        for t, b in parts:
+            terms, bits = terms * t, bits + b
+    elif isinstance(e, Pow) and e.exp.is_Integer:
+        (t, b), n = parts[0], abs(int(e.exp))
+        terms, bits = comb(n + t - 1, n), n * (b + t.bit_length() - 1)
+    _check(terms <= _MAX_EXPANSION and bits <= 4 * _MAX_BITS)
+    return terms, bits
+
+
+# --- The reader: a whitelist of operations --------------------------------------------------------
+
+
+class _Reader:
+    """Builds the value of a syntax tree, one whitelisted node after another."""
+
+    def __init__(self, source: _Source) -> None:
+        self.source = source
+        self.sizes: dict[Expr, int] = {}
+        self.arguments = 0
+
+    def read(self, node: ast.expr, depth: int = 0) -> Expr:
+        if depth > _MAX_NESTING:
+            self.refuse(node, f"is nested deeper than {_MAX_NESTING}", code="too-deep")
+        rule = _NODES.get(type(node))
+        if rule is None:
+            self.refuse(node, "has something that is not arithmetic", code="unsupported-syntax")
+        try:
+            value = rule(self, node, depth + 1)
+            _check(self._size(value) <= _MAX_SIZE)
+        except _TooLargeError:
+            self.refuse(
+                node, "becomes too large", code="too-large",
+                hint=f"exponents go to {_MAX_EXPONENT:,}, numbers to {_MAX_DIGITS} digits",
+            )  # fmt: skip
+        return value
+
+    def refuse(self, node: ast.expr, what: str, *, code: str, hint: str = "") -> NoReturn:
+        line = self.source.python().encode()[: node.col_offset]
+        self.source.refuse(what, self.source.index(len(line.decode())), code=code, hint=hint)
+
+    def _size(self, e: Expr) -> int:
+        """How many nodes `e` has as a tree; what is shared is looked at once."""
+        if e not in self.sizes:
+            if isinstance(e, Rational):
+                _check(_bits(e) <= _MAX_BITS)
+            self.sizes[e] = 1 + sum(self._size(a) for a in e.args)
+        return self.sizes[e]
+
+    # Each rule takes the node it is for and the depth of what stands inside it.
+
+    def number(self, node: ast.Constant, depth: int) -> Expr:
+        return Integer(node.value)
+
+    def name(self, node: ast.Name, depth: int) -> Expr:
+        return symbol(node.id)
+
+    def sign(self, node: ast.UnaryOp, depth: int) -> Expr:
+        if not isinstance(node.op, ast.USub | ast.UAdd):
+            self.refuse(node, "has something that is not arithmetic", code="unsupported-syntax")
+        value = self.read(node.operand, depth)
+        return -value if isinstance(node.op, ast.USub) else value
+
+    def binary(self, node: ast.BinOp, depth: int) -> Expr:
+        if isinstance(node.op, ast.Add | ast.Sub):
+            return self._sum(node, depth)
+        if isinstance(node.op, ast.Mult | ast.Div):
+            return self._product(node, depth)
+        left, right = self.read(node.left, depth), self.read(node.right, depth)
+        rule = _OPERATORS.get(type(node.op))
+        if rule is None:
+            self.refuse(node, "has something that is not arithmetic", code="unsupported-syntax")
+        return rule(self, node, left, right)
+
+    def _sum(self, node: ast.expr, depth: int) -> Expr:
+        """A chain of sums in one `Add`: one after another would take quadratic time."""
+        terms: list[Expr] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            term = self.read(node.right, depth)
+            terms.append(-term if isinstance(node.op, ast.Sub) else term)
+            node = node.left
+        return Add(self.read(node, depth), *reversed(terms))
+
+    def _product(self, node: ast.expr, depth: int) -> Expr:
+        """A chain of products in one `Mul`, so that no number is distributed half-way."""
+        factors: list[Expr] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            factor = self.read(node.right, depth)
+            divides = isinstance(node.op, ast.Div)
+            factors.append(self._inverse(node, factor) if divides else factor)
+            node = node.left
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            factors.append(S.NegativeOne)  # −a·b is −(a·b), also where a is a sum
+            node = node.operand
+        factors.append(self.read(node, depth))
+        _check(sum(map(_coefficient_bits, factors)) <= _MAX_BITS)
+        return Mul(*reversed(factors))
+
+    def _inverse(self, node: ast.expr, divisor: Expr) -> Expr:
+        if divisor.is_zero:
+            self._zero(node)
+        return Pow(divisor, S.NegativeOne)
+
+    def _zero(self, node: ast.expr) -> NoReturn:
+        raise ArithmeticRuleError(
+            f"{self.source.shown} divides by zero",
+            values={"text": shorten(self.source.text)},
+        )
+
+    def power(self, node: ast.expr, base: Expr, exponent: Expr) -> Expr:
+        if any(not a.is_Integer for a in exponent.atoms(Rational)) or not exponent.is_integer:
+            self.refuse(node, "has a fractional exponent", code="fractional-exponent",
+                        hint="an exponent has to be a whole number")  # fmt: skip
+        _check(all(abs(int(a)) <= _MAX_EXPONENT for a in exponent.atoms(Integer)))
+        if exponent.is_Integer:
+            _check(_coefficient_bits(base) * abs(int(exponent)) <= _MAX_BITS)
+        if base.is_zero and exponent.is_nonnegative is not True:
+            self._zero(node)
+        return Pow(base, exponent)
+
+    def floor(self, node: ast.expr, numerator: Expr, divisor: Expr) -> Expr:
+        return self._division(node, FloorDiv, numerator, divisor)
+
+    def ceil(self, node: ast.expr, numerator: Expr, divisor: Expr) -> Expr:
+        return self._division(node, CeilDiv, numerator, divisor)
+
+    def modulo(self, node: ast.expr, numerator: Expr, divisor: Expr) -> Expr:
+        return Add(numerator, Mul(S.NegativeOne, divisor, self.floor(node, numerator, divisor)))
+
+    def _division(
+        self, node: ast.expr, divide: Callable[[Expr, Expr], Expr], numerator: Expr, divisor: Expr
+    ) -> Expr:
+        (above, _), (under, _) = _expansion(numerator), _expansion(divisor)
+        _check(above * under <= 4 * _MAX_EXPANSION)
+        if divisor.is_zero:
+            self._zero(node)
+        return divide(numerator, divisor)
+
+    def call(self, node: ast.Call, depth: int) -> Expr:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name in ("max", "min"):
+            return self._extreme(node, Max if name == "max" else Min, depth)
+        if name not in _FUNCTIONS or len(node.args) != 1 or node.keywords:
+            self.refuse(node, f"does not call {name or 'a function'} with one argument",
+                        code="bad-call")  # fmt: skip
+        inside = node.args[0]
+        rule = self.floor if name == "floor" else self.ceil
+        if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Div):
+            # the division is kept as it stands, so that sympy cannot rearrange the fraction
+            return rule(inside, self.read(inside.left, depth), self.read(inside.right, depth))
+        return rule(inside, self.read(inside, depth), S.One)
+
+    def _extreme(self, node: ast.Call, choose: type[Max | Min], depth: int) -> Expr:
+        self.arguments += len(node.args)
+        if not node.args or node.keywords or self.arguments > _MAX_ARGUMENTS:
+            self.refuse(node, f"gives max and min none or more than {_MAX_ARGUMENTS} arguments",
+                        code="bad-call")  # fmt: skip
+        return choose(*[self.read(argument, depth) for argument in node.args])
+
+
+_NODES: dict[type[ast.expr], Callable[..., Expr]] = {
+    ast.Constant: _Reader.number,
+    ast.Name: _Reader.name,
+    ast.UnaryOp: _Reader.sign,
+    ast.BinOp: _Reader.binary,
+    ast.Call: _Reader.call,
+}
+_OPERATORS: dict[type[ast.operator], Callable[..., Expr]] = {
+    ast.FloorDiv: _Reader.floor,
+    ast.Mod: _Reader.modulo,
+    ast.Pow: _Reader.power,
+}

@@ -24,7 +24,20 @@ from functools import lru_cache, reduce
 from math import gcd
 from typing import Any, cast, overload
 
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, fraction, sring, sympify, together
+from sympy import (
+    Add,
+    Expr,
+    Integer,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    expand_mul,
+    fraction,
+    sring,
+    sympify,
+    together,
+)
 
 from archcalc.symbolic.errors import ArithmeticRuleError
 
@@ -102,8 +115,10 @@ def CeilDiv(numerator: Any, divisor: Any) -> Expr:
     >>> CeilDiv(symbols("h"), 2)
     (h + 1)//2
     """
-    q = sympify(divisor, strict=True)
-    return FloorDiv(Add(sympify(numerator, strict=True), q, S.NegativeOne), q)
+    x, q = _cleared(sympify(numerator, strict=True), sympify(divisor, strict=True))
+    if not _is_whole(x):
+        return -FloorDiv(-x, q)
+    return FloorDiv(Add(x, q, S.NegativeOne), q)
 
 
 @overload
@@ -142,19 +157,25 @@ def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr:
 
 @lru_cache(maxsize=8192)
 def _divide(x: Expr, q: Expr) -> Expr:
-    if q.is_zero:
-        raise ArithmeticRuleError(f"{x} cannot be divided by zero", values={"numerator": str(x)})
-    if _has_denominator(x) or _has_denominator(q):
-        (above, under), (times, part) = fraction(together(x)), fraction(together(q))
-        x, q = above * part, times * under
-    if q.is_negative:
-        x, q = -x, -q
+    x, q = _cleared(x, q)
+    if not (_is_whole(x) and _is_whole(q)):
+        return Expr.__new__(FloorDiv, x, q)
     if q is S.One:  # R1
         return x
     if isinstance(x, Integer) and isinstance(q, Integer):
         return Integer(int(x) // int(q))
     terms, q = _merge_inner_floor(_terms(x), q)
     return _by_integer(terms, int(q)) if isinstance(q, Integer) else _by_symbol(_sum(terms), q)
+
+
+def _cleared(x: Expr, q: Expr) -> tuple[Expr, Expr]:
+    """``x/q`` without fractions in either, and with a divisor not known to be negative."""
+    if q.is_zero:
+        raise ArithmeticRuleError(f"{x} cannot be divided by zero", values={"numerator": str(x)})
+    if _has_denominator(x) or _has_denominator(q):
+        (above, under), (times, part) = fraction(together(x)), fraction(together(q))
+        x, q = above * part, times * under
+    return (-x, -q) if q.is_negative else (x, q)
 
 
 def _has_denominator(x: Expr) -> bool:
@@ -166,8 +187,32 @@ def _has_denominator(x: Expr) -> bool:
     return isinstance(x, Add | Mul) and any(_has_denominator(a) for a in x.args)
 
 
+def _is_whole(x: Expr) -> bool:
+    """Whether `x` is an integer for sure: ``2**(L - 5)`` and ``Max(h/2, 3)`` are not.
+
+    The rules hold for such numerators only, so a floor of anything else stays as it is.
+    """
+    if isinstance(x, Rational):
+        return bool(x.q == 1)
+    if isinstance(x, Pow) and not x.exp.is_nonnegative:
+        return False
+    return all(map(_is_whole, x.args))
+
+
 def _terms(x: Expr) -> Terms:
-    return {term: int(c) for term, c in x.expand(deep=False).as_coefficients_dict().items()}
+    expanded = _expanded(x)
+    while expanded != x:
+        x, expanded = expanded, _expanded(expanded)
+    return {term: int(c) for term, c in x.as_coefficients_dict().items()}
+
+
+def _expanded(x: Expr) -> Expr:
+    """`x` with its terms multiplied out once; ``2**(L - 1)`` is not torn into halves."""
+    terms: list[Expr] = []
+    for term in Add.make_args(x):
+        expanded = term.expand(deep=False)
+        terms.append(expanded if _is_whole(expanded) else expand_mul(term, deep=False))
+    return Add(*terms)
 
 
 def _sum(terms: Terms) -> Expr:
@@ -178,7 +223,7 @@ def _merge_inner_floor(terms: Terms, q: Expr) -> tuple[Terms, Expr]:
     """R4 where exactly one floor stands alone: between two the choice would be arbitrary."""
     while True:
         floors = [t for t, c in terms.items() if c == 1 and isinstance(t, FloorDiv)]
-        if len(floors) != 1:
+        if len(floors) != 1 or not q.is_positive or not all(map(_is_whole, floors[0].args)):
             return terms, q
         inner = floors[0]
         others = _sum({term: c for term, c in terms.items() if term is not inner})
@@ -215,10 +260,10 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
     rest: list[Expr] = []
     for term in Add.make_args(x):
         quotient = term / q
-        if _has_denominator(quotient):
-            rest.append(term)
-        else:
+        if _is_whole(quotient):
             whole.append(quotient)
+        else:
+            rest.append(term)
     if not rest:
         return Add(*whole)
     common = _common_factor([*rest, q])
@@ -258,5 +303,16 @@ def _common_factor(monomials: list[Expr]) -> Expr:
     split = [monomial.as_coeff_Mul() for monomial in monomials]
     number = reduce(gcd, (int(c) for c, _ in split))
     powers = [rest.as_powers_dict() for _, rest in split]
-    least = {base: min(p.get(base, S.Zero) for p in powers) for base in powers[-1]}
+    least = {base: _least([p.get(base, S.Zero) for p in powers]) for base in powers[-1]}
     return Mul(Integer(number), *[base**power for base, power in least.items()])
+
+
+def _least(exponents: list[Expr]) -> Expr:
+    """The least of `exponents` where that is known, else 0, which takes nothing out."""
+    least = exponents[0]
+    for exponent in exponents[1:]:
+        difference = least - exponent
+        if not difference.is_Integer:
+            return S.Zero
+        least = exponent if difference > 0 else least
+    return least

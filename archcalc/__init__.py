@@ -1,0 +1,43 @@
+"""archcalc: neural-network arithmetic in closed form.
+
+Give it an architecture, with numbers or with symbols, and it says what comes out of every layer, how
+many weights each holds, what it costs to run and to train, and why.
+
+Importing the package loads nothing but this list of names; each is loaded when it is first used
+(PEP 562), and no framework before something asks for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archcalc.costs import *
+    from archcalc.explain import *
+    from archcalc.formula import *
+    from archcalc.layers import *
+    from archcalc.network import *
+    from archcalc.symbolic import *
+
+__version__ = "0.1.0"
+
+_ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain")
+"""Where public names are looked up, from the ground up."""
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for room in _ROOMS:
+        module = import_module(f"{__name__}.{room}")
+        if name in module.__all__:
+            value = getattr(module, name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    names = {name for room in _ROOMS for name in import_module(f"{__name__}.{room}").__all__}
+    return sorted({*names, "__version__"})

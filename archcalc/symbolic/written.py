@@ -12,7 +12,14 @@ from typing import Any
 
 from sympy import Add, Expr, Integer, Mul, S, sympify
 
-__all__ = ["WrittenProduct", "WrittenSum", "evaluated", "product_of", "sum_of_products"]
+__all__ = [
+    "WrittenProduct",
+    "WrittenSum",
+    "evaluated",
+    "product_of",
+    "sum_of_products",
+    "tidied",
+]
 
 
 class _Written(Expr):
@@ -87,7 +94,7 @@ def product_of(factors: Sequence[Expr | int]) -> Expr:
 
 
 def sum_of_products(products: Iterable[Sequence[Expr | int]]) -> Expr:
-    """A sum of products with the trailing factors that all of them share taken out.
+    """A sum of products with the factors that all of them share taken out, at the end.
 
     So from a kernel ``(k, k, c_in, f)`` and a bias ``(f,)`` comes ``(k·k·c_in + 1)·f``.
 
@@ -97,22 +104,111 @@ def sum_of_products(products: Iterable[Sequence[Expr | int]]) -> Expr:
     >>> print(to_text(sum_of_products([(k, k, c_in, f), (f,)])))
     (k·k·c_in + 1)·f
     """
-    rows = [tuple(product) for product in products]
-    if not rows:
-        return S.Zero
-    shared = 0
-    shortest = min(map(len, rows))
-    while shared < shortest and len({row[-1 - shared] for row in rows}) == 1:
-        shared += 1
-    if len(rows) == 1:
-        return product_of(rows[0])
-    if not shared:
-        return WrittenSum(*[product_of(row) for row in rows])
-    tail = rows[0][len(rows[0]) - shared :]
-    terms = [product_of(row[: len(row) - shared]) for row in rows]
-    ones = [term for term in terms if term is S.One]
-    others = [term for term in terms if term is not S.One]
-    if not others:
-        return WrittenProduct(len(ones), *tail)
-    inner = WrittenSum(*others, *([len(ones)] if ones else []))
-    return WrittenProduct(inner if len(inner.args) > 1 else inner.args[0], *tail)
+    rows = [list(product) for product in products]
+    if len(rows) < 2:
+        return product_of(rows[0]) if rows else S.Zero
+    shared = _take_shared(rows)
+    terms = [product_of(row) for row in rows if row]
+    ones = len(rows) - len(terms)
+    if ones:
+        terms.append(Integer(ones))
+    inner = WrittenSum(*terms) if len(terms) > 1 else terms[0]
+    return product_of([inner, *shared])
+
+
+def _take_shared(rows: list[list[Expr | int]]) -> list[Expr | int]:
+    """Remove from each row, from its end, the factors that every row has; those factors."""
+    shared: list[Expr | int] = []
+    for factor in reversed(min(rows, key=len)[:]):
+        if all(factor in row for row in rows):
+            shared.insert(0, factor)
+            for row in rows:
+                del row[len(row) - 1 - row[::-1].index(factor)]
+    return shared
+
+
+def tidied(expression: Expr | int) -> Expr:
+    """`expression` with numbers gathered and equal terms counted, and otherwise as written.
+
+    Inside a term everything is evaluated, so that ``k·k·1 + 1`` becomes ``k² + 1``; numbers go to
+    the front of a product and to the end of a sum.
+
+    >>> from archcalc.symbolic import symbols
+    >>> from archcalc.symbolic.printing import to_text
+    >>> k, f, n = symbols("k f n")
+    >>> conv = sum_of_products([(k, k, 1, f), (f,)])
+    >>> print(to_text(tidied(WrittenSum(conv, conv, WrittenProduct(n, 10), 3, 4))))
+    2·(k² + 1)·f + 10·n + 7
+    """
+    e = sympify(expression)
+    if isinstance(e, WrittenProduct):
+        return _tidy_product(e)
+    return _tidy_sum(e) if isinstance(e, WrittenSum) else evaluated(e)
+
+
+def _tidy_product(e: WrittenProduct) -> Expr:
+    number: Expr = S.One
+    factors: list[Expr] = []
+    for factor in e.args:
+        part = _factor(factor)
+        inner = part.args if isinstance(part, WrittenProduct) else (part,)
+        for item in inner:
+            if item.is_Number:
+                number *= item
+            else:
+                factors.append(item)
+    if number is S.Zero or not factors:
+        return number
+    if not any(factor.is_Add or isinstance(factor, _Written) for factor in factors):
+        return Mul(number, *factors)
+    return product_of(factors if number is S.One else [number, *factors])
+
+
+def _factor(factor: Expr) -> Expr:
+    """A factor keeps a sum of whole layers as written; anything smaller is evaluated."""
+    if isinstance(factor, WrittenProduct):
+        return _tidy_product(factor)
+    if isinstance(factor, WrittenSum) and any(_is_layered(term) for term in factor.args):
+        return _tidy_sum(factor)
+    return evaluated(factor)
+
+
+def _is_layered(term: Expr) -> bool:
+    return isinstance(term, WrittenProduct) and any(
+        isinstance(f, WrittenSum) or f.is_Add for f in term.args
+    )
+
+
+def _tidy_sum(e: WrittenSum) -> Expr:
+    number: Expr = S.Zero
+    counts: dict[Expr, Expr] = {}
+    pending = list(reversed(e.args))
+    while pending:
+        term = tidied(pending.pop())
+        if isinstance(term, WrittenSum):
+            pending.extend(reversed(term.args))
+        elif term.is_Number:
+            number += term
+        else:
+            many, core = _counted(term)
+            counts[core] = counts.get(core, S.Zero) + many
+    terms = [_times(many, core) for core, many in counts.items() if many is not S.Zero]
+    if number is not S.Zero or not terms:
+        terms.append(number)
+    return terms[0] if len(terms) == 1 else WrittenSum(*terms)
+
+
+def _counted(term: Expr) -> tuple[Expr, Expr]:
+    """A term as a number and what it counts."""
+    if isinstance(term, WrittenProduct) and term.args[0].is_Number:
+        return term.args[0], product_of(term.args[1:])
+    number, rest = (S.One, term) if isinstance(term, WrittenProduct) else term.as_coeff_Mul()
+    return number, rest
+
+
+def _times(many: Expr, core: Expr) -> Expr:
+    if many is S.One:
+        return core
+    if isinstance(core, WrittenProduct):
+        return WrittenProduct(many, *core.args)
+    return WrittenProduct(many, core) if core.is_Add else many * core

@@ -1,0 +1,40 @@
+"""Activations: the elements that flow through a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archcalc.costs.base import Cost, Rows, total
+from archcalc.formula import Formula
+from archcalc.symbolic.dims import Dim
+
+__all__ = ["Activations"]
+
+
+@dataclass(frozen=True)
+class Activations(Cost[Formula]):
+    """The elements of the input and of every layer's output, of one sample.
+
+    Convention: an output that is its input's memory seen differently (Flatten, Reshape, Permute)
+    is not counted again; an activation function given as an argument of a layer works in place.
+    For VGG-16 on 224×224×3 that is 15,237,608.
+
+    Args:
+        inputs: whether the network's inputs count.
+
+    >>> from archcalc.layers import Conv2D, Dense, Flatten
+    >>> from archcalc.network import Sequential
+    >>> Sequential([Conv2D(32, 3), Flatten(), Dense(10)]).trace((28, 28, 1)).cost(Activations())
+    22426
+    """
+
+    inputs: bool = True
+    unit = "elements"
+    source = "Stanford CS231n, convolutional networks, case study VGG"
+
+    def over(self, trace: Rows) -> Formula:
+        counted: list[tuple[Dim, Dim]] = []
+        if self.inputs:
+            counted.extend((1, shape.elements) for shape in trace.inputs)
+        counted.extend((r.times, r.output.elements) for r in trace.rows if not r.layer.view)
+        return Formula(total(counted), trace.requirements)

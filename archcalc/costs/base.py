@@ -1,0 +1,161 @@
+"""A cost: a quantity folded from the facts of a trace.
+
+A cost is a small frozen value, orthogonal to what it counts.  Most are sums over layers; such a cost
+says what one layer adds (`Additive.of`) and nothing else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from sympy import Expr
+
+from archcalc.formula import Formula
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Weight, Work
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
+
+__all__ = ["Additive", "Cost", "Rows", "TracedRow", "total", "written_sum"]
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class TracedRow(Protocol):
+    """What a cost sees of one call of one layer."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def applied(self) -> Applied: ...
+    @property
+    def layer(self) -> Layer: ...
+    @property
+    def inputs(self) -> tuple[Shape, ...]: ...
+    @property
+    def output(self) -> Shape: ...
+    @property
+    def sources(self) -> tuple[int, ...]: ...
+    @property
+    def times(self) -> Dim: ...
+    @property
+    def shared(self) -> bool: ...
+    @property
+    def weights(self) -> tuple[Weight, ...]: ...
+    @property
+    def work(self) -> tuple[Work, ...]: ...
+    @property
+    def windows(self) -> tuple[AxisWindow, ...] | None: ...
+
+
+class Rows(Protocol):
+    """What a cost sees of a trace."""
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]: ...
+    @property
+    def rows(self) -> Sequence[TracedRow]: ...
+    @property
+    def requirements(self) -> tuple[Requirement, ...]: ...
+
+
+class Cost(ABC, Generic[R]):
+    """Something counted over a trace; subclass it to count something else.
+
+    Attributes:
+        unit: what is counted.
+        source: where the definition comes from.
+    """
+
+    unit: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+
+    @abstractmethod
+    def over(self, trace: Rows) -> R:
+        """The quantity for a whole trace."""
+
+
+@dataclass(frozen=True)
+class Additive(Cost[Formula]):
+    """A cost that is a sum over layers; a subclass says what one call of one layer adds.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> class Biases(Additive):
+    ...     '''How many biases there are.'''
+    ...     def of(self, row):
+    ...         return written_sum(w.shape for w in row.weights if w.name == "bias")
+    >>> Sequential([Dense("n"), Dense(10)], input_shape=784).trace().cost(Biases())
+    n + 10
+    """
+
+    def of(self, row: TracedRow) -> Dim:
+        """What one call of one layer adds: an int, or an expression, which may be written."""
+        raise TypeError(f"{type(self).__name__} does not say what a layer adds: define of(row)")
+
+    def over(self, trace: Rows) -> Formula:
+        return Formula(total(self._counted(trace.rows)), trace.requirements)
+
+    def _counted(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
+        """``(times, amount)`` of each row; equal layers on equal shapes are worked out once."""
+        known: dict[tuple[int, bool], Dim] = {}
+        for row in rows:
+            key = (id(row.applied), row.shared)
+            if key not in known:
+                known[key] = self.of(row)
+            yield row.times, known[key]
+
+
+def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
+    """The sum of ``times·amount``: numbers in one, what stands equally often in one bracket.
+
+    >>> total([(1, 3), (2, 5)])
+    13
+    """
+    number = 0
+    groups: dict[Dim, dict[Dim, int]] = {}
+    for times, amount in counted:
+        if isinstance(times, int):
+            if isinstance(amount, int):
+                number += times * amount
+            else:
+                group = groups.setdefault(1, {})
+                group[amount] = group.get(amount, 0) + times
+        elif amount != 0:
+            group = groups.setdefault(times, {})
+            group[amount] = group.get(amount, 0) + 1
+    terms: list[Dim] = []
+    for times, amounts in groups.items():
+        parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
+        if times == 1:
+            terms.extend(parts)
+        else:
+            terms.append(WrittenProduct(times, WrittenSum(*parts) if len(parts) > 1 else parts[0]))
+    if not terms:
+        return number
+    return WrittenSum(*terms, number) if number or len(terms) > 1 else terms[0]
+
+
+def written_sum(products: Iterable[Sequence[Dim]]) -> Dim:
+    """A sum of products of dimensions: an int where all are numbers, else as written.
+
+    >>> written_sum([(3, 3, 1, 32), (32,)])
+    320
+    """
+    rows = [tuple(product) for product in products]
+    if any(isinstance(dim, Expr) for row in rows for dim in row):
+        return sum_of_products(rows)
+    number = 0
+    for row in rows:
+        size = 1
+        for dim in row:
+            size *= dim  # type: ignore[assignment,operator]
+        number += size
+    return number

@@ -1,0 +1,84 @@
+"""Parameters: what is learned, what is trained, and running statistics.
+
+Conventions: papers and torch's ``parameters()`` count what is learned; running statistics are torch's
+buffers and Keras' non-trainable weights; Keras' "Total params" counts both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from archcalc.costs.base import Additive, TracedRow, written_sum
+from archcalc.layers.facts import Weight
+from archcalc.symbolic.dims import Dim
+
+__all__ = ["Parameters", "Statistics", "TotalParameters", "TrainableParameters"]
+
+
+def _sizes(weights: Iterable[Weight]) -> Dim:
+    return written_sum(weight.shape for weight in weights)
+
+
+@dataclass(frozen=True)
+class Parameters(Additive):
+    """The elements of all weights that are learned.
+
+    >>> from archcalc.layers import BatchNormalization
+    >>> from archcalc.network import Sequential
+    >>> Sequential([BatchNormalization()]).trace(("h", "w", "c")).cost(Parameters())
+    2·c
+    """
+
+    unit = "parameters"
+
+    def of(self, row: TracedRow) -> Dim:
+        return _sizes(weight for weight in row.weights if weight.learned)
+
+
+@dataclass(frozen=True)
+class TrainableParameters(Additive):
+    """The elements of all weights that are learned, without layers of ``trainable=False``.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> Sequential([Dense(10, trainable=False), Dense(2)]).trace(4).cost(TrainableParameters())
+    22
+    """
+
+    unit = "parameters"
+
+    def of(self, row: TracedRow) -> Dim:
+        return _sizes(w for w in row.weights if w.learned and row.layer.trainable)
+
+
+@dataclass(frozen=True)
+class Statistics(Additive):
+    """The elements of running statistics, which are kept but not learned.
+
+    >>> from archcalc.layers import BatchNormalization
+    >>> from archcalc.network import Sequential
+    >>> Sequential([BatchNormalization()]).trace((8, 8, 32)).cost(Statistics())
+    64
+    """
+
+    unit = "statistics"
+
+    def of(self, row: TracedRow) -> Dim:
+        return _sizes(weight for weight in row.weights if not weight.learned)
+
+
+@dataclass(frozen=True)
+class TotalParameters(Additive):
+    """The elements of all weights, statistics included: Keras' "Total params".
+
+    >>> from archcalc.layers import BatchNormalization
+    >>> from archcalc.network import Sequential
+    >>> Sequential([BatchNormalization()]).trace((8, 8, 32)).cost(TotalParameters())
+    128
+    """
+
+    unit = "parameters"
+
+    def of(self, row: TracedRow) -> Dim:
+        return _sizes(row.weights)

@@ -1,0 +1,6 @@
+"""Closed-form totals and the questions one asks of them."""
+
+from archcalc.formula.formula import Formula, FormulaLike
+from archcalc.formula.sensitivity import Effect, Sensitivity
+
+__all__ = ["Effect", "Formula", "FormulaLike", "Sensitivity"]

@@ -1,0 +1,312 @@
+"""A closed-form total, and the questions one asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
+
+from archcalc.formula.rewrite import collected, dominating, factored
+from archcalc.formula.sensitivity import Sensitivity, sensitivity
+from archcalc.formula.solve import solve
+from archcalc.formula.values import put_in, read_values
+from archcalc.symbolic.compare import equal
+from archcalc.symbolic.dims import as_expr
+from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic.written import evaluated, tidied
+
+__all__ = ["Formula", "FormulaLike"]
+
+
+class Formula:
+    """An exact expression of positive-integer symbols, as it was written down.
+
+    Calling it with numbers for all symbols gives an ``int`` (a ``Fraction`` where it is not
+    whole); with numbers for some, another formula.  sympy functions take it as it is.
+
+    Args:
+        expression: a sympy expression, text, a number, or another formula.
+        requirements: what must hold for it to mean anything, checked at evaluation.
+
+    Raises:
+        ExpressionError: a text that is not an arithmetic expression.
+
+    >>> P = Formula("(k**2 + 1)*f")
+    >>> P(k=3, f=32)
+    320
+    >>> P(k=3)
+    10·f
+    """
+
+    __slots__ = ("__dict__", "_written", "requirements")
+
+    def __init__(
+        self, expression: FormulaLike, requirements: Sequence[Requirement] = ()
+    ) -> None:
+        if isinstance(expression, Formula):
+            requirements = (*expression.requirements, *requirements)
+            expression = expression._written
+        exact = isinstance(expression, Fraction)
+        self._written: Expr = tidied(Rational(expression) if exact else as_expr(expression))
+        self.requirements: tuple[Requirement, ...] = tuple(requirements)
+
+    @cached_property
+    def expr(self) -> Expr:
+        """The sympy expression."""
+        return evaluated(self._written)
+
+    def _sympy_(self) -> Expr:
+        return self.expr
+
+    @property
+    def written(self) -> Expr:
+        """The expression with its sums and products as they were written."""
+        return self._written
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Its symbols, by name."""
+        return tuple(sorted(self.expr.free_symbols, key=lambda s: s.name))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether no symbol is left."""
+        return not self.symbols
+
+    # Evaluation
+
+    def __call__(self, **values: Any) -> Any:
+        """The formula with `values` put in for symbols.
+
+        Args:
+            values: a positive integer for a symbol; or a symbol or an expression, to rename or
+                to couple.
+
+        Returns:
+            An ``int`` or ``Fraction`` where no symbol is left, else a `Formula`.
+
+        Raises:
+            UnknownSymbolError: a name the formula does not have.
+            EvaluationError: a value that is not a positive integer.
+            RequirementError: the architecture does not exist at these values; it names the layer.
+
+        >>> Formula("k**2*c")(k=3, c="2*d")
+        18·d
+        """
+        known = self._known_symbols()
+        given = read_values(values, known)
+        requirements = put_in(self.requirements, given)
+        if all(isinstance(v, int) for v in given.values()) and given.keys() >= set(self.symbols):
+            return evaluate(self._written, given)
+        replaced = self._written.xreplace({s: sympify(v) for s, v in given.items()})
+        result = Formula(replaced, requirements)
+        return evaluate(result._written, {}) if result.is_number else result
+
+    def _known_symbols(self) -> dict[str, Symbol]:
+        found = set(self.symbols).union(*(r.symbols for r in self.requirements))
+        return {s.name: s for s in sorted(found, key=lambda s: s.name)}
+
+    def __int__(self) -> int:
+        value = self()
+        if isinstance(value, Formula):
+            names = ", ".join(s.name for s in self.symbols)
+            raise EvaluationError(
+                f"{self} is no number yet", hint=f"give values for {names}", code="symbols-left"
+            )
+        if isinstance(value, Fraction):
+            raise EvaluationError(f"{self} is not whole", code="not-whole")
+        return int(value)
+
+    __index__ = __int__
+
+    # Questions
+
+    def solve(
+        self,
+        unknown: str | Symbol,
+        *,
+        at_most: int | None = None,
+        at_least: int | None = None,
+        equals: int | None = None,
+        **values: Any,
+    ) -> int:
+        """The integer value of `unknown` that meets one bound, exactly.
+
+        Args:
+            unknown: the symbol to solve for.
+            at_most: find the largest value of `unknown` with a result of at most this.
+            at_least: find the smallest value of `unknown` with a result of at least this.
+            equals: find the value of `unknown` with exactly this result.
+            values: numbers for all other symbols.
+
+        Raises:
+            NoSolutionError: none fits, every one fits, or that cannot be decided.
+
+        >>> Formula("(k**2 + 1)*f").solve("f", at_most=100_000, k=3)
+        10000
+        """
+        return solve(self, unknown, at_most=at_most, at_least=at_least, equals=equals, values=values)
+
+    def sensitivity(self, **values: Any) -> Sensitivity:
+        """What one more of each symbol costs at `values`, exactly, and the elasticity.
+
+        >>> print(Formula("(k**2 + 1)*f").sensitivity(k=3, f=32))
+        at f = 32, k = 3: 320
+        f   32 → 33     +10   elasticity 1
+        k    3 → 4     +224   elasticity 9/5
+        """
+        return sensitivity(self, values)
+
+    def collect(self, *names: str | Symbol) -> Formula:
+        """The formula by falling powers of the first symbol, each coefficient by the next.
+
+        >>> Formula("c*(c + a) + 3*c").collect("c")
+        c² + c·(a + 3)
+        """
+        return Formula(collected(self._written, [self._symbol(n) for n in names]), self.requirements)
+
+    def expand(self) -> Formula:
+        """The formula multiplied out.
+
+        >>> Formula("(k**2 + 1)*f").expand()
+        f·k² + f
+        """
+        return Formula(self.expr.expand(), self.requirements)
+
+    def factor(self) -> Formula:
+        """The formula as a product, where it is one.
+
+        >>> Formula("c**2 + 2*c").factor()
+        c·(c + 2)
+        """
+        return Formula(factored(self.expr), self.requirements)
+
+    def leading(self, name: str | Symbol) -> Formula:
+        """The term that dominates when the symbol grows; floors count as plain quotients.
+
+        >>> Formula("L*(12*d**2 + 13*d) + 2*d").leading("d")
+        12·d²·L
+        """
+        return Formula(dominating(self.expr, self._symbol(name)))
+
+    def equals(self, other: FormulaLike) -> bool | None:
+        """Whether both are the same for all values; ``None`` where that is not decided.
+
+        >>> Formula("(a + b)**2").equals("a**2 + 2*a*b + b**2")
+        True
+        """
+        return equal(self.expr, Formula(other).expr)
+
+    def _symbol(self, name: str | Symbol) -> Symbol:
+        text = name.name if isinstance(name, Symbol) else name
+        read_values({text: 1}, {s.name: s for s in self.symbols})
+        return symbol(text)
+
+    # Arithmetic
+
+    def _with(self, kind: Any, left: Any, right: Any) -> Formula:
+        parts = [value if isinstance(value, Formula) else Formula(value) for value in (left, right)]
+        requirements = tuple(dict.fromkeys(r for part in parts for r in part.requirements))
+        return Formula(kind(*[part.expr for part in parts]), requirements)
+
+    def __add__(self, other: FormulaLike) -> Formula:
+        return self._with(Add, self, other)
+
+    def __radd__(self, other: FormulaLike) -> Formula:
+        return self._with(Add, other, self)
+
+    def __sub__(self, other: FormulaLike) -> Formula:
+        return self._with(lambda a, b: a - b, self, other)
+
+    def __rsub__(self, other: FormulaLike) -> Formula:
+        return self._with(lambda a, b: a - b, other, self)
+
+    def __mul__(self, other: FormulaLike) -> Formula:
+        return self._with(Mul, self, other)
+
+    def __rmul__(self, other: FormulaLike) -> Formula:
+        return self._with(Mul, other, self)
+
+    def __truediv__(self, other: FormulaLike) -> Formula:
+        return self._with(lambda a, b: a / b, self, other)
+
+    def __rtruediv__(self, other: FormulaLike) -> Formula:
+        return self._with(lambda a, b: a / b, other, self)
+
+    def __floordiv__(self, other: FormulaLike) -> Formula:
+        return self._with(FloorDiv, self, other)
+
+    def __rfloordiv__(self, other: FormulaLike) -> Formula:
+        return self._with(FloorDiv, other, self)
+
+    def __pow__(self, other: FormulaLike) -> Formula:
+        return self._with(Pow, self, other)
+
+    def __neg__(self) -> Formula:
+        return Formula(-self.expr, self.requirements)
+
+    @cached_property
+    def _canonical(self) -> Expr:
+        return self.expr.expand()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same polynomial of symbols and floors (`equals` also undecided)."""
+        if isinstance(other, Formula):
+            return bool(self._canonical == other._canonical)
+        if isinstance(other, int | Fraction | Expr):
+            return bool(self._canonical == Formula(other)._canonical)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        number = self._canonical
+        return hash(int(number)) if number.is_Integer else hash(number)
+
+    # How it looks
+
+    def to_text(self) -> str:
+        """As text, with ``·``, ``²`` and ``⌊ ⌋``."""
+        return to_text(self._written)
+
+    def to_latex(self) -> str:
+        """As LaTeX, without dollar signs."""
+        return to_latex(self._written)
+
+    def to_mathml(self) -> str:
+        """As presentation MathML."""
+        return to_mathml(self._written)
+
+    def to_python(self) -> str:
+        """As a Python expression, exact on integers; archcalc reads it back."""
+        return to_python(self.expr)
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def __format__(self, how: str) -> str:
+        notations = {"": self.to_text, "text": self.to_text, "latex": self.to_latex}
+        notations |= {"mathml": self.to_mathml, "python": self.to_python}
+        if how in notations:
+            return notations[how]()
+        if self.is_number:
+            return format(self(), how)
+        raise EvaluationError(
+            f"a formula with symbols has no format {how!r}",
+            code="bad-format",
+            hint=f"formats are {', '.join(filter(None, notations))}",
+        )
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.to_latex()}$"
+
+
+FormulaLike: TypeAlias = Formula | Expr | int | str | Fraction
+"""What is accepted for a formula."""
+

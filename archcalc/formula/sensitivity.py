@@ -1,0 +1,119 @@
+"""What one more of each symbol costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from sympy import Symbol, diff
+
+from archcalc.formula.rewrite import relaxed
+from archcalc.symbolic.errors import EvaluationError, RequirementError
+from archcalc.symbolic.evaluate import Exact, evaluate
+
+if TYPE_CHECKING:
+    from archcalc.formula.formula import Formula
+
+__all__ = ["Effect", "Sensitivity", "sensitivity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one more of one symbol does.
+
+    Attributes:
+        symbol: its name.
+        value: its value now.
+        one_more: by how much the result changes when it is one more, exactly; ``None`` where the
+            architecture does not exist then.
+        elasticity: by how many percent the result changes a percent of the symbol, to first order
+            (floors counted as plain quotients); ``None`` where the result is 0.
+        obstacle: why there is no `one_more`.
+    """
+
+    symbol: str
+    value: int
+    one_more: Exact | None
+    elasticity: Exact | None
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The effects of all symbols at one point; iterates and indexes by symbol."""
+
+    at: Mapping[str, int]
+    result: Exact
+    effects: tuple[Effect, ...]
+
+    def __iter__(self) -> Iterator[Effect]:
+        return iter(self.effects)
+
+    def __getitem__(self, name: str) -> Effect:
+        return next(effect for effect in self.effects if effect.symbol == name)
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} = {value}" for name, value in self.at.items())
+        rows = [_row(effect) for effect in self.effects]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            f"{name:<{widths[0]}}  {step:>{widths[1]}}  {change:>{widths[2]}}   {rest}".rstrip()
+            for name, step, change, rest in rows
+        ]
+        return "\n".join([f"at {where}: {_shown(self.result)}", *lines])
+
+    __repr__ = __str__
+
+
+def _row(effect: Effect) -> tuple[str, str, str, str]:
+    step = f"{effect.value:,} → {effect.value + 1:,}"
+    if effect.one_more is None:
+        return effect.symbol, step, "—", effect.obstacle
+    change = f"{effect.one_more:+,}" if isinstance(effect.one_more, int) else f"{effect.one_more:+}"
+    share = "" if effect.elasticity is None else f"elasticity {_shown(effect.elasticity)}"
+    return effect.symbol, step, change, share
+
+
+def _shown(value: Exact) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value) if value.denominator < 100 else f"{float(value):.4g}"
+
+
+def sensitivity(formula: Formula, values: Mapping[str, Any]) -> Sensitivity:
+    """The effect of one more of each symbol of `formula` at `values`.
+
+    Raises:
+        EvaluationError: a symbol has no value.
+    """
+    missing = [s.name for s in formula.symbols if s.name not in values]
+    if missing:
+        raise EvaluationError(
+            f"no value for {', '.join(missing)}",
+            code="symbols-left",
+            hint="the effect of one more depends on where one stands; give every symbol a value",
+        )
+    result = formula(**values)
+    point = {s: int(values[s.name]) for s in formula.symbols}
+    smooth = relaxed(formula.expr)
+    effects = tuple(_effect(formula, s, point, result, smooth) for s in formula.symbols)
+    return Sensitivity({s.name: v for s, v in point.items()}, result, effects)
+
+
+def _effect(
+    formula: Formula, s: Symbol, point: Mapping[Symbol, int], result: Exact, smooth: Any
+) -> Effect:
+    elasticity = None
+    if result:
+        slope = evaluate(diff(smooth, s), point)
+        elasticity = Fraction(slope) * point[s] / Fraction(result)
+        elasticity = int(elasticity) if elasticity.denominator == 1 else elasticity
+    more = {other.name: value + (other is s) for other, value in point.items()}
+    try:
+        return Effect(s.name, point[s], formula(**more) - result, elasticity)
+    except RequirementError as error:
+        return Effect(s.name, point[s], None, elasticity, f"{error.path}: {error.message}")
+
+

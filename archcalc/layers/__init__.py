@@ -1,0 +1,56 @@
+"""The catalogue: every layer states its facts once."""
+
+from archcalc.layers import (
+    activations,
+    convolution,
+    core,
+    merging,
+    normalization,
+    padding,
+    pooling,
+    regularization,
+    reshaping,
+    transposed,
+)
+from archcalc.layers.activations import *
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer, layer_class, layer_classes
+from archcalc.layers.convolution import *
+from archcalc.layers.core import *
+from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.merging import *
+from archcalc.layers.normalization import *
+from archcalc.layers.padding import *
+from archcalc.layers.pooling import *
+from archcalc.layers.regularization import *
+from archcalc.layers.reshaping import *
+from archcalc.layers.transposed import *
+from archcalc.layers.window import TransposedWindow, Window
+
+FAMILIES = (
+    core,
+    convolution,
+    transposed,
+    pooling,
+    normalization,
+    activations,
+    reshaping,
+    padding,
+    regularization,
+    merging,
+)
+"""The modules of the catalogue, in the order in which the documentation shows them."""
+
+__all__ = [
+    "FAMILIES",
+    "Applied",
+    "Layer",
+    "Remark",
+    "TransposedWindow",
+    "Weight",
+    "Window",
+    "Work",
+    "layer_class",
+    "layer_classes",
+    *(name for family in FAMILIES for name in family.__all__),
+]

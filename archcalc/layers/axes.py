@@ -1,0 +1,28 @@
+"""Axes by number, as Keras counts them: 0 is the batch, −1 the last."""
+
+from __future__ import annotations
+
+from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["axis_index"]
+
+
+def axis_index(axis: int, x: Shape) -> int:
+    """Where in `x`, which has no batch axis, Keras' `axis` is.
+
+    Raises:
+        ShapeError: it is the batch axis, or there is no such axis.
+
+    >>> axis_index(1, Shape((3, 224, 224))), axis_index(-1, Shape((28, 28, 1)))
+    (0, 2)
+    """
+    rank = len(x)
+    if axis == 0 or not -rank <= axis <= rank:
+        raise ShapeError(
+            f"axis {axis} is not an axis of {x!r}",
+            code="no-such-axis",
+            values={"axis": axis, "input": x},
+            hint=f"axes go from 1 to {rank}, or from -{rank} to -1; 0 is the batch",
+        )
+    return axis - 1 if axis > 0 else rank + axis

@@ -1,0 +1,342 @@
+"""The layer: a frozen specification that states its facts and nothing else.
+
+A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
+states up to five facts about its input shapes, each once and symbolically: the output shape, the
+weights, the work, the windows, and what must hold.  Everything else (counts, memory, derivations,
+documentation, framework comparisons) is folded from these.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic._internal._model_construction import ModelMetaclass
+
+from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.fields import hyper, plain
+from archcalc.layers.window import TransposedWindow, Window
+from archcalc.symbolic.errors import (
+    ArchcalcError,
+    InvalidLayerError,
+    ShapeError,
+    UnknownLayerError,
+    shorten,
+)
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["AxisWindow", "Layer", "layer_class", "layer_classes", "leading_axes"]
+
+AxisWindow = tuple[int, Window | TransposedWindow]
+"""The axis of the input that a window slides along, and the window."""
+
+
+class _Taker(Protocol):
+    """What a layer can be called on: a tensor of the functional API, which knows how."""
+
+    def take(self, layer: Layer, others: tuple[Any, ...]) -> Any: ...
+
+
+@dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field, hyper))
+class _LayerMeta(ModelMetaclass):
+    """Tells type checkers that a layer's arguments go by position as well as by name."""
+
+
+_registry: dict[str, type[Layer]] = {}
+
+L = TypeVar("L", bound="Layer")
+
+
+class Layer(BaseModel, metaclass=_LayerMeta):
+    """One operation: its hyperparameters, and the facts that follow from an input shape.
+
+    Subclasses declare fields in Keras' order and override the facts they have.  A subclass registers
+    itself under its name, unless it says ``abstract=True``, and can then be written in a file.
+
+    Attributes:
+        name: a name in the network; one is made up where it is ``None``.
+        trainable: whether the weights it learns are trained.
+
+    Raises:
+        InvalidLayerError: a hyperparameter is missing, unknown or not valid.
+
+    A layer of one's own:
+
+    >>> class Gain(Layer):
+    ...     '''One learned factor a channel.'''
+    ...     def output_shape(self, x):
+    ...         return x
+    ...     def weights(self, x):
+    ...         return (Weight("gain", (x[-1],)),)
+    >>> Gain().weights(Shape((28, 28, 3)))[0].size
+    3
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        defer_build=True,
+        validate_default=True,
+        ignored_types=(cached_property,),
+    )
+
+    name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
+    trainable: bool = Field(default=True, kw_only=True)
+
+    axis_names: ClassVar[tuple[str, ...]] = ()
+    """What formulas call the axes of the input; empty where any number of axes will do."""
+
+    source: ClassVar[str] = ""
+    """Where the formulas come from: a paper and its equation, or a framework's page."""
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """The fewest and the most inputs."""
+
+    view: ClassVar[bool] = False
+    """Whether the output is the input's memory seen differently, so that nothing is stored."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args:
+            kwargs = _by_name(type(self), args, kwargs)
+        try:
+            super().__init__(**kwargs)
+        except ValidationError as error:
+            raise _explained(type(self).__name__, error, kwargs) from None
+
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if not abstract:
+            _register(cls)
+
+    # The facts.  `*inputs` are shapes without the batch axis, one an input.
+
+    def output_shape(self, *inputs: Any, **_: Any) -> Shape:
+        """The shape that comes out."""
+        raise InvalidLayerError(
+            f"{type(self).__name__} does not say what comes out of it",
+            code="no-output-shape",
+            hint="define output_shape(self, x)",
+        )
+
+    def weights(self, *inputs: Any, **_: Any) -> tuple[Weight, ...]:
+        """The tensors it owns, in Keras' order."""
+        return ()
+
+    def work(self, *shapes: Any, **_: Any) -> tuple[Work, ...]:
+        """The multiply-accumulates, given the input shapes and last the output shape."""
+        return ()
+
+    def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
+        """How it sees its input along each axis: ``()`` position by position, ``None`` undefined."""
+        return ()
+
+    def requirements(self, *inputs: Any, **_: Any) -> tuple[Requirement, ...]:
+        """What must hold of the shapes: by default that every window fits."""
+        needs: list[Requirement] = []
+        for axis, window in self.windows(*inputs) or ():
+            needs.extend(window.fits(inputs[0][axis], self.axis_word(inputs[0], axis)))
+        return tuple(needs)
+
+    def remarks(self, *inputs: Any, **_: Any) -> tuple[Remark, ...]:
+        """What is legal here but rarely meant."""
+        return ()
+
+    def check(self, *inputs: Shape) -> None:
+        """Raise where the number of inputs or of their axes is wrong.
+
+        Raises:
+            ShapeError: saying what it takes and what it got.
+        """
+        fewest, most = self.arity
+        if len(inputs) < fewest or (most is not None and len(inputs) > most):
+            takes = f"at least {fewest}" if most is None else str(fewest)
+            raise ShapeError(
+                f"{type(self).__name__} takes {takes} input{'s' * (takes != '1')}, not {len(inputs)}",
+                code="wrong-number-of-inputs",
+            )
+        names = self.axis_names_for(inputs[0]) if inputs else ()
+        if names and len(names) != len(inputs[0]):
+            raise ShapeError(
+                f"{type(self).__name__} takes {len(names)} axes ({', '.join(names)}) without the "
+                f"batch, not {len(inputs[0])}: {inputs[0]!r}",
+                code="wrong-number-of-axes",
+                values={"input": inputs[0]},
+                hint="is a Reshape or a Flatten missing?",
+            )
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        """The axes along which every output sees every input: those of the channels."""
+        return ()
+
+    # How formulas name things
+
+    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
+        """What formulas call the axes of the first input."""
+        return self.axis_names
+
+    def axis_word(self, x: Shape, axis: int) -> str:
+        """What a message calls an axis: "height" for ``h``."""
+        names = self.axis_names_for(x)
+        name = names[axis] if names else ""
+        return _WORDS.get(name, f"axis {axis}")
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """What the facts depend on: the class and every field but the name."""
+        values = self.__dict__
+        return (type(self), *[values[f] for f in type(self).model_fields if f != "name"])
+
+    def __call__(self, *tensors: Any) -> Any:
+        """Apply the layer in the functional API, as in Keras.
+
+        Raises:
+            ShapeError: it cannot take these shapes.
+        """
+        first, *others = tensors[0] if len(tensors) == 1 and _many(tensors[0]) else tensors
+        if not hasattr(first, "take"):
+            raise ShapeError(
+                f"{type(self).__name__} is called on tensors, not on {shorten(repr(first))}",
+                code="not-a-tensor",
+                hint="start from archcalc.Input(shape), or use output_shape() on shapes",
+            )
+        return first.take(self, tuple(others))
+
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, as numbers, strings and lists.
+
+        >>> from archcalc.layers import Conv2D
+        >>> Conv2D(32, (3, 3), padding=1).given()
+        {'filters': 32, 'kernel_size': 3, 'padding': 1}
+        """
+        written = self.model_dump()
+        defaults = {n: f.default for n, f in type(self).model_fields.items() if not f.is_required()}
+        return {
+            name: value
+            for name, value in written.items()
+            if name not in defaults or value != plain(defaults[name])
+        }
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.given().items())
+        return f"{type(self).__name__}({given})"
+
+    __str__ = __repr__
+
+
+_WORDS = {
+    "h": "height",
+    "w": "width",
+    "d": "depth",
+    "t": "length",
+    "c": "channels",
+    "c_in": "channels",
+    "n_in": "features",
+}
+
+
+def _many(value: object) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _by_name(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Positional arguments as keyword arguments, in the order of the fields."""
+    names = [n for n, field in cls.model_fields.items() if not field.kw_only]
+    if len(args) > len(names):
+        raise InvalidLayerError(
+            f"{cls.__name__} takes {len(names)} arguments by position, not {len(args)}",
+            code="too-many-arguments",
+            hint=f"they are {', '.join(names)}" if names else "",
+        )
+    given = dict(zip(names, args, strict=False))
+    for name in given.keys() & kwargs.keys():
+        raise InvalidLayerError(
+            f"{cls.__name__}: {name} is given twice, by position and by name",
+            code="argument-twice",
+        )
+    return {**given, **kwargs}
+
+
+def _explained(kind: str, error: ValidationError, given: dict[str, Any]) -> InvalidLayerError:
+    """Pydantic's first complaint as an error of ours; the rest are counted."""
+    first, *others = error.errors(include_url=False)
+    field = ".".join(str(part) for part in first["loc"])
+    inner = first.get("ctx", {}).get("error")
+    hint, code = "", "invalid-argument"
+    if isinstance(inner, ArchcalcError):
+        message, hint, code = f"{field}: {inner.message}" if field else inner.message, inner.hint, inner.code
+    elif first["type"] == "missing":
+        message, code = f"{field} is missing", "missing-argument"
+    elif first["type"] == "extra_forbidden":
+        message, code = f"{shorten(field, 60)} is not an argument", "unknown-argument"
+        hint = _nearest(field, list(_known(kind)))
+    else:
+        message = f"{field}: {first['msg'].lower()}, not {shorten(repr(first['input']), 60)}"
+    more = f" (and {len(others)} more)" if others else ""
+    return InvalidLayerError(
+        f"{kind}: {message}{more}",
+        code=code,
+        values={field: shorten(given.get(field, first.get("input")))},
+        hint=hint,
+    )
+
+
+def _known(kind: str) -> tuple[str, ...]:
+    cls = _registry.get(kind)
+    return tuple(cls.model_fields) if cls else ()
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name[:60], known, n=1)
+    return f"did you mean {close[0]}?" if close else f"it takes {', '.join(known)}" if known else ""
+
+
+def _register(cls: type[Layer]) -> None:
+    previous = _registry.get(cls.__name__)
+    same_place = previous is not None and previous.__module__ == cls.__module__
+    if previous is not None and not same_place and previous.__module__.startswith("archcalc."):
+        raise InvalidLayerError(
+            f"a layer called {cls.__name__} exists already, in {previous.__module__}",
+            code="layer-name-taken",
+            hint="choose another class name",
+        )
+    _registry[cls.__name__] = cls
+
+
+def layer_classes() -> dict[str, type[Layer]]:
+    """Every registered layer class, by name."""
+    return dict(sorted(_registry.items()))
+
+
+def layer_class(name: str) -> type[Layer]:
+    """The layer class called `name`.
+
+    Raises:
+        UnknownLayerError: there is none; the error names the nearest.
+
+    >>> layer_class("Convolution2D")
+    Traceback (most recent call last):
+    archcalc.symbolic.errors.UnknownLayerError: ...
+    """
+    found = _registry.get(name) if isinstance(name, str) else None
+    if found is None:
+        close = difflib.get_close_matches(str(name)[:60], list(_registry), n=3, cutoff=0.5)
+        raise UnknownLayerError(
+            f"there is no layer called {shorten(repr(name), 60)}",
+            values={"name": shorten(name)},
+            hint=f"did you mean {' or '.join(close)}?" if close else "see archcalc.layer_classes()",
+        )
+    return found
+
+
+def leading_axes(count: int) -> tuple[str, ...]:
+    """What formulas call the axes before the last, by how many there are."""
+    names = {0: (), 1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
+    return names.get(count, tuple(f"a{i}" for i in range(1, count + 1)))

@@ -1,0 +1,285 @@
+"""Convolutions: plain, depthwise and separable, in one to three dimensions.
+
+Sources: Dumoulin and Visin, *A guide to convolution arithmetic for deep learning* (2016); grouped:
+Krizhevsky et al. (2012); depthwise separable: Chollet, *Xception* (2017).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import model_validator
+
+from archcalc.layers.activations import ActivationName
+from archcalc.layers.base import AxisWindow
+from archcalc.layers.facts import Weight, Work
+from archcalc.layers.fields import Padding, Size, Sizes, hyper
+from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.window import AxisPadding, Window
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = [
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+]
+
+
+class Sliding(Spatial, abstract=True):
+    """What slides a window over the spatial axes."""
+
+    @model_validator(mode="after")
+    def _causal_is_for_time(self) -> Any:
+        if getattr(self, "padding", None) == "causal" and self.rank != 1:
+            raise InvalidLayerError(
+                f"padding 'causal' is for one axis of time, not for {self.rank} axes",
+                code="invalid-padding",
+                hint="use 'same', 'valid' or amounts",
+            )
+        return self
+
+    def sliding(self) -> tuple[Window, ...]:
+        """The window along each spatial axis."""
+        parts = zip(self.kernel_size, self.strides, self.dilation_rate, self.pads(), strict=True)
+        return tuple(Window(*part) for part in parts)
+
+    def pads(self) -> tuple[AxisPadding, ...]:
+        """The padding along each spatial axis."""
+        pads = self.padding
+        return (pads,) * self.rank if isinstance(pads, str) else pads
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        return tuple(zip(self.spatial_axes(), self.sliding(), strict=True))
+
+    def slid(self, x: Shape) -> tuple[Dim, ...]:
+        """The spatial dimensions that come out."""
+        return tuple(w.output(n) for w, n in zip(self.sliding(), self.extent(x), strict=True))
+
+    if TYPE_CHECKING:  # every subclass declares these, each in the order of its own arguments
+
+        @property
+        def kernel_size(self) -> tuple[Dim, ...]: ...
+        @property
+        def strides(self) -> tuple[Dim, ...]: ...
+        @property
+        def dilation_rate(self) -> tuple[Dim, ...]: ...
+        @property
+        def padding(self) -> str | tuple[tuple[Dim, Dim], ...]: ...
+
+
+_EACH_AXIS = ("kernel_size", "strides", "padding", "dilation_rate")
+
+
+class _Conv(Sliding, abstract=True):
+    filters: Size = hyper("f")
+    kernel_size: Sizes = hyper("k")
+    strides: Sizes = hyper("s", default=(1,))
+    padding: Padding = hyper("p", default="valid")
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
+    groups: Size = hyper("g", default=1, neutral=1)
+    activation: ActivationName | None = None
+    use_bias: bool = True
+
+    _spread = per_axis(*_EACH_AXIS)
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1603.07285 (relationships 1 to 6)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return self.shaped(self.slid(x), self.filters)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        depth = floor_div(self.channels(x), self.groups)
+        kernel = Weight("kernel", Shape((*self.kernel_size, depth, self.filters)))
+        return (kernel, Weight("bias", Shape((self.filters,)))) if self.use_bias else (kernel,)
+
+    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
+        depth = floor_div(self.channels(x), self.groups)
+        return (Work("convolution", (*self.extent(y), *self.kernel_size, depth, self.filters)),)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return (
+            *super().requirements(x),
+            divided(self.channels(x), self.groups, "groups", "input channels"),
+            divided(self.filters, self.groups, "groups", "filters"),
+        )
+
+
+class Conv1D(_Conv):
+    """A convolution over time: ``(t, c_in)`` to ``(t', filters)``.
+
+    Args:
+        filters: the channels that come out.
+        kernel_size: the length of the window.
+        strides: how far the window moves.
+        padding: ``"valid"`` none, ``"same"`` so that ``⌈t/strides⌉`` come out, ``"causal"`` all of it
+            before, or amounts: one, or a pair ``((before, after),)``.
+        data_format: whether the channels are the last axis or the first.
+        dilation_rate: the distance between positions the window reads.
+        groups: into how many groups the channels are divided, each convolved on its own.
+        activation: a function applied to the result; it has no weights.
+        use_bias: whether one number a filter is added.
+
+    >>> Conv1D(50, 3).output_shape(Shape((100, 100)))
+    (98, 50)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class Conv2D(_Conv):
+    """A convolution over height and width: ``(h, w, c_in)`` to ``(h', w', filters)``.
+
+    Arguments as in `Conv1D`, one value or one for each axis.
+
+    >>> conv, x = Conv2D(32, 3), Shape((28, 28, 1))
+    >>> conv.output_shape(x), [w.size for w in conv.weights(x)]
+    ((26, 26, 32), [288, 32])
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class Conv3D(_Conv):
+    """A convolution over depth, height and width: ``(d, h, w, c_in)`` to ``(d', h', w', filters)``.
+
+    Arguments as in `Conv1D`, one value or one for each axis.
+
+    >>> Conv3D(8, 3, padding="same").output_shape(Shape((16, 32, 32, 1)))
+    (16, 32, 32, 8)
+    """
+
+    rank: ClassVar[int] = 3
+
+
+class _DepthwiseConv(Sliding, abstract=True):
+    kernel_size: Sizes = hyper("k")
+    strides: Sizes = hyper("s", default=(1,))
+    padding: Padding = hyper("p", default="valid")
+    depth_multiplier: Size = hyper("m", default=1, neutral=1)
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
+    activation: ActivationName | None = None
+    use_bias: bool = True
+
+    _spread = per_axis(*_EACH_AXIS)
+
+    source: ClassVar[str] = "https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return self.shaped(self.slid(x), self.channels(x) * self.depth_multiplier)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        c, m = self.channels(x), self.depth_multiplier
+        kernel = Weight("kernel", Shape((*self.kernel_size, c, m)))
+        return (kernel, Weight("bias", Shape((c * m,)))) if self.use_bias else (kernel,)
+
+    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
+        factors = (*self.extent(y), *self.kernel_size, self.channels(x), self.depth_multiplier)
+        return (Work("convolution", factors),)
+
+
+class DepthwiseConv1D(_DepthwiseConv):
+    """Every channel convolved on its own over time: ``(t, c_in)`` to ``(t', c_in·depth_multiplier)``.
+
+    Args:
+        kernel_size, strides, padding, data_format, dilation_rate, activation: as in `Conv1D`.
+        depth_multiplier: how many filters each channel has.
+        use_bias: whether one number an output channel is added.
+
+    >>> DepthwiseConv1D(3).output_shape(Shape((100, 16)))
+    (98, 16)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class DepthwiseConv2D(_DepthwiseConv):
+    """Every channel convolved on its own: ``(h, w, c_in)`` to ``(h', w', c_in·depth_multiplier)``.
+
+    Arguments as in `DepthwiseConv1D`, one value or one for each axis.
+
+    >>> DepthwiseConv2D(3, padding="same").weights(Shape((112, 112, 32)))[0].shape
+    (3, 3, 32, 1)
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class _SeparableConv(Sliding, abstract=True):
+    filters: Size = hyper("f")
+    kernel_size: Sizes = hyper("k")
+    strides: Sizes = hyper("s", default=(1,))
+    padding: Padding = hyper("p", default="valid")
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
+    depth_multiplier: Size = hyper("m", default=1, neutral=1)
+    activation: ActivationName | None = None
+    use_bias: bool = True
+
+    _spread = per_axis(*_EACH_AXIS)
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1610.02357"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return self.shaped(self.slid(x), self.filters)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        c, m, ones = self.channels(x), self.depth_multiplier, (1,) * self.rank
+        kernels = (
+            Weight("depthwise_kernel", Shape((*self.kernel_size, c, m))),
+            Weight("pointwise_kernel", Shape((*ones, c * m, self.filters))),
+        )
+        return (*kernels, Weight("bias", Shape((self.filters,)))) if self.use_bias else kernels
+
+    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
+        c, m, out = self.channels(x), self.depth_multiplier, self.extent(y)
+        return (
+            Work("convolution", (*out, *self.kernel_size, c, m)),
+            Work("convolution", (*out, c * m, self.filters)),
+        )
+
+
+class SeparableConv1D(_SeparableConv):
+    """A depthwise convolution over time, then a pointwise one to ``filters`` channels.
+
+    Arguments as in `Conv1D` and `DepthwiseConv1D`.
+
+    >>> [w.size for w in SeparableConv1D(32, 3).weights(Shape((100, 16)))]
+    [48, 512, 32]
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class SeparableConv2D(_SeparableConv):
+    """A depthwise convolution, then a pointwise one to ``filters`` channels.
+
+    Arguments as in `Conv2D` and `DepthwiseConv2D`.
+
+    >>> [w.size for w in SeparableConv2D(128, 3, use_bias=False).weights(Shape((147, 147, 64)))]
+    [576, 8192]
+    """
+
+    rank: ClassVar[int] = 2
+
+
+def divided(whole: Dim, parts: Dim, what: str, of: str) -> Requirement:
+    """The requirement that `parts` divides `whole`."""
+    return Requirement(
+        whole,
+        Relation.MULTIPLE_OF,
+        parts,
+        f"{what} {{parts}} does not divide {{whole}} {of}",
+        code=f"{what}-do-not-divide",
+        hint=f"make the {of} a multiple of {what}",
+        details=(("parts", parts), ("whole", whole)),
+    )

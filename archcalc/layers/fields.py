@@ -1,0 +1,226 @@
+"""The types of hyperparameters: what may be given, what is kept, and what a file says.
+
+At run time each is an annotated Pydantic type.  To a type checker each is a descriptor, because a
+hyperparameter is *given* as a number, a name or a formula and *read* as a normalised value, and a
+descriptor is how a dataclass-like constructor says so (PEP 681).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from sympy import Expr, Symbol
+
+from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.printing import to_python
+from archcalc.symbolic.shape import Shape, as_shape
+
+__all__ = [
+    "Amounts",
+    "Axes",
+    "Count",
+    "OptionalAmounts",
+    "OptionalSizes",
+    "Padding",
+    "ShapeField",
+    "Size",
+    "Sizes",
+    "TargetShape",
+    "hyper",
+    "plain",
+]
+
+PaddingPairs: TypeAlias = tuple[tuple[Dim, Dim], ...]
+
+_DIM_SCHEMA = {
+    "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "description": "a formula"}]
+}
+
+
+def hyper(symbol: str, *, default: Any = ..., neutral: Any = None) -> Any:
+    """A hyperparameter with a symbol of its own in the general rule.
+
+    Args:
+        symbol: its name in formulas, such as ``"f"`` for ``filters``.
+        default: its value where none is given; required without one.
+        neutral: a value at which it stays a number, so that a plain layer reads plainly:
+            ``groups=1`` says nothing in ``(k·k·c_in + 1)·f``.
+    """
+    return Field(default=default, json_schema_extra={"symbol": symbol, "neutral": neutral})
+
+
+def plain(value: Any) -> Any:
+    """A normalised value as numbers, strings and lists that a file can hold.
+
+    >>> plain((3, 3)), plain(((1, 1), (1, 1))), plain((3, 5)), plain(((1, 2), (1, 2)))
+    (3, 1, [3, 5], [[1, 2], [1, 2]])
+    """
+    if isinstance(value, Expr):
+        return value.name if isinstance(value, Symbol) else to_python(value)
+    if isinstance(value, Shape):
+        return [plain(dim) for dim in value]
+    if isinstance(value, tuple):
+        parts = [plain(part) for part in value]
+        alike = bool(parts) and all(part == parts[0] for part in parts)
+        return parts[0] if alike and not isinstance(parts[0], list) else parts
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [plain(part) for part in value] if isinstance(value, tuple) else plain(value)
+
+
+def _sequence(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | Expr)
+
+
+def _dims(minimum: int) -> Any:
+    def read(value: Any) -> tuple[Dim, ...]:
+        if _sequence(value):
+            parts = tuple(value)
+            if not parts:
+                raise DimensionError("an empty sequence gives no size")
+            return tuple(as_dim(part, minimum=minimum) for part in parts)
+        return (as_dim(value, minimum=minimum),)
+
+    return read
+
+
+def _count(value: Any) -> Dim:
+    return as_dim(value, minimum=0)
+
+
+def _optional(read: Any) -> Any:
+    return lambda value: None if value is None else read(value)
+
+
+def _padding(value: Any) -> Any:
+    """A named rule, one amount, an amount an axis, or a pair an axis; pairs come out."""
+    if isinstance(value, str) and value.lower() in ("valid", "same", "causal"):
+        return value.lower()
+    return _amounts(value)
+
+
+def _amounts(value: Any) -> PaddingPairs:
+    if not _sequence(value):
+        amount = _count(value)
+        return ((amount, amount),)
+    pairs = []
+    for part in tuple(value):
+        ends = tuple(part) if _sequence(part) else (part, part)
+        if len(ends) != 2:
+            raise DimensionError(
+                f"{shorten(repr(part))} is not an amount or a pair (before, after)"
+            )
+        pairs.append((_count(ends[0]), _count(ends[1])))
+    if not pairs:
+        raise DimensionError("an empty sequence gives no padding")
+    return tuple(pairs)
+
+
+def _axes(value: Any) -> tuple[int, ...]:
+    parts = tuple(value) if _sequence(value) else (value,)
+    for part in parts:
+        if type(part) is not int:
+            raise DimensionError(f"{shorten(repr(part))} is not the number of an axis")
+    return parts
+
+
+def _target(value: Any) -> tuple[Dim, ...]:
+    """A shape in which one dimension may be −1, to be worked out."""
+    parts = tuple(value) if _sequence(value) else (value,)
+    dims = tuple(-1 if part in (-1, "-1") else as_dim(part) for part in parts)
+    if sum(dim == -1 for dim in dims) > 1:
+        raise DimensionError("only one dimension of a target shape may be -1")
+    return dims
+
+
+if TYPE_CHECKING:
+    _Many: TypeAlias = DimLike | Iterable[DimLike]
+    _Pairs: TypeAlias = DimLike | Iterable[DimLike | Iterable[DimLike]]
+
+    class Size:
+        """A dimension of at least 1."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Dim: ...
+        def __set__(self, owner: object, value: DimLike) -> None: ...
+
+    class Count:
+        """A dimension of at least 0."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Dim: ...
+        def __set__(self, owner: object, value: DimLike) -> None: ...
+
+    class Sizes:
+        """A dimension for every spatial axis, or one for all of them."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[Dim, ...]: ...
+        def __set__(self, owner: object, value: _Many) -> None: ...
+
+    class OptionalSizes:
+        """Like `Sizes`, or ``None``."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[Dim, ...] | None: ...
+        def __set__(self, owner: object, value: _Many | None) -> None: ...
+
+    class Padding:
+        """``"valid"``, ``"same"``, ``"causal"``, an amount, or amounts for every axis."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> str | PaddingPairs: ...
+        def __set__(self, owner: object, value: _Pairs) -> None: ...
+
+    class Amounts:
+        """An amount, an amount an axis, or a pair (before, after) an axis."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> PaddingPairs: ...
+        def __set__(self, owner: object, value: _Pairs) -> None: ...
+
+    class OptionalAmounts:
+        """An amount for every axis, or ``None``."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[Dim, ...] | None: ...
+        def __set__(self, owner: object, value: _Many | None) -> None: ...
+
+    class Axes:
+        """One axis or several, by number."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[int, ...]: ...
+        def __set__(self, owner: object, value: int | Iterable[int]) -> None: ...
+
+    class ShapeField:
+        """A shape, without the batch axis, or ``None``."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Shape | None: ...
+        def __set__(self, owner: object, value: _Many | None) -> None: ...
+
+    class TargetShape:
+        """A shape in which one dimension may be −1."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[Dim, ...]: ...
+        def __set__(self, owner: object, value: _Many) -> None: ...
+
+else:
+
+    def _field(read: Any, schema: dict[str, Any], write: Any = plain) -> Any:
+        return Annotated[
+            Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)
+        ]
+
+    _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
+    _PAIRS = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _MANY}]}
+    _AXES = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
+    _NULL = {"type": "null"}
+
+    Size = _field(as_dim, _DIM_SCHEMA)
+    Count = _field(_count, _DIM_SCHEMA)
+    Sizes = _field(_dims(1), _MANY)
+    OptionalSizes = _field(_optional(_dims(1)), {"anyOf": [_MANY, _NULL]})
+    OptionalAmounts = _field(_optional(_dims(0)), {"anyOf": [_MANY, _NULL]})
+    Padding = _field(_padding, _PAIRS)
+    Amounts = _field(_amounts, _PAIRS)
+    Axes = _field(_axes, _AXES)
+    ShapeField = _field(_optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
+    TargetShape = _field(_target, _MANY, _listed)

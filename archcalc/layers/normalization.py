@@ -1,0 +1,203 @@
+"""Normalisations: batch, layer, group, RMS and instance.
+
+Sources: Ioffe and Szegedy (2015) for batch, Ba et al. (2016) for layer, Wu and He (2018) for group,
+Zhang and Sennrich (2019) for RMS, Ulyanov et al. (2016) for instance normalisation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from archcalc.layers.axes import axis_index
+from archcalc.layers.base import Layer, leading_axes
+from archcalc.layers.convolution import divided
+from archcalc.layers.facts import Weight
+from archcalc.layers.fields import Axes, Size, hyper
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = [
+    "BatchNormalization",
+    "GroupNormalization",
+    "InstanceNormalization",
+    "LayerNormalization",
+    "RMSNormalization",
+]
+
+
+class _Normalization(Layer, abstract=True):
+    """What comes out has the shape of what goes in."""
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
+        return _named(x, self._axes(x))
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        self._axes(x)
+        return ()
+
+    def _axes(self, x: Shape) -> tuple[int, ...]:
+        """The axes that the weights run along."""
+        axis = self.axis
+        numbers = (axis,) if isinstance(axis, int) else axis
+        return tuple(axis_index(number, x) for number in numbers)
+
+    def _along(self, x: Shape) -> Shape:
+        return Shape(x[axis] for axis in sorted(self._axes(x)))
+
+    if TYPE_CHECKING:  # every subclass declares it
+
+        @property
+        def axis(self) -> int | tuple[int, ...]: ...
+
+
+def _named(x: Shape, axes: tuple[int, ...]) -> tuple[str, ...]:
+    """The one normalised axis is ``c``, the others go by their rank."""
+    others = iter(leading_axes(len(x) - 1)) if len(axes) == 1 else iter(leading_axes(len(x)))
+    return tuple("c" if len(axes) == 1 and i in axes else next(others) for i in range(len(x)))
+
+
+def _affine(shape: Shape, scale: bool, center: bool) -> tuple[Weight, ...]:
+    gamma = (Weight("gamma", shape),) if scale else ()
+    return (*gamma, Weight("beta", shape)) if center else gamma
+
+
+def _statistics(shape: Shape) -> tuple[Weight, ...]:
+    return tuple(Weight(f"moving_{name}", shape, learned=False) for name in ("mean", "variance"))
+
+
+class BatchNormalization(_Normalization):
+    """Normalised over the batch, one mean and variance a channel.
+
+    The running mean and variance are statistics: Keras counts them as non-trainable weights, torch
+    as buffers; they are not learned.
+
+    Args:
+        axis: the axis of the channels, counted as in Keras from 1 (0 is the batch).
+        momentum, epsilon: as in Keras; they change no size.
+        center: whether an offset (beta) is learned.
+        scale: whether a factor (gamma) is learned.
+        track_running_stats: whether running statistics are kept, as in torch.
+
+    >>> [(w.name, w.size, w.learned) for w in BatchNormalization().weights(Shape((8, 8, 32)))][1:3]
+    [('beta', 32, True), ('moving_mean', 32, False)]
+    """
+
+    axis: int = -1
+    momentum: float = 0.99
+    epsilon: float = 1e-3
+    center: bool = True
+    scale: bool = True
+    track_running_stats: bool = True
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1502.03167 (algorithm 1)"
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        shape = self._along(x)
+        learned = _affine(shape, self.scale, self.center)
+        return (*learned, *_statistics(shape)) if self.track_running_stats else learned
+
+
+class LayerNormalization(_Normalization):
+    """Normalised over the features of each position.
+
+    Args:
+        axis: the axes normalised over, counted as in Keras from 1.
+        epsilon: as in Keras.
+        center: whether an offset (beta) is learned.
+        scale: whether a factor (gamma) is learned.
+
+    >>> sum(w.size for w in LayerNormalization().weights(Shape((1024, 768))))
+    1536
+    """
+
+    axis: Axes = (-1,)
+    epsilon: float = 1e-3
+    center: bool = True
+    scale: bool = True
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return _affine(self._along(x), self.scale, self.center)
+
+
+class GroupNormalization(_Normalization):
+    """Normalised over groups of channels.
+
+    Args:
+        groups: how many groups; −1 makes every channel one.
+        axis: the axis of the channels, counted as in Keras from 1.
+        epsilon: as in Keras.
+        center: whether an offset (beta) is learned.
+        scale: whether a factor (gamma) is learned.
+
+    >>> sum(w.size for w in GroupNormalization(8).weights(Shape((16, 16, 64))))
+    128
+    """
+
+    groups: Size = hyper("g", default=32)
+    axis: int = -1
+    epsilon: float = 1e-3
+    center: bool = True
+    scale: bool = True
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1803.08494"
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return _affine(self._along(x), self.scale, self.center)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return (divided(self._along(x)[0], self.groups, "groups", "channels"),)
+
+
+class RMSNormalization(_Normalization):
+    """Divided by the root of the mean square; a factor is learned, an offset is not.
+
+    Args:
+        axis: the axes normalised over, counted as in Keras from 1.
+        epsilon: as in Keras.
+        scale: whether a factor is learned; torch's ``elementwise_affine``.
+
+    >>> sum(w.size for w in RMSNormalization().weights(Shape((2048, 4096))))
+    4096
+    """
+
+    axis: Axes = (-1,)
+    epsilon: float = 1e-6
+    scale: bool = True
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1910.07467"
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return (Weight("scale", self._along(x)),) if self.scale else ()
+
+
+class InstanceNormalization(_Normalization):
+    """Normalised over the positions of each sample and channel; torch's, which Keras has not.
+
+    Args:
+        axis: the axis of the channels, counted as in Keras from 1.
+        epsilon: as in torch.
+        center: whether an offset (beta) is learned.
+        scale: whether a factor (gamma) is learned.
+        track_running_stats: whether running statistics are kept.
+
+    >>> InstanceNormalization().weights(Shape((64, 64, 3)))
+    ()
+    """
+
+    axis: int = -1
+    epsilon: float = 1e-5
+    center: bool = False
+    scale: bool = False
+    track_running_stats: bool = False
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1607.08022"
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        shape = self._along(x)
+        learned = _affine(shape, self.scale, self.center)
+        return (*learned, *_statistics(shape)) if self.track_running_stats else learned

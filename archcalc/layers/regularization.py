@@ -1,0 +1,124 @@
+"""What acts in training only and leaves shapes alone: dropouts and noise.
+
+Source: https://keras.io/api/layers/regularization_layers/
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from archcalc.layers.base import Layer
+from archcalc.layers.spatial import DataFormat
+from archcalc.symbolic.shape import Shape
+
+__all__ = [
+    "ActivityRegularization",
+    "AlphaDropout",
+    "Dropout",
+    "FeatureAlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+]
+
+
+class _TrainingOnly(Layer, abstract=True):
+    source: ClassVar[str] = "https://keras.io/api/layers/regularization_layers/"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+
+class _Dropout(_TrainingOnly, abstract=True):
+    rate: float = Field(ge=0, le=1, allow_inf_nan=False)
+
+
+class Dropout(_Dropout):
+    """Elements set to zero at random while training.
+
+    >>> Dropout(0.5).output_shape(Shape((100,)))
+    (100,)
+    """
+
+
+class AlphaDropout(_Dropout):
+    """Dropout that keeps mean and variance, for SELU.
+
+    >>> AlphaDropout(0.1).output_shape(Shape((100,)))
+    (100,)
+    """
+
+
+class FeatureAlphaDropout(_Dropout):
+    """`AlphaDropout` of whole channels; torch's.
+
+    >>> FeatureAlphaDropout(0.1).output_shape(Shape((8, 8, 4)))
+    (8, 8, 4)
+    """
+
+
+class GaussianDropout(_Dropout):
+    """Multiplied with noise around 1 while training.
+
+    >>> GaussianDropout(0.1).output_shape(Shape((100,)))
+    (100,)
+    """
+
+
+class GaussianNoise(_TrainingOnly):
+    """Noise added while training.
+
+    >>> GaussianNoise(0.1).output_shape(Shape((100,)))
+    (100,)
+    """
+
+    stddev: float = Field(ge=0, allow_inf_nan=False)
+
+
+class SpatialDropout1D(_Dropout):
+    """Whole channels of ``(t, c)`` set to zero.
+
+    >>> SpatialDropout1D(0.2).output_shape(Shape((100, 16)))
+    (100, 16)
+    """
+
+    axis_names: ClassVar[tuple[str, ...]] = ("t", "c")
+
+
+class SpatialDropout2D(_Dropout):
+    """Whole channels of ``(h, w, c)`` set to zero.
+
+    >>> SpatialDropout2D(0.2).output_shape(Shape((8, 8, 16)))
+    (8, 8, 16)
+    """
+
+    data_format: DataFormat = "channels_last"
+
+    axis_names: ClassVar[tuple[str, ...]] = ("h", "w", "c")
+
+
+class SpatialDropout3D(_Dropout):
+    """Whole channels of ``(d, h, w, c)`` set to zero.
+
+    >>> SpatialDropout3D(0.2).output_shape(Shape((4, 8, 8, 16)))
+    (4, 8, 8, 16)
+    """
+
+    data_format: DataFormat = "channels_last"
+
+    axis_names: ClassVar[tuple[str, ...]] = ("d", "h", "w", "c")
+
+
+class ActivityRegularization(_TrainingOnly):
+    """A penalty on the activations; nothing else.
+
+    >>> ActivityRegularization().output_shape(Shape((100,)))
+    (100,)
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0

@@ -1,0 +1,164 @@
+"""What changes a shape and computes nothing: Flatten, Reshape, Permute, RepeatVector.
+
+Source: https://keras.io/api/layers/reshaping_layers/
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from archcalc.layers.axes import axis_index
+from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.fields import Axes, Size, TargetShape, hyper
+from archcalc.layers.window import Window
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape, product
+
+__all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
+
+
+class Flatten(Layer):
+    """All axes as one, or those from `start_dim` to `end_dim`, as in torch.
+
+    Args:
+        start_dim: the first axis to join, counted from 1 (0 is the batch).
+        end_dim: the last axis to join.
+
+    >>> Flatten().output_shape(Shape((13, 13, 32)))
+    (5408,)
+    """
+
+    start_dim: int = 1
+    end_dim: int = -1
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/flatten/"
+
+    def _range(self, x: Shape) -> tuple[int, int]:
+        if not x:
+            return 0, 0
+        first, last = axis_index(self.start_dim, x), axis_index(self.end_dim, x) + 1
+        if first >= last:
+            raise ShapeError(
+                f"there is nothing to flatten from axis {self.start_dim} to {self.end_dim} of {x!r}",
+                code="no-such-axis",
+            )
+        return first, last
+
+    def output_shape(self, x: Shape) -> Shape:
+        first, last = self._range(x)
+        return Shape((*x[:first], product(x[first:last]), *x[last:]))
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        first, last = self._range(x)
+        return tuple((axis, Window(x[axis])) for axis in range(first, last))
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        self._range(x)
+        return ()
+
+
+class Reshape(Layer):
+    """The same elements in another shape.
+
+    Args:
+        target_shape: the shape that comes out, without the batch; one dimension may be −1 and is
+            then worked out.
+
+    >>> Reshape((7, -1)).output_shape(Shape((784,)))
+    (7, 112)
+    """
+
+    target_shape: TargetShape
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/reshape/"
+
+    def _known(self) -> Dim:
+        return product(dim for dim in self.target_shape if dim != -1)
+
+    def output_shape(self, x: Shape) -> Shape:
+        missing = floor_div(x.elements, self._known())
+        return Shape(missing if dim == -1 else dim for dim in self.target_shape)
+
+    def windows(self, x: Shape) -> None:
+        return None
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        open_ended = -1 in self.target_shape
+        target = str(self.target_shape).replace(" ", "")
+        return (
+            Requirement(
+                x.elements,
+                Relation.MULTIPLE_OF if open_ended else Relation.EQUAL,
+                self._known(),
+                "{elements} elements do not fit a shape of " + ("a multiple of " * open_ended) + "{known}",
+                code="elements-differ",
+                hint="the product of the target shape must equal the product of the input's",
+                details=(("elements", x.elements), ("known", self._known())),
+            ),
+        )
+
+
+class Permute(Layer):
+    """The axes in another order.
+
+    Args:
+        dims: which axis of the input stands at each place, counted from 1 (0 is the batch).
+
+    >>> Permute((2, 1)).output_shape(Shape((10, 64)))
+    (64, 10)
+    """
+
+    dims: Axes
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/permute/"
+
+    @model_validator(mode="after")
+    def _every_axis_once(self) -> Any:
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise InvalidLayerError(
+                f"{self.dims} does not name every axis from 1 to {len(self.dims)} once",
+                code="invalid-permutation",
+                hint="axes are counted from 1; 0 is the batch and stays",
+            )
+        return self
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        if len(inputs[0]) != len(self.dims):
+            raise ShapeError(
+                f"Permute{self.dims} takes {len(self.dims)} axes, not {len(inputs[0])}: {inputs[0]!r}",
+                code="wrong-number-of-axes",
+            )
+
+    def output_shape(self, x: Shape) -> Shape:
+        return Shape(x[dim - 1] for dim in self.dims)
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
+        return () if self.dims == tuple(range(1, len(x) + 1)) else None
+
+
+class RepeatVector(Layer):
+    """One vector, `n` times: ``(c,)`` to ``(n, c)``.
+
+    >>> RepeatVector(3).output_shape(Shape((32,)))
+    (3, 32)
+    """
+
+    n: Size = hyper("n")
+
+    axis_names: ClassVar[tuple[str, ...]] = ("c",)
+    source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/repeat_vector/"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return Shape((self.n, *x))
+
+    def windows(self, x: Shape) -> None:
+        return None

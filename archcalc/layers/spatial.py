@@ -1,0 +1,72 @@
+"""What layers with spatial axes share: which axes they are, and one value for each of them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import field_validator
+
+from archcalc.layers.base import Layer
+from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["DataFormat", "Spatial", "per_axis"]
+
+DataFormat = Literal["channels_last", "channels_first"]
+
+_AXES = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
+
+
+def per_axis(*fields: str) -> Any:
+    """A validator that gives each of `fields` one value for every spatial axis."""
+
+    def spread(cls: type[Spatial], value: Any) -> Any:
+        if isinstance(value, tuple) and len(value) == 1:
+            return value * cls.rank
+        if isinstance(value, tuple) and len(value) != cls.rank:
+            raise InvalidLayerError(
+                f"{len(value)} values for {cls.rank} spatial ax{'is' if cls.rank == 1 else 'es'}",
+                code="wrong-number-of-values",
+                hint=f"give one, or {cls.rank}",
+            )
+        return value
+
+    return field_validator(*fields, mode="after")(classmethod(spread))
+
+
+class Spatial(Layer, abstract=True):
+    """A layer on `rank` spatial axes and one of channels."""
+
+    rank: ClassVar[int]
+
+    def first(self) -> bool:
+        """Whether the channels come first."""
+        return getattr(self, "data_format", "channels_last") == "channels_first"
+
+    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
+        spatial = _AXES[self.rank]
+        return ("c_in", *spatial) if self.first() else (*spatial, "c_in")
+
+    def spatial_axes(self) -> range:
+        """The spatial axes of a shape."""
+        return range(1, self.rank + 1) if self.first() else range(self.rank)
+
+    def channel_axis(self) -> int:
+        """The axis of the channels."""
+        return 0 if self.first() else self.rank
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (self.channel_axis(),)
+
+    def extent(self, x: Shape) -> tuple[Dim, ...]:
+        """The spatial dimensions of `x`."""
+        return tuple(x[axis] for axis in self.spatial_axes())
+
+    def channels(self, x: Shape) -> Dim:
+        """The channels of `x`."""
+        return x[self.channel_axis()]
+
+    def shaped(self, extent: tuple[Dim, ...], channels: Dim) -> Shape:
+        """A shape of these spatial dimensions and channels, in this layer's order."""
+        return Shape((channels, *extent) if self.first() else (*extent, channels))

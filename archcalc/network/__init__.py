@@ -1,0 +1,22 @@
+"""Networks: layers composed, followed, and repeated."""
+
+from archcalc.network.base import Network
+from archcalc.network.model import Model
+from archcalc.network.repeat import Repeat
+from archcalc.network.sequential import Residual, Sequential
+from archcalc.network.tensor import Input, Tensor
+from archcalc.network.trace import Notice, Trace
+from archcalc.network.walk import Row
+
+__all__ = [
+    "Input",
+    "Model",
+    "Network",
+    "Notice",
+    "Repeat",
+    "Residual",
+    "Row",
+    "Sequential",
+    "Tensor",
+    "Trace",
+]

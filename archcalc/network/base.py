@@ -1,0 +1,117 @@
+"""A network: layers composed, and itself a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.network.graph import INPUT, Graph
+from archcalc.network.trace import Trace
+from archcalc.network.walk import Value, Walk
+from archcalc.symbolic.dims import Dim, DimLike
+from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
+
+__all__ = ["Network"]
+
+
+class Network(Layer, abstract=True):
+    """Layers composed; it can stand wherever a layer stands.
+
+    Subclasses say how their layers feed one another (`graph`), and which inputs they were given.
+    """
+
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+
+    def graph(self) -> Graph:
+        """What feeds what."""
+        raise ShapeError(f"{type(self).__name__} has no graph", code="no-graph")
+
+    def own_inputs(self) -> tuple[Shape, ...] | None:
+        """The input shapes it was given, if any."""
+        return None
+
+    def trace(self, *input_shapes: ShapeLike | DimLike) -> Trace:
+        """The network followed from its input shapes to its output.
+
+        Args:
+            input_shapes: one for each input, without the batch; may be left out where the network
+                was given them.
+
+        Raises:
+            ShapeError: no input shape is known, or a layer cannot take what reaches it.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense(10)]).trace(784).parameters
+        7850
+        """
+        shapes = tuple(as_shape(shape) for shape in input_shapes) or self.own_inputs()
+        if shapes is None:
+            raise ShapeError(
+                f"{type(self).__name__} was given no input shape",
+                code="no-input-shape",
+                hint="give input_shape=, or trace(shape)",
+            )
+        walk = Walk()
+        values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
+        self.check(*shapes)
+        outputs = self.follow(walk, values)
+        return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
+
+    def follow(
+        self,
+        walk: Walk,
+        values: Sequence[Value],
+        path: str = "",
+        times: Dim = 1,
+        copy: tuple[int, ...] = (),
+    ) -> tuple[Value, ...]:
+        """Take `values` through every layer, adding rows to `walk`; what comes out."""
+        graph = self.graph()
+        made: list[tuple[Value, ...]] = []
+        for node in graph.nodes:
+            fed = [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in node.inputs]
+            where = f"{path}/{node.name}" if path else node.name
+            if isinstance(node.layer, Network):
+                made.append(node.layer.follow(walk, fed, where, times, copy))
+            else:
+                made.append((walk.call(node.layer, fed, where, times, copy),))
+        return tuple(
+            values[r.output] if r.node == INPUT else made[r.node][r.output] for r in graph.outputs
+        )
+
+    def check(self, *inputs: Shape) -> None:
+        wanted = self.graph().arity
+        if len(inputs) != wanted:
+            raise ShapeError(
+                f"{type(self).__name__} takes {wanted} input{'s' * (wanted != 1)}, not {len(inputs)}",
+                code="wrong-number-of-inputs",
+            )
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        """The shapes that come out, one an output."""
+        return self.trace(*inputs).outputs
+
+    # A network states the facts of its layers.
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.trace(*inputs).output
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return tuple(weight for row in self.trace(*inputs).rows for weight in row.weights)
+
+    def work(self, *shapes: Shape) -> tuple[Work, ...]:
+        return tuple(work for row in self.trace(*shapes[:-1]).rows for work in row.work)
+
+    def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
+        return None
+
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        return self.trace(*inputs).requirements
+
+    def remarks(self, *inputs: Shape) -> tuple[Remark, ...]:
+        return tuple(remark for row in self.trace(*inputs).rows for remark in row.applied.remarks)

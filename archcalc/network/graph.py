@@ -1,0 +1,60 @@
+"""What feeds what: the one representation that every network is followed through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archcalc.layers.base import Layer
+from archcalc.network.naming import named
+
+__all__ = ["INPUT", "Graph", "Node", "Ref", "chain"]
+
+INPUT = -1
+"""The number of the node that stands for the inputs of the graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One output of one node."""
+
+    node: int
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A layer called once."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes, each after those that feed it, and what comes out."""
+
+    arity: int
+    nodes: tuple[Node, ...]
+    outputs: tuple[Ref, ...]
+
+    @staticmethod
+    def of(
+        arity: int, calls: Sequence[tuple[Layer, tuple[Ref, ...]]], outputs: tuple[Ref, ...]
+    ) -> Graph:
+        """A graph of layers and what feeds each; the names are made up here."""
+        names = named(layer for layer, _ in calls)
+        nodes = [Node(n, layer, refs) for n, (layer, refs) in zip(names, calls, strict=True)]
+        return Graph(arity, tuple(nodes), outputs)
+
+
+def chain(layers: Sequence[Layer]) -> Graph:
+    """Layers one after the other.
+
+    >>> from archcalc.layers import Dense, Flatten
+    >>> [node.name for node in chain([Flatten(), Dense(10)]).nodes]
+    ['flatten', 'dense']
+    """
+    calls = [(layer, (Ref(i - 1) if i else Ref(INPUT),)) for i, layer in enumerate(layers)]
+    return Graph.of(1, calls, (Ref(len(calls) - 1) if calls else Ref(INPUT),))

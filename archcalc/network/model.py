@@ -1,0 +1,107 @@
+"""A network of any form: what lies between input tensors and output tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from pydantic import field_validator
+
+from archcalc.layers.base import Layer
+from archcalc.network.base import Network
+from archcalc.network.graph import INPUT, Graph, Ref
+from archcalc.network.tensor import Tensor
+from archcalc.symbolic.errors import CycleError, InvalidLayerError, shorten
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Model"]
+
+
+class Model(Network):
+    """What lies between tensors of the functional API.
+
+    Args:
+        inputs: a tensor made by `Input`, or several.
+        outputs: what comes out, one or several.
+
+    Raises:
+        CycleError: an output depends on an input that is not named.
+
+    >>> from archcalc.layers import Add, Dense
+    >>> from archcalc.network import Input
+    >>> x = Input((10,))
+    >>> shared = Dense(10)
+    >>> Model(x, Add()([shared(x), shared(shared(x))])).trace().parameters
+    110
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @field_validator("inputs", "outputs", mode="before")
+    @classmethod
+    def _tensors(cls, value: Any) -> Any:
+        items = tuple(value) if isinstance(value, Sequence) else (value,)
+        for item in items:
+            if not isinstance(item, Tensor):
+                raise InvalidLayerError(
+                    f"{shorten(repr(item))} is not a tensor",
+                    code="not-a-tensor",
+                    hint="start from Input(shape) and call layers",
+                )
+        if not items:
+            raise InvalidLayerError("a model needs at least one tensor", code="not-a-tensor")
+        return items
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.graph()  # a model whose outputs do not come from its inputs is refused at once
+
+    @cached_property
+    def _graph(self) -> Graph:
+        places = {id(tensor): Ref(INPUT, i) for i, tensor in enumerate(self.inputs)}
+        calls: list[tuple[Layer, tuple[Ref, ...]]] = []
+        made: dict[tuple[int, tuple[int, ...]], int] = {}
+        for tensor in _in_order(self.inputs, self.outputs):
+            call = (id(tensor.layer), tuple(id(t) for t in tensor.inputs))
+            if tensor.index == 0 or call not in made:
+                made[call] = len(calls)
+                calls.append((_layer(tensor), tuple(places[id(t)] for t in tensor.inputs)))
+            places[id(tensor)] = Ref(made[call], tensor.index)
+        return Graph.of(len(self.inputs), calls, tuple(places[id(t)] for t in self.outputs))
+
+    def graph(self) -> Graph:
+        return self._graph
+
+    def own_inputs(self) -> tuple[Shape, ...]:
+        return tuple(tensor.shape for tensor in self.inputs)
+
+    def given(self) -> dict[str, Any]:
+        return {"inputs": [t.shape for t in self.inputs], "outputs": [t.shape for t in self.outputs]}
+
+
+def _layer(tensor: Tensor) -> Layer:
+    if tensor.layer is None:
+        raise CycleError(
+            f"an output depends on an input of shape {tensor.shape!r} that the model does not name",
+            code="input-not-named",
+            hint="list every Input in Model(inputs, …)",
+        )
+    return tensor.layer
+
+
+def _in_order(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Tensor]:
+    """Every tensor between, each after those it is made from; without recursion, for deep models."""
+    seen = {id(tensor) for tensor in inputs}
+    order: list[Tensor] = []
+    pending: list[tuple[Tensor, bool]] = [(tensor, False) for tensor in reversed(outputs)]
+    while pending:
+        tensor, ready = pending.pop()
+        if ready:
+            order.append(tensor)
+        elif id(tensor) not in seen:
+            seen.add(id(tensor))
+            pending.append((tensor, True))
+            pending.extend((t, False) for t in reversed(tensor.inputs))
+    return order

@@ -1,0 +1,124 @@
+"""A block several times over, with a number or a symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from pydantic import field_validator
+
+from archcalc.layers.base import Layer
+from archcalc.layers.fields import Count
+from archcalc.network.base import Network
+from archcalc.network.graph import INPUT, Graph, Ref
+from archcalc.network.sequential import Sequential, as_layer
+from archcalc.network.walk import Value, Walk
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.requirement import Relation, Requirement
+
+__all__ = ["Repeat"]
+
+_MOST_COPIES = 100_000
+"""How many copies that differ in shape are written out, one by one, before it is refused."""
+
+_MOST_STEPS = 8
+"""After how many steps of a symbolic repetition the shapes must have come to rest."""
+
+
+class Repeat(Network):
+    """`block` one after the other `times` times, each with weights of its own.
+
+    Where the block keeps its shape, the cost is that of one block: its rows stand once, with their
+    number beside them, and totals are closed forms in `times`.  A first block that changes the
+    shape (as in a stage of a ResNet) is counted apart.
+
+    Args:
+        block: a layer, a network, or a list of layers.
+        times: how often; a number or a symbol.
+
+    >>> from archcalc.layers import Dense
+    >>> Repeat(Dense("d"), "L").trace("d").parameters
+    L·(d + 1)·d
+    """
+
+    block: Layer
+    times: Count
+
+    @field_validator("block", mode="before")
+    @classmethod
+    def _as_layer(cls, value: Any) -> Any:
+        return as_layer(value)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        if isinstance(self.block, Sequential) and self.block.name is None:
+            return self.block.graph()
+        arity = self.block.graph().arity if isinstance(self.block, Network) else 1
+        inputs = tuple(Ref(INPUT, i) for i in range(arity))
+        return Graph.of(arity, [(self.block, inputs)], tuple(Ref(0, i) for i in range(arity)))
+
+    def graph(self) -> Graph:
+        """The graph of one block."""
+        return self._graph
+
+    def follow(
+        self,
+        walk: Walk,
+        values: Sequence[Value],
+        path: str = "",
+        times: Dim = 1,
+        copy: tuple[int, ...] = (),
+    ) -> tuple[Value, ...]:
+        """One copy after the other until the shapes rest; then all that are left at once."""
+        current, done = tuple(values), 0
+        while self.times != done:
+            left = lower(self.times - done)
+            _require_left(walk, left, done, path)
+            trial = super().follow(walk.aside(), current, path, times, copy)
+            resting = [v.shape for v in trial] == [v.shape for v in current]
+            here = path if resting and not done else f"{path}/{done}".lstrip("/")
+            share = lower(times * left) if resting else times
+            after = super().follow(walk, current, here, share, (*copy, done))
+            if resting:
+                return after
+            done += 1
+            self._bounded(done, current, after)
+            current = after
+        return current
+
+    def _bounded(self, done: int, before: Sequence[Value], after: Sequence[Value]) -> None:
+        if isinstance(self.times, int):
+            if done < _MOST_COPIES:
+                return
+            hint = f"a block that changes its shape is repeated at most {_MOST_COPIES:,} times"
+        elif done < _MOST_STEPS:
+            return
+        else:
+            hint = "give a number, or a block that keeps its shape"
+        raise ShapeError(
+            f"Repeat by {to_text(self.times)}: the block changes its input from {before[0].shape!r} to "
+            f"{after[0].shape!r} every time",
+            code="repeat-changes-shape",
+            hint=hint,
+        )
+
+
+def _require_left(walk: Walk, left: Dim, done: int, path: str) -> None:
+    """A symbolic number of copies must leave those already followed."""
+    if isinstance(left, int):
+        return
+    needs = Requirement(
+        left,
+        Relation.AT_LEAST,
+        0,
+        "{left} copies are left after {done}",
+        code="too-few-copies",
+        hint=f"at least {done}",
+        details=(("left", left), ("done", done)),
+        path=path,
+    )
+    if needs.holds() is not True:
+        walk.extra.append(needs)

@@ -1,0 +1,118 @@
+"""Layers one after the other, and a branch around them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from pydantic import field_validator
+
+from archcalc.layers.base import Layer
+from archcalc.layers.fields import ShapeField
+from archcalc.layers.merging import Add
+from archcalc.network.base import Network
+from archcalc.network.graph import INPUT, Graph, Ref, chain
+from archcalc.symbolic.errors import InvalidLayerError, shorten
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Residual", "Sequential", "as_layer"]
+
+
+class Sequential(Network):
+    """Layers one after the other.
+
+    Args:
+        layers: layers or networks, in order.
+        input_shape: the shape that goes in, without the batch; may be left to `trace`.
+
+    Source of the worked example: the MNIST network of many tutorials.
+
+    >>> from archcalc.layers import Conv2D, Dense, Flatten, MaxPooling2D
+    >>> net = Sequential([Conv2D(32, 3), MaxPooling2D(2), Flatten(), Dense(100), Dense(10)],
+    ...                  input_shape=(28, 28, 1))
+    >>> net.trace().parameters
+    542230
+    """
+
+    layers: tuple[Layer, ...]
+    input_shape: ShapeField = None
+
+    @field_validator("layers", mode="before")
+    @classmethod
+    def _layers(cls, value: Any) -> Any:
+        items = value if isinstance(value, list | tuple) else [value]
+        for item in items:
+            if not isinstance(item, Layer):
+                raise InvalidLayerError(
+                    f"{shorten(repr(item))} is not a layer",
+                    code="not-a-layer",
+                    hint=f"write {item.__name__}()" if isinstance(item, type) else "",
+                )
+        return tuple(items)
+
+    @cached_property
+    def _chain(self) -> Graph:
+        return chain(self.layers)
+
+    def graph(self) -> Graph:
+        return self._chain
+
+    def own_inputs(self) -> tuple[Shape, ...] | None:
+        return None if self.input_shape is None else (self.input_shape,)
+
+
+class Residual(Network):
+    """A body and a shortcut around it, added: ``body(x) + shortcut(x)``.
+
+    Args:
+        body: a layer, a network, or a list of layers.
+        shortcut: what stands on the other branch; ``None`` is the identity.
+
+    Source: He et al., *Deep Residual Learning* (2015), equations 1 and 2.
+
+    >>> from archcalc.layers import Conv2D
+    >>> Residual([Conv2D("c", 3, padding="same")]).trace(("h", "w", "c")).output
+    (h, w, c)
+    """
+
+    body: Layer
+    shortcut: Layer | None = None
+
+    @field_validator("body", "shortcut", mode="before")
+    @classmethod
+    def _as_layer(cls, value: Any) -> Any:
+        return None if value is None else as_layer(value)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        calls: list[tuple[Layer, tuple[Ref, ...]]] = []
+        branches = [_append(calls, branch) for branch in (self.body, self.shortcut)]
+        calls.append((Add(), tuple(branches)))
+        return Graph.of(1, calls, (Ref(len(calls) - 1),))
+
+    def graph(self) -> Graph:
+        return self._graph
+
+
+def _append(calls: list[tuple[Layer, tuple[Ref, ...]]], branch: Layer | None) -> Ref:
+    """Add a branch that starts at the input to `calls`; where it ends.
+
+    A list of layers without a name stands open, so that its paths stay short.
+    """
+    layers: tuple[Layer, ...] = () if branch is None else (branch,)
+    if isinstance(branch, Sequential) and branch.name is None:
+        layers = branch.layers
+    end = Ref(INPUT)
+    for layer in layers:
+        calls.append((layer, (end,)))
+        end = Ref(len(calls) - 1)
+    return end
+
+
+def as_layer(value: Any) -> Layer:
+    """A layer as it is; a list of layers as a `Sequential`.
+
+    Raises:
+        InvalidLayerError: it is neither.
+    """
+    return value if isinstance(value, Layer) else Sequential(value)

@@ -1,0 +1,79 @@
+"""The functional API: inputs, and layers called on what came before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.network.base import Network
+from archcalc.network.naming import snake_case
+from archcalc.symbolic.errors import ArchcalcError, ShapeError, shorten
+from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
+
+__all__ = ["Input", "Tensor"]
+
+
+class Tensor:
+    """What a layer gives when it is called: a shape, known at once, and where it comes from.
+
+    Made by `Input` and by calling layers; a `Model` is what lies between tensors.
+    """
+
+    __slots__ = ("index", "inputs", "layer", "name", "shape")
+
+    def __init__(
+        self,
+        shape: Shape,
+        layer: Layer | None = None,
+        inputs: tuple[Tensor, ...] = (),
+        index: int = 0,
+        name: str | None = None,
+    ) -> None:
+        self.shape = shape
+        self.layer = layer
+        self.inputs = inputs
+        self.index = index
+        self.name = name
+
+    def take(self, layer: Layer, others: tuple[Any, ...]) -> Any:
+        """Call `layer` on this tensor and `others`; called by ``layer(tensor)``.
+
+        Raises:
+            ShapeError: the layer cannot take these shapes.
+        """
+        tensors = (self, *others)
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor):
+                raise ShapeError(
+                    f"{type(layer).__name__} is called on tensors, not on {shorten(repr(tensor))}",
+                    code="not-a-tensor",
+                )
+        shapes = tuple(tensor.shape for tensor in tensors)
+        try:
+            if isinstance(layer, Network):
+                outputs = layer.output_shapes(*shapes)
+                made = [Tensor(s, layer, tensors, i) for i, s in enumerate(outputs)]
+                return made[0] if len(made) == 1 else tuple(made)
+            return Tensor(Applied(layer, shapes).output, layer, tensors)
+        except ArchcalcError as error:
+            raise error.at(layer.name or snake_case(type(layer).__name__)) from None
+
+    def __repr__(self) -> str:
+        origin = type(self.layer).__name__ if self.layer else "Input"
+        return f"<Tensor {self.shape!r} from {origin}>"
+
+
+def Input(shape: ShapeLike | int | str, name: str | None = None) -> Tensor:
+    """An input of the functional API.
+
+    Args:
+        shape: its dimensions without the batch, numbers or symbols.
+        name: what to call it.
+
+    >>> from archcalc.layers import Conv2D
+    >>> y = Conv2D("c", 7, strides=2, padding=3)(Input(("h", "w", 3)))
+    >>> y.shape
+    (⌈h/2⌉, ⌈w/2⌉, c)
+    """
+    return Tensor(as_shape(shape), name=name)

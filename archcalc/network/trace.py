@@ -1,0 +1,210 @@
+"""A network followed from its input to its output, and everything that is counted on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from archcalc.costs import (
+    Activations,
+    Cost,
+    Field,
+    Flops,
+    Macs,
+    Parameters,
+    ReceptiveField,
+    Statistics,
+    TotalParameters,
+    TrainableParameters,
+)
+from archcalc.formula import Formula
+from archcalc.layers.facts import Remark
+from archcalc.network.walk import Row, Value
+from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.late import late
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape
+
+if TYPE_CHECKING:
+    from archcalc.explain import Derivation
+    from archcalc.network.base import Network
+
+__all__ = ["Notice", "Trace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A remark and the layer it is about."""
+
+    path: str
+    remark: Remark
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.remark.message} [{self.remark.code}]"
+
+
+class Trace:
+    """One row for every layer that is called, with every fact, and the costs folded from them.
+
+    Attributes:
+        network: what was followed.
+        inputs: the shapes that went in.
+        rows: what was called, in order.
+        outputs: the shapes that came out.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> trace = Sequential([Dense("n"), Dense(10)], input_shape=784).trace()
+    >>> trace.parameters
+    785·n + 10·(n + 1)
+    >>> trace.parameters(n=100)
+    79510
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        inputs: tuple[Shape, ...],
+        rows: tuple[Row, ...],
+        results: tuple[Value, ...],
+        extra: tuple[Requirement, ...] = (),
+    ) -> None:
+        self.network = network
+        self.inputs = inputs
+        self.rows = rows
+        self.results = results
+        self._extra = extra
+
+    @property
+    def outputs(self) -> tuple[Shape, ...]:
+        """The shapes that come out."""
+        return tuple(value.shape for value in self.results)
+
+    @property
+    def output(self) -> Shape:
+        """The shape that comes out, the first where there are several."""
+        return self.results[0].shape
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What must hold for the network to exist, each once, with the first layer that asks."""
+        found: dict[tuple[object, ...], Requirement] = {}
+        seen: set[int] = set()
+        for row in self.rows:
+            if row.applied.requirements and id(row.applied) not in seen:
+                seen.add(id(row.applied))
+                for needed in row.requirements:
+                    found.setdefault((needed.left, needed.relation, needed.right), needed)
+        for needed in self._extra:
+            found.setdefault((needed.left, needed.relation, needed.right), needed)
+        return tuple(found.values())
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is legal but rarely meant, each where it first happens on a path."""
+        marked: dict[int, set[str]] = {}
+        found: list[Notice] = []
+        for i, row in enumerate(self.rows):
+            above = set().union(*(marked.get(source, set()) for source in row.sources))
+            fresh = [r for r in row.applied.remarks if r.code not in above]
+            found.extend(Notice(row.path, remark) for remark in fresh)
+            marked[i] = above | {remark.code for remark in fresh}
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notices as text."""
+        return tuple(str(notice) for notice in self.notices)
+
+    def cost(self, cost: Cost[Any]) -> Any:
+        """What `cost` counts over this trace.
+
+        >>> from archcalc.costs import Macs
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense(10)]).trace(784).cost(Macs())
+        7840
+        """
+        return cost.over(self)
+
+    @cached_property
+    def parameters(self) -> Formula:
+        """What is learned, as papers and torch's ``parameters()`` count."""
+        return self.cost(Parameters())
+
+    @cached_property
+    def trainable_parameters(self) -> Formula:
+        """What is learned and not frozen by ``trainable=False``."""
+        return self.cost(TrainableParameters())
+
+    @cached_property
+    def statistics(self) -> Formula:
+        """Running statistics: torch's buffers, Keras' non-trainable weights."""
+        return self.cost(Statistics())
+
+    @cached_property
+    def total_params(self) -> Formula:
+        """Parameters and statistics together: Keras' "Total params"."""
+        return self.cost(TotalParameters())
+
+    @cached_property
+    def macs(self) -> Formula:
+        """Multiply-accumulates of one sample, forward."""
+        return self.cost(Macs())
+
+    @cached_property
+    def flops(self) -> Formula:
+        """FLOPs of one sample, forward: two a MAC, as torch's ``FlopCounterMode`` counts."""
+        return self.cost(Flops())
+
+    @cached_property
+    def activations(self) -> Formula:
+        """Elements of the input and of every layer's output, of one sample."""
+        return self.cost(Activations())
+
+    @cached_property
+    def receptive_field(self) -> tuple[Field, ...]:
+        """Size, stride and offset of what one output position sees, along each axis."""
+        return self.cost(ReceptiveField())
+
+    def derivation(self) -> Derivation:
+        """Every number of this trace with the rule it follows from."""
+        made: Derivation = late("archcalc.explain.derivation:derive")(self)
+        return made
+
+    def summary(self) -> str:
+        """The table of layers as text."""
+        text: str = late("archcalc.explain.summary:summary_text")(self)
+        return text
+
+    def row(self, path: str) -> Row:
+        """The row at `path`, or of that name where it is the only one.
+
+        Raises:
+            LookupFailedError: there is no such row.
+        """
+        found = [r for r in self.rows if r.path == path] or [r for r in self.rows if r.name == path]
+        if len(found) != 1:
+            known = ", ".join(row.path for row in self.rows[:12])
+            raise LookupFailedError(
+                f"{'no' if not found else 'more than one'} layer is called {path!r}",
+                hint=f"there are {known}",
+            )
+        return found[0]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, path: str) -> Row:
+        return self.row(path)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<Trace of {len(self.rows)} layers, {self.parameters} parameters>"

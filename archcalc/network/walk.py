@@ -1,0 +1,147 @@
+"""Following shapes through a network: one row for every layer that is called.
+
+A layer's facts depend on its hyperparameters and its input shapes alone, so that equal layers on
+equal shapes share them: the 36 equal blocks of ResNet-152 are worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Weight, Work
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import ArchcalcError, ShapeError
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Row", "Value", "Walk"]
+
+
+class Value(NamedTuple):
+    """What flows along an edge: a shape, and the row it comes from (below 0: a network's input)."""
+
+    shape: Shape
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One call of one layer.
+
+    Attributes:
+        path: where it is in the network, such as ``"stage2/conv2d_1"``.
+        applied: the layer on its input shapes, with every fact.
+        sources: the rows that feed it; −1 is the network's first input, −2 its second, ….
+        times: how often it stands there, each time with weights of its own.
+        shared: whether its weights belong to an earlier row.
+    """
+
+    path: str
+    applied: Applied
+    sources: tuple[int, ...]
+    times: Dim = 1
+    shared: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def layer(self) -> Layer:
+        """The layer."""
+        return self.applied.layer
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """The input shapes."""
+        return self.applied.inputs
+
+    @property
+    def output(self) -> Shape:
+        """The output shape."""
+        return self.applied.output
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """The tensors it owns: none where an earlier row owns them."""
+        return () if self.shared else self.applied.weights
+
+    @property
+    def work(self) -> tuple[Work, ...]:
+        """Its multiply-accumulates, each time it is called."""
+        return self.applied.work
+
+    @property
+    def windows(self) -> tuple[AxisWindow, ...] | None:
+        """How it sees its input along each axis."""
+        return self.applied.windows
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What must hold and is not decided yet."""
+        return tuple(r.under(self.path) for r in self.applied.requirements)
+
+
+class Walk:
+    """One pass through a network, collecting rows."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.extra: list[Requirement] = []
+        self._known: dict[tuple[object, ...], Applied] = {}
+        self._owners: dict[tuple[object, ...], Row] = {}
+
+    def aside(self) -> Walk:
+        """A walk of its own that keeps no rows here but knows the facts worked out already."""
+        other = Walk()
+        other._known = self._known
+        return other
+
+    def call(
+        self, layer: Layer, values: Sequence[Value], path: str, times: Dim, copy: tuple[int, ...]
+    ) -> Value:
+        """Follow one layer: its row is added, and what comes out is returned.
+
+        Args:
+            copy: which copy of a repeated block this is: copies do not share weights.
+
+        Raises:
+            ArchcalcError: the layer cannot take these shapes; the error carries its path.
+        """
+        try:
+            applied = self._apply(layer, tuple(value.shape for value in values))
+        except ArchcalcError as error:
+            raise error.at(path) from None
+        owner = self._owners.get((id(layer), copy))
+        if owner is not None:
+            _check_shared(owner, applied, path)
+        sources = tuple(value.source for value in values)
+        row = Row(path, applied, sources, times, owner is not None)
+        self._owners.setdefault((id(layer), copy), row)
+        self.rows.append(row)
+        return Value(applied.output, len(self.rows) - 1)
+
+    def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
+        key = (layer.key, inputs)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Applied(layer, inputs)
+        return found
+
+
+def _check_shared(owner: Row, again: Applied, path: str) -> None:
+    before = [weight.shape for weight in owner.applied.weights]
+    now = [weight.shape for weight in again.weights]
+    if before != now:
+        raise ShapeError(
+            f"the layer is shared with {owner.path}, where its weights have shapes {before}; "
+            f"here they would have {now}",
+            code="shared-layer-differs",
+            path=path,
+            hint="give both places the same number of features, or use two layers",
+        )

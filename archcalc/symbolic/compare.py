@@ -1,0 +1,223 @@
+"""Three-valued comparison: yes, no, or not decided while symbols have no numbers.
+
+A bool would have to lie about ``h ≥ 7``.  The third answer, ``None``, keeps it as a requirement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
+
+from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
+
+__all__ = ["Interval", "at_least", "bounds", "equal", "largest", "smallest"]
+
+Interval = tuple[Rational | None, Rational | None]
+"""Lower and upper bound; ``None`` where there is none."""
+
+_POSITIVE: Interval = (Integer(1), None)
+
+
+def bounds(expression: Expr | int, known: Mapping[Symbol, Interval] | None = None) -> Interval:
+    """Bounds on the value of `expression` when every symbol is at least 1.
+
+    They hold always, and are not always the tightest.
+
+    Args:
+        expression: an expression of positive-integer symbols.
+        known: tighter bounds for some of the symbols.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h, k = symbols("h k")
+    >>> bounds(2*h + 3), bounds(h - k)
+    ((5, None), (None, None))
+    """
+    e = evaluated(expression)
+    return _bounds(e, known or {})
+
+
+def _bounds(e: Expr, known: Mapping[Symbol, Interval]) -> Interval:
+    if isinstance(e, Rational):
+        return e, e
+    if isinstance(e, Symbol):
+        return known.get(e, _POSITIVE)
+    if isinstance(e, WrittenSum | WrittenProduct):
+        return _bounds(evaluated(e), known)
+    if not isinstance(e, Add | Mul | Pow | FloorDiv | Max | Min):
+        return None, None
+    parts = [_bounds(a, known) for a in e.args]
+    if isinstance(e, Add):
+        return _add([low for low, _ in parts]), _add([high for _, high in parts])
+    if isinstance(e, Mul):
+        product: Interval = (Integer(1), Integer(1))
+        for part in parts:
+            product = _multiply(product, part)
+        return product
+    if isinstance(e, FloorDiv):
+        return _floor(*parts)
+    if isinstance(e, Pow):
+        return _power(*parts)
+    choose = max if isinstance(e, Max) else min
+    lows, highs = [low for low, _ in parts], [high for _, high in parts]
+    return _choose(choose, lows, is_max=choose is max), _choose(choose, highs, is_max=choose is min)
+
+
+def _add(values: list[Rational | None]) -> Rational | None:
+    known = [value for value in values if value is not None]
+    return Add(*known) if len(known) == len(values) else None
+
+
+def _multiply(a: Interval, b: Interval) -> Interval:
+    if b == (Integer(0), Integer(0)) or a == (Integer(0), Integer(0)):
+        return Integer(0), Integer(0)
+    if _low(a) >= 0 and _low(b) >= 0:
+        high = None if a[1] is None or b[1] is None else a[1] * b[1]
+        return a[0] * b[0], high  # type: ignore[operator]
+    if a[1] is not None and a[1] <= 0:
+        return _negative(_multiply(_negative(a), b))
+    if b[1] is not None and b[1] <= 0:
+        return _negative(_multiply(a, _negative(b)))
+    if None in a or None in b:
+        return None, None
+    corners = [x * y for x in a for y in b if x is not None and y is not None]
+    return min(corners), max(corners)
+
+
+def _negative(a: Interval) -> Interval:
+    low, high = a
+    return (None if high is None else -high), (None if low is None else -low)
+
+
+def _low(a: Interval) -> Rational:
+    return Integer(-1) if a[0] is None else a[0]
+
+
+def _floor(x: Interval, q: Interval) -> Interval:
+    if q[0] is None or q[0] <= 0:
+        return None, None
+    ends = [end for end in q if end is not None]
+    low: Rational | None = None
+    high: Rational | None = None
+    if x[0] is not None:
+        candidates = [x[0] // end for end in ends]
+        if q[1] is None:  # an ever larger divisor leads to 0 from above and to −1 from below
+            candidates.append(Integer(0) if x[0] >= 0 else Integer(-1))
+        low = min(candidates)
+    if x[1] is not None:
+        candidates = [x[1] // end for end in ends]
+        if q[1] is None:
+            candidates.append(Integer(0) if x[1] >= 0 else Integer(-1))
+        high = max(candidates)
+    return low, high
+
+
+def _power(base: Interval, exponent: Interval) -> Interval:
+    low, most = exponent
+    if low is None or low != most or not low.is_Integer:
+        grows = base[0] is not None and base[0] >= 1 and low is not None and low >= 0
+        high = base[1] ** most if grows and base[1] is not None and most is not None else None
+        return (base[0] ** low, high) if grows else (None, None)  # type: ignore[operator]
+    n = int(low)
+    if n < 0:
+        return (Integer(0), None) if base[0] is not None and base[0] > 0 else (None, None)
+    if base[0] is not None and base[0] >= 0:
+        return base[0] ** n, None if base[1] is None else base[1] ** n
+    return (Integer(0), None) if n % 2 == 0 else (None, None)
+
+
+def _choose(choose, values, *, is_max):  # type: ignore[no-untyped-def]
+    """The bound of a maximum or minimum: an unknown end counts only where it could matter."""
+    known = [value for value in values if value is not None]
+    if len(known) == len(values) or (is_max and known):
+        return choose(known)
+    return None
+
+
+def at_least(a: Expr | int, b: Expr | int) -> bool | None:
+    """Whether ``a ≥ b`` for all values of the symbols; ``None`` where that depends on them.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h = symbols("h")
+    >>> at_least(h + 6, 7), at_least(h, 7), at_least(5, 7)
+    (True, None, False)
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return a >= b
+    low, high = bounds((evaluated(a) - evaluated(b)).expand())
+    if low is not None and low >= 0:
+        return True
+    return False if high is not None and high < 0 else None
+
+
+def equal(a: Expr | int, b: Expr | int) -> bool | None:
+    """Whether ``a = b`` for all values of the symbols; ``None`` where that depends on them.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h, w = symbols("h w")
+    >>> equal(2*h, h + h), equal(h, w), equal(h + w, 1)
+    (True, None, False)
+    """
+    if a == b:
+        return True
+    if isinstance(a, int) and isinstance(b, int):
+        return False
+    difference = (evaluated(a) - evaluated(b)).expand()
+    low, high = bounds(difference)
+    if low == high == 0:
+        return True
+    return False if (low is not None and low > 0) or (high is not None and high < 0) else None
+
+
+def smallest(a: Expr | int, b: Expr | int) -> Expr | int:
+    """The smaller of two dimensions; ``Min(a, b)`` where that depends on the symbols.
+
+    >>> from archcalc.symbolic import FloorDiv, symbols
+    >>> h = symbols("h")
+    >>> smallest(FloorDiv(h, 2) + 1, FloorDiv(h + 1, 2))
+    (h + 1)//2
+    """
+    first = _no_larger(a, b)
+    if first is None:
+        return Min(a, b)
+    return a if first else b
+
+
+def largest(a: Expr | int, b: Expr | int) -> Expr | int:
+    """The larger of two dimensions; ``Max(a, b)`` where that depends on the symbols.
+
+    >>> largest(2, 3)
+    3
+    """
+    first = _no_larger(a, b)
+    if first is None:
+        return Max(a, b)
+    return b if first else a
+
+
+def _no_larger(a: Expr | int, b: Expr | int) -> bool | None:
+    decided = at_least(b, a)
+    if decided is not None:
+        return decided
+    reverse = at_least(a, b)
+    if reverse is not None:
+        return not reverse
+    return _floors_ordered(evaluated(a), evaluated(b))
+
+
+def _floors_ordered(a: Expr, b: Expr) -> bool | None:
+    """Floors of the same thing by the same divisor are ordered as the constants above them are."""
+    (over_a, q_a), (over_b, q_b) = _as_one_floor(a), _as_one_floor(b)
+    difference = (over_b - over_a).expand() if q_a == q_b else None
+    if difference is None or not difference.is_number:
+        return None
+    return bool(difference >= 0)
+
+
+def _as_one_floor(e: Expr) -> tuple[Expr, Expr]:
+    """``⌊x/q⌋ + c`` as ``(x + c·q, q)``; anything else as itself over 1."""
+    constant, rest = e.as_coeff_Add()
+    if isinstance(rest, FloorDiv):
+        return rest.numerator + constant * rest.divisor, rest.divisor
+    return e, Integer(1)

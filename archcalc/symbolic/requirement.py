@@ -1,0 +1,113 @@
+"""What must hold for an architecture to exist, kept while symbols have no numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from sympy import Expr, Integer, Symbol
+
+from archcalc.symbolic.compare import at_least, equal
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import RequirementError
+from archcalc.symbolic.printing.text import to_text
+
+__all__ = ["Relation", "Requirement"]
+
+
+class Relation(Enum):
+    """How the two sides of a requirement stand to one another."""
+
+    AT_LEAST = "≥"
+    EQUAL = "="
+    MULTIPLE_OF = "is a multiple of"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """``left ≥ right``, ``left = right`` or ``left is a multiple of right``, and why.
+
+    Attributes:
+        left, relation, right: the statement.
+        message: what is wrong when it does not hold, with ``{names}`` of `details` in it.
+        code: the stable code of the error.
+        hint: what would mend it.
+        details: the dimensions that the message names.
+        path: the layer that asks for it.
+
+    >>> from archcalc.symbolic import symbols
+    >>> k = symbols("k")
+    >>> r = Requirement(28, Relation.AT_LEAST, k, "kernel {k} does not fit input height 28",
+    ...                 code="kernel-exceeds-input", details=(("k", k),), path="conv2d")
+    >>> print(r), print(r.holds())
+    k ≤ 28 (conv2d)
+    None
+    (None, None)
+    >>> r.at({k: 29}).error()
+    RequirementError('kernel 29 does not fit input height 28')
+    """
+
+    left: Dim
+    relation: Relation
+    right: Dim
+    message: str
+    code: str
+    hint: str = ""
+    details: tuple[tuple[str, Dim], ...] = field(default=())
+    path: str = ""
+
+    def holds(self) -> bool | None:
+        """Whether it holds for all values of the symbols; ``None`` where that depends on them."""
+        match self.relation:
+            case Relation.AT_LEAST:
+                return at_least(self.left, self.right)
+            case Relation.EQUAL:
+                return equal(self.left, self.right)
+            case Relation.MULTIPLE_OF:
+                return equal(floor_div(self.left, self.right) * self.right, self.left)
+
+    def at(self, values: Mapping[Symbol, Dim]) -> Requirement:
+        """The same requirement with `values` put in for symbols."""
+
+        def put(dim: Dim) -> Dim:
+            return dim if isinstance(dim, int) else lower(dim.xreplace(_sympified(values)))
+
+        details = tuple((name, put(dim)) for name, dim in self.details)
+        return replace(self, left=put(self.left), right=put(self.right), details=details)
+
+    def under(self, path: str) -> Requirement:
+        """The same requirement, asked for by the layer at `path`."""
+        return replace(self, path=path)
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        """The symbols that decide it."""
+        sides = [side for side in (self.left, self.right) if isinstance(side, Expr)]
+        return frozenset().union(*(side.free_symbols for side in sides))
+
+    def error(self) -> RequirementError:
+        """The error to raise when it does not hold."""
+        named = {name: to_text(dim) for name, dim in self.details}
+        return RequirementError(
+            self.message.format(**named),
+            code=self.code,
+            path=self.path,
+            values={name: dim for name, dim in self.details},
+            hint=self.hint,
+        )
+
+    def statement(self) -> str:
+        """The statement alone, with the symbol first where one side is a number."""
+        left, sign, right = to_text(self.left), self.relation.value, to_text(self.right)
+        if self.relation is Relation.AT_LEAST and isinstance(self.left, int):
+            left, sign, right = right, "≤", left
+        return f"{left} {sign} {right}"
+
+    def __str__(self) -> str:
+        return f"{self.statement()} ({self.path})" if self.path else self.statement()
+
+
+def _sympified(values: Mapping[Symbol, Dim]) -> dict[Expr, Expr]:
+    return {s: Integer(v) if isinstance(v, int) else v for s, v in values.items()}

@@ -1,0 +1,121 @@
+"""Shapes: dimensions in order, without the batch axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+from typing import Any, SupportsIndex, overload
+
+from sympy import Expr, Mul
+
+from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
+from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.printing.text import to_text
+
+__all__ = ["Shape", "ShapeLike", "as_shape", "product"]
+
+ShapeLike = Iterable[DimLike]
+
+_MOST_AXES = 64
+
+
+class Shape(tuple[Dim, ...]):
+    """Dimensions without the batch axis; a tuple that shows its formulas as people write them.
+
+    >>> from archcalc.symbolic import CeilDiv, symbols
+    >>> h, c = symbols("h c")
+    >>> Shape((CeilDiv(h, 2), 28, c))
+    (⌈h/2⌉, 28, c)
+    >>> str(Shape((28, 28, 1)))
+    '28×28×1'
+    """
+
+    __slots__ = ()
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self)
+
+    @property
+    def elements(self) -> Dim:
+        """The number of elements of one sample: the product of the dimensions."""
+        return product(self)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Dim: ...
+    @overload
+    def __getitem__(self, index: slice) -> Shape: ...
+    def __getitem__(self, index: Any) -> Any:
+        part = tuple.__getitem__(self, index)
+        return Shape(part) if isinstance(index, slice) else part
+
+    def __add__(self, other: tuple[Dim, ...]) -> Shape:  # type: ignore[override]
+        return Shape(tuple.__add__(self, other))
+
+    def replace(self, axis: int, dim: Dim) -> Shape:
+        """This shape with `dim` at `axis`.
+
+        >>> Shape((28, 28, 1)).replace(-1, 32)
+        (28, 28, 32)
+        """
+        dims = list(self)
+        dims[axis] = dim
+        return Shape(dims)
+
+    def __repr__(self) -> str:
+        inner = ", ".join(to_text(dim) for dim in self)
+        return f"({inner},)" if len(self) == 1 else f"({inner})"
+
+    def __str__(self) -> str:
+        return "×".join(_factor(dim) for dim in self) if self else "scalar"
+
+
+def _factor(dim: Dim) -> str:
+    text = to_text(dim)
+    return f"({text})" if isinstance(dim, Expr) and dim.is_Add and " " in _outside(text) else text
+
+
+def _outside(text: str) -> str:
+    """`text` without what stands inside brackets."""
+    depth, kept = 0, []
+    for character in text:
+        depth += character in "⌊⌈("
+        if not depth:
+            kept.append(character)
+        depth -= character in "⌋⌉)"
+    return "".join(kept)
+
+
+def as_shape(value: object, *, minimum: int = 1) -> Shape:
+    """`value` as a shape: one dimension, or several in a sequence.
+
+    Raises:
+        DimensionError: something in it is not a dimension.
+
+    >>> as_shape(["h", "w", 3])
+    (h, w, 3)
+    >>> as_shape(10)
+    (10,)
+    """
+    if isinstance(value, str | Expr | int) or not isinstance(value, Iterable):
+        return Shape((as_dim(value, minimum=minimum),))
+    dims = tuple(value)
+    if len(dims) > _MOST_AXES:
+        raise DimensionError(
+            f"a shape of {len(dims)} axes is beyond what any framework takes ({_MOST_AXES})",
+            values={"shape": shorten(dims)},
+        )
+    return Shape(as_dim(dim, minimum=minimum) for dim in dims)
+
+
+def product(dims: Iterable[Dim]) -> Dim:
+    """The product of dimensions; an ``int`` where all of them are.
+
+    >>> product((3, 3, 1, 32))
+    288
+    """
+    factors = tuple(dims)
+    if all(isinstance(factor, int) for factor in factors):
+        return prod(factors)  # type: ignore[arg-type]
+    return lower(Mul(*factors))

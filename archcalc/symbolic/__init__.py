@@ -22,7 +22,14 @@ from archcalc.symbolic.errors import (
     UnknownSymbolError,
 )
 from archcalc.symbolic.parser import parse
-from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.printing import (
+    to_javascript,
+    to_latex,
+    to_mathml,
+    to_numpy,
+    to_python,
+    to_text,
+)
 from archcalc.symbolic.symbols import symbol, symbols
 from archcalc.symbolic.written import (
     WrittenProduct,
@@ -66,5 +73,10 @@ __all__ = [
     "sum_of_products",
     "symbol",
     "symbols",
+    "to_javascript",
+    "to_latex",
+    "to_mathml",
+    "to_numpy",
+    "to_python",
     "to_text",
 ]

@@ -41,7 +41,7 @@ from sympy import (
 
 from archcalc.symbolic.errors import ArithmeticRuleError
 
-__all__ = ["CeilDiv", "FloorDiv", "ceil_div", "floor_div"]
+__all__ = ["CeilDiv", "FloorDiv", "ceil_div", "floor_div", "has_denominator", "is_whole"]
 
 Terms = dict[Expr, int]
 """A numerator: monomial to integer coefficient; the constant stands at ``S.One``."""
@@ -116,7 +116,7 @@ def CeilDiv(numerator: Any, divisor: Any) -> Expr:
     (h + 1)//2
     """
     x, q = _cleared(sympify(numerator, strict=True), sympify(divisor, strict=True))
-    if not _is_whole(x):
+    if not is_whole(x):
         return -FloorDiv(-x, q)
     return FloorDiv(Add(x, q, S.NegativeOne), q)
 
@@ -158,7 +158,7 @@ def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr:
 @lru_cache(maxsize=8192)
 def _divide(x: Expr, q: Expr) -> Expr:
     x, q = _cleared(x, q)
-    if not (_is_whole(x) and _is_whole(q)):
+    if not (is_whole(x) and is_whole(q)):
         return Expr.__new__(FloorDiv, x, q)
     if q is S.One:  # R1
         return x
@@ -172,22 +172,22 @@ def _cleared(x: Expr, q: Expr) -> tuple[Expr, Expr]:
     """``x/q`` without fractions in either, and with a divisor not known to be negative."""
     if q.is_zero:
         raise ArithmeticRuleError(f"{x} cannot be divided by zero", values={"numerator": str(x)})
-    if _has_denominator(x) or _has_denominator(q):
+    if has_denominator(x) or has_denominator(q):
         (above, under), (times, part) = fraction(together(x)), fraction(together(q))
         x, q = above * part, times * under
     return (-x, -q) if q.is_negative else (x, q)
 
 
-def _has_denominator(x: Expr) -> bool:
+def has_denominator(x: Expr) -> bool:
     """Whether a fraction stands anywhere in `x`, outside of the floors already exact."""
     if isinstance(x, Rational):
         return bool(x.q != 1)
     if isinstance(x, Pow):
-        return bool(x.exp.could_extract_minus_sign()) or _has_denominator(x.base)
-    return isinstance(x, Add | Mul) and any(_has_denominator(a) for a in x.args)
+        return bool(x.exp.could_extract_minus_sign()) or has_denominator(x.base)
+    return isinstance(x, Add | Mul) and any(has_denominator(a) for a in x.args)
 
 
-def _is_whole(x: Expr) -> bool:
+def is_whole(x: Expr) -> bool:
     """Whether `x` is an integer for sure: ``2**(L - 5)`` and ``Max(h/2, 3)`` are not.
 
     The rules hold for such numerators only, so a floor of anything else stays as it is.
@@ -196,7 +196,7 @@ def _is_whole(x: Expr) -> bool:
         return bool(x.q == 1)
     if isinstance(x, Pow) and not x.exp.is_nonnegative:
         return False
-    return all(map(_is_whole, x.args))
+    return all(map(is_whole, x.args))
 
 
 def _terms(x: Expr) -> Terms:
@@ -211,7 +211,7 @@ def _expanded(x: Expr) -> Expr:
     terms: list[Expr] = []
     for term in Add.make_args(x):
         expanded = term.expand(deep=False)
-        terms.append(expanded if _is_whole(expanded) else expand_mul(term, deep=False))
+        terms.append(expanded if is_whole(expanded) else expand_mul(term, deep=False))
     return Add(*terms)
 
 
@@ -223,7 +223,7 @@ def _merge_inner_floor(terms: Terms, q: Expr) -> tuple[Terms, Expr]:
     """R4 where exactly one floor stands alone: between two the choice would be arbitrary."""
     while True:
         floors = [t for t, c in terms.items() if c == 1 and isinstance(t, FloorDiv)]
-        if len(floors) != 1 or not q.is_positive or not all(map(_is_whole, floors[0].args)):
+        if len(floors) != 1 or not q.is_positive or not all(map(is_whole, floors[0].args)):
             return terms, q
         inner = floors[0]
         others = _sum({term: c for term, c in terms.items() if term is not inner})
@@ -260,7 +260,7 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
     rest: list[Expr] = []
     for term in Add.make_args(x):
         quotient = term / q
-        if _is_whole(quotient):
+        if is_whole(quotient):
             whole.append(quotient)
         else:
             rest.append(term)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol, fraction
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ExpressionError
@@ -94,9 +94,7 @@ class Call:
     arguments: tuple[Node, ...]
 
 
-Node: TypeAlias = (
-    Number | Name | Signed | Sum | Product | Power | Quotient | Floor | Ceiling | Call
-)
+Node: TypeAlias = Number | Name | Signed | Sum | Product | Power | Quotient | Floor | Ceiling | Call
 
 
 def layout(
@@ -123,7 +121,7 @@ def layout(
 @dataclass(frozen=True, slots=True)
 class _Layout:
     values: Mapping[Symbol, Expr | int]
-    ranks: Mapping[Symbol, int] = field(default_factory=dict)
+    ranks: Mapping[Symbol, int]
 
     def node(self, e: Expr | int) -> Node:
         if isinstance(e, int):
@@ -132,7 +130,9 @@ class _Layout:
             return self._rational(e)
         if isinstance(e, Symbol):
             value = self.values.get(e)
-            return Name(e.name) if value is None else _Layout({}, self.ranks).node(value)
+            return Name(e.name) if value is None else replace(self, values={}).node(value)
+        if isinstance(e, WrittenSum | WrittenProduct) and len(e.args) < 2:
+            return self.node(e.args[0] if e.args else e.doit())
         if isinstance(e, WrittenSum):
             return Sum(tuple(self._signed(term) for term in e.args))
         if isinstance(e, WrittenProduct):
@@ -158,7 +158,7 @@ class _Layout:
         return Signed(True, size) if e.p < 0 else size
 
     def _signed(self, e: Expr) -> Signed:
-        negative = e.is_Number and e < 0 or e.is_Mul and e.args[0].is_Number and e.args[0] < 0
+        negative = (e.is_Number and e < 0) or (e.is_Mul and e.args[0].is_Number and e.args[0] < 0)
         node = self.node(-e if negative else e)
         if isinstance(node, Signed):  # a value shown in place may be negative itself
             return Signed(node.negative != negative, node.node)
@@ -172,7 +172,7 @@ class _Layout:
                 return single
         terms = [self._signed(term) for term in sorted(e.args, key=self._term_key)]
         first = next((i for i, term in enumerate(terms) if not term.negative), 0)
-        return Sum(tuple([terms[first], *terms[:first], *terms[first + 1 :]]))
+        return Sum((terms[first], *terms[:first], *terms[first + 1 :]))
 
     def _absorbed(self, division: FloorDiv, constant: int) -> Node | None:
         """``⌊x/q⌋ + c`` as the one division that it is, where that reads at least as well."""
@@ -186,6 +186,9 @@ class _Layout:
     def _division(self, e: FloorDiv, constant: int) -> Node:
         q = e.divisor
         if not isinstance(q, Integer):
+            under_ceiling = Add(e.numerator, -q, S.One)
+            if len(Add.make_args(under_ceiling)) < len(Add.make_args(e.numerator)):
+                return Ceiling(self.node(under_ceiling), self.node(q))
             return Floor(self.node(e.numerator), self.node(q))
         inner, rest = e.numerator.as_coeff_Add()
         as_floor = int(inner) + constant * int(q)
@@ -198,7 +201,7 @@ class _Layout:
         number, rest = e.as_coeff_Mul()
         if number < 0:
             return Signed(True, self.node(-e))
-        above, under = e.as_numer_denom()
+        above, under = fraction(e)
         if under is not S.One:
             return Quotient(self.node(above), self.node(under))
         factors = [self.node(f) for f in sorted(Mul.make_args(rest), key=self._factor_key)]

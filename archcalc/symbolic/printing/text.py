@@ -6,25 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr, Symbol
 
-from archcalc.symbolic.printing.layout import (
-    Call,
-    Ceiling,
-    Floor,
-    Name,
-    Node,
-    Number,
-    Power,
-    Product,
-    Quotient,
-    Signed,
-    Sum,
-    layout,
-)
+from archcalc.symbolic.printing.fold import Fold, Strength
+from archcalc.symbolic.printing.layout import Node, Number, layout
 
 __all__ = ["text_of", "to_text"]
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
 
 
 def to_text(
@@ -38,7 +25,8 @@ def to_text(
 
     >>> from archcalc.symbolic import FloorDiv, symbols
     >>> h, k, s = symbols("h k s")
-    >>> print(to_text(FloorDiv(h - k, s) + 1), "=", to_text(FloorDiv(h - k, s) + 1, {h: 28, k: 3, s: 1}))
+    >>> size = FloorDiv(h - k, s) + 1
+    >>> print(to_text(size), "=", to_text(size, {h: 28, k: 3, s: 1}))
     ⌊(h − k)/s⌋ + 1 = ⌊(28 − 3)/1⌋ + 1
     """
     return text_of(layout(expression, values, order))
@@ -46,49 +34,36 @@ def to_text(
 
 def text_of(node: Node) -> str:
     """One laid-out formula as text."""
-    return _set(node, 0)
+    return _TEXT.set(node)
 
 
-def _set(node: Node, inside: int) -> str:
-    """`node` as text, in parentheses where it binds more loosely than what it stands inside."""
-    text, strength = _parts(node)
-    return f"({text})" if strength < inside else text
+class _Text(Fold):
+    def negative(self, node: Node) -> str:
+        return "−" + self.set(node, Strength.PRODUCT)
+
+    def sum(self, first: str, rest: Sequence[tuple[bool, str]]) -> str:
+        return first + "".join(f" {'−' if minus else '+'} {term}" for minus, term in rest)
+
+    def product(self, factors: Sequence[Node]) -> str:
+        return "·".join(self.set(factor, Strength.FACTOR) for factor in factors)
+
+    def power(self, base: Node, exponent: Node) -> str:
+        below = self.set(base, Strength.ATOM)
+        if isinstance(exponent, Number):
+            return below + str(exponent.value).translate(_SUPERSCRIPTS)
+        return f"{below}^{self.set(exponent, Strength.ATOM)}"
+
+    def quotient(self, numerator: Node, divisor: Node) -> str:
+        return f"{self.set(numerator, Strength.PRODUCT)}/{self.set(divisor, Strength.POWER)}"
+
+    def floor(self, numerator: Node, divisor: Node) -> str:
+        return f"⌊{self.quotient(numerator, divisor)}⌋"
+
+    def ceiling(self, numerator: Node, divisor: Node) -> str:
+        return f"⌈{self.quotient(numerator, divisor)}⌉"
+
+    def call(self, function: str, arguments: Sequence[str]) -> str:
+        return f"{function}({', '.join(arguments)})"
 
 
-def _parts(node: Node) -> tuple[str, int]:
-    match node:
-        case Number(value):
-            return str(value), _ATOM
-        case Name(name):
-            return name, _ATOM
-        case Signed(negative, inner):
-            return (f"−{_set(inner, _PRODUCT)}", _SUM) if negative else _parts(inner)
-        case Sum(terms):
-            return _sum(terms), _SUM if len(terms) > 1 else _PRODUCT
-        case Product(factors):
-            return "·".join(_set(factor, _PRODUCT + 0.5) for factor in factors), _PRODUCT
-        case Power(base, exponent):
-            return _power(base, exponent), _POWER
-        case Quotient(numerator, divisor):
-            return f"{_set(numerator, _PRODUCT)}/{_set(divisor, _POWER)}", _PRODUCT
-        case Floor(numerator, divisor):
-            return f"⌊{_set(numerator, _PRODUCT)}/{_set(divisor, _POWER)}⌋", _ATOM
-        case Ceiling(numerator, divisor):
-            return f"⌈{_set(numerator, _PRODUCT)}/{_set(divisor, _POWER)}⌉", _ATOM
-        case Call(function, arguments):
-            return f"{function}({', '.join(_set(a, 0) for a in arguments)})", _ATOM
-
-
-def _sum(terms: tuple[Signed, ...]) -> str:
-    first, *others = terms
-    text = _set(first, _SUM)
-    for term in others:
-        text += f" {'−' if term.negative else '+'} {_set(term.node, _PRODUCT)}"
-    return text
-
-
-def _power(base: Node, exponent: Node) -> str:
-    below = _set(base, _ATOM)
-    if isinstance(exponent, Number):
-        return below + str(exponent.value).translate(_SUPERSCRIPTS)
-    return f"{below}^{_set(exponent, _ATOM)}"
+_TEXT = _Text()

@@ -1,0 +1,172 @@
+"""Formulas as program code: Python, NumPy and JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from itertools import product
+from math import prod
+
+from sympy import Expr, Integer, Poly, fraction, together
+
+from archcalc.symbolic.division import has_denominator, is_whole
+from archcalc.symbolic.printing.fold import Fold, Strength
+from archcalc.symbolic.printing.layout import (
+    Ceiling,
+    Floor,
+    Node,
+    Number,
+    Quotient,
+    Signed,
+    Sum,
+    layout,
+)
+from archcalc.symbolic.written import evaluated
+
+__all__ = ["to_javascript", "to_numpy", "to_python"]
+
+
+def to_python(expression: Expr | int) -> str:
+    """`expression` as Python code, exact in integers; the parser reads it back.
+
+    A fraction is written ``/``, which is exact where the symbols are `fractions.Fraction`.
+
+    >>> from archcalc.symbolic import CeilDiv, FloorDiv, symbols
+    >>> h, k = symbols("h k")
+    >>> to_python(k**2*FloorDiv(h - k, 2) + h), to_python(CeilDiv(h, k))
+    ('((h - k)//2)*k**2 + h', '(h + k - 1)//k')
+    """
+    return _PYTHON.set(layout(expression))
+
+
+def to_numpy(expression: Expr | int) -> str:
+    """`expression` as code for NumPy arrays named like its symbols, with NumPy as ``np``.
+
+    Exact in ``int64`` as long as no part goes past it.  Fractions are put over one divisor, which
+    is divided by at last: with ``//`` where that is known to leave no rest, as in
+    ``L*(L - 1)//2``, else with ``/``, which gives floats.
+
+    >>> from archcalc.symbolic import symbols
+    >>> L, f = symbols("L f")
+    >>> to_numpy(f*L**2/2 - f*L/2)
+    '(f*L**2 - f*L)//2'
+    >>> to_numpy(L/f)
+    'L/f'
+    """
+    plain = evaluated(expression)
+    if not has_denominator(plain):
+        return _NUMPY.set(layout(expression))
+    above, under = fraction(together(plain))
+    above = above.expand()
+    divide = Floor if isinstance(under, Integer) and _divides(int(under), above) else Quotient
+    return _NUMPY.set(divide(layout(above), layout(under)))
+
+
+def to_javascript(expression: Expr | int) -> str:
+    """`expression` as JavaScript in plain numbers, exact below 2**53.
+
+    >>> from archcalc.symbolic import FloorDiv, symbols
+    >>> h, k = symbols("h k")
+    >>> to_javascript(FloorDiv(h - k, 2)**2)
+    'Math.floor((h - k)/2)**2'
+    """
+    return _JAVASCRIPT.set(layout(expression))
+
+
+class _Code(Fold):
+    """Python, and what the others share with it."""
+
+    floor_strength = Strength.PRODUCT
+
+    def negative(self, node: Node) -> str:
+        # -h//2 is the floor of -h/2, not minus the floor of h/2
+        floor = isinstance(node, Floor | Ceiling)
+        return "-" + self.set(node, Strength.FACTOR if floor else Strength.PRODUCT)
+
+    def sum(self, first: str, rest: Sequence[tuple[bool, str]]) -> str:
+        return first + "".join(f" {'-' if minus else '+'} {term}" for minus, term in rest)
+
+    def product(self, factors: Sequence[Node]) -> str:
+        return "*".join(self.set(factor, Strength.FACTOR) for factor in factors)
+
+    def power(self, base: Node, exponent: Node) -> str:
+        return f"{self.set(base, Strength.ATOM)}**{self.set(exponent, Strength.ATOM)}"
+
+    def quotient(self, numerator: Node, divisor: Node) -> str:
+        return f"{self.set(numerator, Strength.PRODUCT)}/{self.set(divisor, Strength.POWER)}"
+
+    def floor(self, numerator: Node, divisor: Node) -> str:
+        return f"{self.set(numerator, Strength.FACTOR)}//{self.set(divisor, Strength.POWER)}"
+
+    def ceiling(self, numerator: Node, divisor: Node) -> str:
+        return self.floor(_raised(numerator, divisor), divisor)
+
+    def call(self, function: str, arguments: Sequence[str]) -> str:
+        return f"{function}({', '.join(arguments)})"
+
+
+class _Numpy(_Code):
+    def call(self, function: str, arguments: Sequence[str]) -> str:
+        name = {"max": "np.maximum", "min": "np.minimum"}[function]
+        return reduce(lambda a, b: f"{name}({a}, {b})", arguments)
+
+
+class _Javascript(_Code):
+    floor_strength = Strength.ATOM
+
+    def negative(self, node: Node) -> str:
+        # -x**2 is a syntax error in JavaScript, so only what cannot begin with a power goes bare
+        return "-" + self.set(node, Strength.ATOM)
+
+    def floor(self, numerator: Node, divisor: Node) -> str:
+        return f"Math.floor({self.quotient(numerator, divisor)})"
+
+    def call(self, function: str, arguments: Sequence[str]) -> str:
+        return f"Math.{super().call(function, arguments)}"
+
+
+def _raised(numerator: Node, divisor: Node) -> Node:
+    """``x + q − 1``, whose floor over ``q`` is the ceiling of ``x/q``."""
+    terms: list[Signed] = []
+    constant = -1
+    for term in (*_terms(numerator), *_terms(divisor)):
+        if isinstance(term.node, Number):
+            constant += -term.node.value if term.negative else term.node.value
+        else:
+            terms.append(term)
+    if constant or not terms:
+        terms.append(Signed(constant < 0, Number(abs(constant))))
+    return Sum(tuple(terms))
+
+
+def _terms(node: Node) -> tuple[Signed, ...]:
+    if isinstance(node, Sum):
+        return node.terms
+    return (node if isinstance(node, Signed) else Signed(False, node),)
+
+
+_MOST_RESIDUES = 4_096
+
+
+def _divides(n: int, x: Expr) -> bool:
+    """Whether `n` divides `x` whatever its symbols: tried at all residues, where they are few."""
+    if not x.free_symbols:
+        return False  # the fraction is in lowest terms
+    poly = Poly(x)
+    if n ** len(poly.gens) > _MOST_RESIDUES or not all(map(is_whole, poly.gens)):
+        return False
+    terms = [(powers, int(c)) for powers, c in poly.terms()]
+    return all(
+        sum(
+            c * prod(pow(r, e, n) for r, e in zip(point, powers, strict=True))
+            for powers, c in terms
+        )
+        % n
+        == 0
+        for point in product(range(n), repeat=len(poly.gens))
+    )
+
+
+_PYTHON = _Code()
+_NUMPY = _Numpy()
+_JAVASCRIPT = _Javascript()

@@ -1,0 +1,89 @@
+r"""Formulas as LaTeX: ``\left\lfloor \frac{h - k}{s} \right\rfloor + 1``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from sympy import Expr, Symbol
+
+from archcalc.symbolic.printing.fold import Fold, Strength, touches
+from archcalc.symbolic.printing.layout import Node, layout
+from archcalc.symbolic.printing.names import GREEK, split_name
+
+__all__ = ["to_latex"]
+
+
+def to_latex(
+    expression: Expr | int,
+    values: Mapping[Symbol, Expr | int] | None = None,
+    order: Sequence[Symbol] = (),
+) -> str:
+    r"""`expression` as LaTeX for mathematics mode, without dollar signs.
+
+    Needs no package.  See `layout` for `values` and `order`, and for errors.
+
+    >>> from archcalc.symbolic import symbols
+    >>> c_in, f, k = symbols("c_in f k")
+    >>> print(to_latex(k**2*c_in*f + 10*f))
+    c_{\mathrm{in}} \, f \, k^{2} + 10 \, f
+    """
+    return _LATEX.set(layout(expression, values, order))
+
+
+class _Latex(Fold):
+    quotient_strength = Strength.FACTOR
+
+    def brackets(self, text: str) -> str:
+        return rf"\left({text}\right)"
+
+    def name(self, name: str) -> str:
+        base, subscripts = split_name(name)
+        if not subscripts:
+            return _word(base)
+        return f"{_word(base)}_{{{','.join(map(_word, subscripts))}}}"
+
+    def negative(self, node: Node) -> str:
+        return f"-{self.set(node, Strength.PRODUCT)}"
+
+    def sum(self, first: str, rest: Sequence[tuple[bool, str]]) -> str:
+        return first + "".join(f" {'-' if minus else '+'} {term}" for minus, term in rest)
+
+    def product(self, factors: Sequence[Node]) -> str:
+        text = self.set(factors[0], Strength.FACTOR)
+        for before, factor in pairwise(factors):
+            text += r" \, " if touches(before, factor) else r" \cdot "
+            text += self.set(factor, Strength.FACTOR)
+        return text
+
+    def power(self, base: Node, exponent: Node) -> str:
+        return f"{self.set(base, Strength.ATOM)}^{{{self.set(exponent)}}}"
+
+    def quotient(self, numerator: Node, divisor: Node) -> str:
+        return rf"\frac{{{self.set(numerator)}}}{{{self.set(divisor)}}}"
+
+    def floor(self, numerator: Node, divisor: Node) -> str:
+        return rf"\left\lfloor {self.quotient(numerator, divisor)} \right\rfloor"
+
+    def ceiling(self, numerator: Node, divisor: Node) -> str:
+        return rf"\left\lceil {self.quotient(numerator, divisor)} \right\rceil"
+
+    def call(self, function: str, arguments: Sequence[str]) -> str:
+        return rf"\{function}\left({', '.join(arguments)}\right)"
+
+
+def _word(word: str) -> str:
+    """A letter in italics, a Greek letter by its command, a longer word upright."""
+    if word in GREEK:
+        return f"\\{word}"
+    if word in _COMMANDS:
+        return _COMMANDS[word]
+    if len(word) == 1 or word.isdecimal():
+        return word
+    return rf"\mathrm{{{word.replace('_', _COMMANDS['_'])}}}"
+
+
+_COMMANDS = {letter: f"\\{name}" for name, letter in GREEK.items()} | {"_": r"\_"}
+
+
+_LATEX = _Latex()

@@ -133,9 +133,9 @@ class Formula:
         self,
         unknown: str | Symbol,
         *,
-        at_most: int | None = None,
-        at_least: int | None = None,
-        equals: int | None = None,
+        at_most: int | Fraction | None = None,
+        at_least: int | Fraction | None = None,
+        equals: int | Fraction | None = None,
         **values: Any,
     ) -> int:
         """The integer value of `unknown` that meets one bound, exactly.

@@ -1,0 +1,337 @@
+"""Where the values of an expression of one symbol lie between two bounds, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isqrt, lcm
+
+from sympy import Add, Dummy, Expr, Integer, Mul, Poly, Pow, Rational, Symbol
+
+from archcalc.formula.monotone import Direction, direction
+from archcalc.formula.spans import Span, joined, spans_of
+from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
+from archcalc.symbolic.evaluate import Exact, evaluate
+
+__all__ = ["Unresolved", "Values"]
+
+_FEW = 64
+"""A run of as many integers is looked at one by one."""
+
+_MOST_VALUES = 200_000
+"""No more integers than this are looked at one by one in one search."""
+
+_MOST_PARTS = 1_000
+"""A run is cut into no more parts than this before it is looked at one by one."""
+
+_MOST_TAILS = 128
+"""An endless run is cut no more often than this, each time at twice the number."""
+
+_MOST_DOUBLINGS = 4_096
+"""No answer of more bits than this is looked for."""
+
+_HIGHEST_DEGREE = 40
+"""The turning points of polynomials beyond this degree are not isolated."""
+
+_FAR = 4_096
+"""What bounds on exponents are taken at, at most: a power further out fills the memory."""
+
+
+class Unresolved(Exception):  # noqa: N818 - it steers the search and never leaves this package
+    """The search comes to no end this way.
+
+    Attributes:
+        period: into how many residue classes to take it apart, where that may help.
+    """
+
+    def __init__(self, period: int | None = None) -> None:
+        super().__init__(period)
+        self.period = period
+
+
+class Values:
+    """The values of an expression of one symbol, and where they lie between two bounds.
+
+    Args:
+        expression: an expression of `variable` alone.
+        variable: its symbol.
+        most_classes: the most residue classes that may be asked for by `Unresolved`.
+
+    Attributes:
+        seen: the values computed on the way, by the symbol's number.
+        complete: whether the extremes, where there are any, are among those seen.
+
+    >>> from archcalc.symbolic import symbols
+    >>> n = symbols("n")
+    >>> Values(n**2 - 10*n, n).between(None, -16, (1, None))
+    [(2, 8)]
+    """
+
+    def __init__(self, expression: Expr, variable: Symbol, most_classes: int = 1) -> None:
+        self.expression = expression
+        self.variable = variable
+        self.most_classes = most_classes
+        self.seen: dict[int, Exact] = {}
+        self.complete = True
+        self._exponentials = [
+            p for p in expression.atoms(Pow) if variable in p.exp.free_symbols
+        ]
+        self._looked_at = self._parts = self._tails = 0
+
+    def at(self, n: int) -> Exact | None:
+        """The value at `n`; ``None`` where there is none, as a divisor is zero."""
+        if n not in self.seen:
+            try:
+                self.seen[n] = evaluate(self.expression, {self.variable: n})
+            except ArithmeticRuleError:
+                return None
+        return self.seen[n]
+
+    def direction(self, span: Span) -> Direction:
+        """How the value moves along `span`, where the structure shows it."""
+        return direction(self.expression, self.variable, self._known(span))
+
+    def bounds(self, span: Span) -> Interval:
+        """Bounds on the value along `span`."""
+        kept = _envelope(self.expression, self.variable, span) if not self._exponentials else None
+        return kept or bounds(self.expression, self._known(span))
+
+    def between(self, lower: Exact | None, upper: Exact | None, span: Span) -> list[Span]:
+        """The numbers of `span` at which the value is at least `lower` and at most `upper`.
+
+        Raises:
+            Unresolved: that cannot be found out.
+        """
+        found: list[Span] = []
+        pending = [span]
+        while pending:
+            part = pending.pop()
+            settled = self._settled(lower, upper, part)
+            if settled is None:
+                pending.extend(reversed(self._cut(part)))
+            else:
+                found.extend(settled)
+        return joined(found)
+
+    def _known(self, span: Span) -> Mapping[Symbol, Interval]:
+        low, high = span
+        if self._exponentials:
+            low, high = min(low, self._far()), None if high is None or high > self._far() else high
+        return {self.variable: (Integer(low), None if high is None else Integer(high))}
+
+    def _far(self) -> int:
+        far = _FAR
+        while far > 1 and not all(_is_computable(p, self.variable, far) for p in self._exponentials):
+            far //= 2
+        return far
+
+    def _settled(self, lower: Exact | None, upper: Exact | None, span: Span) -> list[Span] | None:
+        """The part of `span` between the bounds, or ``None`` where `span` must be cut first."""
+        low, high = span
+        self._look_at_ends(span)
+        way = self.direction(span)
+        if way.decided:
+            return self._on_monotone(lower, upper, span, way)
+        if high is not None and high - low < _FEW:
+            return self._one_by_one(lower, upper, low, high)
+        pieces = _pieces(self.expression, self.variable, span)
+        if pieces is not None:
+            parts = [self._on_monotone(lower, upper, p, self._way_of(p)) for p in pieces]
+            return [run for part in parts for run in part]
+        classes = _period(self.expression, self.variable)
+        if classes is not None and 1 < classes <= self.most_classes:
+            raise Unresolved(classes)
+        return self._by_bounds(lower, upper, span)
+
+    def _look_at_ends(self, span: Span) -> None:
+        for end in span:
+            if end is not None:
+                self.at(end)
+
+    def _by_bounds(self, lower: Exact | None, upper: Exact | None, span: Span) -> list[Span] | None:
+        least, most = self.bounds(span)
+        self.complete = False
+        if lower is not None and most is not None and most < Rational(lower):
+            return []
+        if upper is not None and least is not None and least > Rational(upper):
+            return []
+        above = lower is None or (least is not None and least >= Rational(lower))
+        below = upper is None or (most is not None and most <= Rational(upper))
+        return [span] if above and below else None
+
+    def _cut(self, span: Span) -> list[Span]:
+        low, high = span
+        if high is None:
+            self._tails += 1
+            if self._tails > _MOST_TAILS:
+                raise Unresolved
+            return [(low, 2 * low), (2 * low + 1, None)]
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            if self._looked_at + high - low > _MOST_VALUES:
+                raise Unresolved
+            return [(n, min(n + _FEW - 1, high)) for n in range(low, high + 1, _FEW)]
+        middle = isqrt(low * high) if high > 4 * low else (low + high) // 2
+        return [(low, middle), (middle + 1, high)]
+
+    def _one_by_one(
+        self, lower: Exact | None, upper: Exact | None, low: int, high: int
+    ) -> list[Span]:
+        self._looked_at += high - low + 1
+        if self._looked_at > _MOST_VALUES:
+            raise Unresolved
+        fits = []
+        for n in range(low, high + 1):
+            value = self.at(n)
+            above = value is not None and (lower is None or value >= lower)
+            if above and (upper is None or value <= upper):  # type: ignore[operator]
+                fits.append(n)
+        return spans_of(fits)
+
+    def _way_of(self, piece: Span) -> Direction:
+        """The direction along a piece on which there is only one, by its first neighbours."""
+        low, high = piece
+        if low == high:
+            return Direction.CONSTANT
+        first, second = self.at(low), self.at(low + 1)
+        if first is None or second is None:
+            raise Unresolved
+        return Direction.RISING if second >= first else Direction.FALLING
+
+    # Pieces of one direction
+
+    def _on_monotone(
+        self, lower: Exact | None, upper: Exact | None, span: Span, way: Direction
+    ) -> list[Span]:
+        """The run of a piece of one direction that lies between the bounds."""
+        self._look_at_ends(span)
+        first, last = span
+        sign = 1
+        if way is Direction.FALLING:  # the negated value rises
+            sign = -1
+            lower, upper = (-b if b is not None else None for b in (upper, lower))
+        if lower is not None:
+            reaches = self._first(sign, lower, span, strict=False)
+            if reaches is None:
+                return []
+            first = reaches
+        if upper is not None:
+            passes = self._first(sign, upper, (first, last), strict=True)
+            last = last if passes is None else passes - 1
+        return [(first, last)] if last is None or first <= last else []
+
+    def _first(self, sign: int, bound: Exact, span: Span, *, strict: bool) -> int | None:
+        """The first number of `span` at which the rising value reaches, or passes, `bound`."""
+        low, high = span
+
+        def there(n: int) -> bool:
+            value = self.at(n)
+            if value is None:
+                raise Unresolved
+            return sign * value > bound or (not strict and sign * value == bound)
+
+        if there(low):
+            return low
+        if high is not None:
+            if not there(high):
+                return None
+        else:
+            if self._stays_below(sign, bound, span, strict=strict):
+                return None
+            stride = 1
+            while not there(low + stride):
+                low, stride = low + stride, 2 * stride
+                if stride.bit_length() > _MOST_DOUBLINGS:
+                    raise Unresolved
+            high = low + stride
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if there(middle) else (middle, high)
+        return high
+
+    def _stays_below(self, sign: int, bound: Exact, span: Span, *, strict: bool) -> bool:
+        """Whether an endless rise is known to end before `bound`."""
+        least, most = self.bounds(span)
+        furthest = most if sign > 0 else least
+        if furthest is None:
+            return False
+        missing = Rational(bound) - sign * furthest
+        stays = bool(missing >= 0 if strict else missing > 0)
+        self.complete = self.complete and not stays
+        return stays
+
+
+def _is_computable(power: Expr, variable: Symbol, n: int) -> bool:
+    try:
+        evaluate(power, {variable: n})
+    except ArithmeticRuleError:
+        return True
+    except EvaluationError:
+        return False
+    return True
+
+
+def _pieces(expression: Expr, n: Symbol, span: Span) -> list[Span] | None:
+    """`span` cut where a polynomial turns; ``None`` where the expression is none."""
+    if _period(expression, n) != 1 or _degree(expression) > _HIGHEST_DEGREE:
+        return None
+    step = Poly(expression.xreplace({n: n + 1}) - expression, n, domain="QQ")
+    cuts: set[int] = set()
+    for (left, right), _ in step.intervals(eps=Rational(1, 2)):
+        cuts.update(range(int(left // 1) + 1, int(right // 1) + 2))
+    low, high = span
+    starts = [low, *sorted(cut for cut in cuts if cut > low and (high is None or cut <= high))]
+    return list(zip(starts, [*(start - 1 for start in starts[1:]), high], strict=True))
+
+
+def _period(e: Expr, n: Symbol) -> int | None:
+    """How many residue classes of `n` make a polynomial of `e` in each; ``None`` if none do."""
+    if isinstance(e, Symbol | Rational):
+        return 1
+    if isinstance(e, Pow):
+        whole = isinstance(e.exp, Integer) and e.exp > 0
+        return _period(e.base, n) if whole else None
+    if isinstance(e, FloorDiv):
+        inner = _period(e.numerator, n)
+        whole = isinstance(e.divisor, Integer) and e.divisor > 0
+        return inner * int(e.divisor) if inner is not None and whole else None
+    if not isinstance(e, Add | Mul):
+        return None
+    total = 1
+    for part in e.args:
+        inner = _period(part, n)
+        if inner is None:
+            return None
+        total = lcm(total, inner)
+    return total
+
+
+def _degree(e: Expr) -> int:
+    if isinstance(e, Add):
+        return max(map(_degree, e.args))
+    if isinstance(e, Mul):
+        return sum(map(_degree, e.args))
+    return _degree(e.base) * int(e.exp) if isinstance(e, Pow) else int(e.is_Symbol)
+
+
+def _envelope(expression: Expr, n: Symbol, span: Span) -> Interval | None:
+    """Bounds along `span` that keep each floor together with what it is the floor of."""
+    period = _period(expression, n)
+    if period is None or _degree(_relaxed(expression, {})) > _HIGHEST_DEGREE:
+        return None
+    low, high = span
+    t = Dummy("t", integer=True, positive=True)
+    lost: dict[Symbol, Interval] = {t: (Integer(1), None if high is None else Integer(high - low + 1))}
+    smooth = _relaxed(expression, lost)
+    return bounds(smooth.xreplace({n: t + (low - 1)}).expand(), lost)
+
+
+def _relaxed(e: Expr, lost: dict[Symbol, Interval]) -> Expr:
+    """`e` with every ``⌊x/q⌋`` as ``x/q − r``; bounds on each new ``r`` go into `lost`."""
+    if isinstance(e, FloorDiv):
+        q = e.divisor
+        r = Dummy("r")
+        lost[r] = (Integer(0), 1 - 1 / q)
+        return _relaxed(e.numerator, lost) / q - r
+    return e.func(*[_relaxed(a, lost) for a in e.args]) if e.args else e

@@ -1,0 +1,302 @@
+"""Whether an expression rises or falls as one of its symbols grows, read off its structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import TypeAlias
+
+from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
+
+from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.written import evaluated
+
+__all__ = ["Direction", "direction"]
+
+_HIGHEST_DEGREE = 32
+"""Polynomials of a higher degree are not multiplied out to see whether they rise."""
+
+
+class Direction(Enum):
+    """How a value answers when a symbol grows; rising and falling include standing still."""
+
+    CONSTANT = 0
+    RISING = 1
+    FALLING = -1
+    UNDECIDED = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is known."""
+        return self is not Direction.UNDECIDED
+
+
+Sign: TypeAlias = int | None
+"""1 for never negative, −1 for never positive, 0 for zero, ``None`` for not known."""
+
+_WHOLE_LINE: Interval = (None, None)
+
+
+def direction(
+    expression: Expr | int, variable: Symbol, known: Mapping[Symbol, Interval] | None = None
+) -> Direction:
+    """Whether `expression` rises or falls as `variable` grows by steps of one.
+
+    A decided answer holds for all values of the other symbols; `UNDECIDED` says only that the
+    structure does not show it.
+
+    Args:
+        expression: an expression of positive-integer symbols.
+        variable: the symbol that grows.
+        known: bounds on symbols, `variable` among them; without bounds a symbol is at least 1.
+
+    >>> from archcalc.symbolic import FloorDiv, symbols
+    >>> k, n = symbols("k n")
+    >>> direction(n*FloorDiv(29 - k, 2)**2, n), direction(k**2 - 40*k, k)
+    (<Direction.UNDECIDED: None>, <Direction.UNDECIDED: None>)
+    >>> direction(FloorDiv(29 - k, 2)**2, k, {k: (1, 28)}), direction(k**2 - 3*k, k)
+    (<Direction.FALLING: -1>, <Direction.RISING: 1>)
+    """
+    sympified = {s: _interval(ends) for s, ends in (known or {}).items()}
+    return _Analysis(variable, sympified).of(evaluated(expression))
+
+
+def _interval(ends: Interval) -> Interval:
+    low, high = ends
+    return (None if low is None else Rational(low)), (None if high is None else Rational(high))
+
+
+class _Analysis:
+    """The directions of all parts of one expression, each found once."""
+
+    def __init__(self, variable: Symbol, known: Mapping[Symbol, Interval]) -> None:
+        self.variable = variable
+        self.known = dict(known)
+        self.low, self.high = self.known.setdefault(variable, (Integer(1), None))
+        self.found: dict[Expr, Direction] = {}
+
+    def of(self, e: Expr) -> Direction:
+        if e not in self.found:
+            self.found[e] = self._decide(e)
+        return self.found[e]
+
+    def _decide(self, e: Expr) -> Direction:
+        if e is self.variable:
+            return Direction.RISING
+        if self.is_constant(e):
+            return Direction.CONSTANT
+        by_structure = self._by_structure(e)
+        return by_structure if by_structure.decided else _by_steps(self.steps(e))
+
+    def _by_structure(self, e: Expr) -> Direction:
+        if isinstance(e, Add):
+            return _joined(self.of(term) for term in e.args)
+        if isinstance(e, Mul):
+            return self._product(e.args)
+        if isinstance(e, Pow):
+            return self._power(e)
+        if isinstance(e, FloorDiv):  # a floor never turns a rise into a fall
+            inverse = Pow(e.divisor, -1)
+            return self._product((e.numerator, inverse))
+        if isinstance(e, Max | Min):
+            return _joined(self.of(a) for a in self._that_matter(e))
+        return Direction.UNDECIDED
+
+    def is_constant(self, e: Expr) -> bool:
+        return self.variable not in e.free_symbols
+
+    def bounds(self, e: Expr) -> Interval:
+        return bounds(e, self.known)
+
+    def sign(self, e: Expr) -> Sign:
+        low, high = self.bounds(e)
+        if low is not None and low >= 0:
+            return 0 if high is not None and high <= 0 else 1
+        return -1 if high is not None and high <= 0 else None
+
+    # Rules
+
+    def _product(self, factors: Iterable[Expr]) -> Direction:
+        """Each factor pulls the way it goes, turned round where the other factors are negative."""
+        parts = [(self.of(factor), self.sign(factor)) for factor in factors]
+        if any(sign == 0 for _, sign in parts):
+            return Direction.CONSTANT
+        pulls = []
+        for i, (way, _) in enumerate(parts):
+            if way is not Direction.CONSTANT:
+                others = [sign for j, (_, sign) in enumerate(parts) if j != i]
+                pulls.append(_turned(way, _product_sign(others)))
+        return _joined(pulls)
+
+    def _power(self, e: Pow) -> Direction:
+        base, exponent = e.base, e.exp
+        low, high = self.bounds(base)
+        if isinstance(exponent, Integer):
+            return self._whole_power(self.of(base), low, high, int(exponent))
+        if low is not None and low >= 1 and self.sign(exponent) == 1:
+            return _joined([self.of(base), self.of(exponent)])
+        if self.is_constant(base) and low is not None:
+            if low >= 1:
+                return self.of(exponent)
+            if low > 0 and high is not None and high <= 1:
+                return _turned(self.of(exponent), -1)
+        return Direction.UNDECIDED
+
+    @staticmethod
+    def _whole_power(
+        way: Direction, low: Rational | None, high: Rational | None, exponent: int
+    ) -> Direction:
+        above, below = low is not None and low >= 0, high is not None and high <= 0
+        if exponent > 0:
+            if above or exponent % 2:
+                return way
+            return _turned(way, -1) if below else Direction.UNDECIDED
+        if above and low != 0:
+            return _turned(way, -1)
+        if below and high != 0:
+            return _turned(way, -1) if exponent % 2 else way
+        return Direction.UNDECIDED
+
+    def _that_matter(self, e: Max | Min) -> list[Expr]:
+        """The arguments of a maximum or minimum without those that another one always beats."""
+        ends = [self.bounds(a) for a in e.args]
+        if isinstance(e, Min):
+            ends = [(_minus(high), _minus(low)) for low, high in ends]
+        floor = max((low for low, _ in ends if low is not None), default=None)
+        return [
+            a
+            for a, (_, high) in zip(e.args, ends, strict=True)
+            if floor is None or high is None or high >= floor
+        ]
+
+    # Steps: bounds on e(n + 1) − e(n)
+
+    def steps(self, e: Expr) -> Interval:
+        if self.is_constant(e):
+            return S.Zero, S.Zero
+        if self._is_smooth(e):
+            return self._smooth_steps(e)
+        if isinstance(e, Add):
+            return self._sum_steps(e)
+        if isinstance(e, Mul):
+            return self._product_steps(e)
+        if isinstance(e, FloorDiv) and isinstance(e.divisor, Integer) and e.divisor > 0:
+            low, high = self.steps(e.numerator)
+            q = e.divisor
+            return (None if low is None else low // q), (None if high is None else -(-high // q))
+        return self._structural_steps(e)
+
+    def _structural_steps(self, e: Expr) -> Interval:
+        way = self.found.get(e) or self._by_structure(e)
+        if way is Direction.RISING:
+            return S.Zero, None
+        return (None, S.Zero) if way is Direction.FALLING else _WHOLE_LINE
+
+    def _sum_steps(self, e: Add) -> Interval:
+        smooth = [term for term in e.args if self._is_smooth(term)]
+        rough = [term for term in e.args if not self._is_smooth(term)]
+        return _sum([self.steps(Add(*smooth)), *[self.steps(term) for term in rough]])
+
+    def _product_steps(self, e: Mul) -> Interval:
+        constant, moving = e.as_independent(self.variable, as_Add=False)
+        if constant is S.One:
+            return self._structural_steps(e)
+        return self._multiplied(self.bounds(constant), self.steps(moving))
+
+    @staticmethod
+    def _multiplied(a: Interval, b: Interval) -> Interval:
+        x, y = Dummy("x"), Dummy("y")
+        return bounds(x * y, {x: a, y: b})
+
+    def _is_smooth(self, e: Expr) -> bool:
+        """Whether `e` is a polynomial, or one with powers such as ``4**n``."""
+        if self.is_constant(e) or e is self.variable:
+            return True
+        if isinstance(e, Pow):
+            if self.is_constant(e.base):
+                return e.exp.is_Add or e.exp.is_Mul or e.exp is self.variable
+            whole = isinstance(e.exp, Integer) and 0 < int(e.exp) <= _HIGHEST_DEGREE
+            return whole and self._is_smooth(e.base)
+        return isinstance(e, Add | Mul) and all(map(self._is_smooth, e.args))
+
+    def _smooth_steps(self, e: Expr) -> Interval:
+        """Counted from the lower end, where the coefficients show the sign."""
+        if _degree(e) > _HIGHEST_DEGREE or self.low is None:
+            return _WHOLE_LINE
+        t = Dummy("t", integer=True, positive=True)
+        now = self.low - 1 + t
+        step = e.xreplace({self.variable: now + 1}) - e.xreplace({self.variable: now})
+        last = None if self.high is None else max(self.high - self.low, S.One)
+        known = {**self.known, t: (S.One, last)}
+        coefficients: dict[Expr, list[Expr]] = {}
+        for term in Add.make_args(step.expand()):
+            plain, exponential = _split_exponential(term, t)
+            coefficients.setdefault(exponential, []).append(plain)
+        return _sum(
+            self._multiplied(bounds(Add(*parts), known), bounds(exponential, known))
+            for exponential, parts in coefficients.items()
+        )
+
+
+def _split_exponential(term: Expr, t: Symbol) -> tuple[Expr, Expr]:
+    """``3*t*4**t`` as ``3*t`` and ``4**t``."""
+    plain, exponential = [], []
+    for factor in Mul.make_args(term):
+        moves = isinstance(factor, Pow) and t in factor.exp.free_symbols
+        (exponential if moves else plain).append(factor)
+    return Mul(*plain), Mul(*exponential)
+
+
+def _sum(intervals: Iterable[Interval]) -> Interval:
+    lows, highs = zip(*intervals, strict=True)
+    return (
+        None if None in lows else Add(*lows),
+        None if None in highs else Add(*highs),
+    )
+
+
+def _by_steps(steps: Interval) -> Direction:
+    low, high = steps
+    if low is not None and low >= 0:
+        return Direction.RISING
+    return Direction.FALLING if high is not None and high <= 0 else Direction.UNDECIDED
+
+
+def _minus(value: Rational | None) -> Rational | None:
+    return None if value is None else -value
+
+
+def _joined(ways: Iterable[Direction]) -> Direction:
+    """What moves every one of `ways` at once: they must not pull against one another."""
+    moving = {way for way in ways if way is not Direction.CONSTANT}
+    if not moving:
+        return Direction.CONSTANT
+    return moving.pop() if len(moving) == 1 else Direction.UNDECIDED
+
+
+def _turned(way: Direction, sign: Sign) -> Direction:
+    """`way` seen through a factor of that sign."""
+    if sign is None or not way.decided:
+        return Direction.UNDECIDED
+    return Direction(way.value * sign)
+
+
+def _product_sign(signs: Iterable[Sign]) -> Sign:
+    product = 1
+    for sign in signs:
+        if sign is None:
+            return None
+        product *= sign
+    return product
+
+
+def _degree(e: Expr) -> int:
+    """An upper bound on the degree of a polynomial in all of its symbols."""
+    if isinstance(e, Mul):
+        return sum(map(_degree, e.args))
+    if isinstance(e, Add):
+        return max(map(_degree, e.args))
+    if isinstance(e, Pow) and isinstance(e.exp, Integer):
+        return _degree(e.base) * max(int(e.exp), 1)
+    return 1 if e.free_symbols else 0

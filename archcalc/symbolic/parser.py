@@ -150,7 +150,7 @@ class _Source:
             code=code,
             values={"text": shorten(self.text)} | ({} if at is None else {"column": at + 1}),
             hint=hint,
-        )
+        ) from None
 
     def scan(self) -> None:
         if len(self.text) > _MAX_CHARACTERS:
@@ -293,8 +293,8 @@ class _Reader:
         self.arguments = 0
 
     def read(self, node: ast.expr, depth: int = 0) -> Expr:
-        if depth > _MAX_NESTING:
-            self.refuse(node, f"is nested deeper than {_MAX_NESTING}", code="too-deep")
+        if depth > 3 * _MAX_NESTING:  # one pair of brackets holds a sum, a product and a power
+            self.refuse(node, "is too deeply nested", code="too-deep")
         rule = _NODES.get(type(node))
         if rule is None:
             self.refuse(node, "has something that is not arithmetic", code="unsupported-syntax")

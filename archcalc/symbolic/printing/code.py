@@ -29,7 +29,7 @@ __all__ = ["to_javascript", "to_numpy", "to_python"]
 def to_python(expression: Expr | int) -> str:
     """`expression` as Python code, exact in integers; the parser reads it back.
 
-    A fraction is written ``/``, which is exact where the symbols are `fractions.Fraction`.
+    A fraction is written ``/``: exact to the parser, rounded to a float when Python runs it.
 
     >>> from archcalc.symbolic import CeilDiv, FloorDiv, symbols
     >>> h, k = symbols("h k")

@@ -1,0 +1,222 @@
+"""Exact floor division against Python's own ``//``."""
+
+from __future__ import annotations
+
+from math import gcd, prod
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import Expr, Integer, Max, Min, Rational
+
+from archcalc.symbolic import (
+    ArithmeticRuleError,
+    CeilDiv,
+    FloorDiv,
+    ceil_div,
+    floor_div,
+    symbol,
+    symbols,
+)
+
+b, c, h, k, L, s, w = symbols("b c h k L s w")
+
+MANY = settings(max_examples=50 * settings().max_examples)
+DIVISORS = st.integers(1, 40)
+NUMBERS = st.integers(-(10**20), 10**20)
+
+
+def meaning(e: Expr, values: dict[str, int]) -> Any:
+    """The value of a canonical form by Python's arithmetic, rule by rule, without archcalc."""
+    if e.is_Symbol:
+        return values[e.name]
+    if e.is_Integer:
+        return int(e)
+    parts = [meaning(a, values) for a in e.args]
+    if isinstance(e, FloorDiv):
+        return parts[0] // parts[1]
+    fold = {"Add": sum, "Mul": prod, "Pow": lambda p: p[0] ** p[1], "Max": max, "Min": min}
+    return fold[type(e).__name__](parts)
+
+
+def put(e: Expr, values: dict[str, int]) -> Expr:
+    return e.xreplace({symbol(name): Integer(n) for name, n in values.items()})
+
+
+# --- Random formulas -----------------------------------------------------------------------------
+
+
+@MANY
+@given(data=st.data())
+def test_every_formula_means_what_python_says(data, all_formulas, points) -> None:
+    case, point = data.draw(all_formulas), data.draw(points)
+    assert meaning(case.expression, point) == case.at(point)
+
+
+@given(data=st.data())
+def test_symbols_then_numbers_is_numbers(data, formulas, points) -> None:
+    case, point = data.draw(formulas), data.draw(points)
+    assert put(case.expression, point) == case.at(point)
+
+
+@given(data=st.data())
+def test_numbers_in_two_steps_are_numbers_in_one(data, formulas, points) -> None:
+    case, point = data.draw(formulas), data.draw(points)
+    first = {name: point[name] for name in data.draw(st.sets(st.sampled_from(list(point))))}
+    assert put(put(case.expression, first), point) == case.at(point)
+
+
+@given(data=st.data())
+def test_the_form_is_reached_at_once(data, all_formulas) -> None:
+    e = data.draw(all_formulas).expression
+    assert all(d.func(*d.args) == d for d in e.atoms(FloorDiv))
+
+
+@given(data=st.data())
+def test_r3_and_r5_hold_in_every_result(data, formulas) -> None:
+    for division in data.draw(formulas).expression.atoms(FloorDiv):
+        if division.divisor.is_Integer:
+            q = int(division.divisor)
+            constant, rest = division.numerator.as_coeff_Add()
+            coefficients = [int(term.as_coeff_Mul()[0]) for term in rest.as_ordered_terms()]
+            assert 0 <= constant < q
+            assert gcd(q, *coefficients) == 1
+            assert all(n % q for n in coefficients)
+
+
+# --- Each rule by itself -------------------------------------------------------------------------
+
+
+@given(NUMBERS, NUMBERS.filter(bool))
+def test_r1_integers_fold_as_in_python(x: int, q: int) -> None:
+    assert FloorDiv(x, q) == floor_div(x, q) == x // q
+    assert CeilDiv(x, q) == ceil_div(x, q) == -(-x // q)
+    assert type(floor_div(x, q)) is int
+
+
+@given(data=st.data())
+def test_r1_by_one_is_the_same(data, formulas) -> None:
+    e = data.draw(formulas).expression
+    assert FloorDiv(e, 1) == CeilDiv(e, 1) == e
+
+
+@pytest.mark.parametrize("x", [0, 7, -7, h, h - h], ids=str)
+@pytest.mark.parametrize("divide", [FloorDiv, CeilDiv, floor_div, ceil_div])
+def test_r1_zero_divides_nothing(divide, x) -> None:
+    with pytest.raises(ArithmeticRuleError, match="divided by zero") as caught:
+        divide(x, 0)
+    assert caught.value.code == "zero-divisor"
+    with pytest.raises(ZeroDivisionError):
+        divide(x, s - s)
+
+
+@given(data=st.data(), q=DIVISORS)
+def test_r2_multiples_of_the_divisor_come_out(data, polynomials, q: int) -> None:
+    others = {h: b, k: c, s: L, w: symbol("t")}  # 3·h stays whole over 2: only multiples come out
+    t = data.draw(polynomials).expression.expand().xreplace(others)
+    r = data.draw(polynomials).expression.expand()
+    assert FloorDiv(q * t + r, q).expand() == (t + FloorDiv(r, q)).expand()
+
+
+@given(st.integers(-500, 500), DIVISORS)
+def test_r3_the_constant_is_reduced(n: int, q: int) -> None:
+    assert FloorDiv(h + n, q) == FloorDiv(h + n % q, q) + n // q
+
+
+@given(data=st.data(), m=DIVISORS, n=DIVISORS, constant=st.integers(-99, 99))
+def test_r4_a_floor_in_a_floor_is_one(data, polynomials, m: int, n: int, constant: int) -> None:
+    x = data.draw(polynomials).expression
+    nested = FloorDiv(FloorDiv(x, m) + constant, n)
+    assert nested == FloorDiv(x + constant * m, m * n)
+
+
+@given(data=st.data(), g=DIVISORS, q=DIVISORS, constant=st.integers(-99, 99))
+def test_r5_a_common_factor_cancels(data, polynomials, g: int, q: int, constant: int) -> None:
+    x = data.draw(polynomials).expression
+    assert FloorDiv(g * x + constant, g * q) == FloorDiv(x + constant // g, q)
+
+
+@given(data=st.data(), q=DIVISORS)
+def test_r6_a_ceiling_is_a_floor(data, formulas, points, q: int) -> None:
+    case, point = data.draw(formulas), data.draw(points)
+    assert CeilDiv(case.expression, q) == FloorDiv(case.expression + q - 1, q)
+    assert meaning(CeilDiv(case.expression, q), point) == -(-case.at(point) // q)
+
+
+@given(data=st.data(), q=DIVISORS)
+def test_r7_a_symbolic_divisor_cancels_exactly(data, polynomials, q: int) -> None:
+    x = data.draw(polynomials).expression.expand()
+    assert FloorDiv(x * s, s).expand() == x
+    assert FloorDiv(x * s * w, q * s * w) == FloorDiv(x, q)
+    assert FloorDiv(x * (s + 1), s + 1).expand() == x
+
+
+def test_r7_or_stays_opaque() -> None:
+    assert FloorDiv(h, s).args == (h, s)
+    assert FloorDiv(h + s, s) == FloorDiv(h, s) + 1
+    assert FloorDiv(h, s + 1).args == (h, s + 1)
+
+
+# --- What the rules are for ----------------------------------------------------------------------
+
+
+def test_five_convolutions_of_stride_two_are_one_ceiling() -> None:
+    size = h
+    for _ in range(5):
+        size = FloorDiv(size + 2 - 3, 2) + 1
+    assert size == CeilDiv(h, 32) == FloorDiv(h + 31, 32)
+
+
+def test_a_floor_that_sympy_drops_stays() -> None:
+    e = FloorDiv(b * (24 * c + 672), 22)
+    assert e.has(FloorDiv)
+    assert meaning(e, {"b": 1, "c": 1}) == 696 // 22
+
+
+def test_products_inside_sums_are_multiplied_out() -> None:
+    assert FloorDiv(h * (w + 1) - h * w, 2) == FloorDiv(h, 2)
+
+
+def test_fractions_are_cleared_first() -> None:
+    assert FloorDiv(h / 2 + 1, 2) == FloorDiv(h + 2, 4)
+    assert CeilDiv(h / 2, 1) == CeilDiv(h, 2)
+    assert FloorDiv(h / s, k) == FloorDiv(h, s * k)
+
+
+def test_a_power_of_two_below_one_is_no_integer() -> None:
+    """``2**(L - 1)`` used to be torn into ``2**L/2``, and ``2**(L - 5)`` taken out of a floor."""
+    for n in range(1, 9):
+        point = {"L": n, "s": 3}
+        assert put(FloorDiv(2 ** (L - 1), 4), point) == 2 ** (n - 1) // 4
+        assert put(FloorDiv(8 * 2 ** (L - 5), 4), point) == 2**n // 16
+        assert put(FloorDiv(2**L * s, 8 * s), point) == 2**n // 8
+        assert put(FloorDiv(FloorDiv(h, 3), 2 ** (L - 5)), point | {"h": 17}) == 5 * 32 // 2**n
+
+
+def test_the_floor_of_a_fraction_in_a_maximum_stays() -> None:
+    for choose, plain in ((Max, max), (Min, min)):
+        e = FloorDiv(choose(h / 2, 3), 1)
+        assert [put(e, {"h": n}) for n in range(1, 12)] == [plain(n // 2, 3) for n in range(1, 12)]
+
+
+def test_a_divisor_of_unknown_sign_merges_nothing() -> None:
+    e = FloorDiv(FloorDiv(h, 2), s - k)
+    assert put(e, {"h": 7, "s": 1, "k": 3}) == (7 // 2) // -2
+
+
+def test_a_negative_divisor_turns_the_fraction() -> None:
+    assert CeilDiv(7, -2) == -3
+    assert FloorDiv(h, -2) == FloorDiv(-h, 2)
+
+
+def test_sparse_divisors_of_high_degree_are_quick() -> None:
+    """A search for a common divisor of these did not end."""
+    x, q = b**999 * c**999 * h**999 + 1, b**998 * c**998 * h**998 + b * c * h + 1
+    assert FloorDiv(x, q).args == (x, q)
+    assert FloorDiv(((h + k) * (h + w)).expand(), h + w) == h + k
+
+
+def test_half_is_half() -> None:
+    assert FloorDiv(Rational(1, 2), 1) == 0
+    assert CeilDiv(Rational(1, 2), 1) == 1

@@ -1,0 +1,345 @@
+"""The printers: what people read, and what programs compute, is what was meant."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from fractions import Fraction
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sympy import Float, Integer, Max, Min, Rational, latex, sin
+
+from archcalc.symbolic import (
+    CeilDiv,
+    ExpressionError,
+    FloorDiv,
+    WrittenProduct,
+    WrittenSum,
+    evaluated,
+    parse,
+    sum_of_products,
+    symbol,
+    symbols,
+    to_javascript,
+    to_latex,
+    to_mathml,
+    to_numpy,
+    to_python,
+    to_text,
+)
+
+a, c, f, h, k, K, L, n, s, w = symbols("a c f h k K L n s w")
+c_in, h_out, n1, n2, n10, n_out = symbols("c_in h_out n1 n2 n10 n_out")
+alpha, bias, d_k, Sigma = symbols("alpha bias d_k Sigma")
+SIZE = FloorDiv(h - k, s) + 1
+TUTORIAL = (FloorDiv(29 - k, 2) ** 2 * f + 1) * n
+
+# --- Text ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (0, "0"),
+        (-3, "−3"),
+        (Rational(-1, 2), "−1/2"),
+        (h, "h"),
+        (SIZE, "⌊(h − k)/s⌋ + 1"),
+        (CeilDiv(h, 2), "⌈h/2⌉"),
+        (CeilDiv(h, 32), "⌈h/32⌉"),
+        (CeilDiv(h, s), "⌈h/s⌉"),
+        (CeilDiv(h, s + 1), "⌈h/(s + 1)⌉"),
+        (CeilDiv(h, 2**L), "⌈h/2^L⌉"),
+        (FloorDiv(27 - k, 2) + 1, "⌊(29 − k)/2⌋"),
+        (TUTORIAL, "n·(⌊(29 − k)/2⌋²·f + 1)"),
+        (WrittenSum(WrittenProduct(WrittenSum(k**2, 1), f), WrittenProduct(10, n + 1)),
+         "(k² + 1)·f + 10·(n + 1)"),
+        (sum_of_products([(k, k, c_in, f), (f,)]), "(k·k·c_in + 1)·f"),
+        (17 * n1 + 68 * n2 + n10 + 505, "17·n1 + 68·n2 + n10 + 505"),
+        (4**L, "4^L"),
+        (2 ** (L - 3), "2^(L − 3)"),
+        ((h + 1) ** 12, "(h + 1)¹²"),
+        (k - h, "k − h"),
+        (1 - 2 * k, "1 − 2·k"),
+        (-(k**2), "−k²"),
+        (-((k + 1) * (h + 1)), "−(h + 1)·(k + 1)"),
+        (h / 2 + Rational(3, 2), "h/2 + 3/2"),
+        (h * (k / 2 + 1), "h·(k/2 + 1)"),
+        (f * L * (L - 1) / 2, "f·L·(L − 1)/2"),
+        (h / (2 * k), "h/(2·k)"),
+        (Max(h - k, 3), "max(h − k, 3)"),
+        (Min(h, 3) ** 2, "min(h, 3)²"),
+        (FloorDiv(-h, 2), "⌊(−h)/2⌋"),
+        (WrittenProduct(), "1"),
+        (WrittenSum(), "0"),
+        (WrittenProduct(k + 1), "k + 1"),
+    ],
+)  # fmt: skip
+def test_text(expression, text: str) -> None:
+    assert to_text(expression) == text
+    assert parse(text) == evaluated(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "text"),
+    [
+        (SIZE, {h: 28, k: 3, s: 1}, "⌊(28 − 3)/1⌋ + 1"),
+        (sum_of_products([(k, k, c_in, f), (f,)]), {k: 3, c_in: 1, f: 32}, "(3·3·1 + 1)·32"),
+        (sum_of_products([(k, k, c_in, f), (f,)]), {c_in: 3}, "(k·k·3 + 1)·f"),
+        (WrittenProduct(k, f), {k: -3}, "(−3)·f"),
+        (k**2 - f, {k: -3, f: -2}, "(−3)² + 2"),
+        (WrittenProduct(k, f), {k: h + 1}, "(h + 1)·f"),
+        (WrittenProduct(k, f), {k: Rational(1, 2)}, "(1/2)·f"),
+        (k**2, {k: h**3}, "(h³)²"),
+        (2**k, {k: -1}, "2^(−1)"),
+        (h + k, {h: k, k: h}, "k + h"),
+        (FloorDiv(h, k), {k: h * s}, "⌊h/(h·s)⌋"),
+    ],
+)
+def test_values_are_shown_in_place(expression, values, text: str) -> None:
+    assert to_text(expression, values) == text
+
+
+def test_terms_go_in_the_order_asked_for() -> None:
+    e = 10 * (n + k) + f * k**2
+    assert to_text(e, order=(k, f, n)) == "k²·f + 10·k + 10·n"
+    assert to_text(e, order=(n, k, f)) == "10·n + k²·f + 10·k"
+
+
+@pytest.mark.parametrize("printer", [to_text, to_latex, to_mathml, to_python, to_numpy])
+def test_what_has_no_notation_is_refused(printer) -> None:
+    for stranger in (sin(h), h + Float("0.5")):
+        with pytest.raises(ExpressionError, match="no notation"):
+            printer(stranger)
+
+
+# --- The parser reads back what was printed ------------------------------------------------------
+
+
+@settings(max_examples=10 * settings().max_examples)
+@given(data=st.data())
+def test_text_and_python_are_read_back(data, formulas) -> None:
+    e = data.draw(formulas).expression
+    assert parse(to_text(e)) == e
+    assert parse(to_python(e)) == e
+
+
+@given(data=st.data())
+def test_extremes_are_read_back(data, all_formulas, points) -> None:
+    """sympy leaves some of its own unfinished, ``Min(h, Max(2, 3))``; what is read is finished."""
+    case, point = data.draw(all_formulas), data.draw(points)
+    e = parse(to_text(case.expression))
+    assert parse(to_text(e)) == parse(to_python(e)) == e
+    assert e.xreplace({symbol(name): Integer(v) for name, v in point.items()}) == case.at(point)
+
+
+@given(data=st.data(), denominator=st.integers(2, 6))
+def test_fractions_are_read_back(data, formulas, denominator: int) -> None:
+    e = data.draw(formulas).expression / denominator + h / (s + 1)
+    assert parse(to_text(e)) == e
+    assert parse(to_python(e)) == e
+
+
+@pytest.mark.parametrize(
+    "e",
+    [
+        2 ** (L + 1) * h,
+        CeilDiv(h, 2**L),
+        FloorDiv(h, 2 ** (L - 5)),
+        FloorDiv(-1, s) + 1,
+        -FloorDiv(-h, 2),
+        h * 2 ** (-L),
+        FloorDiv(Max(h / 2, 3), 1),
+        CeilDiv(h + s, s * w),
+        (-k - 1) * (h + 1),
+        (2 ** (L - 1)) ** (k + 1),
+    ],
+    ids=str,
+)
+def test_special_cases_are_read_back(e) -> None:
+    assert parse(to_text(e)) == e
+    assert parse(to_python(e)) == e
+
+
+# --- Code computes what was meant ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "python", "numpy", "javascript"),
+    [
+        (SIZE, "(h - k)//s + 1", "(h - k)//s + 1", "Math.floor((h - k)/s) + 1"),
+        (CeilDiv(h - 7, 32), "(h + 24)//32", "(h + 24)//32", "Math.floor((h + 24)/32)"),
+        (CeilDiv(h, s + 1), "(h + s)//(s + 1)", "(h + s)//(s + 1)",
+         "Math.floor((h + s)/(s + 1))"),
+        (-FloorDiv(h, 2), "-(h//2)", "-(h//2)", "-Math.floor(h/2)"),
+        (-(k**2), "-k**2", "-k**2", "-(k**2)"),
+        (Max(h, k, 3), "max(h, k, 3)", "np.maximum(np.maximum(h, k), 3)", "Math.max(h, k, 3)"),
+        (Min(h, k), "min(h, k)", "np.minimum(h, k)", "Math.min(h, k)"),
+        (FloorDiv(h, 2) * k, "(h//2)*k", "(h//2)*k", "Math.floor(h/2)*k"),
+        (f * L * (L - 1) / 2, "f*L*(L - 1)/2", "(f*L**2 - f*L)//2", "f*L*(L - 1)/2"),
+        (h / 2, "h/2", "h/2", "h/2"),
+        (Rational(1, 2), "1/2", "1/2", "1/2"),
+        (WrittenProduct(k, k, c_in), "k*k*c_in", "k*k*c_in", "k*k*c_in"),
+    ],
+)  # fmt: skip
+def test_code(expression, python: str, numpy: str, javascript: str) -> None:
+    assert to_python(expression) == python
+    assert to_numpy(expression) == numpy
+    assert to_javascript(expression) == javascript
+
+
+@given(data=st.data())
+def test_python_computes_it(data, all_formulas, points) -> None:
+    case, point = data.draw(all_formulas), data.draw(points)
+    assert eval(to_python(case.expression), {}, dict(point)) == case.at(point)
+
+
+@given(data=st.data())
+def test_numpy_computes_it(data, all_formulas, points) -> None:
+    case, rows = data.draw(all_formulas), data.draw(st.lists(points, min_size=1, max_size=4))
+    arrays = {name: np.array([row[name] for row in rows], dtype=object) for name in rows[0]}
+    result = eval(to_numpy(case.expression), {"np": np}, arrays)
+    assert np.broadcast_to(result, len(rows)).tolist() == [case.at(row) for row in rows]
+
+
+@pytest.mark.parametrize("big", [10**17 + 2, 2**62 - 1, 2**53 + 1])
+def test_numpy_is_exact_in_int64(big: int) -> None:
+    arrays = {"h": np.array([big]), "L": np.array([2**31 + 1]), "f": np.array([1])}
+    for e, expected in [
+        (FloorDiv(h, 2), big // 2),
+        (CeilDiv(h, 3) + 1, -(-big // 3) + 1),
+        (Max(h - 1, 7), big - 1),
+        (f * L * (L - 1) / 2, (2**31 + 1) * 2**31 // 2),
+    ]:
+        result = eval(to_numpy(e), {"np": np}, arrays)
+        assert result.dtype == np.int64
+        assert result.tolist() == [expected]
+
+
+@given(data=st.data(), n=st.integers(2, 6))
+def test_fractions_are_not_rounded_down(data, formulas, points, n: int) -> None:
+    case, point = data.draw(formulas), data.draw(points)
+    value = Fraction(case.at(point), n)
+    assume(abs(value) < 2**40)
+    e = case.expression / n
+    for code in (to_python(e), to_numpy(e)):
+        assert eval(code, {}, dict(point)) == pytest.approx(float(value), abs=1e-3)
+
+
+if NODE := shutil.which("node"):
+
+    @settings(max_examples=5)
+    @given(data=st.data())
+    def test_javascript_computes_it(data, all_formulas, points) -> None:
+        cases = data.draw(st.lists(all_formulas, min_size=1, max_size=40))
+        point = data.draw(points)
+        expected = [case.at(point) for case in cases]
+        lines = [f"const {name} = {value};" for name, value in point.items()]
+        listed = ", ".join(to_javascript(case.expression) for case in cases)
+        lines.append(f"console.log(JSON.stringify([{listed}]));")
+        done = subprocess.run([NODE, "-e", "\n".join(lines)], capture_output=True, text=True)
+        assert not done.stderr
+        for got, exact in zip(json.loads(done.stdout), expected, strict=True):
+            assert abs(exact) > 2**40 or got == exact
+
+
+# --- LaTeX ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (TUTORIAL,
+         r"n \cdot \left(\left\lfloor \frac{29 - k}{2} \right\rfloor^{2} \, f + 1\right)"),
+        (SIZE, r"\left\lfloor \frac{h - k}{s} \right\rfloor + 1"),
+        (CeilDiv(h, 2), r"\left\lceil \frac{h}{2} \right\rceil"),
+        (2 * k, r"2 \, k"),
+        (WrittenProduct(k, 2, 3), r"k \cdot 2 \cdot 3"),
+        (WrittenProduct(3, Rational(1, 2)), r"3 \cdot \frac{1}{2}"),
+        (2**L * f, r"2^{L} \, f"),
+        (WrittenProduct(f, 2**L), r"f \cdot 2^{L}"),
+        ((h / 2 + 1) ** 2, r"\left(\frac{h}{2} + 1\right)^{2}"),
+        (Max(h, 3), r"\max\left(h, 3\right)"),
+        (c_in + n_out + h_out, r"c_{\mathrm{in}} + h_{\mathrm{out}} + n_{\mathrm{out}}"),
+        (n1 * n10, r"n_{1} \, n_{10}"),
+        (alpha * Sigma * bias * d_k, r"\alpha \, \mathrm{bias} \, d_{k} \, \Sigma"),
+        (symbol("λ") + symbol("k_h_2"), r"k_{h,2} + \lambda"),
+        (symbol("_x_"), r"\mathrm{\_x\_}"),
+        (-(k**2), r"-k^{2}"),
+    ],
+)  # fmt: skip
+def test_latex(expression, text: str) -> None:
+    assert to_latex(expression) == text
+
+
+def test_latex_shows_values_in_place() -> None:
+    e = sum_of_products([(k, k, c_in, f), (f,)])
+    assert to_latex(e, {k: 3, c_in: 1, f: 32}) == (r"\left(3 \cdot 3 \cdot 1 + 1\right) \cdot 32")
+
+
+@given(data=st.data())
+def test_latex_is_balanced(data, all_formulas) -> None:
+    text = to_latex(data.draw(all_formulas).expression / 3 + symbol("c_in"))
+    assert text.count("{") == text.count("}")
+    assert text.count(r"\left") == text.count(r"\right")
+    assert "//" not in text
+
+
+def test_sympy_sets_floors_too() -> None:
+    assert latex(FloorDiv(h, s) ** 2) == (r"\left\lfloor \frac{h}{s} \right\rfloor^{2}")
+
+
+# --- MathML --------------------------------------------------------------------------------------
+
+ARITY = {"mfrac": 2, "msup": 2, "msub": 2}
+ELEMENTS = {"math", "mrow", "mi", "mn", "mo", "mfrac", "msup", "msub"}
+
+
+def body(expression, **options) -> str:
+    text = to_mathml(expression, **options)
+    return text.removeprefix('<math xmlns="http://www.w3.org/1998/Math/MathML">').removesuffix(
+        "</math>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "inside"),
+    [
+        (c_in, "<msub><mi>c</mi><mi>in</mi></msub>"),
+        (alpha, "<mi>α</mi>"),
+        (2 * k, "<mrow><mn>2</mn><mo>\u2062</mo><mi>k</mi></mrow>"),
+        (WrittenProduct(3, 3), "<mrow><mn>3</mn><mo>·</mo><mn>3</mn></mrow>"),
+        (-k, "<mrow><mo>−</mo><mi>k</mi></mrow>"),
+        (FloorDiv(h, 3),
+         "<mrow><mo>⌊</mo><mfrac><mi>h</mi><mn>3</mn></mfrac><mo>⌋</mo></mrow>"),
+        (Max(h, 3), "<mrow><mi>max</mi><mo>\u2061</mo><mrow><mo>(</mo><mrow><mi>h</mi>"
+         "<mo>,</mo><mn>3</mn></mrow><mo>)</mo></mrow></mrow>"),
+    ],
+)  # fmt: skip
+def test_mathml(expression, inside: str) -> None:
+    assert body(expression) == inside
+
+
+def test_mathml_stands_on_its_own_line_if_asked() -> None:
+    assert ' display="block">' in to_mathml(h, display=True)
+    assert "display" not in to_mathml(h)
+
+
+@given(data=st.data())
+def test_mathml_is_well_formed(data, all_formulas) -> None:
+    e = data.draw(all_formulas).expression / 3 + symbol("k_h_2") ** c_in
+    for element in ElementTree.fromstring(to_mathml(e)).iter():
+        tag = element.tag.removeprefix("{http://www.w3.org/1998/Math/MathML}")
+        assert tag in ELEMENTS
+        assert len(element) == ARITY.get(tag, len(element))
+        assert tag == "math" or bool(element.text) != bool(len(element))
+
+
+def test_an_integer_needs_no_symbol() -> None:
+    assert [p(Integer(3)) for p in (to_text, to_latex, to_python, to_numpy)] == ["3"] * 4
+    assert body(3) == "<mn>3</mn>"

@@ -1,7 +1,7 @@
 """archcalc: neural-network arithmetic in closed form.
 
-Give it an architecture, with numbers or with symbols, and it says what comes out of every layer, how
-many weights each holds, what it costs to run and to train, and why.
+Give it an architecture, with numbers or with symbols, and it says what comes out of every layer,
+how many weights each holds, what it costs to run and to train, and why.
 
 Importing the package loads nothing but this list of names; each is loaded when it is first used
 (PEP 562), and no framework before something asks for it.

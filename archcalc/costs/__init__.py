@@ -37,7 +37,8 @@ __all__ = [
     "Statistics",
     "StepTime",
     "TotalParameters",
-    "TrainableParameters",
     "Traffic",
+    "TrainableParameters",
+    "TrainingFlops",
     "WeightBytes",
 ]

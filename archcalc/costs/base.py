@@ -1,7 +1,7 @@
 """A cost: a quantity folded from the facts of a trace.
 
-A cost is a small frozen value, orthogonal to what it counts.  Most are sums over layers; such a cost
-says what one layer adds (`Additive.of`) and nothing else.
+A cost is a small frozen value, orthogonal to what it counts.  Most are sums over layers; such a
+cost says what one layer adds (`Additive.of`) and nothing else.
 """
 
 from __future__ import annotations
@@ -156,6 +156,6 @@ def written_sum(products: Iterable[Sequence[Dim]]) -> Dim:
     for row in rows:
         size = 1
         for dim in row:
-            size *= dim  # type: ignore[assignment,operator]
+            size *= dim
         number += size
     return number

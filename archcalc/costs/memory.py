@@ -171,5 +171,3 @@ class ActivationBytes(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         return Activations().over(trace) * bytes_of(self.dtype) * self.batch
-
-

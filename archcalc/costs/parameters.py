@@ -1,7 +1,7 @@
 """Parameters: what is learned, what is trained, and running statistics.
 
-Conventions: papers and torch's ``parameters()`` count what is learned; running statistics are torch's
-buffers and Keras' non-trainable weights; Keras' "Total params" counts both.
+Conventions: papers and torch's ``parameters()`` count what is learned; running statistics are
+torch's buffers and Keras' non-trainable weights; Keras' "Total params" counts both.
 """
 
 from __future__ import annotations

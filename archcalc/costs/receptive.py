@@ -1,7 +1,7 @@
 """The receptive field: which positions of the input one output position sees.
 
-Source: Araujo, Norris and Sim, *Computing Receptive Fields of Convolutional Neural Networks*, Distill
-(2019), equations 2 to 6.
+Source: Araujo, Norris and Sim, *Computing Receptive Fields of Convolutional Neural Networks*,
+Distill (2019), equations 2 to 6.
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ def _through(row: TracedRow, field: Field, window: Window | TransposedWindow) ->
                 path=row.path,
                 hint="ask for the receptive field of the network before this layer",
             )
-        before: Dim = window.span - 1 - (window.padding[0] if isinstance(window.padding, tuple) else 0)
+        before: Dim = (
+            window.span - 1 - (window.padding[0] if isinstance(window.padding, tuple) else 0)
+        )
         if window.padding == "same":
             before = window.span // 2
         stride: Dim = 1

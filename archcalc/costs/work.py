@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 from archcalc.costs.base import Additive, Cost, Rows, TracedRow, total, written_sum
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import Dim
@@ -96,7 +95,9 @@ class TrainingFlops(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         amount = total(self._counted(trace.rows))
-        whole = amount * self.batch if isinstance(amount, int) else WrittenProduct(self.batch, amount)
+        whole = (
+            amount * self.batch if isinstance(amount, int) else WrittenProduct(self.batch, amount)
+        )
         return Formula(whole, trace.requirements)
 
     def _counted(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
@@ -119,5 +120,3 @@ class TrainingFlops(Cost[Formula]):
         """How many products of the backward pass each product of the forward pass has."""
         inputs = len(row.inputs) if len(row.inputs) > 1 and not row.applied.weights else 1
         return int(learns) + (inputs if before else 0)
-
-

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, TypeAlias
 
+from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
-from archcalc.layers.fields import Axes
+from archcalc.layers.fields import Axes, option
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.layers.axes import axis_index
 
 __all__ = ["ELU", "Activation", "ActivationName", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
 
@@ -122,7 +122,7 @@ class PReLU(_Elementwise):
     (4900, 50)
     """
 
-    shared_axes: Axes = ()
+    shared_axes: Axes = option(default=())
 
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/prelu/"
 

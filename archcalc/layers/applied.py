@@ -62,5 +62,3 @@ class Applied:
     def remarks(self) -> tuple[Remark, ...]:
         """What is legal here but rarely meant."""
         return self.layer.remarks(*self.inputs)
-
-

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic._internal._model_construction import ModelMetaclass
 
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import hyper, plain
+from archcalc.layers.fields import hyper, option, plain
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.errors import (
     ArchcalcError,
@@ -40,7 +40,9 @@ class _Taker(Protocol):
     def take(self, layer: Layer, others: tuple[Any, ...]) -> Any: ...
 
 
-@dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field, hyper))
+@dataclass_transform(
+    kw_only_default=False, frozen_default=True, field_specifiers=(Field, hyper, option)
+)
 class _LayerMeta(ModelMetaclass):
     """Tells type checkers that a layer's arguments go by position as well as by name."""
 
@@ -53,8 +55,8 @@ L = TypeVar("L", bound="Layer")
 class Layer(BaseModel, metaclass=_LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
-    Subclasses declare fields in Keras' order and override the facts they have.  A subclass registers
-    itself under its name, unless it says ``abstract=True``, and can then be written in a file.
+    Subclasses declare fields in Keras' order and override the facts they have.  A subclass
+    registers itself under its name, unless it says ``abstract=True``, and can then be written in a file.
 
     Attributes:
         name: a name in the network; one is made up where it is ``None``.
@@ -135,7 +137,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         return ()
 
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
-        """How it sees its input along each axis: ``()`` position by position, ``None`` undefined."""
+        """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
         return ()
 
     def requirements(self, *inputs: Any, **_: Any) -> tuple[Requirement, ...]:
@@ -159,7 +161,8 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             takes = f"at least {fewest}" if most is None else str(fewest)
             raise ShapeError(
-                f"{type(self).__name__} takes {takes} input{'s' * (takes != '1')}, not {len(inputs)}",
+                f"{type(self).__name__} takes {takes} input{'s' * (takes != '1')}, "
+                f"not {len(inputs)}",
                 code="wrong-number-of-inputs",
             )
         names = self.axis_names_for(inputs[0]) if inputs else ()
@@ -271,7 +274,11 @@ def _explained(kind: str, error: ValidationError, given: dict[str, Any]) -> Inva
     inner = first.get("ctx", {}).get("error")
     hint, code = "", "invalid-argument"
     if isinstance(inner, ArchcalcError):
-        message, hint, code = f"{field}: {inner.message}" if field else inner.message, inner.hint, inner.code
+        message, hint, code = (
+            f"{field}: {inner.message}" if field else inner.message,
+            inner.hint,
+            inner.code,
+        )
     elif first["type"] == "missing":
         message, code = f"{field} is missing", "missing-argument"
     elif first["type"] == "extra_forbidden":

@@ -54,7 +54,7 @@ class Sliding(Spatial, abstract=True):
     def pads(self) -> tuple[AxisPadding, ...]:
         """The padding along each spatial axis."""
         pads = self.padding
-        return (pads,) * self.rank if isinstance(pads, str) else pads
+        return (pads,) * self.rank if isinstance(pads, str) else pads  # type: ignore[return-value]
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         return tuple(zip(self.spatial_axes(), self.sliding(), strict=True))
@@ -120,8 +120,8 @@ class Conv1D(_Conv):
         filters: the channels that come out.
         kernel_size: the length of the window.
         strides: how far the window moves.
-        padding: ``"valid"`` none, ``"same"`` so that ``⌈t/strides⌉`` come out, ``"causal"`` all of it
-            before, or amounts: one, or a pair ``((before, after),)``.
+        padding: ``"valid"`` none, ``"same"`` so that ``⌈t/strides⌉`` come out, ``"causal"`` all of
+            it before, or amounts: one, or a pair ``((before, after),)``.
         data_format: whether the channels are the last axis or the first.
         dilation_rate: the distance between positions the window reads.
         groups: into how many groups the channels are divided, each convolved on its own.
@@ -172,7 +172,9 @@ class _DepthwiseConv(Sliding, abstract=True):
 
     _spread = per_axis(*_EACH_AXIS)
 
-    source: ClassVar[str] = "https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/"
+    source: ClassVar[str] = (
+        "https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/"
+    )
 
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self.slid(x), self.channels(x) * self.depth_multiplier)
@@ -188,7 +190,7 @@ class _DepthwiseConv(Sliding, abstract=True):
 
 
 class DepthwiseConv1D(_DepthwiseConv):
-    """Every channel convolved on its own over time: ``(t, c_in)`` to ``(t', c_in·depth_multiplier)``.
+    """Every channel convolved on its own over time: ``(t, c)`` to ``(t', c·depth_multiplier)``.
 
     Args:
         kernel_size, strides, padding, data_format, dilation_rate, activation: as in `Conv1D`.

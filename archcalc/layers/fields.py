@@ -30,6 +30,7 @@ __all__ = [
     "Sizes",
     "TargetShape",
     "hyper",
+    "option",
     "plain",
 ]
 
@@ -50,6 +51,11 @@ def hyper(symbol: str, *, default: Any = ..., neutral: Any = None) -> Any:
             ``groups=1`` says nothing in ``(k·k·c_in + 1)·f``.
     """
     return Field(default=default, json_schema_extra={"symbol": symbol, "neutral": neutral})
+
+
+def option(*, default: Any) -> Any:
+    """A hyperparameter without a symbol, with a default of a type that is normalised."""
+    return Field(default=default)
 
 
 def plain(value: Any) -> Any:
@@ -205,9 +211,7 @@ if TYPE_CHECKING:
 else:
 
     def _field(read: Any, schema: dict[str, Any], write: Any = plain) -> Any:
-        return Annotated[
-            Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)
-        ]
+        return Annotated[Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)]
 
     _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
     _PAIRS = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _MANY}]}

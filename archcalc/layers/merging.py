@@ -147,7 +147,7 @@ class Concatenate(Layer):
 
 def _total(dims: Sequence[Dim]) -> Dim:
     if all(isinstance(dim, int) for dim in dims):
-        return sum(dims)  # type: ignore[arg-type]
+        return sum(dims)
     return lower(_Sum(*dims))
 
 

@@ -12,7 +12,7 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Weight
-from archcalc.layers.fields import Axes, Size, hyper
+from archcalc.layers.fields import Axes, Size, hyper, option
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -113,7 +113,7 @@ class LayerNormalization(_Normalization):
     1536
     """
 
-    axis: Axes = (-1,)
+    axis: Axes = option(default=(-1,))
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
@@ -165,7 +165,7 @@ class RMSNormalization(_Normalization):
     4096
     """
 
-    axis: Axes = (-1,)
+    axis: Axes = option(default=(-1,))
     epsilon: float = 1e-6
     scale: bool = True
 

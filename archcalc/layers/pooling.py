@@ -145,7 +145,9 @@ class _AdaptivePool(Spatial, abstract=True):
 
     _spread = per_axis("output_size")
 
-    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"
+    source: ClassVar[str] = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"
+    )
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         """Windows of equal size where the output size divides the input; else there is no one."""

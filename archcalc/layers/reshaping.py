@@ -45,7 +45,7 @@ class Flatten(Layer):
         first, last = axis_index(self.start_dim, x), axis_index(self.end_dim, x) + 1
         if first >= last:
             raise ShapeError(
-                f"there is nothing to flatten from axis {self.start_dim} to {self.end_dim} of {x!r}",
+                f"nothing to flatten from axis {self.start_dim} to {self.end_dim} of {x!r}",
                 code="no-such-axis",
             )
         return first, last
@@ -91,13 +91,14 @@ class Reshape(Layer):
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         open_ended = -1 in self.target_shape
-        target = str(self.target_shape).replace(" ", "")
         return (
             Requirement(
                 x.elements,
                 Relation.MULTIPLE_OF if open_ended else Relation.EQUAL,
                 self._known(),
-                "{elements} elements do not fit a shape of " + ("a multiple of " * open_ended) + "{known}",
+                "{elements} elements do not fit a shape of "
+                + ("a multiple of " if open_ended else "")
+                + "{known}",
                 code="elements-differ",
                 hint="the product of the target shape must equal the product of the input's",
                 details=(("elements", x.elements), ("known", self._known())),
@@ -134,7 +135,8 @@ class Permute(Layer):
         super().check(*inputs)
         if len(inputs[0]) != len(self.dims):
             raise ShapeError(
-                f"Permute{self.dims} takes {len(self.dims)} axes, not {len(inputs[0])}: {inputs[0]!r}",
+                f"Permute{self.dims} takes {len(self.dims)} axes, not {len(inputs[0])}: "
+                f"{inputs[0]!r}",
                 code="wrong-number-of-axes",
             )
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
-from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["DataFormat", "Spatial", "per_axis"]

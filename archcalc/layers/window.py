@@ -59,7 +59,7 @@ class Window:
             total = largest(covered - n, 0)
             before = floor_div(total, 2)
             return before, total - before
-        return self.padding  # type: ignore[return-value]
+        return self.padding
 
     def output(self, n: Dim) -> Dim:
         """How many positions come out of an axis of length `n`."""

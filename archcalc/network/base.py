@@ -74,7 +74,9 @@ class Network(Layer, abstract=True):
         graph = self.graph()
         made: list[tuple[Value, ...]] = []
         for node in graph.nodes:
-            fed = [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in node.inputs]
+            fed = [
+                values[r.output] if r.node == INPUT else made[r.node][r.output] for r in node.inputs
+            ]
             where = f"{path}/{node.name}" if path else node.name
             if isinstance(node.layer, Network):
                 made.append(node.layer.follow(walk, fed, where, times, copy))
@@ -88,7 +90,8 @@ class Network(Layer, abstract=True):
         wanted = self.graph().arity
         if len(inputs) != wanted:
             raise ShapeError(
-                f"{type(self).__name__} takes {wanted} input{'s' * (wanted != 1)}, not {len(inputs)}",
+                f"{type(self).__name__} takes {wanted} input{'s' * (wanted != 1)}, "
+                f"not {len(inputs)}",
                 code="wrong-number-of-inputs",
             )
 

@@ -78,7 +78,10 @@ class Model(Network):
         return tuple(tensor.shape for tensor in self.inputs)
 
     def given(self) -> dict[str, Any]:
-        return {"inputs": [t.shape for t in self.inputs], "outputs": [t.shape for t in self.outputs]}
+        return {
+            "inputs": [t.shape for t in self.inputs],
+            "outputs": [t.shape for t in self.outputs],
+        }
 
 
 def _layer(tensor: Tensor) -> Layer:
@@ -92,7 +95,7 @@ def _layer(tensor: Tensor) -> Layer:
 
 
 def _in_order(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Every tensor between, each after those it is made from; without recursion, for deep models."""
+    """Every tensor between, each after those it is made from; no recursion, for deep models."""
     seen = {id(tensor) for tensor in inputs}
     order: list[Tensor] = []
     pending: list[tuple[Tensor, bool]] = [(tensor, False) for tensor in reversed(outputs)]

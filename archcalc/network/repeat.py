@@ -99,8 +99,8 @@ class Repeat(Network):
         else:
             hint = "give a number, or a block that keeps its shape"
         raise ShapeError(
-            f"Repeat by {to_text(self.times)}: the block changes its input from {before[0].shape!r} to "
-            f"{after[0].shape!r} every time",
+            f"Repeat by {to_text(self.times)}: the block changes its input from "
+            f"{before[0].shape!r} to {after[0].shape!r} every time",
             code="repeat-changes-shape",
             hint=hint,
         )

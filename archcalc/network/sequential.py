@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
-from archcalc.layers.fields import ShapeField
+from archcalc.layers.fields import ShapeField, option
 from archcalc.layers.merging import Add
 from archcalc.network.base import Network
 from archcalc.network.graph import INPUT, Graph, Ref, chain
@@ -35,7 +35,7 @@ class Sequential(Network):
     """
 
     layers: tuple[Layer, ...]
-    input_shape: ShapeField = None
+    input_shape: ShapeField = option(default=None)
 
     @field_validator("layers", mode="before")
     @classmethod

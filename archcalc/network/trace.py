@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from archcalc.costs import (
     Activations,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from archcalc.network.base import Network
 
 __all__ = ["Notice", "Trace"]
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Trace:
         """The notices as text."""
         return tuple(str(notice) for notice in self.notices)
 
-    def cost(self, cost: Cost[Any]) -> Any:
+    def cost(self, cost: Cost[R]) -> R:
         """What `cost` counts over this trace.
 
         >>> from archcalc.costs import Macs

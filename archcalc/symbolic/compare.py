@@ -59,9 +59,7 @@ def _bounds(e: Expr, known: Mapping[Symbol, Interval]) -> Interval:
         return _floor(*parts)
     if isinstance(e, Pow):
         return _power(*parts)
-    choose = max if isinstance(e, Max) else min
-    lows, highs = [low for low, _ in parts], [high for _, high in parts]
-    return _choose(choose, lows, is_max=choose is max), _choose(choose, highs, is_max=choose is min)
+    return _extreme(parts, isinstance(e, Max))
 
 
 def _add(values: list[Rational | None]) -> Rational | None:
@@ -127,12 +125,13 @@ def _power(base: Interval, exponent: Interval) -> Interval:
     return (Integer(0), None) if n % 2 == 0 else (None, None)
 
 
-def _choose(choose, values, *, is_max):  # type: ignore[no-untyped-def]
-    """The bound of a maximum or minimum: an unknown end counts only where it could matter."""
-    known = [value for value in values if value is not None]
-    if len(known) == len(values) or (is_max and known):
-        return choose(known)
-    return None
+def _extreme(parts: list[Interval], largest: bool) -> Interval:
+    """The bounds of a maximum or minimum: one side needs all bounds, for the other one will do."""
+    lows = [low for low, _ in parts if low is not None]
+    highs = [high for _, high in parts if high is not None]
+    if largest:
+        return max(lows, default=None), max(highs) if len(highs) == len(parts) else None
+    return min(lows) if len(lows) == len(parts) else None, min(highs, default=None)
 
 
 def at_least(a: Expr | int, b: Expr | int) -> bool | None:

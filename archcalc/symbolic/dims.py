@@ -26,6 +26,7 @@ Dim: TypeAlias = int | Expr
 DimLike: TypeAlias = int | str | Expr
 """What is accepted for a dimension."""
 
+
 def as_expr(value: object) -> Dim:
     """`value` as an exact number or an expression of positive-integer symbols.
 
@@ -67,7 +68,7 @@ def as_dim(value: object, *, minimum: int = 1) -> Dim:
     (3, 2*c)
     >>> as_dim(0)
     Traceback (most recent call last):
-    archcalc.symbolic.errors.DimensionError: 0 is not a dimension; it must be at least 1 [not-a-dimension]
+    archcalc.symbolic.errors.DimensionError: 0 is not a dimension; it must be at least 1 ...
     """
     dim = as_expr(value)
     if isinstance(dim, int):

@@ -47,7 +47,7 @@ Terms = dict[Expr, int]
 """A numerator: monomial to integer coefficient; the constant stands at ``S.One``."""
 
 
-class FloorDiv(Expr):  # type: ignore[misc]
+class FloorDiv(Expr):
     """``⌊x/q⌋`` in canonical form; made by calling, it may come back as something simpler.
 
     Raises:

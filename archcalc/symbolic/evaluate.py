@@ -79,7 +79,9 @@ def _power(parts: list[Exact]) -> Exact:
     size = max(abs(base.numerator), base.denominator).bit_length()
     if abs(exponent) * (size if abs(base) != 1 else 0) > _MOST_BITS:
         raise EvaluationError(
-            f"{base}^{exponent} is too large to compute", code="too-large", hint="use smaller values"
+            f"{base}^{exponent} is too large to compute",
+            code="too-large",
+            hint="use smaller values",
         )
     if base == 0 and exponent < 0:
         raise ArithmeticRuleError("1 cannot be divided by zero")
@@ -87,9 +89,9 @@ def _power(parts: list[Exact]) -> Exact:
 
 
 _RULES: dict[type, Callable[[list[Exact]], Exact]] = {
-    Add: sum,  # type: ignore[dict-item]
+    Add: sum,
     Mul: prod,
-    WrittenSum: sum,  # type: ignore[dict-item]
+    WrittenSum: sum,
     WrittenProduct: prod,
     Pow: _power,
     FloorDiv: _divide,

@@ -1,8 +1,8 @@
 """Methods of a lower floor whose work is done on a higher one.
 
-A trace offers its derivation and a network its Keras model, though explanations and frameworks stand
-above both and import them.  Such a method names what does its work; it is looked up at the call, as
-an entry point is, so that no module imports upwards.
+A trace offers its derivation and a network its Keras model, though explanations and frameworks
+stand above both and import them.  Such a method names what does its work; it is looked up at the
+call, as an entry point is, so that no module imports upwards.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class Requirement:
             self.message.format(**named),
             code=self.code,
             path=self.path,
-            values={name: dim for name, dim in self.details},
+            values=dict(self.details),
             hint=self.hint,
         )
 

@@ -50,7 +50,7 @@ class Shape(tuple[Dim, ...]):
         part = tuple.__getitem__(self, index)
         return Shape(part) if isinstance(index, slice) else part
 
-    def __add__(self, other: tuple[Dim, ...]) -> Shape:  # type: ignore[override]
+    def __add__(self, other: tuple[Dim, ...]) -> Shape:
         return Shape(tuple.__add__(self, other))
 
     def replace(self, axis: int, dim: Dim) -> Shape:
@@ -117,5 +117,5 @@ def product(dims: Iterable[Dim]) -> Dim:
     """
     factors = tuple(dims)
     if all(isinstance(factor, int) for factor in factors):
-        return prod(factors)  # type: ignore[arg-type]
+        return prod(factors)
     return lower(Mul(*factors))

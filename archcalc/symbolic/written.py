@@ -26,7 +26,7 @@ class _Written(Expr):
     __slots__ = ()
     is_commutative = True
 
-    def __new__(cls, *parts: Any) -> Expr:  # type: ignore[misc]
+    def __new__(cls, *parts: Any) -> Expr:
         made: Expr = Expr.__new__(cls, *[sympify(part, strict=True) for part in parts])
         return made
 
@@ -161,7 +161,11 @@ def _tidy_product(e: WrittenProduct) -> Expr:
         return number
     if not any(factor.is_Add or isinstance(factor, _Written) for factor in factors):
         return Mul(number, *factors)
-    return product_of(factors if number is S.One else [number, *factors])
+    powers: dict[Expr, int] = {}
+    for factor in factors:
+        powers[factor] = powers.get(factor, 0) + 1
+    merged = [factor**power for factor, power in powers.items()]
+    return product_of(merged if number is S.One else [number, *merged])
 
 
 def _factor(factor: Expr) -> Expr:

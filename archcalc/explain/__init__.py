@@ -1,0 +1,25 @@
+"""Explanations: why a number is what it is."""
+
+from archcalc.explain.account import Account, Figure, account
+from archcalc.explain.comparison import Change, Comparison, compare
+from archcalc.explain.derivation import Derivation, derive
+from archcalc.explain.mistakes import Finding
+from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
+from archcalc.explain.summary import Summary, summarize
+
+__all__ = [
+    "Account",
+    "Change",
+    "Claim",
+    "Comparison",
+    "Derivation",
+    "Figure",
+    "Finding",
+    "Reconciliation",
+    "Summary",
+    "account",
+    "compare",
+    "derive",
+    "reconcile",
+    "summarize",
+]

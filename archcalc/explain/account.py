@@ -1,0 +1,239 @@
+"""What a network costs to keep and to train, each figure with its formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sympy import Max, Rational, Symbol
+
+from archcalc.costs import (
+    ActivationBytes,
+    Activations,
+    GradientBytes,
+    OptimizerBytes,
+    StepTime,
+    Traffic,
+    TrainingFlops,
+    WeightBytes,
+)
+from archcalc.costs.memory import bytes_of, slots_of
+from archcalc.explain.document import (
+    Amount,
+    Block,
+    Document,
+    Inlines,
+    Math,
+    Paragraph,
+    Table,
+    equation,
+)
+from archcalc.explain.explained import Explained
+from archcalc.explain.summary import binary_bytes
+from archcalc.formula import Formula
+from archcalc.network import Trace
+from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic.written import WrittenProduct, WrittenSum
+
+__all__ = ["Account", "Figure", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: its name, its rule with what the symbols stand for, and the result.
+
+    Attributes:
+        name: what it is.
+        rule: the general rule.
+        values: what its symbols stand for.
+        result: the value, a formula where symbols are left.
+        unit: of the result.
+    """
+
+    name: str
+    rule: Any
+    values: dict[Symbol, Dim]
+    result: Formula
+    unit: str
+
+    def forms(self) -> Inlines:
+        """The rule, and the numbers put in."""
+        order = tuple(self.values)
+        return equation(Math(self.rule, {}, order), Math(self.rule, self.values, order))
+
+    def shown(self) -> Inlines:
+        """The result, also in a unit that reads well."""
+        if not self.result.is_number:
+            return (Amount(self.result.written), f" {self.unit}")
+        value = self.result()
+        if self.unit == "seconds":
+            return (_seconds(Fraction(value)),)
+        if self.unit == "bytes" and value >= 1024:
+            return (Amount(value), f" bytes, {binary_bytes(value)}")
+        return (Amount(value), f" {self.unit}")
+
+
+@dataclass(frozen=True)
+class Account(Explained):
+    """Bytes, FLOPs and time of training, each with its formula.
+
+    Attributes:
+        figures: in order.
+        setting: batch, optimizer and number format, in words.
+    """
+
+    figures: tuple[Figure, ...]
+    setting: str
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Figure:
+        return next(figure for figure in self.figures if figure.name == name)
+
+    def document(self) -> Document:
+        rows = tuple(((f.name,), f.shown(), f.forms()) for f in self.figures)
+        blocks: list[Block] = [Paragraph((self.setting,)), Table(("", "", ""), "lrl", rows)]
+        blocks.extend(Paragraph((note,)) for note in self.notes)
+        return Document("Cost", tuple(blocks))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"setting": self.setting, "figures": {f.name: _data(f) for f in self.figures}}
+
+
+def _data(figure: Figure) -> dict[str, Any]:
+    result = figure.result
+    value = result() if result.is_number else result.to_python()
+    shown = str(value) if isinstance(value, Fraction) else value
+    return {"value": shown, "unit": figure.unit, "rule": str(Formula(figure.rule))}
+
+
+def _seconds(time: Fraction) -> str:
+    for unit, size in (("s", 1), ("ms", 1000), ("µs", 10**6)):
+        if time * size >= 1:
+            return f"{float(time * size):.4g} {unit}"
+    return f"{float(time * 10**9):.4g} ns"
+
+
+def account(
+    trace: Trace,
+    *,
+    batch: DimLike = 1,
+    optimizer: str = "sgd",
+    dtype: str = "float32",
+    peak_flops: int | Fraction | None = None,
+    bandwidth: int | Fraction | None = None,
+) -> Account:
+    """Bytes for weights, gradients, optimizer state and activations, FLOPs and time of a step.
+
+    Args:
+        trace: the network.
+        batch: samples in a batch, a number or a symbol.
+        optimizer: a name in `archcalc.costs.OPTIMIZERS`.
+        dtype: a name in `archcalc.costs.DTYPES`, for everything that is stored.
+        peak_flops, bandwidth: FLOP/s and bytes/s of the machine; both give a bound on the time.
+
+    Raises:
+        LookupFailedError: the optimizer or the number format is not known.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> result = account(Sequential([Dense(10)]).trace(784), batch=32, optimizer="adam")
+    >>> result["optimizer state"].result
+    62800
+    """
+    size = as_dim(batch)
+    figures = [*_memory(trace, size, optimizer, dtype), _compute(trace, size)]
+    notes: list[str] = []
+    if peak_flops is not None and bandwidth is not None:
+        figures.extend(_time(trace, size, optimizer, dtype, peak_flops, bandwidth))
+        notes.append(
+            "Time is a lower bound: arithmetic at peak, and weights and optimizer state moved once "
+            "each way; activations may stay on the chip."
+        )
+    setting = f"batch {size}, {optimizer}, {dtype}"
+    return Account(tuple(figures), setting, tuple(notes))
+
+
+def _value(formula: Formula) -> Dim:
+    return int(formula) if formula.is_number else formula.expr
+
+
+def _memory(trace: Trace, batch: Dim, optimizer: str, dtype: str) -> list[Figure]:
+    each, slots = bytes_of(dtype), slots_of(optimizer)
+    b, m, n = symbol("bytes"), symbol("slots"), symbol("batch")
+    total, trained, a = symbol("weights"), symbol("trained"), symbol("activations")
+    counts = {
+        total: _value(trace.total_params),
+        trained: _value(trace.trainable_parameters),
+        a: _value(trace.cost(Activations())),
+        b: each,
+        n: batch,
+    }
+
+    def figure(name: str, cost: Any, *factors: Symbol) -> Figure:
+        values = {f: counts[f] for f in factors if f is not m} | (
+            {m: slots} if m in factors else {}
+        )
+        return Figure(name, WrittenProduct(*factors), values, trace.cost(cost), "bytes")
+
+    figures = [
+        figure("weights", WeightBytes(dtype), total, b),
+        figure("gradients", GradientBytes(dtype), trained, b),
+        figure("optimizer state", OptimizerBytes(optimizer, dtype), m, trained, b),
+        figure("activations", ActivationBytes(batch, dtype), n, a, b),
+    ]
+    if not slots:  # nothing is kept, and 0 is no dimension
+        figures[2] = Figure("optimizer state", 0, {}, Formula(0), "bytes")
+    parts = [f.result for f in figures]
+    names = [symbol(name) for name in ("weights", "gradients", "state", "activations")]
+    whole = parts[0] + parts[1] + parts[2] + parts[3]
+    values = {name: _value(part) for name, part in zip(names, parts, strict=True)}
+    return [*figures, Figure("together", WrittenSum(*names), values, whole, "bytes")]
+
+
+def _compute(trace: Trace, batch: Dim) -> Figure:
+    one = _value(trace.cost(TrainingFlops(1)))
+    n, step = symbol("batch"), symbol("step")
+    total = trace.cost(TrainingFlops(batch))
+    return Figure("FLOPs a step", WrittenProduct(n, step), {n: batch, step: one}, total, "FLOPs")
+
+
+def _time(
+    trace: Trace,
+    batch: Dim,
+    optimizer: str,
+    dtype: str,
+    peak: int | Fraction,
+    bandwidth: int | Fraction,
+) -> list[Figure]:
+    flops = trace.cost(TrainingFlops(batch))
+    moved = trace.cost(Traffic(batch, optimizer, dtype))
+    time = trace.cost(StepTime(peak, bandwidth, batch, optimizer, dtype))
+    f, p, t, w, c = (symbol(n) for n in ("FLOPs", "peak", "traffic", "bandwidth", "compute"))
+
+    def rate(name: str, above: Symbol, under: Symbol, amount: Formula, speed: Any) -> Figure:
+        values = {above: _value(amount), under: Rational(Fraction(speed))}
+        return Figure(name, above / under, values, amount / Fraction(speed), "seconds")
+
+    return [
+        _moved(trace, batch, optimizer, dtype, moved),
+        rate("compute time", f, p, flops, peak),
+        rate("traffic time", t, w, moved, bandwidth),
+        Figure("time a step ≥", Max(c, t), {}, time, "seconds"),
+    ]
+
+
+def _moved(trace: Trace, batch: Dim, optimizer: str, dtype: str, moved: Formula) -> Figure:
+    weights, state, n, x, b = (
+        symbol(name) for name in ("weights", "state", "batch", "inputs", "bytes")
+    )
+    values = {
+        weights: _value(trace.cost(WeightBytes(dtype))),
+        state: _value(trace.cost(OptimizerBytes(optimizer, dtype))),
+        n: batch,
+        x: _value(sum((Formula(shape.elements) for shape in trace.inputs), Formula(0))),
+        b: bytes_of(dtype),
+    }
+    rule = WrittenSum(WrittenProduct(2, WrittenSum(weights, state)), WrittenProduct(n, x, b))
+    return Figure("traffic", rule, values, moved, "bytes")

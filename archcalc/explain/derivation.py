@@ -1,0 +1,332 @@
+"""The derivation: every number of a trace with the rule it follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr
+
+from archcalc.costs import ReceptiveField
+from archcalc.costs.base import total, written_sum
+from archcalc.costs.receptive import Field, Fields
+from archcalc.explain.document import (
+    Amount,
+    Block,
+    Code,
+    Document,
+    Entry,
+    Inline,
+    Inlines,
+    Math,
+    Paragraph,
+    Rule,
+    equation,
+)
+from archcalc.explain.explained import Explained
+from archcalc.explain.summary import closing, notices
+from archcalc.formula import Formula
+from archcalc.layers.facts import Weight, Work
+from archcalc.layers.fields import plain
+from archcalc.layers.notation import Notation, notation_of
+from archcalc.layers.window import Window
+from archcalc.network import Row, Trace
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import ReceptiveFieldError
+from archcalc.symbolic.printing import to_python, to_text
+from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic.written import WrittenProduct, WrittenSum, product_of, sum_of_products
+
+__all__ = ["Derivation", "Step", "Term", "derive", "general_factors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One quantity: its general rule, the numbers that stand for the symbols, and the result.
+
+    Attributes:
+        name: what it is: ``"height"``, ``"kernel"``, ``"params"``, ….
+        rule: the general rule, in the layer's own notation.
+        notation: what the symbols stand for.
+        result: the value.
+    """
+
+    name: str
+    rule: Expr | int
+    notation: Notation
+    result: Dim
+
+    def forms(self) -> Inlines:
+        """The rule, the numbers put in, and the result."""
+        order = self.notation.order
+        return equation(
+            Math(self.rule, {}, order),
+            Math(self.rule, self.notation.values, order),
+            Amount(self.result),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data."""
+        order = self.notation.order
+        return {
+            "name": self.name,
+            "rule": to_text(self.rule, {}, order),
+            "numbers": to_text(self.rule, self.notation.values, order),
+            "result": plain(self.result),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One layer of a derivation.
+
+    Attributes:
+        row: the row of the trace.
+        size, weights, params, statistics, macs: what the layer does, each with its rule.
+        field: the receptive field after it, along the first axis it slides along.
+        running: the parameters so far.
+    """
+
+    row: Row
+    size: tuple[Term, ...]
+    weights: tuple[Term, ...]
+    params: Term | None
+    statistics: Term | None
+    macs: tuple[Term, ...]
+    field: tuple[Inlines, ...]
+    running: Formula
+
+    def rules(self) -> list[Rule]:
+        """The lines of the step."""
+        rules = [Rule(term.name, term.forms()) for term in self.size]
+        if self.weights:
+            rules.append(Rule("weights", _listed(self.weights)))
+        if self.params:
+            rules.append(Rule("params", self.params.forms(), _running(self.row, self.running)))
+        if self.statistics:
+            rules.append(Rule("stats", self.statistics.forms(), ("not learned",)))
+        rules.extend(Rule("MACs", term.forms()) for term in self.macs)
+        rules.extend(Rule("field", content) for content in self.field)
+        return rules
+
+    def title(self) -> Inlines:
+        """Name, class, and the shapes that go in and come out."""
+        row = self.row
+        shapes = [part for x in row.inputs for part in (", ", x)][1:]
+        times: Inlines = () if row.times == 1 else ("  ×", Amount(row.times))
+        name = type(row.layer).__name__
+        return (Code(row.path), "  ", name, "   ", *shapes, " → ", row.output, *times)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data."""
+        terms = {"size": self.size, "weights": self.weights, "macs": self.macs}
+        single = {"params": self.params, "statistics": self.statistics}
+        return {
+            "path": self.row.path,
+            "layer": type(self.row.layer).__name__,
+            "times": plain(self.row.times),
+            "shared": self.row.shared,
+            "inputs": [plain(x) for x in self.row.inputs],
+            "output": plain(self.row.output),
+            **{name: [term.to_dict() for term in group] for name, group in terms.items()},
+            **{name: term.to_dict() if term else None for name, term in single.items()},
+            "running": self.running.to_text(),
+        }
+
+
+@dataclass(frozen=True)
+class Derivation(Explained):
+    """Layer by layer: the rule, the numbers put in, the result and the running total.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> print(Sequential([Dense(10)], input_shape=784).trace().derivation())
+    input 784
+    dense  Dense   784 → 10
+      weights  kernel n_in·n_out = 784·10 = 7,840,  bias n_out = 10
+      params   (n_in + 1)·n_out = (784 + 1)·10 = 7,850                       running 7,850
+      MACs     n_in·n_out = 784·10 = 7,840
+    total 7,850 parameters (all trainable), 7,840 MACs, 30.66 KiB as float32
+    """
+
+    trace: Trace
+    steps: tuple[Step, ...]
+
+    def document(self) -> Document:
+        blocks: list[Block] = [_inputs(self.trace)]
+        blocks.extend(Entry(step.title(), tuple(step.rules())) for step in self.steps)
+        blocks.extend(closing(self.trace))
+        blocks.extend(notices(self.trace))
+        return Document("Derivation", tuple(blocks))
+
+    def to_dict(self) -> dict[str, Any]:
+        trace = self.trace
+        return {
+            "inputs": [plain(x) for x in trace.inputs],
+            "outputs": [plain(x) for x in trace.outputs],
+            "steps": [step.to_dict() for step in self.steps],
+            "parameters": plain_formula(trace.parameters),
+            "statistics": plain_formula(trace.statistics),
+            "macs": plain_formula(trace.macs),
+            "requirements": [str(r) for r in trace.requirements],
+            "warnings": list(trace.warnings),
+        }
+
+
+def plain_formula(formula: Formula) -> int | str:
+    """A formula as an int, or as text that archcalc reads back."""
+    value = formula() if formula.is_number else None
+    return value if isinstance(value, int) else to_python(formula.expr)
+
+
+def derive(trace: Trace) -> Derivation:
+    """The derivation of every number of `trace`.
+
+    >>> from archcalc.layers import Conv2D
+    >>> from archcalc.network import Sequential
+    >>> derivation = derive(Sequential([Conv2D(32, 3)], input_shape=(28, 28, 1)).trace())
+    >>> derivation.steps[0].params.result
+    320
+    """
+    known: dict[int, Notation] = {}
+    counted: list[tuple[Dim, Dim]] = []
+    steps = []
+    fields = _Fields(trace)
+    for row in trace.rows:
+        key = id(row.applied)
+        notation = known.get(key) or known.setdefault(key, notation_of(row.applied))
+        steps.append(_step(row, notation, fields, counted))
+    return Derivation(trace, tuple(steps))
+
+
+def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim, Dim]]) -> Step:
+    pairs = list(zip(notation.weights, row.applied.weights, strict=True))
+    learned = [(rule, real) for rule, real in pairs if real.learned]
+    kept = [(rule, real) for rule, real in pairs if not real.learned]
+    params = _together("params", learned, notation)
+    if params is not None and not row.shared:
+        counted.append((row.times, params.result))
+    return Step(
+        row,
+        _size(row, notation),
+        tuple(_weight(rule, real, notation) for rule, real in pairs),
+        params,
+        _together("stats", kept, notation),
+        _macs(notation.work, row.work, notation),
+        fields.after(row, notation),
+        Formula(total(counted)),
+    )
+
+
+def general_factors(shape: Sequence[Dim], notation: Notation) -> tuple[Dim, ...]:
+    """The factors of a size as a person writes them: products open, ones left out."""
+    ranks = {s: i for i, s in enumerate(notation.order)}
+    factors: list[Dim] = []
+    for dim in shape:
+        parts = dim.args if isinstance(dim, Expr) and dim.is_Mul and _whole(dim) else (dim,)
+        factors.extend(sorted(parts, key=lambda part: ranks.get(part, -1)))
+    return tuple(factor for factor in factors if factor != 1)
+
+
+def _whole(product: Expr) -> bool:
+    return all(not (part.is_Pow and part.exp.is_negative) for part in product.args)
+
+
+def _size(row: Row, notation: Notation) -> tuple[Term, ...]:
+    """A line for every axis that a rule works out; axes that share rule and numbers share one."""
+    names = row.layer.axis_names_for(row.inputs[0]) if row.inputs else ()
+    found: dict[tuple[str, str], Term] = {}
+    for axis, rule in enumerate(notation.output):
+        if not isinstance(rule, Expr) or rule.is_Symbol:
+            continue
+        numbers = to_text(rule, notation.values, notation.order)
+        same_axes = len(row.output) == len(row.inputs[0]) and bool(names)
+        word = row.layer.axis_word(row.inputs[0], axis) if same_axes else "size"
+        bare = to_text(rule.xreplace({symbol(names[axis]): symbol("n")})) if same_axes else word
+        found.setdefault((bare, numbers), Term(word, rule, notation, row.output[axis]))
+    terms = tuple(found.values())
+    if len(terms) == 1:
+        return (Term("size", terms[0].rule, notation, terms[0].result),)
+    return terms
+
+
+def _weight(rule: Weight, real: Weight, notation: Notation) -> Term:
+    return Term(real.name, product_of(general_factors(rule.shape, notation)), notation, real.size)
+
+
+def _together(name: str, pairs: Sequence[tuple[Weight, Weight]], notation: Notation) -> Term | None:
+    if not pairs:
+        return None
+    rule = sum_of_products([general_factors(rule.shape, notation) for rule, _ in pairs])
+    return Term(name, rule, notation, _written([real.shape for _, real in pairs]))
+
+
+def _written(shapes: Iterable[Shape]) -> Dim:
+    size = written_sum(shapes)
+    return size if isinstance(size, int) else Formula(size).written
+
+
+def _macs(rules: Sequence[Work], real: Sequence[Work], notation: Notation) -> tuple[Term, ...]:
+    return tuple(
+        Term("MACs", product_of(general_factors(rule.factors, notation)), notation, done.macs)
+        for rule, done in zip(rules, real, strict=True)
+    )
+
+
+def _listed(terms: Sequence[Term]) -> Inlines:
+    parts: list[Inline] = []
+    for term in terms:
+        parts.extend([",  "] if parts else [])
+        parts.extend([f"{term.name} ", *term.forms()])
+    return tuple(parts)
+
+
+def _running(row: Row, running: Formula) -> Inlines:
+    if row.shared:
+        return ("shared, counted once",)
+    times: Inlines = () if row.times == 1 else ("×", Amount(row.times), ", ")
+    value = running() if running.is_number else running.written
+    return (*times, "running ", Amount(value))
+
+
+def _inputs(trace: Trace) -> Paragraph:
+    shapes = [part for x in trace.inputs for part in (", ", x)][1:]
+    return Paragraph(("input ", *shapes))
+
+
+class _Fields:
+    """The receptive field, row by row, for as long as it is defined."""
+
+    def __init__(self, trace: Trace) -> None:
+        try:
+            self._found: list[Fields] = ReceptiveField().by_row(trace)
+        except ReceptiveFieldError:
+            self._found = []
+        self._trace = trace
+        self._place = {id(row): i for i, row in enumerate(trace.rows)}
+
+    def after(self, row: Row, notation: Notation) -> tuple[Inlines, ...]:
+        """The line that says how the field grows along the first axis that `row` slides along."""
+        sliding = [(axis, w) for axis, w in notation.windows if isinstance(w, Window)]
+        if not self._found or not sliding or row.times != 1 or len(row.sources) != 1:
+            return ()
+        axis, window = sliding[0]
+        before = self._before(row, axis)
+        place = self._found[self._place[id(row)]]
+        after = next((f for f in place.values() if before and f.axis == before.axis), None)
+        if before is None or after is None:
+            return ()
+        size, jump = symbol("R"), symbol("j")
+        grown = WrittenSum(size, WrittenProduct(window.span - 1, jump))
+        values = {**notation.values, size: before.size, jump: before.stride}
+        order = (size, *notation.order, jump)
+        forms = equation(Math(grown, {}, order), Math(grown, values, order), Amount(after.size))
+        return ((*forms, ", stride ", Amount(after.stride)),)
+
+    def _before(self, row: Row, axis: int) -> Field | None:
+        source = row.sources[0]
+        if source < 0:
+            return Field(axis, along=axis)
+        return next((f for f in self._found[source].values() if f.along == axis), None)

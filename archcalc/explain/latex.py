@@ -1,0 +1,120 @@
+"""Explanations as LaTeX, for a document that loads amsmath and booktabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archcalc.explain import text
+from archcalc.explain.document import (
+    Amount,
+    Block,
+    Code,
+    Document,
+    Entry,
+    Inline,
+    Math,
+    Paragraph,
+    Strong,
+    Table,
+)
+from archcalc.explain.markdown import latex_shape
+from archcalc.symbolic.printing import to_latex
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["escaped", "render"]
+
+_SPECIAL = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "→": r"$\to$",
+        "×": r"$\times$",
+        "·": r"$\cdot$",
+        "−": r"$-$",
+        "≥": r"$\ge$",
+        "≤": r"$\le$",
+        "⌊": r"$\lfloor$",
+        "⌋": r"$\rfloor$",
+        "⌈": r"$\lceil$",
+        "⌉": r"$\rceil$",
+        "²": r"\textsuperscript{2}",
+    }
+)
+
+
+def escaped(words: str) -> str:
+    """Running text with what LaTeX takes for commands made harmless.
+
+    >>> escaped("100 % of c_in")
+    '100 \\\\% of c\\\\_in'
+    """
+    return words.translate(_SPECIAL)
+
+
+def render(document: Document) -> str:
+    """`document` as LaTeX, without a last line end."""
+    return "\n\n".join(_block(block) for block in document.blocks)
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(content, kind):
+            if kind == "warning":
+                return rf"\paragraph{{Warning}} {_line(content)}"
+            return rf"\noindent\textbf{{{_line(content)}}}" if kind == "total" else _line(content)
+        case Entry(title, rules):
+            if not rules:
+                return rf"\paragraph{{{_line(title)}}}"
+            rows = [
+                f"{escaped(r.label)} & {_line(r.content)} & {_line(r.note)} \\\\" for r in rules
+            ]
+            return "\n".join(
+                [
+                    rf"\paragraph{{{_line(title)}}}\mbox{{}}\\",
+                    r"\begin{tabular}{@{}lll@{}}",
+                    *rows,
+                    r"\end{tabular}",
+                ]
+            )
+        case Table():
+            return _table(block)
+
+
+def _table(table: Table) -> str:
+    rows = [f"{' & '.join(_line(cell) for cell in row)} \\\\" for row in table.rows]
+    if table.footer:
+        rows.insert(len(rows) - table.footer, r"\midrule")
+    head = " & ".join(escaped(heading) for heading in table.head)
+    top = [r"\toprule", rf"{head} \\", r"\midrule"] if any(table.head) else [r"\toprule"]
+    begin, end = rf"\begin{{tabular}}{{{table.align}}}", r"\end{tabular}"
+    return "\n".join([begin, *top, *rows, r"\bottomrule", end])
+
+
+def _line(content: Iterable[Inline]) -> str:
+    return "".join(_inline(part) for part in content).replace("$ = $", " = ")
+
+
+def _inline(part: Inline) -> str:
+    match part:
+        case str():
+            return escaped(part)
+        case Math(expression, values, order):
+            return f"${to_latex(expression, values, order)}$"
+        case Amount(value) if isinstance(value, int):
+            return f"${text.inline(part).replace(',', '{,}').replace('−', '-')}$"
+        case Amount(value):
+            return f"${to_latex(value)}$"
+        case Code(name):
+            return rf"\texttt{{{escaped(name)}}}"
+        case Strong(words):
+            return rf"\textbf{{{escaped(words)}}}"
+        case Shape():
+            return f"${latex_shape(part)}$"

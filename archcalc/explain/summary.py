@@ -1,0 +1,166 @@
+"""The table of layers, and the line that sums up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr
+
+from archcalc.costs import Macs, Parameters, Statistics, WeightBytes
+from archcalc.explain.document import (
+    Amount,
+    Block,
+    Code,
+    Document,
+    Inline,
+    Inlines,
+    Paragraph,
+    Table,
+)
+from archcalc.explain.explained import Explained
+from archcalc.formula import Formula
+from archcalc.layers.fields import plain
+from archcalc.network import Row, Trace
+from archcalc.symbolic.dims import Dim
+
+__all__ = ["Summary", "binary_bytes", "closing", "notices", "summarize", "summary_text"]
+
+
+@dataclass(frozen=True)
+class Summary(Explained):
+    """One row a layer: name, class, output shape, parameters, MACs; and the totals.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> print(summarize(Sequential([Dense(10)], input_shape=784).trace()))
+    layer  class  output  parameters   MACs
+    ───────────────────────────────────────
+    input             784
+    dense  Dense       10       7,850  7,840
+    total 7,850 parameters (all trainable), 7,840 MACs, 30.66 KiB as float32
+    """
+
+    trace: Trace
+
+    def document(self) -> Document:
+        return Document("Summary", (_table(self.trace), *closing(self.trace), *notices(self.trace)))
+
+    def to_dict(self) -> dict[str, Any]:
+        trace = self.trace
+        return {
+            "inputs": [plain(x) for x in trace.inputs],
+            "outputs": [plain(x) for x in trace.outputs],
+            "layers": [_row_dict(row) for row in trace.rows],
+            "parameters": _value(trace.parameters),
+            "trainable_parameters": _value(trace.trainable_parameters),
+            "statistics": _value(trace.statistics),
+            "macs": _value(trace.macs),
+            "warnings": list(trace.warnings),
+        }
+
+
+def summarize(trace: Trace) -> Summary:
+    """The table of `trace`."""
+    return Summary(trace)
+
+
+def summary_text(trace: Trace) -> str:
+    """The table of `trace` as text."""
+    return Summary(trace).to_text()
+
+
+def _table(trace: Trace) -> Table:
+    repeated = any(row.times != 1 for row in trace.rows)
+    kept = trace.statistics != 0
+    head = ["layer", "class", *(["times"] if repeated else []), "output", "parameters"]
+    head += [*(["statistics"] if kept else []), "MACs"]
+    body: list[tuple[Inlines, ...]] = [
+        (("input",), (), *([()] if repeated else []), (x,), (), *([()] if kept else []), ())
+        for x in trace.inputs
+    ]
+    for row in trace.rows:
+        cells: list[Inlines] = [(Code(row.path),), (type(row.layer).__name__,)]
+        cells += [(Amount(row.times),) if row.times != 1 else ()] if repeated else []
+        cells += [(row.output,), _parameters(row)]
+        cells += [_nonzero(Statistics().of(row))] if kept else []
+        cells += [_nonzero(Macs().of(row))]
+        body.append(tuple(cells))
+    return Table(tuple(head), "ll" + "r" * (len(head) - 2), tuple(body))
+
+
+def _parameters(row: Row) -> Inlines:
+    if row.shared and row.applied.weights:
+        return ("shared",)
+    return _nonzero(Parameters().of(row))
+
+
+def _nonzero(amount: Dim) -> Inlines:
+    if isinstance(amount, Expr):
+        return (Amount(Formula(amount).written),)
+    return (Amount(amount),) if amount else ("0",)
+
+
+def _row_dict(row: Row) -> dict[str, Any]:
+    return {
+        "path": row.path,
+        "layer": type(row.layer).__name__,
+        "times": plain(row.times),
+        "shared": row.shared,
+        "output": plain(row.output),
+        "parameters": _value(Formula(Parameters().of(row))),
+        "statistics": _value(Formula(Statistics().of(row))),
+        "macs": _value(Formula(Macs().of(row))),
+    }
+
+
+def _value(formula: Formula) -> int | str:
+    return int(formula) if formula.is_number else formula.to_python()
+
+
+def closing(trace: Trace) -> tuple[Block, ...]:
+    """The totals in a line, and what must hold for them."""
+    learned, trainable = trace.parameters, trace.trainable_parameters
+    content: list[Inline] = ["total ", amount(learned), " parameters"]
+    if trainable == learned:
+        content.append(" (all trainable)" if learned != 0 else "")
+    else:
+        content.extend([" (", amount(trainable), " trainable)"])
+    if trace.statistics != 0:
+        content.extend([", ", amount(trace.statistics), " statistics"])
+    content.extend([", ", amount(trace.macs), " MACs"])
+    size = trace.cost(WeightBytes("float32"))
+    if size.is_number:
+        content.append(f", {binary_bytes(int(size))} as float32")
+    blocks = [Paragraph(tuple(content), "total")]
+    if trace.requirements:
+        needs = "; ".join(str(r) for r in trace.requirements)
+        blocks.append(Paragraph((f"requires {needs}",)))
+    return tuple(blocks)
+
+
+def amount(formula: Formula) -> Amount:
+    """A formula as a result."""
+    return Amount(formula() if formula.is_number else formula.written)
+
+
+def notices(trace: Trace) -> tuple[Block, ...]:
+    """What is legal but rarely meant."""
+    return tuple(
+        Paragraph((Code(n.path), f": {n.remark.message} [{n.remark.code}]"), "warning")
+        for n in trace.notices
+    )
+
+
+def binary_bytes(count: int) -> str:
+    """Bytes in the unit that reads best.
+
+    >>> binary_bytes(2_168_920), binary_bytes(512)
+    ('2.07 MiB', '512 bytes')
+    """
+    size, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    for unit in units:
+        if size < 1024 or unit == units[-1]:
+            return f"{count:,} bytes" if unit == "bytes" else f"{size:,.2f} {unit}"
+        size /= 1024
+    return f"{count:,} bytes"

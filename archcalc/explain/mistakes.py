@@ -55,19 +55,27 @@ def mistakes(row: Row) -> list[Mistaken]:
     >>> from archcalc.network import Sequential
     >>> row = Sequential([Conv2D(32, 3)], input_shape=(32, 32, 3)).trace().rows[0]
     >>> [(m.count, [f.kind for f in m.findings]) for m in mistakes(row)][:3]
-    [(896, []), (864, ['missing-bias']), (32, ['missing-weight'])]
+    [(896, []), (864, ['missing-bias']), (320, ['missing-input-channels'])]
     """
     notation = notation_of(row.applied)
     options = [[(), *choices] for choices in _choices(row, notation) if choices]
     right = _count(row, row.weights)
     found: dict[int, Mistaken] = {right: Mistaken(right)}
-    ways = sorted(product(*options), key=lambda way: sum(map(len, way)))
-    for way in ways:
-        findings = tuple(finding for part in way for finding in part)
+    ways = [tuple(finding for part in way for finding in part) for way in product(*options)]
+    for findings in sorted(ways, key=_unlikeliness):
         count = right - sum(finding.amount for finding in findings)
         if count >= 0:
             found.setdefault(count, Mistaken(count, findings))
     return list(found.values())
+
+
+_LIKELY = ("missing-bias", "missing-input-channels")
+"""What people forget most, in that order; it decides between mistakes that give the same count."""
+
+
+def _unlikeliness(findings: tuple[Finding, ...]) -> tuple[int, ...]:
+    ranks = [_LIKELY.index(f.kind) if f.kind in _LIKELY else len(_LIKELY) for f in findings]
+    return len(findings), *sorted(ranks)
 
 
 def _count(row: Row, weights: tuple[Weight, ...]) -> int:

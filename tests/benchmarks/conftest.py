@@ -1,0 +1,83 @@
+"""Architectures to measure, and the table of ratios at the end of a run.
+
+Every benchmark belongs to a group that has one baseline: a peer, or the smallest case.  What is
+reported is the ratio of medians within the group, measured in the same run.  Nothing is asserted
+about time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+import archcalc as ac
+
+pytest_plugins: list[str] = []
+
+
+def bottleneck(width: Any, stride: int, project: bool, data_format: str) -> ac.Network:
+    """He et al. (2015), figure 5 right, with torchvision's stride on the 3×3 convolution."""
+    axis = 1 if data_format == "channels_first" else -1
+
+    def conv(filters: Any, k: int, s: int = 1) -> list[ac.Layer]:
+        pad = 1 if k == 3 else 0
+        plain = ac.Conv2D(filters, k, s, pad, data_format, use_bias=False)
+        return [plain, ac.BatchNormalization(axis=axis)]
+
+    body = [
+        *conv(width, 1),
+        ac.ReLU(),
+        *conv(width, 3, stride),
+        ac.ReLU(),
+        *conv(4 * width, 1),
+    ]
+    shortcut = conv(4 * width, 1, stride) if project else None
+    return ac.Sequential([ac.Residual(body, shortcut), ac.ReLU()])
+
+
+def make_resnet(
+    depths: Sequence[int], width: Any, shape: Sequence[Any], data_format: str = "channels_last"
+) -> ac.Sequential:
+    """A bottleneck ResNet, layer by layer, with a specification of its own for every layer."""
+    axis = 1 if data_format == "channels_first" else -1
+    layers: list[ac.Layer] = [
+        ac.Conv2D(width, 7, 2, 3, data_format, use_bias=False),
+        ac.BatchNormalization(axis=axis),
+        ac.ReLU(),
+        ac.MaxPooling2D(3, 2, 1, data_format),
+    ]
+    for stage, depth in enumerate(depths):
+        for block in range(depth):
+            stride = 2 if stage and block == 0 else 1
+            layers.append(bottleneck(width * 2**stage, stride, block == 0, data_format))
+    layers += [ac.GlobalAveragePooling2D(data_format), ac.Dense(1000)]
+    return ac.Sequential(layers, input_shape=tuple(shape))
+
+
+@pytest.fixture
+def resnet() -> Callable[..., ac.Sequential]:
+    """Builds ResNets; ``resnet([3, 8, 36, 3], 64, (224, 224, 3))`` is ResNet-152."""
+    return make_resnet
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The ratios of medians within each group."""
+    session = getattr(terminalreporter.config, "_benchmarksession", None)
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for bench in getattr(session, "benchmarks", []):
+        if bench.group and bench.has_error is False and bench.stats.rounds:
+            groups[bench.group].append(bench)
+    if not groups:
+        return
+    terminalreporter.section("ratios of medians in this run")
+    for group, benches in sorted(groups.items()):
+        base = next((b for b in benches if b.extra_info.get("baseline")), benches[0])
+        terminalreporter.line(group)
+        for bench in benches:
+            ratio = bench.stats.median / base.stats.median
+            mark = "   baseline" if bench is base else f"{ratio:11.4f} × baseline"
+            name = bench.extra_info.get("what", bench.name)
+            terminalreporter.line(f"  {bench.stats.median * 1e3:11.3f} ms {mark:24s} {name}")

@@ -1,0 +1,31 @@
+"""The whole process: what a person waits for at the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "mnist_cnn.yaml"
+COMMANDS = {
+    "python -c 'import sympy, pydantic'": ["-c", "import sympy, pydantic"],
+    "archcalc summary mnist_cnn.yaml": ["-m", "archcalc.cli", "summary", str(EXAMPLE)],
+    "archcalc --help": ["-m", "archcalc.cli", "--help"],
+    "python -c 'import archcalc'": ["-c", "import archcalc"],
+}
+
+
+@pytest.mark.benchmark(group="a whole process (aim for summary: at most 1.4 times)")
+@pytest.mark.parametrize("what", list(COMMANDS))
+def test_process(benchmark: Any, what: str) -> None:
+    benchmark.extra_info.update(baseline="sympy" in what, what=what)
+    command = [sys.executable, *COMMANDS[what]]
+    run = benchmark.pedantic(
+        lambda: subprocess.run(command, capture_output=True, check=True),
+        rounds=9,
+        warmup_rounds=1,
+    )
+    assert run.returncode == 0

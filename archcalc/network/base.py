@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, Weight, Work
@@ -12,8 +12,13 @@ from archcalc.network.trace import Trace
 from archcalc.network.walk import Value, Walk
 from archcalc.symbolic.dims import Dim, DimLike
 from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
+
+if TYPE_CHECKING:
+    import keras
+    from torch import nn
 
 __all__ = ["Network"]
 
@@ -94,6 +99,22 @@ class Network(Layer, abstract=True):
                 f"not {len(inputs)}",
                 code="wrong-number-of-inputs",
             )
+
+    def to_keras(self, input_shape: Any = None) -> keras.Model:
+        """The network as a functional Keras model; see `archcalc.frameworks.to_keras`.
+
+        Raises:
+            FrameworkError: Keras is not installed, symbols are left, or Keras has not got a layer.
+        """
+        return late("archcalc.frameworks.keras:to_keras")(self, input_shape)
+
+    def to_torch(self, input_shape: Any = None) -> nn.Module:
+        """The network as a torch module; see `archcalc.frameworks.to_torch`.
+
+        Raises:
+            FrameworkError: torch is not installed, symbols are left, or torch has not got a layer.
+        """
+        return late("archcalc.frameworks.torch:to_torch")(self, input_shape)
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes that come out, one an output."""

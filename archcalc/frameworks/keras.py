@@ -1,0 +1,160 @@
+"""A Keras model from a layer or a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcalc.frameworks.keras_table import KERAS
+from archcalc.frameworks.program import Program, program
+from archcalc.frameworks.table import arguments_of, class_of, entry_of
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.reshaping import Reshape
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.shape import Shape
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["keras_layers", "to_keras"]
+
+
+def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
+    """`what` as a functional Keras model.
+
+    Layers are named by their paths, an underscore for every slash.  Padding by amounts, which no
+    convolution of Keras takes, becomes a ZeroPadding layer called ``<name>_pad`` before it, and a
+    Cropping layer ``<name>_crop`` after a transposed one.
+
+    Args:
+        what: a layer or a network, with numbers for all its symbols.
+        input_shape: the shape that goes in, without the batch, or a list of shapes where there are
+            several inputs; may be left out where the network knows it.
+
+    Raises:
+        FrameworkError: Keras is not installed, symbols are left, or Keras has not got a layer, or
+            not with these arguments.
+
+    >>> from archcalc.layers import Conv2D, Dense, Flatten, MaxPooling2D
+    >>> from archcalc.network import Sequential
+    >>> net = Sequential([Conv2D(32, 3), MaxPooling2D(2), Flatten(), Dense(100), Dense(10)])
+    >>> model = to_keras(net, (28, 28, 1))
+    >>> model.count_params(), [layer.name for layer in model.layers][1:3]
+    (542230, ['conv2d', 'max_pooling2d'])
+    """
+    made = program(what, input_shape)
+    found = _keras()
+    names = _Names()
+    given = [
+        found.Input(tuple(shape), name=names.free(name))
+        for shape, name in zip(made.inputs, made.input_names, strict=True)
+    ]
+    values = _called(made, given, names)
+    outputs = [values[i] if i >= 0 else given[-1 - i] for i in made.outputs]
+    inputs = given[0] if len(given) == 1 else given
+    return found.Model(inputs, outputs[0] if len(outputs) == 1 else outputs, name=made.name)
+
+
+def _called(made: Program, given: list[Any], names: _Names) -> list[Any]:
+    """What every call of the program gives."""
+    built: dict[int, list[Any]] = {}
+    values: list[Any] = []
+    for number, call in enumerate(made.calls):
+        if call.owner == number:
+            try:
+                built[number] = keras_layers(call.applied, names.free(call.path))
+            except ArchcalcError as error:
+                raise error.at(call.path) from None
+        fed = [values[i] if i >= 0 else given[-1 - i] for i in call.inputs]
+        result: Any = fed if call.layer.arity != (1, 1) else fed[0]
+        for layer in built[call.owner]:
+            result = layer(result)
+        values.append(result)
+    return values
+
+
+def keras_layers(applied: Applied, name: str) -> list[Any]:
+    """The Keras layers of a layer of ours, one after the other; that called `name` has its weights.
+
+    Raises:
+        FrameworkError: Keras has not got the layer, or not with these arguments.
+    """
+    layers = _keras().layers
+    made = []
+    x = applied.inputs[0]
+    for suffix, part in _parts(applied.layer, applied.output):
+        entry = entry_of(KERAS, part, "Keras")
+        cls = getattr(layers, class_of(entry, part, x))
+        layer = cls(**arguments_of(entry, part, x), name=f"{name}_{suffix}" if suffix else name)
+        layer.trainable = part.trainable
+        made.append(layer)
+        x = part.output_shape(x) if len(applied.inputs) == 1 else x
+    return made
+
+
+def _keras() -> Any:
+    try:
+        import keras
+    except ImportError as error:
+        raise FrameworkError(
+            "Keras is not installed",
+            code="framework-missing",
+            hint="pip install 'archcalc[keras]', and a backend",
+        ) from error
+    return keras
+
+
+class _Names:
+    """Names that Keras takes: no slashes, and each once."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    def free(self, path: str) -> str:
+        """The name for `path`.
+
+        >>> names = _Names()
+        >>> names.free("a/b"), names.free("a_b")
+        ('a_b', 'a_b_1')
+        """
+        base = "".join(c if c.isalnum() or c in "_-" else "_" for c in path)
+        name, count = base, 0
+        while name in self.used:
+            count += 1
+            name = f"{base}_{count}"
+        self.used.add(name)
+        return name
+
+
+# What Keras says with several layers
+
+
+def _parts(layer: Any, output: Shape) -> list[tuple[str, Layer]]:
+    """`layer` as layers that Keras has, each with the suffix of its name."""
+    kind = type(layer).__name__
+    by_amounts = isinstance(getattr(layer, "padding", None), tuple)
+    if "Conv" in kind and by_amounts:
+        return _cropped(layer) if kind.endswith("Transpose") else _padded(layer)
+    if kind.endswith(("Pooling1D", "Pooling2D", "Pooling3D")):
+        nothing = by_amounts and not any(map(any, layer.padding))
+        return [("", layer.model_copy(update={"padding": "valid"}) if nothing else layer)]
+    if kind == "Flatten":
+        whole = layer.start_dim == 1 and len(output) == 1
+        plain = layer.model_copy(update={"end_dim": -1})
+        return [("", plain if whole else Reshape(tuple(output), trainable=layer.trainable))]
+    return [("", layer)]
+
+
+def _padded(layer: Any) -> list[tuple[str, Layer]]:
+    pad = layer_class(f"ZeroPadding{layer.rank}D")(layer.padding, layer.data_format)
+    valid = layer.model_copy(update={"padding": "valid"})
+    return [("pad", pad), ("", valid)] if any(map(any, layer.padding)) else [("", valid)]
+
+
+def _cropped(layer: Any) -> list[tuple[str, Layer]]:
+    extra = layer.output_padding or (0,) * layer.rank  # by default Keras adds what it likes
+    whole = layer.model_copy(update={"padding": "valid", "output_padding": extra})
+    if not any(map(any, layer.padding)):
+        return [("", whole)]
+    cropping = layer_class(f"Cropping{layer.rank}D")
+    return [("", whole), ("crop", cropping(layer.padding, layer.data_format))]

@@ -1,0 +1,209 @@
+"""A network as a flat list of calls, every repeated block written out, every number known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Basic
+
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.network.base import Network
+from archcalc.network.graph import INPUT, Graph, Ref
+from archcalc.network.model import Model
+from archcalc.network.naming import snake_case
+from archcalc.network.repeat import Repeat
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.shape import Shape, as_shape
+
+__all__ = ["Call", "Program", "program"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one layer.
+
+    Attributes:
+        path: where it is; a copy of a repeated block has its number in it: ``"body/0/dense"``.
+        applied: the layer on its input shapes.
+        inputs: what feeds it: the number of an earlier call, or −1 for the first input, −2 ….
+        owner: the call whose weights it uses: its own number, or an earlier one where it is shared.
+    """
+
+    path: str
+    applied: Applied
+    inputs: tuple[int, ...]
+    owner: int
+
+    @property
+    def layer(self) -> Layer:
+        """The layer."""
+        return self.applied.layer
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Calls in order, and what goes in and comes out.
+
+    Attributes:
+        name: of the network, if it has one.
+        inputs: the shapes that go in.
+        input_names: what they are called.
+        calls: the calls, each after those that feed it.
+        outputs: what comes out, numbered as in `Call.inputs`.
+    """
+
+    name: str | None
+    inputs: tuple[Shape, ...]
+    input_names: tuple[str, ...]
+    calls: tuple[Call, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def output_shapes(self) -> tuple[Shape, ...]:
+        """The shapes that come out."""
+        return tuple(
+            self.calls[i].applied.output if i >= 0 else self.inputs[-1 - i] for i in self.outputs
+        )
+
+
+def program(what: Layer, input_shape: Any = None) -> Program:
+    """`what`, a layer or a network, as a list of calls.
+
+    Args:
+        what: the layer or network; no symbol may be left in it.
+        input_shape: the shape that goes in, or a list of shapes where there are several inputs;
+            may be left out where the network knows it.
+
+    Raises:
+        FrameworkError: symbols are left without numbers, or no input shape is known.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Repeat
+    >>> [(call.path, call.applied.output) for call in program(Repeat(Dense(8), 2), 4).calls]
+    [('0/dense', (8,)), ('1/dense', (8,))]
+    """
+    shapes = _input_shapes(what, input_shape)
+    left = _symbols([*shapes, what])
+    if left:
+        names = ", ".join(sorted(left))
+        raise FrameworkError(
+            f"{names} ha{'s' if len(left) == 1 else 've'} no number",
+            code="symbols-left",
+            values={"symbols": tuple(sorted(left))},
+            hint="a framework's model is made of numbers; build the network with numbers instead",
+        )
+    writer = _Writer(shapes)
+    given = [-1 - i for i in range(len(shapes))]
+    if isinstance(what, Network):
+        what.check(*shapes)
+        outputs = writer.network(what, given, "", ())
+    else:
+        outputs = [writer.call(what, given, what.name or snake_case(type(what).__name__), ())]
+    return Program(
+        what.name if isinstance(what, Network) else None,
+        shapes,
+        _input_names(what, len(shapes)),
+        tuple(writer.calls),
+        tuple(outputs),
+    )
+
+
+def _input_shapes(what: Layer, given: Any) -> tuple[Shape, ...]:
+    if given is None:
+        own = what.own_inputs() if isinstance(what, Network) else None
+        if own is None:
+            raise FrameworkError(
+                f"no input shape is known for {type(what).__name__}",
+                code="no-input-shape",
+                hint="give input_shape=",
+            )
+        return own
+    many = isinstance(given, Sequence) and any(isinstance(part, list | tuple) for part in given)
+    return tuple(as_shape(part) for part in given) if many else (as_shape(given),)
+
+
+def _input_names(what: Layer, count: int) -> tuple[str, ...]:
+    made = tuple("input" if i == 0 else f"input_{i}" for i in range(count))
+    if not isinstance(what, Model):
+        return made
+    return tuple(tensor.name or name for tensor, name in zip(what.inputs, made, strict=True))
+
+
+def _symbols(values: Iterable[Any]) -> set[str]:
+    """The names of the symbols in `values`, also in the fields of layers, however deep."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    pending = list(values)
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Basic):
+            found.update(symbol.name for symbol in value.free_symbols)
+        elif isinstance(value, tuple | list):
+            pending.extend(value)
+        elif isinstance(value, Layer) and id(value) not in seen:
+            seen.add(id(value))
+            if isinstance(value, Network):
+                pending.extend(node.layer for node in value.graph().nodes)
+                pending.append(value.times if isinstance(value, Repeat) else None)
+            else:
+                pending.extend(getattr(value, field) for field in type(value).model_fields)
+    return found
+
+
+class _Writer:
+    """One pass through a network, writing calls."""
+
+    def __init__(self, inputs: tuple[Shape, ...]) -> None:
+        self.inputs = inputs
+        self.calls: list[Call] = []
+        self._owners: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._known: dict[tuple[object, ...], Applied] = {}
+
+    def network(
+        self, network: Network, values: list[int], path: str, copy: tuple[int, ...]
+    ) -> list[int]:
+        """Write down every layer of `network`; where its outputs are."""
+        if not isinstance(network, Repeat):
+            return self._graph(network.graph(), values, path, copy)
+        for i in range(int(network.times)):
+            values = self._graph(network.graph(), values, _under(path, str(i)), (*copy, i))
+        return values
+
+    def _graph(
+        self, graph: Graph, values: list[int], path: str, copy: tuple[int, ...]
+    ) -> list[int]:
+        made: list[list[int]] = []
+
+        def at(refs: Sequence[Ref]) -> list[int]:
+            return [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in refs]
+
+        for node in graph.nodes:
+            fed, where = at(node.inputs), _under(path, node.name)
+            if isinstance(node.layer, Network):
+                made.append(self.network(node.layer, fed, where, copy))
+            else:
+                made.append([self.call(node.layer, fed, where, copy)])
+        return at(graph.outputs)
+
+    def call(self, layer: Layer, values: Sequence[int], path: str, copy: tuple[int, ...]) -> int:
+        """Write down one layer; the number of the call."""
+        shapes = tuple(
+            self.calls[i].applied.output if i >= 0 else self.inputs[-1 - i] for i in values
+        )
+        key = (layer.key, shapes)
+        try:
+            applied = self._known.get(key) or Applied(layer, shapes)
+        except ArchcalcError as error:
+            raise error.at(path) from None
+        self._known[key] = applied
+        number = len(self.calls)
+        owner = self._owners.setdefault((id(layer), copy), number)
+        self.calls.append(Call(path, applied, tuple(values), owner))
+        return number
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name

@@ -1,0 +1,220 @@
+"""What an entry of a framework's table is: a layer of ours as a class of theirs, read both ways.
+
+A table is data.  Building a framework's layer reads it from our fields to their arguments
+(`arguments_of`); reading a framework's layer goes through the same entries the other way round
+(`fields_of`).  What cannot be said by an entry is not in the table, and the table says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from archcalc.layers.base import Layer
+from archcalc.symbolic.errors import FrameworkError
+from archcalc.symbolic.shape import Shape
+
+__all__ = [
+    "Absent",
+    "Argument",
+    "Convert",
+    "Entry",
+    "Only",
+    "Table",
+    "Tensor",
+    "arguments_of",
+    "choice",
+    "fields_of",
+    "same",
+    "same_tensors",
+]
+
+Convert: TypeAlias = Callable[[Any, Shape], Any]
+"""A value in the other's terms, given the input shape."""
+
+
+def _as_it_is(value: Any, x: Shape) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One of our fields, and the argument that says it there.
+
+    Attributes:
+        field: our field.
+        name: their argument.
+        there: our value in their terms.
+        back: their value in ours.
+    """
+
+    field: str
+    name: str
+    there: Convert = _as_it_is
+    back: Convert = _as_it_is
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """A field for which the framework has no argument: there it always has one of these values."""
+
+    field: str
+    values: tuple[Any, ...]
+    why: str
+
+    def allows(self, value: Any) -> bool:
+        """Whether the framework can say `value`."""
+        return value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One weight: our name and theirs, and how the axes of one stand to those of the other.
+
+    Attributes:
+        ours: our name, such as ``"kernel"``.
+        theirs: theirs, such as ``"weight"``.
+        order: a pattern of `archcalc.frameworks.axis_order`; empty where the order is the same.
+        split: an axis of the pattern, and the field that says how long it is.
+    """
+
+    ours: str
+    theirs: str
+    order: str = ""
+    split: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A layer of ours as a class of theirs.
+
+    Attributes:
+        cls: their class, by name; by the number of axes of the input, or by the value of `by`,
+            where that decides.  A name that begins with a dot is a module that archcalc brings.
+        arguments: our fields as their arguments.
+        implied: their arguments that follow from the input: name and value.
+        only: our fields that the framework has no argument for.
+        around: our fields that are said by layers before and after, not by an argument.
+        tensors: the weights, in our order.
+        by: the field that decides the class, where one does.
+        limits: what else must hold of the layer, and why.
+    """
+
+    cls: str | Mapping[Any, str]
+    arguments: tuple[Argument, ...] = ()
+    implied: tuple[tuple[str, Callable[[Shape], Any]], ...] = ()
+    only: tuple[Only, ...] = ()
+    around: tuple[str, ...] = ()
+    tensors: tuple[Tensor, ...] = ()
+    by: str | None = None
+    limits: tuple[tuple[Callable[[Any], bool], str], ...] = ()
+
+    def fields(self) -> tuple[str, ...]:
+        """Our fields that it says, in one way or another."""
+        names = [argument.field for argument in self.arguments]
+        names += [only.field for only in self.only] + list(self.around)
+        return tuple(dict.fromkeys([*names, *([self.by] if self.by else [])]))
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A layer that the framework has not got, and why."""
+
+    why: str
+    hint: str = ""
+
+
+Table: TypeAlias = Mapping[str, Entry | Absent]
+"""The entry of every layer, by the name of our class."""
+
+
+def same(*fields: str) -> tuple[Argument, ...]:
+    """Fields that the framework calls as we do.
+
+    >>> same("units", "use_bias")[1].name
+    'use_bias'
+    """
+    return tuple(Argument(field, field) for field in fields)
+
+
+def same_tensors(*names: str) -> tuple[Tensor, ...]:
+    """Weights that the framework calls as we do and keeps in the same order."""
+    return tuple(Tensor(name, name) for name in names)
+
+
+def choice(pairs: Mapping[Any, Any]) -> tuple[Convert, Convert]:
+    """The two converters of a field whose values have other names there.
+
+    >>> there, back = choice({"bilinear": "linear"})
+    >>> there("bilinear", Shape()), back("linear", Shape())
+    ('linear', 'bilinear')
+    """
+    backwards = {theirs: ours for ours, theirs in pairs.items()}
+    return (lambda value, x: pairs[value]), (lambda value, x: backwards[value])
+
+
+def entry_of(table: Table, layer: Layer, framework: str) -> Entry:
+    """The entry of `layer`.
+
+    Raises:
+        FrameworkError: the framework has not got it, or not with the values of its fields.
+    """
+    kind = type(layer).__name__
+    entry = table.get(kind, Absent("nothing is known of this layer there"))
+    if isinstance(entry, Absent):
+        raise _refusal(framework, f"{framework} has no {kind}: {entry.why}", layer, entry.hint)
+    for only in entry.only:
+        value = getattr(layer, only.field)
+        if not only.allows(value):
+            raise _refusal(framework, f"{kind}: {only.field}={value!r}: {only.why}", layer)
+    for holds, why in entry.limits:
+        if not holds(layer):
+            raise _refusal(framework, f"{kind}: {why}", layer)
+    return entry
+
+
+def _refusal(framework: str, message: str, layer: Layer, hint: str = "") -> FrameworkError:
+    return FrameworkError(
+        message, code=f"not-in-{framework.lower()}", values={"layer": layer}, hint=hint
+    )
+
+
+def class_of(entry: Entry, layer: Layer, x: Shape) -> str:
+    """The name of their class for `layer` on an input of shape `x`."""
+    if isinstance(entry.cls, str):
+        return entry.cls
+    return entry.cls[getattr(layer, entry.by) if entry.by else len(x)]
+
+
+def arguments_of(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
+    """Their arguments, from our fields.
+
+    Where several fields are one argument there (torch's ``affine`` is a factor *and* an offset), it
+    is on if any of them is.
+
+    >>> from archcalc.frameworks.torch_table import TORCH
+    >>> from archcalc.layers import Dense
+    >>> arguments_of(TORCH["Dense"], Dense(100), Shape((5408,)))
+    {'out_features': 100, 'bias': True, 'in_features': 5408}
+    """
+    made: dict[str, Any] = {}
+    for argument in entry.arguments:
+        value = argument.there(getattr(layer, argument.field), x)
+        made[argument.name] = made.get(argument.name, False) or value
+    return {**made, **{name: value(x) for name, value in entry.implied}}
+
+
+def fields_of(entry: Entry, arguments: Mapping[str, Any], x: Shape) -> dict[str, Any]:
+    """Our fields, from their arguments: `arguments_of` the other way round.
+
+    >>> from archcalc.frameworks.torch_table import TORCH
+    >>> fields_of(TORCH["Dense"], {"in_features": 5408, "out_features": 100, "bias": True}, Shape())
+    {'units': 100, 'use_bias': True}
+    """
+    made: dict[str, Any] = {only.field: only.values[0] for only in entry.only}
+    for argument in entry.arguments:
+        if argument.name in arguments:
+            value = argument.back(arguments[argument.name], x)
+            made[argument.field] = made.get(argument.field, True) and value
+    return made

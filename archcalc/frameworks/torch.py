@@ -1,0 +1,93 @@
+"""A torch module from a layer or a network."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from archcalc.frameworks.program import Program, program
+from archcalc.layers.base import Layer
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["to_torch"]
+
+
+def to_torch(what: Layer, input_shape: Any = None) -> nn.Module:
+    """`what` as a torch module that takes and gives tensors ``(batch, *shape)`` in our layout.
+
+    Submodules are named by the paths of the layers, a dot for every slash, so that
+    ``module.get_submodule("stage1.0.conv2d")`` is the first copy's convolution.  Layers whose
+    channels come last are taken to torch's layout and back.  ``"same"`` padding means what it means
+    in Keras, worked out for these input shapes.  Weights have torch's initial values; under
+    ``with torch.device("meta")`` none are allocated.
+
+    Args:
+        what: a layer or a network, with numbers for all its symbols.
+        input_shape: the shape that goes in, without the batch, or a list of shapes where there are
+            several inputs; may be left out where the network knows it.
+
+    Raises:
+        FrameworkError: torch is not installed, symbols are left, or torch has not got a layer.
+
+    >>> from archcalc.layers import Conv2D
+    >>> module = to_torch(Conv2D(32, 3, data_format="channels_first"), (1, 28, 28))
+    >>> [(name, tuple(p.shape)) for name, p in module.named_parameters()]
+    [('conv2d.weight', (32, 1, 3, 3)), ('conv2d.bias', (32,))]
+    """
+    made = program(what, input_shape)
+    try:
+        import torch
+    except ImportError as error:
+        raise FrameworkError(
+            "torch is not installed",
+            code="framework-missing",
+            hint="pip install 'archcalc[torch]'",
+        ) from error
+    del torch
+    return _net(made)
+
+
+def _net(made: Program) -> nn.Module:
+    from archcalc.frameworks.torch_layers import torch_module
+    from archcalc.frameworks.torch_modules import Net
+
+    names: dict[int, str] = {}
+    root = Net((), made.outputs)
+    calls: list[tuple[str, tuple[int, ...]]] = []
+    for number, call in enumerate(made.calls):
+        if call.owner == number:
+            try:
+                module = torch_module(call.applied)
+            except ArchcalcError as error:
+                raise error.at(call.path) from None
+            names[number] = _place(root, call.path, module)
+        calls.append((names[call.owner], call.inputs))
+    root.calls = tuple(calls)
+    return root
+
+
+def _place(root: nn.Module, path: str, module: nn.Module) -> str:
+    """Put `module` at `path` below `root`; its name there."""
+    from torch import nn
+
+    parts = [re.sub(r"\.", "_", part) or "_" for part in path.split("/")]
+    here, name = root, []
+    for part in parts[:-1]:
+        free = _free(here, part) if not isinstance(getattr(here, part, None), nn.Module) else part
+        if not hasattr(here, free):
+            here.add_module(free, nn.Module())
+        here = getattr(here, free)
+        name.append(free)
+    last = _free(here, parts[-1])
+    here.add_module(last, module)
+    return ".".join([*name, last])
+
+
+def _free(module: nn.Module, name: str) -> str:
+    """`name`, with underscores after it as long as the module has something of that name."""
+    while hasattr(module, name):
+        name += "_"
+    return name

@@ -9,7 +9,8 @@ from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.layers.fields import Axes, option
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["ELU", "Activation", "ActivationName", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
@@ -19,7 +20,6 @@ ActivationName: TypeAlias = Literal[
     "elu",
     "exponential",
     "gelu",
-    "glu",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
@@ -44,7 +44,7 @@ ActivationName: TypeAlias = Literal[
     "tanh",
     "tanh_shrink",
 ]
-"""Keras' names of activation functions; none of them has weights."""
+"""Keras' names of activation functions that leave the shape alone; none of them has weights."""
 
 
 class _Elementwise(Layer, abstract=True):
@@ -59,11 +59,37 @@ class _Elementwise(Layer, abstract=True):
 class Activation(_Elementwise):
     """An activation function by name.
 
+    ``"glu"`` gates one half of the last axis with the other, so that half of it comes out; it is a
+    layer only and no ``activation=`` of another.
+
+    Source of ``"glu"``: Dauphin et al., *Language Modeling with Gated Convolutional Networks*
+    (2017), equation 1.
+
     >>> Activation("relu").output_shape(Shape((28, 28, 3)))
     (28, 28, 3)
+    >>> Activation("glu").output_shape(Shape((1024, 512)))
+    (1024, 256)
     """
 
-    activation: ActivationName
+    activation: ActivationName | Literal["glu"]
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x.replace(-1, floor_div(x[-1], 2)) if self.activation == "glu" else x
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        if self.activation != "glu":
+            return ()
+        return (
+            Requirement(
+                x[-1],
+                Relation.MULTIPLE_OF,
+                2,
+                "'glu' halves the last axis, and {features} is odd",
+                code="features-odd",
+                hint="give it an even number of features",
+                details=(("features", x[-1]),),
+            ),
+        )
 
 
 class ReLU(_Elementwise):
@@ -106,6 +132,10 @@ class Softmax(_Elementwise):
     """
 
     axis: int = -1
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axis_index(self.axis, x)
+        return ()
 
 
 class PReLU(_Elementwise):

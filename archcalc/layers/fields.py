@@ -7,6 +7,7 @@ descriptor is how a dataclass-like constructor says so (PEP 681).
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -22,6 +23,7 @@ __all__ = [
     "Amounts",
     "Axes",
     "Count",
+    "Groups",
     "OptionalAmounts",
     "OptionalSizes",
     "Padding",
@@ -99,15 +101,33 @@ def _count(value: Any) -> Dim:
     return as_dim(value, minimum=0)
 
 
+def _groups(value: Any) -> Dim:
+    """A number of groups, or −1 for one a channel."""
+    return -1 if value in (-1, "-1") else as_dim(value)
+
+
 def _optional(read: Any) -> Any:
     return lambda value: None if value is None else read(value)
 
 
 def _padding(value: Any) -> Any:
     """A named rule, one amount, an amount an axis, or a pair an axis; pairs come out."""
-    if isinstance(value, str) and value.lower() in ("valid", "same", "causal"):
-        return value.lower()
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _PADDINGS:
+            return word
+        if word in _OTHER_PADDINGS or difflib.get_close_matches(word[:20], _PADDINGS, cutoff=0.7):
+            raise DimensionError(
+                f"{shorten(repr(value), 40)} is not a padding",
+                code="unknown-padding",
+                hint=f"use {', '.join(map(repr, _PADDINGS))}, or amounts",
+            )
     return _amounts(value)
+
+
+_PADDINGS = ("valid", "same", "causal")
+_OTHER_PADDINGS = ("full", "zeros", "reflect", "replicate", "circular", "constant", "none", "auto")
+"""Words that other tools take for a padding, and that nobody means as a symbol."""
 
 
 def _amounts(value: Any) -> PaddingPairs:
@@ -156,6 +176,12 @@ if TYPE_CHECKING:
 
     class Count:
         """A dimension of at least 0."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Dim: ...
+        def __set__(self, owner: object, value: DimLike) -> None: ...
+
+    class Groups:
+        """A number of groups, or −1 for one a channel."""
 
         def __get__(self, owner: object, kind: type | None = None) -> Dim: ...
         def __set__(self, owner: object, value: DimLike) -> None: ...
@@ -220,6 +246,7 @@ else:
 
     Size = _field(as_dim, _DIM_SCHEMA)
     Count = _field(_count, _DIM_SCHEMA)
+    Groups = _field(_groups, {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]})
     Sizes = _field(_dims(1), _MANY)
     OptionalSizes = _field(_optional(_dims(1)), {"anyOf": [_MANY, _NULL]})
     OptionalAmounts = _field(_optional(_dims(0)), {"anyOf": [_MANY, _NULL]})

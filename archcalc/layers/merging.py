@@ -6,8 +6,9 @@ Source: https://keras.io/api/layers/merging_layers/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from pydantic import field_validator
 from sympy import Add as _Sum
 
 from archcalc.layers.axes import axis_index
@@ -15,7 +16,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.facts import Work
 from archcalc.layers.fields import Axes
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -167,6 +168,17 @@ class Dot(Layer):
 
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
     source: ClassVar[str] = "https://keras.io/api/layers/merging_layers/dot/"
+
+    @field_validator("axes", mode="after")
+    @classmethod
+    def _one_or_two(cls, axes: Any) -> Any:
+        if len(axes) not in (1, 2):
+            raise InvalidLayerError(
+                f"{len(axes)} axes for two inputs",
+                code="wrong-number-of-values",
+                hint="give one axis for both, or one for each",
+            )
+        return axes
 
     def _pair(self, x: Shape, y: Shape) -> tuple[int, int]:
         first, second = self.axes if len(self.axes) == 2 else (self.axes * 2)[:2]

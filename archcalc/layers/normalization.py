@@ -12,9 +12,9 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Weight
-from archcalc.layers.fields import Axes, Size, hyper, option
-from archcalc.symbolic.requirement import Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.layers.fields import Axes, Groups, hyper, option
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape, product
 
 __all__ = [
     "BatchNormalization",
@@ -136,9 +136,11 @@ class GroupNormalization(_Normalization):
 
     >>> sum(w.size for w in GroupNormalization(8).weights(Shape((16, 16, 64))))
     128
+    >>> GroupNormalization(-1).requirements(Shape((16, 16, 3)))
+    ()
     """
 
-    groups: Size = hyper("g", default=32)
+    groups: Groups = hyper("g", default=32)
     axis: int = -1
     epsilon: float = 1e-3
     center: bool = True
@@ -150,7 +152,8 @@ class GroupNormalization(_Normalization):
         return _affine(self._along(x), self.scale, self.center)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        return (divided(self._along(x)[0], self.groups, "groups", "channels"),)
+        channels = self._along(x)[0]
+        return () if self.groups == -1 else (divided(channels, self.groups, "groups", "channels"),)
 
 
 class RMSNormalization(_Normalization):
@@ -178,6 +181,8 @@ class RMSNormalization(_Normalization):
 class InstanceNormalization(_Normalization):
     """Normalised over the positions of each sample and channel; torch's, which Keras has not.
 
+    There must be more than one position: the one value of a channel less its mean is nothing.
+
     Args:
         axis: the axis of the channels, counted as in Keras from 1.
         epsilon: as in torch.
@@ -196,6 +201,21 @@ class InstanceNormalization(_Normalization):
     track_running_stats: bool = False
 
     source: ClassVar[str] = "https://arxiv.org/abs/1607.08022"
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        (channels,) = self._axes(x)
+        positions = product(dim for axis, dim in enumerate(x) if axis != channels)
+        return (
+            Requirement(
+                positions,
+                Relation.AT_LEAST,
+                2,
+                "there is nothing to normalise over: each channel has {positions} position",
+                code="too-few-positions",
+                hint="use BatchNormalization or LayerNormalization",
+                details=(("positions", positions),),
+            ),
+        )
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         shape = self._along(x)

@@ -72,7 +72,7 @@ class _Pool(Sliding, abstract=True):
         if isinstance(self.padding, str):
             return needs
         pads = [
-            _at_most_half(pad, window.span)
+            _at_most_half(pad, window.kernel)
             for window, pair in zip(self.sliding(), self.padding, strict=True)
             for pad in pair
             if pad != 0
@@ -87,15 +87,16 @@ class _Pool(Sliding, abstract=True):
         def ceil_mode(self) -> bool: ...
 
 
-def _at_most_half(pad: Dim, span: Dim) -> Requirement:
+def _at_most_half(pad: Dim, kernel: Dim) -> Requirement:
+    """torch's rule; it counts what a window reads, however far apart dilation puts it."""
     return Requirement(
-        floor_div(span, 2),
+        floor_div(kernel, 2),
         Relation.AT_LEAST,
         pad,
-        "padding {pad} is more than half of the window, {span}",
+        "padding {pad} is more than half of the pool_size {kernel}",
         code="padding-too-large",
         hint="a pool may pad at most half of its window, or a window would see padding only",
-        details=(("pad", pad), ("span", span)),
+        details=(("pad", pad), ("kernel", kernel)),
     )
 
 

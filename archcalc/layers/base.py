@@ -9,6 +9,7 @@ documentation, framework comparisons) is folded from these.
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
@@ -284,6 +285,10 @@ def _explained(kind: str, error: ValidationError, given: dict[str, Any]) -> Inva
     elif first["type"] == "extra_forbidden":
         message, code = f"{shorten(field, 60)} is not an argument", "unknown-argument"
         hint = _nearest(field, list(_known(kind)))
+    elif first["type"] == "literal_error":
+        field, code = str(first["loc"][0]), "unknown-choice"
+        message = f"{field}: {shorten(repr(first['input']), 60)} is not one of its choices"
+        hint, others = _nearest(str(first["input"]), _choices(error)), []
     else:
         message = f"{field}: {first['msg'].lower()}, not {shorten(repr(first['input']), 60)}"
     more = f" (and {len(others)} more)" if others else ""
@@ -293,6 +298,12 @@ def _explained(kind: str, error: ValidationError, given: dict[str, Any]) -> Inva
         values={field: shorten(given.get(field, first.get("input")))},
         hint=hint,
     )
+
+
+def _choices(error: ValidationError) -> list[str]:
+    """The values that a field of fixed choices takes."""
+    listed = [e["ctx"]["expected"] for e in error.errors() if e["type"] == "literal_error"]
+    return re.findall(r"'([^']*)'", " ".join(listed))
 
 
 def _known(kind: str) -> tuple[str, ...]:

@@ -1,0 +1,174 @@
+"""Hand counts of real people, each with its source, and what lies between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import archcalc as ac
+from archcalc.explain import reconcile
+
+
+def kinds(result: ac.Reconciliation) -> list[tuple[str, int]]:
+    return [(finding.kind, finding.amount) for finding in result.findings]
+
+
+def conv(filters: int, k: int, shape: tuple[int, ...], **more: Any) -> ac.Sequential:
+    return ac.Sequential([ac.Conv2D(filters, k, **more)], input_shape=shape)
+
+
+MNIST = ac.Sequential(
+    [ac.Conv2D(32, 3), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense(100), ac.Dense(10)],
+    input_shape=(28, 28, 1),
+)
+NORMED = ac.Sequential(
+    [
+        ac.Conv2D(32, 3, padding="same"),
+        ac.BatchNormalization(),
+        ac.Flatten(),
+        ac.Dense(100),
+        ac.Dense(10),
+    ],
+    input_shape=(64, 64, 1),
+)
+
+
+def test_input_channels_and_bias_left_out() -> None:
+    """https://stackoverflow.com/questions/42786717: 32*(3*3) where Keras says 896."""
+    r = reconcile(conv(32, 3, (32, 32, 3), padding="same"), layers={"conv2d": "32*(3*3)"})
+    assert (r.difference, r.explained) == (608, True)
+    assert kinds(r) == [("missing-bias", 32), ("missing-input-channels", 576)]
+
+
+def test_formula_that_forgets_the_input_channels() -> None:
+    r = reconcile(conv(64, 5, (14, 14, 32)), layers={"conv2d": "(5*5+1)*64"})
+    assert kinds(r) == [("missing-input-channels", 5 * 5 * 31 * 64)]
+    assert "claimed (5*5+1)*64 = 1,664" in r.to_text()
+
+
+def test_formula_in_the_layers_own_notation() -> None:
+    r = reconcile(MNIST, layers={"dense": "(n_in + 1)*n_out", "conv2d": "k*k*c_in*f"})
+    assert kinds(r) == [("missing-bias", 32)]
+
+
+def test_statistics_counted_as_keras_does() -> None:
+    """https://stackoverflow.com/questions/60079783: 64 more in Keras than in torch."""
+    r = reconcile(NORMED, total=13_108_758)
+    assert kinds(r) == [("statistics-counted", -64)]
+    assert r.explained
+    assert reconcile(NORMED, total=13_108_694).right
+
+
+def test_shared_layer_counted_twice() -> None:
+    """https://github.com/keras-team/keras/issues/3661: 220 where 110 is right."""
+    x, dense = ac.Input((10,)), ac.Dense(10)
+    r = reconcile(ac.Model(x, dense(dense(x))), total=220)
+    assert kinds(r) == [("shared-counted-twice", -110)]
+
+
+def test_weights_of_an_activation_left_out() -> None:
+    net = ac.Sequential([ac.Conv1D(50, 3), ac.PReLU()], input_shape=(100, 100))
+    r = reconcile(net, layers={"conv1d": 15050, "p_re_lu": 0})
+    assert kinds(r) == [("missing-weight", 4900)]
+    assert "is right" in r.to_text()
+
+
+def test_bias_counted_where_there_is_none() -> None:
+    r = reconcile(conv(8, 3, (9, 9, 4), use_bias=False), layers={"conv2d": 3 * 3 * 4 * 8 + 8})
+    assert kinds(r) == [("extra-bias", -8)]
+
+
+def test_copies_counted_once() -> None:
+    net = ac.Sequential([ac.Repeat(ac.Dense(16), 6)], input_shape=16)
+    (path,) = [row.path for row in net.trace().rows]
+    r = reconcile(net, layers={path: 17 * 16})
+    assert kinds(r) == [("counted-once", 5 * 17 * 16)]
+
+
+def test_right_counts_are_said_to_be_right() -> None:
+    r = reconcile(MNIST, running={"conv2d": 320, "dense": 541_220, "dense_1": 542_230})
+    assert r.right
+    assert r.explained
+    assert r.to_text().count("is right") == 4
+
+
+def test_what_cannot_be_explained_is_said_so_with_the_remainder() -> None:
+    r = reconcile(MNIST, layers={"conv2d": 320, "dense": 540_567, "dense_1": 1010})
+    assert not r.explained
+    assert kinds(r) == [("unexplained", 333)]
+    assert "unexplained: 333" in r.to_text()
+
+
+def test_a_bare_total_is_not_guessed_at() -> None:
+    r = reconcile(MNIST, total=541_988)
+    assert not r.explained
+    assert kinds(r) == [("unexplained", 242)]
+
+
+def test_a_bare_total_without_any_bias() -> None:
+    r = reconcile(MNIST, total=542_230 - 142)
+    assert kinds(r) == [("missing-bias", 32), ("missing-bias", 100), ("missing-bias", 10)]
+
+
+def test_two_places_that_would_explain_a_total_are_both_named() -> None:
+    net = ac.Sequential([ac.Dense(8), ac.Dense(8), ac.Dense(3)], input_shape=5)
+    r = reconcile(net, total=int(net.trace().parameters) - 8)
+    assert not r.explained
+    assert "any one of dense, dense_1" in r.to_text()
+
+
+@pytest.mark.parametrize("slip", [900, 2_000, 10_000, -30])
+def test_slips_show_in_the_digits(slip: int) -> None:
+    r = reconcile(MNIST, running={"conv2d": 320, "dense": 541_220 - slip})
+    assert kinds(r) == [("arithmetic-slip", slip)]
+    assert r.explained
+
+
+def test_the_same_mistake_again_is_likelier_than_a_larger_slip() -> None:
+    r = reconcile(MNIST, running={"conv2d": 288, "dense": 540_988})
+    assert kinds(r)[1:] == [("missing-bias", 100), ("arithmetic-slip", 100)]
+
+
+def test_running_totals_may_leave_layers_out() -> None:
+    r = reconcile(MNIST, running={"dense_1": 542_230 - 142})
+    assert r.explained
+    assert r.difference == 142
+
+
+def test_a_total_besides_must_be_the_sum() -> None:
+    layers = {"conv2d": 320, "dense": 540_900, "dense_1": 1010}
+    assert reconcile(MNIST, layers=layers, total=542_230).right
+    swapped = reconcile(MNIST, layers=layers, total=542_320)
+    assert kinds(swapped) == [("arithmetic-slip", -90)]
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({}, "nothing-claimed"),
+        ({"layers": {"conv3d": 1}}, "not-found"),
+        ({"layers": {"conv2d": "k*z"}}, "unknown-symbol"),
+        ({"layers": {"conv2d": 2.5}}, "not-a-dimension"),
+        ({"layers": {"conv2d": -1}}, "bad-value"),
+        ({"layers": {"conv2d": 1}, "running": {"conv2d": 1}}, "claimed-twice"),
+    ],
+)
+def test_claims_that_cannot_be(claims: dict[str, Any], code: str) -> None:
+    with pytest.raises(ac.ArchcalcError) as caught:
+        reconcile(MNIST, **claims)
+    assert caught.value.code == code
+
+
+def test_a_network_with_symbols_needs_numbers_first() -> None:
+    net = ac.Sequential([ac.Dense("n")], input_shape=4)
+    with pytest.raises(ac.EvaluationError, match="give values for n"):
+        reconcile(net, total=5)
+
+
+def test_formats_say_the_same() -> None:
+    r = reconcile(MNIST, running={"conv2d": 288, "dense": 540_988, "dense_1": 541_988})
+    assert "542{,}230" in r.to_latex()
+    assert "| `conv2d` |" in r.to_markdown()
+    assert "<table>" in r.to_html()
+    assert '"difference": 242' in r.to_json()

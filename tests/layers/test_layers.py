@@ -1,0 +1,187 @@
+"""Layers as specifications: arguments, errors, the registry, and facts from outside."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import ValidationError
+
+import archcalc as ac
+from archcalc.layers import Applied, layer_class, layer_classes
+from archcalc.symbolic.shape import Shape
+
+
+def parameters(layer: ac.Layer, *shape: Any) -> int:
+    return sum(w.size for w in Applied(layer, (Shape(shape),)).weights)  # type: ignore[misc]
+
+
+def test_arguments_go_by_position_or_by_name() -> None:
+    by_position = ac.Conv2D(8, (3, 5), 2, "same", "channels_first", 1, 2, "relu", False)
+    by_name = ac.Conv2D(
+        filters=8,
+        kernel_size=[3, 5],
+        strides=(2, 2),
+        padding="SAME",
+        data_format="channels_first",
+        dilation_rate=1,
+        groups=2,
+        activation="relu",
+        use_bias=False,
+    )
+    assert by_position == by_name
+    assert hash(by_position) == hash(by_name)
+
+
+def test_layers_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        ac.Dense(10).units = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("layer", [ac.Conv2D("4*c", "k", padding=((1, 2), (0, 0))), ac.Dense(3)])
+def test_layers_copy_and_pickle(layer: ac.Layer) -> None:
+    assert pickle.loads(pickle.dumps(layer)) == layer == copy.deepcopy(layer)
+
+
+def test_repr_is_code() -> None:
+    layer = ac.Conv2D("f", 3, padding=((1, 2), (0, 0)), name="stem")
+    made = eval(repr(layer), {"Conv2D": ac.Conv2D})
+    assert made == layer
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "words"),
+    [
+        (lambda: ac.Conv2D(8), "missing-argument", "kernel_size is missing"),
+        (lambda: ac.Conv2D(8, 3, kernel=2), "unknown-argument", "kernel"),
+        (lambda: ac.Conv2D(8, 3, filters=2), "argument-twice", "filters is given twice"),
+        (lambda: ac.Conv2D(-1, 3), "not-a-dimension", "-1 is not a dimension"),
+        (lambda: ac.Conv2D(0, 3), "not-a-dimension", "at least 1"),
+        (lambda: ac.Conv2D(8, 2.5), "not-a-dimension", "2.5 is not an integer"),
+        (lambda: ac.Conv2D(True, 3), "not-a-dimension", "True is not an integer"),
+        (lambda: ac.Conv2D(8, (3, 3, 3)), "wrong-number-of-values", "3 values for 2 spatial axes"),
+        (lambda: ac.Conv2D(8, 3, padding="causal"), "invalid-padding", "one axis of time"),
+        (lambda: ac.Conv2D(8, 3, padding=-1), "not-a-dimension", "-1"),
+        (lambda: ac.Conv2D(8, 3, padding="full"), "unknown-padding", "full"),
+        (lambda: ac.Conv2D(8, 3, padding="vaild"), "unknown-padding", "'valid'"),
+        (lambda: ac.MaxPooling1D(2, padding="causal"), "invalid-padding", "causal"),
+        (lambda: ac.Dense("__import__('os')"), "unsupported-syntax", "Dense: units"),
+        (lambda: ac.Dropout(1.5), "invalid-argument", "rate"),
+        (lambda: ac.Dense(3, "rely"), "unknown-choice", "did you mean relu?"),
+        (lambda: ac.Conv2D(3, 3, data_format="first"), "unknown-choice", "channels_first"),
+        (lambda: ac.Permute((1, 3)), "invalid-permutation", "once"),
+        (lambda: ac.Reshape((-1, -1)), "not-a-dimension", "only one"),
+        (lambda: ac.Activation("rely"), "unknown-choice", "did you mean relu?"),
+    ],
+)
+def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
+    with pytest.raises(ac.InvalidLayerError) as caught:
+        make()
+    assert caught.value.code == code
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "code", "words"),
+    [
+        (ac.Conv2D(8, 7), [(5, 9, 1)], "kernel-exceeds-input", "kernel 7 does not fit input height"),
+        (ac.Conv2D(8, 7), [(9, 5, 1)], "kernel-exceeds-input", "kernel 7 does not fit input width"),
+        (ac.Conv2D(8, 3), [(9, 9)], "wrong-number-of-axes", "is a Reshape or a Flatten missing?"),
+        (ac.Conv2D(8, 3, groups=3), [(9, 9, 4)], "groups-do-not-divide", "groups 3"),
+        (ac.Add(), [(4, 4), (4, 5)], "branches-differ", "input 2 has shape (4, 5)"),
+        (ac.Concatenate(), [(4, 4), (5, 4)], "branches-differ", "(5, 4)"),
+        (ac.Dense(3), [(4,), (4,)], "wrong-number-of-inputs", "takes 1 input, not 2"),
+        (ac.BatchNormalization(axis=3), [(4, 4)], "no-such-axis", "axis 3"),
+        (ac.BatchNormalization(axis=0), [(4, 4)], "no-such-axis", "0 is the batch"),
+        (ac.Reshape((3, 5)), [(4, 4)], "elements-differ", "16 elements"),
+        (ac.Cropping1D(3), [(6, 2)], "nothing-left", "leaves nothing"),
+        (ac.MaxPooling2D(2, padding=2), [(8, 8, 2)], "padding-too-large", "more than half of"),
+    ],
+)
+def test_shapes_that_do_not_fit(
+    layer: ac.Layer, shapes: list[tuple[int, ...]], code: str, words: str
+) -> None:
+    with pytest.raises(ac.ShapeError) as caught:
+        Applied(layer, tuple(map(Shape, shapes)))
+    assert caught.value.code == code
+    assert words in str(caught.value)
+
+
+def test_an_unknown_layer_names_its_neighbours() -> None:
+    with pytest.raises(ac.UnknownLayerError, match="did you mean Conv2D"):
+        layer_class("Conv2DD")
+
+
+def test_every_layer_states_where_its_formulas_come_from() -> None:
+    missing = [
+        name
+        for name, cls in layer_classes().items()
+        if cls.__module__.startswith("archcalc.layers") and not (cls.source and cls.__doc__)
+    ]
+    assert missing == []
+
+
+class TestOwnLayer:
+    """A layer of one's own takes one class."""
+
+    def test_it_registers_traces_and_derives(self) -> None:
+        class LowRank(ac.Layer):
+            """Two thin matrices in place of a wide one."""
+
+            units: int
+            rank: int
+
+            axis_names: ClassVar[tuple[str, ...]] = ("n_in",)
+
+            def output_shape(self, x: Shape) -> Shape:
+                return Shape((self.units,))
+
+            def weights(self, x: Shape) -> tuple[ac.Weight, ...]:
+                down = ac.Weight("down", Shape((x[0], self.rank)))
+                return (down, ac.Weight("up", Shape((self.rank, self.units))))
+
+        assert layer_class("LowRank") is LowRank
+        trace = ac.Sequential([LowRank(100, 4)], input_shape="n").trace()
+        assert trace.parameters(n=784) == 784 * 4 + 4 * 100
+        assert "down" in trace.derivation().to_text()
+
+    def test_a_name_of_the_catalogue_is_taken(self) -> None:
+        with pytest.raises(ac.InvalidLayerError, match="exists already"):
+
+            class Dense(ac.Layer):
+                """Not this one."""
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "count"),
+    [
+        # Keras documentation and the papers named
+        (ac.Dense(100), (5408,), 540_900),
+        (ac.Conv2D(96, 11, strides=4), (227, 227, 3), 34_944),  # Krizhevsky et al. (2012), conv1
+        (ac.Conv2D(256, 5, padding=2, groups=2), (27, 27, 96), 307_456),  # the same, conv2
+        (ac.Embedding(50257, 768), (1024,), 38_597_376),  # GPT-2 small, wte
+        (ac.PReLU(), (98, 50), 4_900),
+        (ac.PReLU([1]), (98, 50), 50),
+        (ac.BatchNormalization(), (7, 7, 2048), 8_192),
+        (ac.DepthwiseConv2D(3, use_bias=False), (112, 112, 32), 288),  # MobileNet v1, layer 2
+        (ac.SeparableConv2D(128, 3, use_bias=False), (147, 147, 64), 8_768),  # Xception, block 2
+        (ac.Conv2DTranspose(64, 2, strides=2), (28, 28, 128), 32_832),  # U-Net, last up-conv
+    ],
+)
+def test_counts_from_outside(layer: ac.Layer, shape: tuple[int, ...], count: int) -> None:
+    assert parameters(layer, *shape) == count
+
+
+def test_keras_same_transposed_doubles() -> None:
+    layer = ac.Conv2DTranspose(1, 3, strides=2, padding="same")
+    assert Applied(layer, (Shape((2, 2, 1)),)).output == (4, 4, 1)
+
+
+def test_depthwise_transposed_counts_what_is_multiplied() -> None:
+    """Every input position times the kernel: torchinfo and thop say 4.5 times as much."""
+    layer = ac.Conv2DTranspose(32, 3, strides=2, padding=1, output_padding=1, groups=32)
+    (work,) = Applied(layer, (Shape((14, 14, 32)),)).work
+    assert work.macs == 14 * 14 * 3 * 3 * 32

@@ -166,7 +166,13 @@ def _joined(row: TracedRow, fed: list[Fields]) -> Fields:
         for key, field in fields.items():
             known = merged.get(key)
             merged[key] = field if known is None else _union(row, i, known, field)
-    return merged
+    return {key: field for key, field in merged.items() if not _mixed(key, fed)}
+
+
+def _mixed(key: tuple[int, int], fed: list[Fields]) -> bool:
+    """Whether a branch has lost an axis, because it mixes it, that another branch still has."""
+    of_input = [fields for fields in fed if any(index == key[0] for index, _ in fields)]
+    return any(key not in fields for fields in of_input)
 
 
 def _union(row: TracedRow, index: int, a: Field, b: Field) -> Field:

@@ -87,7 +87,12 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("layer", "shapes", "code", "words"),
     [
-        (ac.Conv2D(8, 7), [(5, 9, 1)], "kernel-exceeds-input", "kernel 7 does not fit input height"),
+        (
+            ac.Conv2D(8, 7),
+            [(5, 9, 1)],
+            "kernel-exceeds-input",
+            "kernel 7 does not fit input height",
+        ),
         (ac.Conv2D(8, 7), [(9, 5, 1)], "kernel-exceeds-input", "kernel 7 does not fit input width"),
         (ac.Conv2D(8, 3), [(9, 9)], "wrong-number-of-axes", "is a Reshape or a Flatten missing?"),
         (ac.Conv2D(8, 3, groups=3), [(9, 9, 4)], "groups-do-not-divide", "groups 3"),

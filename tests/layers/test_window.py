@@ -65,9 +65,7 @@ def test_ceil_mode_is_torchs_rule(n: int, kernel: int, stride: int, pad: int) ->
 
 
 @given(n=st.integers(1, 20), kernel=sizes, stride=sizes, dilation=st.integers(1, 3))
-def test_transposed_undoes_the_convolution(
-    n: int, kernel: int, stride: int, dilation: int
-) -> None:
+def test_transposed_undoes_the_convolution(n: int, kernel: int, stride: int, dilation: int) -> None:
     """A transposed convolution gives the smallest input that the convolution maps to `n`."""
     span = dilation * (kernel - 1) + 1
     out = TransposedWindow(kernel, stride, dilation, (0, 0)).output(n)

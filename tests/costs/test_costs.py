@@ -1,0 +1,188 @@
+"""Costs against frameworks' own counters, papers, and brute force."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archcalc as ac
+
+VGG16 = [64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0]
+
+
+@pytest.fixture
+def vgg16() -> ac.Trace:
+    """Simonyan and Zisserman (2015), table 1, column D."""
+    convs: list[ac.Layer] = [
+        ac.Conv2D(f, 3, padding="same", activation="relu") if f else ac.MaxPooling2D(2)
+        for f in VGG16
+    ]
+    dense = [ac.Flatten(), *(ac.Dense(n, "relu") for n in (4096, 4096)), ac.Dense(1000)]
+    return ac.Sequential([*convs, *dense], input_shape=(224, 224, 3)).trace()
+
+
+def test_vgg16_from_outside(vgg16: ac.Trace) -> None:
+    assert int(vgg16.parameters) == 138_357_544  # keras.applications.VGG16
+    assert int(vgg16.macs) == 15_470_264_320  # torch's FlopCounterMode on torchvision's vgg16, half
+    assert int(vgg16.activations) == 15_237_608  # the rows of CS231n's table, summed exactly
+    assert vgg16.receptive_field[0].size == 212 + 6 * 32  # 212 at pool5, then the 7×7 of fc6
+
+
+def test_receptive_field_before_the_classifier() -> None:
+    """Araujo et al. (2019), table 1: VGG-16 has 212, ResNet-50 483 (v1)."""
+    convs = [ac.Conv2D(4, 3, padding="same") if f else ac.MaxPooling2D(2) for f in VGG16]
+    (rows, _) = ac.Sequential(convs, input_shape=(224, 224, 3)).trace().receptive_field
+    assert (rows.size, rows.stride) == (212, 32)
+
+
+windows = st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.integers(1, 2))
+
+
+@given(st.lists(windows, min_size=1, max_size=4))
+def test_receptive_field_is_what_an_output_depends_on(
+    stack: list[tuple[int, int, int, int]],
+) -> None:
+    """Every output position of a chain, followed back to the inputs it reads."""
+    n = 60
+    layers = [ac.Conv1D(1, k, s, p, dilation_rate=d) for k, s, p, d in stack]
+    try:
+        trace = ac.Sequential(layers, input_shape=(n, 1)).trace()
+    except ac.ShapeError:
+        return
+    (field,) = trace.receptive_field
+    for u in range(int(trace.output[0])):
+        seen = {u}
+        for k, s, p, d in reversed(stack):
+            seen = {o * s - p + t * d for o in seen for t in range(k)}
+        assert min(seen) == field.offset + u * field.stride
+        assert max(seen) - min(seen) + 1 == field.size
+
+
+def test_branches_that_do_not_align_are_an_error() -> None:
+    x = ac.Input((32, 32, 4))
+    strided = ac.UpSampling2D(2)(ac.Conv2D(4, 3, 2, padding="same")(x))
+    with pytest.raises(ac.ReceptiveFieldError):
+        ac.Model(x, ac.Add()([x, strided])).trace().receptive_field
+    shifted = ac.ZeroPadding2D(((0, 2), (0, 2)))(ac.Conv2D(4, 3)(x))
+    with pytest.raises(ac.ReceptiveFieldError, match="do not align"):
+        ac.Model(x, ac.Add()([x, shifted])).trace().receptive_field
+
+
+def test_a_reshape_ends_the_receptive_field() -> None:
+    net = ac.Sequential([ac.Conv2D(4, 3), ac.Reshape((-1, 4))], input_shape=(8, 8, 1))
+    with pytest.raises(ac.ReceptiveFieldError, match="Reshape"):
+        net.trace().receptive_field
+
+
+def test_a_residual_block_sees_as_much_as_its_body() -> None:
+    body = [ac.Conv2D(4, 3, padding="same"), ac.Conv2D(4, 5, padding="same")]
+    trace = ac.Repeat(ac.Residual(body), "L").trace((64, 64, 4))
+    assert [ac.Formula(field.size)(L=3) for field in trace.receptive_field] == [1 + 3 * 6] * 2
+
+
+layer_sizes = st.lists(st.integers(1, 9), min_size=1, max_size=5)
+
+
+@settings(max_examples=25)
+@given(sizes=layer_sizes, frozen=st.sets(st.integers(0, 4)), batch=st.integers(1, 4))
+def test_training_flops_are_torchs(sizes: list[int], frozen: set[int], batch: int) -> None:
+    """Forward and backward on the meta device; the first layer has no input gradient."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    layers = [ac.Dense(n, trainable=i not in frozen) for i, n in enumerate(sizes)]
+    ours = ac.Sequential(layers, input_shape=7).trace().cost(ac.TrainingFlops(batch))
+    pairs = itertools.pairwise([7, *sizes])
+    with torch.device("meta"):
+        module = torch.nn.Sequential(*[torch.nn.Linear(a, b) for a, b in pairs])
+        x = torch.zeros(batch, 7)
+    for i, child in enumerate(module):
+        child.requires_grad_(i not in frozen)
+    with FlopCounterMode(display=False) as counter:
+        out = module(x)
+        if out.requires_grad:
+            out.sum().backward()
+    assert int(ours) == counter.get_total_flops()
+
+
+def test_training_flops_of_convolutions_are_torchs() -> None:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    layers = [ac.Conv2D(6, 3, 1, 1, "channels_first"), ac.Conv2D(9, 5, 2, 2, "channels_first")]
+    net = ac.Sequential(layers, input_shape=(3, 20, 20))
+    with torch.device("meta"):
+        module = torch.nn.Sequential(torch.nn.Conv2d(3, 6, 3, 1, 1), torch.nn.Conv2d(6, 9, 5, 2, 2))
+        x = torch.zeros(2, 3, 20, 20)
+    with FlopCounterMode(display=False) as counter:
+        module(x).sum().backward()
+    assert int(net.trace().cost(ac.TrainingFlops(2))) == counter.get_total_flops()
+
+
+def test_parameters_statistics_and_totals() -> None:
+    """Keras: BatchNormalization has 4·c weights, half of them trainable."""
+    net = ac.Sequential([ac.Conv2D(8, 3, trainable=False), ac.BatchNormalization()])
+    trace = net.trace((9, 9, 2))
+    assert int(trace.parameters) == (3 * 3 * 2 + 1) * 8 + 16
+    assert int(trace.statistics) == 16
+    assert trace.total_params == trace.parameters + trace.statistics
+    assert int(trace.trainable_parameters) == 16
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "floats"), [("sgd", 0), ("sgd-momentum", 1), ("adam", 2), ("amsgrad", 3)]
+)
+def test_optimizer_state(optimizer: str, floats: int) -> None:
+    """Counted in torch.optim's state after one step."""
+    import torch
+
+    module = torch.nn.Linear(5, 3)
+    kinds: dict[str, Any] = {
+        "sgd": lambda p: torch.optim.SGD(p),
+        "sgd-momentum": lambda p: torch.optim.SGD(p, momentum=0.9),
+        "adam": lambda p: torch.optim.Adam(p),
+        "amsgrad": lambda p: torch.optim.Adam(p, amsgrad=True),
+    }
+    stepper = kinds[optimizer](module.parameters())
+    module(torch.ones(1, 5)).sum().backward()
+    stepper.step()
+    kept = sum(
+        value.numel()
+        for state in stepper.state.values()
+        for value in state.values()
+        if isinstance(value, torch.Tensor) and value.dim()
+    )
+    trace = ac.Sequential([ac.Dense(3)], input_shape=5).trace()
+    assert int(trace.cost(ac.OptimizerBytes(optimizer, "float32"))) == 4 * kept == 4 * floats * 18
+
+
+def test_time_is_the_longer_of_compute_and_traffic() -> None:
+    trace = ac.Sequential([ac.Dense(10)], input_shape=784).trace()
+    slow_memory = trace.cost(ac.StepTime(10**15, 1, batch=2, optimizer="sgd"))
+    assert slow_memory() == int(trace.cost(ac.Traffic(2, "sgd")))
+    slow_machine = trace.cost(ac.StepTime(1, 10**15, batch=2, optimizer="sgd"))
+    assert slow_machine() == int(trace.cost(ac.TrainingFlops(2)))
+
+
+@pytest.mark.parametrize(
+    "cost", [ac.WeightBytes("float31"), ac.OptimizerBytes("adamm"), ac.StepTime(0, 1)]
+)
+def test_unknown_settings_are_errors(cost: Any) -> None:
+    trace = ac.Sequential([ac.Dense(10)], input_shape=784).trace()
+    with pytest.raises(ac.ArchcalcError):
+        trace.cost(cost)
+
+
+def test_a_cost_of_ones_own_touches_no_layer() -> None:
+    class Biases(ac.Additive):
+        """How many biases there are."""
+
+        def of(self, row: Any) -> Any:
+            return sum(w.size for w in row.weights if w.name == "bias")
+
+    net = ac.Sequential([ac.Conv2D("f", 3), ac.Flatten(), ac.Dense(10)], input_shape=(8, 8, 1))
+    assert repr(net.trace().cost(Biases())) == "f + 10"

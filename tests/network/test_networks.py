@@ -1,0 +1,206 @@
+"""Networks: composition, names, sharing, branches, and repetition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archcalc as ac
+
+
+def paths(net: ac.Network, *shapes: Any) -> list[str]:
+    return [row.path for row in net.trace(*shapes).rows]
+
+
+def test_names_are_keras_like_and_unique() -> None:
+    conv = [ac.Conv2D(4, 3), ac.MaxPooling2D(2), ac.Conv2D(4, 3, name="conv2d_1"), ac.Conv2D(4, 3)]
+    net = ac.Sequential([*conv, ac.GlobalMaxPooling2D(), ac.PReLU()])
+    assert paths(net, (32, 32, 3)) == [
+        "conv2d",
+        "max_pooling2d",
+        "conv2d_1",
+        "conv2d_2",
+        "global_max_pooling2d",
+        "p_re_lu",
+    ]
+
+
+def test_two_layers_of_one_name_are_refused() -> None:
+    net = ac.Sequential([ac.Dense(4, name="a"), ac.Dense(4, name="a")])
+    with pytest.raises(ac.InvalidLayerError, match="two layers are called 'a'"):
+        net.trace(3)
+
+
+def test_networks_nest_and_paths_say_where() -> None:
+    stage = ac.Sequential([ac.Dense(8), ac.Residual([ac.Dense(8)])], name="stage")
+    net = ac.Sequential([stage, ac.Dense(1)])
+    assert paths(net, 4) == ["stage/dense", "stage/residual/dense", "stage/residual/add", "dense"]
+    assert net.trace(4)["stage/residual/dense"].output == (8,)
+
+
+def test_an_error_says_where_it_is() -> None:
+    stage = ac.Sequential([ac.Conv2D(8, 3), ac.Conv2D(8, 7, name="conv1")], name="stage2")
+    with pytest.raises(ac.RequirementError) as caught:
+        ac.Sequential([stage]).trace((7, 7, 1))
+    assert str(caught.value) == (
+        "stage2/conv1: kernel 7 does not fit input height 5 with padding 'valid' "
+        "(it needs at least 7); use padding='same', or a smaller kernel [kernel-exceeds-input]"
+    )
+
+
+def test_a_network_is_a_layer() -> None:
+    inner = ac.Sequential([ac.Dense("n"), ac.Dense(10)])
+    x = ac.Input((4,))
+    net = ac.Model(x, inner(x))
+    assert net.trace().parameters == inner.trace(4).parameters
+    assert inner.output_shape((4,)) == (10,)  # type: ignore[arg-type]
+
+
+def test_a_layer_used_twice_owns_its_weights_once() -> None:
+    """https://github.com/keras-team/keras/issues/3661"""
+    x, dense = ac.Input((10,)), ac.Dense(10)
+    trace = ac.Model(x, dense(dense(x))).trace()
+    assert int(trace.parameters) == 110
+    assert int(trace.macs) == 200
+    assert [row.shared for row in trace.rows] == [False, True]
+
+
+def test_a_network_used_twice_owns_its_weights_once() -> None:
+    x, inner = ac.Input((6,)), ac.Sequential([ac.Dense(6), ac.Dense(6)])
+    assert int(ac.Model(x, inner(inner(x))).trace().parameters) == 84
+
+
+def test_a_shared_layer_must_have_the_same_weights() -> None:
+    x, dense = ac.Input((10,)), ac.Dense(7)
+    with pytest.raises(ac.ShapeError, match="shared with dense"):
+        ac.Model(x, dense(dense(x))).trace()
+
+
+def test_several_inputs_and_outputs() -> None:
+    image, text = ac.Input((8, 8, 3), name="image"), ac.Input((5,), name="text")
+    features = ac.Flatten()(image)
+    both = ac.Concatenate()([features, text])
+    net = ac.Model([image, text], [ac.Dense(2)(both), features])
+    trace = net.trace()
+    assert trace.outputs == ((2,), (192,))
+    assert int(trace.parameters) == (192 + 5 + 1) * 2
+    with pytest.raises(ac.ShapeError, match="takes 2 inputs, not 1"):
+        net.trace((8, 8, 3))
+
+
+def test_outputs_must_come_from_the_inputs() -> None:
+    x, other = ac.Input((4,)), ac.Input((4,))
+    with pytest.raises(ac.CycleError, match="does not name"):
+        ac.Model(x, ac.Add()([x, other]))
+
+
+def test_branches_that_do_not_fit_say_which_with_both_shapes() -> None:
+    x = ac.Input((8, 8, 3))
+    with pytest.raises(ac.ShapeError) as caught:
+        ac.Add()([ac.Conv2D(4, 3)(x), ac.Conv2D(4, 1)(x)])
+    assert "(6, 6, 4)" in str(caught.value)
+    assert "(8, 8, 4)" in str(caught.value)
+
+
+def test_branches_that_may_fit_are_a_requirement() -> None:
+    h, w = ac.symbols("h w")
+    x = ac.Input((h, w, 3))
+    merged = ac.Add()([x, ac.Permute((2, 1, 3))(x)])
+    formula = ac.Model(x, ac.Dense(2)(ac.Flatten()(merged))).trace().parameters
+    assert formula(h=4, w=4) == (4 * 4 * 3 + 1) * 2
+    with pytest.raises(ac.RequirementError, match="branches of Add do not fit"):
+        formula(h=4, w=5)
+
+
+def test_a_deep_model_does_not_recurse() -> None:
+    x = tensor = ac.Input((3,))
+    for _ in range(3000):
+        tensor = ac.Dense(3)(tensor)
+    assert int(ac.Model(x, tensor).trace().parameters) == 3000 * 12
+
+
+class TestRepeat:
+    """`Repeat` is the blocks written out, in closed form."""
+
+    def test_a_block_that_keeps_its_shape(self) -> None:
+        block = ac.Residual([ac.Conv2D("c", 3, padding="same"), ac.BatchNormalization()])
+        trace = ac.Repeat(block, "L").trace(("h", "w", "c"))
+        assert repr(trace.parameters) == "L·((9·c + 1)·c + 2·c)"
+        assert repr(trace.output) == "(h, w, c)"
+        assert len(trace.rows) == 3
+
+    def test_a_first_block_that_changes_the_shape(self) -> None:
+        P = ac.Repeat([ac.Dense("d")], "L").trace("x").parameters
+        assert P(L=5, x=3, d=7) == (3 + 1) * 7 + 4 * (7 + 1) * 7
+        assert P(L=1, x=3, d=7) == (3 + 1) * 7
+
+    def test_zero_copies_are_none(self) -> None:
+        trace = ac.Repeat(ac.Dense(9), 0).trace(4)
+        assert trace.output == (4,)
+        assert int(trace.parameters) == 0
+
+    def test_a_symbolic_number_of_changing_blocks_is_refused(self) -> None:
+        with pytest.raises(ac.ShapeError, match="keeps its shape"):
+            ac.Repeat(ac.Conv2D("c", 3), "L").trace(("h", "w", "c"))
+
+    def test_too_few_copies_are_an_error(self) -> None:
+        n = ac.symbols("n")
+        P = ac.Repeat(ac.Dense("d"), n - 2).trace("x").parameters
+        with pytest.raises(ac.RequirementError, match="copies"):
+            P(n=1, d=2, x=2)
+        with pytest.raises(ac.RequirementError):
+            P(n=2, d=3, x=2)  # the first copy changes the shape, so there must be one
+
+    def test_nested(self) -> None:
+        P = ac.Repeat(ac.Repeat(ac.Dense("d"), "a"), "b").trace("d").parameters
+        assert P(a=3, b=4, d=5) == 12 * 30
+
+    def test_copies_own_their_weights(self) -> None:
+        shared = ac.Dense(4)
+        net = ac.Sequential([ac.Repeat(ac.Sequential([shared, shared]), 3)])
+        assert int(net.trace(4).parameters) == 3 * 20
+
+    @given(times=st.integers(1, 6), first=st.integers(1, 5), d=st.integers(1, 5))
+    def test_equals_the_blocks_written_out(self, times: int, first: int, d: int) -> None:
+        block = [ac.Dense(d), ac.LayerNormalization(), ac.Dense(d, use_bias=False)]
+        repeated = ac.Repeat(block, times).trace(first)
+        unrolled = ac.Sequential(
+            [
+                layer
+                for _ in range(times)
+                for layer in [
+                    ac.Dense(d),
+                    ac.LayerNormalization(),
+                    ac.Dense(d, use_bias=False),
+                ]
+            ]
+        ).trace(first)
+        symbolic = ac.Repeat(block, "L").trace(first)
+        values = {"L": times}
+        for name in ("parameters", "macs", "flops", "total_params"):
+            wanted = int(getattr(unrolled, name))
+            assert int(getattr(repeated, name)) == wanted
+            assert getattr(symbolic, name)(**values) == wanted
+        activations = [int(t.activations) for t in (repeated, unrolled)]
+        assert activations[0] == activations[1] == symbolic.activations(**values)
+        steps = [t.cost(ac.TrainingFlops(4)) for t in (repeated, unrolled, symbolic)]
+        assert int(steps[0]) == int(steps[1]) == steps[2](**values)
+
+
+def test_requirements_name_the_layer_that_asks() -> None:
+    k = ac.symbols("k")
+    net = ac.Sequential([ac.Conv2D(4, k, name="stem"), ac.MaxPooling2D(2)], input_shape=(28, 28, 1))
+    assert [str(r) for r in net.trace().requirements] == [
+        "k ≤ 28 (stem)",
+        "29 − k ≥ 2 (max_pooling2d)",
+    ]
+
+
+def test_rows_are_found_by_path_or_name() -> None:
+    trace = ac.Sequential([ac.Dense(3), ac.Sequential([ac.Dense(4, name="head")])]).trace(2)
+    assert trace["head"].path == "sequential/head"
+    with pytest.raises(ac.LookupFailedError, match="no layer is called 'tail'"):
+        trace["tail"]

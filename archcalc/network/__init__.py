@@ -1,11 +1,14 @@
 """Networks: layers composed, followed, and repeated."""
 
 from archcalc.network.base import Network
+from archcalc.network.files import dumps, load, loads, save
 from archcalc.network.model import Model
 from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Residual, Sequential
+from archcalc.network.spec import from_dict
 from archcalc.network.tensor import Input, Tensor
 from archcalc.network.trace import Notice, Trace
+from archcalc.network.values import with_values
 from archcalc.network.walk import Row
 
 __all__ = [
@@ -19,4 +22,10 @@ __all__ = [
     "Sequential",
     "Tensor",
     "Trace",
+    "dumps",
+    "from_dict",
+    "load",
+    "loads",
+    "save",
+    "with_values",
 ]

@@ -116,6 +116,20 @@ class Network(Layer, abstract=True):
         """
         return late("archcalc.frameworks.torch:to_torch")(self, input_shape)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The network as a mapping of numbers, strings and lists, as files write it.
+
+        Raises:
+            SpecificationError: a layer's class is not registered, so that no file can name it.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense("n")], input_shape=784).to_dict()
+        {'archcalc': 1, 'input': [784], 'layers': [{'Dense': 'n'}]}
+        """
+        made: dict[str, Any] = late("archcalc.network.describe:to_dict")(self)
+        return made
+
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes that come out, one an output."""
         return self.trace(*inputs).outputs

@@ -1,0 +1,123 @@
+"""TOML as plain values, and back."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from archcalc.network.lines import TextError
+from archcalc.network.scope import Place
+from archcalc.symbolic.errors import shorten
+
+__all__ = ["read_toml", "toml_line", "write_toml"]
+
+_PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\."""
+_BEYOND = re.compile(rf"(?P<digits>[0-9_]{{601}})|(?P<key>(?:{_PART}[ \t]*+){{65}})")
+"""A number or a key longer than any that is meant; reading one would take quadratic memory."""
+
+
+def read_toml(text: str) -> Any:
+    """The value of a TOML text.
+
+    Raises:
+        TextError: it is not TOML, or a number is too large or none.
+
+    >>> read_toml("input = [784]\\nlayers = [{Dense = 10}]")
+    {'input': [784], 'layers': [{'Dense': 10}]}
+    """
+    # Loaded here so that reading another format, and starting up, does not wait for it.
+    import tomllib
+
+    if beyond := _BEYOND.search(text):
+        what = "a number of more than 600 digits" if beyond["digits"] else "a key of 65 parts"
+        line = text.count("\n", 0, beyond.start()) + 1
+        raise TextError.on(line, f"{what} is too large", code="too-large")
+    try:
+        return tomllib.loads(text, parse_float=_float)
+    except tomllib.TOMLDecodeError as error:
+        message, line = str(error), 0
+        if found := re.search(r" \(at line (\d+), column \d+\)$", message):
+            message, line = message[: found.start()], int(found[1])
+        raise TextError.on(line, f"this is not TOML: {shorten(message.lower())}") from None
+    except RecursionError:
+        raise TextError.on(0, "this is nested too deeply", code="too-deep") from None
+    except TextError:
+        raise
+    except ValueError as error:  # a date that is none
+        raise TextError.on(0, f"this is not TOML: {shorten(str(error))}") from None
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise TextError.on(0, f"{shorten(text, 40)} is not a number", code="not-finite")
+    return number
+
+
+def toml_line(text: str, place: Place) -> int:
+    """The line of `place` where that is plain: its key stands once, in the right table; else 0.
+
+    >>> toml_line("[[layers]]\\nDense = 10\\n[[layers]]\\nConv2D = [8, 3]", ("layers", 1, "Conv2D"))
+    4
+    """
+    lines = text.split("\n")
+    numbers = range(len(lines))
+    tables = [i for i in numbers if re.match(r"\s*\[\[\s*layers\s*\]\]", lines[i])]
+    match place:
+        case ("layers", int(index), *_) if index < len(tables):
+            end = tables[index + 1] if index + 1 < len(tables) else len(lines)
+            numbers = range(tables[index], end)
+    keys = [part for part in place if isinstance(part, str)]
+    for key in reversed(keys):
+        word = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])")
+        found = [i for i in numbers if word.search(lines[i].partition("#")[0])]
+        if len(found) == 1:
+            return found[0] + 1
+    return 0
+
+
+def write_toml(mapping: dict[str, Any]) -> str:
+    """A mapping as TOML, an entry of each list of layers a line.
+
+    Raises:
+        TextError: a value is empty, which TOML cannot say.
+
+    >>> print(write_toml({"input": [784], "layers": ["Flatten", {"Dense": 10}]}), end="")
+    input = [784]
+    layers = [
+      "Flatten",
+      {Dense = 10},
+    ]
+    """
+    written = []
+    for key, value in mapping.items():
+        if key == "layers":
+            entries = "".join(f"  {_inline(entry)},\n" for entry in value)
+            written.append(f"layers = [\n{entries}]\n")
+        else:
+            written.append(f"{_key(key)} = {_inline(value)}\n")
+    return "".join(written)
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(k)} = {_inline(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if value is None:
+        raise TextError.on(0, "TOML has nothing for an empty value", hint="use YAML or JSON")
+    return _quoted(str(value))
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\u{ord(m[0]):04x}", escaped) + '"'

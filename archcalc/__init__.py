@@ -13,12 +13,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archcalc import costs, explain, formula, layers, network, symbolic
     from archcalc.costs import *
     from archcalc.explain import *
     from archcalc.formula import *
     from archcalc.layers import *
+    from archcalc.layers.activations import *
+    from archcalc.layers.convolution import *
+    from archcalc.layers.core import *
+    from archcalc.layers.merging import *
+    from archcalc.layers.normalization import *
+    from archcalc.layers.padding import *
+    from archcalc.layers.pooling import *
+    from archcalc.layers.regularization import *
+    from archcalc.layers.reshaping import *
+    from archcalc.layers.transposed import *
     from archcalc.network import *
     from archcalc.symbolic import *
+
+    __all__ = ["__version__"]
+    __all__ += costs.__all__
+    __all__ += explain.__all__
+    __all__ += formula.__all__
+    __all__ += layers.__all__
+    __all__ += network.__all__
+    __all__ += symbolic.__all__
 
 __version__ = "0.1.0"
 

@@ -52,5 +52,14 @@ __all__ = [
     "Work",
     "layer_class",
     "layer_classes",
-    *(name for family in FAMILIES for name in family.__all__),
 ]
+__all__ += core.__all__
+__all__ += convolution.__all__
+__all__ += transposed.__all__
+__all__ += pooling.__all__
+__all__ += normalization.__all__
+__all__ += activations.__all__
+__all__ += reshaping.__all__
+__all__ += padding.__all__
+__all__ += regularization.__all__
+__all__ += merging.__all__

@@ -41,11 +41,13 @@ class _Taker(Protocol):
     def take(self, layer: Layer, others: tuple[Any, ...]) -> Any: ...
 
 
-@dataclass_transform(
-    kw_only_default=False, frozen_default=True, field_specifiers=(Field, hyper, option)
-)
+@dataclass_transform(kw_only_default=False, field_specifiers=(Field, hyper, option))
 class _LayerMeta(ModelMetaclass):
-    """Tells type checkers that a layer's arguments go by position as well as by name."""
+    """Tells type checkers that a layer's arguments go by position as well as by name.
+
+    Layers are frozen all the same; saying so here would make checkers read a field by the type in
+    which it is given.
+    """
 
 
 _registry: dict[str, type[Layer]] = {}
@@ -57,7 +59,8 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
     Subclasses declare fields in Keras' order and override the facts they have.  A subclass
-    registers itself under its name, unless it says ``abstract=True``, and can then be written in a file.
+    registers itself under its name, unless it says ``abstract=True``, and can then be written in
+    a file.
 
     Attributes:
         name: a name in the network; one is made up where it is ``None``.

@@ -1,7 +1,7 @@
 """A layer in its own notation: the general rule comes from the same code as the number.
 
 Every field with a symbol and every axis of the input is replaced by that symbol, and the layer's
-own methods are asked again.  What they then say is the general rule; the numbers are shown in place.
+own methods are asked again.  What they then say is the general rule; numbers are shown in place.
 """
 
 from __future__ import annotations

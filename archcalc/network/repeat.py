@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import field_validator
 
-from archcalc.layers.base import Layer
 from archcalc.layers.fields import Count
 from archcalc.network.base import Network
+from archcalc.network.fields import Block
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.sequential import Sequential, as_layer
 from archcalc.network.walk import Value, Walk
@@ -44,7 +44,7 @@ class Repeat(Network):
     L·(d + 1)·d
     """
 
-    block: Layer
+    block: Block
     times: Count
 
     @field_validator("block", mode="before")

@@ -11,6 +11,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.fields import ShapeField, option
 from archcalc.layers.merging import Add
 from archcalc.network.base import Network
+from archcalc.network.fields import Block, Layers, OptionalBlock
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
@@ -34,7 +35,7 @@ class Sequential(Network):
     542230
     """
 
-    layers: tuple[Layer, ...]
+    layers: Layers
     input_shape: ShapeField = option(default=None)
 
     @field_validator("layers", mode="before")
@@ -75,8 +76,8 @@ class Residual(Network):
     (h, w, c)
     """
 
-    body: Layer
-    shortcut: Layer | None = None
+    body: Block
+    shortcut: OptionalBlock = option(default=None)
 
     @field_validator("body", "shortcut", mode="before")
     @classmethod

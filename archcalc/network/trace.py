@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from archcalc.costs import (
     Activations,
@@ -20,6 +20,7 @@ from archcalc.costs import (
     TrainableParameters,
 )
 from archcalc.formula import Formula
+from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark
 from archcalc.network.walk import Row, Value
 from archcalc.symbolic.errors import LookupFailedError
@@ -27,11 +28,7 @@ from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
-if TYPE_CHECKING:
-    from archcalc.explain import Derivation
-    from archcalc.network.base import Network
-
-__all__ = ["Notice", "Trace"]
+__all__ = ["Notice", "Readable", "Trace"]
 
 R = TypeVar("R")
 
@@ -45,6 +42,17 @@ class Notice:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.remark.message} [{self.remark.code}]"
+
+
+class Readable(Protocol):
+    """An explanation: the same, said in five formats, and as data."""
+
+    def to_text(self) -> str: ...
+    def to_markdown(self) -> str: ...
+    def to_latex(self) -> str: ...
+    def to_html(self) -> str: ...
+    def to_json(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
 
 
 class Trace:
@@ -67,7 +75,7 @@ class Trace:
 
     def __init__(
         self,
-        network: Network,
+        network: Layer,
         inputs: tuple[Shape, ...],
         rows: tuple[Row, ...],
         results: tuple[Value, ...],
@@ -171,9 +179,9 @@ class Trace:
         """Size, stride and offset of what one output position sees, along each axis."""
         return self.cost(ReceptiveField())
 
-    def derivation(self) -> Derivation:
+    def derivation(self) -> Readable:
         """Every number of this trace with the rule it follows from."""
-        made: Derivation = late("archcalc.explain.derivation:derive")(self)
+        made: Readable = late("archcalc.explain.derivation:derive")(self)
         return made
 
     def summary(self) -> str:

@@ -1,5 +1,6 @@
 """Exact integer arithmetic with symbols: dimensions, floor division, parser, printers, errors."""
 
+from archcalc.symbolic.compare import at_least, bounds, equal
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr
 from archcalc.symbolic.division import CeilDiv, FloorDiv, ceil_div, floor_div
 from archcalc.symbolic.errors import (
@@ -21,6 +22,7 @@ from archcalc.symbolic.errors import (
     UnknownLayerError,
     UnknownSymbolError,
 )
+from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.printing import (
     to_javascript,
@@ -30,6 +32,8 @@ from archcalc.symbolic.printing import (
     to_python,
     to_text,
 )
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape, as_shape, product
 from archcalc.symbolic.symbols import symbol, symbols
 from archcalc.symbolic.written import (
     WrittenProduct,
@@ -56,7 +60,10 @@ __all__ = [
     "LookupFailedError",
     "NoSolutionError",
     "ReceptiveFieldError",
+    "Relation",
+    "Requirement",
     "RequirementError",
+    "Shape",
     "ShapeError",
     "SpecificationError",
     "UnknownLayerError",
@@ -65,10 +72,16 @@ __all__ = [
     "WrittenSum",
     "as_dim",
     "as_expr",
+    "as_shape",
+    "at_least",
+    "bounds",
     "ceil_div",
+    "equal",
+    "evaluate",
     "evaluated",
     "floor_div",
     "parse",
+    "product",
     "product_of",
     "sum_of_products",
     "symbol",

@@ -1,4 +1,4 @@
-"""How the cost grows: linearly with the layers of a chain, not at all with the copies of a block."""
+"""How the cost grows: linearly with the layers of a chain, not at all with copies of a block."""
 
 from __future__ import annotations
 

@@ -66,16 +66,16 @@ def test_branches_that_do_not_align_are_an_error() -> None:
     x = ac.Input((32, 32, 4))
     strided = ac.UpSampling2D(2)(ac.Conv2D(4, 3, 2, padding="same")(x))
     with pytest.raises(ac.ReceptiveFieldError):
-        ac.Model(x, ac.Add()([x, strided])).trace().receptive_field
+        ac.Model(x, ac.Add()([x, strided])).trace().cost(ac.ReceptiveField())
     shifted = ac.ZeroPadding2D(((0, 2), (0, 2)))(ac.Conv2D(4, 3)(x))
     with pytest.raises(ac.ReceptiveFieldError, match="do not align"):
-        ac.Model(x, ac.Add()([x, shifted])).trace().receptive_field
+        ac.Model(x, ac.Add()([x, shifted])).trace().cost(ac.ReceptiveField())
 
 
 def test_a_reshape_ends_the_receptive_field() -> None:
     net = ac.Sequential([ac.Conv2D(4, 3), ac.Reshape((-1, 4))], input_shape=(8, 8, 1))
     with pytest.raises(ac.ReceptiveFieldError, match="Reshape"):
-        net.trace().receptive_field
+        net.trace().cost(ac.ReceptiveField())
 
 
 def test_a_residual_block_sees_as_much_as_its_body() -> None:

@@ -1,0 +1,37 @@
+"""What type checkers accept: arguments by position in Keras' order, or by name; checked by mypy."""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+import sympy
+
+import archcalc as ac
+from archcalc.symbolic import Dim, Shape
+
+k, f, n = ac.symbols("k f n")
+
+conv = ac.Conv2D(32, 3)
+ac.Conv2D(f, k, 2, "same")
+ac.Conv2D("4*c", (3, 5), padding=((1, 2), (0, 0)), use_bias=False, name="stem", trainable=False)
+ac.Dense(units=n, activation="relu")
+ac.MaxPooling2D(2)
+ac.PReLU([1, 2])
+ac.Reshape((7, -1))
+
+net = ac.Sequential([conv, ac.Flatten(), ac.Dense(n)], input_shape=(28, 28, 1))
+ac.Repeat(net, "L")
+ac.Residual([conv], shortcut=None)
+
+assert_type(conv.filters, Dim)
+assert_type(conv.kernel_size, tuple[Dim, ...])
+trace = net.trace()
+assert_type(trace, ac.Trace)
+assert_type(trace.parameters, ac.Formula)
+assert_type(trace.output, Shape)
+assert_type(trace.cost(ac.Macs()), ac.Formula)
+assert_type(trace.parameters.solve("n", at_most=10), int)
+assert_type(ac.derive(trace), ac.Derivation)
+assert_type(trace.derivation().to_markdown(), str)
+assert_type(ac.reconcile(net, total=3).difference, int)
+expression: sympy.Expr = trace.parameters.expr

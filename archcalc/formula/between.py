@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from math import isqrt, lcm
 
 from sympy import Add, Dummy, Expr, Integer, Mul, Poly, Pow, Rational, Symbol
@@ -19,10 +20,10 @@ __all__ = ["Unresolved", "Values"]
 _FEW = 64
 """A run of as many integers is looked at one by one."""
 
-_MOST_VALUES = 200_000
+_MOST_VALUES = 100_000
 """No more integers than this are looked at one by one in one search."""
 
-_MOST_PARTS = 1_000
+_MOST_PARTS = 250
 """A run is cut into no more parts than this before it is looked at one by one."""
 
 _MOST_TAILS = 128
@@ -33,6 +34,9 @@ _MOST_DOUBLINGS = 4_096
 
 _HIGHEST_DEGREE = 40
 """The turning points of polynomials beyond this degree are not isolated."""
+
+_MOST_FLOORS = 4
+"""With more floors than this, each is bounded by itself."""
 
 _FAR = 4_096
 """What bounds on exponents are taken at, at most: a power further out fills the memory."""
@@ -74,9 +78,7 @@ class Values:
         self.most_classes = most_classes
         self.seen: dict[int, Exact] = {}
         self.complete = True
-        self._exponentials = [
-            p for p in expression.atoms(Pow) if variable in p.exp.free_symbols
-        ]
+        self._exponentials = [p for p in expression.atoms(Pow) if variable in p.exp.free_symbols]
         self._looked_at = self._parts = self._tails = 0
 
     def at(self, n: int) -> Exact | None:
@@ -117,12 +119,14 @@ class Values:
     def _known(self, span: Span) -> Mapping[Symbol, Interval]:
         low, high = span
         if self._exponentials:
-            low, high = min(low, self._far()), None if high is None or high > self._far() else high
+            low, high = min(low, self._far), None if high is None or high > self._far else high
         return {self.variable: (Integer(low), None if high is None else Integer(high))}
 
+    @cached_property
     def _far(self) -> int:
+        """How far out every power can still be computed."""
         far = _FAR
-        while far > 1 and not all(_is_computable(p, self.variable, far) for p in self._exponentials):
+        while far > 1 and not all(_computable(p, self.variable, far) for p in self._exponentials):
             far //= 2
         return far
 
@@ -164,13 +168,12 @@ class Values:
         low, high = span
         if high is None:
             self._tails += 1
-            if self._tails > _MOST_TAILS:
+            if self._tails > _MOST_TAILS or (self._exponentials and low > self._far):
                 raise Unresolved
             return [(low, 2 * low), (2 * low + 1, None)]
         self._parts += 1
         if self._parts > _MOST_PARTS:
-            if self._looked_at + high - low > _MOST_VALUES:
-                raise Unresolved
+            self._afford(low, high)
             return [(n, min(n + _FEW - 1, high)) for n in range(low, high + 1, _FEW)]
         middle = isqrt(low * high) if high > 4 * low else (low + high) // 2
         return [(low, middle), (middle + 1, high)]
@@ -178,9 +181,7 @@ class Values:
     def _one_by_one(
         self, lower: Exact | None, upper: Exact | None, low: int, high: int
     ) -> list[Span]:
-        self._looked_at += high - low + 1
-        if self._looked_at > _MOST_VALUES:
-            raise Unresolved
+        self._looked_at += self._afford(low, high)
         fits = []
         for n in range(low, high + 1):
             value = self.at(n)
@@ -188,6 +189,13 @@ class Values:
             if above and (upper is None or value <= upper):  # type: ignore[operator]
                 fits.append(n)
         return spans_of(fits)
+
+    def _afford(self, low: int, high: int) -> int:
+        """The work of looking at every number of a run; a power costs as much as it has digits."""
+        work = (high - low + 1) * (1 + high // 16 if self._exponentials else 1)
+        if self._looked_at + work > _MOST_VALUES:
+            raise Unresolved
+        return work
 
     def _way_of(self, piece: Span) -> Direction:
         """The direction along a piece on which there is only one, by its first neighbours."""
@@ -262,7 +270,7 @@ class Values:
         return stays
 
 
-def _is_computable(power: Expr, variable: Symbol, n: int) -> bool:
+def _computable(power: Expr, variable: Symbol, n: int) -> bool:
     try:
         evaluate(power, {variable: n})
     except ArithmeticRuleError:
@@ -317,13 +325,15 @@ def _degree(e: Expr) -> int:
 
 def _envelope(expression: Expr, n: Symbol, span: Span) -> Interval | None:
     """Bounds along `span` that keep each floor together with what it is the floor of."""
-    period = _period(expression, n)
-    if period is None or _degree(_relaxed(expression, {})) > _HIGHEST_DEGREE:
+    if _period(expression, n) is None or len(expression.atoms(FloorDiv)) > _MOST_FLOORS:
         return None
     low, high = span
     t = Dummy("t", integer=True, positive=True)
-    lost: dict[Symbol, Interval] = {t: (Integer(1), None if high is None else Integer(high - low + 1))}
+    lost: dict[Symbol, Interval] = {}
     smooth = _relaxed(expression, lost)
+    if _degree(smooth) > _HIGHEST_DEGREE:
+        return None
+    lost[t] = (Integer(1), None if high is None else Integer(high - low + 1))
     return bounds(smooth.xreplace({n: t + (low - 1)}).expand(), lost)
 
 

@@ -48,9 +48,7 @@ class Formula:
 
     __slots__ = ("__dict__", "_written", "requirements")
 
-    def __init__(
-        self, expression: FormulaLike, requirements: Sequence[Requirement] = ()
-    ) -> None:
+    def __init__(self, expression: FormulaLike, requirements: Sequence[Requirement] = ()) -> None:
         if isinstance(expression, Formula):
             requirements = (*expression.requirements, *requirements)
             expression = expression._written
@@ -153,7 +151,9 @@ class Formula:
         >>> Formula("(k**2 + 1)*f").solve("f", at_most=100_000, k=3)
         10000
         """
-        return solve(self, unknown, at_most=at_most, at_least=at_least, equals=equals, values=values)
+        return solve(
+            self, unknown, at_most=at_most, at_least=at_least, equals=equals, values=values
+        )
 
     def sensitivity(self, **values: Any) -> Sensitivity:
         """What one more of each symbol costs at `values`, exactly, and the elasticity.
@@ -171,7 +171,9 @@ class Formula:
         >>> Formula("c*(c + a) + 3*c").collect("c")
         c² + c·(a + 3)
         """
-        return Formula(collected(self._written, [self._symbol(n) for n in names]), self.requirements)
+        return Formula(
+            collected(self._written, [self._symbol(n) for n in names]), self.requirements
+        )
 
     def expand(self) -> Formula:
         """The formula multiplied out.
@@ -309,4 +311,3 @@ class Formula:
 
 FormulaLike: TypeAlias = Formula | Expr | int | str | Fraction
 """What is accepted for a formula."""
-

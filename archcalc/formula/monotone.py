@@ -32,6 +32,9 @@ class Direction(Enum):
         return self is not Direction.UNDECIDED
 
 
+Ends: TypeAlias = tuple[int | Rational | None, int | Rational | None]
+"""The smallest and the largest value of a symbol; ``None`` where there is none."""
+
 Sign: TypeAlias = int | None
 """1 for never negative, −1 for never positive, 0 for zero, ``None`` for not known."""
 
@@ -39,7 +42,7 @@ _WHOLE_LINE: Interval = (None, None)
 
 
 def direction(
-    expression: Expr | int, variable: Symbol, known: Mapping[Symbol, Interval] | None = None
+    expression: Expr | int, variable: Symbol, known: Mapping[Symbol, Ends] | None = None
 ) -> Direction:
     """Whether `expression` rises or falls as `variable` grows by steps of one.
 
@@ -53,16 +56,17 @@ def direction(
 
     >>> from archcalc.symbolic import FloorDiv, symbols
     >>> k, n = symbols("k n")
-    >>> direction(n*FloorDiv(29 - k, 2)**2, n), direction(k**2 - 40*k, k)
-    (<Direction.UNDECIDED: None>, <Direction.UNDECIDED: None>)
-    >>> direction(FloorDiv(29 - k, 2)**2, k, {k: (1, 28)}), direction(k**2 - 3*k, k)
+    >>> side = FloorDiv(29 - k, 2)
+    >>> direction(n*side**2, n), direction(n*side**2, k)
+    (<Direction.RISING: 1>, <Direction.UNDECIDED: None>)
+    >>> direction(n*side**2, k, {k: (1, 28)}), direction(k**2 - 3*k, k)
     (<Direction.FALLING: -1>, <Direction.RISING: 1>)
     """
     sympified = {s: _interval(ends) for s, ends in (known or {}).items()}
     return _Analysis(variable, sympified).of(evaluated(expression))
 
 
-def _interval(ends: Interval) -> Interval:
+def _interval(ends: Ends) -> Interval:
     low, high = ends
     return (None if low is None else Rational(low)), (None if high is None else Rational(high))
 
@@ -241,7 +245,8 @@ class _Analysis:
 
 def _split_exponential(term: Expr, t: Symbol) -> tuple[Expr, Expr]:
     """``3*t*4**t`` as ``3*t`` and ``4**t``."""
-    plain, exponential = [], []
+    plain: list[Expr] = []
+    exponential: list[Expr] = []
     for factor in Mul.make_args(term):
         moves = isinstance(factor, Pow) and t in factor.exp.free_symbols
         (exponential if moves else plain).append(factor)

@@ -105,15 +105,13 @@ def sensitivity(formula: Formula, values: Mapping[str, Any]) -> Sensitivity:
 def _effect(
     formula: Formula, s: Symbol, point: Mapping[Symbol, int], result: Exact, smooth: Any
 ) -> Effect:
-    elasticity = None
+    elasticity: Exact | None = None
     if result:
         slope = evaluate(diff(smooth, s), point)
-        elasticity = Fraction(slope) * point[s] / Fraction(result)
-        elasticity = int(elasticity) if elasticity.denominator == 1 else elasticity
+        ratio = Fraction(slope) * point[s] / Fraction(result)
+        elasticity = ratio.numerator if ratio.denominator == 1 else ratio
     more = {other.name: value + (other is s) for other, value in point.items()}
     try:
         return Effect(s.name, point[s], formula(**more) - result, elasticity)
     except RequirementError as error:
         return Effect(s.name, point[s], None, elasticity, f"{error.path}: {error.message}")
-
-

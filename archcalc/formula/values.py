@@ -49,7 +49,7 @@ def _read(name: str, value: Any) -> Dim:
         dim = as_expr(value)
     except DimensionError as error:
         raise _refused(name, value) from error
-    if isinstance(dim, int) and dim < 1 or not isinstance(dim, int) and dim.is_number:
+    if (isinstance(dim, int) and dim < 1) or (not isinstance(dim, int) and dim.is_number):
         raise _refused(name, value)
     return dim
 

@@ -1,0 +1,136 @@
+"""One symbol, a bound on the formula, and the search for the numbers that meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import Expr, Symbol
+
+from archcalc.formula.between import Unresolved, Values
+from archcalc.formula.domain import Progression, allowed, congruent
+from archcalc.formula.spans import Span
+from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.requirement import Requirement
+
+__all__ = ["Goal", "Problem", "Run", "searched", "shown"]
+
+_MOST_CLASSES = 420
+"""A formula with floors is taken apart into no more residue classes than this."""
+
+
+def shown(value: Exact) -> str:
+    """A number for people, and no longer than a line.
+
+    >>> shown(542230), shown(2**10_000)
+    ('542,230', 'an integer of 10,001 bits')
+    """
+    longest = max(abs(value.numerator), value.denominator).bit_length()
+    if longest > 300:
+        return f"an integer of {longest:,} bits"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The bound: both ends are the same where a result is asked for exactly.
+
+    >>> goal = Goal(None, 100)
+    >>> print(goal), goal.missed_by(101)
+    at most 100
+    (None, 1)
+    """
+
+    lower: Exact | None
+    upper: Exact | None
+
+    @property
+    def largest(self) -> bool:
+        """Whether the largest number is asked for."""
+        return self.lower is None
+
+    @property
+    def exact(self) -> bool:
+        """Whether one result is asked for."""
+        return self.lower == self.upper
+
+    def missed_by(self, value: Exact) -> int:
+        """1 where `value` is above the bound, −1 where it is below, 0 where it meets it."""
+        if self.lower is not None and value < self.lower:
+            return -1
+        return int(self.upper is not None and value > self.upper)
+
+    def __str__(self) -> str:
+        if self.lower is None:
+            return f"at most {shown(self.upper or 0)}"
+        return f"{'at least' if self.upper is None else 'exactly'} {shown(self.lower)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is to be solved, with a number in place of every symbol but `n`."""
+
+    expression: Expr
+    n: Symbol
+    goal: Goal
+    requirements: tuple[Requirement, ...]
+
+    def value(self, n: int) -> Exact:
+        """The result at `n`."""
+        return evaluate(self.expression, {self.n: n})
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was found among the numbers of one progression, by their places in it.
+
+    Attributes:
+        numbers: the progression.
+        domain: the places at which the network exists.
+        fits: those of them that meet the bound.
+        values: the formula along the progression.
+    """
+
+    numbers: Progression
+    domain: list[Span]
+    fits: list[Span]
+    values: Values
+
+    @cached_property
+    def seen(self) -> Mapping[int, Exact]:
+        """The values computed, by number."""
+        return {self.numbers.number(m): v for m, v in self.values.seen.items()}
+
+    def numbered(self, spans: Sequence[Span]) -> Iterator[Span]:
+        """`spans` of places by the numbers at their ends."""
+        for low, high in spans:
+            yield self.numbers.number(low), None if high is None else self.numbers.number(high)
+
+
+def searched(problem: Problem) -> list[Run]:
+    """One run, or one for each residue class where the formula must be taken apart.
+
+    Raises:
+        Unresolved: that comes to no end.
+    """
+    whole = congruent(problem.requirements, problem.n)
+    if whole is None:
+        return []
+    classes = 1
+    while True:
+        try:
+            left = _MOST_CLASSES // classes
+            return [_run(problem, numbers, left) for numbers in whole.apart(classes)]
+        except Unresolved as stuck:
+            if stuck.period is None:
+                raise
+            classes *= stuck.period
+
+
+def _run(problem: Problem, numbers: Progression, most_classes: int) -> Run:
+    n, goal = problem.n, problem.goal
+    domain = allowed(problem.requirements, n, numbers, most_classes)
+    values = Values(numbers.along(problem.expression, n), n, most_classes)
+    fits = [run for span in domain for run in values.between(goal.lower, goal.upper, span)]
+    return Run(numbers, domain, fits, values)

@@ -21,17 +21,20 @@ R1 to R6 are in Graham, Knuth, Patashnik, *Concrete Mathematics*, chapter 3.
 from __future__ import annotations
 
 from functools import lru_cache, reduce
-from math import gcd
+from math import gcd, prod
 from typing import Any, cast, overload
 
 from sympy import (
     Add,
     Expr,
     Integer,
+    Max,
+    Min,
     Mul,
     Pow,
     Rational,
     S,
+    Symbol,
     expand_mul,
     fraction,
     sring,
@@ -41,7 +44,15 @@ from sympy import (
 
 from archcalc.symbolic.errors import ArithmeticRuleError
 
-__all__ = ["CeilDiv", "FloorDiv", "ceil_div", "floor_div", "has_denominator", "is_whole"]
+__all__ = [
+    "CeilDiv",
+    "FloorDiv",
+    "ceil_div",
+    "floor_div",
+    "has_denominator",
+    "is_whole",
+    "least_value",
+]
 
 Terms = dict[Expr, int]
 """A numerator: monomial to integer coefficient; the constant stands at ``S.One``."""
@@ -81,7 +92,7 @@ class FloorDiv(Expr):
         return self.args[1]
 
     def _eval_is_nonnegative(self) -> bool | None:
-        return True if self.numerator.is_nonnegative and self.divisor.is_positive else None
+        return True if _at_least(self, 0) else None
 
     def _sympystr(self, printer: Any) -> str:
         numerator, divisor = (printer.parenthesize(a, _PRODUCT) for a in self.args)
@@ -170,12 +181,12 @@ def _divide(x: Expr, q: Expr) -> Expr:
 
 def _cleared(x: Expr, q: Expr) -> tuple[Expr, Expr]:
     """``x/q`` without fractions in either, and with a divisor not known to be negative."""
-    if q.is_zero:
+    if q is S.Zero:
         raise ArithmeticRuleError(f"{x} cannot be divided by zero", values={"numerator": str(x)})
     if has_denominator(x) or has_denominator(q):
         (above, under), (times, part) = fraction(together(x)), fraction(together(q))
         x, q = above * part, times * under
-    return (-x, -q) if q.is_negative else (x, q)
+    return (-x, -q) if not _at_least(q, 1) and _at_least(-q, 1) else (x, q)
 
 
 def has_denominator(x: Expr) -> bool:
@@ -194,9 +205,54 @@ def is_whole(x: Expr) -> bool:
     """
     if isinstance(x, Rational):
         return bool(x.q == 1)
-    if isinstance(x, Pow) and not x.exp.is_nonnegative:
+    if isinstance(x, Pow) and not _at_least(x.exp, 0):
         return False
     return all(map(is_whole, x.args))
+
+
+def _at_least(x: Expr, bound: int) -> bool:
+    least = least_value(x)
+    return least is not None and least >= bound
+
+
+@lru_cache(maxsize=8192)
+def least_value(x: Expr) -> int | None:
+    """An integer that `x` is never below, with every symbol at least 1; ``None`` if none is seen.
+
+    sympy's ``is_positive`` would look for the roots of a sum, which can take minutes.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h, k = symbols("h k")
+    >>> least_value(2*h + k - 3), least_value(h - k)
+    (0, None)
+    """
+    if isinstance(x, Rational):
+        return int(x.p) // int(x.q)
+    if isinstance(x, Symbol):
+        return 1 if x.is_positive else None
+    parts = [least_value(a) for a in x.args]
+    if isinstance(x, Pow):
+        return _least_power(*parts, even=x.exp.is_Integer and x.exp % 2 == 0)
+    if isinstance(x, Max):
+        return max((part for part in parts if part is not None), default=None)
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    if isinstance(x, Add):
+        return sum(known)
+    if isinstance(x, Min):
+        return min(known)
+    if isinstance(x, Mul):
+        return prod(known) if min(known) >= 0 else None
+    return 0 if isinstance(x, FloorDiv) and known[0] >= 0 and known[1] >= 1 else None
+
+
+def _least_power(base: int | None, exponent: int | None, *, even: bool) -> int | None:
+    if base is None or base < 0:
+        return 0 if even else None
+    if exponent is None or exponent < 0:
+        return 0 if base else None  # a positive fraction
+    return min(base, 1) if exponent == 0 else base
 
 
 def _terms(x: Expr) -> Terms:
@@ -223,7 +279,7 @@ def _merge_inner_floor(terms: Terms, q: Expr) -> tuple[Terms, Expr]:
     """R4 where exactly one floor stands alone: between two the choice would be arbitrary."""
     while True:
         floors = [t for t, c in terms.items() if c == 1 and isinstance(t, FloorDiv)]
-        if len(floors) != 1 or not q.is_positive or not all(map(is_whole, floors[0].args)):
+        if len(floors) != 1 or not _at_least(q, 1) or not all(map(is_whole, floors[0].args)):
             return terms, q
         inner = floors[0]
         others = _sum({term: c for term, c in terms.items() if term is not inner})
@@ -278,7 +334,7 @@ def _exact_quotient(x: Expr, q: Expr) -> Expr | None:
 
     sympy's ``cancel`` would look for a common divisor, which takes hours on some sparse input.
     """
-    ring, (rest, divisor) = sring([x, q])
+    ring, (rest, divisor) = sring([x, _sum(_terms(q))], expand=False)
     lead, coefficient = divisor.LT
     quotient = ring.zero
     for _ in range(_STEPS):

@@ -13,13 +13,21 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import comb
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
-from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, S
 
-from archcalc.symbolic.division import CeilDiv, FloorDiv
+from archcalc.symbolic.division import CeilDiv, FloorDiv, is_whole, least_value
 from archcalc.symbolic.errors import ArchcalcError, ArithmeticRuleError, ExpressionError, shorten
+from archcalc.symbolic.sizes import (
+    MAX_BITS,
+    MAX_DEGREE,
+    MAX_EXPONENT,
+    Sizes,
+    TooLargeError,
+    coefficient_bits,
+    require,
+)
 from archcalc.symbolic.symbols import symbol
 
 __all__ = ["parse"]
@@ -27,10 +35,6 @@ __all__ = ["parse"]
 _MAX_CHARACTERS = 10_000
 _MAX_NESTING = 40
 _MAX_DIGITS = 600
-_MAX_BITS = 2_000
-_MAX_EXPONENT = 1_000
-_MAX_SIZE = 10_000
-_MAX_EXPANSION = 500
 _MAX_ARGUMENTS = 12
 
 
@@ -235,52 +239,6 @@ class _Source:
         return len(self.text)
 
 
-# --- The bounds: how large a value may become -----------------------------------------------------
-
-_Expansion: TypeAlias = tuple[int, int]
-"""At most how many terms, with coefficients of how many bits, multiplying out would give."""
-
-
-class _TooLargeError(Exception):
-    """A value went past a bound; the reader knows the text and says so."""
-
-
-def _bits(number: Rational) -> int:
-    return max(int(number.p).bit_length(), int(number.q).bit_length())
-
-
-def _coefficient_bits(e: Expr) -> int:
-    return _bits(e.as_coeff_Mul()[0])
-
-
-def _check(condition: bool) -> None:
-    if not condition:
-        raise _TooLargeError
-
-
-def _expansion(e: Expr) -> _Expansion:
-    """A bound on `e` multiplied out, found without doing so.
-
-    Raises:
-        _TooLargeError: some part of `e` would have too many terms or too large a number.
-    """
-    if isinstance(e, Rational):
-        return 1, _bits(e)
-    parts = [_expansion(a) for a in e.args]
-    terms, bits = 1, 0
-    if isinstance(e, Add):
-        terms = sum(t for t, _ in parts)
-        bits = max(b for _, b in parts) + terms.bit_length()
-    elif isinstance(e, Mul):
-        for t, b in parts:
-            terms, bits = terms * t, bits + b
-    elif isinstance(e, Pow) and e.exp.is_Integer:
-        (t, b), n = parts[0], abs(int(e.exp))
-        terms, bits = comb(n + t - 1, n), n * (b + t.bit_length() - 1)
-    _check(terms <= _MAX_EXPANSION and bits <= 4 * _MAX_BITS)
-    return terms, bits
-
-
 # --- The reader: a whitelist of operations --------------------------------------------------------
 
 
@@ -289,7 +247,7 @@ class _Reader:
 
     def __init__(self, source: _Source) -> None:
         self.source = source
-        self.sizes: dict[Expr, int] = {}
+        self.sizes = Sizes()
         self.arguments = 0
 
     def read(self, node: ast.expr, depth: int = 0) -> Expr:
@@ -300,25 +258,18 @@ class _Reader:
             self.refuse(node, "has something that is not arithmetic", code="unsupported-syntax")
         try:
             value = rule(self, node, depth + 1)
-            _check(self._size(value) <= _MAX_SIZE)
-        except _TooLargeError:
+            self.sizes.check(value)
+        except TooLargeError:
             self.refuse(
                 node, "becomes too large", code="too-large",
-                hint=f"exponents go to {_MAX_EXPONENT:,}, numbers to {_MAX_DIGITS} digits",
+                hint=f"numbers go to {_MAX_DIGITS} digits, exponents to {MAX_EXPONENT:,}, "
+                f"sums to degree {MAX_DEGREE}",
             )  # fmt: skip
         return value
 
     def refuse(self, node: ast.expr, what: str, *, code: str, hint: str = "") -> NoReturn:
         line = self.source.python().encode()[: node.col_offset]
         self.source.refuse(what, self.source.index(len(line.decode())), code=code, hint=hint)
-
-    def _size(self, e: Expr) -> int:
-        """How many nodes `e` has as a tree; what is shared is looked at once."""
-        if e not in self.sizes:
-            if isinstance(e, Rational):
-                _check(_bits(e) <= _MAX_BITS)
-            self.sizes[e] = 1 + sum(self._size(a) for a in e.args)
-        return self.sizes[e]
 
     # Each rule takes the node it is for and the depth of what stands inside it.
 
@@ -366,11 +317,11 @@ class _Reader:
             factors.append(S.NegativeOne)  # −a·b is −(a·b), also where a is a sum
             node = node.operand
         factors.append(self.read(node, depth))
-        _check(sum(map(_coefficient_bits, factors)) <= _MAX_BITS)
+        require(sum(map(coefficient_bits, factors)) <= MAX_BITS)
         return Mul(*reversed(factors))
 
     def _inverse(self, node: ast.expr, divisor: Expr) -> Expr:
-        if divisor.is_zero:
+        if divisor is S.Zero:
             self._zero(node)
         return Pow(divisor, S.NegativeOne)
 
@@ -381,13 +332,14 @@ class _Reader:
         )
 
     def power(self, node: ast.expr, base: Expr, exponent: Expr) -> Expr:
-        if any(not a.is_Integer for a in exponent.atoms(Rational)) or not exponent.is_integer:
+        if not is_whole(exponent):
             self.refuse(node, "has a fractional exponent", code="fractional-exponent",
                         hint="an exponent has to be a whole number")  # fmt: skip
-        _check(all(abs(int(a)) <= _MAX_EXPONENT for a in exponent.atoms(Integer)))
+        require(all(abs(int(a)) <= MAX_EXPONENT for a in exponent.atoms(Integer)))
         if exponent.is_Integer:
-            _check(_coefficient_bits(base) * abs(int(exponent)) <= _MAX_BITS)
-        if base.is_zero and exponent.is_nonnegative is not True:
+            require(coefficient_bits(base) * abs(int(exponent)) <= MAX_BITS)
+        least = least_value(exponent)
+        if base is S.Zero and (least is None or least < 0):
             self._zero(node)
         return Pow(base, exponent)
 
@@ -403,9 +355,8 @@ class _Reader:
     def _division(
         self, node: ast.expr, divide: Callable[[Expr, Expr], Expr], numerator: Expr, divisor: Expr
     ) -> Expr:
-        (above, _), (under, _) = _expansion(numerator), _expansion(divisor)
-        _check(above * under <= 4 * _MAX_EXPANSION)
-        if divisor.is_zero:
+        self.sizes.check_expansion(numerator, divisor)
+        if divisor is S.Zero:
             self._zero(node)
         return divide(numerator, divisor)
 
@@ -428,7 +379,10 @@ class _Reader:
         if not node.args or node.keywords or self.arguments > _MAX_ARGUMENTS:
             self.refuse(node, f"gives max and min none or more than {_MAX_ARGUMENTS} arguments",
                         code="bad-call")  # fmt: skip
-        return choose(*[self.read(argument, depth) for argument in node.args])
+        arguments = [self.read(argument, depth) for argument in node.args]
+        for argument in arguments:
+            self.sizes.check_degree(argument)
+        return choose(*arguments)
 
 
 _NODES: dict[type[ast.expr], Callable[..., Expr]] = {

@@ -177,6 +177,7 @@ def test_special_cases_are_read_back(e) -> None:
         (CeilDiv(h, s + 1), "(h + s)//(s + 1)", "(h + s)//(s + 1)",
          "Math.floor((h + s)/(s + 1))"),
         (-FloorDiv(h, 2), "-(h//2)", "-(h//2)", "-Math.floor(h/2)"),
+        (-FloorDiv(h, s) / 2, "-(h//s)/2", "(-(h//s))/2", "-(Math.floor(h/s)/2)"),
         (-(k**2), "-k**2", "-k**2", "-(k**2)"),
         (Max(h, k, 3), "max(h, k, 3)", "np.maximum(np.maximum(h, k), 3)", "Math.max(h, k, 3)"),
         (Min(h, k), "min(h, k)", "np.minimum(h, k)", "Math.min(h, k)"),
@@ -315,6 +316,8 @@ def body(expression, **options) -> str:
         (2 * k, "<mrow><mn>2</mn><mo>\u2062</mo><mi>k</mi></mrow>"),
         (WrittenProduct(3, 3), "<mrow><mn>3</mn><mo>·</mo><mn>3</mn></mrow>"),
         (-k, "<mrow><mo>−</mo><mi>k</mi></mrow>"),
+        ((k + 1) ** 2, "<msup><mrow><mo>(</mo><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow>"
+         "<mo>)</mo></mrow><mn>2</mn></msup>"),
         (FloorDiv(h, 3),
          "<mrow><mo>⌊</mo><mfrac><mi>h</mi><mn>3</mn></mfrac><mo>⌋</mo></mrow>"),
         (Max(h, 3), "<mrow><mi>max</mi><mo>\u2061</mo><mrow><mo>(</mo><mrow><mi>h</mi>"

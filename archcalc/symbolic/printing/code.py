@@ -79,9 +79,12 @@ class _Code(Fold):
     floor_strength = Strength.PRODUCT
 
     def negative(self, node: Node) -> str:
-        # -h//2 is the floor of -h/2, not minus the floor of h/2
+        return "-" + self._after_sign(node)
+
+    def _after_sign(self, node: Node) -> str:
+        """`node` where a sign may stand before it: ``-h//2`` is the floor of ``-h/2``."""
         floor = isinstance(node, Floor | Ceiling)
-        return "-" + self.set(node, Strength.FACTOR if floor else Strength.PRODUCT)
+        return self.set(node, Strength.FACTOR if floor else Strength.PRODUCT)
 
     def sum(self, first: str, rest: Sequence[tuple[bool, str]]) -> str:
         return first + "".join(f" {'-' if minus else '+'} {term}" for minus, term in rest)
@@ -93,7 +96,7 @@ class _Code(Fold):
         return f"{self.set(base, Strength.ATOM)}**{self.set(exponent, Strength.ATOM)}"
 
     def quotient(self, numerator: Node, divisor: Node) -> str:
-        return f"{self.set(numerator, Strength.PRODUCT)}/{self.set(divisor, Strength.POWER)}"
+        return f"{self._after_sign(numerator)}/{self.set(divisor, Strength.POWER)}"
 
     def floor(self, numerator: Node, divisor: Node) -> str:
         return f"{self.set(numerator, Strength.FACTOR)}//{self.set(divisor, Strength.POWER)}"

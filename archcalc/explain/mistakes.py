@@ -1,26 +1,29 @@
 """How people miscount a layer: the counts that known mistakes lead to.
 
 Nothing here knows a number.  Every mistake is the layer's own facts with one thing done wrong: a
-weight left out, an input channel taken for one, statistics counted in.
+weight left out, an input channel taken for one, an earlier shape taken for the input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import islice, product
 
-from sympy import Expr, Integer
+from sympy import Expr
 
 from archcalc.costs.base import written_sum
+from archcalc.layers import Applied
 from archcalc.layers.facts import Weight
 from archcalc.layers.notation import Notation, notation_of
 from archcalc.network import Row
-from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.printing import to_text
-from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic import ArchcalcError, Dim, Shape, evaluate, symbol
 
 __all__ = ["Finding", "Mistaken", "mistakes"]
+
+_MOST_WAYS = 5_000
+_EARLIER = 8
+"""How many rows back an input may have been taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,12 @@ class Mistaken:
     findings: tuple[Finding, ...] = ()
 
 
-def mistakes(row: Row) -> list[Mistaken]:
+def mistakes(row: Row, earlier: Sequence[Row] = ()) -> list[Mistaken]:
     """The right count of `row`, then those that mistakes lead to, the fewest mistakes first.
+
+    Args:
+        row: the layer, with numbers.
+        earlier: the rows before it, whose shapes may have been taken for its input.
 
     >>> from archcalc.layers import Conv2D
     >>> from archcalc.network import Sequential
@@ -57,11 +64,10 @@ def mistakes(row: Row) -> list[Mistaken]:
     >>> [(m.count, [f.kind for f in m.findings]) for m in mistakes(row)][:3]
     [(896, []), (864, ['missing-bias']), (320, ['missing-input-channels'])]
     """
-    notation = notation_of(row.applied)
-    options = [[(), *choices] for choices in _choices(row, notation) if choices]
     right = _count(row, row.weights)
     found: dict[int, Mistaken] = {right: Mistaken(right)}
-    ways = [tuple(finding for part in way for finding in part) for way in product(*options)]
+    options = [[None, *group] for group in _groups(row, earlier) if group]
+    ways = [tuple(f for f in way if f) for way in islice(product(*options), _MOST_WAYS)]
     for findings in sorted(ways, key=_unlikeliness):
         count = right - sum(finding.amount for finding in findings)
         if count >= 0:
@@ -69,7 +75,7 @@ def mistakes(row: Row) -> list[Mistaken]:
     return list(found.values())
 
 
-_LIKELY = ("missing-bias", "missing-input-channels")
+_LIKELY = ("missing-bias", "missing-input-channels", "missing-weight")
 """What people forget most, in that order; it decides between mistakes that give the same count."""
 
 
@@ -78,7 +84,7 @@ def _unlikeliness(findings: tuple[Finding, ...]) -> tuple[int, ...]:
     return len(findings), *sorted(ranks)
 
 
-def _count(row: Row, weights: tuple[Weight, ...]) -> int:
+def _count(row: Row, weights: Sequence[Weight]) -> int:
     return _number(written_sum(w.shape for w in weights if w.learned)) * _number(row.times)
 
 
@@ -88,111 +94,118 @@ def _number(dim: Dim) -> int:
     return dim
 
 
-def _choices(row: Row, notation: Notation) -> Iterator[list[tuple[Finding, ...]]]:
-    """What can go wrong, independently of one another; each as the ways in which it can."""
-    left_out = _left_out(row, notation)
-    yield left_out
-    yield _one_channel(row, notation)
+def _groups(row: Row, earlier: Sequence[Row]) -> Iterator[list[Finding]]:
+    """What can go wrong, each group independently of the others, in one of its ways."""
+    if row.shared:
+        yield _counted_again(row)
+        return
+    notation = notation_of(row.applied)
+    for rule, real in zip(notation.weights, row.applied.weights, strict=True):
+        if real.learned:
+            yield [*_omission(row, rule, real, notation), *_misjudged(row, rule, real, notation)]
     yield _statistics(row)
     yield _extra_bias(row)
-    yield _counted_again(row)
     yield _counted_once(row)
+    yield _other_input(row, earlier)
 
 
-def _left_out(row: Row, notation: Notation) -> list[tuple[Finding, ...]]:
-    """Weights left out: any of them, all of them, but not the whole count by accident."""
-    single = [
-        _omission(row, rule, real, notation)
-        for rule, real in zip(notation.weights, row.applied.weights, strict=True)
-        if real.learned and not row.shared
-    ]
-    single.sort(key=lambda finding: finding.kind != "missing-bias")
-    most = min(len(single), 4)
-    return [chosen for n in range(1, most + 1) for chosen in combinations(single, n)]
-
-
-def _omission(row: Row, rule: Weight, real: Weight, notation: Notation) -> Finding:
+def _omission(row: Row, rule: Weight, real: Weight, notation: Notation) -> list[Finding]:
+    """The whole weight left out."""
     amount = _number(real.size) * _number(row.times)
-    each = _each(rule, notation)
-    if real.name == "bias":
-        return Finding(row.path, "missing-bias", amount, f"the bias was left out: one per {each}")
-    return Finding(row.path, "missing-weight", amount, f"{real.name} was left out: {each}")
+    shown = str(rule.shape).replace("×", "·")
+    each = f"{shown} = {_number(real.size):,}"
+    if real.name != "bias":
+        return [Finding(row.path, "missing-weight", amount, f"{real.name} was left out: {each}")]
+    text = f"the bias was left out: one per {_owner(rule, notation)}, {each}"
+    return [Finding(row.path, "missing-bias", amount, text)]
 
 
-def _each(rule: Weight, notation: Notation) -> str:
-    """``filter, f = 32`` for a bias of shape ``(f,)``; ``k·k·c_in·f = 288`` for others."""
+def _owner(rule: Weight, notation: Notation) -> str:
+    """What there is one bias for: a filter, a unit, an output channel."""
     size = rule.size
-    value = size if isinstance(size, int) else lower(size.xreplace(_numbers(notation)))
-    shown = " · ".join(to_text(dim) for dim in rule.shape).replace(" · ", "·")
-    if isinstance(size, Expr) and size.is_Symbol and size in notation.fields:
-        return f"{_singular(notation.fields[size])}, {shown} = {value:,}"
-    return f"output channel, {shown} = {value:,}" if rule.name == "bias" else f"{shown} = {value:,}"
+    field = notation.fields.get(size) if isinstance(size, Expr) and size.is_Symbol else None
+    return field.removesuffix("s").replace("_", " ") if field else "output channel"
 
 
-def _singular(field: str) -> str:
-    return field.removesuffix("s").replace("_", " ")
+def _misjudged(row: Row, rule: Weight, real: Weight, notation: Notation) -> list[Finding]:
+    """The weight counted, but with a dimension too few or too many."""
+    size, times = _number(real.size), _number(row.times)
+    shown = str(rule.shape).replace("×", "·")
+    found: list[Finding] = []
+
+    def counted(kind: str, as_many: int, text: str) -> None:
+        if as_many != size:
+            found.append(Finding(row.path, kind, (size - as_many) * times, text))
+
+    inputs = next((notation.values[s] for s in _INPUTS if s in notation.values), 1)
+    if real.name == "bias" and isinstance(inputs, int):
+        counted("one-bias", 1, f"one bias was counted for all: there are {shown} = {size:,}")
+        counted("bias-per-input", inputs, f"a bias was counted for each input: it is {shown}")
+        text = f"a bias was counted for every input channel: {inputs:,} times too many"
+        counted("bias-per-kernel", size * inputs, text)
+    depths = [d for d in rule.shape if isinstance(d, Expr) and d.has(symbol("c_in"))]
+    if real.name != "bias" and len(depths) == 1 and len(rule.shape) > 1:
+        values = {s: v for s, v in notation.values.items() if isinstance(v, int)}
+        depth = int(evaluate(depths[0], values))
+        text = f"the {depth} input channels were left out of {shown}"
+        counted("missing-input-channels", size // depth, text)
+        groups = values.get(symbol("g"), 1)
+        text = f"groups were ignored: each filter sees {depth} of {depth * groups} channels"
+        counted("groups-ignored", size * groups, text)
+    return found
 
 
-def _numbers(notation: Notation) -> dict[Expr, Expr]:
-    return {s: Integer(_number(v)) for s, v in notation.values.items()}
+_INPUTS = (symbol("c_in"), symbol("n_in"))
 
 
-def _one_channel(row: Row, notation: Notation) -> list[tuple[Finding, ...]]:
-    """The input channels left out: a kernel ``k·k·f`` where it is ``k·k·c_in·f``."""
-    channels = symbol("c_in")
-    depth = notation.values.get(channels)
-    if row.shared or not isinstance(depth, int) or depth == 1:
-        return []
-    values = _numbers(notation)
-    amount, shapes = 0, []
-    for rule, real in zip(notation.weights, row.applied.weights, strict=True):
-        if not real.learned or len(rule.shape) < 2:
-            continue
-        depths = [dim for dim in rule.shape if isinstance(dim, Expr) and dim.has(channels)]
-        if len(depths) == 1 and len(rule.shape) > len(depths):
-            real_depth = int(depths[0].xreplace(values))
-            amount += _number(real.size) // real_depth * (real_depth - 1)
-            shapes.append(rule.shape)
-    if not amount:
-        return []
-    written = " and ".join(str(shape).replace("×", "·") for shape in shapes)
-    text = f"the {depth} input channels were left out of {written}"
-    return [(Finding(row.path, "missing-input-channels", amount * _number(row.times), text),)]
-
-
-def _statistics(row: Row) -> list[tuple[Finding, ...]]:
+def _statistics(row: Row) -> list[Finding]:
     kept = [w for w in row.weights if not w.learned]
-    if not kept:
-        return []
     amount = _number(written_sum(w.shape for w in kept)) * _number(row.times)
     names = " and ".join(w.name for w in kept)
     text = f"{names} were counted: they are statistics, which are not learned"
-    return [(Finding(row.path, "statistics-counted", -amount, text),)]
+    return [Finding(row.path, "statistics-counted", -amount, text)] if amount else []
 
 
-def _extra_bias(row: Row) -> list[tuple[Finding, ...]]:
+def _extra_bias(row: Row) -> list[Finding]:
     """A bias counted where ``use_bias=False`` leaves it out."""
-    if row.shared or getattr(row.layer, "use_bias", True):
+    if getattr(row.layer, "use_bias", True):
         return []
     biased = type(row.layer)(**{**row.layer.given(), "use_bias": True})
     extra = [w for w in biased.weights(*row.inputs) if w.name == "bias"]
     amount = _number(written_sum(w.shape for w in extra)) * _number(row.times)
     text = f"a bias was counted, but use_bias is False: {amount:,} too many"
-    return [(Finding(row.path, "extra-bias", -amount, text),)] if amount else []
+    return [Finding(row.path, "extra-bias", -amount, text)] if amount else []
 
 
-def _counted_again(row: Row) -> list[tuple[Finding, ...]]:
-    if not row.shared:
-        return []
+def _counted_again(row: Row) -> list[Finding]:
     amount = _count(row, row.applied.weights)
     text = "its weights are shared with an earlier call and were counted again"
-    return [(Finding(row.path, "shared-counted-twice", -amount, text),)] if amount else []
+    return [Finding(row.path, "shared-counted-twice", -amount, text)] if amount else []
 
 
-def _counted_once(row: Row) -> list[tuple[Finding, ...]]:
+def _counted_once(row: Row) -> list[Finding]:
     times = _number(row.times)
     once = _count(row, row.weights) // times if times else 0
     if times < 2 or not once:
         return []
     text = f"it stands there {times:,} times and was counted once"
-    return [(Finding(row.path, "counted-once", once * (times - 1), text),)]
+    return [Finding(row.path, "counted-once", once * (times - 1), text)]
+
+
+def _other_input(row: Row, earlier: Sequence[Row]) -> list[Finding]:
+    """The shape before some earlier layer taken for the input, as when a pool is forgotten."""
+    if len(row.inputs) != 1 or not row.weights:
+        return []
+    right, (x,) = _count(row, row.weights), row.inputs
+    found: dict[int, Finding] = {}
+    for other in reversed(earlier[-_EARLIER:]):
+        for shape in (*other.inputs, other.output):
+            taken = shape if len(shape) == len(x) else Shape((shape.elements,))
+            try:
+                count = _count(row, Applied(row.layer, (taken,)).weights)
+            except ArchcalcError:
+                continue
+            text = f"{shape}, at {other.path}, was taken for its input, which is {x}"
+            if count != right and len(taken) == len(x):
+                found.setdefault(count, Finding(row.path, "other-input", right - count, text))
+    return list(found.values())

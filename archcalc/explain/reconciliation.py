@@ -171,9 +171,9 @@ def reconcile(
     >>> from archcalc.network import Sequential
     >>> net = Sequential([Conv2D(32, 3, padding="same")], input_shape=(32, 32, 3))
     >>> print(reconcile(net, layers={"conv2d": "32*(3*3)"}))
-    conv2d  claimed 32*(3*3) = 288  is 896   +32  the bias was left out: one per filter, f = 32
-                                            +576  the 3 input channels were left out of k·k·c_in·f
-    total   claimed 288             is 896  +608  fully explained: 32 + 576
+    conv2d  claimed 32*(3*3) = 288  is 896  +576  the 3 input channels were left out of k·k·c_in·f
+                                             +32  the bias was left out: one per filter, f = 32
+    total   claimed 288             is 896  +608  fully explained: 576 + 32
     """
     trace = network if isinstance(network, Trace) else network.trace()
     if not trace.parameters.is_number:
@@ -209,7 +209,7 @@ def _by_running(trace: Trace, running: Mapping[str, Countable]) -> Reconciliatio
         now = _number(value, name)
         rows, start = trace.rows[start : index + 1], index + 1
         usual = frozenset(f.kind for claim in claims for f in claim.findings)
-        claims.append(_claimed_step(rows, said, now, usual))
+        claims.append(_claimed_step(rows, trace.rows[: start - len(rows)], said, now, usual))
         said = now
     actual = sum(mistakes(row)[0].count for row in trace.rows[:start])
     rest = sum(mistakes(row)[0].count for row in trace.rows[start:])
@@ -217,13 +217,15 @@ def _by_running(trace: Trace, running: Mapping[str, Countable]) -> Reconciliatio
     return Reconciliation(tuple(claims), said, actual, scope if rest else "")
 
 
-def _claimed_step(rows: Sequence[Row], before: int, now: int, usual: frozenset[str]) -> Claim:
+def _claimed_step(
+    rows: Sequence[Row], earlier: Sequence[Row], before: int, now: int, usual: frozenset[str]
+) -> Claim:
     """One step of a running total: the layer's count, and the addition.
 
     Args:
         usual: the mistakes this person has made before; the same again is likelier than a slip.
     """
-    ways = _ways(rows)
+    ways = _ways(rows, earlier)
     actual, claimed, path = ways[0].count, now - before, rows[-1].path
     for way in ways:
         if way.count == claimed:
@@ -246,9 +248,10 @@ def _claimed_step(rows: Sequence[Row], before: int, now: int, usual: frozenset[s
     return Claim(path, claimed, actual, (*way.findings, slip))
 
 
-def _ways(rows: Sequence[Row]) -> list[Mistaken]:
+def _ways(rows: Sequence[Row], earlier: Sequence[Row] = ()) -> list[Mistaken]:
     """The counts of several layers together: all right, or one mistake made throughout."""
-    each = [mistakes(row) for row in rows]
+    before = [*earlier, *rows]
+    each = [mistakes(row, before[: len(earlier) + i]) for i, row in enumerate(rows)]
     weighted = [ways for ways in each if len(ways) > 1 or ways[0].count]
     if len(weighted) == 1:
         return weighted[0]
@@ -301,7 +304,7 @@ def _by_layer(trace: Trace, layers: Mapping[str, Countable]) -> Reconciliation:
     for index, name, value in _placed(trace, layers):
         row = trace.rows[index]
         covered.add(index)
-        claims.append(_claimed_layer(row, value, name))
+        claims.append(_claimed_layer(row, trace.rows[:index], value, name))
     missing = [
         row for i, row in enumerate(trace.rows) if i not in covered and mistakes(row)[0].count
     ]
@@ -310,8 +313,8 @@ def _by_layer(trace: Trace, layers: Mapping[str, Countable]) -> Reconciliation:
     return Reconciliation(tuple(claims), claimed, actual, scope)
 
 
-def _claimed_layer(row: Row, value: Countable, name: str) -> Claim:
-    ways = mistakes(row)
+def _claimed_layer(row: Row, earlier: Sequence[Row], value: Countable, name: str) -> Claim:
+    ways = mistakes(row, earlier)
     claimed = _number(value, name, row)
     written = value if isinstance(value, str) and not value.strip().isdecimal() else ""
     for way in ways:
@@ -331,8 +334,8 @@ def _by_total(trace: Trace, claimed: int) -> Reconciliation:
             return Reconciliation((), claimed, actual, closing=way.findings)
     single = [
         way.findings
-        for row in rows
-        for way in mistakes(row)[1:]
+        for i, row in enumerate(rows)
+        for way in mistakes(row, rows[:i])[1:]
         if sum(f.amount for f in way.findings) == actual - claimed
     ]
     if len(single) == 1:

@@ -35,10 +35,10 @@ NORMED = ac.Sequential(
 
 
 def test_input_channels_and_bias_left_out() -> None:
-    """https://stackoverflow.com/questions/42786717: 32*(3*3) where Keras says 896."""
+    """From "Understanding number of parameters in Keras Conv2D layer": 288 where Keras says 896."""
     r = reconcile(conv(32, 3, (32, 32, 3), padding="same"), layers={"conv2d": "32*(3*3)"})
     assert (r.difference, r.explained) == (608, True)
-    assert kinds(r) == [("missing-bias", 32), ("missing-input-channels", 576)]
+    assert kinds(r) == [("missing-input-channels", 576), ("missing-bias", 32)]
 
 
 def test_formula_that_forgets_the_input_channels() -> None:
@@ -77,6 +77,35 @@ def test_weights_of_an_activation_left_out() -> None:
 def test_bias_counted_where_there_is_none() -> None:
     r = reconcile(conv(8, 3, (9, 9, 4), use_bias=False), layers={"conv2d": 3 * 3 * 4 * 8 + 8})
     assert kinds(r) == [("extra-bias", -8)]
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "amount"),
+    [
+        ("5*5*3*8 + 1", "one-bias", 7),
+        ("(5*5 + 1)*3*8", "bias-per-kernel", 8 - 3 * 8),
+        ("5*5*6*8 + 8", "groups-ignored", (3 - 6) * 5 * 5 * 8),
+        ("(5*5*8 + 1)*8", "other-input", 0),
+    ],
+)
+def test_other_common_slips(written: str, kind: str, amount: int) -> None:
+    groups = 2 if kind == "groups-ignored" else 1
+    x = (16, 16, 6) if groups == 2 else (16, 16, 3)
+    if kind == "other-input":  # the channels that the layer before takes, and not those it gives
+        layers = [ac.Conv2D(4, 3, padding="same"), ac.Conv2D(8, 5)]
+        r = reconcile(ac.Sequential(layers, input_shape=(16, 16, 8)), layers={"conv2d_1": written})
+        assert kinds(r) == [(kind, (5 * 5 * 4 + 1) * 8 - (5 * 5 * 8 + 1) * 8)]
+        assert "16×16×8, at conv2d, was taken for its input, which is 16×16×4" in r.to_text()
+        return
+    r = reconcile(conv(8, 5, x, groups=groups), layers={"conv2d": written})
+    assert kinds(r) == [(kind, amount)]
+    assert r.explained
+
+
+def test_a_pool_that_was_forgotten() -> None:
+    r = reconcile(MNIST, layers={"dense": (26 * 26 * 32 + 1) * 100})
+    assert kinds(r) == [("other-input", (5408 - 21632) * 100)]
+    assert "26×26×32, at max_pooling2d, was taken for its input, which is 5408" in r.to_text()
 
 
 def test_copies_counted_once() -> None:

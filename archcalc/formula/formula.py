@@ -9,14 +9,15 @@ from typing import Any, TypeAlias
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
-from archcalc.formula.rewrite import collected, dominating, factored
+from archcalc.formula.growth import dominating
+from archcalc.formula.rewrite import collected, factored, multiplied_out
+from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
 from archcalc.formula.solve import solve
-from archcalc.formula.values import put_in, read_values
-from archcalc.symbolic.compare import equal
+from archcalc.formula.values import put_in, read_values, with_values
 from archcalc.symbolic.dims import as_expr
 from archcalc.symbolic.division import FloorDiv
-from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
 from archcalc.symbolic.requirement import Requirement
@@ -46,7 +47,8 @@ class Formula:
     10·f
     """
 
-    __slots__ = ("__dict__", "_written", "requirements")
+    _op_priority = 20.0
+    """Above that of sympy's expressions, so that ``k + formula`` is a formula too."""
 
     def __init__(self, expression: FormulaLike, requirements: Sequence[Requirement] = ()) -> None:
         if isinstance(expression, Formula):
@@ -63,6 +65,9 @@ class Formula:
 
     def _sympy_(self) -> Expr:
         return self.expr
+
+    def _latex(self, printer: Any) -> str:
+        return self.to_latex()
 
     @property
     def written(self) -> Expr:
@@ -99,16 +104,16 @@ class Formula:
         >>> Formula("k**2*c")(k=3, c="2*d")
         18·d
         """
-        known = self._known_symbols()
-        given = read_values(values, known)
+        given = read_values(values, self.known_symbols)
         requirements = put_in(self.requirements, given)
         if all(isinstance(v, int) for v in given.values()) and given.keys() >= set(self.symbols):
             return evaluate(self._written, given)
-        replaced = self._written.xreplace({s: sympify(v) for s, v in given.items()})
-        result = Formula(replaced, requirements)
-        return evaluate(result._written, {}) if result.is_number else result
+        result = Formula(with_values(self._written, given), requirements)
+        return evaluate(result.expr, {}) if result.is_number else result
 
-    def _known_symbols(self) -> dict[str, Symbol]:
+    @cached_property
+    def known_symbols(self) -> dict[str, Symbol]:
+        """Its symbols and those of its requirements, by name."""
         found = set(self.symbols).union(*(r.symbols for r in self.requirements))
         return {s.name: s for s in sorted(found, key=lambda s: s.name)}
 
@@ -171,9 +176,8 @@ class Formula:
         >>> Formula("c*(c + a) + 3*c").collect("c")
         c² + c·(a + 3)
         """
-        return Formula(
-            collected(self._written, [self._symbol(n) for n in names]), self.requirements
-        )
+        by = [self._symbol(name) for name in names]
+        return Formula(collected(self._written, by), self.requirements)
 
     def expand(self) -> Formula:
         """The formula multiplied out.
@@ -181,15 +185,16 @@ class Formula:
         >>> Formula("(k**2 + 1)*f").expand()
         f·k² + f
         """
-        return Formula(self.expr.expand(), self.requirements)
+        return Formula(multiplied_out(self.expr), self.requirements)
 
     def factor(self) -> Formula:
-        """The formula as a product, where it is one.
+        """The formula as a product; as it is, where it is none.
 
         >>> Formula("c**2 + 2*c").factor()
         c·(c + 2)
         """
-        return Formula(factored(self.expr), self.requirements)
+        product = factored(self.expr)
+        return self if product is None else Formula(product, self.requirements)
 
     def leading(self, name: str | Symbol) -> Formula:
         """The term that dominates when the symbol grows; floors count as plain quotients.
@@ -202,10 +207,12 @@ class Formula:
     def equals(self, other: FormulaLike) -> bool | None:
         """Whether both are the same for all values; ``None`` where that is not decided.
 
-        >>> Formula("(a + b)**2").equals("a**2 + 2*a*b + b**2")
-        True
+        >>> Formula("(a + b)**2").equals("a**2 + 2*a*b + b**2"), Formula("a").equals("b")
+        (True, False)
+        >>> print(Formula("(a*a + a)//2*2").equals("a*a + a"))
+        None
         """
-        return equal(self.expr, Formula(other).expr)
+        return same(self, other if isinstance(other, Formula) else Formula(other))
 
     def _symbol(self, name: str | Symbol) -> Symbol:
         text = name.name if isinstance(name, Symbol) else name
@@ -250,22 +257,30 @@ class Formula:
         return self._with(FloorDiv, other, self)
 
     def __pow__(self, other: FormulaLike) -> Formula:
-        return self._with(Pow, self, other)
+        return self._with(_power, self, other)
+
+    def __rpow__(self, other: FormulaLike) -> Formula:
+        return self._with(_power, other, self)
+
+    def __pos__(self) -> Formula:
+        return self
 
     def __neg__(self) -> Formula:
         return Formula(-self.expr, self.requirements)
 
     @cached_property
     def _canonical(self) -> Expr:
-        return self.expr.expand()
+        return canonical(self.expr)
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same polynomial of symbols and floors (`equals` also undecided)."""
-        if isinstance(other, Formula):
-            return bool(self._canonical == other._canonical)
-        if isinstance(other, int | Fraction | Expr):
-            return bool(self._canonical == Formula(other)._canonical)
-        return NotImplemented
+        if isinstance(other, str) or other is None:
+            return NotImplemented
+        try:
+            formula = other if isinstance(other, Formula) else Formula(other)
+        except ArchcalcError:
+            return NotImplemented
+        return bool(self._canonical == formula._canonical)
 
     def __hash__(self) -> int:
         number = self._canonical
@@ -307,6 +322,13 @@ class Formula:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
+
+
+def _power(base: Expr, exponent: Expr) -> Expr:
+    """A power of numbers is computed only where it is not too large."""
+    if base.is_number and exponent.is_number:
+        return sympify(evaluate(Pow(base, exponent, evaluate=False), {}))
+    return Pow(base, exponent)
 
 
 FormulaLike: TypeAlias = Formula | Expr | int | str | Fraction

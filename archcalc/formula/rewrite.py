@@ -1,12 +1,13 @@
-"""Other forms of the same formula: by powers of a symbol, as a product, its dominating term."""
+"""Other forms of the same formula: by powers of a symbol, multiplied out, as a product."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb, prod
 
-from sympy import Add, Expr, Mul, Pow, S, Symbol, factor
+from sympy import Add, Expr, Integer, Mul, Pow, S, Symbol, factor, preorder_traversal
 
-from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.written import (
     WrittenProduct,
     WrittenSum,
@@ -15,83 +16,179 @@ from archcalc.symbolic.written import (
     tidied,
 )
 
-__all__ = ["collected", "dominating", "factored", "relaxed"]
+__all__ = ["collected", "expandable", "factored", "multiplied_out", "powers_of"]
+
+_MOST_TERMS = 20_000
+"""A formula that would have more terms than this is not multiplied out."""
+
+Powers = dict[Expr, list[Expr]]
+"""The coefficients of each power of a symbol, still to be added."""
 
 
 def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
     """`written` by falling powers of the first of `symbols`, each coefficient by the next.
 
-    What does not hold the symbol stays as it was written.
+    A coefficient stays as it was written, unless it is shorter multiplied out.
+
+    Raises:
+        EvaluationError: it would have too many terms.
     """
     if not symbols:
-        return written
+        return _shorter(written)
     first, *others = symbols
-    powers: dict[Expr, list[Expr]] = {}
-    for term in written.args if isinstance(written, WrittenSum) else (written,):
-        for power, coefficient in _by_power(term, first):
-            powers.setdefault(power, []).append(coefficient)
+    powers = powers_of(written, first)
     ordered = sorted(powers, key=lambda p: (p.is_Number, p if p.is_Number else 0), reverse=True)
-    terms = []
+    terms: list[Expr] = []
     for power in ordered:
         coefficient = collected(tidied(WrittenSum(*powers[power])), others)
-        if power.is_zero:
-            terms.append(coefficient)
-        else:
-            terms.append(product_of([Pow(first, power), coefficient]))
-    return tidied_sum(terms)
+        if power is S.Zero:
+            terms.extend(_parts(coefficient))
+        elif coefficient != 0:
+            terms.append(_multiplied(Pow(first, power), coefficient))
+    return _summed(terms)
 
 
-def tidied_sum(terms: Sequence[Expr]) -> Expr:
-    """The sum of `terms`, each kept whole."""
-    kept = [term for term in terms if evaluated(term) != 0]
+def powers_of(e: Expr, x: Symbol) -> Powers:
+    """The coefficients of every power of `x` in `e`; what holds no `x` is not touched.
+
+    >>> from archcalc.symbolic import symbols
+    >>> a, c = symbols("a c")
+    >>> powers_of(c*(c + 3)*(a + 1)**2, c)
+    {1: [3*(a + 1)**2], 2: [(a + 1)**2]}
+    """
+    if x not in e.free_symbols:
+        return {S.Zero: [e]}
+    if e is x:
+        return {S.One: [S.One]}
+    powers: Powers = {}
+    if isinstance(e, Add | WrittenSum):
+        for term in e.args:
+            for power, parts in powers_of(term, x).items():
+                powers.setdefault(power, []).extend(parts)
+    elif isinstance(e, Mul | WrittenProduct):
+        powers = _product_powers(e.args, x)
+    elif isinstance(e, Pow):
+        powers = _power_powers(e, x)
+    return {S.Zero: [e]} if powers.keys() <= {S.Zero} else powers
+
+
+def _power_powers(e: Pow, x: Symbol) -> Powers:
+    base, exponent = e.args
+    if base is x and x not in exponent.free_symbols:
+        return {exponent: [S.One]}
+    whole = isinstance(exponent, Integer) and exponent > 1
+    if whole and powers_of(base, x).keys() > {S.Zero}:
+        return powers_of(multiplied_out(e), x)
+    return {}
+
+
+def _product_powers(factors: Sequence[Expr], x: Symbol) -> Powers:
+    free = [factor for factor in factors if x not in factor.free_symbols]
+    total: Powers = {S.Zero: [product_of(free)]}
+    for each in factors:
+        if x in each.free_symbols:
+            powers = powers_of(each, x)
+            _refuse_beyond(_count(total) * _count(powers))
+            total = _convolved(total, powers)
+    return total
+
+
+def _count(powers: Powers) -> int:
+    return sum(map(len, powers.values()))
+
+
+def _convolved(a: Powers, b: Powers) -> Powers:
+    product: Powers = {}
+    for p, left in a.items():
+        for q, right in b.items():
+            parts = [_multiplied(x, y) for x in left for y in right]
+            product.setdefault(p + q, []).extend(parts)
+    return product
+
+
+def _multiplied(a: Expr, b: Expr) -> Expr:
+    if a is S.One or b is S.One:
+        return b if a is S.One else a
+    return product_of([*_factors(a), *_factors(b)])
+
+
+def _factors(e: Expr) -> tuple[Expr, ...]:
+    return e.args if isinstance(e, WrittenProduct) else (e,)
+
+
+def _parts(e: Expr) -> tuple[Expr, ...]:
+    return e.args if isinstance(e, WrittenSum) else tuple(e.as_ordered_terms())
+
+
+def _summed(terms: Sequence[Expr]) -> Expr:
+    kept = [term for term in terms if term != 0]
     return WrittenSum(*kept) if len(kept) > 1 else kept[0] if kept else S.Zero
 
 
-def _by_power(term: Expr, first: Symbol) -> list[tuple[Expr, Expr]]:
-    """The powers of `first` in one term, and the coefficient of each."""
-    factors = term.args if isinstance(term, WrittenProduct) else (term,)
-    free = [factor for factor in factors if first not in factor.free_symbols]
-    bound = [evaluated(factor) for factor in factors if first in factor.free_symbols]
-    if not bound:
-        return [(S.Zero, term)]
-    found: dict[Expr, list[Expr]] = {}
-    for part in Add.make_args(Mul(*bound).expand()):
-        power = part.as_powers_dict().get(first, S.Zero)
-        found.setdefault(power, []).append(part / first**power)
-    return [(power, product_of([*free, Add(*rest)])) for power, rest in found.items()]
+def _shorter(written: Expr) -> Expr:
+    """`written`, or what it is multiplied out where that has fewer numbers and symbols in it."""
+    plain = evaluated(written)
+    if not expandable(plain):
+        return written
+    expanded = plain.expand()
+    return expanded if _length(expanded) < _length(written) else written
 
 
-def factored(expression: Expr) -> Expr:
-    """`expression` as a product, with its factors kept as they are."""
+def _length(e: Expr) -> int:
+    return sum(not part.args for part in preorder_traversal(e))
+
+
+def factored(expression: Expr) -> Expr | None:
+    """`expression` as a product, with its factors kept as they are; ``None`` where it is none.
+
+    Raises:
+        EvaluationError: it would have too many terms.
+    """
+    _refuse_beyond(_terms(expression))
     product = factor(expression)
-    return WrittenProduct(*product.args) if product.is_Mul else product
+    return WrittenProduct(*product.args) if product.is_Mul else None
 
 
-def relaxed(expression: Expr) -> Expr:
-    """`expression` with every floor as the plain quotient that it is close to."""
-    return expression.replace(
-        lambda e: isinstance(e, FloorDiv), lambda e: relaxed(e.numerator) / relaxed(e.divisor)
-    )
+def multiplied_out(expression: Expr) -> Expr:
+    """`expression` as a sum of products.
+
+    Raises:
+        EvaluationError: it would have too many terms.
+    """
+    _refuse_beyond(_terms(expression))
+    return expression.expand()
 
 
-def dominating(expression: Expr, variable: Symbol) -> Expr:
-    """The terms of the highest growth in `variable`."""
-    growth: dict[tuple[Expr, Expr], list[Expr]] = {}
-    for term in Add.make_args(relaxed(expression).expand()):
-        growth.setdefault(_growth(term, variable), []).append(term)
-    highest = max(growth, key=lambda key: (float(key[0]), float(key[1])))
-    return Add(*growth[highest])
+def expandable(expression: Expr) -> bool:
+    """Whether `expression` can be multiplied out without becoming too large.
+
+    >>> from archcalc.symbolic import symbols
+    >>> a, b, c = symbols("a b c")
+    >>> expandable(c*(a + b)**2), expandable((a + b + c)**1000)
+    (True, False)
+    """
+    return _terms(expression) <= _MOST_TERMS
 
 
-def _growth(term: Expr, variable: Symbol) -> tuple[Expr, Expr]:
-    """How a term grows: the base of its exponential, then its power."""
-    base, power = S.One, S.Zero
-    for part in Mul.make_args(term):
-        if variable not in part.free_symbols:
-            continue
-        under, over = part.as_base_exp()
-        if variable in over.free_symbols:
-            base *= under ** over.coeff(variable)
-        else:
-            power += over
-    return base, power
+def _terms(e: Expr) -> int:
+    """How many terms `e` has at most, multiplied out."""
+    if not e.args:
+        return 1
+    parts = [_terms(a) for a in e.args]
+    if e.is_Add:
+        return sum(parts)
+    if e.is_Mul:
+        return min(prod(parts), _MOST_TERMS + 1)
+    if isinstance(e, Pow) and isinstance(e.exp, Integer) and parts[0] > 1:
+        n = abs(int(e.exp))
+        return _MOST_TERMS + 1 if n > _MOST_TERMS else comb(n + parts[0] - 1, n)
+    return 1 if max(parts) <= _MOST_TERMS else max(parts)
+
+
+def _refuse_beyond(terms: int) -> None:
+    if terms > _MOST_TERMS:
+        raise EvaluationError(
+            f"multiplied out, this formula has more than {_MOST_TERMS:,} terms",
+            code="too-large",
+            hint="put numbers in for some symbols first",
+        )

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sympy import Symbol, diff
+from sympy import Symbol
 
-from archcalc.formula.rewrite import relaxed
-from archcalc.symbolic.errors import EvaluationError, RequirementError
-from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.formula.slope import slope
+from archcalc.formula.values import read_values
+from archcalc.symbolic.errors import (
+    ArithmeticRuleError,
+    EvaluationError,
+    RequirementError,
+    UnknownSymbolError,
+    shorten,
+)
+from archcalc.symbolic.evaluate import Exact
 
 if TYPE_CHECKING:
     from archcalc.formula.formula import Formula
@@ -29,7 +36,8 @@ class Effect:
         one_more: by how much the result changes when it is one more, exactly; ``None`` where the
             architecture does not exist then.
         elasticity: by how many percent the result changes a percent of the symbol, to first order
-            (floors counted as plain quotients); ``None`` where the result is 0.
+            (floors counted as plain quotients); ``None`` where the result is 0, or where no
+            fraction says it: the symbol stands in an exponent, or a maximum has its kink there.
         obstacle: why there is no `one_more`.
     """
 
@@ -52,7 +60,14 @@ class Sensitivity:
         return iter(self.effects)
 
     def __getitem__(self, name: str) -> Effect:
-        return next(effect for effect in self.effects if effect.symbol == name)
+        for effect in self.effects:
+            if effect.symbol == name:
+                return effect
+        raise UnknownSymbolError(
+            f"there is no symbol {shorten(str(name), 40)} here",
+            values={"name": name},
+            hint=f"the symbols are {', '.join(e.symbol for e in self.effects) or 'none'}",
+        )
 
     def __str__(self) -> str:
         where = ", ".join(f"{name} = {value}" for name, value in self.at.items())
@@ -71,15 +86,17 @@ def _row(effect: Effect) -> tuple[str, str, str, str]:
     step = f"{effect.value:,} → {effect.value + 1:,}"
     if effect.one_more is None:
         return effect.symbol, step, "—", effect.obstacle
-    change = f"{effect.one_more:+,}" if isinstance(effect.one_more, int) else f"{effect.one_more:+}"
+    change = ("+" if effect.one_more >= 0 else "") + _shown(effect.one_more)
     share = "" if effect.elasticity is None else f"elasticity {_shown(effect.elasticity)}"
     return effect.symbol, step, change, share
 
 
 def _shown(value: Exact) -> str:
     if isinstance(value, int):
-        return f"{value:,}"
-    return str(value) if value.denominator < 100 else f"{float(value):.4g}"
+        text = f"{value:,}"
+    else:
+        text = str(value) if value.denominator < 100 else f"{float(value):.4g}"
+    return text.replace("-", "−")
 
 
 def sensitivity(formula: Formula, values: Mapping[str, Any]) -> Sensitivity:
@@ -88,30 +105,33 @@ def sensitivity(formula: Formula, values: Mapping[str, Any]) -> Sensitivity:
     Raises:
         EvaluationError: a symbol has no value.
     """
-    missing = [s.name for s in formula.symbols if s.name not in values]
+    given = read_values(values, formula.known_symbols)
+    point = {s: v for s, v in given.items() if isinstance(v, int)}
+    missing = [s.name for s in formula.symbols if s not in point]
     if missing:
         raise EvaluationError(
-            f"no value for {', '.join(missing)}",
+            f"{', '.join(missing)} has no number"
+            if len(missing) == 1
+            else f"{', '.join(missing)} have no numbers",
             code="symbols-left",
-            hint="the effect of one more depends on where one stands; give every symbol a value",
+            values={"missing": missing},
+            hint="the effect of one more depends on where one stands",
         )
     result = formula(**values)
-    point = {s: int(values[s.name]) for s in formula.symbols}
-    smooth = relaxed(formula.expr)
-    effects = tuple(_effect(formula, s, point, result, smooth) for s in formula.symbols)
-    return Sensitivity({s.name: v for s, v in point.items()}, result, effects)
+    effects = tuple(_effect(formula, s, point, result) for s in formula.symbols)
+    at = {s.name: point[s] for s in sorted(point, key=lambda s: s.name)}
+    return Sensitivity(at, result, effects)
 
 
-def _effect(
-    formula: Formula, s: Symbol, point: Mapping[Symbol, int], result: Exact, smooth: Any
-) -> Effect:
+def _effect(formula: Formula, s: Symbol, point: Mapping[Symbol, int], result: Exact) -> Effect:
     elasticity: Exact | None = None
-    if result:
-        slope = evaluate(diff(smooth, s), point)
-        ratio = Fraction(slope) * point[s] / Fraction(result)
+    rise = slope(formula.expr, s, point) if result else None
+    if rise is not None:
+        ratio = Fraction(rise) * point[s] / Fraction(result)
         elasticity = ratio.numerator if ratio.denominator == 1 else ratio
     more = {other.name: value + (other is s) for other, value in point.items()}
     try:
         return Effect(s.name, point[s], formula(**more) - result, elasticity)
-    except RequirementError as error:
-        return Effect(s.name, point[s], None, elasticity, f"{error.path}: {error.message}")
+    except (RequirementError, ArithmeticRuleError) as error:
+        where = f"{error.path}: " if error.path else ""
+        return Effect(s.name, point[s], None, elasticity, where + error.message)

@@ -15,11 +15,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sympy import Rational, Symbol, sympify
+from sympy import Rational, Symbol
 
 from archcalc.formula.between import Unresolved, Values
 from archcalc.formula.problem import Goal, Problem, Run, searched, shown
-from archcalc.formula.values import put_in, read_values
+from archcalc.formula.values import put_in, read_values, with_values
 from archcalc.symbolic.errors import (
     ArchcalcWarning,
     EvaluationError,
@@ -120,8 +120,7 @@ def _exact(name: str, bound: Any) -> Exact:
 def _read_problem(
     formula: Formula, unknown: str | Symbol, goal: Goal, values: Mapping[str, Any]
 ) -> Problem:
-    found = set(formula.symbols).union(*(r.symbols for r in formula.requirements))
-    known = {s.name: s for s in sorted(found, key=lambda s: s.name)}
+    known = formula.known_symbols
     name = unknown.name if isinstance(unknown, Symbol) else str(unknown)
     n = next(iter(read_values({name: 1}, known)))
     if name in values:
@@ -130,7 +129,7 @@ def _read_problem(
         )
     given = read_values(values, known)
     requirements = put_in(formula.requirements, given)
-    expression = formula.expr.xreplace({s: sympify(v) for s, v in given.items()})
+    expression = with_values(formula.expr, given)
     missing = sorted(s.name for s in expression.free_symbols - {n})
     if missing:
         raise EvaluationError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sympy import Symbol
+from sympy import Expr, Integer, Pow, Symbol, sympify
 
 from archcalc.symbolic.dims import Dim, as_expr
 from archcalc.symbolic.errors import (
@@ -14,9 +14,12 @@ from archcalc.symbolic.errors import (
     UnknownSymbolError,
     shorten,
 )
+from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["put_in", "read_values"]
+__all__ = ["put_in", "read_values", "with_values"]
+
+_SMALL_EXPONENT = 64
 
 
 def read_values(values: Mapping[str, Any], known: Mapping[str, Symbol]) -> dict[Symbol, Dim]:
@@ -72,10 +75,40 @@ def put_in(
     """
     left: list[Requirement] = []
     for requirement in requirements:
-        now = requirement.at(values) if requirement.symbols & values.keys() else requirement
+        now = requirement
+        if requirement.symbols & values.keys():
+            for side in (requirement.left, requirement.right):
+                _refuse_huge_powers(side, values)
+            now = requirement.at(values)
         holds = now.holds()
         if holds is False:
             raise now.error()
         if holds is None:
             left.append(now)
     return tuple(left)
+
+
+def with_values(expression: Expr, values: Mapping[Symbol, Dim]) -> Expr:
+    """`expression` with `values` put in for symbols, all at once.
+
+    Raises:
+        EvaluationError: a power is too large to compute.
+
+    >>> from archcalc.symbolic import symbols
+    >>> c, L = symbols("c L")
+    >>> with_values(c**2*2**L, {L: 3})
+    8*c**2
+    """
+    _refuse_huge_powers(expression, values)
+    return expression.xreplace({s: sympify(v) for s, v in values.items()})
+
+
+def _refuse_huge_powers(expression: Dim, values: Mapping[Symbol, Dim]) -> None:
+    """sympy computes a power of numbers as soon as it sees one, however large it may become."""
+    if isinstance(expression, int):
+        return
+    numbers = {s: v for s, v in values.items() if isinstance(v, int)}
+    for power in expression.atoms(Pow):
+        small = isinstance(power.exp, Integer) and abs(power.exp) <= _SMALL_EXPONENT
+        if not small and power.free_symbols <= numbers.keys():
+            evaluate(power, numbers)

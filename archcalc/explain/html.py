@@ -30,8 +30,12 @@ STYLE = """
 .archcalc td.r, .archcalc th.r { text-align: right; font-variant-numeric: tabular-nums; }
 .archcalc thead th { border-bottom: 1px solid currentColor; }
 .archcalc tr.total td { border-top: 1px solid currentColor; font-weight: 600; }
-.archcalc .entry > h4 { margin: 1rem 0 0; font-size: 1rem; }
-.archcalc .entry td:first-child { color: #667; }
+.archcalc math { math-style: normal; }
+.archcalc mn { font-family: system-ui, sans-serif; }
+.archcalc .entry > h4 { margin: 1rem 0 0; font-size: 1rem; font-weight: 400; }
+.archcalc .entry > h4 code { font-weight: 600; }
+.archcalc .entry td:first-child { color: #667; min-width: 3.6rem; }
+.archcalc .entry td:nth-child(2) { min-width: 32rem; }
 .archcalc .entry td.note { color: #667; padding-left: 2rem; white-space: nowrap; }
 .archcalc .warning { border-left: 3px solid #d90; padding-left: .8rem; }
 .archcalc .total { font-weight: 600; }

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import prod
+from typing import Any
 
-__all__ = ["to_ours", "to_theirs"]
+__all__ = ["arranged", "to_ours", "to_theirs"]
 
 _Axis = tuple[str, ...]
 """The letters that one axis runs over; ``("*",)`` stands for any number of axes."""
@@ -41,6 +42,25 @@ def to_ours(pattern: str, theirs: Sequence[int], **known: int) -> tuple[int, ...
     """
     theirs_side, ours_side = _sides(pattern)
     return _written(ours_side, _bound(theirs_side, theirs, known))
+
+
+def arranged(pattern: str, ours: Any) -> Any:
+    """An array of our shape as the framework holds it.
+
+    Args:
+        pattern: the pattern.
+        ours: an array, of NumPy or anything with its ``transpose`` and ``reshape``.
+
+    >>> import numpy as np
+    >>> arranged("o i * -> * i o", np.zeros((3, 3, 1, 32))).shape
+    (32, 1, 3, 3)
+    """
+    theirs_side, ours_side = _sides(pattern)
+    many = [f"*{i}" for i in range(len(ours.shape) - len(ours_side) + 1)]
+    here = [letter for axis in ours_side for letter in (many if axis == ("*",) else axis)]
+    there = [letter for axis in theirs_side for letter in (many if axis == ("*",) else axis)]
+    order = [here.index(letter) for letter in there if letter != "1"]
+    return ours.transpose(order).reshape(to_theirs(pattern, ours.shape))
 
 
 @lru_cache(maxsize=64)

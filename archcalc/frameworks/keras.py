@@ -9,7 +9,7 @@ from archcalc.frameworks.program import Program, program
 from archcalc.frameworks.table import arguments_of, class_of, entry_of
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer, layer_class
-from archcalc.layers.reshaping import Reshape
+from archcalc.layers.reshaping import Permute, Reshape
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -132,12 +132,16 @@ class _Names:
 def _parts(layer: Any, output: Shape) -> list[tuple[str, Layer]]:
     """`layer` as layers that Keras has, each with the suffix of its name."""
     kind = type(layer).__name__
-    by_amounts = isinstance(getattr(layer, "padding", None), tuple)
-    if "Conv" in kind and by_amounts:
-        return _cropped(layer) if kind.endswith("Transpose") else _padded(layer)
-    if kind.endswith(("Pooling1D", "Pooling2D", "Pooling3D")):
-        nothing = by_amounts and not any(map(any, layer.padding))
-        return [("", layer.model_copy(update={"padding": "valid"}) if nothing else layer)]
+    padding = getattr(layer, "padding", None)
+    if kind in ("DepthwiseConv1D", "SeparableConv1D") and padding == "causal":
+        (window,) = layer.sliding()  # only Conv1D has "causal" in Keras
+        return _padded(layer, ((window.span - 1, 0),))
+    if "Conv" in kind and isinstance(padding, tuple):
+        return _cropped(layer) if kind.endswith("Transpose") else _padded(layer, padding)
+    if "Pooling" in kind and isinstance(padding, tuple) and not any(map(any, padding)):
+        return [("", layer.model_copy(update={"padding": "valid"}))]
+    if kind in ("Cropping1D", "UpSampling1D") and layer.data_format == "channels_first":
+        return _moved(layer)
     if kind == "Flatten":
         whole = layer.start_dim == 1 and len(output) == 1
         plain = layer.model_copy(update={"end_dim": -1})
@@ -145,10 +149,10 @@ def _parts(layer: Any, output: Shape) -> list[tuple[str, Layer]]:
     return [("", layer)]
 
 
-def _padded(layer: Any) -> list[tuple[str, Layer]]:
-    pad = layer_class(f"ZeroPadding{layer.rank}D")(layer.padding, layer.data_format)
+def _padded(layer: Any, amounts: Any) -> list[tuple[str, Layer]]:
+    pad = layer_class(f"ZeroPadding{layer.rank}D")(amounts, layer.data_format)
     valid = layer.model_copy(update={"padding": "valid"})
-    return [("pad", pad), ("", valid)] if any(map(any, layer.padding)) else [("", valid)]
+    return [("pad", pad), ("", valid)] if any(map(any, amounts)) else [("", valid)]
 
 
 def _cropped(layer: Any) -> list[tuple[str, Layer]]:
@@ -156,5 +160,12 @@ def _cropped(layer: Any) -> list[tuple[str, Layer]]:
     whole = layer.model_copy(update={"padding": "valid", "output_padding": extra})
     if not any(map(any, layer.padding)):
         return [("", whole)]
-    cropping = layer_class(f"Cropping{layer.rank}D")
-    return [("", whole), ("crop", cropping(layer.padding, layer.data_format))]
+    crop = layer_class(f"Cropping{layer.rank}D")(layer.padding, layer.data_format)
+    parts = _parts(crop, Shape())
+    return [("", whole), *((f"crop_{name}" if name else "crop", part) for name, part in parts)]
+
+
+def _moved(layer: Any) -> list[tuple[str, Layer]]:
+    """Keras has these two on channels that come last, and only there."""
+    last = layer.model_copy(update={"data_format": "channels_last"})
+    return [("first", Permute((2, 1))), ("", last), ("last", Permute((2, 1)))]

@@ -134,7 +134,6 @@ _CROPPING = Entry("", same("cropping", "data_format"))
 _RATE = Entry("", same("rate"))
 _RATE_AND_FORMAT = Entry("", same("rate", "data_format"))
 _NOTHING = Entry("")
-_CHANNELS_LAST = Only("data_format", ("channels_last",), "Keras has no data_format here")
 _NEAREST = Only("interpolation", ("nearest",), "Keras only repeats the values here")
 
 
@@ -215,13 +214,7 @@ KERAS: Table = {
         tensors=(Tensor("alpha", "alpha"),),
     ),
     # reshaping
-    "Flatten": Entry(
-        "Flatten",
-        only=(
-            Only("start_dim", (1,), "Keras flattens every axis"),
-            Only("end_dim", (-1,), "Keras flattens every axis"),
-        ),
-    ),
+    "Flatten": Entry("Flatten", around=("start_dim", "end_dim")),
     "Reshape": Entry("Reshape", same("target_shape")),
     "Permute": Entry("Permute", same("dims")),
     "RepeatVector": Entry("RepeatVector", same("n")),
@@ -232,13 +225,16 @@ KERAS: Table = {
     ),
     **_ranked("ZeroPadding{n}D", 2, 3, entry=_ZERO_PADDING),
     "Cropping1D": Entry(
-        "Cropping1D", (Argument("cropping", "cropping", _one, _pair_back),), only=(_CHANNELS_LAST,)
+        "Cropping1D",
+        (Argument("cropping", "cropping", _one, _pair_back),),
+        around=("data_format",),
     ),
     **_ranked("Cropping{n}D", 2, 3, entry=_CROPPING),
     "UpSampling1D": Entry(
         "UpSampling1D",
         (Argument("size", "size", _one, _as_tuple),),
-        only=(_CHANNELS_LAST, _NEAREST),
+        only=(_NEAREST,),
+        around=("data_format",),
     ),
     "UpSampling2D": Entry("UpSampling2D", same("size", "data_format", "interpolation")),
     "UpSampling3D": Entry("UpSampling3D", same("size", "data_format"), only=(_NEAREST,)),

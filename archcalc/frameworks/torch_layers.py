@@ -80,8 +80,8 @@ def _channels_first(layer: Layer) -> Layer:
 
 
 def _core(layer: Any, x: Shape, applied: Applied) -> Parts:
-    parts: Parts = _CORES.get(type(layer).__name__, _plain)(layer, x, applied)
-    return parts
+    kind = type(layer).__name__
+    return _CORES[kind](layer, x, applied) if kind in _CORES else _plain(layer, x, applied)
 
 
 def _made(layer: Layer, x: Shape, **extra: Any) -> nn.Module:
@@ -172,12 +172,33 @@ def _pool(layer: Any, x: Shape, applied: Applied) -> Parts:
         layer = layer.model_copy(update={"ceil_mode": False})
     if inside and any(map(any, pads)):
         return [("core", modules.AverageInside(layer.pool_size, steps, pads))]
+    if layer.rank == 3 and not largest and _any_larger(layer.pool_size, layer.extent(x)):
+        return _padded_average(layer, x, pads)
     half = [size // 2 for size in layer.pool_size]
     if _even(pads) and all(pair[0] <= most for pair, most in zip(pads, half, strict=True)):
         return [("core", _made(_padded(layer, pads), x))]
     pad = modules.Pad(pads, float("-inf") if largest else 0.0)
     parts: Parts = [("pad", pad), ("core", _made(_padded(layer, "valid"), x))]
     return [*parts, *_surplus(layer, x, pads)]
+
+
+def _any_larger(sizes: tuple[int, ...], extent: tuple[int, ...]) -> bool:
+    return any(size > n for size, n in zip(sizes, extent, strict=True))
+
+
+def _padded_average(layer: Any, x: Shape, pads: Pairs) -> Parts:
+    """torch's AvgPool3d, alone of its pools, refuses windows larger than the input without padding.
+
+    So the padding is put there first; a window that hangs over its end counts what is inside.
+    """
+    windows = zip(layer.sliding(), layer.extent(x), pads, strict=True)
+    hanging = [
+        (0, max(0, (w.output(n) - 1) * w.stride + w.kernel - (n + before + after)))
+        for w, n, (before, after) in windows
+    ]
+    steps = layer.strides or layer.pool_size
+    core = modules.AverageInside(layer.pool_size, steps, hanging)
+    return [("pad", modules.Pad(pads)), ("core", core)]
 
 
 def _surplus(layer: Any, x: Shape, pads: Pairs) -> Parts:

@@ -33,9 +33,9 @@ class _ConvTranspose(Spatial, abstract=True):
     output_padding: OptionalAmounts = hyper("o", default=None)
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
-    groups: Size = hyper("g", default=1, neutral=1)
     activation: ActivationName | None = None
     use_bias: bool = True
+    groups: Size = hyper("g", default=1, neutral=1)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1603.07285 (relationships 8 to 14)"
 
@@ -117,7 +117,8 @@ class Conv2DTranspose(_ConvTranspose):
 class Conv3DTranspose(_ConvTranspose):
     """A transposed convolution over depth, height and width.
 
-    Arguments as in `Conv1DTranspose`, one value or one for each axis.
+    Arguments as in `Conv1DTranspose`, one value or one for each axis.  By position they go as there;
+    only here Keras has ``data_format`` before ``output_padding``.
 
     >>> Conv3DTranspose(4, 2, strides=2).output_shape(Shape((4, 8, 8, 16)))
     (8, 16, 16, 4)

@@ -1,0 +1,157 @@
+"""Frameworks as oracles: what a layer really gives, holds and computes when it is built and run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archcalc.frameworks.axis_order import to_ours
+from archcalc.frameworks.keras import keras_layers
+from archcalc.frameworks.keras_table import KERAS
+from archcalc.frameworks.table import Entry, entry_of
+from archcalc.frameworks.torch_table import TORCH
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Seen", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
+
+_BATCH = 2
+"""More than one sample, so that an axis taken for the batch is noticed."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a framework says of one layer.
+
+    Attributes:
+        output: the shape that came out, without the batch; ``None`` where it cannot run it.
+        promised: the shape that the framework says comes out, without running; ``None`` where it
+            says nothing.
+        weights: the shape of every weight by our name, in our axis order, in the framework's order.
+        learned: whether training changes it.
+        macs: multiply-accumulates of one sample, counted while it ran; ``None`` where not counted.
+    """
+
+    output: tuple[int, ...] | None
+    promised: tuple[int, ...] | None
+    weights: dict[str, tuple[int, ...]]
+    learned: dict[str, bool]
+    macs: int | None
+
+
+def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
+    """`layer` built in torch and run forward on the meta device, where nothing is allocated.
+
+    Raises:
+        FrameworkError: torch has not got it.
+
+    >>> from archcalc.layers import Conv2D
+    >>> seen = shapes_in_torch(Conv2D(32, 3), [Shape((28, 28, 1))])
+    >>> seen.output, seen.weights, seen.macs
+    ((26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)}, 194688)
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from archcalc.frameworks.torch_layers import torch_module
+
+    counter = FlopCounterMode(display=False)
+    with torch.device("meta"), torch.no_grad():
+        module = torch_module(Applied(layer, tuple(inputs))).eval()
+        kind = torch.int64 if type(layer).__name__ == "Embedding" else torch.float32
+        given = [torch.zeros(_BATCH, *x, dtype=kind) for x in inputs]
+        with counter:
+            result = module(*given)
+    weights, learned = _torch_weights(module, layer)
+    return Seen(
+        tuple(result.shape[1:]), None, weights, learned, counter.get_total_flops() // (2 * _BATCH)
+    )
+
+
+def _torch_weights(module: Any, layer: Layer) -> tuple[dict[str, tuple[int, ...]], dict[str, bool]]:
+    """Every parameter and buffer, by our names; torch's count of batches is no weight of ours."""
+    entry = entry_of(TORCH, layer, "torch")
+    ours = {tensor.theirs: tensor for tensor in entry.tensors}
+    parameters = {name for name, _ in module.named_parameters()}
+    weights: dict[str, tuple[int, ...]] = {}
+    learned: dict[str, bool] = {}
+    for name, value in module.state_dict().items():
+        short = name.removeprefix("core.")
+        if short == "num_batches_tracked":
+            continue
+        tensor = ours[short]
+        known = {tensor.split[0]: getattr(layer, tensor.split[1])} if tensor.split else {}
+        shape = tuple(value.shape)
+        weights[tensor.ours] = to_ours(tensor.order, shape, **known) if tensor.order else shape
+        learned[tensor.ours] = name in parameters
+    order = [tensor.ours for tensor in entry.tensors if tensor.ours in weights]
+    return {name: weights[name] for name in order}, learned
+
+
+def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
+    """`layer` built in Keras and run on zeros.
+
+    Raises:
+        FrameworkError: Keras has not got it, or not with these fields.
+
+    >>> from archcalc.layers import Conv2D
+    >>> seen = shapes_in_keras(Conv2D(32, 3), [Shape((28, 28, 1))])
+    >>> seen.output, seen.weights
+    ((26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)})
+    """
+    import keras
+
+    applied = Applied(layer, tuple(inputs))
+    built = keras_layers(applied, "layer")
+    shapes: Any = [(_BATCH, *x) for x in inputs]
+    value: Any = [keras.ops.zeros(shape) for shape in shapes]
+    if layer.arity == (1, 1):
+        shapes, value = shapes[0], value[0]
+    promised = shapes
+    for part in built:
+        part.build(promised)
+        promised = tuple(part.compute_output_shape(promised))
+    output = _run(built, value) if runs_in_keras(applied) else None
+    entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
+    weights, learned = _keras_weights(built, entry)
+    return Seen(output, tuple(promised[1:]), weights, learned, None)
+
+
+def _run(built: list[Any], value: Any) -> tuple[int, ...]:
+    for part in built:
+        value = part(value)
+    return tuple(value.shape[1:])
+
+
+def _keras_weights(
+    built: list[Any], entry: Entry
+) -> tuple[dict[str, tuple[int, ...]], dict[str, bool]]:
+    ours = {tensor.theirs: tensor.ours for tensor in entry.tensors}
+    found = [weight for part in built for weight in part.weights]
+    return (
+        {ours[weight.name]: tuple(weight.shape) for weight in found},
+        {ours[weight.name]: bool(weight.trainable) for weight in found},
+    )
+
+
+def runs_in_keras(applied: Applied) -> bool:
+    """Whether Keras' backend can run what Keras builds.
+
+    Its torch backend hands normalisation to torch functions that take the last axes only, averages
+    in three dimensions to one that refuses windows larger than the input, and has no Lanczos
+    interpolation; other backends run all of these.  What Keras promises is compared all the same.
+    """
+    import keras
+
+    if keras.backend.backend() != "torch":
+        return True
+    layer, x = applied.layer, applied.inputs[0]
+    if type(layer).__name__ in ("LayerNormalization", "RMSNormalization"):
+        axes = sorted(axis % (len(x) + 1) for axis in layer.axis)  # type: ignore[attr-defined]
+        return axes == list(range(len(x) + 1 - len(axes), len(x) + 1))
+    if type(layer).__name__ == "AveragePooling3D":
+        sizes = zip(layer.pool_size, layer.extent(x), strict=True)  # type: ignore[attr-defined]
+        return all(size <= n for size, n in sizes)
+    return "lanczos" not in getattr(layer, "interpolation", "")

@@ -1,0 +1,134 @@
+"""Drawing the fields of a layer: by their types where nothing more is known of them.
+
+A `Pick` is Hypothesis' ``draw`` together with the values that a framework leaves for a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from archcalc.layers.base import Layer
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Pick", "divisors", "plain_fields"]
+
+T = TypeVar("T")
+
+_FLOATS: Mapping[str, tuple[float | None, ...]] = {
+    "max_value": (None, 6.0),
+    "momentum": (0.99, 0.9, 0.0),
+    "epsilon": (1e-3, 1e-5),
+}
+"""Values of fields that change no shape; a few will do."""
+
+_FRACTIONS = (0.0, 0.25, 0.5)
+
+
+class Pick:
+    """Draws values, within what is left for each field.
+
+    Args:
+        draw: Hypothesis' function.
+        left: the values that a field may have, where not any will do.
+    """
+
+    def __init__(self, draw: DrawFn, left: Mapping[str, Sequence[Any]]) -> None:
+        self.draw = draw
+        self.left = left
+
+    def field(self, name: str, strategy: SearchStrategy[T]) -> T:
+        """A value of the field called `name`."""
+        value: T = self.draw(st.sampled_from(self.left[name]) if name in self.left else strategy)
+        return value
+
+    def style(self, *styles: str) -> str:
+        """How the field ``padding`` is said: one of its names, or ``"amounts"``."""
+        left = self.left.get("padding", styles)
+        return self.draw(st.sampled_from([style for style in styles if style in left]))
+
+    def size(self, most: int, least: int = 1) -> int:
+        """A number from `least` to `most`."""
+        return self.draw(st.integers(least, max(least, most)))
+
+    def sizes(self, count: int, most: int, least: int = 1) -> tuple[int, ...]:
+        """`count` numbers from `least` to `most`."""
+        return tuple(self.size(most, least) for _ in range(count))
+
+    def one_of(self, values: Sequence[T]) -> T:
+        """One of `values`."""
+        return self.draw(st.sampled_from(values))
+
+    def flag(self) -> bool:
+        """Yes or no."""
+        return self.draw(st.booleans())
+
+    def axis(self, x: Shape) -> int:
+        """An axis as Keras counts them, from either end."""
+        place = self.size(len(x))
+        return place if self.flag() else place - 1 - len(x)
+
+    def axes(self, x: Shape, least: int = 0) -> tuple[int, ...]:
+        """Several axes, each once, from either end."""
+        chosen = self.draw(
+            st.lists(st.integers(1, len(x)), unique=True, min_size=least, max_size=len(x))
+        )
+        return tuple(axis if self.flag() else axis - 1 - len(x) for axis in chosen)
+
+
+def divisors(n: int) -> list[int]:
+    """The divisors of `n`.
+
+    >>> divisors(12)
+    [1, 2, 3, 4, 6, 12]
+    """
+    return [d for d in range(1, n + 1) if n % d == 0]
+
+
+def factors(pick: Pick, n: int, most: int = 4) -> tuple[int, ...]:
+    """Numbers whose product is `n`."""
+    found: list[int] = []
+    while len(found) < most - 1 and pick.flag():
+        found.append(pick.one_of(divisors(n // prod(found))))
+    return (*found, n // prod(found))
+
+
+def plain_fields(pick: Pick, cls: type[Layer], made: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `cls` that are not in `made`, each drawn by its type.
+
+    Fields of no known type are left at their defaults.
+    """
+    found = dict(made)
+    for name, field in cls.model_fields.items():
+        if name in found or field.kw_only:
+            continue
+        values = _values(name, field.annotation)
+        if values:
+            found[name] = pick.field(name, st.sampled_from(values))
+    return found
+
+
+def _values(name: str, annotation: Any) -> tuple[Any, ...]:
+    """Values of a flag, a choice or a fraction; none for anything else."""
+    if name in _FLOATS:
+        return _FLOATS[name]
+    origin = get_origin(annotation)
+    if annotation is bool:
+        return (False, True)
+    if annotation is float:
+        return _FRACTIONS
+    if origin is Literal:
+        return get_args(annotation)
+    if origin in (Union, UnionType):
+        parts = sorted(get_args(annotation), key=lambda part: part is not NoneType)
+        return tuple(
+            value
+            for part in parts
+            for value in ((None,) if part is NoneType else _values(name, part))
+        )
+    return ()

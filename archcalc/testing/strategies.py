@@ -1,0 +1,200 @@
+"""Hypothesis strategies for layers and the shapes they take; what they make is always valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from archcalc.frameworks.keras_table import KERAS
+from archcalc.frameworks.table import Absent, Entry, Table
+from archcalc.frameworks.torch_table import TORCH
+from archcalc.layers import FAMILIES
+from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.spatial import Spatial
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.picking import Pick, plain_fields
+from archcalc.testing.recipes import RECIPES
+
+__all__ = [
+    "Framework",
+    "Kind",
+    "catalogue",
+    "in_framework",
+    "layer_on",
+    "layers",
+    "shapes",
+    "takes",
+]
+
+Framework: TypeAlias = Literal["keras", "torch"]
+
+Kind: TypeAlias = str | type[Layer]
+
+_TABLES: Mapping[str, Table] = {"keras": KERAS, "torch": TORCH}
+
+_LONGEST = {1: 9, 2: 9, 3: 7, 4: 5}
+"""The longest axis of a shape, by the number of its axes: frameworks are really run on these."""
+
+_MOST_CHANNELS = 6
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> tuple[type[Layer], ...]:
+    """Every layer class of the catalogue."""
+    found = [getattr(family, name) for family in FAMILIES for name in family.__all__]
+    return tuple(cls for cls in found if isinstance(cls, type))
+
+
+def layers(
+    kinds: Iterable[Kind] | None = None, *, framework: Framework | None = None
+) -> SearchStrategy[tuple[Layer, tuple[Shape, ...]]]:
+    """Layers and the input shapes they take, as pairs; always valid.
+
+    Args:
+        kinds: layer classes or their names; the whole catalogue where ``None``.
+        framework: keep to what this framework has.
+
+    >>> from hypothesis import find
+    >>> layer, inputs = find(layers(["Conv2D"]), lambda pair: pair[0].filters > 1)
+    >>> layer.kernel_size, inputs
+    ((1, 1), ((1, 1, 1),))
+    """
+    classes = [_class(kind) for kind in kinds] if kinds is not None else list(catalogue())
+    if framework:
+        classes = [cls for cls in classes if in_framework(cls, framework)]
+    return st.sampled_from(classes).flatmap(lambda cls: _pairs(cls, framework))
+
+
+def shapes(axes: int | None = None, *, longest: int | None = None) -> SearchStrategy[Shape]:
+    """Small shapes, without the batch axis.
+
+    Args:
+        axes: how many axes; one to four where ``None``.
+        longest: the longest axis; by the number of axes where ``None``.
+    """
+    counts = st.integers(1, 4) if axes is None else st.just(axes)
+    return counts.flatmap(
+        lambda count: st.lists(
+            st.integers(1, longest or _LONGEST[count]), min_size=count, max_size=count
+        ).map(Shape)
+    )
+
+
+def _class(kind: Kind) -> type[Layer]:
+    return layer_class(kind) if isinstance(kind, str) else kind
+
+
+def _entry(cls: type[Layer], framework: Framework) -> Entry | None:
+    entry = _TABLES[framework].get(cls.__name__)
+    return None if entry is None or isinstance(entry, Absent) else entry
+
+
+@st.composite
+def _pairs(
+    draw: DrawFn, cls: type[Layer], framework: Framework | None
+) -> tuple[Layer, tuple[Shape, ...]]:
+    inputs = draw(_inputs(cls))
+    return draw(layer_on(cls, inputs, framework)), inputs
+
+
+def layer_on(
+    cls: type[Layer], inputs: tuple[Shape, ...], framework: Framework | None = None
+) -> SearchStrategy[Layer]:
+    """Layers of one class that take `inputs`."""
+    entry = _entry(cls, framework) if framework else None
+    made: SearchStrategy[Layer] = _layer(cls, inputs, entry)
+    if entry is None or not entry.limits:
+        return made
+    return made.filter(lambda layer: all(holds(layer) for holds, _ in entry.limits))
+
+
+@st.composite
+def _layer(draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], entry: Entry | None) -> Layer:
+    left = {only.field: only.values for only in entry.only} if entry else {}
+    pick = Pick(draw, left)
+    recipe = RECIPES.get(cls.__name__)
+    made = recipe(pick, cls, inputs) if recipe else {}
+    return cls(**plain_fields(pick, cls, made))
+
+
+def in_framework(cls: type[Layer], framework: Framework | None) -> bool:
+    """Whether the framework has layers of the class `cls` at all."""
+    return framework is None or _entry(cls, framework) is not None
+
+
+# The shapes that a layer takes
+
+
+def takes(cls: type[Layer], x: Shape) -> bool:
+    """Whether layers of the class `cls` take an input of shape `x` alone."""
+    if cls.arity != (1, 1):
+        return False
+    axes = _axes(cls)
+    if axes is not None:
+        return len(x) == axes
+    if cls.__name__ == "InstanceNormalization":
+        return len(x) > 1 and max(x.elements // dim for dim in x) > 1
+    return True
+
+
+def _axes(cls: type[Layer]) -> int | None:
+    """How many axes its input has, where that is fixed."""
+    if issubclass(cls, Spatial):
+        return cls.rank + 1
+    return len(cls.axis_names) or None
+
+
+def _inputs(cls: type[Layer]) -> SearchStrategy[tuple[Shape, ...]]:
+    several = {"Concatenate": _to_concatenate, "Dot": _to_dot}
+    if cls.__name__ in several:
+        return several[cls.__name__]()
+    if cls.arity != (1, 1):
+        return _to_merge(*cls.arity)
+    alone = shapes(_axes(cls))
+    if cls.__name__ == "InstanceNormalization":
+        alone = shapes(2) | shapes(3) | shapes(4)
+        return alone.map(lambda x: (x if takes(cls, x) else x.replace(0, 2),))
+    if issubclass(cls, Spatial):
+        return alone.map(lambda x: (_few_channels(x),))
+    return alone.map(lambda x: (x,))
+
+
+def _few_channels(x: Shape) -> Shape:
+    """Either end may be the channels; the layer decides later."""
+    return x.replace(-1, min(_MOST_CHANNELS, int(x[-1])))
+
+
+@st.composite
+def _to_merge(draw: DrawFn, least: int, most: int | None) -> tuple[Shape, ...]:
+    """Shapes that broadcast: some axes 1, some leading axes missing."""
+    whole = draw(shapes(draw(st.integers(1, 3))))
+    count = draw(st.integers(least, most or 3))
+    made = []
+    for _ in range(count):
+        ones = draw(st.lists(st.booleans(), min_size=len(whole), max_size=len(whole)))
+        missing = draw(st.integers(0, len(whole) - 1))
+        dims = [1 if one else dim for one, dim in zip(ones, whole, strict=True)]
+        made.append(Shape(dims[missing:]))
+    return tuple(made)
+
+
+@st.composite
+def _to_concatenate(draw: DrawFn) -> tuple[Shape, ...]:
+    """Shapes that differ along one axis."""
+    first = draw(shapes(draw(st.integers(1, 3))))
+    along = draw(st.integers(0, len(first) - 1))
+    others = draw(st.lists(st.integers(1, 5), max_size=2))
+    return (first, *(first.replace(along, dim) for dim in others))
+
+
+@st.composite
+def _to_dot(draw: DrawFn) -> tuple[Shape, ...]:
+    """Two shapes with an axis of the same length."""
+    x, y = (draw(shapes(draw(st.integers(1, 3)), longest=4)) for _ in range(2))
+    i = draw(st.integers(0, len(x) - 1))
+    j = draw(st.integers(0, len(y) - 1))
+    return x, y.replace(j, x[i])

@@ -1,0 +1,22 @@
+"""What it means that a framework and archcalc agree on a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archcalc.layers import Applied, Layer
+from archcalc.symbolic.shape import Shape
+from archcalc.testing import Seen
+
+
+def assert_agree(layer: Layer, inputs: Sequence[Shape], seen: Seen) -> None:
+    """Output shape, weights in order, what is learned, and multiply-accumulates are the same."""
+    ours = Applied(layer, tuple(inputs))
+    output = tuple(ours.output)
+    assert seen.output in (None, output), f"it gave {seen.output}, we say {output}"
+    assert seen.promised in (None, output), f"it promises {seen.promised}, we say {output}"
+    weights = [(weight.name, tuple(weight.shape)) for weight in ours.weights]
+    assert list(seen.weights.items()) == weights
+    assert seen.learned == {weight.name: weight.learned for weight in ours.weights}
+    if seen.macs is not None:
+        assert seen.macs == sum(work.macs for work in ours.work)

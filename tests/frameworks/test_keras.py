@@ -1,0 +1,182 @@
+"""Every layer against Keras: built, run on zeros, and its promise compared as well."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from archcalc.frameworks.keras import to_keras
+from archcalc.frameworks.keras_table import KERAS
+from archcalc.frameworks.table import Absent, arguments_of, entry_of, fields_of
+from archcalc.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    DepthwiseConv2D,
+    Dot,
+    GaussianNoise,
+    GroupNormalization,
+    InstanceNormalization,
+    Layer,
+    LayerNormalization,
+    MaxPooling2D,
+    PReLU,
+    SeparableConv2D,
+    layer_class,
+)
+from archcalc.symbolic.errors import FrameworkError
+from archcalc.symbolic.shape import Shape
+from archcalc.testing import layers, shapes_in_keras
+from archcalc.testing.strategies import catalogue, in_framework
+from tests.frameworks.agreement import assert_agree
+
+HAD = [cls.__name__ for cls in catalogue() if in_framework(cls, "keras")]
+
+
+def test_the_table_knows_every_layer() -> None:
+    assert {cls.__name__ for cls in catalogue()} == set(KERAS)
+
+
+@pytest.mark.parametrize("cls", catalogue(), ids=lambda cls: cls.__name__)
+def test_an_entry_says_every_field_or_why_there_is_none(cls: type[Layer]) -> None:
+    entry = KERAS[cls.__name__]
+    if isinstance(entry, Absent):
+        assert entry.why
+        return
+    fields = {name for name, field in cls.model_fields.items() if not field.kw_only}
+    assert set(entry.fields()) == fields
+
+
+@pytest.mark.parametrize("kind", HAD)
+def test_layer_agrees(kind: str) -> None:
+    """Output shape, as run and as promised, and every weight, for random valid layers."""
+
+    @given(layers([kind], framework="keras"))
+    def agrees(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
+        assert_agree(*pair, shapes_in_keras(*pair))
+
+    agrees()
+
+
+PINNED: list[tuple[Layer, list[tuple[int, ...]]]] = [
+    # https://keras.io/api/layers/convolution_layers/: "same" gives input times strides
+    (Conv2DTranspose(1, 3, strides=2, padding="same"), [(2, 2, 1)]),
+    (Conv2DTranspose(2, 2, strides=3, padding=((1, 0), (0, 2)), output_padding=1), [(3, 2, 4)]),
+    (DepthwiseConv2D(3, depth_multiplier=4), [(10, 10, 3)]),
+    (SeparableConv2D(8, 3, strides=2, padding="same"), [(9, 8, 3)]),
+    (Conv1D(32, 3, dilation_rate=2, padding="causal"), [(10, 128)]),
+    (Conv2D(8, 3, strides=2, padding=((3, 2), (0, 1)), groups=2), [(9, 9, 4)]),
+    (AveragePooling2D(3, 2, padding="same"), [(8, 7, 2)]),
+    # He et al. (2015), equation 1: a slope for every element of 98×50
+    (PReLU(), [(98, 50)]),
+    (PReLU(-1), [(98, 50)]),
+    (LayerNormalization(axis=(-1, 1)), [(8, 7, 4)]),
+    (GroupNormalization(-1), [(8, 7, 4)]),
+    (GroupNormalization(2, axis=-2), [(8, 6, 4)]),
+    (BatchNormalization(axis=1), [(8, 7, 4)]),
+    (Dot((2, 1)), [(3, 4), (4, 5)]),
+    (Dot(1), [(4,), (4,)]),
+]
+
+
+@pytest.mark.parametrize(("layer", "inputs"), PINNED, ids=lambda value: str(value)[:60])
+def test_known_cases_agree(layer: Layer, inputs: list[tuple[int, ...]]) -> None:
+    given_shapes = [Shape(x) for x in inputs]
+    assert_agree(layer, given_shapes, shapes_in_keras(layer, given_shapes))
+
+
+def test_the_slopes_of_prelu_are_one_for_every_element() -> None:
+    assert to_keras(PReLU(), (98, 50)).count_params() == 4900
+
+
+@pytest.mark.parametrize("kind", HAD)
+def test_the_table_reads_both_ways(kind: str) -> None:
+    """From the arguments that a layer is built with come its fields again."""
+
+    @given(layers([kind], framework="keras"))
+    def returns(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
+        layer, (x, *_) = pair
+        entry = entry_of(KERAS, layer, "Keras")
+        fields = fields_of(entry, arguments_of(entry, layer, x), x)
+        said = {name: getattr(layer, name) for name in entry.fields()}
+        again = type(layer)(**{**said, **fields})
+        assert again.weights(*pair[1]) == layer.weights(*pair[1])
+        assert again.output_shape(*pair[1]) == layer.output_shape(*pair[1])
+
+    returns()
+
+
+_OTHER_ORDER = {
+    "Conv3DTranspose": "alone of its kind, Keras' has data_format before output_padding",
+    "PReLU": "Keras' begins with initializers, regularizers and constraints",
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HAD if kind not in _OTHER_ORDER])
+def test_arguments_go_by_position_as_in_keras(kind: str) -> None:
+    """Up to the last that Keras has; what only archcalc has comes after."""
+    theirs = _positional(kind)
+    ours = [name for name, field in layer_class(kind).model_fields.items() if not field.kw_only]
+    last = max((i + 1 for i, name in enumerate(ours) if name in theirs), default=0)
+    assert ours[:last] == theirs[:last]
+
+
+def _positional(kind: str) -> list[str]:
+    import keras
+
+    found = inspect.signature(getattr(keras.layers, kind).__init__).parameters.values()
+    return [p.name for p in found if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
+
+
+# What Keras has not got
+
+
+REFUSED: list[tuple[Any, tuple[int, ...], str]] = [
+    (Conv2D(8, 3, strides=2, dilation_rate=2), (9, 9, 2), "strides > 1 together with dilation"),
+    (Conv2DTranspose(8, 3, groups=2), (4, 4, 2), "groups=2"),
+    (MaxPooling2D(3, 2, padding=1), (9, 9, 2), "padding"),
+    (MaxPooling2D(2, ceil_mode=True), (9, 9, 2), "ceil_mode"),
+    (InstanceNormalization(), (4, 4, 2), "InstanceNormalization"),
+    (BatchNormalization(track_running_stats=False), (4,), "running statistics"),
+    (Activation("glu"), (4,), "glu"),
+    (GaussianNoise(2.0), (4,), "stddev"),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape", "why"), REFUSED, ids=lambda value: str(value)[:50])
+def test_a_refusal_names_the_layer_and_the_reason(
+    layer: Layer, shape: tuple[int, ...], why: str
+) -> None:
+    with pytest.raises(FrameworkError, match=why) as caught:
+        to_keras(layer, shape)
+    assert caught.value.code == "not-in-keras"
+    assert caught.value.path
+    assert type(layer).__name__ in str(caught.value)
+
+
+def test_keras_itself_refuses_what_the_table_refuses() -> None:
+    import keras
+
+    for make in (
+        lambda: keras.layers.Conv2D(8, 3, strides=2, dilation_rate=2),
+        lambda: keras.layers.Conv2DTranspose(8, 3, groups=2),
+        lambda: keras.layers.MaxPooling2D(3, ceil_mode=True),
+        lambda: keras.layers.GaussianNoise(2.0),
+        lambda: keras.layers.BatchNormalization(track_running_stats=False),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            make()
+
+
+def test_keras_says_that_glu_keeps_its_shape_but_it_does_not() -> None:
+    import keras
+
+    layer = keras.layers.Activation("glu")
+    assert layer(keras.Input((8,))).shape == (None, 8)
+    assert layer(keras.ops.zeros((2, 8))).shape == (2, 4)

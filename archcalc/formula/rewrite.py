@@ -37,7 +37,7 @@ def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
         return _shorter(written)
     first, *others = symbols
     powers = powers_of(written, first)
-    ordered = sorted(powers, key=lambda p: (p.is_Number, p if p.is_Number else 0), reverse=True)
+    ordered = sorted(powers, key=_height, reverse=True)
     terms: list[Expr] = []
     for power in ordered:
         coefficient = collected(tidied(WrittenSum(*powers[power])), others)
@@ -46,6 +46,11 @@ def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
         elif coefficient != 0:
             terms.append(_multiplied(Pow(first, power), coefficient))
     return _summed(terms)
+
+
+def _height(power: Expr) -> tuple[bool, Expr, str]:
+    """Powers that are symbols stand before those that are numbers."""
+    return not power.is_Number, power if power.is_Number else S.Zero, str(power)
 
 
 def powers_of(e: Expr, x: Symbol) -> Powers:

@@ -70,14 +70,15 @@ class Sensitivity:
         )
 
     def __str__(self) -> str:
-        where = ", ".join(f"{name} = {value}" for name, value in self.at.items())
+        where = ", ".join(f"{name} = {value:,}" for name, value in self.at.items())
+        head = f"at {where}: {_shown(self.result)}" if where else _shown(self.result)
         rows = [_row(effect) for effect in self.effects]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             f"{name:<{widths[0]}}  {step:>{widths[1]}}  {change:>{widths[2]}}   {rest}".rstrip()
             for name, step, change, rest in rows
         ]
-        return "\n".join([f"at {where}: {_shown(self.result)}", *lines])
+        return "\n".join([head, *lines])
 
     __repr__ = __str__
 

@@ -1,0 +1,138 @@
+"""Directions read off the structure, against the values themselves."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import Integer, Max, Min, Rational
+
+from archcalc.formula.monotone import Direction, direction
+from archcalc.symbolic import (
+    CeilDiv,
+    FloorDiv,
+    WrittenProduct,
+    WrittenSum,
+    parse,
+    sum_of_products,
+    symbol,
+    symbols,
+)
+from archcalc.symbolic.evaluate import evaluate
+
+MANY = settings(max_examples=10 * settings().max_examples)
+a, b, h, k, n, s = symbols("a b h k n s")
+UP, DOWN, FLAT, OPEN = (
+    Direction.RISING,
+    Direction.FALLING,
+    Direction.CONSTANT,
+    Direction.UNDECIDED,
+)
+
+
+def agrees(way: Direction, values: list[int]) -> bool:
+    steps = {(y > x) - (y < x) for x, y in pairwise(values)}
+    return not way.decided or steps <= {0, way.value}
+
+
+@MANY
+@given(data=st.data(), low=st.integers(1, 40), length=st.integers(0, 40), endless=st.booleans())
+def test_a_decided_direction_holds(data, low, length, endless, all_formulas, points) -> None:
+    case, point = data.draw(all_formulas), data.draw(points)
+    name = data.draw(st.sampled_from("hks"))
+    known = {symbol(name): (low, None if endless else low + length)}
+    way = direction(case.expression, symbol(name), known)
+    values = [case.at({**point, name: low + i}) for i in range(length + 1)]
+    assert agrees(way, values), (way, values)
+
+
+POWERS = st.recursive(
+    st.integers(-5, 5).map(Integer) | st.just(n) | st.sampled_from([2**n, 4 ** (n - 1), n**3]),
+    lambda inner: st.one_of(
+        st.builds(lambda x, y: x + y, inner, inner),
+        st.builds(lambda x, y: x * y, inner, inner),
+        st.builds(lambda x: FloorDiv(x, 3), inner),
+    ),
+    max_leaves=5,
+)
+
+
+@MANY
+@given(expression=POWERS, low=st.integers(1, 12))
+def test_a_decided_direction_holds_with_powers(expression, low) -> None:
+    way = direction(expression, n, {n: (low, None)})
+    assert agrees(way, [evaluate(expression, {n: low + i}) for i in range(40)])
+
+
+@pytest.mark.parametrize(
+    ("expression", "variable", "expected"),
+    [
+        (Integer(7), n, FLAT),
+        (7, n, FLAT),
+        (k * 3, n, FLAT),
+        (n, n, UP),
+        (-n, n, DOWN),
+        (k * n + a, n, UP),
+        (k - n, n, DOWN),
+        (k * n - n, n, UP),
+        ((k - 5) * n, n, OPEN),
+        (k * (5 - n), k, OPEN),
+        (n**2 - 3 * n, n, UP),
+        (n**2 - 4 * n, n, OPEN),
+        ((-n - 1) ** 2, n, UP),
+        ((-n - 1) ** 3, n, DOWN),
+        (1 / n, n, DOWN),
+        (1 / (-n) ** 2, n, DOWN),
+        (k / (n + 1), n, DOWN),
+        (2**n, n, UP),
+        (Rational(1, 2) ** n, n, DOWN),
+        (n**n, n, UP),
+        (n**k, k, UP),
+        (2**n - 2 * n, n, UP),
+        (2**n - 3 * n, n, OPEN),
+        (4**n * (3 * n - 4), n, UP),
+        (FloorDiv(h - k, 2), h, UP),
+        (FloorDiv(h - k, 2), k, DOWN),
+        (FloorDiv(h, s), s, DOWN),
+        (FloorDiv(h, s), h, UP),
+        (CeilDiv(h, 2**n), n, DOWN),
+        (FloorDiv(h + s, s), s, DOWN),
+        (3 * n - FloorDiv(n, 2), n, UP),
+        (n - FloorDiv(3 * n, 2), n, DOWN),
+        (n - 2 * FloorDiv(n, 3), n, OPEN),
+        (FloorDiv(n**2 - n, 2), n, UP),
+        (Max(n, k), n, UP),
+        (Min(-n, k), n, DOWN),
+        (Max(n, -n - 1), n, UP),
+        (Min(n, -n - 1), n, DOWN),
+        (Max(n, 7 - n), n, OPEN),
+        (sum_of_products([(k, k, n), (n,)]), n, UP),
+        (WrittenSum(1, WrittenProduct(-1, n)), n, DOWN),
+    ],
+    ids=str,
+)
+def test_directions(expression, variable, expected) -> None:
+    assert direction(expression, variable) is expected
+
+
+def test_bounds_decide_more() -> None:
+    side = parse("((29 - k)//2)**2")
+    assert direction(side, k) is OPEN
+    assert direction(side, k, {k: (1, 28)}) is DOWN
+    assert direction(side * n, n, {k: (1, 28)}) is UP
+    assert direction(n**2 - 10 * n, n, {n: (5, None)}) is UP
+    assert direction(n**2 - 10 * n, n, {n: (1, 5)}) is DOWN
+    assert direction(k * n - 5 * n, n, {k: (5, None)}) is UP
+    assert direction(2**n - 100 * n, n, {n: (7, None)}) is UP
+
+
+def test_large_polynomials_are_left_open() -> None:
+    assert direction((n - 3) ** 40 - (n - 4) ** 39, n) is OPEN
+    assert direction((n + 3) ** 400 + n**300, n) is UP
+
+
+@pytest.mark.parametrize("way", list(Direction))
+def test_only_undecided_is_undecided(way) -> None:
+    assert way.decided is (way is not OPEN)

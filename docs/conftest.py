@@ -1,0 +1,125 @@
+"""Runs everything that the documentation and the README show: Python, the command line, files.
+
+A page is one session: names stay defined from one block to the next.  It runs in a directory of its
+own with a copy of ``docs/examples``, so that the paths shown are those of the repository and a
+command that writes a file leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import doctest
+import io
+import os
+import shlex
+import shutil
+import tempfile
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+import archcalc
+from archcalc.cli import main
+
+ROOT = Path(__file__).parent.parent
+
+collect_ignore = ["_build", "conf.py"]
+
+
+class ConsoleParser(CodeBlockParser):
+    """Blocks of ``console``: what ``$ archcalc …`` prints is compared; ``...`` stands for any text.
+
+    Other commands (``pip``, ``pytest``) are for the reader to type; nothing may be shown for them.
+    """
+
+    language = "console"
+
+    def evaluate(self, example: Example) -> str | None:
+        wrong = []
+        for command, shown in commands(example.parsed):
+            got = printed(command)
+            if not same(shown, got):
+                wrong.append(f"$ {command}\nprints\n{got}\nbut the page shows\n{shown}")
+        return "\n".join(wrong) or None
+
+
+class NetworkParser(CodeBlockParser):
+    """Blocks of ``yaml``, ``toml`` or ``json``: each is a whole network, and can be followed."""
+
+    def evaluate(self, example: Example) -> None:
+        archcalc.loads(example.parsed, self.language).trace()
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a block, each with what is shown below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found and not found[-1][1] and found[-1][0].endswith("\\"):
+            found[-1] = (f"{found[-1][0][:-1]}{line.strip()}", [])
+        elif found:
+            found[-1][1].append(line)
+        else:
+            raise ValueError(f"a console block starts with '$ ', not with {line!r}")
+    return [(command, "\n".join(lines)) for command, lines in found]
+
+
+def printed(command: str) -> str:
+    """What a command prints, errors and warnings too; only archcalc's own are run."""
+    words = shlex.split(command)
+    if words[0] != "archcalc":
+        return ""
+    out = io.StringIO()
+    width = mock.patch.dict(os.environ, COLUMNS="80")
+    with redirect_stdout(out), redirect_stderr(out), warnings.catch_warnings(), width:
+        main(words[1:])
+    return out.getvalue()
+
+
+def same(shown: str, got: str) -> bool:
+    """Whether a page shows what is printed; spaces at the ends of lines do not matter."""
+    want, have = ("\n".join(map(str.rstrip, text.strip("\n").split("\n"))) for text in (shown, got))
+    return doctest.OutputChecker().check_output(f"{want}\n", f"{have}\n", doctest.ELLIPSIS)
+
+
+def _enter(namespace: dict[str, Any]) -> None:
+    here = Path(tempfile.mkdtemp(prefix="archcalc-page-"))
+    shutil.copytree(ROOT / "docs" / "examples", here / "docs" / "examples")
+    namespace["_places"] = (Path.cwd(), here)
+    os.chdir(here)
+
+
+def _leave(namespace: dict[str, Any]) -> None:
+    before, here = namespace["_places"]
+    os.chdir(before)
+    shutil.rmtree(here)
+
+
+class Pages:
+    """Collects the pages here, and the README, which lies above the reach of this file."""
+
+    pytest_collect_file = staticmethod(
+        Sybil(
+            [
+                PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
+                ConsoleParser(),
+                *map(NetworkParser, ("yaml", "toml", "json")),
+            ],
+            patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+            excludes=["docs/_build/*", "docs/catalogue/*"],
+            path=str(ROOT),
+            setup=_enter,
+            teardown=_leave,
+        ).pytest()
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the pages be collected wherever they are, if this file is loaded at all."""
+    config.pluginmanager.register(Pages(), "archcalc-pages")

@@ -1,0 +1,161 @@
+"""The documentation: complete, built from the layers, and able to fail."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sybil import Sybil
+from sybil.example import SybilFailure
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+from archcalc.layers import FAMILIES, layer_classes
+from archcalc.network import Network
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("[!_]*/*.md"))]
+
+
+def loaded(name: str, file: Path) -> ModuleType:
+    """A module of the documentation, which is no package."""
+    spec = spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> ModuleType:
+    return loaded("catalogue_of_layers", DOCS / "_ext" / "catalogue.py")
+
+
+@pytest.fixture(scope="module")
+def shown() -> ModuleType:
+    return loaded("what_pages_show", DOCS / "conftest.py")
+
+
+# The catalogue
+
+
+def test_every_registered_layer_is_in_the_catalogue(catalogue: ModuleType) -> None:
+    pages = "".join(catalogue.page(family) for family in FAMILIES)
+    ours = {
+        name
+        for name, layer in layer_classes().items()
+        if layer.__module__.startswith("archcalc.layers.") and not issubclass(layer, Network)
+    }
+    assert ours
+    assert ours == set(re.findall(r"^## (\w+)$", pages, re.MULTILINE))
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_every_entry_has_a_description_its_facts_and_a_source(
+    catalogue: ModuleType, family: ModuleType
+) -> None:
+    for layer in catalogue.layers_of(family):
+        entry = catalogue.entry(layer)
+        assert layer.__doc__
+        assert layer.__doc__.splitlines()[0].endswith((".", ":"))
+        assert f".. autoclass:: archcalc.layers.{layer.__name__}" in entry
+        assert ">output</td>" in entry
+        assert "Source: <https://" in entry
+
+
+def test_an_entry_says_what_a_convolution_does(catalogue: ModuleType) -> None:
+    from archcalc.layers import Conv2D
+
+    entry = catalogue.entry(Conv2D)
+    for expected in ("kernel_size", ">kernel</td>", ">bias</td>", "194,688", "288", "320"):
+        assert expected in entry
+
+
+# What is shown
+
+
+def test_every_page_that_a_link_names_exists() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_the_readme_shows_the_example_file() -> None:
+    def without_comments(text: str) -> str:
+        return re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip()
+
+    (block,) = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    example = (DOCS / "examples" / "mnist_cnn.yaml").read_text(encoding="utf-8")
+    assert without_comments(block) == without_comments(example)
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\$ (.*)$", text, re.MULTILINE)[:2] == [
+        "pip install . && archcalc derive docs/examples/mnist_cnn.yaml",
+        "pip install '.[test]' && pytest",
+    ]
+
+
+def test_python_is_shown_in_blocks_that_are_run() -> None:
+    for page in PAGES:
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.M)
+        for language, block in blocks:
+            assert language == "python" or ">>>" not in block, f"{page.name}: {block}"
+            assert language == "console" or not block.startswith("$ "), f"{page.name}: {block}"
+
+
+# The checks can fail
+
+
+def failures(tmp_path: Path, text: str, parser: object) -> str:
+    """What is wrong with a page of this text."""
+    page = tmp_path / "page.md"
+    page.write_text(text, encoding="utf-8")
+    document = Sybil([parser], pattern="*.md").parse(page)  # type: ignore[list-item]
+    found = []
+    for example in document.examples():
+        try:
+            example.evaluate()
+        except SybilFailure as failure:
+            found.append(str(failure))
+    return "\n".join(found)
+
+
+def test_a_wrong_result_fails(tmp_path: Path) -> None:
+    page = "```python\n>>> import archcalc as ac\n>>> ac.Dense(10).units\n{}\n```\n"
+    assert not failures(tmp_path, page.format("10"), PythonCodeBlockParser())
+    assert "Expected:\n    11" in failures(tmp_path, page.format("11"), PythonCodeBlockParser())
+
+
+def test_a_wrong_output_of_a_command_fails(tmp_path: Path, shown: ModuleType) -> None:
+    page = "```console\n$ archcalc --version\narchcalc {}\n```\n"
+    assert not failures(tmp_path, page.format("..."), shown.ConsoleParser())
+    assert "but the page shows" in failures(tmp_path, page.format("9.9"), shown.ConsoleParser())
+
+
+def test_an_output_below_a_command_that_is_not_run_fails(tmp_path: Path, shown: ModuleType) -> None:
+    page = "```console\n$ pip install .\nSuccessfully installed\n```\n"
+    assert "but the page shows" in failures(tmp_path, page, shown.ConsoleParser())
+
+
+def test_a_network_that_does_not_fit_fails(tmp_path: Path, shown: ModuleType) -> None:
+    page = "```yaml\ninput: [5, 5, 3]\nlayers:\n  - Conv2D: [8, 7]\n```\n"
+    with pytest.raises(ValueError, match="does not fit input height 5"):
+        failures(tmp_path, page, shown.NetworkParser("yaml"))
+
+
+def test_a_long_command_may_go_on_in_the_next_line(shown: ModuleType) -> None:
+    block = "$ archcalc cost net.yaml \\\n    --batch 32\nout\n$ archcalc schema\n"
+    assert shown.commands(block) == [
+        ("archcalc cost net.yaml --batch 32", "out"),
+        ("archcalc schema", ""),
+    ]

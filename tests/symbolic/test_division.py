@@ -19,6 +19,7 @@ from archcalc.symbolic import (
     symbol,
     symbols,
 )
+from archcalc.symbolic.division import least_value
 
 b, c, h, k, L, s, w = symbols("b c h k L s w")
 
@@ -156,6 +157,36 @@ def test_r7_or_stays_opaque() -> None:
     assert FloorDiv(h, s).args == (h, s)
     assert FloorDiv(h + s, s) == FloorDiv(h, s) + 1
     assert FloorDiv(h, s + 1).args == (h, s + 1)
+
+
+@given(data=st.data())
+def test_no_value_is_below_the_least(data, all_formulas, points) -> None:
+    case, point = data.draw(all_formulas), data.draw(points)
+    least = least_value(case.expression)
+    assert least is None or least <= case.at(point)
+
+
+@pytest.mark.parametrize(
+    ("e", "least"),
+    [
+        (2 * h + k - 3, 0),
+        (h - k, None),
+        ((h - k) ** 2, 0),
+        ((h - k) ** 3, None),
+        (2 ** (L - 1), 1),
+        (2 ** (L - 5), 0),
+        (FloorDiv(h, 2), 0),
+        (FloorDiv(h - k, 2), None),
+        (Max(h - k, 3), 3),
+        (Min(h - k, 3), None),
+        (Min(h, 3), 1),
+        ((-h) * k, None),
+        (Rational(1, 2), 0),
+    ],
+    ids=str,
+)
+def test_the_least_value(e, least) -> None:
+    assert least_value(e) == least
 
 
 # --- What the rules are for ----------------------------------------------------------------------

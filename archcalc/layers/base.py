@@ -172,7 +172,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         names = self.axis_names_for(inputs[0]) if inputs else ()
         if names and len(names) != len(inputs[0]):
             raise ShapeError(
-                f"{type(self).__name__} takes {len(names)} axes ({', '.join(names)}) without the "
+                f"{type(self).__name__} takes {_axes(len(names))} ({', '.join(names)}) without the "
                 f"batch, not {len(inputs[0])}: {inputs[0]!r}",
                 code="wrong-number-of-axes",
                 values={"input": inputs[0]},
@@ -207,7 +207,8 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         Raises:
             ShapeError: it cannot take these shapes.
         """
-        first, *others = tensors[0] if len(tensors) == 1 and _many(tensors[0]) else tensors
+        given = tensors[0] if len(tensors) == 1 and _many(tensors[0]) else tensors
+        first, *others = given or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {shorten(repr(first))}",
@@ -247,6 +248,10 @@ _WORDS = {
     "c_in": "channels",
     "n_in": "features",
 }
+
+
+def _axes(count: int) -> str:
+    return "1 axis" if count == 1 else f"{count} axes"
 
 
 def _many(value: object) -> bool:

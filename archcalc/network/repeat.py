@@ -91,7 +91,7 @@ class Repeat(Network):
 
     def _bounded(self, done: int, before: Sequence[Value], after: Sequence[Value]) -> None:
         if isinstance(self.times, int):
-            if done < _MOST_COPIES:
+            if done < _MOST_STEPS or self.times <= _MOST_COPIES:
                 return
             hint = f"a block that changes its shape is repeated at most {_MOST_COPIES:,} times"
         elif done < _MOST_STEPS:

@@ -61,6 +61,10 @@ def as_expr(value: object) -> Dim:
     )
 
 
+_MOST_BITS = 1_024
+"""Far beyond any memory, and small enough that every product of a few can still be printed."""
+
+
 def as_dim(value: object, *, minimum: int = 1) -> Dim:
     """`value` as a dimension: like `as_expr`, and at least `minimum` where that is a number.
 
@@ -72,6 +76,12 @@ def as_dim(value: object, *, minimum: int = 1) -> Dim:
     """
     dim = as_expr(value)
     if isinstance(dim, int):
+        if dim.bit_length() > _MOST_BITS:
+            raise DimensionError(
+                f"a dimension of {dim.bit_length():,} bits is beyond any machine",
+                code="too-large",
+                hint=f"it may have {_MOST_BITS:,}",
+            )
         if dim < minimum:
             raise DimensionError(
                 f"{shorten(repr(dim))} is not a dimension",

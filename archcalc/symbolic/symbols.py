@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-import re
+import unicodedata
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from archcalc.symbolic.errors import DimensionError, shorten
 
 __all__ = ["symbol", "symbols"]
 
-_NAME = re.compile(r"[^\W\d]\w{0,63}")
+_LONGEST = 64
 
 
 @lru_cache(maxsize=4096)
@@ -27,13 +27,15 @@ def symbol(name: str) -> Symbol:
     >>> symbol("k") == sympy.Symbol("k", integer=True, positive=True)
     True
     """
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+    normal = unicodedata.normalize("NFKC", name)  # as Python itself reads a name
+    known = name.isidentifier() and normal.isidentifier() and not keyword.iskeyword(normal)
+    if not known or name.startswith("_") or len(normal) > _LONGEST:
         raise DimensionError(
             f"{shorten(repr(name))} is not a name for a symbol",
             code="bad-symbol-name",
             hint="use a letter followed by letters, digits or underscores",
         )
-    return Symbol(name, integer=True, positive=True)
+    return Symbol(normal, integer=True, positive=True)
 
 
 def symbols(names: str) -> Any:

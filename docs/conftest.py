@@ -28,6 +28,8 @@ from archcalc.cli import main
 
 ROOT = Path(__file__).parent.parent
 
+os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
+
 collect_ignore = ["_build", "conf.py"]
 
 

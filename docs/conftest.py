@@ -14,13 +14,16 @@ import shlex
 import shutil
 import tempfile
 import warnings
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 from sybil import Example, Sybil
+from sybil.example import SybilFailure
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 import archcalc
@@ -46,7 +49,9 @@ class ConsoleParser(CodeBlockParser):
         for command, shown in commands(example.parsed):
             got = printed(command)
             if not same(shown, got):
-                wrong.append(f"$ {command}\nprints\n{got}\nbut the page shows\n{shown}")
+                lines = shown.splitlines(), got.splitlines()
+                changed = unified_diff(*lines, "shown", "printed", lineterm="", n=1)
+                wrong.append("\n".join([f"$ {command}", *changed]))
         return "\n".join(wrong) or None
 
 
@@ -90,36 +95,72 @@ def same(shown: str, got: str) -> bool:
     return doctest.OutputChecker().check_output(f"{want}\n", f"{have}\n", doctest.ELLIPSIS)
 
 
-def _enter(namespace: dict[str, Any]) -> None:
-    here = Path(tempfile.mkdtemp(prefix="archcalc-page-"))
-    shutil.copytree(ROOT / "docs" / "examples", here / "docs" / "examples")
-    namespace["_places"] = (Path.cwd(), here)
-    os.chdir(here)
+SHOWN = Sybil(
+    [
+        PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
+        ConsoleParser(),
+        *map(NetworkParser, ("yaml", "toml", "json")),
+    ],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    excludes=["docs/_build/*", "docs/catalogue/*"],
+    path=str(ROOT),
+)
 
 
-def _leave(namespace: dict[str, Any]) -> None:
-    before, here = namespace["_places"]
-    os.chdir(before)
-    shutil.rmtree(here)
+class WrongPageError(Exception):
+    """What a page shows is not what happens."""
+
+
+class PageItem(pytest.Item):
+    """Everything that one page shows, in order."""
+
+    def runtest(self) -> None:
+        wrong = []
+        with in_a_copy():
+            for example in SHOWN.parse(self.path).examples():
+                try:
+                    example.evaluate()
+                except SybilFailure as failure:
+                    wrong.append(str(failure))
+                except Exception as error:
+                    where = f"{self.path.name}, line {example.line}"
+                    wrong.append(f"{where}: {type(error).__name__}: {error}")
+        if wrong:
+            raise WrongPageError("\n\n".join(wrong))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, WrongPageError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.path.name
+
+
+class PageFile(pytest.File):
+    """A page as pytest sees it: one test, as its examples need those before them."""
+
+    def collect(self) -> Iterator[PageItem]:
+        if list(SHOWN.parse(self.path).examples()):
+            yield PageItem.from_parent(self, name="shown")
+
+
+@contextmanager
+def in_a_copy() -> Iterator[None]:
+    """A directory of its own, with the example files where the repository has them."""
+    with tempfile.TemporaryDirectory(prefix="archcalc-page-") as place, chdir(place):
+        shutil.copytree(ROOT / "docs" / "examples", Path(place) / "docs" / "examples")
+        yield
 
 
 class Pages:
     """Collects the pages here, and the README, which lies above the reach of this file."""
 
-    pytest_collect_file = staticmethod(
-        Sybil(
-            [
-                PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS),
-                ConsoleParser(),
-                *map(NetworkParser, ("yaml", "toml", "json")),
-            ],
-            patterns=["README.md", "docs/*.md", "docs/*/*.md"],
-            excludes=["docs/_build/*", "docs/catalogue/*"],
-            path=str(ROOT),
-            setup=_enter,
-            teardown=_leave,
-        ).pytest()
-    )
+    @staticmethod
+    def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
+        return (
+            PageFile.from_parent(parent, path=file_path) if SHOWN.should_parse(file_path) else None
+        )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -139,12 +139,13 @@ def test_a_wrong_result_fails(tmp_path: Path) -> None:
 def test_a_wrong_output_of_a_command_fails(tmp_path: Path, shown: ModuleType) -> None:
     page = "```console\n$ archcalc --version\narchcalc {}\n```\n"
     assert not failures(tmp_path, page.format("..."), shown.ConsoleParser())
-    assert "but the page shows" in failures(tmp_path, page.format("9.9"), shown.ConsoleParser())
+    wrong = failures(tmp_path, page.format("9.9"), shown.ConsoleParser())
+    assert "-archcalc 9.9\n+archcalc " in wrong
 
 
 def test_an_output_below_a_command_that_is_not_run_fails(tmp_path: Path, shown: ModuleType) -> None:
     page = "```console\n$ pip install .\nSuccessfully installed\n```\n"
-    assert "but the page shows" in failures(tmp_path, page, shown.ConsoleParser())
+    assert "-Successfully installed" in failures(tmp_path, page, shown.ConsoleParser())
 
 
 def test_a_network_that_does_not_fit_fails(tmp_path: Path, shown: ModuleType) -> None:

@@ -117,6 +117,8 @@ def read_file(path: str | os.PathLike[str]) -> tuple[Network, Source]:
         ArchcalcError: as `load`.
     """
     name = _name(path)
+    if os.path.isdir(path):
+        raise _unreadable(name, IsADirectoryError())
     source = Source(name, _text(path, name, _format_of(name)), _format_of(name))
     return source.read(), source
 

@@ -1,0 +1,47 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Abort, Context, Exit, Option, Typer
+
+from archcalc import __version__
+from archcalc.cli.formats import schema
+from archcalc.cli.networks import cost, derive, summary
+from archcalc.cli.questions import compare, reconcile, solve
+
+__all__ = ["Abort", "app"]
+
+app = Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"archcalc {__version__}")
+        raise Exit
+
+
+@app.callback(invoke_without_command=True)
+def archcalc(
+    context: Context,
+    version: Annotated[
+        bool, Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Neural-network arithmetic in closed form.
+
+    Exit codes: 0 all is well, 1 the answer is no (nothing solves it, or a difference is not
+    explained), 2 something cannot be read or understood.
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+for command in (summary, derive, reconcile, compare, cost, solve, schema):
+    app.command()(command)

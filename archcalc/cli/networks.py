@@ -1,0 +1,65 @@
+"""What one network is: ``summary``, ``derive`` and ``cost``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Option
+
+from archcalc.cli.options import File, Format, FormatOption, Values, pairs
+
+__all__ = ["cost", "derive", "summary"]
+
+
+def summary(file: File, values: Values = None, how: FormatOption = Format.text) -> None:
+    """The table of layers: what comes out of each, and what it holds."""
+    # Imported here, as in every command, so that --help does not wait for it.
+    from archcalc.cli.answers import show, warn
+    from archcalc.cli.reading import trace_with
+    from archcalc.explain import summarize
+
+    trace = trace_with(file, pairs(values, "--set"))
+    show(summarize(trace), how)
+    warn(trace.warnings, how)
+
+
+def derive(file: File, values: Values = None, how: FormatOption = Format.text) -> None:
+    """Every number with the rule it follows from, layer by layer."""
+    from archcalc.cli.answers import show, warn
+    from archcalc.cli.reading import trace_with
+    from archcalc.explain import derive as derived
+
+    trace = trace_with(file, pairs(values, "--set"))
+    show(derived(trace), how)
+    warn(trace.warnings, how)
+
+
+def cost(
+    file: File,
+    batch: Annotated[str, Option(help="Samples in a batch, a number or a symbol.")] = "1",
+    optimizer: Annotated[str, Option(help="Such as sgd, sgd-momentum or adam.")] = "sgd",
+    dtype: Annotated[str, Option(help="Such as float32 or bfloat16.")] = "float32",
+    peak_flops: Annotated[
+        str | None, Option(help="FLOP/s that the machine reaches at best, such as 1e12.")
+    ] = None,
+    bandwidth: Annotated[str | None, Option(help="Bytes/s of its memory, such as 50e9.")] = None,
+    values: Values = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Memory and work of training: weights, gradients, state, activations, FLOPs and time."""
+    from archcalc.cli.answers import show
+    from archcalc.cli.reading import rate, trace_with
+    from archcalc.explain import account
+    from archcalc.symbolic.errors import SpecificationError
+
+    peak, speed = rate(peak_flops, "--peak-flops"), rate(bandwidth, "--bandwidth")
+    if (peak is None) != (speed is None):
+        raise SpecificationError(
+            "a bound on the time takes both rates", code="bad-option",
+            hint="give --peak-flops and --bandwidth",
+        )  # fmt: skip
+    trace = trace_with(file, pairs(values, "--set"))
+    result = account(
+        trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed
+    )
+    show(result, how)

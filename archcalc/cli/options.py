@@ -1,0 +1,69 @@
+"""Arguments and options that several commands take, each written once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from typer import Argument, Option
+
+__all__ = ["File", "Format", "FormatOption", "Values", "pairs"]
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    text = "text"
+    markdown = "markdown"
+    latex = "latex"
+    html = "html"
+    json = "json"
+
+
+File: TypeAlias = Annotated[
+    str,
+    Argument(
+        metavar="FILE",
+        help="A network: a .yaml, .toml or .json file, or module:attribute.",
+        show_default=False,
+    ),
+]
+
+Values: TypeAlias = Annotated[
+    list[str] | None,
+    Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Put a number, or a formula of symbols, in for a symbol. May be repeated.",
+        show_default=False,
+    ),
+]
+
+FormatOption: TypeAlias = Annotated[Format, Option("--format", help="How to write the answer.")]
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    """``NAME=VALUE`` options as a mapping.
+
+    Raises:
+        SpecificationError: one has no ``=``, no name or no value, or a name is given twice.
+
+    >>> pairs(["f=64", "dense/1=2*k"], "--set")
+    {'f': '64', 'dense/1': '2*k'}
+    """
+    read: dict[str, str] = {}
+    for text in given or []:
+        name, equals, value = (part.strip() for part in text.rpartition("="))
+        if not (equals and name and value):
+            raise _refused(f"{option} {text!r} is not NAME=VALUE", f"write {option} f=64")
+        if name in read:
+            raise _refused(f"{option} gives {name} twice", "give it once")
+        read[name] = value
+    return read
+
+
+def _refused(message: str, hint: str) -> Exception:
+    # Loaded here so that the start of every command does not wait for sympy.
+    from archcalc.symbolic.errors import SpecificationError
+
+    return SpecificationError(message, code="bad-option", hint=hint)

@@ -1,0 +1,167 @@
+"""What is asked of a network: ``reconcile``, ``compare`` and ``solve``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from typer import Argument, Exit, Option
+
+from archcalc.cli.options import File, Format, FormatOption, Values, pairs
+
+__all__ = ["compare", "reconcile", "solve"]
+
+
+class Quantity(StrEnum):
+    """What is counted."""
+
+    parameters = "parameters"
+    macs = "macs"
+    flops = "flops"
+    activations = "activations"
+
+
+class Plain(StrEnum):
+    """How an answer of a few numbers is written."""
+
+    text = "text"
+    json = "json"
+
+
+def reconcile(
+    file: File,
+    running: Annotated[
+        list[str] | None,
+        Option(metavar="LAYER=COUNT", help="A running total after a layer. May be repeated."),
+    ] = None,
+    layer: Annotated[
+        list[str] | None,
+        Option(
+            metavar="LAYER=COUNT",
+            help="The count of one layer, a number or a formula as (5*5+1)*64. May be repeated.",
+        ),
+    ] = None,
+    total: Annotated[str | None, Option(metavar="COUNT", help="The total.")] = None,
+    values: Values = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """What lies between a count that someone made and the right one.
+
+    Exits with 0 where the count is right or the difference is explained, with 1 where some of it
+    is not.
+    """
+    from archcalc.cli.answers import show
+    from archcalc.cli.reading import count, open_network
+    from archcalc.explain import reconcile as reconciled
+    from archcalc.symbolic.errors import SpecificationError
+
+    if not (running or layer or total):
+        raise SpecificationError(
+            "there is nothing to reconcile", code="bad-option",
+            hint="give --running conv2d=288, --layer conv2d=288 or --total 541,988",
+        )  # fmt: skip
+    claims: dict[str, Any] = {}
+    if running:
+        given = pairs(running, "--running").items()
+        claims["running"] = {name: count(text, "--running") for name, text in given}
+    if layer:
+        claims["layers"] = {n: _number(text) for n, text in pairs(layer, "--layer").items()}
+    if total:
+        claims["total"] = count(total, "--total")
+    opened = open_network(file)
+    trace = opened.trace(pairs(values, "--set"))
+    with opened.located():
+        result = reconciled(trace, **claims)
+    show(result, how)
+    if not (result.right or result.explained):
+        raise Exit(1)
+
+
+def _number(text: str) -> int | str:
+    """A number with its separators read, or the formula that a person wrote."""
+    from archcalc.cli.reading import count
+    from archcalc.symbolic.errors import SpecificationError
+
+    try:
+        return count(text, "--layer")
+    except SpecificationError:
+        return text
+
+
+def compare(
+    first: File,
+    second: Annotated[str, Argument(metavar="FILE", help="Another network.", show_default=False)],
+    values: Values = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Two networks side by side: what each layer adds, loses and keeps."""
+    from archcalc.cli.answers import show
+    from archcalc.cli.reading import open_network
+    from archcalc.explain import compare as compared
+    from archcalc.symbolic.errors import UnknownSymbolError
+
+    given = pairs(values, "--set")
+    both = [open_network(first), open_network(second)]
+    known = sorted({name for opened in both for name in opened.symbols})
+    for name in given:
+        if name not in known:
+            raise UnknownSymbolError(
+                f"there is no symbol {name[:40]} in either",
+                hint=f"the symbols are {', '.join(known) or 'none'}",
+            )
+    traces = [
+        opened.trace({name: v for name, v in given.items() if name in opened.symbols})
+        for opened in both
+    ]
+    show(compared(*traces), how)
+
+
+def solve(
+    file: File,
+    symbol: Annotated[str, Argument(metavar="SYMBOL", help="The unknown.", show_default=False)],
+    at_most: Annotated[str | None, Option(help="The largest value within this budget.")] = None,
+    at_least: Annotated[str | None, Option(help="The smallest value that reaches this.")] = None,
+    equals: Annotated[str | None, Option(help="The value that gives exactly this.")] = None,
+    of: Annotated[Quantity, Option(help="What is counted.")] = Quantity.parameters,
+    values: Values = None,
+    how: Annotated[Plain, Option("--format", help="How to write the answer.")] = Plain.text,
+) -> None:
+    """The value of a symbol at which a total meets a budget, exactly.
+
+    Exits with 1 where there is none.
+    """
+    from archcalc.cli.reading import count, open_network
+    from archcalc.symbolic.errors import SpecificationError
+
+    given = {"at_most": at_most, "at_least": at_least, "equals": equals}
+    bounds = {
+        name: count(text, f"--{name.replace('_', '-')}")
+        for name, text in given.items()
+        if text is not None
+    }
+    if len(bounds) != 1:
+        raise SpecificationError(
+            "one bound is needed", code="bad-option",
+            hint="give --at-most, --at-least or --equals",
+        )  # fmt: skip
+    opened = open_network(file)
+    trace = opened.trace(pairs(values, "--set"))
+    with opened.located():
+        formula = getattr(trace, of.value)
+        answer = formula.solve(symbol, **bounds)
+        there = formula(**{symbol: answer})
+    _show_solution(symbol, answer, of.value, there, how)
+
+
+def _show_solution(symbol: str, answer: int, of: str, there: Any, how: Plain) -> None:
+    if how is Plain.json:
+        from json import dumps
+
+        print(dumps({"symbol": symbol, "value": answer, of: _plain(there)}))
+    else:
+        print(f"{symbol} = {answer:,}")
+        print(f"{of} = {there:,}" if isinstance(there, int) else f"{of} = {there}")
+
+
+def _plain(value: Any) -> int | str:
+    return value if isinstance(value, int) else str(value)

@@ -1,0 +1,157 @@
+"""From what stands on the command line to networks, traces and numbers."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from importlib import import_module
+
+from archcalc.network import Network, Trace
+from archcalc.network.files import Source, read_file
+from archcalc.network.values import network_symbols, with_values
+from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
+
+__all__ = ["Opened", "count", "open_network", "rate", "trace_with"]
+
+_MODULE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+_COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
+_RATE = re.compile(r"[0-9_]{1,40}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,2})?")
+
+
+class Opened:
+    """A network, and where it came from.
+
+    Args:
+        name: what the command line calls it.
+        network: the network.
+        source: the text it was read from, if any.
+    """
+
+    def __init__(self, name: str, network: Network, source: Source | None = None) -> None:
+        self.name = name
+        self.network = network
+        self._source = source
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The names of its symbols."""
+        return tuple(symbol.name for symbol in network_symbols(self.network))
+
+    def trace(self, values: Mapping[str, str]) -> Trace:
+        """The network followed, with values put in for symbols.
+
+        Raises:
+            ArchcalcError: it cannot be; the error says in which file, and at which line of it.
+        """
+        with self.located():
+            network = with_values(self.network, values)
+            if network.own_inputs() is None:
+                raise SpecificationError(
+                    "there is no input to start from", code="no-input-shape",
+                    hint="write input: [28, 28, 1] at its top",
+                )  # fmt: skip
+            return network.trace()
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Errors from inside say which file and line they are about."""
+        try:
+            yield
+        except ArchcalcError as error:
+            at = self.name
+            if self._source is not None and error.path:
+                at = self._source.where_layer(self.network, error.path)
+            path = f"{at}: {error.path}" if error.path else at
+            raise type(error)(
+                error.message, code=error.code, path=path, values=error.values, hint=error.hint
+            ) from None
+
+
+def trace_with(file: str, values: Mapping[str, str]) -> Trace:
+    """The network called `file` followed, with values put in for its symbols.
+
+    Raises:
+        ArchcalcError: it cannot be read or followed.
+    """
+    return open_network(file).trace(values)
+
+
+def open_network(name: str) -> Opened:
+    """The network in a file, or the attribute of a module.
+
+    Raises:
+        ArchcalcError: there is none, or it is not valid.
+    """
+    if not gc.isenabled():  # by `main`, until everything is loaded, which is now
+        gc.freeze()
+        gc.enable()
+    if _MODULE.fullmatch(name) and not os.path.exists(name):
+        return Opened(name, _attribute(name))
+    return Opened(name, *read_file(name))
+
+
+def _attribute(name: str) -> Network:
+    """The network that a module calls by some name; importing the module runs it."""
+    module, _, path = name.partition(":")
+    sys.path.insert(0, "")  # as for `python -m`: modules beside the one who asks
+    try:
+        value = import_module(module)
+        for part in path.split("."):
+            value = getattr(value, part)
+    except ArchcalcError:
+        raise
+    except Exception as error:
+        raise SpecificationError(
+            f"it cannot be imported: {type(error).__name__}: {shorten(str(error))}",
+            code="not-importable", path=name,
+        ) from error  # fmt: skip
+    finally:
+        sys.path.remove("")
+    if not isinstance(value, Network):
+        raise SpecificationError(
+            f"this is {type(value).__name__}, not a network of archcalc",
+            code="not-a-network", path=name, hint="give the name of a Sequential or a Model",
+        )  # fmt: skip
+    return value
+
+
+def count(text: str, option: str) -> int:
+    """A whole number, also with separators between thousands.
+
+    Raises:
+        SpecificationError: it is none.
+
+    >>> count("541,988", "--total"), count("541_988", "--total")
+    (541988, 541988)
+    """
+    if not _COUNT.fullmatch(text.strip()):
+        raise SpecificationError(
+            f"{option}: {shorten(repr(text), 60)} is not a whole number", code="bad-option",
+            hint="write 541988 or 541,988",
+        )  # fmt: skip
+    return int(re.sub(r"[^0-9]", "", text))
+
+
+def rate(text: str | None, option: str) -> int | Fraction | None:
+    """A rate, exactly as it is written.
+
+    Raises:
+        SpecificationError: it is none.
+
+    >>> rate("50e9", "--bandwidth"), rate("1.5", "--bandwidth")
+    (50000000000, Fraction(3, 2))
+    """
+    if text is None:
+        return None
+    if not _RATE.fullmatch(text.strip()) or not re.search("[0-9]", text):
+        raise SpecificationError(
+            f"{option}: {shorten(repr(text), 60)} is not a rate", code="bad-option",
+            hint="write 1e12 or 50_000_000_000",
+        )  # fmt: skip
+    exact = Fraction(text.strip().replace("_", ""))
+    return int(exact) if exact.denominator == 1 else exact

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc.frameworks.keras_table import KERAS
 from archcalc.frameworks.program import Program, program
 from archcalc.frameworks.table import arguments_of, class_of, entry_of
+from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer, layer_class
 from archcalc.layers.reshaping import Permute, Reshape
@@ -156,13 +157,17 @@ def _padded(layer: Any, amounts: Any) -> list[tuple[str, Layer]]:
 
 
 def _cropped(layer: Any) -> list[tuple[str, Layer]]:
+    """What is cropped must not have been counted in: a softmax comes after."""
     extra = layer.output_padding or (0,) * layer.rank  # by default Keras adds what it likes
     whole = layer.model_copy(update={"padding": "valid", "output_padding": extra})
     if not any(map(any, layer.padding)):
         return [("", whole)]
     crop = layer_class(f"Cropping{layer.rank}D")(layer.padding, layer.data_format)
-    parts = _parts(crop, Shape())
-    return [("", whole), *((f"crop_{name}" if name else "crop", part) for name, part in parts)]
+    parts = [(f"crop_{name}" if name else "crop", part) for name, part in _parts(crop, Shape())]
+    if layer.activation not in ("softmax", "log_softmax"):
+        return [("", whole), *parts]
+    linear = whole.model_copy(update={"activation": None})
+    return [("", linear), *parts, ("activation", Activation(layer.activation))]
 
 
 def _moved(layer: Any) -> list[tuple[str, Layer]]:

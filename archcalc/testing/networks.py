@@ -135,9 +135,11 @@ def _piece(draw: DrawFn, x: Shape, budget: int, framework: Framework | None) -> 
 
 def _repeat(draw: DrawFn, x: Shape, framework: Framework | None) -> Repeat:
     """A block that keeps its shape, or that changes it the first time only."""
-    block: list[Layer] = [_keeping(draw, x, framework)]
+    block: list[Layer] = []
     if draw(st.booleans()):
         block.append(_projection(draw, x))
+        x = block[0].output_shape(x)
+    block.append(_keeping(draw, x, framework))
     return Repeat(block, draw(st.integers(1, 4)))
 
 

@@ -98,8 +98,8 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
 
     >>> from archcalc.layers import Conv2D
     >>> seen = shapes_in_keras(Conv2D(32, 3), [Shape((28, 28, 1))])
-    >>> seen.output, seen.weights
-    ((26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)})
+    >>> seen.output, seen.promised, seen.weights
+    ((26, 26, 32), (26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)})
     """
     import keras
 
@@ -113,16 +113,28 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     for part in built:
         part.build(promised)
         promised = tuple(part.compute_output_shape(promised))
-    output = _run(built, value) if runs_in_keras(applied) else None
+    output, macs = _run(built, value) if runs_in_keras(applied) else (None, None)
     entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
     weights, learned = _keras_weights(built, entry)
-    return Seen(output, tuple(promised[1:]), weights, learned, None)
+    return Seen(output, tuple(promised[1:]), weights, learned, macs)
 
 
-def _run(built: list[Any], value: Any) -> tuple[int, ...]:
-    for part in built:
-        value = part(value)
-    return tuple(value.shape[1:])
+def _run(built: list[Any], value: Any) -> tuple[tuple[int, ...], int | None]:
+    """What comes out, and the multiply-accumulates where the backend counts them."""
+    import keras
+
+    if keras.backend.backend() != "torch":
+        for part in built:
+            value = part(value)
+        return tuple(value.shape[1:]), None
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        for part in built:
+            value = part(value)
+    return tuple(value.shape[1:]), counter.get_total_flops() // (2 * _BATCH)
 
 
 def _keras_weights(

@@ -4,4 +4,14 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 os.environ.setdefault("KERAS_BACKEND", "torch")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Tensors of a few elements are not worth sharing out: four times slower with threads."""
+    import torch
+
+    torch.set_num_threads(1)

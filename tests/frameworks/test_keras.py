@@ -36,6 +36,12 @@ from archcalc.testing import layers, shapes_in_keras
 from archcalc.testing.strategies import catalogue, in_framework
 from tests.frameworks.agreement import assert_agree
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:You are using a softmax",
+    "ignore:Using padding='same' with even kernel",
+    "ignore:__array__ implementation",
+)
+
 HAD = [cls.__name__ for cls in catalogue() if in_framework(cls, "keras")]
 
 

@@ -25,6 +25,12 @@ from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.testing import networks
 from archcalc.testing.oracles import runs_in_keras
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:You are using a softmax",
+    "ignore:Using padding='same' with even kernel",
+    "ignore:__array__ implementation",
+)
+
 
 def _counts(trace: Trace) -> list[int]:
     """The number of weights of every layer that has any, each copy of a repeated one apart."""

@@ -22,6 +22,12 @@ from archcalc.testing import layers
 from archcalc.testing.oracles import runs_in_keras
 from archcalc.testing.strategies import catalogue, in_framework
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:You are using a softmax",
+    "ignore:Using padding='same' with even kernel",
+    "ignore:__array__ implementation",
+)
+
 BOTH = [
     cls.__name__ for cls in catalogue() if in_framework(cls, "torch") and in_framework(cls, "keras")
 ]

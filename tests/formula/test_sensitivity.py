@@ -44,7 +44,10 @@ def test_one_more_is_counted(data, all_formulas, points) -> None:
 
 
 def _plain(e: sympy.Expr) -> sympy.Expr:
-    return e.replace(FloorDiv, lambda x, q: x / q)
+    args = [_plain(a) for a in e.args]
+    if isinstance(e, FloorDiv):
+        return args[0] / args[1]
+    return e.func(*args) if args else e
 
 
 @MANY

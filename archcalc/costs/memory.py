@@ -10,7 +10,7 @@ from archcalc.costs.activations import Activations
 from archcalc.costs.base import Cost, Rows
 from archcalc.costs.parameters import TotalParameters, TrainableParameters
 from archcalc.formula import Formula
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import DimLike, as_dim
 from archcalc.symbolic.errors import LookupFailedError, shorten
 
 __all__ = [
@@ -165,9 +165,9 @@ class ActivationBytes(Cost[Formula]):
     101632
     """
 
-    batch: Dim = 1
+    batch: DimLike = 1
     dtype: str = "float32"
     unit = "bytes"
 
     def over(self, trace: Rows) -> Formula:
-        return Activations().over(trace) * bytes_of(self.dtype) * self.batch
+        return Activations().over(trace) * bytes_of(self.dtype) * as_dim(self.batch)

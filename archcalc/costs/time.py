@@ -11,7 +11,7 @@ from archcalc.costs.base import Cost, Rows
 from archcalc.costs.memory import OptimizerBytes, WeightBytes, bytes_of
 from archcalc.costs.work import TrainingFlops
 from archcalc.formula import Formula
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import DimLike, as_dim
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.shape import product
 
@@ -32,7 +32,7 @@ class Traffic(Cost[Formula]):
     163152
     """
 
-    batch: Dim = 1
+    batch: DimLike = 1
     optimizer: str = "adam"
     dtype: str = "float32"
     unit = "bytes"
@@ -42,7 +42,7 @@ class Traffic(Cost[Formula]):
         state = WeightBytes(self.dtype).over(trace)
         state = state + OptimizerBytes(self.optimizer, self.dtype).over(trace)
         read = sum((Formula(product(x)) for x in trace.inputs), Formula(0))
-        return state * 2 + read * bytes_of(self.dtype) * self.batch
+        return state * 2 + read * bytes_of(self.dtype) * as_dim(self.batch)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class StepTime(Cost[Formula]):
 
     peak_flops: int | Fraction
     bandwidth: int | Fraction
-    batch: Dim = 1
+    batch: DimLike = 1
     optimizer: str = "adam"
     dtype: str = "float32"
     unit = "seconds"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from archcalc.costs.base import Additive, Cost, Rows, TracedRow, total, written_sum
 from archcalc.formula import Formula
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.written import WrittenProduct
 
 __all__ = ["Flops", "Macs", "TrainingFlops"]
@@ -88,16 +88,15 @@ class TrainingFlops(Cost[Formula]):
     319600
     """
 
-    batch: Dim = 1
+    batch: DimLike = 1
     forward: Flops = Flops()
     unit = "FLOPs"
     source = "Kaplan et al., Scaling Laws (2020), section 2.1, made exact for the first layer"
 
     def over(self, trace: Rows) -> Formula:
+        batch = as_dim(self.batch)
         amount = total(self._counted(trace.rows))
-        whole = (
-            amount * self.batch if isinstance(amount, int) else WrittenProduct(self.batch, amount)
-        )
+        whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
         return Formula(whole, trace.requirements)
 
     def _counted(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:

@@ -188,8 +188,7 @@ def _memory(trace: Trace, batch: Dim, optimizer: str, dtype: str) -> list[Figure
     parts = [f.result for f in figures]
     names = [symbol(name) for name in ("weights", "gradients", "state", "activations")]
     whole = parts[0] + parts[1] + parts[2] + parts[3]
-    values = {name: _value(part) for name, part in zip(names, parts, strict=True)}
-    return [*figures, Figure("together", WrittenSum(*names), values, whole, "bytes")]
+    return [*figures, Figure("together", WrittenSum(*names), {}, whole, "bytes")]
 
 
 def _compute(trace: Trace, batch: Dim) -> Figure:

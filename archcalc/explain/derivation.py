@@ -35,7 +35,6 @@ from archcalc.network import Row, Trace
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_python, to_text
-from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, product_of, sum_of_products
 
@@ -157,6 +156,8 @@ class Derivation(Explained):
     def document(self) -> Document:
         blocks: list[Block] = [_inputs(self.trace)]
         blocks.extend(Entry(step.title(), tuple(step.rules())) for step in self.steps)
+        if any(step.field for step in self.steps):
+            blocks.append(Paragraph((_LEGEND,)))
         blocks.extend(closing(self.trace))
         blocks.extend(notices(self.trace))
         return Document("Derivation", tuple(blocks))
@@ -173,6 +174,12 @@ class Derivation(Explained):
             "requirements": [str(r) for r in trace.requirements],
             "warnings": list(trace.warnings),
         }
+
+
+_LEGEND = (
+    "field: how many input positions one output position sees; R is that before the layer, and j "
+    "how far apart, in the input, neighbours before it are"
+)
 
 
 def plain_formula(formula: Formula) -> int | str:
@@ -253,7 +260,11 @@ def _size(row: Row, notation: Notation) -> tuple[Term, ...]:
 
 
 def _weight(rule: Weight, real: Weight, notation: Notation) -> Term:
-    return Term(real.name, product_of(general_factors(rule.shape, notation)), notation, real.size)
+    return Term(real.name, _product(rule.shape, notation), notation, _written([real.shape]))
+
+
+def _product(factors: Sequence[Dim], notation: Notation) -> Expr:
+    return product_of(general_factors(factors, notation))
 
 
 def _together(name: str, pairs: Sequence[tuple[Weight, Weight]], notation: Notation) -> Term | None:
@@ -263,14 +274,14 @@ def _together(name: str, pairs: Sequence[tuple[Weight, Weight]], notation: Notat
     return Term(name, rule, notation, _written([real.shape for _, real in pairs]))
 
 
-def _written(shapes: Iterable[Shape]) -> Dim:
+def _written(shapes: Iterable[Sequence[Dim]]) -> Dim:
     size = written_sum(shapes)
     return size if isinstance(size, int) else Formula(size).written
 
 
 def _macs(rules: Sequence[Work], real: Sequence[Work], notation: Notation) -> tuple[Term, ...]:
     return tuple(
-        Term("MACs", product_of(general_factors(rule.factors, notation)), notation, done.macs)
+        Term("MACs", _product(rule.factors, notation), notation, _written([done.factors]))
         for rule, done in zip(rules, real, strict=True)
     )
 

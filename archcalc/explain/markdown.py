@@ -18,7 +18,7 @@ from archcalc.explain.document import (
     Table,
 )
 from archcalc.symbolic.printing import to_latex
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, is_sum
 
 __all__ = ["render"]
 
@@ -88,4 +88,5 @@ def _inline(part: Inline) -> str:
 
 def latex_shape(shape: Shape) -> str:
     """A shape as LaTeX: ``28 \\times 28 \\times 1``."""
-    return r" \times ".join(to_latex(dim) for dim in shape) or r"\text{scalar}"
+    dims = [rf"\left({to_latex(dim)}\right)" if is_sum(dim) else to_latex(dim) for dim in shape]
+    return r" \times ".join(dims) or r"\text{scalar}"

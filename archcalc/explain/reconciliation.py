@@ -100,7 +100,7 @@ class Reconciliation(Explained):
             return [(*first, (closing[0].text,))]
         return [
             (*first, (self.verdict(),)),
-            *(((), (), (), (Amount(f.amount, True),), (f.text,)) for f in closing),
+            *((_place(f), (), (), (Amount(f.amount, True),), (f.text,)) for f in closing),
         ]
 
     def verdict(self) -> str:
@@ -128,6 +128,10 @@ class Reconciliation(Explained):
                 for f in self.findings
             ],
         }
+
+
+def _place(finding: Finding) -> Inlines:
+    return () if finding.layer == "total" else (Code(finding.layer),)
 
 
 def _rows(claim: Claim) -> list[tuple[Inlines, ...]]:

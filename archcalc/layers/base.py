@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from functools import cached_property
+from inspect import Parameter, Signature
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,6 +49,23 @@ class _LayerMeta(ModelMetaclass):
     Layers are frozen all the same; saying so here would make checkers read a field by the type in
     which it is given.
     """
+
+    @property
+    def __signature__(cls) -> Signature:  # noqa: N805
+        """The arguments as they are given, for `help` and `inspect`; made when asked for."""
+        fields: dict[str, Any] = getattr(cls, "model_fields", {})
+        ordered = sorted(fields.items(), key=lambda item: bool(item[1].kw_only))
+        return Signature([_parameter(name, field) for name, field in ordered])
+
+    @__signature__.setter
+    def __signature__(cls, value: object) -> None:  # noqa: N805
+        """Pydantic's own, which sees nothing but ``*args``, is not kept."""
+
+
+def _parameter(name: str, field: Any) -> Parameter:
+    kind = Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD
+    default = Parameter.empty if field.is_required() else plain(field.default)
+    return Parameter(name, kind, default=default)
 
 
 _registry: dict[str, type[Layer]] = {}
@@ -278,7 +296,9 @@ def _by_name(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 def _explained(kind: str, error: ValidationError, given: dict[str, Any]) -> InvalidLayerError:
     """Pydantic's first complaint as an error of ours; the rest are counted."""
-    first, *others = error.errors(include_url=False)
+    found = error.errors(include_url=False)
+    found.sort(key=lambda e: e["type"] != "extra_forbidden")  # a typo explains what is missing
+    first, *others = found
     field = ".".join(str(part) for part in first["loc"])
     inner = first.get("ctx", {}).get("error")
     hint, code = "", "invalid-argument"

@@ -117,8 +117,8 @@ class Conv2DTranspose(_ConvTranspose):
 class Conv3DTranspose(_ConvTranspose):
     """A transposed convolution over depth, height and width.
 
-    Arguments as in `Conv1DTranspose`, one value or one for each axis.  By position they go as there;
-    only here Keras has ``data_format`` before ``output_padding``.
+    Arguments as in `Conv1DTranspose`, one value or one for each axis.  By position they go as
+    there; only here Keras has ``data_format`` before ``output_padding``.
 
     >>> Conv3DTranspose(4, 2, strides=2).output_shape(Shape((4, 8, 8, 16)))
     (8, 16, 16, 4)

@@ -24,8 +24,8 @@ __all__ = ["Repeat"]
 _MOST_COPIES = 100_000
 """How many copies that differ in shape are written out, one by one, before it is refused."""
 
-_MOST_STEPS = 8
-"""After how many steps of a symbolic repetition the shapes must have come to rest."""
+_MOST_STEPS = 2
+"""After how many steps of a long or symbolic repetition the shapes must have come to rest."""
 
 
 class Repeat(Network):

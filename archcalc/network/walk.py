@@ -139,8 +139,8 @@ def _check_shared(owner: Row, again: Applied, path: str) -> None:
     now = [weight.shape for weight in again.weights]
     if before != now:
         raise ShapeError(
-            f"the layer is shared with {owner.path}, where its weights have shapes {before}; "
-            f"here they would have {now}",
+            f"the layer is shared with {'an earlier call' if owner.path == path else owner.path}, "
+            f"where its weights have shapes {before}; here they would have {now}",
             code="shared-layer-differs",
             path=path,
             hint="give both places the same number of features, or use two layers",

@@ -113,6 +113,8 @@ def _floor(x: Interval, q: Interval) -> Interval:
 
 def _power(base: Interval, exponent: Interval) -> Interval:
     low, most = exponent
+    if _too_large(base, exponent):
+        return None, None
     if low is None or low != most or not low.is_Integer:
         grows = base[0] is not None and base[0] >= 1 and low is not None and low >= 0
         high = base[1] ** most if grows and base[1] is not None and most is not None else None
@@ -123,6 +125,16 @@ def _power(base: Interval, exponent: Interval) -> Interval:
     if base[0] is not None and base[0] >= 0:
         return base[0] ** n, None if base[1] is None else base[1] ** n
     return (Integer(0), None) if n % 2 == 0 else (None, None)
+
+
+def _too_large(base: Interval, exponent: Interval) -> bool:
+    """Whether a bound of the power would be a number that nobody wants to compute."""
+    sizes = [max(abs(int(end.p)), int(end.q)).bit_length() for end in base if end is not None]
+    tops = [abs(int(end)) for end in exponent if end is not None]
+    return max(sizes, default=0) * max(tops, default=0) > _MOST_BITS
+
+
+_MOST_BITS = 100_000
 
 
 def _extreme(parts: list[Interval], largest: bool) -> Interval:

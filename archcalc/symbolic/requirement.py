@@ -13,6 +13,7 @@ from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.printing.text import to_text
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["Relation", "Requirement"]
 
@@ -99,11 +100,15 @@ class Requirement:
         )
 
     def statement(self) -> str:
-        """The statement alone, with the symbol first where one side is a number."""
-        left, sign, right = to_text(self.left), self.relation.value, to_text(self.right)
-        if self.relation is Relation.AT_LEAST and isinstance(self.left, int):
-            left, sign, right = right, "≤", left
-        return f"{left} {sign} {right}"
+        """The statement alone, solved for the symbol where there is one and it stands alone."""
+        if self.relation is Relation.AT_LEAST:
+            rest = (evaluated(self.left) - evaluated(self.right)).expand()
+            constant, term = rest.as_coeff_Add()
+            if term.is_Symbol:
+                return f"{term.name} ≥ {to_text(-constant)}"
+            if (-term).is_Symbol:
+                return f"{(-term).name} ≤ {to_text(constant)}"
+        return f"{to_text(self.left)} {self.relation.value} {to_text(self.right)}"
 
     def __str__(self) -> str:
         return f"{self.statement()} ({self.path})" if self.path else self.statement()

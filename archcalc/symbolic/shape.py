@@ -10,9 +10,10 @@ from sympy import Expr, Mul
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.printing.layout import Signed, Sum, layout
 from archcalc.symbolic.printing.text import to_text
 
-__all__ = ["Shape", "ShapeLike", "as_shape", "product"]
+__all__ = ["Shape", "ShapeLike", "as_shape", "is_sum", "product"]
 
 ShapeLike = Iterable[DimLike]
 
@@ -72,19 +73,18 @@ class Shape(tuple[Dim, ...]):
 
 
 def _factor(dim: Dim) -> str:
-    text = to_text(dim)
-    return f"({text})" if isinstance(dim, Expr) and dim.is_Add and " " in _outside(text) else text
+    return f"({to_text(dim)})" if is_sum(dim) else to_text(dim)
 
 
-def _outside(text: str) -> str:
-    """`text` without what stands inside brackets."""
-    depth, kept = 0, []
-    for character in text:
-        depth += character in "⌊⌈("
-        if not depth:
-            kept.append(character)
-        depth -= character in "⌋⌉)"
-    return "".join(kept)
+def is_sum(dim: Dim) -> bool:
+    """Whether `dim` is written as a sum, and so needs brackets between multiplication signs.
+
+    >>> from archcalc.symbolic import CeilDiv, symbols
+    >>> h = symbols("h")
+    >>> is_sum(h - 2), is_sum(CeilDiv(h, 2)), is_sum(CeilDiv(h, 2) + 1)
+    (True, False, False)
+    """
+    return isinstance(layout(dim), Sum | Signed)
 
 
 def as_shape(value: object, *, minimum: int = 1) -> Shape:

@@ -15,8 +15,6 @@ import pytest
 
 import archcalc as ac
 
-pytest_plugins: list[str] = []
-
 
 def bottleneck(width: Any, stride: int, project: bool, data_format: str) -> ac.Network:
     """He et al. (2015), figure 5 right, with torchvision's stride on the 3×3 convolution."""

@@ -75,7 +75,7 @@ def test_a_network_used_twice_owns_its_weights_once() -> None:
 
 def test_a_shared_layer_must_have_the_same_weights() -> None:
     x, dense = ac.Input((10,)), ac.Dense(7)
-    with pytest.raises(ac.ShapeError, match="shared with dense"):
+    with pytest.raises(ac.ShapeError, match="shared with an earlier call"):
         ac.Model(x, dense(dense(x))).trace()
 
 
@@ -195,7 +195,7 @@ def test_requirements_name_the_layer_that_asks() -> None:
     net = ac.Sequential([ac.Conv2D(4, k, name="stem"), ac.MaxPooling2D(2)], input_shape=(28, 28, 1))
     assert [str(r) for r in net.trace().requirements] == [
         "k ≤ 28 (stem)",
-        "29 − k ≥ 2 (max_pooling2d)",
+        "k ≤ 27 (max_pooling2d)",
     ]
 
 

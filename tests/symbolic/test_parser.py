@@ -284,7 +284,7 @@ ODD_BUT_READ = {
     "expansion of three": "((a + b + c)**20)//7",
     "exact division": "(a**60 - b**60)//(a - b)",
     "big numbers": "*".join(["9**99"] * 5),
-    "odd name": "_" * 50,
+    "odd name": "x" + "_" * 49,
 }
 
 

@@ -24,7 +24,7 @@ from archcalc.symbolic.printing.layout import (
     Sum,
 )
 
-__all__ = ["Fold", "Strength", "touches"]
+__all__ = ["Fold", "Strength"]
 
 
 class Strength(IntEnum):
@@ -121,16 +121,3 @@ class Fold(ABC):
     @abstractmethod
     def call(self, function: str, arguments: Sequence[str]) -> str:
         """``max`` or ``min`` of arguments already set."""
-
-
-def touches(before: Node, after: Node) -> bool:
-    """Whether two factors may stand side by side without a sign between them.
-
-    ``2 3`` would read as 23, ``3 ½`` as a mixed number, and ``f (n + 1)`` as a function of n + 1.
-    """
-    head = after
-    while isinstance(head, Power):
-        head = head.base
-    mixed = isinstance(before, Number) and isinstance(after, Quotient)
-    applied = isinstance(before, Name) and isinstance(head, Sum | Signed | Product)
-    return not (isinstance(head, Number) or mixed or applied)

@@ -3,11 +3,10 @@ r"""Formulas as LaTeX: ``\left\lfloor \frac{h - k}{s} \right\rfloor + 1``."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from sympy import Expr, Symbol
 
-from archcalc.symbolic.printing.fold import Fold, Strength, touches
+from archcalc.symbolic.printing.fold import Fold, Strength
 from archcalc.symbolic.printing.layout import Node, layout
 from archcalc.symbolic.printing.names import GREEK, split_name
 
@@ -26,7 +25,7 @@ def to_latex(
     >>> from archcalc.symbolic import symbols
     >>> c_in, f, k = symbols("c_in f k")
     >>> print(to_latex(k**2*c_in*f + 10*f))
-    c_{\mathrm{in}} \, f \, k^{2} + 10 \, f
+    c_{\mathrm{in}} \cdot f \cdot k^{2} + 10 \cdot f
     """
     return _LATEX.set(layout(expression, values, order))
 
@@ -50,11 +49,7 @@ class _Latex(Fold):
         return first + "".join(f" {'-' if minus else '+'} {term}" for minus, term in rest)
 
     def product(self, factors: Sequence[Node]) -> str:
-        text = self.set(factors[0], Strength.FACTOR)
-        for before, factor in pairwise(factors):
-            text += r" \, " if touches(before, factor) else r" \cdot "
-            text += self.set(factor, Strength.FACTOR)
-        return text
+        return r" \cdot ".join(self.set(factor, Strength.FACTOR) for factor in factors)
 
     def power(self, base: Node, exponent: Node) -> str:
         return f"{self.set(base, Strength.ATOM)}^{{{self.set(exponent)}}}"

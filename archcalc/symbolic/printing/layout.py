@@ -171,8 +171,28 @@ class _Layout:
             if single is not None:
                 return single
         terms = [self._signed(term) for term in sorted(e.args, key=self._term_key)]
+        falling = [t for t in e.args if _is_falling(t)]
+        if constant.is_Integer and constant > 0 and len(falling) == 1:
+            terms = self._shared_out(e, int(constant), falling[0])
         first = next((i for i, term in enumerate(terms) if not term.negative), 0)
         return Sum((terms[first], *terms[:first], *terms[first + 1 :]))
+
+    def _shared_out(self, e: Add, constant: int, falling: Expr) -> list[Signed]:
+        """The terms of a sum whose one falling floor takes its share of the constant.
+
+        ``2·⌊−k/2⌋ + 28`` reads better as ``2·⌊(28 − k)/2⌋``.
+        """
+        number, division = falling.as_coeff_Mul()
+        share, left = divmod(constant, int(number))
+        terms = [Signed(False, Number(left))] if left else []
+        for term in sorted(e.args, key=self._term_key, reverse=True):
+            if term is falling:
+                inside = self._division(division, share)
+                times = [Number(int(number)), inside] if number != 1 else [inside]
+                terms.insert(0, Signed(False, Product(tuple(times)) if number != 1 else inside))
+            elif not term.is_number:
+                terms.insert(0, self._signed(term))
+        return terms
 
     def _absorbed(self, division: FloorDiv, constant: int) -> Node | None:
         """``⌊x/q⌋ + c`` as the one division that it is, where that reads at least as well."""
@@ -229,6 +249,16 @@ class _Layout:
     def _names(e: Expr) -> tuple[object, ...]:
         names = sorted(natural(s.name) for s in e.free_symbols)
         return (tuple(names), e.sort_key())
+
+
+def _is_falling(term: Expr) -> bool:
+    """Whether a term is a positive multiple of a floor by a number whose symbols all count down."""
+    number, division = term.as_coeff_Mul()
+    if not isinstance(division, FloorDiv) or not isinstance(division.divisor, Integer):
+        return False
+    rest = division.numerator.as_coeff_Add()[1]
+    down = all(part.as_coeff_Mul()[0] < 0 for part in Add.make_args(rest))
+    return bool(number.is_Integer and number > 0 and down)
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from itertools import pairwise
 
 from sympy import Expr, Symbol
 
-from archcalc.symbolic.printing.fold import Fold, Strength, touches
+from archcalc.symbolic.printing.fold import Fold, Strength
 from archcalc.symbolic.printing.layout import Node, layout
 from archcalc.symbolic.printing.names import GREEK, split_name
 
 __all__ = ["to_mathml"]
 
-_INVISIBLE_TIMES = "\N{INVISIBLE TIMES}"
 _APPLY = "\N{FUNCTION APPLICATION}"
 
 
@@ -69,11 +67,8 @@ class _Mathml(Fold):
         return _row(first, *[_operator("−" if minus else "+") + term for minus, term in rest])
 
     def product(self, factors: Sequence[Node]) -> str:
-        parts = [self.set(factors[0], Strength.FACTOR)]
-        for before, factor in pairwise(factors):
-            parts.append(_operator(_INVISIBLE_TIMES if touches(before, factor) else "·"))
-            parts.append(self.set(factor, Strength.FACTOR))
-        return _row(*parts)
+        set_apart = [self.set(factor, Strength.FACTOR) for factor in factors]
+        return _row(*_between(set_apart, _operator("·")))
 
     def power(self, base: Node, exponent: Node) -> str:
         return f"<msup>{self.set(base, Strength.ATOM)}{self.set(exponent)}</msup>"

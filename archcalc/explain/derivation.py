@@ -176,10 +176,7 @@ class Derivation(Explained):
         }
 
 
-_LEGEND = (
-    "field: how many input positions one output position sees; R is that before the layer, and j "
-    "how far apart, in the input, neighbours before it are"
-)
+_LEGEND = "field: the input positions one output sees; R before the layer, j its neighbours' distance"
 
 
 def plain_formula(formula: Formula) -> int | str:

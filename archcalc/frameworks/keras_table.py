@@ -84,8 +84,8 @@ _NOT_BOTH = (_strides_or_dilation, "Keras refuses strides > 1 together with dila
 _CONV = Entry(
     "",
     same("filters", "kernel_size", "strides", "padding", "data_format")
-    + same("dilation_rate", "groups", "activation", "use_bias"),
-    tensors=same_tensors("kernel", "bias"),
+    + same("dilation_rate", "groups", "activation", "use_bias", "lora_rank"),
+    tensors=same_tensors("kernel", "bias", "lora_kernel_a", "lora_kernel_b"),
     limits=(_NOT_BOTH,),
 )
 _DEPTHWISE = Entry(
@@ -151,10 +151,14 @@ _AFFINE = same("epsilon", "center", "scale")
 KERAS: Table = {
     # core
     "Dense": Entry(
-        "Dense", same("units", "activation", "use_bias"), tensors=same_tensors("kernel", "bias")
+        "Dense",
+        same("units", "activation", "use_bias", "lora_rank"),
+        tensors=same_tensors("kernel", "bias", "lora_kernel_a", "lora_kernel_b"),
     ),
     "Embedding": Entry(
-        "Embedding", same("input_dim", "output_dim"), tensors=same_tensors("embeddings")
+        "Embedding",
+        same("input_dim", "output_dim", "lora_rank"),
+        tensors=same_tensors("embeddings", "lora_embeddings_a", "lora_embeddings_b"),
     ),
     **_plain("Identity"),
     # convolutions
@@ -172,9 +176,17 @@ KERAS: Table = {
     # normalisations
     "BatchNormalization": Entry(
         "BatchNormalization",
-        (_AXIS, *same("momentum"), *_AFFINE),
+        (_AXIS, *same("momentum", "renorm"), *_AFFINE),
         only=(Only("track_running_stats", (True,), "Keras always keeps running statistics"),),
-        tensors=same_tensors("gamma", "beta", "moving_mean", "moving_variance"),
+        tensors=same_tensors(
+            "gamma",
+            "beta",
+            "moving_mean",
+            "moving_variance",
+            "moving_stddev",
+            "renorm_mean",
+            "renorm_stddev",
+        ),
     ),
     "LayerNormalization": Entry(
         "LayerNormalization", (_AXES, *_AFFINE), tensors=same_tensors("gamma", "beta")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from archcalc.frameworks.table import Argument, Convert, Entry, Table, Tensor, choice, same
+from archcalc.frameworks.table import Argument, Convert, Entry, Only, Table, Tensor, choice, same
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["ACTIVATIONS", "TORCH"]
@@ -99,10 +99,12 @@ _SLIDING = (
 _KERNEL = Tensor("kernel", "weight", "o i * -> * i o")
 _AROUND = ("data_format", "activation")
 
+_NO_ADAPTERS = Only("lora_rank", (None,), "torch's layers bring no adapters")
 _CONV = Entry(
     "",
     (Argument("filters", "out_channels"), *_SLIDING, *same("groups"), _BIAS),
     implied=(("in_channels", _channels),),
+    only=(_NO_ADAPTERS,),
     around=_AROUND,
     tensors=(_KERNEL, Tensor("bias", "bias")),
 )
@@ -216,12 +218,14 @@ TORCH: Table = {
         "Linear",
         (Argument("units", "out_features"), _BIAS),
         implied=(("in_features", _features),),
+        only=(_NO_ADAPTERS,),
         around=("activation",),
         tensors=(Tensor("kernel", "weight", "o i -> i o"), Tensor("bias", "bias")),
     ),
     "Embedding": Entry(
         "Embedding",
         (Argument("input_dim", "num_embeddings"), Argument("output_dim", "embedding_dim")),
+        only=(_NO_ADAPTERS,),
         tensors=(Tensor("embeddings", "weight"),),
     ),
     "Identity": Entry("Identity"),
@@ -242,6 +246,7 @@ TORCH: Table = {
         _by_rank("BatchNorm"),
         (Argument("momentum", "momentum", _rest, _rest), _EPSILON, *_AFFINE, *_TRACKED),
         implied=(("num_features", _channels),),
+        only=(Only("renorm", (False,), "torch does not renormalise batches"),),
         around=("axis",),
         tensors=_GAMMA + _MOVING,
     ),

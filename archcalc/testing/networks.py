@@ -12,6 +12,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.merging import Average, Maximum, Multiply
 from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential, Tensor
 from archcalc.symbolic.shape import Shape
+from archcalc.testing.picking import numbers
 from archcalc.testing.strategies import (
     Framework,
     catalogue,
@@ -54,7 +55,7 @@ def networks(max_layers: int = 6, *, framework: Framework | None = None) -> Sear
 @st.composite
 def _sequential(draw: DrawFn, most: int, framework: Framework | None) -> Sequential:
     x = draw(shapes())
-    pieces = _chain(draw, x, draw(st.integers(1, most)), framework)
+    pieces = _chain(draw, x, draw(numbers(1, most)), framework)
     return Sequential(pieces, input_shape=x)
 
 
@@ -66,7 +67,7 @@ def _model(draw: DrawFn, most: int, framework: Framework | None) -> Model:
     if draw(st.booleans()):
         tensors.append(Input(x))
     inputs = tuple(tensors)
-    for _ in range(draw(st.integers(1, most))):
+    for _ in range(draw(numbers(1, most))):
         source = draw(st.sampled_from(tensors))
         tensors.append(_grown(draw, source, tensors, framework))
     outputs = [tensors[-1]]
@@ -128,7 +129,7 @@ def _piece(draw: DrawFn, x: Shape, budget: int, framework: Framework | None) -> 
         return Sequential(_chain(draw, x, budget - 1, framework)), budget - 1
     if kind == "repeat":
         return _repeat(draw, x, framework), 2
-    body = [_keeping(draw, x, framework) for _ in range(draw(st.integers(1, budget - 1)))]
+    body = [_keeping(draw, x, framework) for _ in range(draw(numbers(1, budget - 1)))]
     shortcut = _keeping(draw, x, framework) if draw(st.booleans()) else None
     return Residual(body, shortcut), len(body) + 1
 
@@ -140,7 +141,7 @@ def _repeat(draw: DrawFn, x: Shape, framework: Framework | None) -> Repeat:
         block.append(_projection(draw, x))
         x = block[0].output_shape(x)
     block.append(_keeping(draw, x, framework))
-    return Repeat(block, draw(st.integers(1, 4)))
+    return Repeat(block, draw(numbers(1, 4)))
 
 
 def _layer(draw: DrawFn, x: Shape, framework: Framework | None) -> Layer:
@@ -168,11 +169,11 @@ def _keeping(draw: DrawFn, x: Shape, framework: Framework | None) -> Layer:
 
 def _projection(draw: DrawFn, x: Shape, channels: int | None = None) -> Layer:
     """A Dense or a convolution that keeps all axes but the last."""
-    features = channels or draw(st.integers(1, 6))
+    features = channels or draw(numbers(1, 6))
     bias = draw(st.booleans())
     if len(x) not in _CONVOLUTIONS or draw(st.booleans()):
         return Dense(features, use_bias=bias)
-    window = draw(st.integers(1, 3))
+    window = draw(numbers(1, 3))
     made: Layer = _CONVOLUTIONS[len(x)](features, window, padding="same", use_bias=bias)
     return made
 

@@ -16,18 +16,28 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Pick", "divisors", "plain_fields"]
+__all__ = ["Pick", "divisors", "factors", "numbers", "plain_fields"]
 
 T = TypeVar("T")
 
-_FLOATS: Mapping[str, tuple[float | None, ...]] = {
+_SOME: Mapping[str, tuple[float | None, ...]] = {
+    "lora_rank": (None, 1, 3),
     "max_value": (None, 6.0),
     "momentum": (0.99, 0.9, 0.0),
     "epsilon": (1e-3, 1e-5),
 }
-"""Values of fields that change no shape; a few will do."""
+"""Values of fields that fit any input; a few will do."""
 
 _FRACTIONS = (0.0, 0.25, 0.5)
+
+
+def numbers(least: int, most: int) -> SearchStrategy[int]:
+    """Numbers from `least` to `most`, the least the simplest.
+
+    Sampled, not `integers`: Hypothesis copies values between draws of one kind, all integers are of
+    one kind, and a stride taken for a number of channels makes an example that says little.
+    """
+    return st.sampled_from(range(least, most + 1))
 
 
 class Pick:
@@ -54,7 +64,7 @@ class Pick:
 
     def size(self, most: int, least: int = 1) -> int:
         """A number from `least` to `most`."""
-        return self.draw(st.integers(least, max(least, most)))
+        return self.draw(numbers(least, max(least, most)))
 
     def sizes(self, count: int, most: int, least: int = 1) -> tuple[int, ...]:
         """`count` numbers from `least` to `most`."""
@@ -115,8 +125,8 @@ def plain_fields(pick: Pick, cls: type[Layer], made: Mapping[str, Any]) -> dict[
 
 def _values(name: str, annotation: Any) -> tuple[Any, ...]:
     """Values of a flag, a choice or a fraction; none for anything else."""
-    if name in _FLOATS:
-        return _FLOATS[name]
+    if name in _SOME:
+        return _SOME[name]
     origin = get_origin(annotation)
     if annotation is bool:
         return (False, True)

@@ -16,7 +16,7 @@ from archcalc.layers import FAMILIES
 from archcalc.layers.base import Layer, layer_class
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, plain_fields
+from archcalc.testing.picking import Pick, numbers, plain_fields
 from archcalc.testing.recipes import RECIPES
 
 __all__ = [
@@ -76,11 +76,9 @@ def shapes(axes: int | None = None, *, longest: int | None = None) -> SearchStra
         axes: how many axes; one to four where ``None``.
         longest: the longest axis; by the number of axes where ``None``.
     """
-    counts = st.integers(1, 4) if axes is None else st.just(axes)
+    counts = numbers(1, 4) if axes is None else st.just(axes)
     return counts.flatmap(
-        lambda count: st.lists(
-            st.integers(1, longest or _LONGEST[count]), min_size=count, max_size=count
-        ).map(Shape)
+        lambda count: st.tuples(*[numbers(1, longest or _LONGEST[count])] * count).map(Shape)
     )
 
 
@@ -171,12 +169,12 @@ def _few_channels(x: Shape) -> Shape:
 @st.composite
 def _to_merge(draw: DrawFn, least: int, most: int | None) -> tuple[Shape, ...]:
     """Shapes that broadcast: some axes 1, some leading axes missing."""
-    whole = draw(shapes(draw(st.integers(1, 3))))
-    count = draw(st.integers(least, most or 3))
+    whole = draw(shapes(draw(numbers(1, 3))))
+    count = draw(numbers(least, most or 3))
     made = []
     for _ in range(count):
         ones = draw(st.lists(st.booleans(), min_size=len(whole), max_size=len(whole)))
-        missing = draw(st.integers(0, len(whole) - 1))
+        missing = draw(numbers(0, len(whole) - 1))
         dims = [1 if one else dim for one, dim in zip(ones, whole, strict=True)]
         made.append(Shape(dims[missing:]))
     return tuple(made)
@@ -185,16 +183,16 @@ def _to_merge(draw: DrawFn, least: int, most: int | None) -> tuple[Shape, ...]:
 @st.composite
 def _to_concatenate(draw: DrawFn) -> tuple[Shape, ...]:
     """Shapes that differ along one axis."""
-    first = draw(shapes(draw(st.integers(1, 3))))
-    along = draw(st.integers(0, len(first) - 1))
-    others = draw(st.lists(st.integers(1, 5), max_size=2))
+    first = draw(shapes(draw(numbers(1, 3))))
+    along = draw(numbers(0, len(first) - 1))
+    others = draw(st.lists(numbers(1, 5), max_size=2))
     return (first, *(first.replace(along, dim) for dim in others))
 
 
 @st.composite
 def _to_dot(draw: DrawFn) -> tuple[Shape, ...]:
     """Two shapes with an axis of the same length."""
-    x, y = (draw(shapes(draw(st.integers(1, 3)), longest=4)) for _ in range(2))
-    i = draw(st.integers(0, len(x) - 1))
-    j = draw(st.integers(0, len(y) - 1))
+    x, y = (draw(shapes(draw(numbers(1, 3)), longest=4)) for _ in range(2))
+    i = draw(numbers(0, len(x) - 1))
+    j = draw(numbers(0, len(y) - 1))
     return x, y.replace(j, x[i])

@@ -10,10 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archcalc.costs.base import Additive, TracedRow, written_sum
+from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.symbolic.dims import Dim
 
-__all__ = ["Parameters", "Statistics", "TotalParameters", "TrainableParameters"]
+__all__ = ["Parameters", "Statistics", "TotalParameters", "TrainableParameters", "is_trained"]
+
+
+def is_trained(weight: Weight, layer: Layer) -> bool:
+    """Whether training changes a weight of `layer`."""
+    return weight.learned and layer.trainable and not weight.frozen
 
 
 def _sizes(weights: Iterable[Weight]) -> Dim:
@@ -49,7 +55,7 @@ class TrainableParameters(Additive):
     unit = "parameters"
 
     def of(self, row: TracedRow) -> Dim:
-        return _sizes(w for w in row.weights if w.learned and row.layer.trainable)
+        return _sizes(w for w in row.weights if is_trained(w, row.layer))
 
 
 @dataclass(frozen=True)

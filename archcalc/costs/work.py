@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archcalc.costs.base import Additive, Cost, Rows, TracedRow, total, written_sum
+from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.written import WrittenProduct
 
 __all__ = ["Flops", "Macs", "TrainingFlops"]
 
-KINDS = ("matmul", "convolution", "attention")
+KINDS = ("matmul", "convolution", "attention", "adapter")
 """The kinds of work that are counted by default."""
 
 
@@ -104,7 +105,7 @@ class TrainingFlops(Cost[Formula]):
         known: dict[int, Dim] = {}
         for row in rows:
             before = any(source >= 0 and trained[source] for source in row.sources)
-            learns = row.layer.trainable and any(w.learned for w in row.applied.weights)
+            learns = any(is_trained(w, row.layer) for w in row.applied.weights)
             trained.append(before or learns)
             amount = known.setdefault(id(row.applied), self.forward.of(row))
             passes = 1 + self._backward(row, before, learns)

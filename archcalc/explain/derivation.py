@@ -176,7 +176,9 @@ class Derivation(Explained):
         }
 
 
-_LEGEND = "field: the input positions one output sees; R before the layer, j its neighbours' distance"
+_LEGEND = (
+    "field: input positions one output sees; R before the layer, j the step between its inputs"
+)
 
 
 def plain_formula(formula: Formula) -> int | str:

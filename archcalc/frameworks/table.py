@@ -25,6 +25,8 @@ __all__ = [
     "Tensor",
     "arguments_of",
     "choice",
+    "class_of",
+    "entry_of",
     "fields_of",
     "same",
     "same_tensors",

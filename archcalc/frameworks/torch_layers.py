@@ -255,7 +255,8 @@ def _slopes(layer: Any, x: Shape, applied: Applied) -> Parts:
 
 
 _CORES: dict[str, Callable[[Any, Shape, Applied], Parts]] = {
-    **{f"{kind}{n}D": _convolution for kind in ("Conv", "DepthwiseConv") for n in (1, 2, 3)},
+    **{f"Conv{n}D": _convolution for n in (1, 2, 3)},
+    **{f"DepthwiseConv{n}D": _convolution for n in (1, 2)},
     **{f"SeparableConv{n}D": _separable for n in (1, 2)},
     **{f"Conv{n}DTranspose": _transposed for n in (1, 2, 3)},
     **{f"{kind}Pooling{n}D": _pool for kind in ("Max", "Average") for n in (1, 2, 3)},

@@ -13,7 +13,8 @@ from pydantic import model_validator
 from archcalc.layers.activations import ActivationName
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Weight, Work
-from archcalc.layers.fields import Padding, Size, Sizes, hyper
+from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
+from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
 from archcalc.symbolic.dims import Dim
@@ -88,6 +89,7 @@ class _Conv(Sliding, abstract=True):
     groups: Size = hyper("g", default=1, neutral=1)
     activation: ActivationName | None = None
     use_bias: bool = True
+    lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
     _spread = per_axis(*_EACH_AXIS)
 
@@ -97,13 +99,17 @@ class _Conv(Sliding, abstract=True):
         return self.shaped(self.slid(x), self.filters)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
+        bias = (Weight("bias", Shape((self.filters,))),) if self.use_bias else ()
+        return adapted(self._kernel(x), self.lora_rank, *bias)
+
+    def _kernel(self, x: Shape) -> Weight:
         depth = floor_div(self.channels(x), self.groups)
-        kernel = Weight("kernel", Shape((*self.kernel_size, depth, self.filters)))
-        return (kernel, Weight("bias", Shape((self.filters,)))) if self.use_bias else (kernel,)
+        return Weight("kernel", Shape((*self.kernel_size, depth, self.filters)))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        depth = floor_div(self.channels(x), self.groups)
-        return (Work("convolution", (*self.extent(y), *self.kernel_size, depth, self.filters)),)
+        kernel = self._kernel(x)
+        product = Work("convolution", (*self.extent(y), *kernel.shape))
+        return (product, *adapting(kernel, self.lora_rank))
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (
@@ -127,6 +133,7 @@ class Conv1D(_Conv):
         groups: into how many groups the channels are divided, each convolved on its own.
         activation: a function applied to the result; it has no weights.
         use_bias: whether one number a filter is added.
+        lora_rank: the rank of adapters that are trained in place of the kernel.
 
     >>> Conv1D(50, 3).output_shape(Shape((100, 100)))
     (98, 50)

@@ -7,7 +7,8 @@ from typing import ClassVar
 from archcalc.layers.activations import ActivationName
 from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import Size, hyper
+from archcalc.layers.fields import OptionalSize, Size, hyper
+from archcalc.layers.lora import adapted, adapting
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Dense", "Embedding", "Identity"]
@@ -20,6 +21,7 @@ class Dense(Layer):
         units: the features that come out of each position.
         activation: a function applied to the result; it has no weights.
         use_bias: whether one number a unit is added.
+        lora_rank: the rank of adapters that are trained in place of the kernel.
 
     >>> Dense(100).weights(Shape((5408,)))[0].shape
     (5408, 100)
@@ -28,6 +30,7 @@ class Dense(Layer):
     units: Size = hyper("n_out")
     activation: ActivationName | None = None
     use_bias: bool = True
+    lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/dense/"
 
@@ -41,11 +44,15 @@ class Dense(Layer):
         return x.replace(-1, self.units)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        kernel = Weight("kernel", Shape((x[-1], self.units)))
-        return (kernel, Weight("bias", Shape((self.units,)))) if self.use_bias else (kernel,)
+        bias = (Weight("bias", Shape((self.units,))),) if self.use_bias else ()
+        return adapted(self._kernel(x), self.lora_rank, *bias)
+
+    def _kernel(self, x: Shape) -> Weight:
+        return Weight("kernel", Shape((x[-1], self.units)))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        return (Work("matmul", (*x, self.units)),)
+        product = Work("matmul", (*x, self.units))
+        return (product, *adapting(self._kernel(x), self.lora_rank))
 
     def remarks(self, x: Shape) -> tuple[Remark, ...]:
         if len(x) < 3:
@@ -65,6 +72,7 @@ class Embedding(Layer):
     Args:
         input_dim: how many rows, the size of the vocabulary.
         output_dim: how long each row is.
+        lora_rank: the rank of adapters that are trained in place of the table.
 
     >>> Embedding(50257, 768).output_shape(Shape((1024,)))
     (1024, 768)
@@ -72,6 +80,7 @@ class Embedding(Layer):
 
     input_dim: Size = hyper("V")
     output_dim: Size = hyper("d")
+    lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/embedding/"
 
@@ -82,7 +91,13 @@ class Embedding(Layer):
         return Shape((*x, self.output_dim))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return (Weight("embeddings", Shape((self.input_dim, self.output_dim))),)
+        return adapted(self._table(), self.lora_rank)
+
+    def _table(self) -> Weight:
+        return Weight("embeddings", Shape((self.input_dim, self.output_dim)))
+
+    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
+        return adapting(self._table(), self.lora_rank)
 
 
 class Identity(Layer):

@@ -18,6 +18,7 @@ class Weight:
         name: Keras' name for it, such as ``"kernel"``.
         shape: its dimensions in order; the count is their product, and nothing else says it.
         learned: whether training by gradients changes it; running statistics are not learned.
+        frozen: whether this layer keeps it from being trained, as LoRA does with a kernel.
 
     >>> Weight("kernel", Shape((3, 3, 1, 32))).size
     288
@@ -26,6 +27,7 @@ class Weight:
     name: str
     shape: Shape
     learned: bool = True
+    frozen: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
@@ -42,7 +44,8 @@ class Work:
     """Multiply-accumulates of one kind, as the product of `factors`, in the order of the loops.
 
     Attributes:
-        kind: ``"matmul"``, ``"convolution"`` or ``"attention"``, so that a convention can pick.
+        kind: ``"matmul"``, ``"convolution"``, ``"attention"``, or ``"adapter"`` (LoRA's product, done
+            once for a whole batch), so that a convention can pick.
         factors: the lengths of the nested loops; their product is the number of MACs.
 
     >>> Work("convolution", (26, 26, 3, 3, 1, 32)).macs

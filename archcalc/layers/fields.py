@@ -25,6 +25,7 @@ __all__ = [
     "Count",
     "Groups",
     "OptionalAmounts",
+    "OptionalSize",
     "OptionalSizes",
     "Padding",
     "ShapeField",
@@ -43,7 +44,7 @@ _DIM_SCHEMA = {
 }
 
 
-def hyper(symbol: str, *, default: Any = ..., neutral: Any = None) -> Any:
+def hyper(symbol: str, *, default: Any = ..., neutral: Any = None, kw_only: bool = False) -> Any:
     """A hyperparameter with a symbol of its own in the general rule.
 
     Args:
@@ -51,8 +52,10 @@ def hyper(symbol: str, *, default: Any = ..., neutral: Any = None) -> Any:
         default: its value where none is given; required without one.
         neutral: a value at which it stays a number, so that a plain layer reads plainly:
             ``groups=1`` says nothing in ``(k·k·c_in + 1)·f``.
+        kw_only: whether it is given by name only.
     """
-    return Field(default=default, json_schema_extra={"symbol": symbol, "neutral": neutral})
+    extra = {"symbol": symbol, "neutral": neutral}
+    return Field(default=default, kw_only=kw_only, json_schema_extra=extra)
 
 
 def option(*, default: Any) -> Any:
@@ -186,6 +189,12 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> Dim: ...
         def __set__(self, owner: object, value: DimLike) -> None: ...
 
+    class OptionalSize:
+        """A dimension of at least 1, or ``None``."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Dim | None: ...
+        def __set__(self, owner: object, value: DimLike | None) -> None: ...
+
     class Sizes:
         """A dimension for every spatial axis, or one for all of them."""
 
@@ -246,6 +255,7 @@ else:
 
     Size = _field(as_dim, _DIM_SCHEMA)
     Count = _field(_count, _DIM_SCHEMA)
+    OptionalSize = _field(_optional(as_dim), {"anyOf": [*_DIM_SCHEMA["anyOf"], _NULL]})
     Groups = _field(_groups, {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]})
     Sizes = _field(_dims(1), _MANY)
     OptionalSizes = _field(_optional(_dims(1)), {"anyOf": [_MANY, _NULL]})

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from pydantic import Field
+
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.convolution import divided
@@ -64,8 +66,12 @@ def _affine(shape: Shape, scale: bool, center: bool) -> tuple[Weight, ...]:
     return (*gamma, Weight("beta", shape)) if center else gamma
 
 
-def _statistics(shape: Shape) -> tuple[Weight, ...]:
-    return tuple(Weight(f"moving_{name}", shape, learned=False) for name in ("mean", "variance"))
+_STATISTICS = ("moving_mean", "moving_variance")
+_RENORM = ("moving_stddev", "renorm_mean", "renorm_stddev")
+
+
+def _statistics(shape: Shape, *names: str) -> tuple[Weight, ...]:
+    return tuple(Weight(name, shape, learned=False) for name in names)
 
 
 class BatchNormalization(_Normalization):
@@ -80,6 +86,8 @@ class BatchNormalization(_Normalization):
         center: whether an offset (beta) is learned.
         scale: whether a factor (gamma) is learned.
         track_running_stats: whether running statistics are kept, as in torch.
+        renorm: whether batches are renormalised, as in Keras (Ioffe, 2017), which keeps three more
+            statistics.
 
     >>> [(w.name, w.size, w.learned) for w in BatchNormalization().weights(Shape((8, 8, 32)))][1:3]
     [('beta', 32, True), ('moving_mean', 32, False)]
@@ -91,13 +99,15 @@ class BatchNormalization(_Normalization):
     center: bool = True
     scale: bool = True
     track_running_stats: bool = True
+    renorm: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167 (algorithm 1)"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         shape = self._along(x)
         learned = _affine(shape, self.scale, self.center)
-        return (*learned, *_statistics(shape)) if self.track_running_stats else learned
+        kept = _statistics(shape, *_STATISTICS) if self.track_running_stats else ()
+        return (*learned, *kept, *(_statistics(shape, *_RENORM) if self.renorm else ()))
 
 
 class LayerNormalization(_Normalization):
@@ -220,4 +230,6 @@ class InstanceNormalization(_Normalization):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         shape = self._along(x)
         learned = _affine(shape, self.scale, self.center)
-        return (*learned, *_statistics(shape)) if self.track_running_stats else learned
+        return (
+            (*learned, *_statistics(shape, *_STATISTICS)) if self.track_running_stats else learned
+        )

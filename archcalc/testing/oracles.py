@@ -15,9 +15,9 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Seen", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
+__all__ = ["BATCH", "Seen", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
 
-_BATCH = 2
+BATCH = 2
 """More than one sample, so that an axis taken for the batch is noticed."""
 
 
@@ -31,7 +31,7 @@ class Seen:
             says nothing.
         weights: the shape of every weight by our name, in our axis order, in the framework's order.
         learned: whether training changes it.
-        macs: multiply-accumulates of one sample, counted while it ran; ``None`` where not counted.
+        macs: multiply-accumulates of `BATCH` samples, counted while it ran; ``None`` where not counted.
     """
 
     output: tuple[int, ...] | None
@@ -50,7 +50,7 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     >>> from archcalc.layers import Conv2D
     >>> seen = shapes_in_torch(Conv2D(32, 3), [Shape((28, 28, 1))])
     >>> seen.output, seen.weights, seen.macs
-    ((26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)}, 194688)
+    ((26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)}, 389376)
     """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -61,13 +61,11 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     with torch.device("meta"), torch.no_grad():
         module = torch_module(Applied(layer, tuple(inputs))).eval()
         kind = torch.int64 if type(layer).__name__ == "Embedding" else torch.float32
-        given = [torch.zeros(_BATCH, *x, dtype=kind) for x in inputs]
+        given = [torch.zeros(BATCH, *x, dtype=kind) for x in inputs]
         with counter:
             result = module(*given)
     weights, learned = _torch_weights(module, layer)
-    return Seen(
-        tuple(result.shape[1:]), None, weights, learned, counter.get_total_flops() // (2 * _BATCH)
-    )
+    return Seen(tuple(result.shape[1:]), None, weights, learned, counter.get_total_flops() // 2)
 
 
 def _torch_weights(module: Any, layer: Layer) -> tuple[dict[str, tuple[int, ...]], dict[str, bool]]:
@@ -105,7 +103,7 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
 
     applied = Applied(layer, tuple(inputs))
     built = keras_layers(applied, "layer")
-    shapes: Any = [(_BATCH, *x) for x in inputs]
+    shapes: Any = [(BATCH, *x) for x in inputs]
     value: Any = [keras.ops.zeros(shape) for shape in shapes]
     if layer.arity == (1, 1):
         shapes, value = shapes[0], value[0]
@@ -134,7 +132,7 @@ def _run(built: list[Any], value: Any) -> tuple[tuple[int, ...], int | None]:
     with counter, torch.no_grad():
         for part in built:
             value = part(value)
-    return tuple(value.shape[1:]), counter.get_total_flops() // (2 * _BATCH)
+    return tuple(value.shape[1:]), counter.get_total_flops() // 2
 
 
 def _keras_weights(

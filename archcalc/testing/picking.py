@@ -115,7 +115,7 @@ def plain_fields(pick: Pick, cls: type[Layer], made: Mapping[str, Any]) -> dict[
     """
     found = dict(made)
     for name, field in cls.model_fields.items():
-        if name in found or field.kw_only:
+        if name in found or name in Layer.model_fields:
             continue
         values = _values(name, field.annotation)
         if values:

@@ -128,7 +128,13 @@ _MAX_POOL = Entry(
     ),
 )
 _GLOBAL_POOL = Entry("", same("data_format", "keepdims"))
-_ADAPTIVE_POOL = Entry("", same("output_size", "data_format"))
+_ADAPTIVE_POOL = Entry(
+    "",
+    same("output_size", "data_format"),
+    limits=(
+        (lambda layer: None not in layer.output_size, "Keras asks for the size of every axis"),
+    ),
+)
 _ZERO_PADDING = Entry("", same("padding", "data_format"))
 _CROPPING = Entry("", same("cropping", "data_format"))
 _RATE = Entry("", same("rate"))

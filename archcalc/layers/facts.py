@@ -44,8 +44,8 @@ class Work:
     """Multiply-accumulates of one kind, as the product of `factors`, in the order of the loops.
 
     Attributes:
-        kind: ``"matmul"``, ``"convolution"``, ``"attention"``, or ``"adapter"`` (LoRA's product, done
-            once for a whole batch), so that a convention can pick.
+        kind: ``"matmul"``, ``"convolution"``, ``"attention"``, or ``"adapter"`` (LoRA's product,
+            done once for a whole batch), so that a convention can pick.
         factors: the lengths of the nested loops; their product is the number of MACs.
 
     >>> Work("convolution", (26, 26, 3, 3, 1, 32)).macs

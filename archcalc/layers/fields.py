@@ -31,6 +31,7 @@ __all__ = [
     "ShapeField",
     "Size",
     "Sizes",
+    "SomeSizes",
     "TargetShape",
     "hyper",
     "option",
@@ -111,6 +112,12 @@ def _groups(value: Any) -> Dim:
 
 def _optional(read: Any) -> Any:
     return lambda value: None if value is None else read(value)
+
+
+def _some(value: Any) -> tuple[Dim | None, ...]:
+    """A dimension for every axis, or ``None`` where it stays."""
+    parts = tuple(value) if _sequence(value) else (value,)
+    return tuple(None if part is None else as_dim(part) for part in parts)
 
 
 def _padding(value: Any) -> Any:
@@ -219,6 +226,14 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> PaddingPairs: ...
         def __set__(self, owner: object, value: _Pairs) -> None: ...
 
+    class SomeSizes:
+        """Like `Sizes`; ``None`` for an axis that stays as it is."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[Dim | None, ...]: ...
+        def __set__(
+            self, owner: object, value: DimLike | Iterable[DimLike | None] | None
+        ) -> None: ...
+
     class OptionalAmounts:
         """An amount for every axis, or ``None``."""
 
@@ -259,6 +274,7 @@ else:
     Groups = _field(_groups, {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]})
     Sizes = _field(_dims(1), _MANY)
     OptionalSizes = _field(_optional(_dims(1)), {"anyOf": [_MANY, _NULL]})
+    SomeSizes = _field(_some, {"anyOf": [_MANY, _NULL, {"type": "array"}]})
     OptionalAmounts = _field(_optional(_dims(0)), {"anyOf": [_MANY, _NULL]})
     Padding = _field(_padding, _PAIRS)
     Amounts = _field(_amounts, _PAIRS)

@@ -142,9 +142,9 @@ def _symbols(value: Any, base: str, axes: list[str], found: dict[Symbol, Dim]) -
     return tuple(_symbols(part, f"{base}_{name}", ["1", "2"], found) for part, name in parts)
 
 
-def _put(made: Symbol, value: Dim, found: dict[Symbol, Dim]) -> Dim:
-    if value == 0:  # nothing stands for an absent amount
-        return 0
+def _put(made: Symbol, value: Dim | None, found: dict[Symbol, Dim]) -> Dim | None:
+    if value is None or value == 0:  # nothing stands for an absent amount
+        return value
     found[made] = value
     return made
 

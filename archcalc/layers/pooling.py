@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.convolution import Sliding
-from archcalc.layers.fields import OptionalSizes, Padding, Sizes, hyper
+from archcalc.layers.fields import OptionalSizes, Padding, Sizes, SomeSizes, hyper
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
@@ -141,7 +141,7 @@ class _GlobalPool(Spatial, abstract=True):
 class _AdaptivePool(Spatial, abstract=True):
     """As many windows as make the output the size that is asked for."""
 
-    output_size: Sizes = hyper("n")
+    output_size: SomeSizes = hyper("n")
     data_format: DataFormat = "channels_last"
 
     _spread = per_axis("output_size")
@@ -153,7 +153,7 @@ class _AdaptivePool(Spatial, abstract=True):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         """Windows of equal size where the output size divides the input; else there is no one."""
         found = []
-        for axis, size in zip(self.spatial_axes(), self.output_size, strict=True):
+        for axis, size in zip(self.spatial_axes(), self.sizes(x), strict=True):
             step = floor_div(x[axis], size)
             if step * size != x[axis]:
                 return None
@@ -163,8 +163,13 @@ class _AdaptivePool(Spatial, abstract=True):
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return ()
 
+    def sizes(self, x: Shape) -> tuple[Dim, ...]:
+        """The spatial dimensions that come out."""
+        pairs = zip(self.output_size, self.extent(x), strict=True)
+        return tuple(n if size is None else size for size, n in pairs)
+
     def output_shape(self, x: Shape) -> Shape:
-        return self.shaped(self.output_size, self.channels(x))
+        return self.shaped(self.sizes(x), self.channels(x))
 
 
 class MaxPooling1D(_MaxPool):
@@ -338,7 +343,8 @@ class AdaptiveMaxPooling1D(_AdaptivePool):
     """The largest value of each of ``output_size`` stretches over time.
 
     Args:
-        output_size: the spatial size that comes out, whatever goes in.
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> AdaptiveMaxPooling1D(5).output_shape(Shape((100, 16)))
@@ -352,7 +358,8 @@ class AdaptiveMaxPooling2D(_AdaptivePool):
     """The largest value of each of ``output_size`` stretches over height and width.
 
     Args:
-        output_size: the spatial size that comes out, whatever goes in.
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> AdaptiveMaxPooling2D(5).output_shape(Shape((26, 26, 32)))
@@ -366,7 +373,8 @@ class AdaptiveMaxPooling3D(_AdaptivePool):
     """The largest value of each of ``output_size`` stretches over depth, height and width.
 
     Args:
-        output_size: the spatial size that comes out, whatever goes in.
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> AdaptiveMaxPooling3D(5).output_shape(Shape((8, 16, 16, 4)))
@@ -380,7 +388,8 @@ class AdaptiveAveragePooling1D(_AdaptivePool):
     """The mean value of each of ``output_size`` stretches over time.
 
     Args:
-        output_size: the spatial size that comes out, whatever goes in.
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> AdaptiveAveragePooling1D(5).output_shape(Shape((100, 16)))
@@ -394,7 +403,8 @@ class AdaptiveAveragePooling2D(_AdaptivePool):
     """The mean value of each of ``output_size`` stretches over height and width.
 
     Args:
-        output_size: the spatial size that comes out, whatever goes in.
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> AdaptiveAveragePooling2D(5).output_shape(Shape((26, 26, 32)))
@@ -408,7 +418,8 @@ class AdaptiveAveragePooling3D(_AdaptivePool):
     """The mean value of each of ``output_size`` stretches over depth, height and width.
 
     Args:
-        output_size: the spatial size that comes out, whatever goes in.
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> AdaptiveAveragePooling3D(5).output_shape(Shape((8, 16, 16, 4)))

@@ -31,7 +31,8 @@ class Seen:
             says nothing.
         weights: the shape of every weight by our name, in our axis order, in the framework's order.
         learned: whether training changes it.
-        macs: multiply-accumulates of `BATCH` samples, counted while it ran; ``None`` where not counted.
+        macs: multiply-accumulates of `BATCH` samples, counted while it ran; ``None`` where not
+            counted.
     """
 
     output: tuple[int, ...] | None

@@ -140,7 +140,10 @@ def _half(style: str, kernel: int) -> int:
 
 
 def _adaptive(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    return {**_formatted(pick, cls), "output_size": pick.sizes(cls.rank, 5)}
+    sizes: list[int | None] = list(pick.sizes(cls.rank, 5))
+    if cls.rank > 1 and pick.flag():  # torch keeps an axis where nothing is asked for
+        sizes[0] = None
+    return {**_formatted(pick, cls), "output_size": sizes}
 
 
 def _zero_padding(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -264,7 +267,8 @@ RECIPES: dict[str, Recipe] = {
     "RepeatVector": _repeat,
     "Concatenate": _concatenate,
     "Dot": _dot,
-    **{f"{kind}{n}D": _convolution for kind in ("Conv", "DepthwiseConv") for n in (1, 2, 3)},
+    **{f"Conv{n}D": _convolution for n in (1, 2, 3)},
+    **{f"DepthwiseConv{n}D": _convolution for n in (1, 2)},
     **{f"SeparableConv{n}D": _convolution for n in (1, 2)},
     **{f"Conv{n}DTranspose": _transposed for n in (1, 2, 3)},
     **{f"{kind}Pooling{n}D": _pool for kind in ("Max", "Average") for n in (1, 2, 3)},

@@ -54,7 +54,8 @@ class _LayerMeta(ModelMetaclass):
     def __signature__(cls) -> Signature:  # noqa: N805
         """The arguments as they are given, for `help` and `inspect`; made when asked for."""
         fields: dict[str, Any] = getattr(cls, "model_fields", {})
-        ordered = sorted(fields.items(), key=lambda item: bool(item[1].kw_only))
+        common = ("name", "trainable")
+        ordered = sorted(fields.items(), key=lambda f: (bool(f[1].kw_only), f[0] in common))
         return Signature([_parameter(name, field) for name, field in ordered])
 
     @__signature__.setter

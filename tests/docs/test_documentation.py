@@ -14,7 +14,6 @@ from sybil.example import SybilFailure
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 from archcalc.layers import FAMILIES, layer_classes
-from archcalc.network import Network
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -50,7 +49,8 @@ def test_every_registered_layer_is_in_the_catalogue(catalogue: ModuleType) -> No
     ours = {
         name
         for name, layer in layer_classes().items()
-        if layer.__module__.startswith("archcalc.layers.") and not issubclass(layer, Network)
+        if layer.__module__.startswith("archcalc.layers.")
+        and getattr(sys.modules[layer.__module__], name, None) is layer  # no docstring's own
     }
     assert ours
     assert ours == set(re.findall(r"^## (\w+)$", pages, re.MULTILINE))

@@ -211,8 +211,8 @@ def fields_of(entry: Entry, arguments: Mapping[str, Any], x: Shape) -> dict[str,
     """Our fields, from their arguments: `arguments_of` the other way round.
 
     >>> from archcalc.frameworks.torch_table import TORCH
-    >>> fields_of(TORCH["Dense"], {"in_features": 5408, "out_features": 100, "bias": True}, Shape())
-    {'units': 100, 'use_bias': True}
+    >>> fields_of(TORCH["GroupNormalization"], {"num_groups": 8, "affine": True}, Shape((64,)))
+    {'groups': 8, 'scale': True, 'center': True}
     """
     made: dict[str, Any] = {only.field: only.values[0] for only in entry.only}
     for argument in entry.arguments:

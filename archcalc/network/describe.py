@@ -172,9 +172,13 @@ def _default(layer: Layer, name: str) -> Any:
 
 def _value(layer: Layer, value: Any, dumped: Any) -> Any:
     """A field's value; equal sizes are one only where a layer spreads one over its axes."""
-    if isinstance(value, tuple) and not isinstance(layer, Spatial) and len(value) > 1:
-        return [plain(part) for part in value]
-    return plain(dumped) if isinstance(dumped, tuple) else dumped
+    spread = isinstance(layer, Spatial) or not isinstance(value, tuple) or len(value) == 1
+    return _listed(dumped if spread else value)
+
+
+def _listed(value: Any) -> Any:
+    """Tuples as lists, as deep as they go."""
+    return [_listed(part) for part in value] if isinstance(value, tuple | list) else plain(value)
 
 
 def _shortest(layer: Layer, arguments: dict[str, Any]) -> Any:

@@ -103,7 +103,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     7850
     """
     name = _name(path)
-    text = dumps(network, _format_of(name))
+    text = dumps(network, _format_of(path))
     try:
         Path(path).write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -119,7 +119,7 @@ def read_file(path: str | os.PathLike[str]) -> tuple[Network, Source]:
     name = _name(path)
     if os.path.isdir(path):
         raise _unreadable(name, IsADirectoryError())
-    source = Source(name, _text(path, name, _format_of(name)), _format_of(name))
+    source = Source(name, _text(path, name, _format_of(path)), _format_of(path))
     return source.read(), source
 
 
@@ -220,11 +220,11 @@ def _name(path: str | os.PathLike[str]) -> str:
     return shorten(os.fspath(path), 200)
 
 
-def _format_of(name: str) -> str:
-    ending = os.path.splitext(name)[1].lower()
+def _format_of(path: str | os.PathLike[str]) -> str:
+    ending = os.path.splitext(os.fspath(path))[1].lower()
     if ending not in _FORMATS:
         raise SpecificationError(
-            "the name does not say which format this is", code="unknown-format", path=name,
+            "the name does not say which format this is", code="unknown-format", path=_name(path),
             hint=f"endings are {', '.join(_FORMATS)}",
         )  # fmt: skip
     return _FORMATS[ending]

@@ -72,8 +72,8 @@ def toml_line(text: str, place: Place) -> int:
     for key in reversed(keys):
         word = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])")
         found = [i for i in numbers if word.search(lines[i].partition("#")[0])]
-        if len(found) == 1:
-            return found[0] + 1
+        if found:
+            return found[0] + 1 if len(found) == 1 else 0
     return 0
 
 

@@ -19,6 +19,7 @@ __all__ = ["read_yaml", "write_yaml"]
 _MOST_NESTING = 256
 _MOST_DIGITS = 600
 _BRACKETS = re.compile(r"[\[{]|[\]}]|(?:^|\s)#[^\n]*", re.MULTILINE)
+_PLAIN = re.compile(r"[^\W\d][\w./*+-]*(?: [\w./*+-]+)*")
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -68,9 +69,17 @@ def write_yaml(value: Any) -> str:
     yaml.width = 100
     yaml.sort_base_mapping_type_on_output = False
     yaml.representer.ignore_aliases = lambda *_: True
+    known = yaml.representer.yaml_representers
+    yaml.representer.yaml_representers = {**known, str: _represent_text}
     stream = StringIO()
     yaml.dump(value, stream)
     return stream.getvalue()
+
+
+def _represent_text(representer: Any, text: str) -> Any:
+    """Text in quotes unless it is plain at first sight: ``:=`` would not be read back."""
+    style = None if _PLAIN.fullmatch(text) else "'"
+    return representer.represent_scalar(f"{_TAG}str", text, style=style)
 
 
 def _check_brackets(text: str) -> None:

@@ -10,6 +10,6 @@ def schema() -> None:
     # Imported here, as in every command, so that --help does not wait for it.
     from json import dumps
 
-    from archcalc.network.schema import json_schema
+    from archcalc.network.spec.schema import json_schema
 
     print(dumps(json_schema(), indent=2, ensure_ascii=False))

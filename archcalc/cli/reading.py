@@ -12,7 +12,7 @@ from fractions import Fraction
 from importlib import import_module
 
 from archcalc.network import Network, Trace
-from archcalc.network.files import Source, read_file
+from archcalc.network.spec.files import Source, read_file
 from archcalc.network.values import network_symbols, with_values
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
 

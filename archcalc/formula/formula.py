@@ -327,7 +327,7 @@ class Formula:
 def _power(base: Expr, exponent: Expr) -> Expr:
     """A power of numbers is computed only where it is not too large."""
     if base.is_number and exponent.is_number:
-        return sympify(evaluate(Pow(base, exponent, evaluate=False), {}))
+        return sympify(evaluate(Pow(base, exponent, evaluate=False), {}), strict=True)
     return Pow(base, exponent)
 
 

@@ -100,7 +100,7 @@ def with_values(expression: Expr, values: Mapping[Symbol, Dim]) -> Expr:
     8*c**2
     """
     _refuse_huge_powers(expression, values)
-    return expression.xreplace({s: sympify(v) for s, v in values.items()})
+    return expression.xreplace({s: sympify(v, strict=True) for s, v in values.items()})
 
 
 def _refuse_huge_powers(expression: Dim, values: Mapping[Symbol, Dim]) -> None:

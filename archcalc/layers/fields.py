@@ -265,6 +265,10 @@ else:
 
     _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
     _PAIRS = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _MANY}]}
+    _DIM_OR_OPEN = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]}
+    _TARGET = {
+        "anyOf": [*_DIM_OR_OPEN["anyOf"], {"type": "array", "items": _DIM_OR_OPEN}],
+    }
     _AXES = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
     _NULL = {"type": "null"}
 
@@ -280,4 +284,4 @@ else:
     Amounts = _field(_amounts, _PAIRS)
     Axes = _field(_axes, _AXES)
     ShapeField = _field(_optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
-    TargetShape = _field(_target, _MANY, _listed)
+    TargetShape = _field(_target, _TARGET, _listed)

@@ -1,11 +1,11 @@
 """Networks: layers composed, followed, and repeated."""
 
 from archcalc.network.base import Network
-from archcalc.network.files import dumps, load, loads, save
 from archcalc.network.model import Model
 from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Residual, Sequential
-from archcalc.network.spec import from_dict
+from archcalc.network.spec.files import dumps, load, loads, save
+from archcalc.network.spec.reader import from_dict
 from archcalc.network.tensor import Input, Tensor
 from archcalc.network.trace import Notice, Trace
 from archcalc.network.values import with_values

@@ -127,7 +127,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense("n")], input_shape=784).to_dict()
         {'archcalc': 1, 'input': [784], 'layers': [{'Dense': 'n'}]}
         """
-        made: dict[str, Any] = late("archcalc.network.describe:to_dict")(self)
+        made: dict[str, Any] = late("archcalc.network.spec.describe:to_dict")(self)
         return made
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:

@@ -62,10 +62,10 @@ class Model(Network):
     def _graph(self) -> Graph:
         places = {id(tensor): Ref(INPUT, i) for i, tensor in enumerate(self.inputs)}
         calls: list[tuple[Layer, tuple[Ref, ...]]] = []
-        made: dict[tuple[int, tuple[int, ...]], int] = {}
+        made: dict[int, int] = {}
         for tensor in _in_order(self.inputs, self.outputs):
-            call = (id(tensor.layer), tuple(id(t) for t in tensor.inputs))
-            if tensor.index == 0 or call not in made:
+            call = id(tensor.inputs)  # one tuple a call, shared by all that comes out of it
+            if call not in made:
                 made[call] = len(calls)
                 calls.append((_layer(tensor), tuple(places[id(t)] for t in tensor.inputs)))
             places[id(tensor)] = Ref(made[call], tensor.index)

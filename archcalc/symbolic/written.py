@@ -90,7 +90,7 @@ def product_of(factors: Sequence[Expr | int]) -> Expr:
     """The product of `factors` as written: a single factor stays itself, none is 1."""
     if not factors:
         return S.One
-    return sympify(factors[0]) if len(factors) == 1 else WrittenProduct(*factors)
+    return sympify(factors[0], strict=True) if len(factors) == 1 else WrittenProduct(*factors)
 
 
 def sum_of_products(products: Iterable[Sequence[Expr | int]]) -> Expr:
@@ -140,7 +140,7 @@ def tidied(expression: Expr | int) -> Expr:
     >>> print(to_text(tidied(WrittenSum(conv, conv, WrittenProduct(n, 10), 3, 4))))
     2·(k² + 1)·f + 10·n + 7
     """
-    e = sympify(expression)
+    e = sympify(expression, strict=True)
     if isinstance(e, WrittenProduct):
         return _tidy_product(e)
     return _tidy_sum(e) if isinstance(e, WrittenSum) else evaluated(e)

@@ -14,7 +14,7 @@ import pytest
 
 import archcalc as ac
 from archcalc.cli import main
-from archcalc.network.schema import json_schema
+from archcalc.network.spec.schema import json_schema
 
 Run = Callable[..., Any]
 

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
-from archcalc.network.files import Source, read_file
-from archcalc.network.json_text import read_json
-from archcalc.network.toml_text import read_toml, write_toml
-from archcalc.network.yaml_text import read_yaml, write_yaml
+from archcalc.network.spec.files import Source, read_file
+from archcalc.network.spec.json_text import read_json
+from archcalc.network.spec.toml_text import read_toml, write_toml
+from archcalc.network.spec.yaml_text import read_yaml, write_yaml
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 

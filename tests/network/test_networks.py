@@ -91,6 +91,16 @@ def test_several_inputs_and_outputs() -> None:
         net.trace((8, 8, 3))
 
 
+def test_a_network_of_two_outputs_is_followed_once_in_any_order() -> None:
+    x = ac.Input((6,))
+    two = ac.Model(x, [ac.Dense(3)(x), ac.Dense(4)(x)])
+    y = ac.Input((6,))
+    first, second = two(y)
+    net = ac.Model(y, [ac.Dense(2)(second), first])
+    assert int(net.trace().parameters) == 7 * 3 + 7 * 4 + 5 * 2
+    assert len(net.trace().rows) == 3
+
+
 def test_outputs_must_come_from_the_inputs() -> None:
     x, other = ac.Input((4,)), ac.Input((4,))
     with pytest.raises(ac.CycleError, match="does not name"):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 
 import archcalc as ac
-from archcalc.network.files import Source
-from archcalc.network.schema import json_schema
+from archcalc.network.spec.files import Source
+from archcalc.network.spec.schema import json_schema
 from archcalc.testing import layers, networks
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

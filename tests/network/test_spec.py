@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.layers.facts import Weight
-from archcalc.network.scope import Scope
+from archcalc.network.spec.scope import Scope
 from archcalc.testing import layers, networks
 
 

@@ -34,7 +34,9 @@ from typing import Any
 
 from archcalc.layers.base import Layer, layer_class
 from archcalc.network.base import Network
-from archcalc.network.complaints import (
+from archcalc.network.model import Model
+from archcalc.network.sequential import Sequential
+from archcalc.network.spec.complaints import (
     MOST_LAYERS,
     MOST_NESTING,
     Complaints,
@@ -42,13 +44,11 @@ from archcalc.network.complaints import (
     kind_of,
     nearest,
 )
-from archcalc.network.describe import VERSION, to_dict
-from archcalc.network.entries import holding, keyword_fields, positional_fields, takes_list
-from archcalc.network.model import Model
-from archcalc.network.scope import Place, Scope, place_text
-from archcalc.network.sequential import Sequential
+from archcalc.network.spec.describe import VERSION, to_dict
+from archcalc.network.spec.entries import holding, keyword_fields, positional_fields, takes_list
+from archcalc.network.spec.scope import Place, Scope, place_text
+from archcalc.network.spec.wiring import Call, Wiring
 from archcalc.network.tensor import Input, Tensor
-from archcalc.network.wiring import Call, Wiring
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, shorten
 
 __all__ = ["SpecReader", "from_dict", "to_dict"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from archcalc.layers.base import Layer
-from archcalc.network.complaints import Complaints, is_list, kind_of, nearest
 from archcalc.network.model import Model
-from archcalc.network.scope import Place
+from archcalc.network.spec.complaints import Complaints, is_list, kind_of, nearest
+from archcalc.network.spec.scope import Place
 from archcalc.network.tensor import Tensor
 from archcalc.symbolic.errors import ArchcalcError, shorten
 

@@ -9,11 +9,11 @@ from archcalc.layers.base import Layer, layer_classes
 from archcalc.layers.fields import plain
 from archcalc.layers.spatial import Spatial
 from archcalc.network.base import Network
-from archcalc.network.entries import holding, positional_fields, takes_list
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.model import Model
-from archcalc.network.scope import Scope
 from archcalc.network.sequential import Sequential
+from archcalc.network.spec.entries import holding, positional_fields, takes_list
+from archcalc.network.spec.scope import Scope
 from archcalc.symbolic.errors import SpecificationError
 from archcalc.symbolic.shape import Shape
 

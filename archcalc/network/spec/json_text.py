@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NoReturn
 
-from archcalc.network.lines import TextError
+from archcalc.network.spec.lines import TextError
 from archcalc.symbolic.errors import shorten
 
 __all__ = ["read_json", "write_json"]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from archcalc.network.lines import Lines, TextError
+from archcalc.network.spec.lines import Lines, TextError
 from archcalc.symbolic.errors import shorten
 
 __all__ = ["read_yaml", "write_yaml"]

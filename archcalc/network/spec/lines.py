@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcalc.network.scope import Place
+from archcalc.network.spec.scope import Place
 from archcalc.symbolic.errors import SpecificationError
 
 __all__ = ["Lines", "TextError"]

@@ -9,11 +9,10 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import TypeAdapter
 
 from archcalc.layers.base import Layer, layer_classes
-from archcalc.layers.fields import TargetShape
-from archcalc.network.describe import VERSION
-from archcalc.network.entries import holding, keyword_fields, positional_fields, takes_list
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
+from archcalc.network.spec.describe import VERSION
+from archcalc.network.spec.entries import holding, keyword_fields, positional_fields, takes_list
 
 __all__ = ["json_schema"]
 
@@ -44,13 +43,7 @@ _KEYWORDS = frozenset(
 _DIMENSION: Schema = {
     "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "description": "a formula"}]
 }
-_TARGET: Schema = {
-    "anyOf": [
-        {"$ref": "#/$defs/shape"},
-        {"const": -1},
-        {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/dimension"}, {"const": -1}]}},
-    ]
-}
+
 _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 200}
 _NAMES: Schema = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
@@ -144,10 +137,7 @@ def _fields(cls: type[Layer]) -> dict[str, Schema]:
     fields: dict[str, Schema] = {}
     if not any(held.values()):
         properties = cls.model_json_schema()["properties"]
-        return {
-            name: _TARGET if _is_target(cls, name) else _cleaned(properties[name])
-            for name in keyword_fields(cls)
-        }
+        return {name: _cleaned(properties[name]) for name in keyword_fields(cls)}
     for name in keyword_fields(cls):
         if held[name]:
             forms = [_ref("layers"), _ref("layer")]
@@ -156,12 +146,6 @@ def _fields(cls: type[Layer]) -> dict[str, Schema]:
         else:
             fields[name] = _alone(cls, name)
     return fields
-
-
-def _is_target(cls: type[Layer], name: str) -> bool:
-    """Whether the field is a shape with a dimension that may be worked out."""
-    metadata: tuple[Any, ...] = getattr(TargetShape, "__metadata__", ())
-    return list(metadata) == cls.model_fields[name].metadata
 
 
 def _alone(cls: type[Layer], name: str) -> Schema:

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from archcalc.network.base import Network
-from archcalc.network.describe import to_dict
-from archcalc.network.json_text import read_json, write_json
-from archcalc.network.lines import Lines, TextError
-from archcalc.network.scope import Place, place_text
-from archcalc.network.spec import SpecReader
-from archcalc.network.toml_text import read_toml, toml_line, write_toml
-from archcalc.network.yaml_text import read_yaml, write_yaml
+from archcalc.network.spec.describe import to_dict
+from archcalc.network.spec.json_text import read_json, write_json
+from archcalc.network.spec.lines import Lines, TextError
+from archcalc.network.spec.reader import SpecReader
+from archcalc.network.spec.scope import Place, place_text
+from archcalc.network.spec.toml_text import read_toml, toml_line, write_toml
+from archcalc.network.spec.yaml_text import read_yaml, write_yaml
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
 
 __all__ = ["Source", "dumps", "load", "loads", "read_file", "save"]

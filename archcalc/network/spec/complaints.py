@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, TypeGuard
 
-from archcalc.network.scope import Place, place_text
+from archcalc.network.spec.scope import Place, place_text
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
 
 __all__ = ["MOST_LAYERS", "MOST_NESTING", "Complaints", "is_list", "kind_of", "nearest"]

@@ -6,8 +6,8 @@ import math
 import re
 from typing import Any
 
-from archcalc.network.lines import TextError
-from archcalc.network.scope import Place
+from archcalc.network.spec.lines import TextError
+from archcalc.network.spec.scope import Place
 from archcalc.symbolic.errors import shorten
 
 __all__ = ["read_toml", "toml_line", "write_toml"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Symbol
 
+from archcalc.formula.closed import Closed
 from archcalc.formula.slope import slope
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import (
@@ -19,9 +20,6 @@ from archcalc.symbolic.errors import (
     shorten,
 )
 from archcalc.symbolic.evaluate import Exact
-
-if TYPE_CHECKING:
-    from archcalc.formula.formula import Formula
 
 __all__ = ["Effect", "Sensitivity", "sensitivity"]
 
@@ -100,7 +98,7 @@ def _shown(value: Exact) -> str:
     return text.replace("-", "−")
 
 
-def sensitivity(formula: Formula, values: Mapping[str, Any]) -> Sensitivity:
+def sensitivity(formula: Closed, values: Mapping[str, Any]) -> Sensitivity:
     """The effect of one more of each symbol of `formula` at `values`.
 
     Raises:
@@ -124,7 +122,7 @@ def sensitivity(formula: Formula, values: Mapping[str, Any]) -> Sensitivity:
     return Sensitivity(at, result, effects)
 
 
-def _effect(formula: Formula, s: Symbol, point: Mapping[Symbol, int], result: Exact) -> Effect:
+def _effect(formula: Closed, s: Symbol, point: Mapping[Symbol, int], result: Exact) -> Effect:
     elasticity: Exact | None = None
     rise = slope(formula.expr, s, point) if result else None
     if rise is not None:

@@ -13,11 +13,12 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Rational, Symbol
 
 from archcalc.formula.between import Unresolved, Values
+from archcalc.formula.closed import Closed
 from archcalc.formula.problem import Goal, Problem, Run, searched, shown
 from archcalc.formula.values import put_in, read_values, with_values
 from archcalc.symbolic.errors import (
@@ -28,14 +29,11 @@ from archcalc.symbolic.errors import (
 )
 from archcalc.symbolic.evaluate import Exact
 
-if TYPE_CHECKING:
-    from archcalc.formula.formula import Formula
-
 __all__ = ["solve"]
 
 
 def solve(
-    formula: Formula,
+    formula: Closed,
     unknown: str | Symbol,
     *,
     at_most: int | Fraction | None = None,
@@ -118,7 +116,7 @@ def _exact(name: str, bound: Any) -> Exact:
 
 
 def _read_problem(
-    formula: Formula, unknown: str | Symbol, goal: Goal, values: Mapping[str, Any]
+    formula: Closed, unknown: str | Symbol, goal: Goal, values: Mapping[str, Any]
 ) -> Problem:
     known = formula.known_symbols
     name = unknown.name if isinstance(unknown, Symbol) else str(unknown)

@@ -1,14 +1,12 @@
-"""Printing an answer in the format that was asked for, and the warnings beside it."""
+"""Printing an answer in the format that was asked for."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from typing import Protocol
 
 from archcalc.cli.options import Format
 
-__all__ = ["Answer", "show", "warn"]
+__all__ = ["Answer", "show"]
 
 
 class Answer(Protocol):
@@ -31,10 +29,3 @@ def show(answer: Answer, how: Format) -> None:
         Format.json: answer.to_json,
     }
     print(writers[how]().rstrip("\n"))
-
-
-def warn(warnings: Iterable[str], how: Format) -> None:
-    """Print warnings where a person reads them, apart from the answer."""
-    if how is Format.text:
-        for warning in warnings:
-            print("warning:", warning, file=sys.stderr)

@@ -14,24 +14,22 @@ __all__ = ["cost", "derive", "summary"]
 def summary(file: File, values: Values = None, how: FormatOption = Format.text) -> None:
     """The table of layers: what comes out of each, and what it holds."""
     # Imported here, as in every command, so that --help does not wait for it.
-    from archcalc.cli.answers import show, warn
+    from archcalc.cli.answers import show
     from archcalc.cli.reading import trace_with
     from archcalc.explain import summarize
 
     trace = trace_with(file, pairs(values, "--set"))
     show(summarize(trace), how)
-    warn(trace.warnings, how)
 
 
 def derive(file: File, values: Values = None, how: FormatOption = Format.text) -> None:
     """Every number with the rule it follows from, layer by layer."""
-    from archcalc.cli.answers import show, warn
+    from archcalc.cli.answers import show
     from archcalc.cli.reading import trace_with
     from archcalc.explain import derive as derived
 
     trace = trace_with(file, pairs(values, "--set"))
     show(derived(trace), how)
-    warn(trace.warnings, how)
 
 
 def cost(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from archcalc.frameworks.keras_table import KERAS
@@ -17,7 +19,7 @@ from archcalc.symbolic.shape import Shape
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["keras_layers", "to_keras"]
+__all__ = ["import_keras", "keras_layers", "to_keras"]
 
 
 def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
@@ -44,7 +46,7 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
     (542230, ['conv2d', 'max_pooling2d'])
     """
     made = program(what, input_shape)
-    found = _keras()
+    found = import_keras()
     names = _Names()
     given = [
         found.Input(tuple(shape), name=names.free(name))
@@ -80,7 +82,7 @@ def keras_layers(applied: Applied, name: str) -> list[Any]:
     Raises:
         FrameworkError: Keras has not got the layer, or not with these arguments.
     """
-    layers = _keras().layers
+    layers = import_keras().layers
     made = []
     x = applied.inputs[0]
     for suffix, part in _parts(applied.layer, applied.output):
@@ -93,7 +95,17 @@ def keras_layers(applied: Applied, name: str) -> list[Any]:
     return made
 
 
-def _keras() -> Any:
+def import_keras() -> Any:
+    """Keras, on a backend that is installed where none was chosen.
+
+    Raises:
+        FrameworkError: it is not installed.
+    """
+    if "KERAS_BACKEND" not in os.environ and find_spec("tensorflow") is None:
+        # Keras would ask for TensorFlow, its default, and end there.
+        for backend in ("jax", "torch"):
+            if find_spec(backend):
+                os.environ["KERAS_BACKEND"] = backend
     try:
         import keras
     except ImportError as error:

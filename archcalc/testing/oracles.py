@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcalc.frameworks.axis_order import to_ours
-from archcalc.frameworks.keras import keras_layers
+from archcalc.frameworks.keras import import_keras, keras_layers
 from archcalc.frameworks.keras_table import KERAS
 from archcalc.frameworks.table import Entry, entry_of
 from archcalc.frameworks.torch_table import TORCH
@@ -100,7 +100,7 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     >>> seen.output, seen.promised, seen.weights
     ((26, 26, 32), (26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)})
     """
-    import keras
+    keras = import_keras()
 
     applied = Applied(layer, tuple(inputs))
     built = keras_layers(applied, "layer")
@@ -120,7 +120,7 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
 
 def _run(built: list[Any], value: Any) -> tuple[tuple[int, ...], int | None]:
     """What comes out, and the multiply-accumulates where the backend counts them."""
-    import keras
+    keras = import_keras()
 
     if keras.backend.backend() != "torch":
         for part in built:
@@ -154,7 +154,7 @@ def runs_in_keras(applied: Applied) -> bool:
     in three dimensions to one that refuses windows larger than the input, and has no Lanczos
     interpolation; other backends run all of these.  What Keras promises is compared all the same.
     """
-    import keras
+    keras = import_keras()
 
     if keras.backend.backend() != "torch":
         return True

@@ -9,7 +9,7 @@ from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.trace import Trace
-from archcalc.network.walk import Value, Walk
+from archcalc.network.walk import Value, Walk, growing
 from archcalc.symbolic.dims import Dim, DimLike
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.late import late
@@ -64,8 +64,9 @@ class Network(Layer, abstract=True):
         walk = Walk()
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
         self.check(*shapes)
-        outputs = self.follow(walk, values)
-        return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
+        with growing():
+            outputs = self.follow(walk, values)
+            return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
 
     def follow(
         self,

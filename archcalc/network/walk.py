@@ -6,7 +6,9 @@ equal shapes share them: the 36 equal blocks of ResNet-152 are worked out once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +20,23 @@ from archcalc.symbolic.errors import ArchcalcError, ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Row", "Value", "Walk"]
+__all__ = ["Row", "Value", "Walk", "growing"]
+
+
+@contextmanager
+def growing() -> Iterator[None]:
+    """While this lasts, nothing looks for garbage: a walk makes none, it only grows.
+
+    Otherwise a long network would have Python's collector go through everything that sympy has
+    loaded, again and again, which costs more than the walk itself and grows faster than it.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Value(NamedTuple):

@@ -200,6 +200,20 @@ class TestRepeat:
         assert int(steps[0]) == int(steps[1]) == steps[2](**values)
 
 
+def test_the_garbage_collector_is_as_it_was() -> None:
+    import gc
+
+    for was_on in (True, False):
+        (gc.enable if was_on else gc.disable)()
+        try:
+            ac.Sequential([ac.Dense(3)]).trace(4)
+            with pytest.raises(ac.ShapeError):
+                ac.Sequential([ac.Conv2D(3, 9)]).trace((4, 4, 1))
+            assert gc.isenabled() is was_on
+        finally:
+            gc.enable()
+
+
 def test_requirements_name_the_layer_that_asks() -> None:
     k = ac.symbols("k")
     net = ac.Sequential([ac.Conv2D(4, k, name="stem"), ac.MaxPooling2D(2)], input_shape=(28, 28, 1))

@@ -13,6 +13,8 @@ from sympy import Expr, Integer, Max, Min
 
 from archcalc.symbolic import CeilDiv, FloorDiv, symbol
 
+os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
+
 _SHARED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=25, **_SHARED)
 settings.register_profile("ci", max_examples=200, derandomize=True, **_SHARED)

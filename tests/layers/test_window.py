@@ -52,6 +52,7 @@ def test_causal_sees_no_future(n: int, kernel: int, stride: int, dilation: int) 
 
 @given(n=st.integers(1, 40), kernel=sizes, stride=sizes, pad=st.integers(0, 6))
 @example(n=1, kernel=2, stride=5, pad=1)
+@example(n=4, kernel=2, stride=5, pad=1)  # the last window would start in the padding
 def test_ceil_mode_is_torchs_rule(n: int, kernel: int, stride: int, pad: int) -> None:
     """aten/src/ATen/native/Pool.h, pooling_output_shape_pad_lr."""
     assume(pad <= kernel // 2)

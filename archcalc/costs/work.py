@@ -6,8 +6,9 @@ not.  These are the defaults of torch's ``FlopCounterMode``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from archcalc.costs.base import Additive, Cost, Rows, TracedRow, total, written_sum
 from archcalc.costs.parameters import is_trained
@@ -100,23 +101,30 @@ class TrainingFlops(Cost[Formula]):
         whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
         return Formula(whole, trace.requirements)
 
-    def _counted(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
+    def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         trained: list[bool] = []
         known: dict[int, Dim] = {}
-        for row in rows:
-            before = any(source >= 0 and trained[source] for source in row.sources)
-            learns = any(is_trained(w, row.layer) for w in row.applied.weights)
-            trained.append(before or learns)
-            amount = known.setdefault(id(row.applied), self.forward.of(row))
-            passes = 1 + self._backward(row, before, learns)
-            if row.times == 1 or before or not learns:
-                yield passes * row.times, amount
-            else:  # of several copies in a row only the first has nothing trained before it
-                yield passes, amount
-                yield (passes + 1) * (row.times - 1), amount
+        for times, group in groupby(rows, key=lambda row: row.times):
+            block = list(group)
+            learning = any(_learns(row) for row in block)
+            for row in block:
+                before = any(source >= 0 and trained[source] for source in row.sources)
+                trained.append(before or _learns(row))
+                if id(row.applied) not in known:
+                    known[id(row.applied)] = self.forward.of(row)
+                amount = known[id(row.applied)]
+                if times == 1 or before or not learning:
+                    yield self._passes(row, before) * times, amount
+                else:  # of several copies in a row only the first has nothing trained before it
+                    yield self._passes(row, before=False), amount
+                    yield self._passes(row, before=True) * (times - 1), amount
 
     @staticmethod
-    def _backward(row: TracedRow, before: bool, learns: bool) -> int:
-        """How many products of the backward pass each product of the forward pass has."""
+    def _passes(row: TracedRow, before: bool) -> int:
+        """How often each product of the forward pass is done: forward, and for each gradient."""
         inputs = len(row.inputs) if len(row.inputs) > 1 and not row.applied.weights else 1
-        return int(learns) + (inputs if before else 0)
+        return 1 + _learns(row) + (inputs if before else 0)
+
+
+def _learns(row: TracedRow) -> bool:
+    return any(is_trained(weight, row.layer) for weight in row.applied.weights)

@@ -173,6 +173,15 @@ class TestRepeat:
         net = ac.Sequential([ac.Repeat(ac.Sequential([shared, shared]), 3)])
         assert int(net.trace(4).parameters) == 3 * 20
 
+    def test_training_of_a_block_that_begins_frozen(self) -> None:
+        block = [ac.Dense(4, trainable=False), ac.Dense(4)]
+        pairs = [(ac.Dense(4, trainable=False), ac.Dense(4)) for _ in range(5)]
+        written_out = [layer for pair in pairs for layer in pair]
+        step = ac.TrainingFlops(2)
+        wanted = int(ac.Sequential(written_out).trace(4).cost(step))
+        assert int(ac.Repeat(block, 5).trace(4).cost(step)) == wanted
+        assert ac.Repeat(block, "L").trace(4).cost(step)(L=5) == wanted
+
     @given(times=st.integers(1, 6), first=st.integers(1, 5), d=st.integers(1, 5))
     def test_equals_the_blocks_written_out(self, times: int, first: int, d: int) -> None:
         block = [ac.Dense(d), ac.LayerNormalization(), ac.Dense(d, use_bias=False)]

@@ -169,7 +169,9 @@ class _Writer:
         if not isinstance(network, Repeat):
             return self._graph(network.graph(), values, path, copy)
         for i in range(int(network.times)):
-            values = self._graph(network.graph(), values, _under(path, str(i)), (*copy, i))
+            values = self._graph(
+                network.graph(), values, _under(path, str(i)), (*copy, id(network), i)
+            )
         return values
 
     def _graph(

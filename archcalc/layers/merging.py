@@ -189,6 +189,9 @@ class Dot(Layer):
         rest = Shape((*x[:a], *x[a + 1 :], *y[:b], *y[b + 1 :]))
         return rest or Shape((1,))
 
+    def windows(self, x: Shape, y: Shape) -> None:
+        return None
+
     def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
         return (Work("matmul", (*out, x[self._pair(x, y)[0]])),)
 

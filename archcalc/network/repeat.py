@@ -81,7 +81,7 @@ class Repeat(Network):
             resting = [v.shape for v in trial] == [v.shape for v in current]
             here = path if resting and not done else f"{path}/{done}".lstrip("/")
             share = lower(times * left) if resting else times
-            after = super().follow(walk, current, here, share, (*copy, done))
+            after = super().follow(walk, current, here, share, (*copy, id(self), done))
             if resting:
                 return after
             done += 1

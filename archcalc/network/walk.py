@@ -15,9 +15,10 @@ from typing import NamedTuple
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
+from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Row", "Value", "Walk", "growing"]
@@ -137,7 +138,7 @@ class Walk:
             raise error.at(path) from None
         owner = self._owners.get((id(layer), copy))
         if owner is not None:
-            _check_shared(owner, applied, path)
+            self.extra.extend(_shared(owner, applied, path))
         sources = tuple(value.source for value in values)
         row = Row(path, applied, sources, times, owner is not None)
         self._owners.setdefault((id(layer), copy), row)
@@ -152,14 +153,43 @@ class Walk:
         return found
 
 
-def _check_shared(owner: Row, again: Applied, path: str) -> None:
+def _shared(owner: Row, again: Applied, path: str) -> list[Requirement]:
+    """What must hold for a layer to have the same weights here as where it was first called.
+
+    Raises:
+        ShapeError: it has others, whatever the symbols.
+    """
     before = [weight.shape for weight in owner.applied.weights]
     now = [weight.shape for weight in again.weights]
-    if before != now:
-        raise ShapeError(
-            f"the layer is shared with {'an earlier call' if owner.path == path else owner.path}, "
-            f"where its weights have shapes {before}; here they would have {now}",
-            code="shared-layer-differs",
-            path=path,
-            hint="give both places the same number of features, or use two layers",
-        )
+    needs: list[Requirement] = []
+    for first, second in zip(before, now, strict=True):
+        same = [equal(a, b) for a, b in zip(first, second, strict=False)]
+        if len(first) != len(second) or False in same:
+            raise _differs(owner, before, now, path)
+        pairs = zip(first, second, same, strict=True)
+        needs.extend(_same_dim(a, b, path) for a, b, known in pairs if known is None)
+    return needs
+
+
+def _same_dim(first: Dim, second: Dim, path: str) -> Requirement:
+    return Requirement(
+        first,
+        Relation.EQUAL,
+        second,
+        "the layer is shared, and its weights are made for {first}, not for {second}",
+        code="shared-layer-differs",
+        hint="give both places the same number of features, or use two layers",
+        details=(("first", first), ("second", second)),
+        path=path,
+    )
+
+
+def _differs(owner: Row, before: list[Shape], now: list[Shape], path: str) -> ShapeError:
+    place = "an earlier call" if owner.path == path else owner.path
+    return ShapeError(
+        f"the layer is shared with {place}, where its weights have shapes {before}; "
+        f"here they would have {now}",
+        code="shared-layer-differs",
+        path=path,
+        hint="give both places the same number of features, or use two layers",
+    )

@@ -211,3 +211,12 @@ def test_a_framework_that_is_not_installed_is_named(
     with pytest.raises(FrameworkError, match="pip install 'archcalc") as caught:
         build(Dense(3), 4)
     assert caught.value.code == "framework-missing"
+
+
+def test_two_repetitions_of_one_block_own_their_weights_apart() -> None:
+    block = Dense(4)
+    twice, thrice = Repeat(block, 2), Repeat(block, 3)
+    for net, count in [(Sequential([twice, thrice]), 100), (Sequential([twice, twice]), 40)]:
+        assert int(net.trace(4).total_params) == count
+        assert sum(_numels(to_torch(net, 4))) == count
+        assert to_keras(net, 4).count_params() == count

@@ -79,6 +79,14 @@ def test_a_shared_layer_must_have_the_same_weights() -> None:
         ac.Model(x, dense(dense(x))).trace()
 
 
+def test_a_shared_layer_whose_weights_may_be_the_same_is_a_requirement() -> None:
+    x, dense = ac.Input(("n",)), ac.Dense("m")
+    P = ac.Model(x, dense(dense(x))).trace().parameters
+    assert P(n=4, m=4) == 20
+    with pytest.raises(ac.RequirementError, match="made for 3, not for 4"):
+        P(n=3, m=4)
+
+
 def test_several_inputs_and_outputs() -> None:
     image, text = ac.Input((8, 8, 3), name="image"), ac.Input((5,), name="text")
     features = ac.Flatten()(image)
@@ -167,6 +175,12 @@ class TestRepeat:
     def test_nested(self) -> None:
         P = ac.Repeat(ac.Repeat(ac.Dense("d"), "a"), "b").trace("d").parameters
         assert P(a=3, b=4, d=5) == 12 * 30
+
+    def test_two_repetitions_of_one_block_own_their_weights_apart(self) -> None:
+        block = ac.Dense(4)
+        twice, thrice = ac.Repeat(block, 2), ac.Repeat(block, 3)
+        assert int(ac.Sequential([twice, thrice]).trace(4).parameters) == 5 * 20
+        assert int(ac.Sequential([twice, twice]).trace(4).parameters) == 2 * 20
 
     def test_copies_own_their_weights(self) -> None:
         shared = ac.Dense(4)

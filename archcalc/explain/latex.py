@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archcalc.explain import text
 from archcalc.explain.document import (
     Amount,
     Block,
@@ -17,8 +16,7 @@ from archcalc.explain.document import (
     Strong,
     Table,
 )
-from archcalc.explain.markdown import latex_shape
-from archcalc.symbolic.printing import to_latex
+from archcalc.explain.dollars import dollars, joined
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["escaped", "render"]
@@ -99,22 +97,16 @@ def _table(table: Table) -> str:
 
 
 def _line(content: Iterable[Inline]) -> str:
-    return "".join(_inline(part) for part in content).replace("$ = $", " = ")
+    return joined(_inline(part) for part in content)
 
 
 def _inline(part: Inline) -> str:
     match part:
         case str():
             return escaped(part)
-        case Math(expression, values, order):
-            return f"${to_latex(expression, values, order)}$"
-        case Amount(value) if isinstance(value, int):
-            return f"${text.inline(part).replace(',', '{,}').replace('−', '-')}$"
-        case Amount(value):
-            return f"${to_latex(value)}$"
+        case Math() | Amount() | Shape():
+            return dollars(part)
         case Code(name):
             return rf"\texttt{{{escaped(name)}}}"
         case Strong(words):
             return rf"\textbf{{{escaped(words)}}}"
-        case Shape():
-            return f"${latex_shape(part)}$"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archcalc.explain import text
 from archcalc.explain.document import (
     Amount,
     Block,
@@ -17,8 +16,8 @@ from archcalc.explain.document import (
     Strong,
     Table,
 )
-from archcalc.symbolic.printing import to_latex
-from archcalc.symbolic.shape import Shape, is_sum
+from archcalc.explain.dollars import dollars, joined
+from archcalc.symbolic.shape import Shape
 
 __all__ = ["render"]
 
@@ -60,33 +59,16 @@ def _table(table: Table) -> str:
 
 
 def _line(content: Iterable[Inline]) -> str:
-    return _joined(_inline(part) for part in content)
-
-
-def _joined(parts: Iterable[str]) -> str:
-    """The parts of a line; formulas that an equals sign joins become one formula."""
-    return "".join(parts).replace("$ = $", " = ")
+    return joined(_inline(part) for part in content)
 
 
 def _inline(part: Inline) -> str:
     match part:
         case str():
             return part if part == " = " else part.translate(_SPECIAL)
-        case Math(expression, values, order):
-            return f"${to_latex(expression, values, order)}$"
-        case Amount(value) if isinstance(value, int):
-            return f"${text.inline(part).replace(',', '{,}').replace('−', '-')}$"
-        case Amount(value):
-            return f"${to_latex(value)}$"
+        case Math() | Amount() | Shape():
+            return dollars(part)
         case Code(name):
             return f"`{name}`"
         case Strong(words):
             return f"**{words.translate(_SPECIAL)}**"
-        case Shape():
-            return f"${latex_shape(part)}$"
-
-
-def latex_shape(shape: Shape) -> str:
-    """A shape as LaTeX: ``28 \\times 28 \\times 1``."""
-    dims = [rf"\left({to_latex(dim)}\right)" if is_sum(dim) else to_latex(dim) for dim in shape]
-    return r" \times ".join(dims) or r"\text{scalar}"

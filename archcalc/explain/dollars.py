@@ -1,0 +1,39 @@
+"""Formulas between dollar signs, as Markdown and LaTeX both set them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archcalc.explain import text
+from archcalc.explain.document import Amount, Math
+from archcalc.symbolic.printing import to_latex
+from archcalc.symbolic.shape import Shape, is_sum
+
+__all__ = ["dollars", "joined"]
+
+
+def dollars(part: Math | Amount | Shape) -> str:
+    r"""A formula, a result or a shape as LaTeX between dollar signs.
+
+    >>> print(dollars(Amount(542230)), dollars(Shape((28, 28, 1))))
+    $542{,}230$ $28 \times 28 \times 1$
+    """
+    match part:
+        case Math(expression, values, order):
+            return f"${to_latex(expression, values, order)}$"
+        case Amount(value) if isinstance(value, int):
+            return f"${text.inline(part).replace(',', '{,}').replace('−', '-')}$"
+        case Amount(value):
+            return f"${to_latex(value)}$"
+        case Shape():
+            return f"${_shape(part)}$"
+
+
+def _shape(shape: Shape) -> str:
+    dims = [rf"\left({to_latex(dim)}\right)" if is_sum(dim) else to_latex(dim) for dim in shape]
+    return r" \times ".join(dims) or r"\text{scalar}"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The parts of a line; formulas that an equals sign joins become one formula."""
+    return "".join(parts).replace("$ = $", " = ")

@@ -6,9 +6,9 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from archcalc.frameworks.keras_table import KERAS
 from archcalc.frameworks.program import Program, program
 from archcalc.frameworks.table import arguments_of, class_of, entry_of
+from archcalc.frameworks.tables import KERAS
 from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer, layer_class

@@ -8,7 +8,7 @@ A table is data.  Building a framework's layer reads it from our fields to their
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from archcalc.layers.base import Layer
@@ -28,8 +28,10 @@ __all__ = [
     "class_of",
     "entry_of",
     "fields_of",
+    "ranked",
     "same",
     "same_tensors",
+    "theirs",
 ]
 
 Convert: TypeAlias = Callable[[Any, Shape], Any]
@@ -145,6 +147,26 @@ def same_tensors(*names: str) -> tuple[Tensor, ...]:
     return tuple(Tensor(name, name) for name in names)
 
 
+def theirs(*names: str, entry: Entry) -> dict[str, Entry]:
+    """Layers whose class there has our name, and whose entries are otherwise the same.
+
+    >>> theirs("Add", "Subtract", entry=Entry(""))["Add"].cls
+    'Add'
+    """
+    return {name: replace(entry, cls=name) for name in names}
+
+
+def ranked(
+    ours: str, there: str, entry: Entry, ranks: tuple[int, ...] = (1, 2, 3)
+) -> dict[str, Entry]:
+    """The entries of a layer that comes in several dimensions.
+
+    >>> ranked("Conv{n}D", "Conv{n}d", Entry(""))["Conv2D"].cls
+    'Conv2d'
+    """
+    return {ours.format(n=n): replace(entry, cls=there.format(n=n)) for n in ranks}
+
+
 def choice(pairs: Mapping[Any, Any]) -> tuple[Convert, Convert]:
     """The two converters of a field whose values have other names there.
 
@@ -195,7 +217,7 @@ def arguments_of(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
     Where several fields are one argument there (torch's ``affine`` is a factor *and* an offset), it
     is on if any of them is.
 
-    >>> from archcalc.frameworks.torch_table import TORCH
+    >>> from archcalc.frameworks.tables import TORCH
     >>> from archcalc.layers import Dense
     >>> arguments_of(TORCH["Dense"], Dense(100), Shape((5408,)))
     {'out_features': 100, 'bias': True, 'in_features': 5408}
@@ -210,7 +232,7 @@ def arguments_of(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
 def fields_of(entry: Entry, arguments: Mapping[str, Any], x: Shape) -> dict[str, Any]:
     """Our fields, from their arguments: `arguments_of` the other way round.
 
-    >>> from archcalc.frameworks.torch_table import TORCH
+    >>> from archcalc.frameworks.tables import TORCH
     >>> fields_of(TORCH["GroupNormalization"], {"num_groups": 8, "affine": True}, Shape((64,)))
     {'groups': 8, 'scale': True, 'center': True}
     """

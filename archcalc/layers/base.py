@@ -121,6 +121,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The fewest and the most inputs."""
 
+    takes: ClassVar[str] = "numbers"
+    """What its inputs hold: ``"numbers"``, ``"indices"`` or ``"strings"``."""
+
     view: ClassVar[bool] = False
     """Whether the output is the input's memory seen differently, so that nothing is stored."""
 

@@ -82,6 +82,7 @@ class Embedding(Layer):
     output_dim: Size = hyper("d")
     lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
+    takes: ClassVar[str] = "indices"
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/embedding/"
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:

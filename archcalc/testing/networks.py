@@ -30,8 +30,6 @@ _MOST_ELEMENTS = 2_000
 _CONVOLUTIONS: dict[int, type[Any]] = {2: Conv1D, 3: Conv2D, 4: Conv3D}
 """The convolution for inputs of so many axes, channels last."""
 
-_FIRST_ONLY = ("Embedding",)
-
 
 def networks(max_layers: int = 6, *, framework: Framework | None = None) -> SearchStrategy[Network]:
     """Networks with input shapes: chains, branches around a body, repeated blocks, shared layers.
@@ -146,7 +144,7 @@ def _repeat(draw: DrawFn, x: Shape, framework: Framework | None) -> Repeat:
 
 def _layer(draw: DrawFn, x: Shape, framework: Framework | None) -> Layer:
     """Any layer of the catalogue that takes `x` and gives no more than can be run."""
-    kinds = [cls for cls in catalogue() if takes(cls, x) and cls.__name__ not in _FIRST_ONLY]
+    kinds = [cls for cls in catalogue() if takes(cls, x) and cls.takes == "numbers"]
     kinds = [cls for cls in kinds if in_framework(cls, framework)]
     cls = draw(st.sampled_from(kinds))
     layer: Layer = draw(layer_on(cls, (x,), framework))

@@ -8,9 +8,8 @@ from typing import Any
 
 from archcalc.frameworks.axis_order import to_ours
 from archcalc.frameworks.keras import import_keras, keras_layers
-from archcalc.frameworks.keras_table import KERAS
 from archcalc.frameworks.table import Entry, entry_of
-from archcalc.frameworks.torch_table import TORCH
+from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
@@ -61,7 +60,7 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     counter = FlopCounterMode(display=False)
     with torch.device("meta"), torch.no_grad():
         module = torch_module(Applied(layer, tuple(inputs))).eval()
-        kind = torch.int64 if type(layer).__name__ == "Embedding" else torch.float32
+        kind = torch.int64 if layer.takes == "indices" else torch.float32
         given = [torch.zeros(BATCH, *x, dtype=kind) for x in inputs]
         with counter:
             result = module(*given)

@@ -9,15 +9,15 @@ from typing import Literal, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from archcalc.frameworks.keras_table import KERAS
 from archcalc.frameworks.table import Absent, Entry, Table
-from archcalc.frameworks.torch_table import TORCH
+from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers import FAMILIES
 from archcalc.layers.base import Layer, layer_class
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, numbers, plain_fields
-from archcalc.testing.recipes import RECIPES
+from archcalc.testing.picking import Pick, plain_fields
+from archcalc.testing.recipes import INPUTS, RECIPES
+from archcalc.testing.shaping import shapes
 
 __all__ = [
     "Framework",
@@ -35,9 +35,6 @@ Framework: TypeAlias = Literal["keras", "torch"]
 Kind: TypeAlias = str | type[Layer]
 
 _TABLES: Mapping[str, Table] = {"keras": KERAS, "torch": TORCH}
-
-_LONGEST = {1: 9, 2: 9, 3: 7, 4: 5}
-"""The longest axis of a shape, by the number of its axes: frameworks are really run on these."""
 
 _MOST_CHANNELS = 6
 
@@ -67,19 +64,6 @@ def layers(
     if framework:
         classes = [cls for cls in classes if in_framework(cls, framework)]
     return st.sampled_from(classes).flatmap(lambda cls: _pairs(cls, framework))
-
-
-def shapes(axes: int | None = None, *, longest: int | None = None) -> SearchStrategy[Shape]:
-    """Small shapes, without the batch axis.
-
-    Args:
-        axes: how many axes; one to four where ``None``.
-        longest: the longest axis; by the number of axes where ``None``.
-    """
-    counts = numbers(1, 4) if axes is None else st.just(axes)
-    return counts.flatmap(
-        lambda count: st.tuples(*[numbers(1, longest or _LONGEST[count])] * count).map(Shape)
-    )
 
 
 def _class(kind: Kind) -> type[Layer]:
@@ -135,7 +119,7 @@ def takes(cls: type[Layer], x: Shape) -> bool:
     if axes is not None:
         return len(x) == axes
     if cls.__name__ == "InstanceNormalization":
-        return len(x) > 1 and max(x.elements // dim for dim in x) > 1
+        return len(x) > 1 and x.elements > max(x)
     return True
 
 
@@ -147,15 +131,10 @@ def _axes(cls: type[Layer]) -> int | None:
 
 
 def _inputs(cls: type[Layer]) -> SearchStrategy[tuple[Shape, ...]]:
-    several = {"Concatenate": _to_concatenate, "Dot": _to_dot}
-    if cls.__name__ in several:
-        return several[cls.__name__]()
-    if cls.arity != (1, 1):
-        return _to_merge(*cls.arity)
+    own = INPUTS.get(cls.__name__)
+    if own:
+        return own(cls)
     alone = shapes(_axes(cls))
-    if cls.__name__ == "InstanceNormalization":
-        alone = shapes(2) | shapes(3) | shapes(4)
-        return alone.map(lambda x: (x if takes(cls, x) else x.replace(0, 2),))
     if issubclass(cls, Spatial):
         return alone.map(lambda x: (_few_channels(x),))
     return alone.map(lambda x: (x,))
@@ -164,35 +143,3 @@ def _inputs(cls: type[Layer]) -> SearchStrategy[tuple[Shape, ...]]:
 def _few_channels(x: Shape) -> Shape:
     """Either end may be the channels; the layer decides later."""
     return x.replace(-1, min(_MOST_CHANNELS, int(x[-1])))
-
-
-@st.composite
-def _to_merge(draw: DrawFn, least: int, most: int | None) -> tuple[Shape, ...]:
-    """Shapes that broadcast: some axes 1, some leading axes missing."""
-    whole = draw(shapes(draw(numbers(1, 3))))
-    count = draw(numbers(least, most or 3))
-    made = []
-    for _ in range(count):
-        ones = draw(st.lists(st.booleans(), min_size=len(whole), max_size=len(whole)))
-        missing = draw(numbers(0, len(whole) - 1))
-        dims = [1 if one else dim for one, dim in zip(ones, whole, strict=True)]
-        made.append(Shape(dims[missing:]))
-    return tuple(made)
-
-
-@st.composite
-def _to_concatenate(draw: DrawFn) -> tuple[Shape, ...]:
-    """Shapes that differ along one axis."""
-    first = draw(shapes(draw(numbers(1, 3))))
-    along = draw(numbers(0, len(first) - 1))
-    others = draw(st.lists(numbers(1, 5), max_size=2))
-    return (first, *(first.replace(along, dim) for dim in others))
-
-
-@st.composite
-def _to_dot(draw: DrawFn) -> tuple[Shape, ...]:
-    """Two shapes with an axis of the same length."""
-    x, y = (draw(shapes(draw(numbers(1, 3)), longest=4)) for _ in range(2))
-    i = draw(numbers(0, len(x) - 1))
-    j = draw(numbers(0, len(y) - 1))
-    return x, y.replace(j, x[i])

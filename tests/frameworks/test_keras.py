@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks.keras import to_keras
-from archcalc.frameworks.keras_table import KERAS
 from archcalc.frameworks.table import Absent, arguments_of, entry_of, fields_of
+from archcalc.frameworks.tables import KERAS
 from archcalc.layers import (
     Activation,
     AveragePooling2D,

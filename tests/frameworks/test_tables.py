@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archcalc.frameworks.axis_order import arranged, to_ours, to_theirs
 from archcalc.frameworks.table import Entry, Tensor
-from archcalc.frameworks.torch_table import TORCH
+from archcalc.frameworks.tables import TORCH
 
 _ORDERED = {
     tensor.order: tensor

@@ -7,8 +7,8 @@ from hypothesis import given
 
 from archcalc.frameworks import torch_layers
 from archcalc.frameworks.table import Absent, arguments_of, entry_of, fields_of
+from archcalc.frameworks.tables import TORCH
 from archcalc.frameworks.torch import to_torch
-from archcalc.frameworks.torch_table import TORCH
 from archcalc.layers import (
     Activation,
     Applied,

@@ -1,0 +1,90 @@
+"""Activations.
+
+A class that begins with a dot is a small module that archcalc brings, for what torch has as a
+function or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.frameworks.table import Argument, Entry, Table, Tensor, same
+from archcalc.frameworks.tables.converters import KERAS_AXIS
+from archcalc.layers.axes import axis_index
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["ACTIVATIONS", "KERAS", "TORCH"]
+
+ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "celu": ("CELU", {}),
+    "elu": ("ELU", {}),
+    "exponential": (".Exponential", {}),
+    "gelu": ("GELU", {}),
+    "glu": ("GLU", {}),
+    "hard_shrink": ("Hardshrink", {}),
+    "hard_sigmoid": ("Hardsigmoid", {}),
+    "hard_silu": ("Hardswish", {}),
+    "hard_swish": ("Hardswish", {}),
+    "hard_tanh": ("Hardtanh", {}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.2}),
+    "linear": ("Identity", {}),
+    "log_sigmoid": ("LogSigmoid", {}),
+    "log_softmax": ("LogSoftmax", {"dim": -1}),
+    "mish": ("Mish", {}),
+    "relu": ("ReLU", {}),
+    "relu6": ("ReLU6", {}),
+    "selu": ("SELU", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "silu": ("SiLU", {}),
+    "soft_shrink": ("Softshrink", {}),
+    "softmax": ("Softmax", {"dim": -1}),
+    "softplus": ("Softplus", {}),
+    "softsign": ("Softsign", {}),
+    "squareplus": (".Squareplus", {}),
+    "swish": ("SiLU", {}),
+    "tanh": ("Tanh", {}),
+    "tanh_shrink": ("Tanhshrink", {}),
+}
+"""Activation functions by Keras' names: torch's class, and the arguments that make it Keras'."""
+
+
+def _shared_there(axes: tuple[int, ...], x: Shape) -> list[int] | None:
+    return [axis_index(axis, x) + 1 for axis in axes] or None
+
+
+def _shared_back(axes: Any, x: Shape) -> tuple[int, ...]:
+    """Keras takes one off every axis, also a negative one: its −1 is the last axis but one."""
+    numbers = [axes] if isinstance(axes, int) else axes or []
+    return tuple(range(1, len(x) + 1)[number - 1] for number in numbers)
+
+
+KERAS: Table = {
+    "Activation": Entry(
+        "Activation",
+        same("activation"),
+        limits=(
+            (
+                lambda layer: layer.activation != "glu",
+                "Keras gives 'glu' the shape of its input, but half of it comes out",
+            ),
+        ),
+    ),
+    "ReLU": Entry("ReLU", same("max_value", "negative_slope", "threshold")),
+    "LeakyReLU": Entry("LeakyReLU", same("negative_slope")),
+    "ELU": Entry("ELU", same("alpha")),
+    "Softmax": Entry("Softmax", (KERAS_AXIS,)),
+    "PReLU": Entry(
+        "PReLU",
+        (Argument("shared_axes", "shared_axes", _shared_there, _shared_back),),
+        tensors=(Tensor("alpha", "alpha"),),
+    ),
+}
+
+TORCH: Table = {
+    "Activation": Entry({name: cls for name, (cls, _) in ACTIVATIONS.items()}, by="activation"),
+    "ReLU": Entry(".Rectifier", same("max_value", "negative_slope", "threshold")),
+    "LeakyReLU": Entry("LeakyReLU", same("negative_slope")),
+    "ELU": Entry("ELU", same("alpha")),
+    "Softmax": Entry("Softmax", (Argument("axis", "dim"),)),
+    "PReLU": Entry(".Slopes", around=("shared_axes",), tensors=(Tensor("alpha", "alpha"),)),
+}

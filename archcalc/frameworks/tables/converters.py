@@ -1,0 +1,130 @@
+"""Values in a framework's terms and back: axes, paddings, rates, and how many there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.frameworks.table import Argument, Convert, same
+from archcalc.layers.axes import axis_index
+from archcalc.symbolic.shape import Shape
+
+__all__ = [
+    "BIAS",
+    "EPSILON",
+    "KERAS_AFFINE",
+    "KERAS_AXES",
+    "KERAS_AXIS",
+    "PADDING",
+    "RATE",
+    "SLIDING",
+    "TORCH_AFFINE",
+    "as_tuple",
+    "axes_back",
+    "axes_there",
+    "axis_there",
+    "channels",
+    "features",
+    "flat_back",
+    "flat_there",
+    "one",
+    "pair_back",
+    "rest",
+]
+
+
+# Keras
+
+
+def axis_there(axis: int, x: Shape) -> int:
+    """Counted from the front, but for the last: Keras' layers disagree on other negative axes."""
+    return -1 if axis == -1 else axis_index(axis, x) + 1
+
+
+def axes_there(axes: tuple[int, ...], x: Shape) -> int | list[int]:
+    """In order: Keras sorts them by number, so that −1 would come before 1."""
+    if len(axes) == 1:
+        return axis_there(axes[0], x)
+    return sorted(axis_index(axis, x) + 1 for axis in axes)
+
+
+def axes_back(axes: Any, x: Shape) -> tuple[int, ...]:
+    """One axis or several."""
+    return (axes,) if isinstance(axes, int) else tuple(axes)
+
+
+def one(value: tuple[Any, ...], x: Shape) -> Any:
+    """The value of the only spatial axis."""
+    return value[0]
+
+
+def as_tuple(value: Any, x: Shape) -> tuple[Any, ...]:
+    """A value for every spatial axis."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def pair_back(value: Any, x: Shape) -> tuple[Any, ...]:
+    """The amounts of the only spatial axis."""
+    return (tuple(value),) if isinstance(value, list | tuple) else (value,)
+
+
+KERAS_AXIS = Argument("axis", "axis", axis_there)
+KERAS_AXES = Argument("axis", "axis", axes_there, axes_back)
+
+
+# torch
+
+
+def padding_there(padding: Any, x: Shape) -> Any:
+    """``"valid"`` is 0; amounts are equal before and after by the time they come here."""
+    if isinstance(padding, str):
+        return 0 if padding == "valid" else padding
+    return tuple(before for before, _ in padding)
+
+
+def padding_back(padding: Any, x: Shape) -> Any:
+    """A name, one amount, or one an axis."""
+    return padding if isinstance(padding, str | int) else tuple((p, p) for p in padding)
+
+
+def flat_there(sign: int) -> Convert:
+    """Pairs in the order of the axes, as torch's flat list from the last axis to the first."""
+    return lambda pairs, x: tuple(sign * n for pair in reversed(pairs) for n in pair)
+
+
+def flat_back(sign: int) -> Convert:
+    """The inverse of `flat_there`."""
+
+    def back(flat: Any, x: Shape) -> tuple[tuple[int, int], ...]:
+        pairs = [(sign * a, sign * b) for a, b in zip(flat[::2], flat[1::2], strict=True)]
+        return tuple(reversed(pairs))
+
+    return back
+
+
+def rest(value: float, x: Shape) -> float:
+    """Keras' momentum is the part that is kept, torch's the part that is new."""
+    return round(1 - value, 12)
+
+
+def channels(x: Shape) -> Any:
+    """How many channels come in; they are torch's first axis."""
+    return x[0]
+
+
+def features(x: Shape) -> Any:
+    """How many features come in."""
+    return x[-1]
+
+
+PADDING = Argument("padding", "padding", padding_there, padding_back)
+BIAS = Argument("use_bias", "bias")
+EPSILON = Argument("epsilon", "eps")
+RATE = Argument("rate", "p")
+SLIDING = (
+    Argument("kernel_size", "kernel_size"),
+    Argument("strides", "stride"),
+    PADDING,
+    Argument("dilation_rate", "dilation"),
+)
+TORCH_AFFINE = (Argument("scale", "affine"), Argument("center", "affine"))
+KERAS_AFFINE = same("epsilon", "center", "scale")

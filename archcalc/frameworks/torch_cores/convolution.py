@@ -1,0 +1,87 @@
+"""Convolutions: what Keras pads and cuts unevenly, torch does in steps."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from torch import nn
+
+from archcalc.frameworks import torch_modules as modules
+from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import layer_class
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["CORES", "even"]
+
+
+def _convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
+    pads: Pairs = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
+    native = layer.padding == "same" and max(layer.strides) == 1
+    if native or layer.padding == "valid":
+        return [("core", made(layer, x))]
+    if even(pads):
+        return [("core", made(padded(layer, pads), x))]
+    return [("pad", modules.Pad(pads)), ("core", made(padded(layer, "valid"), x))]
+
+
+def even(pairs: Pairs) -> bool:
+    """Whether as much stands before as after, along every axis."""
+    return all(before == after for before, after in pairs)
+
+
+def _separable(layer: Any, x: Shape, applied: Applied) -> Parts:
+    rank, fields = (
+        layer.rank,
+        layer.model_dump(exclude={"filters", "use_bias", "activation", "name"}),
+    )
+    depthwise = layer_class(f"DepthwiseConv{rank}D")(**fields, use_bias=False)
+    pointwise = layer_class(f"Conv{rank}D")(
+        layer.filters, 1, data_format="channels_first", use_bias=layer.use_bias
+    )
+    first, y = _convolution(depthwise, x, applied), depthwise.output_shape(x)
+    named = [(name if name != "core" else "depthwise", module) for name, module in first]
+    steps = OrderedDict([*named, ("pointwise", made(pointwise, y))])
+    return [("core", nn.Sequential(steps))]
+
+
+def _transposed(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """All that comes out, then what Keras and TensorFlow take off it, which may be uneven."""
+    cuts: Pairs = []
+    for window, n in zip(layer.sliding(), layer.extent(x), strict=True):
+        cuts.append(_cut(window, n))
+    extra = tuple(max(0, -after) for _, after in cuts)
+    cuts = [(before, max(0, after)) for before, after in cuts]
+    if layer.output_padding is not None and not isinstance(layer.padding, str):
+        extra, cuts = layer.output_padding, list(layer.padding)
+    core = layer.model_copy(update={"output_padding": extra})
+    if even(cuts):
+        return [("core", made(padded(core, cuts), x))]
+    crop = modules.Pad([(-before, -after) for before, after in cuts])
+    return [("core", made(padded(core, "valid"), x)), ("crop", crop)]
+
+
+def _cut(window: Any, n: int) -> tuple[int, int]:
+    """What is taken off the whole output of a transposed convolution, before and after.
+
+    ``"same"`` is the gradient of TensorFlow's ``"same"``: of the padding of the equivalent
+    convolution, the larger half comes first, and never more than ``span − 1``.
+    """
+    whole = (n - 1) * window.stride + window.span
+    if not isinstance(window.padding, str):
+        return window.padding  # type: ignore[no-any-return]
+    out = window.output(n)
+    if window.padding == "valid":
+        return 0, whole - out
+    padding = out - (n - 1) * window.stride + window.span - 2
+    before = window.span - 1 - min((padding + 1) // 2, window.span - 1)
+    return before, whole - out - before
+
+
+CORES = {
+    **{f"Conv{n}D": _convolution for n in (1, 2, 3)},
+    **{f"DepthwiseConv{n}D": _convolution for n in (1, 2)},
+    **{f"SeparableConv{n}D": _separable for n in (1, 2)},
+    **{f"Conv{n}DTranspose": _transposed for n in (1, 2, 3)},
+}

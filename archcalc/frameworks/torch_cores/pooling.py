@@ -1,0 +1,73 @@
+"""Pools: windows that torch refuses, and padding that it cannot say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from archcalc.frameworks import torch_modules as modules
+from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
+from archcalc.frameworks.torch_cores.convolution import even
+from archcalc.layers.applied import Applied
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["CORES"]
+
+
+def _pool(layer: Any, x: Shape, applied: Applied) -> Parts:
+    pads: Pairs = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
+    steps = layer.strides or layer.pool_size
+    largest = type(layer).__name__.startswith("Max")
+    inside = layer.padding == "same" and not largest
+    if layer.padding == "same":
+        layer = layer.model_copy(update={"ceil_mode": False})
+    if inside and any(map(any, pads)):
+        return [("core", modules.AverageInside(layer.pool_size, steps, pads))]
+    if layer.rank == 3 and not largest and _any_larger(layer.pool_size, layer.extent(x)):
+        return _padded_average(layer, x, pads)
+    half = [size // 2 for size in layer.pool_size]
+    if even(pads) and all(pair[0] <= most for pair, most in zip(pads, half, strict=True)):
+        return [("core", made(padded(layer, pads), x))]
+    pad = modules.Pad(pads, float("-inf") if largest else 0.0)
+    parts: Parts = [("pad", pad), ("core", made(padded(layer, "valid"), x))]
+    return [*parts, *_surplus(layer, x, pads)]
+
+
+def _any_larger(sizes: tuple[int, ...], extent: tuple[int, ...]) -> bool:
+    return any(size > n for size, n in zip(sizes, extent, strict=True))
+
+
+def _padded_average(layer: Any, x: Shape, pads: Pairs) -> Parts:
+    """torch's AvgPool3d, alone of its pools, refuses windows larger than the input without padding.
+
+    So the padding is put there first; a window that hangs over its end counts what is inside.
+    """
+    windows = zip(layer.sliding(), layer.extent(x), pads, strict=True)
+    hanging = [
+        (0, max(0, (w.output(n) - 1) * w.stride + w.kernel - (n + before + after)))
+        for w, n, (before, after) in windows
+    ]
+    steps = layer.strides or layer.pool_size
+    core = modules.AverageInside(layer.pool_size, steps, hanging)
+    return [("pad", modules.Pad(pads)), ("core", core)]
+
+
+def _surplus(layer: Any, x: Shape, pads: Pairs) -> Parts:
+    """With ceil_mode, windows that start in the padding after the end are dropped."""
+    whole = [n + before + after for n, (before, after) in zip(layer.extent(x), pads, strict=True)]
+    plain = padded(layer, "valid")
+    got = plain.slid(layer.shaped(tuple(whole), 1))  # type: ignore[attr-defined]
+    more = [a - b for a, b in zip(got, layer.slid(x), strict=True)]
+    return [("crop", modules.Pad([(0, -n) for n in more]))] if any(more) else []
+
+
+def _global_pool(layer: Any, x: Shape, applied: Applied) -> Parts:
+    parts: Parts = [("core", made(layer, x))]
+    return parts if layer.keepdims else [*parts, ("flatten", nn.Flatten())]
+
+
+CORES = {
+    **{f"{kind}Pooling{n}D": _pool for kind in ("Max", "Average") for n in (1, 2, 3)},
+    **{f"Global{kind}Pooling{n}D": _global_pool for kind in ("Max", "Average") for n in (1, 2, 3)},
+}

@@ -1,0 +1,11 @@
+"""Small torch modules, for what torch has as a function or not at all.
+
+Importing this package imports torch; it is itself imported only when a torch module is built.
+"""
+
+from archcalc.frameworks.torch_modules.activations import *
+from archcalc.frameworks.torch_modules.merging import *
+from archcalc.frameworks.torch_modules.net import *
+from archcalc.frameworks.torch_modules.noise import *
+from archcalc.frameworks.torch_modules.pooling import *
+from archcalc.frameworks.torch_modules.shapes import *

@@ -1,0 +1,28 @@
+"""Pools that torch has not got."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from archcalc.frameworks.torch_modules.shapes import Pad
+
+__all__ = ["AverageInside"]
+
+
+class AverageInside(nn.Module):  # type: ignore[misc]
+    """The mean of each window over what lies inside the input, as Keras' ``"same"`` means it."""
+
+    def __init__(
+        self, kernel_size: Sequence[int], stride: Sequence[int], pairs: Sequence[tuple[int, int]]
+    ) -> None:
+        super().__init__()
+        rank = len(kernel_size)
+        self.pad = Pad(pairs)
+        self.pool = getattr(nn, f"AvgPool{rank}d")(tuple(kernel_size), tuple(stride))
+
+    def forward(self, x: Tensor) -> Tensor:
+        inside = torch.ones_like(x[:1, :1])
+        return self.pool(self.pad(x)) / self.pool(self.pad(inside))

@@ -1,0 +1,66 @@
+"""Modules that move or add elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["Pad", "Permute", "RepeatVector", "Reshape"]
+
+
+class Permute(nn.Module):  # type: ignore[misc]
+    """The axes in another order, counted from 1; 0 is the batch and stays."""
+
+    def __init__(self, dims: Sequence[int]) -> None:
+        super().__init__()
+        self.dims = tuple(dims)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, *self.dims)
+
+    def extra_repr(self) -> str:
+        return str(self.dims)
+
+
+class Reshape(nn.Module):  # type: ignore[misc]
+    """The same elements in another shape, without the batch."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(len(x), *self.shape)
+
+    def extra_repr(self) -> str:
+        return str(self.shape)
+
+
+class RepeatVector(nn.Module):  # type: ignore[misc]
+    """One vector, `n` times."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.n = n
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.unsqueeze(1).repeat(1, self.n, 1)
+
+
+class Pad(nn.Module):  # type: ignore[misc]
+    """`value` before and after each spatial axis; less than nothing takes off."""
+
+    def __init__(self, pairs: Sequence[tuple[int, int]], value: float = 0.0) -> None:
+        super().__init__()
+        self.pairs = tuple(pairs)
+        self.value = value
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.pad(
+            x, [n for pair in reversed(self.pairs) for n in pair], value=self.value
+        )
+
+    def extra_repr(self) -> str:
+        return f"{self.pairs}, value={self.value}"

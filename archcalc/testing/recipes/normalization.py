@@ -1,0 +1,53 @@
+"""Normalisations along axes of the input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.picking import Pick, divisors
+from archcalc.testing.recipes.base import Fields, Inputs, Recipe
+from archcalc.testing.shaping import shapes
+
+__all__ = ["INPUTS", "RECIPES", "along_one"]
+
+
+def along_one(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """One axis, from either end."""
+    return {"axis": pick.axis(inputs[0])}
+
+
+def _along_groups(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    axis = pick.axis(inputs[0])
+    channels = int(inputs[0][axis if axis < 0 else axis - 1])
+    return {"axis": axis, "groups": pick.one_of([*divisors(channels), -1])}
+
+
+def _along_instances(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    x = inputs[0]
+    places = [i for i in range(len(x)) if int(x.elements) // int(x[i]) > 1]
+    place = pick.one_of(places)
+    return {"axis": place + 1 if pick.flag() else place - len(x)}
+
+
+def _along_some(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {"axis": pick.axes(inputs[0], 1)}
+
+
+def _of_several_positions(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
+    """More than one value a channel, whichever axis the channels are."""
+    some = shapes(2) | shapes(3) | shapes(4)
+    return some.map(lambda x: (x if x.elements > max(x) else x.replace(0, 2).replace(1, 2),))
+
+
+RECIPES: dict[str, Recipe] = {
+    "BatchNormalization": along_one,
+    "GroupNormalization": _along_groups,
+    "InstanceNormalization": _along_instances,
+    "LayerNormalization": _along_some,
+    "RMSNormalization": _along_some,
+}
+
+INPUTS: dict[str, Inputs] = {"InstanceNormalization": _of_several_positions}

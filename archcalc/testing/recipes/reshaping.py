@@ -1,0 +1,47 @@
+"""The same elements in another shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.picking import Pick, factors
+from archcalc.testing.recipes.base import Fields, Recipe
+
+__all__ = ["RECIPES"]
+
+
+def _flatten(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    if pick.flag():
+        return {}
+    rank = len(inputs[0])
+    first = pick.size(rank)
+    last = pick.size(rank, first)
+    return {"start_dim": first, "end_dim": last if pick.flag() else last - 1 - rank}
+
+
+def _reshape(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    target: list[int] = list(factors(pick, int(inputs[0].elements)))
+    if pick.flag():
+        target[pick.size(len(target) - 1, 0)] = -1
+    return {"target_shape": target}
+
+
+def _permute(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    left = list(range(1, len(inputs[0]) + 1))
+    dims = []
+    while left:
+        dims.append(left.pop(pick.size(len(left) - 1, 0)))
+    return {"dims": dims}
+
+
+def _repeat(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {"n": pick.size(5)}
+
+
+RECIPES: dict[str, Recipe] = {
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Permute": _permute,
+    "RepeatVector": _repeat,
+}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from archcalc.costs.base import Cost, Rows, total
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.shape import product
 
 __all__ = ["Activations"]
 
@@ -36,5 +37,8 @@ class Activations(Cost[Formula]):
         counted: list[tuple[Dim, Dim]] = []
         if self.inputs:
             counted.extend((1, shape.elements) for shape in trace.inputs)
-        counted.extend((r.times, r.output.elements) for r in trace.rows if not r.layer.view)
+        stored = [row for row in trace.rows if not row.layer.view]
+        counted.extend(
+            (row.times, product((row.steps, *shape))) for row in stored for shape in row.outputs
+        )
         return Formula(total(counted), trace.requirements)

@@ -42,9 +42,13 @@ class TracedRow(Protocol):
     @property
     def output(self) -> Shape: ...
     @property
+    def outputs(self) -> tuple[Shape, ...]: ...
+    @property
     def sources(self) -> tuple[int, ...]: ...
     @property
     def times(self) -> Dim: ...
+    @property
+    def steps(self) -> Dim: ...
     @property
     def shared(self) -> bool: ...
     @property
@@ -105,9 +109,9 @@ class Additive(Cost[Formula]):
 
     def _counted(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         """``(times, amount)`` of each row; equal layers on equal shapes are worked out once."""
-        known: dict[tuple[int, bool], Dim] = {}
+        known: dict[tuple[int, bool, Dim], Dim] = {}
         for row in rows:
-            key = (id(row.applied), row.shared)
+            key = (id(row.applied), row.shared, row.steps)
             if key not in known:
                 known[key] = self.of(row)
             yield row.times, known[key]

@@ -82,6 +82,12 @@ class ReceptiveField(Cost[tuple[Field, ...]]):
         starts = [_start(i, shape) for i, shape in enumerate(trace.inputs)]
         found: list[Fields] = []
         for row in trace.rows:
+            if row.steps != 1:
+                raise ReceptiveFieldError(
+                    "a layer that is called once a step sees one step of its input",
+                    path=row.path,
+                    hint="ask for the receptive field of that layer alone",
+                )
             fed = [starts[-1 - s] if s < 0 else found[s] for s in row.sources]
             found.append(step(row, _joined(row, fed)))
         return found

@@ -67,7 +67,7 @@ class Flops(Additive):
     def of(self, row: TracedRow) -> Dim:
         products = [(self.per_mac, *w.factors) for w in row.work if w.kind in self.kinds]
         if self.bias and any(weight.name == "bias" for weight in row.applied.weights):
-            products.append(tuple(row.output))
+            products.append((row.steps, *row.output))
         return written_sum(products)
 
 
@@ -103,16 +103,17 @@ class TrainingFlops(Cost[Formula]):
 
     def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         trained: list[bool] = []
-        known: dict[int, Dim] = {}
+        known: dict[tuple[int, Dim], Dim] = {}
         for times, group in groupby(rows, key=lambda row: row.times):
             block = list(group)
             learning = any(_learns(row) for row in block)
             for row in block:
                 before = any(source >= 0 and trained[source] for source in row.sources)
                 trained.append(before or _learns(row))
-                if id(row.applied) not in known:
-                    known[id(row.applied)] = self.forward.of(row)
-                amount = known[id(row.applied)]
+                key = (id(row.applied), row.steps)
+                if key not in known:
+                    known[key] = self.forward.of(row)
+                amount = known[key]
                 if times == 1 or before or not learning:
                     yield self._passes(row, before) * times, amount
                 else:  # of several copies in a row only the first has nothing trained before it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr
@@ -23,6 +23,7 @@ from archcalc.explain.document import (
     Paragraph,
     Rule,
     equation,
+    joined,
 )
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import closing, notices
@@ -113,10 +114,10 @@ class Step:
     def title(self) -> Inlines:
         """Name, class, and the shapes that go in and come out."""
         row = self.row
-        shapes = [part for x in row.inputs for part in (", ", x)][1:]
         times: Inlines = () if row.times == 1 else ("  ×", Amount(row.times))
-        name = type(row.layer).__name__
-        return (Code(row.path), "  ", name, "   ", *shapes, " → ", row.output, *times)
+        steps: Inlines = () if row.steps == 1 else ("  at each of ", Amount(row.steps), " steps")
+        shapes = (*joined(row.inputs), " → ", *joined(row.outputs))
+        return (Code(row.path), "  ", type(row.layer).__name__, "   ", *shapes, *steps, *times)
 
     def to_dict(self) -> dict[str, Any]:
         """As data."""
@@ -129,6 +130,8 @@ class Step:
             "shared": self.row.shared,
             "inputs": [plain(x) for x in self.row.inputs],
             "output": plain(self.row.output),
+            "outputs": [plain(y) for y in self.row.outputs],
+            "steps": plain(self.row.steps),
             **{name: [term.to_dict() for term in group] for name, group in terms.items()},
             **{name: term.to_dict() if term else None for name, term in single.items()},
             "running": self.running.to_text(),
@@ -203,8 +206,17 @@ def derive(trace: Trace) -> Derivation:
     for row in trace.rows:
         key = id(row.applied)
         notation = known.get(key) or known.setdefault(key, notation_of(row.applied))
-        steps.append(_step(row, notation, fields, counted))
+        steps.append(_step(row, _stepped(notation, row.steps), fields, counted))
     return Derivation(trace, tuple(steps))
+
+
+def _stepped(notation: Notation, steps: Dim) -> Notation:
+    """The notation of a layer that is called `steps` times: its work is done as often."""
+    if steps == 1:
+        return notation
+    often = symbol("T")
+    work = tuple(Work(done.kind, (often, *done.factors)) for done in notation.work)
+    return replace(notation, work=work, values={often: steps, **notation.values})
 
 
 def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim, Dim]]) -> Step:
@@ -302,8 +314,7 @@ def _running(row: Row, running: Formula) -> Inlines:
 
 
 def _inputs(trace: Trace) -> Paragraph:
-    shapes = [part for x in trace.inputs for part in (", ", x)][1:]
-    return Paragraph(("input ", *shapes))
+    return Paragraph(("input ", *joined(trace.inputs)))
 
 
 class _Fields:

@@ -5,7 +5,7 @@ An explanation is built once, from these few blocks; each format is a fold over 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -29,6 +29,7 @@ __all__ = [
     "Strong",
     "Table",
     "equation",
+    "joined",
 ]
 
 
@@ -129,3 +130,8 @@ def equation(*forms: Math | Amount) -> Inlines:
     for form in kept:
         parts.extend([" = ", form] if parts else [form])
     return tuple(parts)
+
+
+def joined(shapes: Iterable[Shape]) -> Inlines:
+    """Shapes with commas between them."""
+    return tuple(part for shape in shapes for part in (", ", shape))[1:]

@@ -17,6 +17,7 @@ from archcalc.explain.document import (
     Inlines,
     Paragraph,
     Table,
+    joined,
 )
 from archcalc.explain.explained import Explained
 from archcalc.formula import Formula
@@ -82,7 +83,7 @@ def _table(trace: Trace) -> Table:
     for row in trace.rows:
         cells: list[Inlines] = [(Code(row.path),), (type(row.layer).__name__,)]
         cells += [(Amount(row.times),) if row.times != 1 else ()] if repeated else []
-        cells += [(row.output,), _parameters(row)]
+        cells += [joined(row.outputs), _parameters(row)]
         cells += [_nonzero(Statistics().of(row))] if kept else []
         cells += [_nonzero(Macs().of(row))]
         body.append(tuple(cells))
@@ -107,7 +108,9 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "layer": type(row.layer).__name__,
         "times": plain(row.times),
         "shared": row.shared,
+        "steps": plain(row.steps),
         "output": plain(row.output),
+        "outputs": [plain(y) for y in row.outputs],
         "parameters": _value(Formula(Parameters().of(row))),
         "statistics": _value(Formula(Statistics().of(row))),
         "macs": _value(Formula(Macs().of(row))),

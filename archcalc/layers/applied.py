@@ -30,7 +30,8 @@ class Applied:
         self.layer = layer
         self.inputs = inputs
         self.requirements = self._open_requirements()
-        self.output: Shape = layer.output_shape(*inputs)
+        self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
+        self.output: Shape = self.outputs[0]
 
     def _open_requirements(self) -> tuple[Requirement, ...]:
         """What cannot be decided while symbols have no numbers."""

@@ -154,6 +154,10 @@ class Layer(BaseModel, metaclass=_LayerMeta):
             hint="define output_shape(self, x)",
         )
 
+    def output_shapes(self, *inputs: Any) -> tuple[Shape, ...]:
+        """The shapes that come out, where they may be several; the first is `output_shape`."""
+        return (self.output_shape(*inputs),)
+
     def weights(self, *inputs: Any, **_: Any) -> tuple[Weight, ...]:
         """The tensors it owns, in Keras' order."""
         return ()

@@ -115,9 +115,9 @@ def _optional(read: Any) -> Any:
 
 
 def _some(value: Any) -> tuple[Dim | None, ...]:
-    """A dimension for every axis, or ``None`` where it stays."""
+    """A dimension for every axis, or ``None`` (TOML has only a word for it) where it stays."""
     parts = tuple(value) if _sequence(value) else (value,)
-    return tuple(None if part is None else as_dim(part) for part in parts)
+    return tuple(None if part in (None, "none") else as_dim(part) for part in parts)
 
 
 def _padding(value: Any) -> Any:

@@ -106,13 +106,24 @@ def _inputs(applied: Applied, values: dict[Symbol, Dim]) -> tuple[Shape, ...]:
 
 
 def _fields(applied: Applied, values: dict[Symbol, Dim], fields: dict[Symbol, str]) -> Layer:
-    """The layer with its fields replaced by their symbols, but for those at a neutral value."""
-    layer = applied.layer
-    kept = dict(layer.__dict__)
+    """The layer of `applied` with its fields replaced by their symbols."""
     spatial = [n for n in _axis_names(applied) if n in ("t", "d", "h", "w")]
+    return _symbolic(applied.layer, spatial, values, fields)
+
+
+def _symbolic(
+    layer: Layer, spatial: list[str], values: dict[Symbol, Dim], fields: dict[Symbol, str]
+) -> Layer:
+    """`layer` with its fields replaced by their symbols, but for those at a neutral value.
+
+    The fields of a layer that it holds are replaced as well.
+    """
+    kept = dict(layer.__dict__)
     for name, info in type(layer).model_fields.items():
         extra = info.json_schema_extra
         value = kept[name]
+        if isinstance(value, Layer):
+            kept[name] = _symbolic(value, spatial, values, fields)
         if not isinstance(extra, dict) or value is None or isinstance(value, str):
             continue
         base, neutral = str(extra["symbol"]), extra["neutral"]

@@ -9,8 +9,8 @@ from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.trace import Trace
-from archcalc.network.walk import Value, Walk, growing
-from archcalc.symbolic.dims import Dim, DimLike
+from archcalc.network.walk import Value, Walk, Where, growing
+from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
     from torch import nn
 
-__all__ = ["Network"]
+__all__ = ["Network", "followed"]
 
 
 class Network(Layer, abstract=True):
@@ -65,17 +65,10 @@ class Network(Layer, abstract=True):
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
         self.check(*shapes)
         with growing():
-            outputs = self.follow(walk, values)
+            outputs = self.follow(walk, values, Where())
             return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
 
-    def follow(
-        self,
-        walk: Walk,
-        values: Sequence[Value],
-        path: str = "",
-        times: Dim = 1,
-        copy: tuple[int, ...] = (),
-    ) -> tuple[Value, ...]:
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """Take `values` through every layer, adding rows to `walk`; what comes out."""
         graph = self.graph()
         made: list[tuple[Value, ...]] = []
@@ -83,11 +76,7 @@ class Network(Layer, abstract=True):
             fed = [
                 values[r.output] if r.node == INPUT else made[r.node][r.output] for r in node.inputs
             ]
-            where = f"{path}/{node.name}" if path else node.name
-            if isinstance(node.layer, Network):
-                made.append(node.layer.follow(walk, fed, where, times, copy))
-            else:
-                made.append((walk.call(node.layer, fed, where, times, copy),))
+            made.append(followed(node.layer, walk, fed, at.under(node.name)))
         return tuple(
             values[r.output] if r.node == INPUT else made[r.node][r.output] for r in graph.outputs
         )
@@ -154,3 +143,10 @@ class Network(Layer, abstract=True):
 
     def remarks(self, *inputs: Shape) -> tuple[Remark, ...]:
         return tuple(remark for row in self.trace(*inputs).rows for remark in row.applied.remarks)
+
+
+def followed(layer: Layer, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    """Take `values` through `layer`, which may be a network."""
+    if isinstance(layer, Network):
+        return layer.follow(walk, values, at)
+    return walk.call(layer, values, at)

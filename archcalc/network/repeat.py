@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from archcalc.network.base import Network
 from archcalc.network.fields import Block
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.sequential import Sequential, as_layer
-from archcalc.network.walk import Value, Walk
+from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.printing import to_text
@@ -64,24 +65,18 @@ class Repeat(Network):
         """The graph of one block."""
         return self._graph
 
-    def follow(
-        self,
-        walk: Walk,
-        values: Sequence[Value],
-        path: str = "",
-        times: Dim = 1,
-        copy: tuple[int, ...] = (),
-    ) -> tuple[Value, ...]:
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """One copy after the other until the shapes rest; then all that are left at once."""
         current, done = tuple(values), 0
         while self.times != done:
             left = lower(self.times - done)
-            _require_left(walk, left, done, path)
-            trial = super().follow(walk.aside(), current, path, times, copy)
+            _require_left(walk, left, done, at.path)
+            trial = super().follow(walk.aside(), current, at)
             resting = [v.shape for v in trial] == [v.shape for v in current]
-            here = path if resting and not done else f"{path}/{done}".lstrip("/")
-            share = lower(times * left) if resting else times
-            after = super().follow(walk, current, here, share, (*copy, id(self), done))
+            here = at if resting and not done else at.under(str(done))
+            share = lower(at.times * left) if resting else at.times
+            copy = replace(here, times=share, copy=(*at.copy, id(self), done))
+            after = super().follow(walk, current, copy)
             if resting:
                 return after
             done += 1

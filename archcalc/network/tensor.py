@@ -51,11 +51,10 @@ class Tensor:
                 )
         shapes = tuple(tensor.shape for tensor in tensors)
         try:
-            if isinstance(layer, Network):
-                outputs = layer.output_shapes(*shapes)
-                made = [Tensor(s, layer, tensors, i) for i, s in enumerate(outputs)]
-                return made[0] if len(made) == 1 else tuple(made)
-            return Tensor(Applied(layer, shapes).output, layer, tensors)
+            whole = isinstance(layer, Network)
+            outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
+            made = [Tensor(shape, layer, tensors, i) for i, shape in enumerate(outputs)]
+            return made[0] if len(made) == 1 else tuple(made)
         except ArchcalcError as error:
             raise error.at(layer.name or snake_case(type(layer).__name__)) from None
 

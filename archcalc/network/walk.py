@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from archcalc.layers.applied import Applied
@@ -21,7 +21,7 @@ from archcalc.symbolic.errors import ArchcalcError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Row", "Value", "Walk", "growing"]
+__all__ = ["Row", "Value", "Walk", "Where", "growing"]
 
 
 @contextmanager
@@ -56,6 +56,8 @@ class Row:
         applied: the layer on its input shapes, with every fact.
         sources: the rows that feed it; −1 is the network's first input, −2 its second, ….
         times: how often it stands there, each time with weights of its own.
+        steps: how often it is called, each time with the same weights: a layer inside
+            TimeDistributed or RNN, once a position.
         shared: whether its weights belong to an earlier row.
     """
 
@@ -64,6 +66,7 @@ class Row:
     sources: tuple[int, ...]
     times: Dim = 1
     shared: bool = False
+    steps: Dim = 1
 
     @property
     def name(self) -> str:
@@ -82,8 +85,13 @@ class Row:
 
     @property
     def output(self) -> Shape:
-        """The output shape."""
+        """The output shape; the first where there are several."""
         return self.applied.output
+
+    @property
+    def outputs(self) -> tuple[Shape, ...]:
+        """The output shapes."""
+        return self.applied.outputs
 
     @property
     def weights(self) -> tuple[Weight, ...]:
@@ -92,8 +100,10 @@ class Row:
 
     @property
     def work(self) -> tuple[Work, ...]:
-        """Its multiply-accumulates, each time it is called."""
-        return self.applied.work
+        """Its multiply-accumulates, in all its steps."""
+        if self.steps == 1:
+            return self.applied.work
+        return tuple(Work(w.kind, (self.steps, *w.factors)) for w in self.applied.work)
 
     @property
     def windows(self) -> tuple[AxisWindow, ...] | None:
@@ -104,6 +114,27 @@ class Row:
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold and is not decided yet."""
         return tuple(r.under(self.path) for r in self.applied.requirements)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where in a network a walk is.
+
+    Attributes:
+        path: the names down to here.
+        times: how often what is here stands there, each time with weights of its own.
+        steps: how often it is called, each time with the same weights.
+        copy: which copies of repeated blocks these are: copies do not share weights.
+    """
+
+    path: str = ""
+    times: Dim = 1
+    steps: Dim = 1
+    copy: tuple[int, ...] = ()
+
+    def under(self, name: str) -> Where:
+        """The place called `name` in here."""
+        return replace(self, path=f"{self.path}/{name}".lstrip("/"))
 
 
 class Walk:
@@ -121,13 +152,8 @@ class Walk:
         other._known = self._known
         return other
 
-    def call(
-        self, layer: Layer, values: Sequence[Value], path: str, times: Dim, copy: tuple[int, ...]
-    ) -> Value:
+    def call(self, layer: Layer, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """Follow one layer: its row is added, and what comes out is returned.
-
-        Args:
-            copy: which copy of a repeated block this is: copies do not share weights.
 
         Raises:
             ArchcalcError: the layer cannot take these shapes; the error carries its path.
@@ -135,15 +161,15 @@ class Walk:
         try:
             applied = self._apply(layer, tuple(value.shape for value in values))
         except ArchcalcError as error:
-            raise error.at(path) from None
-        owner = self._owners.get((id(layer), copy))
+            raise error.at(at.path) from None
+        owner = self._owners.get((id(layer), at.copy))
         if owner is not None:
-            self.extra.extend(_shared(owner, applied, path))
+            self.extra.extend(_shared(owner, applied, at.path))
         sources = tuple(value.source for value in values)
-        row = Row(path, applied, sources, times, owner is not None)
-        self._owners.setdefault((id(layer), copy), row)
+        row = Row(at.path, applied, sources, at.times, owner is not None, at.steps)
+        self._owners.setdefault((id(layer), at.copy), row)
         self.rows.append(row)
-        return Value(applied.output, len(self.rows) - 1)
+        return tuple(Value(shape, len(self.rows) - 1) for shape in applied.outputs)
 
     def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
         key = (layer.key, inputs)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archcalc.formula import *
     from archcalc.layers import *
     from archcalc.layers.activations import *
+    from archcalc.layers.adaptive import *
     from archcalc.layers.convolution import *
     from archcalc.layers.core import *
     from archcalc.layers.merging import *

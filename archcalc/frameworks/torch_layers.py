@@ -59,6 +59,8 @@ def _order(layer: Layer, x: Shape) -> tuple[int, ...]:
         last = sorted(axis_index(axis, x) for axis in layer.axis)  # type: ignore[attr-defined]
         return (*[axis for axis in everything if axis not in last], *last)
     channels: int | None = None
+    if layer.arity != (1, 1):
+        return everything
     if kind in ("BatchNormalization", "GroupNormalization", "InstanceNormalization"):
         channels = axis_index(layer.axis, x)  # type: ignore[attr-defined]
     elif getattr(layer, "data_format", "") == "channels_last" or kind == "SpatialDropout1D":

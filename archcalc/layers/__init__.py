@@ -2,6 +2,7 @@
 
 from archcalc.layers import (
     activations,
+    adaptive,
     convolution,
     core,
     merging,
@@ -13,6 +14,7 @@ from archcalc.layers import (
     transposed,
 )
 from archcalc.layers.activations import *
+from archcalc.layers.adaptive import *
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer, layer_class, layer_classes
 from archcalc.layers.convolution import *
@@ -32,6 +34,7 @@ FAMILIES = (
     convolution,
     transposed,
     pooling,
+    adaptive,
     normalization,
     activations,
     reshaping,
@@ -57,6 +60,7 @@ __all__ += core.__all__
 __all__ += convolution.__all__
 __all__ += transposed.__all__
 __all__ += pooling.__all__
+__all__ += adaptive.__all__
 __all__ += normalization.__all__
 __all__ += activations.__all__
 __all__ += reshaping.__all__

@@ -205,6 +205,10 @@ class Layer(BaseModel, metaclass=_LayerMeta):
                 hint="is a Reshape or a Flatten missing?",
             )
 
+    def input_kind(self, index: int) -> str:
+        """What input number `index` holds, where not all of them hold what the layer `takes`."""
+        return self.takes
+
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         """The axes along which every output sees every input: those of the channels."""
         return ()

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
-from sympy import Expr, Symbol
+from sympy import Expr, Rational, Symbol
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.errors import DimensionError, shorten
@@ -25,6 +27,7 @@ __all__ = [
     "Count",
     "Groups",
     "OptionalAmounts",
+    "OptionalRatios",
     "OptionalSize",
     "OptionalSizes",
     "Padding",
@@ -69,9 +72,13 @@ def plain(value: Any) -> Any:
 
     >>> plain((3, 3)), plain(((1, 1), (1, 1))), plain((3, 5)), plain(((1, 2), (1, 2)))
     (3, 1, [3, 5], [[1, 2], [1, 2]])
+    >>> plain((Fraction(3, 2), Fraction(3, 2))), plain(Fraction(1, 7654321))
+    (1.5, '1/7654321')
     """
     if isinstance(value, Expr):
         return value.name if isinstance(value, Symbol) else to_python(value)
+    if isinstance(value, Fraction):
+        return float(value) if _nearby(float(value)) == value else str(value)
     if isinstance(value, Shape):
         return [plain(dim) for dim in value]
     if isinstance(value, tuple):
@@ -165,6 +172,50 @@ def _axes(value: Any) -> tuple[int, ...]:
     return parts
 
 
+_FINEST = 1_000_000
+"""A float stands for the fraction nearest to it whose denominator is at most this."""
+
+
+def _ratio(value: Any) -> Fraction:
+    """A ratio above 0, exactly: a float is the simple fraction that it was written for."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction | Rational):
+        raise DimensionError(f"{shorten(repr(value))} is not a ratio")
+    if isinstance(value, float):
+        made = _nearby(value) if isfinite(value) else Fraction(0)
+        exact = float(made) == value
+    else:
+        made, exact = _fraction(value), True
+    if made <= 0 or not exact:
+        raise DimensionError(
+            f"{shorten(repr(value))} is not a ratio",
+            hint="give a number above 0 as a fraction, such as 1.5 or '1/3'",
+        )
+    return made
+
+
+def _nearby(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(_FINEST)
+
+
+def _fraction(value: int | str | Fraction | Rational) -> Fraction:
+    if isinstance(value, Rational):
+        return Fraction(int(value.p), int(value.q))
+    try:
+        return Fraction(value) if len(str(value)) <= _LONGEST_RATIO else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+_LONGEST_RATIO = 100
+
+
+def _ratios(value: Any) -> tuple[Fraction, ...]:
+    parts = tuple(value) if _sequence(value) else (value,)
+    if not parts:
+        raise DimensionError("an empty sequence gives no ratio")
+    return tuple(map(_ratio, parts))
+
+
 def _target(value: Any) -> tuple[Dim, ...]:
     """A shape in which one dimension may be −1, to be worked out."""
     parts = tuple(value) if _sequence(value) else (value,)
@@ -177,6 +228,7 @@ def _target(value: Any) -> tuple[Dim, ...]:
 if TYPE_CHECKING:
     _Many: TypeAlias = DimLike | Iterable[DimLike]
     _Pairs: TypeAlias = DimLike | Iterable[DimLike | Iterable[DimLike]]
+    _Ratio: TypeAlias = int | float | str | Fraction | Rational
 
     class Size:
         """A dimension of at least 1."""
@@ -240,6 +292,14 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> tuple[Dim, ...] | None: ...
         def __set__(self, owner: object, value: _Many | None) -> None: ...
 
+    class OptionalRatios:
+        """An exact ratio above 0 for every axis, or one for all of them, or ``None``."""
+
+        def __get__(
+            self, owner: object, kind: type | None = None
+        ) -> tuple[Fraction, ...] | None: ...
+        def __set__(self, owner: object, value: _Ratio | Iterable[_Ratio] | None) -> None: ...
+
     class Axes:
         """One axis or several, by number."""
 
@@ -271,6 +331,8 @@ else:
     }
     _AXES = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
     _NULL = {"type": "null"}
+    _RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}
+    _RATIOS = {"anyOf": [*_RATIO["anyOf"], {"type": "array", "items": _RATIO}, _NULL]}
 
     Size = _field(as_dim, _DIM_SCHEMA)
     Count = _field(_count, _DIM_SCHEMA)
@@ -280,6 +342,7 @@ else:
     OptionalSizes = _field(_optional(_dims(1)), {"anyOf": [_MANY, _NULL]})
     SomeSizes = _field(_some, {"anyOf": [_MANY, _NULL, {"type": "array"}]})
     OptionalAmounts = _field(_optional(_dims(0)), {"anyOf": [_MANY, _NULL]})
+    OptionalRatios = _field(_optional(_ratios), _RATIOS)
     Padding = _field(_padding, _PAIRS)
     Amounts = _field(_amounts, _PAIRS)
     Axes = _field(_axes, _AXES)

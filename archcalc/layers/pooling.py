@@ -1,45 +1,38 @@
-"""Pools: sliding, global and adaptive, in one to three dimensions.
+"""Pools that slide, and their undoing, in one to three dimensions.
 
 Sources: Keras' pooling layers; torch's ``MaxPool2d`` and ``AvgPool2d`` for ``padding``,
-``dilation`` and ``ceil_mode``, and ``AdaptiveAvgPool2d``.
+``dilation`` and ``ceil_mode``; torch's ``LPPool2d`` and ``MaxUnpool2d``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
-from archcalc.layers.base import AxisWindow
 from archcalc.layers.convolution import Sliding
-from archcalc.layers.fields import OptionalSizes, Padding, Sizes, SomeSizes, hyper
+from archcalc.layers.fields import Amounts, OptionalSizes, Padding, Sizes, hyper
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
-from archcalc.layers.window import Window
+from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
-from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
-    "AdaptiveAveragePooling1D",
-    "AdaptiveAveragePooling2D",
-    "AdaptiveAveragePooling3D",
-    "AdaptiveMaxPooling1D",
-    "AdaptiveMaxPooling2D",
-    "AdaptiveMaxPooling3D",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
-    "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D",
-    "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D",
+    "LPPooling1D",
+    "LPPooling2D",
+    "LPPooling3D",
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "MaxUnpooling1D",
+    "MaxUnpooling2D",
+    "MaxUnpooling3D",
 ]
 
 
@@ -121,55 +114,130 @@ class _AveragePool(_Pool, abstract=True):
     _spread = per_axis("pool_size", "strides", "padding")
 
 
-class _GlobalPool(Spatial, abstract=True):
-    """One window over the whole extent."""
-
-    data_format: DataFormat = "channels_last"
-    keepdims: bool = False
-
-    source: ClassVar[str] = "https://keras.io/api/layers/pooling_layers/"
-
-    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
-        return tuple((axis, Window(x[axis])) for axis in self.spatial_axes())
-
-    def output_shape(self, x: Shape) -> Shape:
-        if self.keepdims:
-            return self.shaped((1,) * self.rank, self.channels(x))
-        return Shape((self.channels(x),))
-
-
-class _AdaptivePool(Spatial, abstract=True):
-    """As many windows as make the output the size that is asked for."""
-
-    output_size: SomeSizes = hyper("n")
+class _LPPool(_Pool, abstract=True):
+    norm_type: float
+    pool_size: Sizes = hyper("k")
+    strides: OptionalSizes = hyper("s", default=None)  # type: ignore[assignment]
+    ceil_mode: bool = False
     data_format: DataFormat = "channels_last"
 
-    _spread = per_axis("output_size")
+    padding: ClassVar[str] = "valid"
 
-    source: ClassVar[str] = (
-        "https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"
-    )
+    _spread = per_axis("pool_size", "strides")
 
-    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
-        """Windows of equal size where the output size divides the input; else there is no one."""
-        found = []
-        for axis, size in zip(self.spatial_axes(), self.sizes(x), strict=True):
-            step = floor_div(x[axis], size)
-            if step * size != x[axis]:
-                return None
-            found.append((axis, Window(step, step)))
-        return tuple(found)
+    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html"
+
+    @field_validator("norm_type")
+    @classmethod
+    def _not_zero(cls, power: float) -> float:
+        if power == 0:
+            raise InvalidLayerError(
+                "there is no root of degree 0",
+                code="invalid-argument",
+                hint="1 adds up, 2 is the root of the sum of squares, inf is the largest",
+            )
+        return power
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        return ()
+        """torch's pools of three axes, alone of its pools, want the whole window inside."""
+        needs = super().requirements(x)
+        if self.rank < 3 or not self.ceil_mode:
+            return needs
+        axes = zip(self.spatial_axes(), self.pool_size, strict=True)
+        inside = [Window(k).fits(x[axis], self.axis_word(x, axis)) for axis, k in axes]
+        return (*needs, *(need for needs_of_axis in inside for need in needs_of_axis))
 
-    def sizes(self, x: Shape) -> tuple[Dim, ...]:
-        """The spatial dimensions that come out."""
-        pairs = zip(self.output_size, self.extent(x), strict=True)
-        return tuple(n if size is None else size for size, n in pairs)
 
-    def output_shape(self, x: Shape) -> Shape:
-        return self.shaped(self.sizes(x), self.channels(x))
+class _MaxUnpool(Spatial, abstract=True):
+    """Every value back to where its index says; zeros elsewhere."""
+
+    pool_size: Sizes = hyper("k")
+    strides: OptionalSizes = hyper("s", default=None)
+    padding: Amounts = hyper("p", default=((0, 0),))
+    output_size: OptionalSizes = hyper("n", default=None)
+    data_format: DataFormat = "channels_last"
+
+    _spread = per_axis("pool_size", "strides", "padding", "output_size")
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    source: ClassVar[str] = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html"
+    )
+
+    def input_kind(self, index: int) -> str:
+        return "indices" if index == 1 else "numbers"
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        if len(inputs[1]) != len(inputs[0]):
+            raise ShapeError(
+                f"the values have shape {inputs[0]!r}, their indices {inputs[1]!r}",
+                code="indices-differ",
+                hint="give the values and the indices of one max pool",
+            )
+
+    def output_shape(self, x: Shape, indices: Shape) -> Shape:
+        return self.shaped(self.output_size or self._undone(x), self.channels(x))
+
+    def windows(self, x: Shape, indices: Shape) -> None:
+        return None
+
+    def _undone(self, x: Shape) -> tuple[Dim, ...]:
+        """The spatial dimensions that a pool of these windows would have taken in, at least."""
+        steps = self.strides or self.pool_size
+        parts = zip(self.pool_size, steps, self.padding, self.extent(x), strict=True)
+        return tuple(TransposedWindow(k, s, padding=p).output(n) for k, s, p, n in parts)
+
+    def requirements(self, x: Shape, indices: Shape) -> tuple[Requirement, ...]:
+        same = [_indexed(value, index) for value, index in zip(x, indices, strict=True)]
+        steps = self.strides or self.pool_size
+        sizes = self.output_size or self._undone(x)
+        parts = zip(sizes, self._undone(x), steps, strict=True)
+        near = [need for part in parts for need in _ambiguous(*part)] if self.output_size else []
+        return (*same, *map(_some_left, sizes), *near)
+
+
+def _indexed(value: Dim, index: Dim) -> Requirement:
+    return Requirement(
+        value,
+        Relation.EQUAL,
+        index,
+        "there are indices for {index} positions of an axis and values for {value}",
+        code="indices-differ",
+        hint="give the values and the indices of one max pool",
+        details=(("value", value), ("index", index)),
+    )
+
+
+def _some_left(size: Dim) -> Requirement:
+    return Requirement(
+        size,
+        Relation.AT_LEAST,
+        1,
+        "nothing comes out: the output would be {size}",
+        code="empty-output",
+        hint="use less padding, or a larger pool_size",
+        details=(("size", size),),
+    )
+
+
+def _ambiguous(size: Dim, undone: Dim, step: Dim) -> tuple[Requirement, ...]:
+    """What was pooled is known up to less than one stride."""
+    message = "output_size {size} is not within less than a stride {step} of {undone}"
+    details = (("size", size), ("step", step), ("undone", undone))
+    pairs = ((size, undone - step + 1), (undone + step - 1, size))
+    return tuple(
+        Requirement(
+            larger,
+            Relation.AT_LEAST,
+            smaller,
+            message,
+            code="output-size-impossible",
+            hint="give the size that the max pool took in",
+            details=details,
+        )
+        for larger, smaller in pairs
+    )
 
 
 class MaxPooling1D(_MaxPool):
@@ -255,175 +323,86 @@ class AveragePooling3D(_AveragePool):
     rank: ClassVar[int] = 3
 
 
-class GlobalMaxPooling1D(_GlobalPool):
-    """The largest value of each channel over time.
+class LPPooling1D(_LPPool):
+    """The root of the sum of powers of each window over time: ``(Σ xᵖ)^(1/p)``; torch's.
 
     Args:
+        norm_type: the power ``p``; ``inf`` takes the largest.
+        pool_size: the length of the window.
+        strides: how far it moves; as long as it is where ``None``.
+        ceil_mode: whether a last window that hangs over the end counts; with three axes, windows
+            larger than the input are refused all the same.
         data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
 
-    >>> GlobalMaxPooling1D().output_shape(Shape((100, 16)))
-    (16,)
+    >>> LPPooling1D(2, 3).output_shape(Shape((100, 16)))
+    (33, 16)
     """
 
     rank: ClassVar[int] = 1
 
 
-class GlobalMaxPooling2D(_GlobalPool):
-    """The largest value of each channel over height and width.
+class LPPooling2D(_LPPool):
+    """The root of the sum of powers of each window over height and width.
 
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
+    Arguments as in `LPPooling1D`, one value or one for each axis.
 
-    >>> GlobalMaxPooling2D().output_shape(Shape((26, 26, 32)))
-    (32,)
+    >>> LPPooling2D(2, 3, 2).output_shape(Shape((26, 26, 32)))
+    (12, 12, 32)
     """
 
     rank: ClassVar[int] = 2
 
 
-class GlobalMaxPooling3D(_GlobalPool):
-    """The largest value of each channel over depth, height and width.
+class LPPooling3D(_LPPool):
+    """The root of the sum of powers of each window over depth, height and width.
 
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
+    Arguments as in `LPPooling1D`, one value or one for each axis.
 
-    >>> GlobalMaxPooling3D().output_shape(Shape((8, 16, 16, 4)))
-    (4,)
+    >>> LPPooling3D(2, 2).output_shape(Shape((8, 16, 16, 4)))
+    (4, 8, 8, 4)
     """
 
     rank: ClassVar[int] = 3
 
 
-class GlobalAveragePooling1D(_GlobalPool):
-    """The mean value of each channel over time.
+class MaxUnpooling1D(_MaxUnpool):
+    """What a max pool over time kept, back where it was; zeros elsewhere.
+
+    It takes two inputs: the values, and where each was, counted within its channel.
 
     Args:
+        pool_size: the length of the pool's window.
+        strides: how far it moved; as long as it is where ``None``.
+        padding: what was added before and after.
+        output_size: the spatial size that the pool took in, where windows do not say it exactly.
         data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
 
-    >>> GlobalAveragePooling1D().output_shape(Shape((100, 16)))
-    (16,)
+    >>> MaxUnpooling1D(2).output_shape(Shape((50, 16)), Shape((50, 16)))
+    (100, 16)
     """
 
     rank: ClassVar[int] = 1
 
 
-class GlobalAveragePooling2D(_GlobalPool):
-    """The mean value of each channel over height and width.
+class MaxUnpooling2D(_MaxUnpool):
+    """What a max pool over height and width kept, back where it was; zeros elsewhere.
 
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
+    Arguments as in `MaxUnpooling1D`, one value or one for each axis.
 
-    >>> GlobalAveragePooling2D().output_shape(Shape((26, 26, 32)))
-    (32,)
+    >>> MaxUnpooling2D(2, output_size=27).output_shape(Shape((13, 13, 32)), Shape((13, 13, 32)))
+    (27, 27, 32)
     """
 
     rank: ClassVar[int] = 2
 
 
-class GlobalAveragePooling3D(_GlobalPool):
-    """The mean value of each channel over depth, height and width.
+class MaxUnpooling3D(_MaxUnpool):
+    """What a max pool over depth, height and width kept, back where it was; zeros elsewhere.
 
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
+    Arguments as in `MaxUnpooling1D`, one value or one for each axis.
 
-    >>> GlobalAveragePooling3D().output_shape(Shape((8, 16, 16, 4)))
-    (4,)
-    """
-
-    rank: ClassVar[int] = 3
-
-
-class AdaptiveMaxPooling1D(_AdaptivePool):
-    """The largest value of each of ``output_size`` stretches over time.
-
-    Args:
-        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
-            stays as it is, as in torch.
-        data_format: whether the channels are the last axis or the first.
-
-    >>> AdaptiveMaxPooling1D(5).output_shape(Shape((100, 16)))
-    (5, 16)
-    """
-
-    rank: ClassVar[int] = 1
-
-
-class AdaptiveMaxPooling2D(_AdaptivePool):
-    """The largest value of each of ``output_size`` stretches over height and width.
-
-    Args:
-        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
-            stays as it is, as in torch.
-        data_format: whether the channels are the last axis or the first.
-
-    >>> AdaptiveMaxPooling2D(5).output_shape(Shape((26, 26, 32)))
-    (5, 5, 32)
-    """
-
-    rank: ClassVar[int] = 2
-
-
-class AdaptiveMaxPooling3D(_AdaptivePool):
-    """The largest value of each of ``output_size`` stretches over depth, height and width.
-
-    Args:
-        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
-            stays as it is, as in torch.
-        data_format: whether the channels are the last axis or the first.
-
-    >>> AdaptiveMaxPooling3D(5).output_shape(Shape((8, 16, 16, 4)))
-    (5, 5, 5, 4)
-    """
-
-    rank: ClassVar[int] = 3
-
-
-class AdaptiveAveragePooling1D(_AdaptivePool):
-    """The mean value of each of ``output_size`` stretches over time.
-
-    Args:
-        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
-            stays as it is, as in torch.
-        data_format: whether the channels are the last axis or the first.
-
-    >>> AdaptiveAveragePooling1D(5).output_shape(Shape((100, 16)))
-    (5, 16)
-    """
-
-    rank: ClassVar[int] = 1
-
-
-class AdaptiveAveragePooling2D(_AdaptivePool):
-    """The mean value of each of ``output_size`` stretches over height and width.
-
-    Args:
-        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
-            stays as it is, as in torch.
-        data_format: whether the channels are the last axis or the first.
-
-    >>> AdaptiveAveragePooling2D(5).output_shape(Shape((26, 26, 32)))
-    (5, 5, 32)
-    """
-
-    rank: ClassVar[int] = 2
-
-
-class AdaptiveAveragePooling3D(_AdaptivePool):
-    """The mean value of each of ``output_size`` stretches over depth, height and width.
-
-    Args:
-        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
-            stays as it is, as in torch.
-        data_format: whether the channels are the last axis or the first.
-
-    >>> AdaptiveAveragePooling3D(5).output_shape(Shape((8, 16, 16, 4)))
-    (5, 5, 5, 4)
+    >>> MaxUnpooling3D(2).output_shape(Shape((4, 8, 8, 4)), Shape((4, 8, 8, 4)))
+    (8, 16, 16, 4)
     """
 
     rank: ClassVar[int] = 3

@@ -60,8 +60,10 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     counter = FlopCounterMode(display=False)
     with torch.device("meta"), torch.no_grad():
         module = torch_module(Applied(layer, tuple(inputs))).eval()
-        kind = torch.int64 if layer.takes == "indices" else torch.float32
-        given = [torch.zeros(BATCH, *x, dtype=kind) for x in inputs]
+        kinds = {"numbers": torch.float32, "indices": torch.int64}
+        given = [
+            torch.zeros(BATCH, *x, dtype=kinds[layer.input_kind(i)]) for i, x in enumerate(inputs)
+        ]
         with counter:
             result = module(*given)
     weights, learned = _torch_weights(module, layer)

@@ -16,7 +16,7 @@ from archcalc.layers.base import Layer, layer_class
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, plain_fields
-from archcalc.testing.recipes import INPUTS, RECIPES
+from archcalc.testing.recipes import FITS, INPUTS, RECIPES
 from archcalc.testing.shaping import shapes
 
 __all__ = [
@@ -116,11 +116,10 @@ def takes(cls: type[Layer], x: Shape) -> bool:
     if cls.arity != (1, 1):
         return False
     axes = _axes(cls)
-    if axes is not None:
-        return len(x) == axes
-    if cls.__name__ == "InstanceNormalization":
-        return len(x) > 1 and x.elements > max(x)
-    return True
+    if axes is not None and len(x) != axes:
+        return False
+    fits = FITS.get(cls.__name__)
+    return fits is None or fits(x)
 
 
 def _axes(cls: type[Layer]) -> int | None:

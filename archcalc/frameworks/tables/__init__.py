@@ -11,6 +11,7 @@ fields `around` the entry ask for.  A class that begins with a dot is a small mo
 from archcalc.frameworks.table import Table
 from archcalc.frameworks.tables import (
     activations,
+    adaptive,
     convolution,
     core,
     merging,
@@ -29,6 +30,7 @@ _FAMILIES = (
     convolution,
     transposed,
     pooling,
+    adaptive,
     normalization,
     activations,
     reshaping,

@@ -23,11 +23,13 @@ __all__ = [
     "axes_there",
     "axis_there",
     "channels",
+    "even",
     "features",
     "flat_back",
     "flat_there",
     "one",
     "pair_back",
+    "ratios_there",
     "rest",
 ]
 
@@ -86,6 +88,11 @@ def padding_back(padding: Any, x: Shape) -> Any:
     return padding if isinstance(padding, str | int) else tuple((p, p) for p in padding)
 
 
+def even(pairs: Any) -> bool:
+    """Whether as much stands before as after, along every axis."""
+    return all(before == after for before, after in pairs)
+
+
 def flat_there(sign: int) -> Convert:
     """Pairs in the order of the axes, as torch's flat list from the last axis to the first."""
     return lambda pairs, x: tuple(sign * n for pair in reversed(pairs) for n in pair)
@@ -104,6 +111,11 @@ def flat_back(sign: int) -> Convert:
 def rest(value: float, x: Shape) -> float:
     """Keras' momentum is the part that is kept, torch's the part that is new."""
     return round(1 - value, 12)
+
+
+def ratios_there(ratios: Any, x: Shape) -> tuple[float, ...] | None:
+    """Exact ratios as the floats nearest to them."""
+    return None if ratios is None else tuple(map(float, ratios))
 
 
 def channels(x: Shape) -> Any:

@@ -1,9 +1,11 @@
-"""Pools: sliding, global, adaptive."""
+"""Pools that slide, and their undoing."""
 
 from __future__ import annotations
 
-from archcalc.frameworks.table import Argument, Entry, Only, Table, ranked, same
-from archcalc.frameworks.tables.converters import PADDING
+from dataclasses import replace
+
+from archcalc.frameworks.table import Absent, Argument, Entry, Only, Table, ranked, same
+from archcalc.frameworks.tables.converters import PADDING, as_tuple, even, one
 
 __all__ = ["KERAS", "TORCH"]
 
@@ -20,41 +22,42 @@ _KERAS_MAX = Entry(
     same("pool_size", "strides", "padding", "data_format"),
     only=(_FLOORS, _NAMED_PADDING, _NO_DILATION),
 )
-_KERAS_GLOBAL = Entry("", same("data_format", "keepdims"))
-_KERAS_ADAPTIVE = Entry(
-    "",
-    same("output_size", "data_format"),
-    limits=(
-        (lambda layer: None not in layer.output_size, "Keras asks for the size of every axis"),
-    ),
-)
+_NO_POWERS = Absent("it is torch's", hint="MaxPooling and AveragePooling are its extremes")
+_NO_INDICES = Absent("Keras' max pools do not say where the largest values were")
 
 KERAS: Table = {
     **ranked("MaxPooling{n}D", "MaxPooling{n}D", _KERAS_MAX),
     **ranked("AveragePooling{n}D", "AveragePooling{n}D", _KERAS_AVERAGE),
-    **ranked("GlobalMaxPooling{n}D", "GlobalMaxPooling{n}D", _KERAS_GLOBAL),
-    **ranked("GlobalAveragePooling{n}D", "GlobalAveragePooling{n}D", _KERAS_GLOBAL),
-    **ranked("AdaptiveMaxPooling{n}D", "AdaptiveMaxPooling{n}D", _KERAS_ADAPTIVE),
-    **ranked("AdaptiveAveragePooling{n}D", "AdaptiveAveragePooling{n}D", _KERAS_ADAPTIVE),
+    **{f"LPPooling{n}D": _NO_POWERS for n in (1, 2, 3)},
+    **{f"MaxUnpooling{n}D": _NO_INDICES for n in (1, 2, 3)},
 }
 
-_WINDOW = (Argument("pool_size", "kernel_size"), Argument("strides", "stride"), PADDING)
+_STEPS = (Argument("pool_size", "kernel_size"), Argument("strides", "stride"))
 _TORCH_MAX = Entry(
     "",
-    (*_WINDOW, Argument("dilation_rate", "dilation"), *same("ceil_mode")),
+    (*_STEPS, PADDING, Argument("dilation_rate", "dilation"), *same("ceil_mode")),
     around=("data_format",),
 )
-_TORCH_AVERAGE = Entry("", (*_WINDOW, *same("ceil_mode")), around=("data_format",))
-_TORCH_GLOBAL = Entry(
-    "", implied=(("output_size", lambda x: 1),), around=("data_format", "keepdims")
+_TORCH_AVERAGE = Entry("", (*_STEPS, PADDING, *same("ceil_mode")), around=("data_format",))
+_TORCH_POWERS = Entry("", (*_STEPS, *same("norm_type", "ceil_mode")), around=("data_format",))
+_TORCH_UNPOOL = Entry(
+    "",
+    (*_STEPS, PADDING),
+    around=("output_size", "data_format"),
+    limits=((lambda layer: even(layer.padding), "torch's pools pad both ends alike"),),
 )
-_TORCH_ADAPTIVE = Entry("", same("output_size"), around=("data_format",))
 
 TORCH: Table = {
     **ranked("MaxPooling{n}D", "MaxPool{n}d", _TORCH_MAX),
     **ranked("AveragePooling{n}D", "AvgPool{n}d", _TORCH_AVERAGE),
-    **ranked("GlobalMaxPooling{n}D", "AdaptiveMaxPool{n}d", _TORCH_GLOBAL),
-    **ranked("GlobalAveragePooling{n}D", "AdaptiveAvgPool{n}d", _TORCH_GLOBAL),
-    **ranked("AdaptiveMaxPooling{n}D", "AdaptiveMaxPool{n}d", _TORCH_ADAPTIVE),
-    **ranked("AdaptiveAveragePooling{n}D", "AdaptiveAvgPool{n}d", _TORCH_ADAPTIVE),
+    "LPPooling1D": replace(
+        _TORCH_POWERS,
+        cls="LPPool1d",
+        arguments=(
+            Argument("pool_size", "kernel_size", one, as_tuple),
+            *_TORCH_POWERS.arguments[1:],
+        ),
+    ),
+    **ranked("LPPooling{n}D", "LPPool{n}d", _TORCH_POWERS, (2, 3)),
+    **ranked("MaxUnpooling{n}D", "MaxUnpool{n}d", _TORCH_UNPOOL),
 }

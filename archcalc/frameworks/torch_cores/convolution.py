@@ -8,12 +8,13 @@ from typing import Any
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
+from archcalc.frameworks.tables.converters import even
 from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import layer_class
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES", "even"]
+__all__ = ["CORES"]
 
 
 def _convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
@@ -24,11 +25,6 @@ def _convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
     if even(pads):
         return [("core", made(padded(layer, pads), x))]
     return [("pad", modules.Pad(pads)), ("core", made(padded(layer, "valid"), x))]
-
-
-def even(pairs: Pairs) -> bool:
-    """Whether as much stands before as after, along every axis."""
-    return all(before == after for before, after in pairs)
 
 
 def _separable(layer: Any, x: Shape, applied: Applied) -> Parts:

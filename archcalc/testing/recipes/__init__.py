@@ -6,14 +6,15 @@ from archcalc.testing.recipes import (
     merging,
     normalization,
     padding,
+    pooling,
     reshaping,
     sliding,
 )
-from archcalc.testing.recipes.base import Inputs, Recipe
+from archcalc.testing.recipes.base import Fits, Inputs, Recipe
 
-__all__ = ["INPUTS", "RECIPES"]
+__all__ = ["FITS", "INPUTS", "RECIPES"]
 
-_FAMILIES = (core, sliding, normalization, activations, reshaping, padding, merging)
+_FAMILIES = (core, sliding, pooling, normalization, activations, reshaping, padding, merging)
 
 RECIPES: dict[str, Recipe] = {
     name: recipe for family in _FAMILIES for name, recipe in family.RECIPES.items()
@@ -21,6 +22,13 @@ RECIPES: dict[str, Recipe] = {
 """The recipe of every kind that has fields which depend on its input."""
 
 INPUTS: dict[str, Inputs] = {
-    name: inputs for family in (normalization, merging) for name, inputs in family.INPUTS.items()
+    name: inputs
+    for family in (pooling, normalization, merging)
+    for name, inputs in family.INPUTS.items()
 }
 """The input shapes of every kind that does not take just any."""
+
+FITS: dict[str, Fits] = {
+    name: fits for family in (pooling, normalization) for name, fits in family.FITS.items()
+}
+"""What a shape must be for a kind that does not take just any."""

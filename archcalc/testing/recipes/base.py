@@ -16,7 +16,7 @@ from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick
 
-__all__ = ["Fields", "Inputs", "Recipe", "channels", "extent", "formatted"]
+__all__ = ["Fields", "Fits", "Inputs", "Recipe", "channels", "extent", "formatted"]
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -24,6 +24,10 @@ Recipe: TypeAlias = Callable[[Pick, type[Any], tuple[Shape, ...]], Fields]
 
 Inputs: TypeAlias = Callable[[type[Any]], SearchStrategy[tuple[Shape, ...]]]
 """The input shapes of a kind of layer that does not take just any shape."""
+
+
+Fits: TypeAlias = Callable[[Shape], bool]
+"""Whether a kind of layer takes a shape of the right number of axes."""
 
 
 def extent(cls: type[Spatial], x: Shape, made: Fields) -> tuple[int, ...]:

@@ -8,10 +8,10 @@ from hypothesis.strategies import SearchStrategy
 
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, divisors
-from archcalc.testing.recipes.base import Fields, Inputs, Recipe
+from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 from archcalc.testing.shaping import shapes
 
-__all__ = ["INPUTS", "RECIPES", "along_one"]
+__all__ = ["FITS", "INPUTS", "RECIPES", "along_one"]
 
 
 def along_one(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -51,3 +51,5 @@ RECIPES: dict[str, Recipe] = {
 }
 
 INPUTS: dict[str, Inputs] = {"InstanceNormalization": _of_several_positions}
+
+FITS: dict[str, Fits] = {"InstanceNormalization": lambda x: len(x) > 1 and x.elements > max(x)}

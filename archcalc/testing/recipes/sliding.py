@@ -1,4 +1,4 @@
-"""Convolutions, transposed convolutions and pools: windows that fit, by construction."""
+"""Convolutions and transposed convolutions: windows that fit, by construction."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, divisors
 from archcalc.testing.recipes.base import Fields, Recipe, channels, extent, formatted
 
-__all__ = ["RECIPES"]
+__all__ = ["LARGEST_WINDOW", "RECIPES", "steps"]
 
-_LARGEST_WINDOW = 4
+LARGEST_WINDOW = 4
 _LONGEST_STRIDE = 3
 _LARGEST_PADDING = 3
 
 
-def _steps(pick: Pick, rank: int, fields: Mapping[str, Any]) -> tuple[list[int], list[int]]:
+def steps(pick: Pick, rank: int, fields: Mapping[str, Any]) -> tuple[list[int], list[int]]:
     """Strides and dilations: one, the other, neither, seldom both (Keras takes both seldom)."""
     kind = pick.one_of(("plain", "strided", "dilated", "strided", "dilated", "both"))
     dilates = "dilation_rate" in fields and "dilation_rate" not in pick.left
@@ -32,13 +32,13 @@ def _convolution(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Field
     lengths, depth = extent(cls, inputs[0], made), channels(made, inputs[0])
     styles = ("valid", "same", "amounts") + (("causal",) if cls.rank == 1 else ())
     style = pick.style(*styles)
-    strides, dilation = _steps(pick, cls.rank, cls.model_fields)
+    strides, dilation = steps(pick, cls.rank, cls.model_fields)
     pads = [pick.sizes(2, _LARGEST_PADDING, 0) if style == "amounts" else (0, 0) for _ in lengths]
     kernel = []
     for n, (before, after), d in zip(lengths, pads, dilation, strict=True):
         fits = (n + before + after - 1) // d + 1
         free = style in ("same", "causal")
-        kernel.append(pick.size(_LARGEST_WINDOW if free else min(_LARGEST_WINDOW, fits)))
+        kernel.append(pick.size(LARGEST_WINDOW if free else min(LARGEST_WINDOW, fits)))
     made |= {"kernel_size": kernel, "strides": strides, "dilation_rate": dilation}
     made["padding"] = pads if style == "amounts" else style
     return made | _filters(pick, cls, depth)
@@ -59,8 +59,8 @@ def _transposed(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
     made = formatted(pick, cls)
     lengths, depth = extent(cls, inputs[0], made), channels(made, inputs[0])
     style = pick.style("valid", "same", "amounts")
-    strides, dilation = _steps(pick, cls.rank, cls.model_fields)
-    kernel = pick.sizes(cls.rank, _LARGEST_WINDOW)
+    strides, dilation = steps(pick, cls.rank, cls.model_fields)
+    kernel = pick.sizes(cls.rank, LARGEST_WINDOW)
     extra = None
     if pick.flag():
         extra = [pick.size(max(s, d) - 1, 0) for s, d in zip(strides, dilation, strict=True)]
@@ -82,49 +82,9 @@ def _transposed(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
     return made | _filters(pick, cls, depth)
 
 
-def _pool(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    made = formatted(pick, cls)
-    lengths = extent(cls, inputs[0], made)
-    style = pick.style("valid", "same", "amounts")
-    ceil = pick.one_of(pick.left.get("ceil_mode", (False, True)))
-    strides, dilation = _steps(pick, cls.rank, cls.model_fields)
-    own_stride = set(strides) == {1} and pick.flag()
-    kernel, pads = [], []
-    for n, s, d in zip(lengths, strides, dilation, strict=True):
-        hanging = s - 1 if ceil else 0
-        sizes = [
-            k
-            for k in range(1, _LARGEST_WINDOW + 1)
-            if style == "same" or d * (k - 1) + 1 <= n + _half(style, k) * 2 + hanging
-        ]
-        k = pick.one_of(sizes)
-        missing = max(0, d * (k - 1) + 1 - n - hanging)
-        before = pick.size(_half(style, k), max(0, missing - _half(style, k)))
-        pads.append((before, pick.size(_half(style, k), max(0, missing - before))))
-        kernel.append(k)
-    made |= {"pool_size": kernel, "strides": None if own_stride else strides, "ceil_mode": ceil}
-    if "dilation_rate" in cls.model_fields:
-        made["dilation_rate"] = dilation
-    return made | {"padding": pads if style == "amounts" else style}
-
-
-def _half(style: str, kernel: int) -> int:
-    """The most that a pool may pad on each side."""
-    return kernel // 2 if style == "amounts" else 0
-
-
-def _adaptive(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    sizes: list[int | None] = list(pick.sizes(cls.rank, 5))
-    if cls.rank > 1 and pick.flag():  # torch keeps an axis where nothing is asked for
-        sizes[0] = None
-    return {**formatted(pick, cls), "output_size": sizes}
-
-
 RECIPES: dict[str, Recipe] = {
     **{f"Conv{n}D": _convolution for n in (1, 2, 3)},
     **{f"DepthwiseConv{n}D": _convolution for n in (1, 2)},
     **{f"SeparableConv{n}D": _convolution for n in (1, 2)},
     **{f"Conv{n}DTranspose": _transposed for n in (1, 2, 3)},
-    **{f"{kind}Pooling{n}D": _pool for kind in ("Max", "Average") for n in (1, 2, 3)},
-    **{f"Adaptive{kind}Pooling{n}D": _adaptive for kind in ("Max", "Average") for n in (1, 2, 3)},
 }

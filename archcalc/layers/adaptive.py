@@ -1,0 +1,353 @@
+"""Pools to a size that is asked for: global, adaptive and fractional.
+
+Sources: Keras' global pooling layers; torch's ``AdaptiveAvgPool2d``; Graham, *Fractional
+Max-Pooling* (2014).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from archcalc.layers.base import AxisWindow
+from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
+from archcalc.layers.scaling import scaled, something
+from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.window import Window
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = [
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
+    "FractionalMaxPooling2D",
+    "FractionalMaxPooling3D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+]
+
+
+class _GlobalPool(Spatial, abstract=True):
+    """One window over the whole extent."""
+
+    data_format: DataFormat = "channels_last"
+    keepdims: bool = False
+
+    source: ClassVar[str] = "https://keras.io/api/layers/pooling_layers/"
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        return tuple((axis, Window(x[axis])) for axis in self.spatial_axes())
+
+    def output_shape(self, x: Shape) -> Shape:
+        if self.keepdims:
+            return self.shaped((1,) * self.rank, self.channels(x))
+        return Shape((self.channels(x),))
+
+
+class _AdaptivePool(Spatial, abstract=True):
+    """As many windows as make the output the size that is asked for."""
+
+    output_size: SomeSizes = hyper("n")
+    data_format: DataFormat = "channels_last"
+
+    _spread = per_axis("output_size")
+
+    source: ClassVar[str] = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"
+    )
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
+        """Windows of equal size where the output size divides the input; else there is no one."""
+        found = []
+        for axis, size in zip(self.spatial_axes(), self.sizes(x), strict=True):
+            step = floor_div(x[axis], size)
+            if step * size != x[axis]:
+                return None
+            found.append((axis, Window(step, step)))
+        return tuple(found)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return ()
+
+    def sizes(self, x: Shape) -> tuple[Dim, ...]:
+        """The spatial dimensions that come out."""
+        pairs = zip(self.output_size, self.extent(x), strict=True)
+        return tuple(n if size is None else size for size, n in pairs)
+
+    def output_shape(self, x: Shape) -> Shape:
+        return self.shaped(self.sizes(x), self.channels(x))
+
+
+class _FractionalPool(Spatial, abstract=True):
+    """Windows at steps drawn at random, as many as make the output the size that is asked for."""
+
+    pool_size: Sizes = hyper("k")
+    output_size: OptionalSizes = hyper("n", default=None)
+    output_ratio: OptionalRatios = option(default=None)
+    data_format: DataFormat = "channels_last"
+
+    _spread = per_axis("pool_size", "output_size", "output_ratio")
+
+    spare: ClassVar[int] = 0
+    """How many positions torch wants beside those that the windows need."""
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1412.6071 (section 2)"
+
+    @model_validator(mode="after")
+    def _size_or_ratio(self) -> Any:
+        if (self.output_size is None) == (self.output_ratio is None):
+            raise InvalidLayerError(
+                "give output_size or output_ratio, one of the two", code="size-or-ratio"
+            )
+        if any(ratio >= 1 for ratio in self.output_ratio or ()):
+            raise InvalidLayerError("output_ratio is not below 1", code="invalid-argument")
+        return self
+
+    def output_shape(self, x: Shape) -> Shape:
+        return self.shaped(self._sizes(x), self.channels(x))
+
+    def windows(self, x: Shape) -> None:
+        return None
+
+    def _sizes(self, x: Shape) -> tuple[Dim, ...]:
+        if self.output_ratio is None:
+            return self.output_size or ()
+        return scaled(self.extent(x), self.output_ratio)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axes = zip(self.spatial_axes(), self._sizes(x), self.pool_size, strict=True)
+        return tuple(need for axis, size, k in axes for need in self._fits(x, axis, size, k))
+
+    def _fits(self, x: Shape, axis: int, size: Dim, kernel: Dim) -> tuple[Requirement, ...]:
+        needed = size + kernel - 1 + self.spare
+        word = self.axis_word(x, axis)
+        details = (("size", size), ("kernel", kernel), ("input", x[axis]), ("needed", needed))
+        return (
+            something(size, x[axis], word),
+            Requirement(
+                x[axis],
+                Relation.AT_LEAST,
+                needed,
+                f"{{size}} windows of {{kernel}} do not fit input {word} {{input}} "
+                "(they need at least {needed})",
+                code="kernel-exceeds-input",
+                hint="ask for a smaller output, or use a smaller pool_size",
+                details=details,
+            ),
+        )
+
+
+class GlobalMaxPooling1D(_GlobalPool):
+    """The largest value of each channel over time.
+
+    Args:
+        data_format: whether the channels are the last axis or the first.
+        keepdims: whether the axes stay, at length 1.
+
+    >>> GlobalMaxPooling1D().output_shape(Shape((100, 16)))
+    (16,)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class GlobalMaxPooling2D(_GlobalPool):
+    """The largest value of each channel over height and width.
+
+    Args:
+        data_format: whether the channels are the last axis or the first.
+        keepdims: whether the axes stay, at length 1.
+
+    >>> GlobalMaxPooling2D().output_shape(Shape((26, 26, 32)))
+    (32,)
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class GlobalMaxPooling3D(_GlobalPool):
+    """The largest value of each channel over depth, height and width.
+
+    Args:
+        data_format: whether the channels are the last axis or the first.
+        keepdims: whether the axes stay, at length 1.
+
+    >>> GlobalMaxPooling3D().output_shape(Shape((8, 16, 16, 4)))
+    (4,)
+    """
+
+    rank: ClassVar[int] = 3
+
+
+class GlobalAveragePooling1D(_GlobalPool):
+    """The mean value of each channel over time.
+
+    Args:
+        data_format: whether the channels are the last axis or the first.
+        keepdims: whether the axes stay, at length 1.
+
+    >>> GlobalAveragePooling1D().output_shape(Shape((100, 16)))
+    (16,)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class GlobalAveragePooling2D(_GlobalPool):
+    """The mean value of each channel over height and width.
+
+    Args:
+        data_format: whether the channels are the last axis or the first.
+        keepdims: whether the axes stay, at length 1.
+
+    >>> GlobalAveragePooling2D().output_shape(Shape((26, 26, 32)))
+    (32,)
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class GlobalAveragePooling3D(_GlobalPool):
+    """The mean value of each channel over depth, height and width.
+
+    Args:
+        data_format: whether the channels are the last axis or the first.
+        keepdims: whether the axes stay, at length 1.
+
+    >>> GlobalAveragePooling3D().output_shape(Shape((8, 16, 16, 4)))
+    (4,)
+    """
+
+    rank: ClassVar[int] = 3
+
+
+class AdaptiveMaxPooling1D(_AdaptivePool):
+    """The largest value of each of ``output_size`` stretches over time.
+
+    Args:
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> AdaptiveMaxPooling1D(5).output_shape(Shape((100, 16)))
+    (5, 16)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class AdaptiveMaxPooling2D(_AdaptivePool):
+    """The largest value of each of ``output_size`` stretches over height and width.
+
+    Args:
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> AdaptiveMaxPooling2D(5).output_shape(Shape((26, 26, 32)))
+    (5, 5, 32)
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class AdaptiveMaxPooling3D(_AdaptivePool):
+    """The largest value of each of ``output_size`` stretches over depth, height and width.
+
+    Args:
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> AdaptiveMaxPooling3D(5).output_shape(Shape((8, 16, 16, 4)))
+    (5, 5, 5, 4)
+    """
+
+    rank: ClassVar[int] = 3
+
+
+class AdaptiveAveragePooling1D(_AdaptivePool):
+    """The mean value of each of ``output_size`` stretches over time.
+
+    Args:
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> AdaptiveAveragePooling1D(5).output_shape(Shape((100, 16)))
+    (5, 16)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class AdaptiveAveragePooling2D(_AdaptivePool):
+    """The mean value of each of ``output_size`` stretches over height and width.
+
+    Args:
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> AdaptiveAveragePooling2D(5).output_shape(Shape((26, 26, 32)))
+    (5, 5, 32)
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class AdaptiveAveragePooling3D(_AdaptivePool):
+    """The mean value of each of ``output_size`` stretches over depth, height and width.
+
+    Args:
+        output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
+            stays as it is, as in torch.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> AdaptiveAveragePooling3D(5).output_shape(Shape((8, 16, 16, 4)))
+    (5, 5, 5, 4)
+    """
+
+    rank: ClassVar[int] = 3
+
+
+class FractionalMaxPooling2D(_FractionalPool):
+    """The largest values of windows at random steps over height and width; torch's.
+
+    Args:
+        pool_size: the size of the windows.
+        output_size: the spatial size that comes out, whatever goes in; or
+        output_ratio: how much of the input's size comes out, a fraction below 1.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> FractionalMaxPooling2D(2, output_ratio=0.7).output_shape(Shape((26, 26, 32)))
+    (18, 18, 32)
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class FractionalMaxPooling3D(_FractionalPool):
+    """The largest values of windows at random steps over depth, height and width; torch's.
+
+    Arguments as in `FractionalMaxPooling2D`.  torch wants one position more here than the windows
+    need.
+
+    >>> FractionalMaxPooling3D(2, output_size=5).output_shape(Shape((8, 16, 16, 4)))
+    (5, 5, 5, 4)
+    """
+
+    rank: ClassVar[int] = 3
+    spare: ClassVar[int] = 1

@@ -1,0 +1,38 @@
+"""Sizes that are a fraction of others, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.requirement import Relation, Requirement
+
+__all__ = ["scaled", "something"]
+
+
+def scaled(sizes: Iterable[Dim], ratios: Iterable[Fraction]) -> tuple[Dim, ...]:
+    """Each of `sizes` times its ratio, rounded down.
+
+    A framework multiplies floats here, and where a product should be whole it may come out just
+    below: in floats ``0.29·100`` is 28.99….  The rule is the exact one, 29.
+
+    >>> scaled((100, 7), (Fraction(29, 100), Fraction(3, 2)))
+    (29, 10)
+    """
+    pairs = zip(sizes, ratios, strict=True)
+    return tuple(floor_div(n * ratio.numerator, ratio.denominator) for n, ratio in pairs)
+
+
+def something(size: Dim, of: Dim, word: str) -> Requirement:
+    """At least one position comes out of an axis of length `of`, called `word`."""
+    return Requirement(
+        size,
+        Relation.AT_LEAST,
+        1,
+        f"nothing comes out of input {word} {{input}}",
+        code="empty-output",
+        hint="ask for a larger part of it",
+        details=(("input", of),),
+    )

@@ -130,11 +130,7 @@ def _through(row: TracedRow, field: Field, window: Window | TransposedWindow) ->
                 path=row.path,
                 hint="ask for the receptive field of the network before this layer",
             )
-        before: Dim = (
-            window.span - 1 - (window.padding[0] if isinstance(window.padding, tuple) else 0)
-        )
-        if window.padding == "same":
-            before = window.span // 2
+        before: Dim = window.span - 1 - window.cuts(row.inputs[0][field.along or 0])[0]
         stride: Dim = 1
     else:
         before = window.pads(row.inputs[0][field.along or 0])[0]

@@ -4,6 +4,7 @@ from archcalc.explain.account import Account, Figure, account
 from archcalc.explain.comparison import Change, Comparison, compare
 from archcalc.explain.derivation import Derivation, derive
 from archcalc.explain.mistakes import Finding
+from archcalc.explain.picture import picture
 from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
 from archcalc.explain.summary import Summary, summarize
 
@@ -20,6 +21,7 @@ __all__ = [
     "account",
     "compare",
     "derive",
+    "picture",
     "reconcile",
     "summarize",
 ]

@@ -14,7 +14,7 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
 from archcalc.layers.scaling import scaled, something
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
-from archcalc.layers.window import Window
+from archcalc.layers.window import Stretches, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
@@ -77,6 +77,11 @@ class _AdaptivePool(Spatial, abstract=True):
                 return None
             found.append((axis, Window(step, step)))
         return tuple(found)
+
+    def stretches(self, x: Shape) -> tuple[tuple[int, Stretches], ...]:
+        """What each output position reads along each axis, whether sizes divide or not."""
+        pairs = zip(self.spatial_axes(), self.sizes(x), strict=True)
+        return tuple((axis, Stretches(size)) for axis, size in pairs)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return ()

@@ -15,7 +15,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import ceil_div, floor_div
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["AxisPadding", "TransposedWindow", "Window"]
+__all__ = ["AxisPadding", "Stretches", "TransposedWindow", "Window"]
 
 AxisPadding: TypeAlias = Literal["valid", "same", "causal"] | tuple[Dim, Dim]
 """Padding along one axis: a named rule, or what is added before and after."""
@@ -72,6 +72,17 @@ class Window:
         # torch drops a last window that would start in the padding after the end
         return smallest(ceil_div(room, self.stride) + 1, ceil_div(n + before, self.stride))
 
+    def reads(self, n: int, u: int) -> range:
+        """What output position `u` reads of an axis of length `n`, both numbers.
+
+        Positions below 0, and from `n` on, are padding.
+
+        >>> list(Window(3, 2, dilation=2, padding="same").reads(8, 0))
+        [-1, 1, 3]
+        """
+        start = u * int(self.stride) - int(self.pads(n)[0])
+        return range(start, start + int(self.span), int(self.dilation))
+
     def fits(self, n: Dim, axis: str) -> tuple[Requirement, ...]:
         """What must hold for at least one window to fit an axis of length `n` called `axis`."""
         if self.padding in ("same", "causal"):
@@ -100,6 +111,28 @@ class Window:
                 ),
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """An axis in `count` stretches of lengths that differ by one at most: an adaptive pool's.
+
+    Neighbours share a position where their common end is no whole number.
+
+    >>> [list(Stretches(3).reads(5, u)) for u in range(3)]
+    [[0, 1], [1, 2, 3], [3, 4]]
+    """
+
+    count: Dim
+
+    def output(self, n: Dim) -> Dim:
+        """How many positions come out: one a stretch."""
+        return self.count
+
+    def reads(self, n: int, u: int) -> range:
+        """What output position `u` reads of an axis of length `n`, both numbers."""
+        count = int(self.count)
+        return range(u * n // count, -(-(u + 1) * n // count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +174,35 @@ class TransposedWindow:
             return (n - 1) * self.stride + self.span + extra
         before, after = self.padding
         return (n - 1) * self.stride - before - after + self.span + (0 if extra is None else extra)
+
+    def cuts(self, n: Dim) -> tuple[Dim, Dim]:
+        """What is taken off all that is written, before and after; less than nothing is added.
+
+        ``"same"`` is the gradient of TensorFlow's ``"same"``: of the padding of the equivalent
+        convolution, the larger half comes first, and never more than ``span − 1``.
+
+        >>> TransposedWindow(3, 2, padding="same").cuts(2)
+        (0, 1)
+        """
+        out = self.output(n)
+        before: Dim = 0
+        if self.padding == "same":
+            padding = out - (n - 1) * self.stride + self.span - 2
+            before = self.span - 1 - smallest(floor_div(padding + 1, 2), self.span - 1)
+        elif self.padding != "valid":
+            before = self.padding[0]
+        return before, (n - 1) * self.stride + self.span - out - before
+
+    def writes(self, n: int, u: int) -> range:
+        """To which output positions input position `u` of `n` writes, both numbers.
+
+        Positions below 0, and from ``output(n)`` on, are cut off.
+
+        >>> list(TransposedWindow(3, 2, padding="same").writes(2, 1))
+        [2, 3, 4]
+        """
+        start = u * int(self.stride) - int(self.cuts(n)[0])
+        return range(start, start + int(self.span), int(self.dilation))
 
     def fits(self, n: Dim, axis: str) -> tuple[Requirement, ...]:
         """What must hold for something to come out of an axis of length `n` called `axis`."""

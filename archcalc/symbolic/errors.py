@@ -21,6 +21,7 @@ __all__ = [
     "InvalidLayerError",
     "LookupFailedError",
     "NoSolutionError",
+    "PictureError",
     "ReceptiveFieldError",
     "RequirementError",
     "ShapeError",
@@ -191,6 +192,12 @@ class SpecificationError(ArchcalcError, ValueError):
     """A file or mapping does not describe a network."""
 
     default_code = "bad-specification"
+
+
+class PictureError(ArchcalcError, ValueError):
+    """A layer has nothing that a picture would show, or too much of it."""
+
+    default_code = "nothing-to-show"
 
 
 class FrameworkError(ArchcalcError, ValueError):

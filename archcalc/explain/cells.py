@@ -217,10 +217,12 @@ def _fits(axes: tuple[Axis, ...]) -> bool:
 
 
 def _joins(applied: Applied, places: list[int]) -> bool:
-    """Whether axes are joined into one, rather than reduced to one position each."""
+    """Whether axes are joined into one, rather than slid along or reduced to one position each."""
     x, y = applied.inputs[0], applied.output
+    if len(x) == len(y):
+        return any(view.output(x[place]) != y[place] for place, view in _views(applied))
     kept = Shape(dim for place, dim in enumerate(x) if place not in places)
-    return len(y) < len(x) and y.elements != kept.elements
+    return y.elements != kept.elements
 
 
 def _as_telling(axes: tuple[Axis, ...], whole: tuple[Axis, ...]) -> bool:

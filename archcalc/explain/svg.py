@@ -42,14 +42,13 @@ class Canvas:
             self.left, self.right = min(self.left, x), max(self.right, x)
             self.top, self.bottom = min(self.top, y), max(self.bottom, y)
 
-    def _add(self, tag: str, kind: str, text: str = "", **attributes: float | str) -> None:
+    def _add(self, tag: str, kind: str, **attributes: float | str) -> None:
         said = {"class": kind, **attributes}
         written = " ".join(
             f'{name.replace("_", "-")}="{value if isinstance(value, str) else f"{value:g}"}"'
             for name, value in said.items()
         )
-        end = f">{escape(text)}</{tag}>" if text else "/>"
-        self._drawn.append(f"<{tag} {written}{end}")
+        self._drawn.append(f"<{tag} {written}/>")
 
     def _stroke(self, kind: str, path: str, **attributes: float | str) -> None:
         self._add("path", kind, d=path, fill="none", stroke=INK, **attributes)
@@ -100,8 +99,8 @@ class Canvas:
         wide = len(text) * _LETTER * size
         left = at[0] - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
         self._reach((left, at[1] - size), (left + wide, at[1] + size / 3))
-        x, y = at
-        self._add("text", "words", text, x=x, y=y, font_size=size, text_anchor=anchor, fill=INK)
+        place = f'x="{at[0]:g}" y="{at[1]:g}" font-size="{size:g}" text-anchor="{anchor}"'
+        self._drawn.append(f'<text class="words" {place} fill="{INK}">{escape(text)}</text>')
 
     def measure(self, a: Point, b: Point, text: str, edge: Edge) -> None:
         """A line from `a` to `b` with ticks at its ends, and what it measures beside it."""

@@ -46,7 +46,7 @@ def _transposed(layer: Any, x: Shape, applied: Applied) -> Parts:
     """All that comes out, then what Keras and TensorFlow take off it, which may be uneven."""
     cuts: Pairs = []
     for window, n in zip(layer.sliding(), layer.extent(x), strict=True):
-        cuts.append(_cut(window, n))
+        cuts.append(window.cuts(n))
     extra = tuple(max(0, -after) for _, after in cuts)
     cuts = [(before, max(0, after)) for before, after in cuts]
     if layer.output_padding is not None and not isinstance(layer.padding, str):
@@ -56,23 +56,6 @@ def _transposed(layer: Any, x: Shape, applied: Applied) -> Parts:
         return [("core", made(padded(core, cuts), x))]
     crop = modules.Pad([(-before, -after) for before, after in cuts])
     return [("core", made(padded(core, "valid"), x)), ("crop", crop)]
-
-
-def _cut(window: Any, n: int) -> tuple[int, int]:
-    """What is taken off the whole output of a transposed convolution, before and after.
-
-    ``"same"`` is the gradient of TensorFlow's ``"same"``: of the padding of the equivalent
-    convolution, the larger half comes first, and never more than ``span − 1``.
-    """
-    whole = (n - 1) * window.stride + window.span
-    if not isinstance(window.padding, str):
-        return window.padding  # type: ignore[no-any-return]
-    out = window.output(n)
-    if window.padding == "valid":
-        return 0, whole - out
-    padding = out - (n - 1) * window.stride + window.span - 2
-    before = window.span - 1 - min((padding + 1) // 2, window.span - 1)
-    return before, whole - out - before
 
 
 CORES = {

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 SVG = "{http://www.w3.org/2000/svg}"
 
 SPATIAL = [
-    cls.__name__ for cls in catalogue() if issubclass(cls, Spatial) and in_framework(cls, "torch")
+    cls.__name__
+    for cls in catalogue()
+    if issubclass(cls, Spatial) and cls.arity == (1, 1) and in_framework(cls, "torch")
 ]
 GROUPED = [name for name in SPATIAL if "Conv" in name]
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from archcalc.layers.regularization import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.transposed import *
+    from archcalc.layers.upsampling import *
     from archcalc.network import *
     from archcalc.symbolic import *
 

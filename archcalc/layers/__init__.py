@@ -12,6 +12,7 @@ from archcalc.layers import (
     regularization,
     reshaping,
     transposed,
+    upsampling,
 )
 from archcalc.layers.activations import *
 from archcalc.layers.adaptive import *
@@ -27,6 +28,7 @@ from archcalc.layers.pooling import *
 from archcalc.layers.regularization import *
 from archcalc.layers.reshaping import *
 from archcalc.layers.transposed import *
+from archcalc.layers.upsampling import *
 from archcalc.layers.window import TransposedWindow, Window
 
 FAMILIES = (
@@ -39,6 +41,7 @@ FAMILIES = (
     activations,
     reshaping,
     padding,
+    upsampling,
     regularization,
     merging,
 )
@@ -65,5 +68,6 @@ __all__ += normalization.__all__
 __all__ += activations.__all__
 __all__ += reshaping.__all__
 __all__ += padding.__all__
+__all__ += upsampling.__all__
 __all__ += regularization.__all__
 __all__ += merging.__all__

@@ -1,17 +1,21 @@
-"""ZeroPadding, Cropping and UpSampling, in one to three dimensions.
+"""Padding and cropping, in one to three dimensions.
 
-Source: https://keras.io/api/layers/reshaping_layers/
+Source: https://keras.io/api/layers/reshaping_layers/; torch's ``ReflectionPad2d``,
+``ReplicationPad2d``, ``CircularPad2d`` and ``ConstantPad2d`` are modes of `Padding2D`.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.fields import Amounts, Sizes, hyper
+from archcalc.layers.fields import Amounts, hyper
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
-from archcalc.layers.window import TransposedWindow, Window
+from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -19,22 +23,19 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
-    "UpSampling1D",
-    "UpSampling2D",
-    "UpSampling3D",
+    "Padding1D",
+    "Padding2D",
+    "Padding3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",
 ]
 
+PaddingMode: TypeAlias = Literal["constant", "reflect", "replicate", "circular"]
 
-class _ZeroPadding(Spatial, abstract=True):
-    padding: Amounts = hyper("p", default=((1, 1),))
-    data_format: DataFormat = "channels_last"
 
-    _spread = per_axis("padding")
-
-    source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/zero_padding2d/"
+class _Padding(Spatial, abstract=True):
+    """Something before and after each spatial axis."""
 
     def output_shape(self, x: Shape) -> Shape:
         pairs = zip(self.extent(x), self.padding, strict=True)
@@ -43,6 +44,71 @@ class _ZeroPadding(Spatial, abstract=True):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         pairs = zip(self.spatial_axes(), self.padding, strict=True)
         return tuple((axis, Window(1, padding=pair)) for axis, pair in pairs)
+
+    if TYPE_CHECKING:  # every subclass declares it, in the order of its own arguments
+
+        @property
+        def padding(self) -> tuple[tuple[Dim, Dim], ...]: ...
+
+
+class _ZeroPadding(_Padding, abstract=True):
+    padding: Amounts = hyper("p", default=((1, 1),))
+    data_format: DataFormat = "channels_last"
+
+    _spread = per_axis("padding")
+
+    source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/zero_padding2d/"
+
+
+class _ModePadding(_Padding, abstract=True):
+    padding: Amounts = hyper("p")
+    mode: PaddingMode = "constant"
+    value: float = 0.0
+    data_format: DataFormat = "channels_last"
+
+    _spread = per_axis("padding")
+
+    source: ClassVar[str] = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html"
+    )
+
+    @model_validator(mode="after")
+    def _value_is_for_constants(self) -> Any:
+        if self.value and self.mode != "constant":
+            raise InvalidLayerError(
+                f"mode {self.mode!r} takes its values from the input, not value={self.value}",
+                code="invalid-argument",
+                hint="leave value out, or use mode='constant'",
+            )
+        return self
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        if self.mode not in _FURTHEST:
+            return ()
+        sides = [
+            (axis, amount)
+            for axis, p in zip(self.spatial_axes(), self.padding, strict=True)
+            for amount in p
+            if amount != 0
+        ]
+        return tuple(self._reaches(x, axis, amount) for axis, amount in sides)
+
+    def _reaches(self, x: Shape, axis: int, amount: Dim) -> Requirement:
+        beyond, rule = _FURTHEST[self.mode]
+        return Requirement(
+            x[axis],
+            Relation.AT_LEAST,
+            amount + beyond,
+            f"padding {{amount}} in mode '{self.mode}' {rule} input {self.axis_word(x, axis)} "
+            "{input}",
+            code="padding-too-large",
+            hint="pad less, or use mode='replicate'",
+            details=(("amount", amount), ("input", x[axis])),
+        )
+
+
+_FURTHEST = {"reflect": (1, "is not smaller than"), "circular": (0, "is larger than")}
+"""How much longer than the padding the input must be where the padding is taken from it."""
 
 
 class _Cropping(Spatial, abstract=True):
@@ -75,29 +141,6 @@ class _Cropping(Spatial, abstract=True):
             hint="crop less",
             details=(("cut", cut), ("input", x[axis])),
         )
-
-
-class _UpSampling(Spatial, abstract=True):
-    size: Sizes = hyper("s", default=(2,))
-    data_format: DataFormat = "channels_last"
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"] = "nearest"
-
-    _spread = per_axis("size")
-
-    source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/up_sampling2d/"
-
-    def output_shape(self, x: Shape) -> Shape:
-        pairs = zip(self.extent(x), self.size, strict=True)
-        return self.shaped(tuple(n * s for n, s in pairs), self.channels(x))
-
-    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
-        if self.interpolation != "nearest":
-            return None
-        pairs = zip(self.spatial_axes(), self.size, strict=True)
-        return tuple((axis, TransposedWindow(s, s)) for axis, s in pairs)
-
-    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        return ()
 
 
 class ZeroPadding1D(_ZeroPadding):
@@ -142,6 +185,48 @@ class ZeroPadding3D(_ZeroPadding):
     rank: ClassVar[int] = 3
 
 
+class Padding1D(_ModePadding):
+    """Constants, reflections, repetitions or the other end before and after, over time.
+
+    Args:
+        padding: how many: one amount, or a pair (before, after) an axis.
+        mode: what stands there: ``"constant"`` the value, ``"reflect"`` the input mirrored at its
+            first and last position (less than its length), ``"replicate"`` that position over and
+            over, ``"circular"`` the input's other end (at most its length).
+        value: what stands there in mode ``"constant"``.
+        data_format: whether the channels are the last axis or the first.
+
+    >>> Padding1D(2, "reflect").output_shape(Shape((98, 50)))
+    (102, 50)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class Padding2D(_ModePadding):
+    """Constants, reflections, repetitions or the other end around height and width.
+
+    Arguments as in `Padding1D`, one amount or pair, or one for each axis.
+
+    >>> Padding2D(1, "circular").output_shape(Shape((26, 26, 32)))
+    (28, 28, 32)
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class Padding3D(_ModePadding):
+    """Constants, reflections, repetitions or the other end around depth, height and width.
+
+    Arguments as in `Padding1D`, one amount or pair, or one for each axis.
+
+    >>> Padding3D(((1, 0), 1, 1), "replicate").output_shape(Shape((8, 16, 16, 4)))
+    (9, 18, 18, 4)
+    """
+
+    rank: ClassVar[int] = 3
+
+
 class Cropping1D(_Cropping):
     """Less at both ends, over time.
 
@@ -179,51 +264,6 @@ class Cropping3D(_Cropping):
 
     >>> Cropping3D().output_shape(Shape((8, 16, 16, 4)))
     (6, 14, 14, 4)
-    """
-
-    rank: ClassVar[int] = 3
-
-
-class UpSampling1D(_UpSampling):
-    """Every position several times, over time.
-
-    Args:
-        size: how many times: one number, or one an axis.
-        data_format: whether the channels are the last axis or the first.
-        interpolation: how values between are made; it changes no shape.
-
-    >>> UpSampling1D().output_shape(Shape((98, 50)))
-    (196, 50)
-    """
-
-    rank: ClassVar[int] = 1
-
-
-class UpSampling2D(_UpSampling):
-    """Every position several times, over height and width.
-
-    Args:
-        size: how many times: one number, or one an axis.
-        data_format: whether the channels are the last axis or the first.
-        interpolation: how values between are made; it changes no shape.
-
-    >>> UpSampling2D().output_shape(Shape((26, 26, 32)))
-    (52, 52, 32)
-    """
-
-    rank: ClassVar[int] = 2
-
-
-class UpSampling3D(_UpSampling):
-    """Every position several times, over depth, height and width.
-
-    Args:
-        size: how many times: one number, or one an axis.
-        data_format: whether the channels are the last axis or the first.
-        interpolation: how values between are made; it changes no shape.
-
-    >>> UpSampling3D().output_shape(Shape((8, 16, 16, 4)))
-    (16, 32, 32, 4)
     """
 
     rank: ClassVar[int] = 3

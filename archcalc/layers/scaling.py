@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import TypeVar
 
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["scaled", "something"]
+__all__ = ["scaled", "something", "spread"]
+
+T = TypeVar("T")
 
 
 def scaled(sizes: Iterable[Dim], ratios: Iterable[Fraction]) -> tuple[Dim, ...]:
@@ -23,6 +26,11 @@ def scaled(sizes: Iterable[Dim], ratios: Iterable[Fraction]) -> tuple[Dim, ...]:
     """
     pairs = zip(sizes, ratios, strict=True)
     return tuple(floor_div(n * ratio.numerator, ratio.denominator) for n, ratio in pairs)
+
+
+def spread(values: tuple[T, ...], count: int) -> tuple[T, ...]:
+    """One value for each of `count` axes: the only one for all of them."""
+    return values * count if len(values) == 1 else values
 
 
 def something(size: Dim, of: Dim, word: str) -> Requirement:

@@ -21,6 +21,7 @@ from archcalc.frameworks.tables import (
     regularization,
     reshaping,
     transposed,
+    upsampling,
 )
 
 __all__ = ["KERAS", "TORCH"]
@@ -35,6 +36,7 @@ _FAMILIES = (
     activations,
     reshaping,
     padding,
+    upsampling,
     regularization,
     merging,
 )

@@ -28,6 +28,7 @@ __all__ = [
     "flat_back",
     "flat_there",
     "one",
+    "one_for_all",
     "pair_back",
     "ratios_there",
     "rest",
@@ -59,9 +60,14 @@ def one(value: tuple[Any, ...], x: Shape) -> Any:
     return value[0]
 
 
-def as_tuple(value: Any, x: Shape) -> tuple[Any, ...]:
-    """A value for every spatial axis."""
-    return value if isinstance(value, tuple) else (value,)
+def as_tuple(value: Any, x: Shape) -> tuple[Any, ...] | None:
+    """A value for every spatial axis, if there is one."""
+    return value if isinstance(value, tuple | None) else (value,)
+
+
+def one_for_all(values: Any, x: Shape) -> Any:
+    """Several values, or the one that is for every axis."""
+    return values[0] if isinstance(values, tuple) and len(values) == 1 else values
 
 
 def pair_back(value: Any, x: Shape) -> tuple[Any, ...]:

@@ -1,13 +1,20 @@
-"""Padding, cropping, repeating."""
+"""Padding and cropping."""
 
 from __future__ import annotations
 
-from archcalc.frameworks.table import Argument, Entry, Only, Table, choice, ranked, same, theirs
-from archcalc.frameworks.tables.converters import as_tuple, flat_back, flat_there, one, pair_back
+from dataclasses import replace
+
+from archcalc.frameworks.table import Argument, Entry, Only, Table, ranked, same, theirs
+from archcalc.frameworks.tables.converters import flat_back, flat_there, one, pair_back
 
 __all__ = ["KERAS", "TORCH"]
 
-_NEAREST = Only("interpolation", ("nearest",), "Keras only repeats the values here")
+_NO_MODES = "Keras' layers pad with zeros only"
+_KERAS_PADDING = Entry(
+    "",
+    same("padding", "data_format"),
+    only=(Only("mode", ("constant",), _NO_MODES), Only("value", (0.0,), _NO_MODES)),
+)
 
 KERAS: Table = {
     "ZeroPadding1D": Entry(
@@ -23,39 +30,26 @@ KERAS: Table = {
         around=("data_format",),
     ),
     **theirs("Cropping2D", "Cropping3D", entry=Entry("", same("cropping", "data_format"))),
-    "UpSampling1D": Entry(
-        "UpSampling1D",
-        (Argument("size", "size", one, as_tuple),),
-        only=(_NEAREST,),
-        around=("data_format",),
+    **ranked("Padding{n}D", "ZeroPadding{n}D", _KERAS_PADDING),
+    "Padding1D": replace(
+        _KERAS_PADDING,
+        cls="ZeroPadding1D",
+        arguments=(Argument("padding", "padding", one, pair_back), *same("data_format")),
     ),
-    "UpSampling2D": Entry("UpSampling2D", same("size", "data_format", "interpolation")),
-    "UpSampling3D": Entry("UpSampling3D", same("size", "data_format"), only=(_NEAREST,)),
 }
 
-_MODES = {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic"}
 
-
-def _upsampling(n: int, modes: dict[str, str]) -> Entry:
-    there, back = choice(modes)
+def _by_mode(n: int) -> Entry:
     return Entry(
-        "Upsample",
-        (
-            Argument(
-                "size",
-                "scale_factor",
-                lambda size, x: tuple(float(s) for s in size),
-                lambda scale, x: tuple(int(s) for s in scale),
-            ),
-            Argument("interpolation", "mode", there, back),
-        ),
-        around=("data_format",),
-        limits=(
-            (
-                lambda layer: layer.interpolation in modes,
-                f"torch interpolates {n} axes by {', '.join(modes)} only",
-            ),
-        ),
+        {
+            "constant": f"ConstantPad{n}d",
+            "reflect": f"ReflectionPad{n}d",
+            "replicate": f"ReplicationPad{n}d",
+            "circular": f"CircularPad{n}d",
+        },
+        (Argument("padding", "padding", flat_there(1), flat_back(1)),),
+        around=("value", "data_format"),
+        by="mode",
     )
 
 
@@ -78,7 +72,5 @@ TORCH: Table = {
             around=("data_format",),
         ),
     ),
-    "UpSampling1D": _upsampling(1, {"nearest": "nearest", "bilinear": "linear"}),
-    "UpSampling2D": _upsampling(2, _MODES),
-    "UpSampling3D": _upsampling(3, {"nearest": "nearest", "bilinear": "trilinear"}),
+    **{f"Padding{n}D": _by_mode(n) for n in (1, 2, 3)},
 }

@@ -6,7 +6,13 @@ Inside, channels come first, padding is the same before and after, and there is 
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from archcalc.frameworks.torch_cores import activations, convolution, normalization, pooling
+from archcalc.frameworks.torch_cores import (
+    activations,
+    convolution,
+    normalization,
+    pooling,
+    resizing,
+)
 from archcalc.frameworks.torch_cores.base import Parts
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.shape import Shape
@@ -16,7 +22,7 @@ __all__ = ["CORES", "Core"]
 Core: TypeAlias = Callable[[Any, Shape, Applied], Parts]
 """From a layer whose channels come first, its input in torch's order, and the layer as it was."""
 
-_FAMILIES = (convolution, pooling, normalization, activations)
+_FAMILIES = (convolution, pooling, resizing, normalization, activations)
 
 CORES: dict[str, Core] = {name: core for family in _FAMILIES for name, core in family.CORES.items()}
 """The core of each layer that has one of its own, by the name of our class."""

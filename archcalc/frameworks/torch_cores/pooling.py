@@ -12,7 +12,7 @@ from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES", "by_size"]
+__all__ = ["CORES"]
 
 
 def _pool(layer: Any, x: Shape, applied: Applied) -> Parts:
@@ -67,20 +67,6 @@ def _global_pool(layer: Any, x: Shape, applied: Applied) -> Parts:
     return parts if layer.keepdims else [*parts, ("flatten", nn.Flatten())]
 
 
-def _fractional(layer: Any, x: Shape, applied: Applied) -> Parts:
-    return [("core", made(by_size(layer, "output_size", "output_ratio", x), x))]
-
-
-def by_size(layer: Any, size: str, ratio: str, x: Shape) -> Any:
-    """The layer with a size in place of a ratio where floats would give another size."""
-    ratios = getattr(layer, ratio)
-    if ratios is None:
-        return layer
-    exact = layer.extent(layer.output_shape(x))
-    floats = [int(n * float(r)) for n, r in zip(layer.extent(x), ratios, strict=True)]
-    return layer if floats == list(exact) else layer.model_copy(update={size: exact, ratio: None})
-
-
 def _unpool(layer: Any, x: Shape, applied: Applied) -> Parts:
     last = applied.layer.data_format == "channels_last"  # type: ignore[attr-defined]
     return [("core", modules.Unpool(made(layer, x), layer.output_size, last))]
@@ -90,5 +76,4 @@ CORES = {
     **{f"{kind}Pooling{n}D": _pool for kind in ("Max", "Average") for n in (1, 2, 3)},
     **{f"Global{kind}Pooling{n}D": _global_pool for kind in ("Max", "Average") for n in (1, 2, 3)},
     **{f"MaxUnpooling{n}D": _unpool for n in (1, 2, 3)},
-    **{f"FractionalMaxPooling{n}D": _fractional for n in (2, 3)},
 }

@@ -23,12 +23,12 @@ RECIPES: dict[str, Recipe] = {
 
 INPUTS: dict[str, Inputs] = {
     name: inputs
-    for family in (pooling, normalization, merging)
+    for family in (pooling, normalization, padding, merging)
     for name, inputs in family.INPUTS.items()
 }
 """The input shapes of every kind that does not take just any."""
 
 FITS: dict[str, Fits] = {
-    name: fits for family in (pooling, normalization) for name, fits in family.FITS.items()
+    name: fits for family in (pooling, normalization, padding) for name, fits in family.FITS.items()
 }
 """What a shape must be for a kind that does not take just any."""

@@ -1,0 +1,44 @@
+"""Other sizes: exact where torch multiplies floats, and padding by mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.frameworks.torch_cores.base import Parts, made
+from archcalc.layers.applied import Applied
+from archcalc.layers.scaling import spread
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["CORES"]
+
+
+def _fractional(layer: Any, x: Shape, applied: Applied) -> Parts:
+    return [("core", made(_by_size(layer, "output_size", "output_ratio", x), x))]
+
+
+def _upsample(layer: Any, x: Shape, applied: Applied) -> Parts:
+    return [("core", made(_by_size(layer, "size", "scale_factor", x), x))]
+
+
+def _by_size(layer: Any, size: str, ratio: str, x: Shape) -> Any:
+    """The layer with a size in place of a ratio where floats would give another size."""
+    ratios = getattr(layer, ratio)
+    if ratios is None:
+        return layer
+    exact, before = layer.extent(layer.output_shape(x)), layer.extent(x)
+    pairs = zip(before, spread(ratios, len(before)), strict=True)
+    floats = [int(n * float(r)) for n, r in pairs]
+    same = floats == list(exact)
+    return layer if same else layer.model_copy(update={size: tuple(exact), ratio: None})
+
+
+def _padding(layer: Any, x: Shape, applied: Applied) -> Parts:
+    constant = {"value": layer.value} if layer.mode == "constant" else {}
+    return [("core", made(layer, x, **constant))]
+
+
+CORES = {
+    **{f"FractionalMaxPooling{n}D": _fractional for n in (2, 3)},
+    **{f"Padding{n}D": _padding for n in (1, 2, 3)},
+    "Upsample": _upsample,
+}

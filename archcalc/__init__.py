@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archcalc.layers.normalization import *
     from archcalc.layers.padding import *
     from archcalc.layers.pooling import *
+    from archcalc.layers.rearranging import *
     from archcalc.layers.regularization import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.transposed import *

@@ -6,6 +6,7 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from archcalc.frameworks.keras_chains import CHAINS
 from archcalc.frameworks.program import Program, program
 from archcalc.frameworks.table import arguments_of, class_of, entry_of
 from archcalc.frameworks.tables import KERAS
@@ -85,7 +86,9 @@ def keras_layers(applied: Applied, name: str) -> list[Any]:
     layers = import_keras().layers
     made = []
     x = applied.inputs[0]
-    for suffix, part in _parts(applied.layer, applied.output):
+    chain = CHAINS.get(type(applied.layer).__name__)
+    parts = chain(applied.layer, applied) if chain else _parts(applied.layer, applied.output)
+    for suffix, part in parts:
         entry = entry_of(KERAS, part, "Keras")
         cls = getattr(layers, class_of(entry, part, x))
         layer = cls(**arguments_of(entry, part, x), name=f"{name}_{suffix}" if suffix else name)

@@ -61,13 +61,22 @@ def _order(layer: Layer, x: Shape) -> tuple[int, ...]:
     channels: int | None = None
     if layer.arity != (1, 1):
         return everything
-    if kind in ("BatchNormalization", "GroupNormalization", "InstanceNormalization"):
+    if kind in _ALONG_CHANNELS:
         channels = axis_index(layer.axis, x)  # type: ignore[attr-defined]
     elif getattr(layer, "data_format", "") == "channels_last" or kind == "SpatialDropout1D":
         channels = len(x) - 1
     if channels is None:
         return everything
     return (channels, *[axis for axis in everything if axis != channels])
+
+
+_ALONG_CHANNELS = (
+    "BatchNormalization",
+    "ChannelShuffle",
+    "GroupNormalization",
+    "InstanceNormalization",
+)
+"""What torch does along its first axis, and we along `axis`."""
 
 
 def _channels_first(layer: Layer) -> Layer:

@@ -9,6 +9,7 @@ from archcalc.layers import (
     normalization,
     padding,
     pooling,
+    rearranging,
     regularization,
     reshaping,
     transposed,
@@ -25,6 +26,7 @@ from archcalc.layers.merging import *
 from archcalc.layers.normalization import *
 from archcalc.layers.padding import *
 from archcalc.layers.pooling import *
+from archcalc.layers.rearranging import *
 from archcalc.layers.regularization import *
 from archcalc.layers.reshaping import *
 from archcalc.layers.transposed import *
@@ -40,6 +42,7 @@ FAMILIES = (
     normalization,
     activations,
     reshaping,
+    rearranging,
     padding,
     upsampling,
     regularization,
@@ -67,6 +70,7 @@ __all__ += adaptive.__all__
 __all__ += normalization.__all__
 __all__ += activations.__all__
 __all__ += reshaping.__all__
+__all__ += rearranging.__all__
 __all__ += padding.__all__
 __all__ += upsampling.__all__
 __all__ += regularization.__all__

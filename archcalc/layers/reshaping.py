@@ -1,4 +1,4 @@
-"""What changes a shape and computes nothing: Flatten, Reshape, Permute, RepeatVector.
+"""What changes a shape and computes nothing: Flatten, Unflatten, Reshape, Permute, RepeatVector.
 
 Source: https://keras.io/api/layers/reshaping_layers/
 """
@@ -19,7 +19,7 @@ from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
 
-__all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
+__all__ = ["Flatten", "Permute", "RepeatVector", "Reshape", "Unflatten"]
 
 
 class Flatten(Layer):
@@ -104,6 +104,38 @@ class Reshape(Layer):
                 details=(("elements", x.elements), ("known", self._known())),
             ),
         )
+
+
+class Unflatten(Layer):
+    """One axis as several; torch's.
+
+    Args:
+        dim: the axis to part, counted from 1 (0 is the batch).
+        unflattened_size: what it becomes; one dimension may be −1 and is then worked out.
+
+    >>> Unflatten(1, (8, -1)).output_shape(Shape((512, 7)))
+    (8, 64, 7)
+    """
+
+    dim: int
+    unflattened_size: TargetShape
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html"
+
+    def _parting(self) -> Reshape:
+        return Reshape(self.unflattened_size)
+
+    def output_shape(self, x: Shape) -> Shape:
+        axis = axis_index(self.dim, x)
+        parts = self._parting().output_shape(Shape((x[axis],)))
+        return Shape((*x[:axis], *parts, *x[axis + 1 :]))
+
+    def windows(self, x: Shape) -> None:
+        return None
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return self._parting().requirements(Shape((x[axis_index(self.dim, x)],)))
 
 
 class Permute(Layer):

@@ -124,9 +124,8 @@ def takes(cls: type[Layer], x: Shape) -> bool:
 
 def _axes(cls: type[Layer]) -> int | None:
     """How many axes its input has, where that is fixed."""
-    if issubclass(cls, Spatial):
-        return cls.rank + 1
-    return len(cls.axis_names) or None
+    spatial = cls.rank + 1 if issubclass(cls, Spatial) else None
+    return len(cls.axis_names) or spatial
 
 
 def _inputs(cls: type[Layer]) -> SearchStrategy[tuple[Shape, ...]]:

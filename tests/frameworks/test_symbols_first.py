@@ -19,6 +19,9 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, networks
 from archcalc.testing.strategies import catalogue
 
+_SHAPES = ("target_shape", "unflattened_size")
+"""Fields of dimensions that have no letter in formulas, since one may be −1."""
+
 
 class Symbols:
     """Puts a symbol of its own in the place of every number, and remembers the number.
@@ -62,7 +65,7 @@ class Symbols:
         fields = {}
         for name, field in type(layer).model_fields.items():
             value = getattr(layer, name)
-            named = "symbol" in (field.json_schema_extra or {}) or name == "target_shape"
+            named = "symbol" in (field.json_schema_extra or {}) or name in _SHAPES
             given_here = self.defaults or name in layer.given()
             fields[name] = self.of(value, name) if named and given_here else value
         return type(layer)(**fields)

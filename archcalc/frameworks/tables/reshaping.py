@@ -8,6 +8,7 @@ __all__ = ["KERAS", "TORCH"]
 
 KERAS: Table = {
     "Flatten": Entry("Flatten", around=("start_dim", "end_dim")),
+    "Unflatten": Entry("Reshape", around=("dim", "unflattened_size")),
     "Reshape": Entry("Reshape", same("target_shape")),
     "Permute": Entry("Permute", same("dims")),
     "RepeatVector": Entry("RepeatVector", same("n")),
@@ -15,6 +16,7 @@ KERAS: Table = {
 
 TORCH: Table = {
     "Flatten": Entry("Flatten", same("start_dim", "end_dim")),
+    "Unflatten": Entry("Unflatten", same("dim", "unflattened_size")),
     "Reshape": Entry(".Reshape", (Argument("target_shape", "shape"),)),
     "Permute": Entry(".Permute", same("dims")),
     "RepeatVector": Entry(".RepeatVector", same("n")),

@@ -11,6 +11,7 @@ from archcalc.frameworks.torch_cores import (
     convolution,
     normalization,
     pooling,
+    rearranging,
     resizing,
 )
 from archcalc.frameworks.torch_cores.base import Parts
@@ -22,7 +23,7 @@ __all__ = ["CORES", "Core"]
 Core: TypeAlias = Callable[[Any, Shape, Applied], Parts]
 """From a layer whose channels come first, its input in torch's order, and the layer as it was."""
 
-_FAMILIES = (convolution, pooling, resizing, normalization, activations)
+_FAMILIES = (convolution, pooling, rearranging, resizing, normalization, activations)
 
 CORES: dict[str, Core] = {name: core for family in _FAMILIES for name, core in family.CORES.items()}
 """The core of each layer that has one of its own, by the name of our class."""

@@ -7,6 +7,7 @@ from archcalc.testing.recipes import (
     normalization,
     padding,
     pooling,
+    rearranging,
     reshaping,
     sliding,
 )
@@ -14,7 +15,17 @@ from archcalc.testing.recipes.base import Fits, Inputs, Recipe
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
-_FAMILIES = (core, sliding, pooling, normalization, activations, reshaping, padding, merging)
+_FAMILIES = (
+    core,
+    sliding,
+    pooling,
+    normalization,
+    activations,
+    reshaping,
+    rearranging,
+    padding,
+    merging,
+)
 
 RECIPES: dict[str, Recipe] = {
     name: recipe for family in _FAMILIES for name, recipe in family.RECIPES.items()
@@ -23,7 +34,7 @@ RECIPES: dict[str, Recipe] = {
 
 INPUTS: dict[str, Inputs] = {
     name: inputs
-    for family in (pooling, normalization, padding, merging)
+    for family in (pooling, normalization, rearranging, padding, merging)
     for name, inputs in family.INPUTS.items()
 }
 """The input shapes of every kind that does not take just any."""

@@ -27,6 +27,14 @@ def _reshape(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"target_shape": target}
 
 
+def _unflatten(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    dim = pick.axis(inputs[0])
+    sizes: list[int] = list(factors(pick, int(inputs[0][dim if dim < 0 else dim - 1]), 3))
+    if pick.flag():
+        sizes[pick.size(len(sizes) - 1, 0)] = -1
+    return {"dim": dim, "unflattened_size": sizes}
+
+
 def _permute(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     left = list(range(1, len(inputs[0]) + 1))
     dims = []
@@ -42,6 +50,7 @@ def _repeat(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 RECIPES: dict[str, Recipe] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
+    "Unflatten": _unflatten,
     "Permute": _permute,
     "RepeatVector": _repeat,
 }

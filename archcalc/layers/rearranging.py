@@ -1,0 +1,241 @@
+"""What moves elements between channels and positions, or gathers windows; all of it torch's.
+
+These have torch's names, so their arguments and the place of the channels are torch's too.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archcalc.layers.axes import axis_index
+from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.convolution import Sliding, divided
+from archcalc.layers.fields import Amounts, Size, Sizes, hyper
+from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.window import TransposedWindow, Window
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape, product
+
+__all__ = ["ChannelShuffle", "Fold", "PixelShuffle", "PixelUnshuffle", "Unfold"]
+
+_TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
+_EACH_AXIS = ("kernel_size", "dilation_rate", "padding", "strides")
+
+
+class _Blocks(Sliding, abstract=True):
+    """Windows over height and width, each as one column of its values."""
+
+    rank: ClassVar[int] = 2
+
+    def counts(self, extent: tuple[Dim, ...]) -> tuple[Dim, ...]:
+        """How many windows there are along each axis of an image of this size."""
+        return tuple(w.output(n) for w, n in zip(self.sliding(), extent, strict=True))
+
+    def fitting(self, extent: tuple[Dim, ...]) -> tuple[Requirement, ...]:
+        """What must hold for the windows to fit an image of this size."""
+        axes = zip(self.sliding(), extent, ("height", "width"), strict=True)
+        return tuple(need for window, n, word in axes for need in window.fits(n, word))
+
+    def columns(self, values: Dim, count: Dim) -> Shape:
+        """The shape of `count` columns of `values`."""
+        return Shape((values, count) if self.first() else (count, values))
+
+
+class Unfold(_Blocks):
+    """Every window as a column of its values: ``(c, h, w)`` to ``(c·k·k, l)``, `l` windows.
+
+    Args:
+        kernel_size: the size of the window.
+        dilation_rate: the distance between positions it reads; torch's ``dilation``.
+        padding: zeros around the input: one amount, one an axis, or a pair (before, after).
+        strides: how far it moves; torch's ``stride``.
+        data_format: whether the channels are the first axis, as in torch, or the last, so that
+            ``(h, w, c)`` gives ``(l, c·k·k)``.
+
+    >>> Unfold(3).output_shape(Shape((5, 28, 28)))
+    (45, 676)
+    """
+
+    kernel_size: Sizes = hyper("k")
+    dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
+    padding: Amounts = hyper("p", default=((0, 0),))
+    strides: Sizes = hyper("s", default=(1,))
+    data_format: DataFormat = "channels_first"
+
+    _spread = per_axis(*_EACH_AXIS)
+
+    source: ClassVar[str] = f"{_TORCH}Unfold.html"
+
+    def output_shape(self, x: Shape) -> Shape:
+        values = product((self.channels(x), *self.kernel_size))
+        return self.columns(values, product(self.counts(self.extent(x))))
+
+    def windows(self, x: Shape) -> None:  # type: ignore[override]
+        return None
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return self.fitting(self.extent(x))
+
+
+class Fold(_Blocks):
+    """Columns back to the windows they were, overlaps summed: the transpose of `Unfold`.
+
+    Args:
+        output_size: the height and width that come out.
+        kernel_size, dilation_rate, padding, strides, data_format: as in `Unfold`.
+
+    >>> Fold(28, 3).output_shape(Shape((45, 676)))
+    (5, 28, 28)
+    """
+
+    output_size: Sizes = hyper("n")
+    kernel_size: Sizes = hyper("k")
+    dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
+    padding: Amounts = hyper("p", default=((0, 0),))
+    strides: Sizes = hyper("s", default=(1,))
+    data_format: DataFormat = "channels_first"
+
+    _spread = per_axis("output_size", *_EACH_AXIS)
+
+    axis_names: ClassVar[tuple[str, ...]] = ("n_in", "l")
+
+    source: ClassVar[str] = f"{_TORCH}Fold.html"
+
+    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
+        return self.axis_names if self.first() else self.axis_names[::-1]
+
+    def channel_axis(self) -> int:
+        return 0 if self.first() else -1
+
+    def output_shape(self, x: Shape) -> Shape:
+        channels = floor_div(self.channels(x), product(self.kernel_size))
+        return self.shaped(self.output_size, channels)
+
+    def windows(self, x: Shape) -> None:  # type: ignore[override]
+        return None
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        values, count = self.channels(x), x[1 if self.first() else 0]
+        window, counts = product(self.kernel_size), product(self.counts(self.output_size))
+        return (
+            *self.fitting(self.output_size),
+            multiple(values, window, "columns of {size} values are no whole windows of {factor}"),
+            Requirement(
+                count,
+                Relation.EQUAL,
+                counts,
+                "there are {count} columns, but {counts} windows make up the output",
+                code="columns-differ",
+                hint="give Fold the arguments of the Unfold it undoes",
+                details=(("count", count), ("counts", counts)),
+            ),
+        )
+
+
+def multiple(size: Dim, factor: Dim, message: str) -> Requirement:
+    """`size` is a multiple of `factor`; the message names both."""
+    return Requirement(
+        size,
+        Relation.MULTIPLE_OF,
+        factor,
+        message,
+        code="not-a-multiple",
+        hint="use a size that it divides",
+        details=(("size", size), ("factor", factor)),
+    )
+
+
+class PixelShuffle(Spatial):
+    """Channels laid out as positions: ``(c·r·r, h, w)`` to ``(c, h·r, w·r)``.
+
+    Args:
+        upscale_factor: how many times as high and wide the output is.
+        data_format: whether the channels are the first axis, as in torch, or the last.
+
+    >>> PixelShuffle(2).output_shape(Shape((256, 24, 24)))
+    (64, 48, 48)
+    """
+
+    upscale_factor: Size = hyper("r")
+    data_format: DataFormat = "channels_first"
+
+    rank: ClassVar[int] = 2
+    source: ClassVar[str] = "https://arxiv.org/abs/1609.05158 (equation 4)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        r = self.upscale_factor
+        return self.shaped(tuple(n * r for n in self.extent(x)), floor_div(self.channels(x), r * r))
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        window = TransposedWindow(self.upscale_factor, self.upscale_factor)
+        return tuple((axis, window) for axis in self.spatial_axes())
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        factor = self.upscale_factor * self.upscale_factor
+        message = "{size} channels are not a multiple of the {factor} positions each becomes"
+        return (multiple(self.channels(x), factor, message),)
+
+
+class PixelUnshuffle(Spatial):
+    """Positions laid out as channels: ``(c, h·r, w·r)`` to ``(c·r·r, h, w)``.
+
+    Args:
+        downscale_factor: how many times as high and wide the input is.
+        data_format: whether the channels are the first axis, as in torch, or the last.
+
+    >>> PixelUnshuffle(2).output_shape(Shape((64, 48, 48)))
+    (256, 24, 24)
+    """
+
+    downscale_factor: Size = hyper("r")
+    data_format: DataFormat = "channels_first"
+
+    rank: ClassVar[int] = 2
+    source: ClassVar[str] = f"{_TORCH}PixelUnshuffle.html"
+
+    def output_shape(self, x: Shape) -> Shape:
+        r = self.downscale_factor
+        extent = tuple(floor_div(n, r) for n in self.extent(x))
+        return self.shaped(extent, self.channels(x) * r * r)
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        window = Window(self.downscale_factor, self.downscale_factor)
+        return tuple((axis, window) for axis in self.spatial_axes())
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return tuple(
+            multiple(
+                x[axis],
+                self.downscale_factor,
+                f"input {self.axis_word(x, axis)} {{size}} is not a multiple of {{factor}}",
+            )
+            for axis in self.spatial_axes()
+        )
+
+
+class ChannelShuffle(Layer):
+    """Channels in groups, taken in turn from each: the first of every group, the second, ….
+
+    Args:
+        groups: how many groups.
+        axis: the axis of the channels, counted from 1 (0 is the batch); torch's is the first.
+
+    >>> ChannelShuffle(3).output_shape(Shape((240, 28, 28)))
+    (240, 28, 28)
+    """
+
+    groups: Size = hyper("g")
+    axis: int = 1
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1707.01083 (section 3.1)"
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (axis_index(self.axis, x),)
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return (divided(x[axis_index(self.axis, x)], self.groups, "groups", "channels"),)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
@@ -10,10 +12,32 @@ from archcalc.layers.facts import Weight
 from archcalc.layers.fields import Axes, option
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["ELU", "Activation", "ActivationName", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "Activation",
+    "ActivationName",
+    "Hardshrink",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSoftmax",
+    "PReLU",
+    "RReLU",
+    "ReLU",
+    "Softmax",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Threshold",
+]
+
+_TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
 
 ActivationName: TypeAlias = Literal[
     "celu",
@@ -59,11 +83,8 @@ class _Elementwise(Layer, abstract=True):
 class Activation(_Elementwise):
     """An activation function by name.
 
-    ``"glu"`` gates one half of the last axis with the other, so that half of it comes out; it is a
-    layer only and no ``activation=`` of another.
-
-    Source of ``"glu"``: Dauphin et al., *Language Modeling with Gated Convolutional Networks*
-    (2017), equation 1.
+    ``"glu"`` is `GLU`, of which half comes out; it is a layer only, no ``activation=`` of another.
+    A function with other numbers than Keras' own, such as an alpha, is a class: `ELU`, `CELU`, ….
 
     >>> Activation("relu").output_shape(Shape((28, 28, 3)))
     (28, 28, 3)
@@ -74,20 +95,41 @@ class Activation(_Elementwise):
     activation: ActivationName | Literal["glu"]
 
     def output_shape(self, x: Shape) -> Shape:
-        return x.replace(-1, floor_div(x[-1], 2)) if self.activation == "glu" else x
+        return GLU().output_shape(x) if self.activation == "glu" else x
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        if self.activation != "glu":
-            return ()
+        return GLU().requirements(x) if self.activation == "glu" else ()
+
+
+class GLU(_Elementwise):
+    """One half of an axis times the sigmoid of the other: half of it comes out; torch's.
+
+    Args:
+        axis: the axis that is halved, counted from 1 (0 is the batch); torch's ``dim``.
+
+    >>> GLU().output_shape(Shape((1024, 512)))
+    (1024, 256)
+    """
+
+    axis: int = -1
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1612.08083 (equation 1)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        axis = axis_index(self.axis, x)
+        return x.replace(axis, floor_div(x[axis], 2))
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        features = x[axis_index(self.axis, x)]
         return (
             Requirement(
-                x[-1],
+                features,
                 Relation.MULTIPLE_OF,
                 2,
-                "'glu' halves the last axis, and {features} is odd",
+                "'glu' halves its axis, and {features} is odd",
                 code="features-odd",
                 hint="give it an even number of features",
-                details=(("features", x[-1]),),
+                details=(("features", features),),
             ),
         )
 
@@ -124,18 +166,167 @@ class ELU(_Elementwise):
     alpha: float = 1.0
 
 
-class Softmax(_Elementwise):
+class CELU(_Elementwise):
+    """ELU with a slope of 1 at 0, whatever `alpha` is.
+
+    ``max(0, x) + min(0, alpha·(e^(x/alpha) − 1))``; `Activation` knows it as ``"celu"``, with an
+    alpha of 1.
+
+    >>> CELU(2.0).output_shape(Shape((10,)))
+    (10,)
+    """
+
+    alpha: float = 1.0
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1704.07483 (equation 2)"
+
+    @field_validator("alpha")
+    @classmethod
+    def _not_zero(cls, alpha: float) -> float:
+        if alpha == 0:
+            raise InvalidLayerError("alpha is a divisor, and 0 divides nothing")
+        return alpha
+
+
+class GELU(_Elementwise):
+    """``x`` times the normal distribution's share below ``x``, or an approximation of it.
+
+    `Activation` knows it as ``"gelu"``, without approximation.
+
+    Args:
+        approximate: ``"none"``, or ``"tanh"`` as in GPT-2.
+
+    >>> GELU("tanh").output_shape(Shape((1024, 3072)))
+    (1024, 3072)
+    """
+
+    approximate: Literal["none", "tanh"] = "none"
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1606.08415"
+
+
+class Hardshrink(_Elementwise):
+    """``x`` where it is further than `lambd` from 0, otherwise 0.
+
+    >>> Hardshrink(0.1).output_shape(Shape((10,)))
+    (10,)
+    """
+
+    lambd: float = 0.5
+
+    source: ClassVar[str] = f"{_TORCH}Hardshrink.html"
+
+
+class Softshrink(_Elementwise):
+    """``x``, brought nearer to 0 by `lambd`, and no further than 0.
+
+    >>> Softshrink(0.1).output_shape(Shape((10,)))
+    (10,)
+    """
+
+    lambd: float = Field(default=0.5, ge=0)
+
+    source: ClassVar[str] = f"{_TORCH}Softshrink.html"
+
+
+class Hardtanh(_Elementwise):
+    """``x``, but no less than `min_val` and no more than `max_val`.
+
+    >>> Hardtanh(0.0, 6.0).output_shape(Shape((28, 28, 3)))
+    (28, 28, 3)
+    """
+
+    min_val: float = -1.0
+    max_val: float = 1.0
+
+    source: ClassVar[str] = f"{_TORCH}Hardtanh.html"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Any:
+        if not self.min_val < self.max_val:
+            raise InvalidLayerError(f"min_val={self.min_val} is not below max_val={self.max_val}")
+        return self
+
+
+class Threshold(_Elementwise):
+    """``x`` where it is above `threshold`, otherwise `value`.
+
+    >>> Threshold(0.1, 20.0).output_shape(Shape((10,)))
+    (10,)
+    """
+
+    threshold: float
+    value: float
+
+    source: ClassVar[str] = f"{_TORCH}Threshold.html"
+
+
+class RReLU(_Elementwise):
+    """LeakyReLU with a slope drawn anew between `lower` and `upper` while training.
+
+    >>> RReLU().output_shape(Shape((28, 28, 3)))
+    (28, 28, 3)
+    """
+
+    lower: float = 1 / 8
+    upper: float = 1 / 3
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1505.00853 (section 2.4)"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Any:
+        if not self.lower <= self.upper:
+            raise InvalidLayerError(f"lower={self.lower} is above upper={self.upper}")
+        return self
+
+
+class Softplus(_Elementwise):
+    """``ln(1 + e^(beta·x))/beta``, and ``x`` where ``beta·x`` is above `threshold`.
+
+    >>> Softplus(2.0).output_shape(Shape((10,)))
+    (10,)
+    """
+
+    beta: float = 1.0
+    threshold: float = 20.0
+
+    source: ClassVar[str] = f"{_TORCH}Softplus.html"
+
+
+class _AlongAxis(_Elementwise, abstract=True):
+    axis: int = -1
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axis_index(self.axis, x)
+        return ()
+
+
+class Softmax(_AlongAxis):
     """Exponentials that sum to 1 along an axis.
 
     >>> Softmax().output_shape(Shape((10,)))
     (10,)
     """
 
-    axis: int = -1
 
-    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        axis_index(self.axis, x)
-        return ()
+class LogSoftmax(_AlongAxis):
+    """The logarithm of `Softmax` along an axis.
+
+    >>> LogSoftmax().output_shape(Shape((10,)))
+    (10,)
+    """
+
+    source: ClassVar[str] = f"{_TORCH}LogSoftmax.html"
+
+
+class Softmin(_AlongAxis):
+    """`Softmax` of the input with its sign turned.
+
+    >>> Softmin().output_shape(Shape((10,)))
+    (10,)
+    """
+
+    source: ClassVar[str] = f"{_TORCH}Softmin.html"
 
 
 class PReLU(_Elementwise):

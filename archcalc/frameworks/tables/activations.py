@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.table import Argument, Entry, Table, Tensor, same
+from archcalc.frameworks.table import Absent, Argument, Entry, Only, Table, Tensor, same
 from archcalc.frameworks.tables.converters import KERAS_AXIS
 from archcalc.layers.axes import axis_index
 from archcalc.symbolic.shape import Shape
@@ -58,6 +58,15 @@ def _shared_back(axes: Any, x: Shape) -> tuple[int, ...]:
     return tuple(range(1, len(x) + 1)[number - 1] for number in numbers)
 
 
+def _named(name: str, *only: Only) -> Entry:
+    """A function that Keras has by name, and only with these numbers."""
+    return Entry("Activation", implied=(("activation", lambda x: name),), only=only)
+
+
+def _fixed(field: str, value: Any) -> Only:
+    return Only(field, (value,), f"Keras' function has {field}={value}")
+
+
 KERAS: Table = {
     "Activation": Entry(
         "Activation",
@@ -73,6 +82,20 @@ KERAS: Table = {
     "LeakyReLU": Entry("LeakyReLU", same("negative_slope")),
     "ELU": Entry("ELU", same("alpha")),
     "Softmax": Entry("Softmax", (KERAS_AXIS,)),
+    "CELU": _named("celu", _fixed("alpha", 1.0)),
+    "GELU": _named("gelu", _fixed("approximate", "none")),
+    "GLU": Absent(
+        "it gives 'glu' the shape of its input, but half of it comes out",
+        hint="Dense and Multiply can gate as well",
+    ),
+    "Hardshrink": _named("hard_shrink", _fixed("lambd", 0.5)),
+    "Softshrink": _named("soft_shrink", _fixed("lambd", 0.5)),
+    "Hardtanh": _named("hard_tanh", _fixed("min_val", -1.0), _fixed("max_val", 1.0)),
+    "Threshold": Absent("it is torch's", hint="ReLU(threshold=…) gives 0 below"),
+    "RReLU": Absent("it is torch's", hint="LeakyReLU has a fixed slope"),
+    "Softplus": _named("softplus", _fixed("beta", 1.0), _fixed("threshold", 20.0)),
+    "LogSoftmax": _named("log_softmax", _fixed("axis", -1)),
+    "Softmin": Absent("it is torch's", hint="Softmax of what Rescaling(-1) gives"),
     "PReLU": Entry(
         "PReLU",
         (Argument("shared_axes", "shared_axes", _shared_there, _shared_back),),
@@ -80,11 +103,24 @@ KERAS: Table = {
     ),
 }
 
+_DIM = (Argument("axis", "dim"),)
+
 TORCH: Table = {
     "Activation": Entry({name: cls for name, (cls, _) in ACTIVATIONS.items()}, by="activation"),
     "ReLU": Entry(".Rectifier", same("max_value", "negative_slope", "threshold")),
     "LeakyReLU": Entry("LeakyReLU", same("negative_slope")),
     "ELU": Entry("ELU", same("alpha")),
-    "Softmax": Entry("Softmax", (Argument("axis", "dim"),)),
+    "Softmax": Entry("Softmax", _DIM),
+    "LogSoftmax": Entry("LogSoftmax", _DIM),
+    "Softmin": Entry("Softmin", _DIM),
+    "CELU": Entry("CELU", same("alpha")),
+    "GELU": Entry("GELU", same("approximate")),
+    "GLU": Entry("GLU", _DIM),
+    "Hardshrink": Entry("Hardshrink", same("lambd")),
+    "Softshrink": Entry("Softshrink", same("lambd")),
+    "Hardtanh": Entry("Hardtanh", same("min_val", "max_val")),
+    "Threshold": Entry("Threshold", same("threshold", "value")),
+    "RReLU": Entry("RReLU", same("lower", "upper")),
+    "Softplus": Entry("Softplus", same("beta", "threshold")),
     "PReLU": Entry(".Slopes", around=("shared_axes",), tensors=(Tensor("alpha", "alpha"),)),
 }

@@ -33,13 +33,11 @@ RECIPES: dict[str, Recipe] = {
 """The recipe of every kind that has fields which depend on its input."""
 
 INPUTS: dict[str, Inputs] = {
-    name: inputs
-    for family in (pooling, normalization, rearranging, padding, merging)
-    for name, inputs in family.INPUTS.items()
+    name: inputs for family in _FAMILIES for name, inputs in getattr(family, "INPUTS", {}).items()
 }
 """The input shapes of every kind that does not take just any."""
 
 FITS: dict[str, Fits] = {
-    name: fits for family in (pooling, normalization, padding) for name, fits in family.FITS.items()
+    name: fits for family in _FAMILIES for name, fits in getattr(family, "FITS", {}).items()
 }
 """What a shape must be for a kind that does not take just any."""

@@ -5,20 +5,56 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from archcalc.layers.activations import ActivationName
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick
-from archcalc.testing.recipes.base import Fields, Recipe
+from archcalc.testing.picking import Pick, numbers
+from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 from archcalc.testing.recipes.normalization import along_one
+from archcalc.testing.shaping import shapes
 
-__all__ = ["RECIPES"]
+__all__ = ["FITS", "INPUTS", "RECIPES"]
 
 
 def _activation(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     names = list(get_args(ActivationName))
     even = inputs[0][-1] % 2 == 0
     return {"activation": pick.field("activation", st.sampled_from(names + ["glu"] * even))}
+
+
+def _log_softmax(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {"axis": -1} if "axis" in pick.left else along_one(pick, cls, inputs)
+
+
+def _halved(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """An axis of even length."""
+    x = inputs[0]
+    place = pick.one_of([i for i, n in enumerate(x) if n % 2 == 0])
+    return {"axis": place + 1 if pick.flag() else place - len(x)}
+
+
+def _even_somewhere(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
+    return shapes().flatmap(
+        lambda x: numbers(0, len(x) - 1).map(lambda i: (x.replace(i, 2 * x[i]),))
+    )
+
+
+def _number(name: str, *values: float) -> Recipe:
+    """A field of a number, within what the function is defined for."""
+    return lambda pick, cls, inputs: {name: pick.field(name, st.sampled_from(values))}
+
+
+def _range(low: str, high: str, default: tuple[float, float]) -> Recipe:
+    """Two fields of numbers in order."""
+
+    def drawn(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+        if low in pick.left:
+            return {low: default[0], high: default[1]}
+        some = pick.one_of((default, (0.0, 6.0), (-2.0, 0.5)))
+        return {low: some[0], high: some[1]}
+
+    return drawn
 
 
 def _slopes(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -28,5 +64,16 @@ def _slopes(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 RECIPES: dict[str, Recipe] = {
     "Activation": _activation,
     "Softmax": along_one,
+    "Softmin": along_one,
+    "LogSoftmax": _log_softmax,
+    "GLU": _halved,
+    "CELU": _number("alpha", 1.0, 0.5, 2.0),
+    "Softplus": _number("beta", 1.0, 0.5, 2.0),
+    "Hardtanh": _range("min_val", "max_val", (-1.0, 1.0)),
+    "RReLU": _range("lower", "upper", (0.125, 0.375)),
     "PReLU": _slopes,
 }
+
+INPUTS: dict[str, Inputs] = {"GLU": _even_somewhere}
+
+FITS: dict[str, Fits] = {"GLU": lambda x: any(n % 2 == 0 for n in x)}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from archcalc.layers import *
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.augmentation import *
+    from archcalc.layers.colouring import *
     from archcalc.layers.convolution import *
     from archcalc.layers.core import *
     from archcalc.layers.merging import *
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from archcalc.layers.pooling import *
     from archcalc.layers.rearranging import *
     from archcalc.layers.regularization import *
+    from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *
+    from archcalc.layers.resizing import *
     from archcalc.layers.transposed import *
     from archcalc.layers.upsampling import *
     from archcalc.network import *

@@ -72,9 +72,20 @@ def _called(made: Program, given: list[Any], names: _Names) -> list[Any]:
         fed = [values[i] if i >= 0 else given[-1 - i] for i in call.inputs]
         result: Any = fed if call.layer.arity != (1, 1) else fed[0]
         for layer in built[call.owner]:
-            result = layer(result)
+            before, result = result, layer(result)
+            if result is before:
+                raise _gives_back(call.layer).at(call.path)
         values.append(result)
     return values
+
+
+def _gives_back(layer: Layer) -> FrameworkError:
+    kind = type(layer).__name__
+    return FrameworkError(
+        f"Keras' {kind} says of its input that it is its output, so that no model can hold it",
+        code="not-in-a-keras-model",
+        hint="call it on the data, before the model",
+    )
 
 
 def keras_layers(applied: Applied, name: str) -> list[Any]:

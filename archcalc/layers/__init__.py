@@ -3,6 +3,8 @@
 from archcalc.layers import (
     activations,
     adaptive,
+    augmentation,
+    colouring,
     convolution,
     core,
     merging,
@@ -11,14 +13,18 @@ from archcalc.layers import (
     pooling,
     rearranging,
     regularization,
+    rescaling,
     reshaping,
+    resizing,
     transposed,
     upsampling,
 )
 from archcalc.layers.activations import *
 from archcalc.layers.adaptive import *
 from archcalc.layers.applied import Applied
+from archcalc.layers.augmentation import *
 from archcalc.layers.base import Layer, layer_class, layer_classes
+from archcalc.layers.colouring import *
 from archcalc.layers.convolution import *
 from archcalc.layers.core import *
 from archcalc.layers.facts import Remark, Weight, Work
@@ -28,7 +34,9 @@ from archcalc.layers.padding import *
 from archcalc.layers.pooling import *
 from archcalc.layers.rearranging import *
 from archcalc.layers.regularization import *
+from archcalc.layers.rescaling import *
 from archcalc.layers.reshaping import *
+from archcalc.layers.resizing import *
 from archcalc.layers.transposed import *
 from archcalc.layers.upsampling import *
 from archcalc.layers.window import TransposedWindow, Window
@@ -47,6 +55,10 @@ FAMILIES = (
     upsampling,
     regularization,
     merging,
+    rescaling,
+    resizing,
+    colouring,
+    augmentation,
 )
 """The modules of the catalogue, in the order in which the documentation shows them."""
 
@@ -75,3 +87,7 @@ __all__ += padding.__all__
 __all__ += upsampling.__all__
 __all__ += regularization.__all__
 __all__ += merging.__all__
+__all__ += rescaling.__all__
+__all__ += resizing.__all__
+__all__ += colouring.__all__
+__all__ += augmentation.__all__

@@ -34,6 +34,7 @@ __all__ = [
     "ShapeField",
     "Size",
     "Sizes",
+    "SomeAxes",
     "SomeSizes",
     "TargetShape",
     "hyper",
@@ -216,6 +217,10 @@ def _ratios(value: Any) -> tuple[Fraction, ...]:
     return tuple(map(_ratio, parts))
 
 
+def _no_axes(value: Any) -> tuple[int, ...]:
+    return () if value is None else _axes(value)
+
+
 def _target(value: Any) -> tuple[Dim, ...]:
     """A shape in which one dimension may be −1, to be worked out."""
     parts = tuple(value) if _sequence(value) else (value,)
@@ -306,6 +311,12 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> tuple[int, ...]: ...
         def __set__(self, owner: object, value: int | Iterable[int]) -> None: ...
 
+    class SomeAxes:
+        """Like `Axes`; ``None`` for none of them."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[int, ...]: ...
+        def __set__(self, owner: object, value: int | Iterable[int] | None) -> None: ...
+
     class ShapeField:
         """A shape, without the batch axis, or ``None``."""
 
@@ -346,5 +357,6 @@ else:
     Padding = _field(_padding, _PAIRS)
     Amounts = _field(_amounts, _PAIRS)
     Axes = _field(_axes, _AXES)
+    SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})
     ShapeField = _field(_optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
     TargetShape = _field(_target, _TARGET, _listed)

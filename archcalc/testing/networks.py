@@ -145,6 +145,7 @@ def _repeat(draw: DrawFn, x: Shape, framework: Framework | None) -> Repeat:
 def _layer(draw: DrawFn, x: Shape, framework: Framework | None) -> Layer:
     """Any layer of the catalogue that takes `x` and gives no more than can be run."""
     kinds = [cls for cls in catalogue() if takes(cls, x) and cls.takes == "numbers"]
+    kinds = [cls for cls in kinds if cls.__name__ not in _APART]
     kinds = [cls for cls in kinds if in_framework(cls, framework)]
     cls = draw(st.sampled_from(kinds))
     layer: Layer = draw(layer_on(cls, (x,), framework))
@@ -175,6 +176,9 @@ def _projection(draw: DrawFn, x: Shape, channels: int | None = None) -> Layer:
     made: Layer = _CONVOLUTIONS[len(x)](features, window, padding="same", use_bias=bias)
     return made
 
+
+_APART = ("Equalization",)
+"""Layers that Keras builds and runs alone, and not in a model."""
 
 _KEEPING = (
     "Identity",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from archcalc.frameworks.table import Entry, entry_of
 from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.layers.images import Augmentation
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["BATCH", "Seen", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
@@ -114,18 +115,20 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
         part.build(promised)
         promised = tuple(part.compute_output_shape(promised))
     output, macs = _run(built, value) if runs_in_keras(applied) else (None, None)
+    if macs and isinstance(layer, Augmentation):  # what is done in training only is no work
+        _, macs = _run(built, value, training=False)
     entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
     weights, learned = _keras_weights(built, entry)
     return Seen(output, tuple(promised[1:]), weights, learned, macs)
 
 
-def _run(built: list[Any], value: Any) -> tuple[tuple[int, ...], int | None]:
+def _run(built: list[Any], value: Any, **how: Any) -> tuple[tuple[int, ...], int | None]:
     """What comes out, and the multiply-accumulates where the backend counts them."""
     keras = import_keras()
 
     if keras.backend.backend() != "torch":
         for part in built:
-            value = part(value)
+            value = part(value, **how)
         return tuple(value.shape[1:]), None
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -133,7 +136,7 @@ def _run(built: list[Any], value: Any) -> tuple[tuple[int, ...], int | None]:
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         for part in built:
-            value = part(value)
+            value = part(value, **how)
     return tuple(value.shape[1:]), counter.get_total_flops() // 2
 
 
@@ -151,19 +154,45 @@ def _keras_weights(
 def runs_in_keras(applied: Applied) -> bool:
     """Whether Keras' backend can run what Keras builds.
 
-    Its torch backend hands normalisation to torch functions that take the last axes only, averages
-    in three dimensions to one that refuses windows larger than the input, and has no Lanczos
-    interpolation; other backends run all of these.  What Keras promises is compared all the same.
+    Its torch backend cannot run everything that others can.  What Keras promises is compared all
+    the same.
     """
     keras = import_keras()
 
     if keras.backend.backend() != "torch":
         return True
-    layer, x = applied.layer, applied.inputs[0]
-    if type(layer).__name__ in ("LayerNormalization", "RMSNormalization"):
-        axes = sorted(axis % (len(x) + 1) for axis in layer.axis)  # type: ignore[attr-defined]
-        return axes == list(range(len(x) + 1 - len(axes), len(x) + 1))
-    if type(layer).__name__ == "AveragePooling3D":
-        sizes = zip(layer.pool_size, layer.extent(x), strict=True)  # type: ignore[attr-defined]
-        return all(size <= n for size, n in sizes)
-    return "lanczos" not in getattr(layer, "interpolation", "")
+    runs = _ON_TORCH.get(type(applied.layer).__name__)
+    if runs is not None:
+        return runs(applied.layer, applied.inputs[0])
+    return "lanczos" not in getattr(applied.layer, "interpolation", "")
+
+
+def _last_axes(layer: Any, x: Shape) -> bool:
+    """Normalisation is handed to torch functions that take the last axes only."""
+    axes = sorted(axis % (len(x) + 1) for axis in layer.axis)
+    return axes == list(range(len(x) + 1 - len(axes), len(x) + 1))
+
+
+def _no_larger(layer: Any, x: Shape) -> bool:
+    """Averages in three dimensions are handed to one that refuses larger windows."""
+    return all(size <= n for size, n in zip(layer.pool_size, layer.extent(x), strict=True))
+
+
+def _square(layer: Any, x: Shape) -> bool:
+    """Blurring pads height and width the wrong way round."""
+    return not isinstance(layer.kernel_size, tuple) or len(set(layer.kernel_size)) == 1
+
+
+def _two_pixels(layer: Any, x: Shape) -> bool:
+    """Pixels are moved by rows and columns, of which it takes at least two to be."""
+    return bool(min(layer.extent(x)) > 1)
+
+
+_ON_TORCH: Mapping[str, Callable[[Any, Shape], bool]] = {
+    "LayerNormalization": _last_axes,
+    "RMSNormalization": _last_axes,
+    "AveragePooling3D": _no_larger,
+    "RandomGaussianBlur": _square,
+    "RandomElasticTransform": _two_pixels,
+}
+"""Whether Keras' torch backend runs a layer of these kinds; there is no Lanczos interpolation."""

@@ -30,6 +30,8 @@ _SOME: Mapping[str, tuple[float | None, ...]] = {
 
 _FRACTIONS = (0.0, 0.25, 0.5)
 
+_PAIRS = ((0.0, 0.5), (0.25, 1.0))
+
 
 def numbers(least: int, most: int) -> SearchStrategy[int]:
     """Numbers from `least` to `most`, the least the simplest.
@@ -130,6 +132,8 @@ def _values(name: str, annotation: Any) -> tuple[Any, ...]:
     origin = get_origin(annotation)
     if annotation is bool:
         return (False, True)
+    if annotation == tuple[float, float]:
+        return _PAIRS
     if annotation is float:
         return _FRACTIONS
     if origin is Literal:

@@ -14,12 +14,14 @@ from archcalc.frameworks.tables import (
     adaptive,
     convolution,
     core,
+    images,
     merging,
     normalization,
     padding,
     pooling,
     rearranging,
     regularization,
+    rescaling,
     reshaping,
     transposed,
     upsampling,
@@ -41,6 +43,8 @@ _FAMILIES = (
     upsampling,
     regularization,
     merging,
+    rescaling,
+    images,
 )
 
 KERAS: Table = {name: entry for family in _FAMILIES for name, entry in family.KERAS.items()}

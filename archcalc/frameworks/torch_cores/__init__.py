@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from archcalc.frameworks.torch_cores import (
     activations,
     convolution,
+    images,
     normalization,
     pooling,
     rearranging,
@@ -23,7 +24,15 @@ __all__ = ["CORES", "Core"]
 Core: TypeAlias = Callable[[Any, Shape, Applied], Parts]
 """From a layer whose channels come first, its input in torch's order, and the layer as it was."""
 
-_FAMILIES = (convolution, pooling, rearranging, resizing, normalization, activations)
+_FAMILIES = (
+    convolution,
+    pooling,
+    rearranging,
+    resizing,
+    normalization,
+    activations,
+    images,
+)
 
 CORES: dict[str, Core] = {name: core for family in _FAMILIES for name, core in family.CORES.items()}
 """The core of each layer that has one of its own, by the name of our class."""

@@ -3,11 +3,13 @@
 from archcalc.testing.recipes import (
     activations,
     core,
+    images,
     merging,
     normalization,
     padding,
     pooling,
     rearranging,
+    rescaling,
     reshaping,
     sliding,
 )
@@ -25,6 +27,8 @@ _FAMILIES = (
     rearranging,
     padding,
     merging,
+    rescaling,
+    images,
 )
 
 RECIPES: dict[str, Recipe] = {

@@ -6,7 +6,8 @@ knows a kind of layer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, TypeAlias
 
@@ -41,6 +42,7 @@ class Axis:
         many: the length of the side on which windows lie: of the input where they read, of the
             output where they write.
         prints: the window of every position of the other side.
+        copies: the positions outside that are copies of others, and of which.
     """
 
     word: str
@@ -48,6 +50,7 @@ class Axis:
     size: int
     many: int
     prints: tuple[range, ...]
+    copies: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
@@ -132,13 +135,22 @@ def _axis(layer: Layer, size: Any, word: str, view: View) -> Axis:
         n, out = int(size), int(view.output(size))
         if isinstance(view, TransposedWindow):
             return Axis(word, view, n, out, tuple(view.writes(n, u) for u in range(n)))
-        return Axis(word, view, n, n, tuple(view.reads(n, u) for u in range(out)))
+        prints = tuple(view.reads(n, u) for u in range(out))
+        return Axis(word, view, n, n, prints, _copies(layer, n, prints))
     except TypeError:
         raise PictureError(
             f"the window of {layer!r} has no number along {word}",
             code="symbols-left",
             hint="give numbers to its symbols",
         ) from None
+
+
+def _copies(layer: Layer, n: int, prints: tuple[range, ...]) -> dict[int, int]:
+    """The positions outside that a padding copies from the input."""
+    taken = getattr(layer, "taken", lambda n, place: None)
+    outside = {place for cells in prints for place in cells if not 0 <= place < n}
+    found = {place: taken(n, place) for place in outside}
+    return {place: source for place, source in found.items() if source is not None}
 
 
 def stages(applied: Applied) -> tuple[Stage, ...]:

@@ -262,10 +262,27 @@ def _placed(canvas: Canvas, plane: _Plane) -> _Legend:
     rows, columns = plane.rows.prints, plane.columns.prints
     x, y = side.corner(rows[0][0], columns[0][0])
     canvas.frame((x, y), out.wide, out.high, FIRST, "first")
+    copied = _numbered(canvas, plane, side)
     sizes = (side.columns, out.columns) if plane.line else (side, out)
     middle = max(side.wide / 2, 0)
     canvas.words((middle, side.high + 18), "input {} → output {}".format(*sizes))
-    return [("frame", "output"), *_edges(plane)]
+    return [("frame", "output"), *_edges(plane), *copied]
+
+
+def _numbered(canvas: Canvas, plane: _Plane, side: _Side) -> _Legend:
+    """The number of every cell, the same for its copies, where padding is copied."""
+    if not (plane.rows.copies or plane.columns.copies):
+        return []
+    down, across = (
+        {**{place: place for place in range(axis.many)}, **axis.copies}
+        for axis in (plane.rows, plane.columns)
+    )
+    for r, row in down.items():
+        for c, column in across.items():
+            x, y = side.corner(r, c)
+            number = str(row * plane.columns.many + column + 1)
+            canvas.words((x + side.cell / 2, y + side.cell / 2 + 4), number, size=10)
+    return [("1", "the same number, the same value")]
 
 
 # Channels in groups

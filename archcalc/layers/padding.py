@@ -93,6 +93,19 @@ class _ModePadding(_Padding, abstract=True):
         ]
         return tuple(self._reaches(x, axis, amount) for axis, amount in sides)
 
+    def taken(self, n: int, position: int) -> int | None:
+        """The position of an axis of length `n` that padding is a copy of; ``None`` for a constant.
+
+        >>> [Padding1D(2, "reflect").taken(5, p) for p in (-2, -1, 5, 6)]
+        [2, 1, 3, 2]
+        """
+        copies = {
+            "reflect": (n - 1) - abs(n - 1 - abs(position)),
+            "replicate": min(max(position, 0), n - 1),
+            "circular": position % n,
+        }
+        return copies.get(self.mode)
+
     def _reaches(self, x: Shape, axis: int, amount: Dim) -> Requirement:
         beyond, rule = _FURTHEST[self.mode]
         return Requirement(

@@ -1,5 +1,6 @@
 """Networks: layers composed, followed, and repeated."""
 
+from archcalc.network import model, repeat, sequential
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.repeat import Repeat
@@ -10,6 +11,9 @@ from archcalc.network.tensor import Input, Tensor
 from archcalc.network.trace import Notice, Trace
 from archcalc.network.values import with_values
 from archcalc.network.walk import Row
+
+FAMILIES = (sequential, model, repeat)
+"""The modules of networks, in the order in which the documentation shows them."""
 
 __all__ = [
     "Input",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import field_validator
 
@@ -38,6 +38,8 @@ class Model(Network):
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+
+    source: ClassVar[str] = "https://keras.io/api/models/model/"
 
     @field_validator("inputs", "outputs", mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import field_validator
 
@@ -38,6 +38,8 @@ class Sequential(Network):
     layers: Layers
     input_shape: ShapeField = option(default=None)
 
+    source: ClassVar[str] = "https://keras.io/api/models/sequential/"
+
     @field_validator("layers", mode="before")
     @classmethod
     def _layers(cls, value: Any) -> Any:
@@ -69,8 +71,6 @@ class Residual(Network):
         body: a layer, a network, or a list of layers.
         shortcut: what stands on the other branch; ``None`` is the identity.
 
-    Source: He et al., *Deep Residual Learning* (2015), equations 1 and 2.
-
     >>> from archcalc.layers import Conv2D
     >>> Residual([Conv2D("c", 3, padding="same")]).trace(("h", "w", "c")).output
     (h, w, c)
@@ -78,6 +78,8 @@ class Residual(Network):
 
     body: Block
     shortcut: OptionalBlock = option(default=None)
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1512.03385 (equations 1 and 2)"
 
     @field_validator("body", "shortcut", mode="before")
     @classmethod

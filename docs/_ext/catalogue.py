@@ -1,40 +1,55 @@
 """The catalogue of layers, written from the layers themselves when the documentation is built.
 
 Nothing here knows a layer or a rule.  `FAMILIES` says which layers there are, the first example in
-a layer's docstring says on which input to show it, and the layer's own notation says the rules.
+a layer's docstring says on which input to show it, the layer's own notation says the rules, its
+facts are drawn, and the frameworks' tables say what it is there.  A layer that is a network of
+others is shown as the rows that it is made of.
 """
 
 from __future__ import annotations
 
 import doctest
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout, suppress
+from html import escape
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from archcalc.explain import html
+from archcalc.explain import html, picture
 from archcalc.explain.derivation import Step, derive
 from archcalc.explain.document import Amount, Code, Document, Inlines, Math, Table, equation
 from archcalc.explain.text import line
+from archcalc.frameworks.coverage import names_there
+from archcalc.frameworks.table import Absent
+from archcalc.frameworks.table import Table as FrameworkTable
+from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers import FAMILIES, Applied, Layer
 from archcalc.layers.notation import Notation, notation_of
 from archcalc.layers.window import TransposedWindow, Window
-from archcalc.network import Input, Model, Sequential
-from archcalc.symbolic.shape import Shape
+from archcalc.network import FAMILIES as NETWORKS
+from archcalc.network import Input, Model, Network, Sequential
+from archcalc.symbolic.errors import InvalidLayerError, PictureError, ShapeError
+from archcalc.symbolic.shape import Shape, as_shape
 
 FOLDER = "catalogue"
 """Where the pages are written, beside the page that lists them."""
 
 
+PAGES = (*FAMILIES, *NETWORKS)
+"""The modules that have a page each."""
+
+TABLES: Mapping[str, FrameworkTable] = {"Keras": KERAS, "torch": TORCH}
+
+
 def layers_of(family: ModuleType) -> list[type[Layer]]:
     """The layers of one family, in the order in which its module defines them.
 
-    >>> from archcalc.layers import core
-    >>> [layer.__name__ for layer in layers_of(core)]
-    ['Dense', 'Embedding', 'Identity']
+    >>> from archcalc.layers import transposed
+    >>> [layer.__name__ for layer in layers_of(transposed)]
+    ['Conv1DTranspose', 'Conv2DTranspose', 'Conv3DTranspose']
     """
     public = (thing for name, thing in vars(family).items() if name in family.__all__)
     return [thing for thing in public if isinstance(thing, type) and issubclass(thing, Layer)]
@@ -53,13 +68,21 @@ def example(kind: type[Layer]) -> Applied:
     asked: list[Applied] = []
 
     class Shown(kind, abstract=True):  # type: ignore[misc, valid-type]
-        def output_shape(self, *inputs: Shape) -> Any:
-            asked.append(Applied(kind(**self.given()), inputs))
+        def _asked(self, inputs: Sequence[Any]) -> None:
+            own = kind.model_construct(**dict(self))
+            asked.append(Applied(own, tuple(map(as_shape, inputs or own.own_inputs()))))
+
+        def output_shape(self, *inputs: Any) -> Any:
+            self._asked(inputs)
             return super().output_shape(*inputs)
 
-        def weights(self, *inputs: Shape) -> Any:
-            asked.append(Applied(kind(**self.given()), inputs))
+        def weights(self, *inputs: Any) -> Any:
+            self._asked(inputs)
             return super().weights(*inputs)
+
+        def trace(self, *inputs: Any) -> Any:
+            self._asked(inputs)
+            return super().trace(*inputs)
 
     names = {**vars(sys.modules[kind.__module__]), kind.__name__: Shown}
     for shown in doctest.DocTestParser().get_examples(kind.__doc__ or ""):
@@ -72,25 +95,144 @@ def example(kind: type[Layer]) -> Applied:
 
 def page(family: ModuleType) -> str:
     """The page of one family, as MyST Markdown."""
-    title = family.__name__.rpartition(".")[2].capitalize()
-    parts = [f"# {title}", f"```{{eval-rst}}\n{family.__doc__}\n```"]
+    parts = [
+        f"# {short(family).replace('_', ' ').capitalize()}",
+        f"```{{eval-rst}}\n{family.__doc__}\n```",
+    ]
     parts.extend(entry(kind) for kind in layers_of(family))
     return "\n\n".join(parts) + "\n"
 
 
+def short(family: ModuleType) -> str:
+    """The name of a family, and of its page."""
+    return family.__name__.rpartition(".")[2]
+
+
+def summary(kind: type[Layer]) -> str:
+    """The first sentence of a docstring."""
+    first = (kind.__doc__ or "").strip().partition("\n\n")[0]
+    return " ".join(first.split()).replace("``", "`")
+
+
+def by_name() -> str:
+    """Every layer in one table, in the order of the alphabet."""
+    rows = sorted((kind.__name__, kind, family) for family in PAGES for kind in layers_of(family))
+    lines = ["# By name", "", "| layer | | in Keras | in torch |", "|---|---|---|---|"]
+    for name, kind, family in rows:
+        link = f"[{name}]({short(family)}.md#{name.lower()})"
+        lines.append(f"| {link} | {_cell(summary(kind))} | {' | '.join(map(_few, _names(name)))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _names(kind: str) -> list[tuple[str, ...]]:
+    return [names_there(kind, "keras"), names_there(kind, "torch")]
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of some names."""
+    more = ", …" if len(names) > 3 else ""
+    return ", ".join(map(_code, names[:3])) + more
+
+
+def _code(name: str) -> str:
+    return f"`{name}`"
+
+
+def _cell(text: str) -> str:
+    """Text in a table of Markdown, where a bar would end the cell."""
+    return text.replace("|", "\\|")
+
+
 def entry(kind: type[Layer]) -> str:
-    """One layer: what its docstring says, and its facts in its own notation."""
-    directive = f".. autoclass:: archcalc.layers.{kind.__name__}"
-    return f"## {kind.__name__}\n\n```{{eval-rst}}\n{directive}\n```\n\n{facts(example(kind))}"
+    """One layer: what its docstring says, its facts in its own notation, and its pictures."""
+    directive = f".. autoclass:: {kind.__module__.rpartition('.')[0]}.{kind.__name__}"
+    applied = example(kind)
+    parts = (
+        f"## {kind.__name__}",
+        f"```{{eval-rst}}\n{directive}\n```",
+        facts(applied),
+        pictures(applied),
+        "\\\n".join(part for part in (*there(kind), _source(kind.source)) if part),
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def there(kind: type[Layer]) -> Iterator[str]:
+    """What the layer is in each framework."""
+    for framework, table in TABLES.items():
+        found = table.get(kind.__name__)
+        if isinstance(found, Absent):
+            yield f"In {framework}: none; {found.why}{f' ({found.hint})' if found.hint else ''}."
+        elif found:
+            names = names_there(kind.__name__, framework.lower())
+            yield f"In {framework}: {', '.join(map(_code, names)) or 'made of its functions'}."
+
+
+# Pictures
+
+TELLING: Sequence[Mapping[str, Any]] = (
+    {},
+    {"strides": 2},
+    {"padding": "same"},
+    {"padding": "causal"},
+    {"dilation_rate": 2},
+    {"filters": 4, "groups": 2},
+    {"mode": "constant"},
+    {"mode": "reflect"},
+    {"mode": "replicate"},
+    {"mode": "circular"},
+)
+"""Fields at which more is to be seen than in the example, where a layer has them."""
+
+
+def pictures(applied: Applied) -> str:
+    """The example drawn, and the same layer with other fields, each where it looks different."""
+    shown: dict[str, str] = {}
+    for layer in _variants(applied.layer):
+        try:
+            svg = picture(layer, *(_open(layer, x) for x in applied.inputs))
+        except (PictureError, ShapeError):
+            continue
+        drawn = svg.partition("</title>")[2]
+        caption = f"<figcaption><code>{escape(repr(layer))}</code></figcaption>"
+        shown.setdefault(drawn, f"<figure>{svg}{caption}</figure>")
+    figures = "\n".join(shown.values())
+    return f'<div class="archcalc-pictures">\n{figures}\n</div>' if shown else ""
+
+
+def _open(layer: Layer, x: Shape) -> list[Any]:
+    """`x` with a letter for every long axis, so that a small one is drawn."""
+    channels = layer.feature_axes(x)
+    few = 4 if getattr(layer, "groups", 1) != 1 else None
+    return [
+        (few or n) if place in channels else n if n in range(_LONG) else f"n{place}"
+        for place, n in enumerate(x)
+    ]
+
+
+_LONG = 10
+"""From this length on an axis is drawn shorter."""
+
+
+def _variants(layer: Layer) -> Iterator[Layer]:
+    """The layer, and others that differ from it in one thing that a picture shows."""
+    for telling in TELLING:
+        if set(telling) <= type(layer).model_fields.keys():
+            with suppress(InvalidLayerError):
+                yield type(layer)(**{**layer.given(), **telling})
+
+
+# Facts
 
 
 def facts(applied: Applied) -> str:
     """The table of facts: the rule, and what comes of it in the example."""
+    if isinstance(applied.layer, Network):
+        return applied.layer.trace(*applied.inputs).derivation().to_html()
     rows = [((name,), rule, shown) for name, rule, shown in _rows(applied)]
     inputs = ", ".join(str(x) for x in applied.inputs)
     head = ("", "rule", f"{applied.layer!r} on {inputs}")
-    table = html.render(Document("", (Table(head, "lll", tuple(rows)),)))
-    return f"{table}\n\n{_source(applied.layer.source)}"
+    return html.render(Document("", (Table(head, "lll", tuple(rows)),)))
 
 
 def _step(applied: Applied) -> Step:
@@ -195,7 +337,7 @@ def write(app: Any, _: Any = None) -> None:
     """Write the pages, each only where it has changed."""
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
-    pages = {f"{family.__name__.rpartition('.')[2]}.md": page(family) for family in FAMILIES}
+    pages = {f"{short(family)}.md": page(family) for family in PAGES} | {"index.md": by_name()}
     for stale in set(folder.glob("*.md")) - {folder / name for name in pages}:
         stale.unlink()
     for name, text in pages.items():

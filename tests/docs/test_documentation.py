@@ -13,7 +13,9 @@ from sybil import Sybil
 from sybil.example import SybilFailure
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-from archcalc.layers import FAMILIES, layer_classes
+from archcalc.layers import FAMILIES, Layer, layer_classes
+from archcalc.network import FAMILIES as NETWORKS
+from archcalc.network import Network, Repeat
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -44,37 +46,71 @@ def shown() -> ModuleType:
 # The catalogue
 
 
+def shown_layers(catalogue: ModuleType) -> list[type[Layer]]:
+    return [layer for family in catalogue.PAGES for layer in catalogue.layers_of(family)]
+
+
 def test_every_registered_layer_is_in_the_catalogue(catalogue: ModuleType) -> None:
-    pages = "".join(catalogue.page(family) for family in FAMILIES)
+    pages = "".join(catalogue.page(family) for family in catalogue.PAGES)
     ours = {
         name
         for name, layer in layer_classes().items()
-        if layer.__module__.startswith("archcalc.layers.")
+        if layer.__module__.startswith("archcalc.")
         and getattr(sys.modules[layer.__module__], name, None) is layer  # no docstring's own
     }
     assert ours
     assert ours == set(re.findall(r"^## (\w+)$", pages, re.MULTILINE))
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_every_layer_is_in_the_table_by_name(catalogue: ModuleType) -> None:
+    table = catalogue.by_name()
+    for layer in shown_layers(catalogue):
+        (row,) = re.findall(
+            rf"^\| \[{layer.__name__}\]\((\w+)\.md#(\w+)\) \| (\S.*?) \|", table, re.M
+        )
+        page, anchor, summary = row
+        assert page in {family.__name__.rpartition(".")[2] for family in catalogue.PAGES}
+        assert anchor == layer.__name__.lower()
+        assert summary.endswith((".", ":"))
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, *NETWORKS], ids=lambda family: family.__name__)
 def test_every_entry_has_a_description_its_facts_and_a_source(
     catalogue: ModuleType, family: ModuleType
 ) -> None:
     for layer in catalogue.layers_of(family):
         entry = catalogue.entry(layer)
         assert layer.__doc__
-        assert layer.__doc__.splitlines()[0].endswith((".", ":"))
-        assert f".. autoclass:: archcalc.layers.{layer.__name__}" in entry
-        assert ">output</td>" in entry
-        assert "Source: <https://" in entry
+        assert catalogue.summary(layer).endswith((".", ":"))
+        assert f".. autoclass:: archcalc.{layer.__module__.split('.')[1]}.{layer.__name__}" in entry
+        assert (">output</td>" in entry) != issubclass(layer, Network)
+        assert "total" in entry or not issubclass(layer, Network)
+        assert "Source: <https://" in entry or layer is Repeat
+        assert "In Keras: " in entry or issubclass(layer, Network)
 
 
 def test_an_entry_says_what_a_convolution_does(catalogue: ModuleType) -> None:
-    from archcalc.layers import Conv2D
-
-    entry = catalogue.entry(Conv2D)
+    entry = catalogue.entry(layer_classes()["Conv2D"])
     for expected in ("kernel_size", ">kernel</td>", ">bias</td>", "194,688", "288", "320"):
         assert expected in entry
+    assert "In torch: `Conv2d`." in entry
+
+
+def test_an_entry_shows_a_layer_with_the_fields_that_are_to_be_seen(catalogue: ModuleType) -> None:
+    def drawn(kind: str) -> list[str]:
+        entry = catalogue.entry(layer_classes()[kind])
+        return re.findall(r"<figcaption><code>(.*?)</code>", entry)
+
+    assert drawn("Conv2D") == [
+        "Conv2D(filters=32, kernel_size=3)",
+        "Conv2D(filters=32, kernel_size=3, strides=2)",
+        "Conv2D(filters=32, kernel_size=3, padding=&#x27;same&#x27;)",
+        "Conv2D(filters=32, kernel_size=3, dilation_rate=2)",
+        "Conv2D(filters=4, kernel_size=3, groups=2)",
+    ]
+    assert len(drawn("Padding2D")) == 4
+    assert drawn("GlobalMaxPooling2D") == ["GlobalMaxPooling2D()"]
+    assert drawn("Dense") == []
 
 
 # What is shown

@@ -65,7 +65,11 @@ def pairs(axes: tuple[Axis, ...]) -> set[tuple[tuple[int, ...], tuple[int, ...]]
     """Every output position with every input position that it reads, or that writes to it."""
     along = []
     for axis in axes:
-        found = {(one, many) for one, cells in enumerate(axis.prints) for many in cells}
+        found = {
+            (one, axis.copies.get(many, many))
+            for one, cells in enumerate(axis.prints)
+            for many in cells
+        }
         inside = {(one, many) for one, many in found if 0 <= many < axis.many}
         along.append({(many, one) for one, many in inside} if axis.writes else inside)
     return {
@@ -83,8 +87,8 @@ def test_cells_belong_together_where_torch_says_so(kind: str) -> None:
     def agree(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         applied = linear(*pair)
         axes = axes_of(applied)
-        if not axes or getattr(applied.layer, "mode", "constant") != "constant":
-            return  # other padding is taken from the input
+        if not axes:
+            return
         layer: Any = applied.layer
         extent, channels = layer.extent(applied.inputs[0]), layer.channels(applied.inputs[0])
         places = list(product(*map(range, extent)))
@@ -203,6 +207,19 @@ def test_sizes_are_named() -> None:
     said = texts(ac.picture(ac.Cropping2D(1), (4, 4, 3)))
     assert said == ["input 4×4 → output 2×2", "output"]
     assert "depth goes the same way" in texts(ac.picture(ac.Conv3D(8, 3), (5, 5, 5, 1)))
+
+
+def test_padding_that_is_a_copy_says_of_what() -> None:
+    # torch's documentation of ReflectionPad1d, ReplicationPad1d and CircularPad1d, 2 on each side
+    for mode, shown in (("reflect", "32"), ("replicate", "11"), ("circular", "34")):
+        said = texts(ac.picture(ac.Padding1D(2, mode), (4, 1)))
+        grid = sorted(text for text in said if text.isdigit())
+        assert grid[1:] == sorted(["1", "2", "3", "4", *shown, *_ends[mode]])
+        assert "the same number, the same value" in said
+
+
+_ends = {"reflect": "32", "replicate": "44", "circular": "12"}
+"""What stands after 1, 2, 3, 4."""
 
 
 def test_groups_of_channels_are_drawn() -> None:

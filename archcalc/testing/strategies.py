@@ -15,7 +15,8 @@ from archcalc.layers import FAMILIES
 from archcalc.layers.base import Layer, layer_class
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, plain_fields
+from archcalc.testing.own import own_layer
+from archcalc.testing.picking import Pick, numbers, plain_fields
 from archcalc.testing.recipes import FITS, INPUTS, RECIPES
 from archcalc.testing.shaping import shapes
 
@@ -52,7 +53,8 @@ def layers(
     """Layers and the input shapes they take, as pairs; always valid.
 
     Args:
-        kinds: layer classes or their names; the whole catalogue where ``None``.
+        kinds: layer classes or their names; the whole catalogue where ``None``.  The fields of a
+            class of one's own are drawn by their types.
         framework: keep to what this framework has.
 
     >>> from hypothesis import find
@@ -87,6 +89,8 @@ def layer_on(
     cls: type[Layer], inputs: tuple[Shape, ...], framework: Framework | None = None
 ) -> SearchStrategy[Layer]:
     """Layers of one class that take `inputs`."""
+    if cls not in catalogue() and cls.__name__ not in RECIPES:
+        return own_layer(cls, inputs)
     entry = _entry(cls, framework) if framework else None
     made: SearchStrategy[Layer] = _layer(cls, inputs, entry)
     if entry is None or not entry.limits:
@@ -133,6 +137,10 @@ def _inputs(cls: type[Layer]) -> SearchStrategy[tuple[Shape, ...]]:
     if own:
         return own(cls)
     alone = shapes(_axes(cls))
+    fewest, most = cls.arity
+    if fewest != 1:
+        counts = numbers(fewest, most or fewest + 1)
+        return st.tuples(alone, counts).map(lambda drawn: (drawn[0],) * drawn[1])
     if issubclass(cls, Spatial):
         return alone.map(lambda x: (_few_channels(x),))
     return alone.map(lambda x: (x,))

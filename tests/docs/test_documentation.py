@@ -141,6 +141,16 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     ]
 
 
+def test_the_layer_of_ones_own_is_short() -> None:
+    page = (DOCS / "own-layer.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (layer,) = [block for block in blocks if "class LowRankDense(Layer)" in block]
+    assert len(layer.splitlines()) < 25
+    (test,) = [block for block in blocks if "def test_low_rank_dense" in block]
+    assert "@given(layers([LowRankDense]))" in test
+    assert ">>> test_low_rank_dense()" in page
+
+
 def test_python_is_shown_in_blocks_that_are_run() -> None:
     for page in PAGES:
         blocks = re.findall(r"^```(\w*)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.M)

@@ -1,0 +1,106 @@
+"""Layers that no recipe knows, such as a user's own: fields by their types, kept where they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import reject
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+from pydantic.fields import FieldInfo
+
+from archcalc.layers import fields
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.picking import Pick, plain_fields
+
+__all__ = ["own_layer"]
+
+_MOST_UNITS = 8
+_LARGEST_WINDOW = 3
+_MOST_PADDING = 2
+
+
+def _sizes(pick: Pick, rank: int, x: Shape) -> tuple[int, ...]:
+    return pick.sizes(rank, _LARGEST_WINDOW)
+
+
+def _amounts(pick: Pick, rank: int, x: Shape) -> tuple[tuple[int, ...], ...]:
+    return tuple(pick.sizes(2, _MOST_PADDING, 0) for _ in range(rank))
+
+
+def _padding(pick: Pick, rank: int, x: Shape) -> Any:
+    return pick.one_of(("valid", "same", _amounts(pick, rank, x)))
+
+
+def _or_none(made: Callable[[Pick, int, Shape], Any]) -> Callable[[Pick, int, Shape], Any]:
+    return lambda pick, rank, x: made(pick, rank, x) if pick.flag() else None
+
+
+def _size(pick: Pick, rank: int, x: Shape) -> int:
+    return pick.size(_MOST_UNITS)
+
+
+_DRAWN: tuple[tuple[Any, Callable[[Pick, int, Shape], Any]], ...] = (
+    (fields.Size, _size),
+    (fields.OptionalSize, _or_none(_size)),
+    (fields.Count, lambda pick, rank, x: pick.size(_LARGEST_WINDOW, 0)),
+    (fields.Groups, lambda pick, rank, x: pick.one_of((1, 2, 3, -1))),
+    (fields.Sizes, _sizes),
+    (fields.OptionalSizes, _or_none(_sizes)),
+    (fields.SomeSizes, _sizes),
+    (fields.Padding, _padding),
+    (fields.Amounts, _amounts),
+    (fields.OptionalAmounts, _or_none(lambda pick, rank, x: pick.sizes(rank, _MOST_PADDING, 0))),
+    (fields.Axes, lambda pick, rank, x: pick.axes(x, 1)),
+    (fields.SomeAxes, lambda pick, rank, x: pick.axes(x)),
+    (fields.ShapeField, lambda pick, rank, x: x),
+    (fields.TargetShape, lambda pick, rank, x: (-1,)),
+)
+"""How a value of each type of dimension is drawn, for so many spatial axes and an input."""
+
+
+@st.composite
+def own_layer(draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...]) -> Layer:
+    """Layers of one class that take `inputs`, their fields drawn by their types alone.
+
+    Raises:
+        InvalidLayerError: a field has no default, and its type says nothing of its values.
+    """
+    pick = Pick(draw, {})
+    made: dict[str, Any] = {}
+    for name, field in cls.model_fields.items():
+        drawn = None if name in Layer.model_fields else _drawn(field)
+        if drawn:
+            made[name] = drawn(pick, getattr(cls, "rank", 1), inputs[0])
+    made = plain_fields(pick, cls, made)
+    _nothing_missing(cls, made)
+    try:
+        layer = cls(**made)
+        Applied(layer, inputs)
+    except ArchcalcError:
+        reject()
+    return layer
+
+
+def _drawn(field: FieldInfo) -> Callable[[Pick, int, Shape], Any] | None:
+    """How a field of a dimension's type is drawn; ``None`` for any other."""
+    for kind, drawn in _DRAWN:
+        if all(part in field.metadata for part in kind.__metadata__):
+            return drawn
+    if field.annotation is int and field.is_required():
+        return lambda pick, rank, x: pick.size(_LARGEST_WINDOW)
+    return None
+
+
+def _nothing_missing(cls: type[Layer], made: dict[str, Any]) -> None:
+    for name, field in cls.model_fields.items():
+        if field.is_required() and name not in made:
+            raise InvalidLayerError(
+                f"{cls.__name__}.{name}: its type does not say how to draw it",
+                code="no-strategy",
+                hint=f"draw the layer with hypothesis: st.builds({cls.__name__}, {name}=…)",
+            )

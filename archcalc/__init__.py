@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archcalc.layers.colouring import *
     from archcalc.layers.convolution import *
     from archcalc.layers.core import *
+    from archcalc.layers.encoding import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *
     from archcalc.layers.padding import *
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.resizing import *
+    from archcalc.layers.spectrogram import *
     from archcalc.layers.transposed import *
     from archcalc.layers.upsampling import *
+    from archcalc.layers.vocabulary import *
     from archcalc.network import *
     from archcalc.symbolic import *
 

@@ -7,6 +7,7 @@ from archcalc.layers import (
     colouring,
     convolution,
     core,
+    encoding,
     merging,
     normalization,
     padding,
@@ -16,8 +17,10 @@ from archcalc.layers import (
     rescaling,
     reshaping,
     resizing,
+    spectrogram,
     transposed,
     upsampling,
+    vocabulary,
 )
 from archcalc.layers.activations import *
 from archcalc.layers.adaptive import *
@@ -27,6 +30,7 @@ from archcalc.layers.base import Layer, layer_class, layer_classes
 from archcalc.layers.colouring import *
 from archcalc.layers.convolution import *
 from archcalc.layers.core import *
+from archcalc.layers.encoding import *
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.merging import *
 from archcalc.layers.normalization import *
@@ -37,8 +41,10 @@ from archcalc.layers.regularization import *
 from archcalc.layers.rescaling import *
 from archcalc.layers.reshaping import *
 from archcalc.layers.resizing import *
+from archcalc.layers.spectrogram import *
 from archcalc.layers.transposed import *
 from archcalc.layers.upsampling import *
+from archcalc.layers.vocabulary import *
 from archcalc.layers.window import TransposedWindow, Window
 
 FAMILIES = (
@@ -59,6 +65,9 @@ FAMILIES = (
     resizing,
     colouring,
     augmentation,
+    spectrogram,
+    encoding,
+    vocabulary,
 )
 """The modules of the catalogue, in the order in which the documentation shows them."""
 
@@ -91,3 +100,6 @@ __all__ += rescaling.__all__
 __all__ += resizing.__all__
 __all__ += colouring.__all__
 __all__ += augmentation.__all__
+__all__ += spectrogram.__all__
+__all__ += encoding.__all__
+__all__ += vocabulary.__all__

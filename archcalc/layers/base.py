@@ -124,6 +124,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     takes: ClassVar[str] = "numbers"
     """What its inputs hold: ``"numbers"``, ``"indices"`` or ``"strings"``."""
 
+    keeps_ones: ClassVar[bool] = False
+    """Whether an axis of length 1 is treated apart, so that rules show it as 1, not by a letter."""
+
     view: ClassVar[bool] = False
     """Whether the output is the input's memory seen differently, so that nothing is stored."""
 

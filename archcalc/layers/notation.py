@@ -96,6 +96,9 @@ def _inputs(applied: Applied, values: dict[Symbol, Dim]) -> tuple[Shape, ...]:
     for i, x in enumerate(applied.inputs):
         dims: list[Dim] = []
         for axis, dim in enumerate(x):
+            if dim == 1 and applied.layer.keeps_ones:
+                dims.append(1)
+                continue
             name = names[axis] if axis < len(names) else f"a{axis + 1}"
             same = all(len(y) == len(x) and y[axis] == dim for y in applied.inputs)
             made = symbol(name if same else f"{name}{i + 1}")

@@ -177,8 +177,9 @@ def _projection(draw: DrawFn, x: Shape, channels: int | None = None) -> Layer:
     return made
 
 
-_APART = ("Equalization",)
-"""Layers that Keras builds and runs alone, and not in a model."""
+_APART = ("Equalization", "Discretization", "MelSpectrogram")
+"""Layers that Keras runs alone, but not in any model: one it takes for its input, one gives
+indices, and one gives another shape than it promises."""
 
 _KEEPING = (
     "Identity",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.images import Augmentation
 from archcalc.symbolic.shape import Shape
+from archcalc.testing.in_keras import keeps_its_word, runs_in_keras
 
 __all__ = ["BATCH", "Seen", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
 
@@ -102,24 +103,31 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     >>> seen.output, seen.promised, seen.weights
     ((26, 26, 32), (26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)})
     """
-    keras = import_keras()
-
     applied = Applied(layer, tuple(inputs))
     built = keras_layers(applied, "layer")
     shapes: Any = [(BATCH, *x) for x in inputs]
-    value: Any = [keras.ops.zeros(shape) for shape in shapes]
+    value: Any = [_some(layer.input_kind(i), shape) for i, shape in enumerate(shapes)]
     if layer.arity == (1, 1):
         shapes, value = shapes[0], value[0]
     promised = shapes
     for part in built:
         part.build(promised)
-        promised = tuple(part.compute_output_shape(promised))
+        promised = tuple(part.compute_output_shape(promised)) if keeps_its_word(layer) else ()
     output, macs = _run(built, value) if runs_in_keras(applied) else (None, None)
     if macs and isinstance(layer, Augmentation):  # what is done in training only is no work
         _, macs = _run(built, value, training=False)
     entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
     weights, learned = _keras_weights(built, entry)
-    return Seen(output, tuple(promised[1:]), weights, learned, macs)
+    return Seen(output, promised[1:] if promised else None, weights, learned, macs)
+
+
+def _some(kind: str, shape: tuple[int, ...]) -> Any:
+    """Zeros, as numbers or as indices; or text."""
+    if kind == "strings":
+        import numpy as np
+
+        return np.full(shape, "a")
+    return import_keras().ops.zeros(shape, "int64" if kind == "indices" else None)
 
 
 def _run(built: list[Any], value: Any, **how: Any) -> tuple[tuple[int, ...], int | None]:
@@ -149,50 +157,3 @@ def _keras_weights(
         {ours[weight.name]: tuple(weight.shape) for weight in found},
         {ours[weight.name]: bool(weight.trainable) for weight in found},
     )
-
-
-def runs_in_keras(applied: Applied) -> bool:
-    """Whether Keras' backend can run what Keras builds.
-
-    Its torch backend cannot run everything that others can.  What Keras promises is compared all
-    the same.
-    """
-    keras = import_keras()
-
-    if keras.backend.backend() != "torch":
-        return True
-    runs = _ON_TORCH.get(type(applied.layer).__name__)
-    if runs is not None:
-        return runs(applied.layer, applied.inputs[0])
-    return "lanczos" not in getattr(applied.layer, "interpolation", "")
-
-
-def _last_axes(layer: Any, x: Shape) -> bool:
-    """Normalisation is handed to torch functions that take the last axes only."""
-    axes = sorted(axis % (len(x) + 1) for axis in layer.axis)
-    return axes == list(range(len(x) + 1 - len(axes), len(x) + 1))
-
-
-def _no_larger(layer: Any, x: Shape) -> bool:
-    """Averages in three dimensions are handed to one that refuses larger windows."""
-    return all(size <= n for size, n in zip(layer.pool_size, layer.extent(x), strict=True))
-
-
-def _square(layer: Any, x: Shape) -> bool:
-    """Blurring pads height and width the wrong way round."""
-    return not isinstance(layer.kernel_size, tuple) or len(set(layer.kernel_size)) == 1
-
-
-def _two_pixels(layer: Any, x: Shape) -> bool:
-    """Pixels are moved by rows and columns, of which it takes at least two to be."""
-    return bool(min(layer.extent(x)) > 1)
-
-
-_ON_TORCH: Mapping[str, Callable[[Any, Shape], bool]] = {
-    "LayerNormalization": _last_axes,
-    "RMSNormalization": _last_axes,
-    "AveragePooling3D": _no_larger,
-    "RandomGaussianBlur": _square,
-    "RandomElasticTransform": _two_pixels,
-}
-"""Whether Keras' torch backend runs a layer of these kinds; there is no Lanczos interpolation."""

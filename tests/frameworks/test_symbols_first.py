@@ -125,8 +125,9 @@ def test_every_layer(kind: str) -> None:
     def same(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         layer, inputs = pair
         symbols = Symbols(defaults=True)
-        # whether an axis of length 1 is stretched is a question of form: it is asked of numbers
-        shapes = tuple(symbols.shape(x, keep_ones=layer.arity != (1, 1)) for x in inputs)
+        # whether an axis of length 1 is treated apart is a question of form: it is asked of numbers
+        ones = layer.keeps_ones or layer.arity != (1, 1)
+        shapes = tuple(symbols.shape(x, keep_ones=ones) for x in inputs)
         later = Applied(symbols.layer(layer), shapes)
         assert _put_back(_facts(later), symbols) == _facts(Applied(layer, inputs))
         for requirement in later.requirements:

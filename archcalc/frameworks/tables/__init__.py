@@ -14,6 +14,7 @@ from archcalc.frameworks.tables import (
     adaptive,
     convolution,
     core,
+    encoding,
     images,
     merging,
     normalization,
@@ -45,6 +46,7 @@ _FAMILIES = (
     merging,
     rescaling,
     images,
+    encoding,
 )
 
 KERAS: Table = {name: entry for family in _FAMILIES for name, entry in family.KERAS.items()}

@@ -3,6 +3,7 @@
 from archcalc.testing.recipes import (
     activations,
     core,
+    encoding,
     images,
     merging,
     normalization,
@@ -29,6 +30,7 @@ _FAMILIES = (
     merging,
     rescaling,
     images,
+    encoding,
 )
 
 RECIPES: dict[str, Recipe] = {

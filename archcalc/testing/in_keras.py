@@ -1,0 +1,86 @@
+"""What Keras can do of what it says, on the backend that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from archcalc.frameworks.keras import import_keras
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.layers.encoding import Discretization
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["ON_TENSORFLOW", "builds_in_keras", "keeps_its_word", "runs_in_keras"]
+
+ON_TENSORFLOW = {
+    "HashedCrossing",
+    "Hashing",
+    "IntegerLookup",
+    "StringLookup",
+    "TextVectorization",
+}
+"""What Keras builds on TensorFlow's hash tables, whichever backend it runs on."""
+
+
+def builds_in_keras(cls: type[Layer]) -> bool:
+    """Whether Keras can build layers of this class here."""
+    return cls.__name__ not in ON_TENSORFLOW or find_spec("tensorflow") is not None
+
+
+_OTHERWISE = {"HashedCrossing", "Hashing", "MelSpectrogram", "TextVectorization"}
+"""What gives another shape than Keras promises in some cases (of 3.15)."""
+
+
+def keeps_its_word(layer: Layer) -> bool:
+    """Whether what comes out has the shape that Keras says without running it."""
+    return type(layer).__name__ not in _OTHERWISE
+
+
+def runs_in_keras(applied: Applied) -> bool:
+    """Whether Keras' backend can run what Keras builds.
+
+    Its torch backend cannot run everything that others can.  What Keras promises is compared all
+    the same.
+    """
+    layer, x = applied.layer, applied.inputs[0]
+    if isinstance(layer, Discretization) and layer.bin_boundaries is None:
+        return False  # it has seen no data
+    if import_keras().backend.backend() != "torch":
+        return True
+    runs = _ON_TORCH.get(type(applied.layer).__name__)
+    if runs is not None:
+        return runs(layer, x)
+    return "lanczos" not in getattr(layer, "interpolation", "")
+
+
+def _last_axes(layer: Any, x: Shape) -> bool:
+    """Normalisation is handed to torch functions that take the last axes only."""
+    axes = sorted(axis % (len(x) + 1) for axis in layer.axis)
+    return axes == list(range(len(x) + 1 - len(axes), len(x) + 1))
+
+
+def _no_larger(layer: Any, x: Shape) -> bool:
+    """Averages in three dimensions are handed to one that refuses larger windows."""
+    return all(size <= n for size, n in zip(layer.pool_size, layer.extent(x), strict=True))
+
+
+def _square(layer: Any, x: Shape) -> bool:
+    """Blurring pads height and width the wrong way round."""
+    return not isinstance(layer.kernel_size, tuple) or len(set(layer.kernel_size)) == 1
+
+
+def _two_pixels(layer: Any, x: Shape) -> bool:
+    """Pixels are moved by rows and columns, of which it takes at least two to be."""
+    return bool(min(layer.extent(x)) > 1)
+
+
+_ON_TORCH: Mapping[str, Callable[[Any, Shape], bool]] = {
+    "LayerNormalization": _last_axes,
+    "RMSNormalization": _last_axes,
+    "AveragePooling3D": _no_larger,
+    "RandomGaussianBlur": _square,
+    "RandomElasticTransform": _two_pixels,
+}
+"""Whether Keras' torch backend runs a layer of these kinds; there is no Lanczos interpolation."""

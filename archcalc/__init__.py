@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from archcalc.layers.colouring import *
     from archcalc.layers.convolution import *
     from archcalc.layers.core import *
+    from archcalc.layers.distances import *
+    from archcalc.layers.embedding import *
     from archcalc.layers.encoding import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from string import ascii_letters
 from typing import Any, TypeAlias
 
+from archcalc.layers.adaptive import GlobalAveragePooling1D, GlobalMaxPooling1D
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
+from archcalc.layers.einsum import equation
+from archcalc.layers.embedding import Embedding
 from archcalc.layers.reshaping import Permute, Reshape
 
 __all__ = ["CHAINS", "Chain"]
@@ -50,7 +54,32 @@ def _unflatten(layer: Any, applied: Applied) -> Chain:
     return [("", Reshape(tuple(applied.output)))]
 
 
+def _einsum(layer: Any, applied: Applied) -> Chain:
+    """What Keras would promise wrongly is written out.
+
+    It promises no length for an axis of which none is asked for, and where an ellipsis before the
+    letters stands for several axes beside the batch, it promises them from the last to the first.
+    """
+    found, x = equation(layer.equation), applied.inputs[0]
+    lengths = found.lengths(x, layer.target_shape)
+    target, text = lengths.of(found.results(len(x))), layer.equation
+    if found.ellipsis == "left" and len(lengths.elided) > 1:
+        unused = [letter for letter in ascii_letters if letter not in found.x + found.kernel]
+        axes = "".join(unused[: len(lengths.elided) + 1])
+        text = f"{axes}{found.x},{found.kernel}->{axes}{found.out}"
+        target = (*lengths.elided, *target)
+    return [("", layer.model_copy(update={"equation": text, "target_shape": target}))]
+
+
+def _bag(layer: Any, applied: Applied) -> Chain:
+    table = Embedding(layer.num_embeddings, layer.embedding_dim)
+    pools = {"mean": GlobalAveragePooling1D, "max": GlobalMaxPooling1D}
+    return [("", table), ("pool", pools[layer.mode]())]
+
+
 CHAINS: Mapping[str, Callable[[Any, Applied], Chain]] = {
+    "EinsumDense": _einsum,
+    "EmbeddingBag": _bag,
     "ChannelShuffle": _channel_shuffle,
     "PixelShuffle": _pixel_shuffle,
     "PixelUnshuffle": _pixel_unshuffle,

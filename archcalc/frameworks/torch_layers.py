@@ -75,6 +75,7 @@ _ALONG_CHANNELS = (
     "ChannelShuffle",
     "GroupNormalization",
     "InstanceNormalization",
+    "LocalResponseNormalization",
 )
 """What torch does along its first axis, and we along `axis`."""
 

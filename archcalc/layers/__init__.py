@@ -7,6 +7,8 @@ from archcalc.layers import (
     colouring,
     convolution,
     core,
+    distances,
+    embedding,
     encoding,
     merging,
     normalization,
@@ -30,6 +32,8 @@ from archcalc.layers.base import Layer, layer_class, layer_classes
 from archcalc.layers.colouring import *
 from archcalc.layers.convolution import *
 from archcalc.layers.core import *
+from archcalc.layers.distances import *
+from archcalc.layers.embedding import *
 from archcalc.layers.encoding import *
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.merging import *
@@ -49,6 +53,7 @@ from archcalc.layers.window import TransposedWindow, Window
 
 FAMILIES = (
     core,
+    embedding,
     convolution,
     transposed,
     pooling,
@@ -61,6 +66,7 @@ FAMILIES = (
     upsampling,
     regularization,
     merging,
+    distances,
     rescaling,
     resizing,
     colouring,
@@ -84,6 +90,7 @@ __all__ = [
     "layer_classes",
 ]
 __all__ += core.__all__
+__all__ += embedding.__all__
 __all__ += convolution.__all__
 __all__ += transposed.__all__
 __all__ += pooling.__all__
@@ -96,6 +103,7 @@ __all__ += padding.__all__
 __all__ += upsampling.__all__
 __all__ += regularization.__all__
 __all__ += merging.__all__
+__all__ += distances.__all__
 __all__ += rescaling.__all__
 __all__ += resizing.__all__
 __all__ += colouring.__all__

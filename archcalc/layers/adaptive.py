@@ -12,7 +12,8 @@ from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
-from archcalc.layers.scaling import scaled, something
+from archcalc.layers.needs import something
+from archcalc.layers.scaling import scaled
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import Stretches, Window
 from archcalc.symbolic.dims import Dim

@@ -1,17 +1,32 @@
-"""Dense, Embedding and Identity."""
+"""Dense products in several forms, and layers that compute nothing or what one likes."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import model_validator
 
 from archcalc.layers.activations import ActivationName
-from archcalc.layers.base import Layer, leading_axes
+from archcalc.layers.base import AxisWindow, Layer, leading_axes
+from archcalc.layers.einsum import Lengths
+from archcalc.layers.einsum import equation as parsed
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import OptionalSize, Size, hyper
+from archcalc.layers.fields import (
+    Function,
+    OptionalSize,
+    ShapeRule,
+    Size,
+    SomeSizes,
+    hyper,
+    option,
+)
 from archcalc.layers.lora import adapted, adapting
-from archcalc.symbolic.shape import Shape
+from archcalc.layers.needs import same_length
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape, as_shape
 
-__all__ = ["Dense", "Embedding", "Identity"]
+__all__ = ["Bilinear", "Dense", "EinsumDense", "Identity", "Lambda", "Masking"]
 
 
 class Dense(Layer):
@@ -66,39 +81,169 @@ class Dense(Layer):
         )
 
 
-class Embedding(Layer):
-    """A table of vectors: every integer of the input becomes its row.
+class EinsumDense(Layer):
+    """A dense layer whose product is written as an equation: ``y = activation(x·kernel + bias)``.
+
+    Its first letter is the batch, unless an ellipsis stands for it.  A product over nothing, as in
+    ``"ab,b->ab"``, is no multiply-accumulate: it is counted no more than `Multiply` is.
 
     Args:
-        input_dim: how many rows, the size of the vocabulary.
-        output_dim: how long each row is.
-        lora_rank: the rank of adapters that are trained in place of the table.
+        equation: such as ``"ab,bc->ac"``; ``...`` before or after the letters of the input and of
+            the output stands for any number of axes.
+        target_shape: how long the axes are that come out, without the batch and those in the
+            ellipsis; ``None`` where it is as in the input.  Keras' name, ``output_shape``, is taken
+            as well.
+        activation: a function applied to the result; it has no weights.
+        bias_axes: the letters of the output along which a bias is added.
+        lora_rank: the rank of adapters that are trained in place of the kernel.
 
-    >>> Embedding(50257, 768).output_shape(Shape((1024,)))
-    (1024, 768)
+    >>> heads = EinsumDense("abc,cde->abde", (None, 8, 64), bias_axes="de")
+    >>> heads.output_shape(Shape((128, 512))), heads.weights(Shape((128, 512)))[0].shape
+    ((128, 8, 64), (512, 8, 64))
     """
 
-    input_dim: Size = hyper("V")
-    output_dim: Size = hyper("d")
+    equation: str
+    target_shape: SomeSizes = hyper("n_out", called=("target_shape", "output_shape"))
+    activation: ActivationName | None = None
+    bias_axes: str | None = None
     lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
-    takes: ClassVar[str] = "indices"
-    source: ClassVar[str] = "https://keras.io/api/layers/core_layers/embedding/"
+    source: ClassVar[str] = "https://keras.io/api/layers/core_layers/einsum_dense/"
+
+    @model_validator(mode="after")
+    def _fits_the_equation(self) -> Any:
+        found = parsed(self.equation)
+        if self.bias_axes is not None and not set(self.bias_axes) <= set(found.out):
+            raise InvalidLayerError(
+                f"bias_axes {self.bias_axes!r} are not all among the output's {found.out!r}",
+                code="invalid-equation",
+            )
+        if self.bias_axes == "":
+            raise InvalidLayerError("a bias along no axis", hint="use bias_axes=None for none")
+        return self
+
+    def _lengths(self, x: Shape) -> Lengths:
+        return parsed(self.equation).lengths(x, self.target_shape)
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        self._lengths(inputs[0])
+        results = parsed(self.equation).results(len(inputs[0]))
+        if not set(self.bias_axes or "") <= set(results):
+            raise ShapeError(
+                f"bias_axes {self.bias_axes!r} name the batch",
+                code="invalid-equation",
+                hint="the bias is the same for every sample",
+            )
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
-        return leading_axes(len(x))
+        letters = parsed(self.equation).letters(len(x))
+        return tuple(letter or f"a{i + 1}" for i, letter in enumerate(letters))
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        found = parsed(self.equation)
+        letters = found.letters(len(x))
+        return tuple(i for i, a in enumerate(letters) if a and a not in found.out)
 
     def output_shape(self, x: Shape) -> Shape:
-        return Shape((*x, self.output_dim))
+        found, lengths = parsed(self.equation), self._lengths(x)
+        named = lengths.of(found.results(len(x)))
+        elided = lengths.elided
+        return Shape((*named, *elided) if found.ellipsis == "right" else (*elided, *named))
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
+        """Position by position, where the axes that stay are where they were."""
+        found = parsed(self.equation)
+        before, rank = found.letters(len(x)), len(x)
+        elided, results = [""] * before.count(""), [*found.results(rank)]
+        after = [*results, *elided] if found.ellipsis == "right" else [*elided, *results]
+        stay = [i for i, a in enumerate(before) if not a or a in found.out]
+        return () if all(i < len(after) and after[i] == before[i] for i in stay) else None
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        dims = dict(zip(parsed(self.equation).letters(len(x)), x, strict=True))
+        return tuple(
+            same_length(f"the length of {letter!r}", size, dims[letter])
+            for letter, size in self._lengths(x).given
+            if letter in dims and size is not None
+        )
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return adapted(self._table(), self.lora_rank)
+        bias = () if self.bias_axes is None else (Weight("bias", self._bias(x, self.bias_axes)),)
+        return adapted(self._kernel(x), self.lora_rank, *bias)
 
-    def _table(self) -> Weight:
-        return Weight("embeddings", Shape((self.input_dim, self.output_dim)))
+    def _kernel(self, x: Shape) -> Weight:
+        return Weight("kernel", Shape(self._lengths(x).of(parsed(self.equation).kernel)))
+
+    def _bias(self, x: Shape, axes: str) -> Shape:
+        """From the first axis that has a bias; 1 along those after it that have none."""
+        found, lengths = parsed(self.equation), self._lengths(x)
+        results = found.results(len(x))
+        rest = results[min(map(results.index, axes)) :]
+        after = lengths.elided if found.ellipsis == "right" else ()
+        return Shape((*(lengths.named[a] if a in axes else 1 for a in rest), *(1 for _ in after)))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        return adapting(self._table(), self.lora_rank)
+        found = parsed(self.equation)
+        product = Work("matmul", (*y, *self._lengths(x).of(found.summed)))
+        done = (product,) if found.summed else ()
+        return (*done, *adapting(self._kernel(x), self.lora_rank))
+
+
+class Bilinear(Layer):
+    """A product of two inputs with a kernel between them: ``y = x₁ᵀ·weight·x₂ + bias``; torch's.
+
+    Worked out from left to right: ``x₁ᵀ·weight`` for every output, then that with ``x₂``.
+
+    Args:
+        in1_features, in2_features: the features of the two inputs.
+        out_features: the features that come out.
+        bias: whether one number an output is added.
+
+    >>> Bilinear(20, 30, 40).output_shape(Shape((128, 20)), Shape((128, 30)))
+    (128, 40)
+    """
+
+    in1_features: Size = hyper("n_in1")
+    in2_features: Size = hyper("n_in2")
+    out_features: Size = hyper("n_out")
+    bias: bool = True
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Bilinear.html"
+
+    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
+        return (*leading_axes(len(x) - 1), "n_in")
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        if len(inputs[0]) != len(inputs[1]):
+            raise ShapeError(
+                f"Bilinear takes two inputs of as many axes, not {inputs[0]!r} and {inputs[1]!r}",
+                code="branches-differ",
+            )
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (-1,)
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        return x.replace(-1, self.out_features)
+
+    def weights(self, x: Shape, y: Shape) -> tuple[Weight, ...]:
+        kernel = Shape((self.out_features, self.in1_features, self.in2_features))
+        bias = (Weight("bias", Shape((self.out_features,))),) if self.bias else ()
+        return (Weight("weight", kernel), *bias)
+
+    def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
+        return (
+            Work("matmul", (*out, self.in1_features, self.in2_features)),
+            Work("matmul", (*out, self.in2_features)),
+        )
+
+    def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:
+        pairs = [*zip(x[:-1], y[:-1], strict=True), (self.in1_features, x[-1])]
+        pairs.append((self.in2_features, y[-1]))
+        return tuple(same_length("an axis", a, b) for a, b in pairs if a != b)
 
 
 class Identity(Layer):
@@ -113,3 +258,57 @@ class Identity(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+
+class Masking(Layer):
+    """Positions whose features all have the mask's value, to be skipped by layers that can.
+
+    >>> Masking().output_shape(Shape((100, 16)))
+    (100, 16)
+    """
+
+    mask_value: float = 0.0
+
+    source: ClassVar[str] = "https://keras.io/api/layers/core_layers/masking/"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+
+class Lambda(Layer):
+    """A function of one's own, with a rule for what comes out; it has no weights.
+
+    Arithmetic needs the rule alone.  The function is what a framework calls; it can be left out
+    where no framework's model is to be built, and is never written to a file.
+
+    Args:
+        function: from a framework's tensor, with its batch, to another.
+        target_shape: what comes out, without the batch: a shape, a function from shape to shape, or
+            ``None`` where it is what goes in.  Keras' name, ``output_shape``, is taken as well.
+
+    >>> Lambda(None, (7, 7, 512)).output_shape(Shape((7, 7, 256)))
+    (7, 7, 512)
+    >>> Lambda(None, lambda x: (x[0], 2*x[1])).output_shape(as_shape((10, "c")))
+    (10, 2·c)
+    """
+
+    function: Function = option(default=None)
+    target_shape: ShapeRule = option(default=None, called=("target_shape", "output_shape"))
+
+    source: ClassVar[str] = "https://keras.io/api/layers/core_layers/lambda/"
+
+    def output_shape(self, x: Shape) -> Shape:
+        rule = self.target_shape
+        if rule is None or isinstance(rule, Shape):
+            return x if rule is None else rule
+        try:
+            return as_shape(rule(x))
+        except Exception as error:
+            raise ShapeError(
+                f"the rule of Lambda gives no shape for {x!r}: {error}",
+                code="rule-failed",
+                hint="it takes a shape without the batch, and gives one",
+            ) from error
+
+    def windows(self, x: Shape) -> None:
+        return None

@@ -8,12 +8,12 @@ descriptor is how a dataclass-like constructor says so (PEP 681).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from sympy import Expr, Rational, Symbol
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
@@ -25,6 +25,7 @@ __all__ = [
     "Amounts",
     "Axes",
     "Count",
+    "Function",
     "Groups",
     "OptionalAmounts",
     "OptionalRatios",
@@ -32,6 +33,7 @@ __all__ = [
     "OptionalSizes",
     "Padding",
     "ShapeField",
+    "ShapeRule",
     "Size",
     "Sizes",
     "SomeAxes",
@@ -49,7 +51,14 @@ _DIM_SCHEMA = {
 }
 
 
-def hyper(symbol: str, *, default: Any = ..., neutral: Any = None, kw_only: bool = False) -> Any:
+def hyper(
+    symbol: str,
+    *,
+    default: Any = ...,
+    neutral: Any = None,
+    kw_only: bool = False,
+    called: tuple[str, ...] = (),
+) -> Any:
     """A hyperparameter with a symbol of its own in the general rule.
 
     Args:
@@ -58,14 +67,30 @@ def hyper(symbol: str, *, default: Any = ..., neutral: Any = None, kw_only: bool
         neutral: a value at which it stays a number, so that a plain layer reads plainly:
             ``groups=1`` says nothing in ``(k·k·c_in + 1)·f``.
         kw_only: whether it is given by name only.
+        called: the names by which it may be given, its own first, where there are several: Keras
+            has an argument ``output_shape``, which is a method here.
     """
     extra = {"symbol": symbol, "neutral": neutral}
-    return Field(default=default, kw_only=kw_only, json_schema_extra=extra)
+    return Field(
+        default=default,
+        kw_only=kw_only,
+        validation_alias=_also(called),
+        json_schema_extra=extra,
+    )
 
 
-def option(*, default: Any) -> Any:
-    """A hyperparameter without a symbol, with a default of a type that is normalised."""
-    return Field(default=default)
+def option(*, default: Any, called: tuple[str, ...] = ()) -> Any:
+    """A hyperparameter without a symbol, with a default of a type that is normalised.
+
+    Args:
+        default: its value where none is given.
+        called: the names by which it may be given, as in `hyper`.
+    """
+    return Field(default=default, validation_alias=_also(called))
+
+
+def _also(called: tuple[str, ...]) -> AliasChoices | None:
+    return AliasChoices(*called) if called else None
 
 
 def plain(value: Any) -> Any:
@@ -87,6 +112,23 @@ def plain(value: Any) -> Any:
         alike = bool(parts) and all(part == parts[0] for part in parts)
         return parts[0] if alike and not isinstance(parts[0], list) else parts
     return value
+
+
+def _function(value: Any) -> Any:
+    """A function, or ``None``."""
+    if value is None or callable(value):
+        return value
+    raise DimensionError(f"{shorten(repr(value))} is not a function", code="not-a-function")
+
+
+def _rule(value: Any) -> Any:
+    """A shape, a function that gives one, or ``None``."""
+    return value if value is None or callable(value) else as_shape(value)
+
+
+def _named(value: Any) -> Any:
+    """A function by its name; anything else as a file has it."""
+    return getattr(value, "__name__", repr(value)) if callable(value) else _listed(value)
 
 
 def _listed(value: Any) -> Any:
@@ -323,6 +365,20 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> Shape | None: ...
         def __set__(self, owner: object, value: _Many | None) -> None: ...
 
+    class Function:
+        """A function, or ``None``."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Callable[..., Any] | None: ...
+        def __set__(self, owner: object, value: Callable[..., Any] | None) -> None: ...
+
+    class ShapeRule:
+        """A shape, a function from shape to shape, or ``None``."""
+
+        def __get__(
+            self, owner: object, kind: type | None = None
+        ) -> Shape | Callable[[Shape], Any] | None: ...
+        def __set__(self, owner: object, value: _Many | Callable[[Shape], Any] | None) -> None: ...
+
     class TargetShape:
         """A shape in which one dimension may be −1."""
 
@@ -359,4 +415,6 @@ else:
     Axes = _field(_axes, _AXES)
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})
     ShapeField = _field(_optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
+    Function = _field(_function, _NULL, _named)
+    ShapeRule = _field(_rule, {"anyOf": [_MANY, _NULL]}, _named)
     TargetShape = _field(_target, _TARGET, _listed)

@@ -20,7 +20,16 @@ from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"]
+__all__ = [
+    "Add",
+    "Average",
+    "Concatenate",
+    "Dot",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Subtract",
+]
 
 
 class _Elementwise(Layer, abstract=True):
@@ -30,18 +39,32 @@ class _Elementwise(Layer, abstract=True):
     source: ClassVar[str] = "https://keras.io/api/layers/merging_layers/"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        rank = max(map(len, inputs))
-        aligned = [(1,) * (rank - len(x)) + tuple(x) for x in inputs]
-        return Shape(next((d for d in dims if d != 1), 1) for dims in zip(*aligned, strict=True))
+        return broadcast(*inputs)
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
-        merged = self.output_shape(*inputs)
-        return tuple(
-            _same(type(self).__name__, i, x, inputs[0], dim, merged[len(merged) - len(x) + axis])
-            for i, x in enumerate(inputs)
-            for axis, dim in enumerate(x)
-            if dim != 1 and dim != merged[len(merged) - len(x) + axis]
-        )
+        return broadcasting(type(self).__name__, *inputs)
+
+
+def broadcast(*inputs: Shape) -> Shape:
+    """The shape that several have together: an axis of length 1, or none, is stretched.
+
+    >>> broadcast(Shape((8, 1, 64)), Shape((16, 64)))
+    (8, 16, 64)
+    """
+    rank = max(map(len, inputs))
+    aligned = [(1,) * (rank - len(x)) + tuple(x) for x in inputs]
+    return Shape(next((d for d in dims if d != 1), 1) for dims in zip(*aligned, strict=True))
+
+
+def broadcasting(layer: str, *inputs: Shape) -> tuple[Requirement, ...]:
+    """What must hold for the inputs of `layer` to have a shape together."""
+    merged = broadcast(*inputs)
+    return tuple(
+        _same(layer, i, x, inputs[0], dim, merged[len(merged) - len(x) + axis])
+        for i, x in enumerate(inputs)
+        for axis, dim in enumerate(x)
+        if dim != 1 and dim != merged[len(merged) - len(x) + axis]
+    )
 
 
 def _same(layer: str, index: int, x: Shape, first: Shape, dim: Dim, other: Dim) -> Requirement:

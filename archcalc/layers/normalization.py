@@ -14,7 +14,7 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Weight
-from archcalc.layers.fields import Axes, Groups, hyper, option
+from archcalc.layers.fields import Axes, Groups, Size, hyper, option
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
 
@@ -23,7 +23,9 @@ __all__ = [
     "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",
+    "LocalResponseNormalization",
     "RMSNormalization",
+    "UnitNormalization",
 ]
 
 
@@ -186,6 +188,49 @@ class RMSNormalization(_Normalization):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("scale", self._along(x)),) if self.scale else ()
+
+
+class UnitNormalization(_Normalization):
+    """Divided by its length: the root of the sum of squares becomes 1.
+
+    Args:
+        axis: the axes that a length runs over, counted as in Keras from 1.
+
+    >>> UnitNormalization().output_shape(Shape((20, 64)))
+    (20, 64)
+    """
+
+    axis: Axes = option(default=(-1,))
+
+    source: ClassVar[str] = "https://keras.io/api/layers/normalization_layers/unit_normalization/"
+
+
+class LocalResponseNormalization(_Normalization):
+    """Divided by what neighbouring channels say at the same position, as in AlexNet; torch's.
+
+    Nothing is learned.  torch's ``CrossMapLRN2d`` is the same on two spatial axes.
+
+    Args:
+        size: how many neighbouring channels.
+        alpha, beta, k: as in torch; they change no size.
+        axis: the axis of the channels, counted as in Keras from 1.
+
+    >>> LocalResponseNormalization(5, k=2.0).output_shape(Shape((55, 55, 96)))
+    (55, 55, 96)
+    """
+
+    size: Size = hyper("n")
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+    axis: int = -1
+
+    source: ClassVar[str] = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html"
+    )
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return self._axes(x)
 
 
 class InstanceNormalization(_Normalization):

@@ -12,6 +12,7 @@ from pydantic import field_validator, model_validator
 
 from archcalc.layers.convolution import Sliding
 from archcalc.layers.fields import Amounts, OptionalSizes, Padding, Sizes, hyper
+from archcalc.layers.needs import same_length, something
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
@@ -173,7 +174,7 @@ class _MaxUnpool(Spatial, abstract=True):
             raise ShapeError(
                 f"the values have shape {inputs[0]!r}, their indices {inputs[1]!r}",
                 code="indices-differ",
-                hint="give the values and the indices of one max pool",
+                hint=_OF_ONE_POOL,
             )
 
     def output_shape(self, x: Shape, indices: Shape) -> Shape:
@@ -189,36 +190,26 @@ class _MaxUnpool(Spatial, abstract=True):
         return tuple(TransposedWindow(k, s, padding=p).output(n) for k, s, p, n in parts)
 
     def requirements(self, x: Shape, indices: Shape) -> tuple[Requirement, ...]:
-        same = [_indexed(value, index) for value, index in zip(x, indices, strict=True)]
         steps = self.strides or self.pool_size
-        sizes = self.output_size or self._undone(x)
-        parts = zip(sizes, self._undone(x), steps, strict=True)
-        near = [need for part in parts for need in _ambiguous(*part)] if self.output_size else []
-        return (*same, *map(_some_left, sizes), *near)
+        undone = self._undone(x)
+        sizes = self.output_size or undone
+        parts = zip(self.spatial_axes(), sizes, undone, steps, strict=True)
+        return (
+            *(
+                same_length("an axis", a, b, hint=_OF_ONE_POOL)
+                for a, b in zip(x, indices, strict=True)
+            ),
+            *(need for part in parts for need in self._made(x, *part)),
+        )
+
+    def _made(
+        self, x: Shape, axis: int, size: Dim, undone: Dim, step: Dim
+    ) -> tuple[Requirement, ...]:
+        needs = (something(size, x[axis], self.axis_word(x, axis)),)
+        return needs if self.output_size is None else (*needs, *_ambiguous(size, undone, step))
 
 
-def _indexed(value: Dim, index: Dim) -> Requirement:
-    return Requirement(
-        value,
-        Relation.EQUAL,
-        index,
-        "there are indices for {index} positions of an axis and values for {value}",
-        code="indices-differ",
-        hint="give the values and the indices of one max pool",
-        details=(("value", value), ("index", index)),
-    )
-
-
-def _some_left(size: Dim) -> Requirement:
-    return Requirement(
-        size,
-        Relation.AT_LEAST,
-        1,
-        "nothing comes out: the output would be {size}",
-        code="empty-output",
-        hint="use less padding, or a larger pool_size",
-        details=(("size", size),),
-    )
+_OF_ONE_POOL = "give the values and the indices of one max pool"
 
 
 def _ambiguous(size: Dim, undone: Dim, step: Dim) -> tuple[Requirement, ...]:

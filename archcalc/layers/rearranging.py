@@ -11,16 +11,18 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.convolution import Sliding, divided
 from archcalc.layers.fields import Amounts, Size, Sizes, hyper
+from archcalc.layers.needs import multiple, same_length
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
-from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
 
 __all__ = ["ChannelShuffle", "Fold", "PixelShuffle", "PixelUnshuffle", "Unfold"]
 
 _TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
+_AS_UNFOLDED = "give Fold the arguments of the Unfold that it undoes"
 _EACH_AXIS = ("kernel_size", "dilation_rate", "padding", "strides")
 
 
@@ -122,29 +124,8 @@ class Fold(_Blocks):
         return (
             *self.fitting(self.output_size),
             multiple(values, window, "columns of {size} values are no whole windows of {factor}"),
-            Requirement(
-                count,
-                Relation.EQUAL,
-                counts,
-                "there are {count} columns, but {counts} windows make up the output",
-                code="columns-differ",
-                hint="give Fold the arguments of the Unfold it undoes",
-                details=(("count", count), ("counts", counts)),
-            ),
+            same_length("the number of windows", counts, count, hint=_AS_UNFOLDED),
         )
-
-
-def multiple(size: Dim, factor: Dim, message: str) -> Requirement:
-    """`size` is a multiple of `factor`; the message names both."""
-    return Requirement(
-        size,
-        Relation.MULTIPLE_OF,
-        factor,
-        message,
-        code="not-a-multiple",
-        hint="use a size that it divides",
-        details=(("size", size), ("factor", factor)),
-    )
 
 
 class PixelShuffle(Spatial):

@@ -8,9 +8,8 @@ from typing import TypeVar
 
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
-from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["scaled", "something", "spread"]
+__all__ = ["scaled", "spread"]
 
 T = TypeVar("T")
 
@@ -31,16 +30,3 @@ def scaled(sizes: Iterable[Dim], ratios: Iterable[Fraction]) -> tuple[Dim, ...]:
 def spread(values: tuple[T, ...], count: int) -> tuple[T, ...]:
     """One value for each of `count` axes: the only one for all of them."""
     return values * count if len(values) == 1 else values
-
-
-def something(size: Dim, of: Dim, word: str) -> Requirement:
-    """At least one position comes out of an axis of length `of`, called `word`."""
-    return Requirement(
-        size,
-        Relation.AT_LEAST,
-        1,
-        f"nothing comes out of input {word} {{input}}",
-        code="empty-output",
-        hint="ask for a larger part of it",
-        details=(("input", of),),
-    )

@@ -11,7 +11,8 @@ from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, option
-from archcalc.layers.scaling import scaled, something, spread
+from archcalc.layers.needs import something
+from archcalc.layers.scaling import scaled, spread
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError

@@ -12,6 +12,7 @@ from archcalc.frameworks.table import Entry, entry_of
 from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.layers.einsum import equation
 from archcalc.layers.images import Augmentation
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.in_keras import keeps_its_word, runs_in_keras
@@ -60,8 +61,9 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     from archcalc.frameworks.torch_layers import torch_module
 
     counter = FlopCounterMode(display=False)
+    applied = Applied(layer, tuple(inputs))
     with torch.device("meta"), torch.no_grad():
-        module = torch_module(Applied(layer, tuple(inputs))).eval()
+        module = torch_module(applied).eval()
         kinds = {"numbers": torch.float32, "indices": torch.int64}
         given = [
             torch.zeros(BATCH, *x, dtype=kinds[layer.input_kind(i)]) for i, x in enumerate(inputs)
@@ -69,7 +71,22 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
         with counter:
             result = module(*given)
     weights, learned = _torch_weights(module, layer)
-    return Seen(tuple(result.shape[1:]), None, weights, learned, counter.get_total_flops() // 2)
+    macs = counter.get_total_flops() // 2 if _counted(applied) else None
+    return Seen(tuple(result.shape[1:]), None, weights, learned, macs)
+
+
+def _counted(applied: Applied) -> bool:
+    """Whether ``FlopCounterMode`` sees the layer's products.
+
+    It counts matrix products and convolutions.  torch's bilinear form is a kernel of its own, and
+    its einsum over axes of length 1 multiplies element by element.
+    """
+    layer: Any = applied.layer
+    if type(layer).__name__ == "EinsumDense":
+        summed = equation(layer.equation).summed
+        lengths = equation(layer.equation).lengths(applied.inputs[0], layer.target_shape)
+        return not summed or max(lengths.of(summed)) > 1
+    return type(layer).__name__ != "Bilinear"
 
 
 def _torch_weights(module: Any, layer: Layer) -> tuple[dict[str, tuple[int, ...]], dict[str, bool]]:
@@ -118,6 +135,7 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
         _, macs = _run(built, value, training=False)
     entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
     weights, learned = _keras_weights(built, entry)
+    macs = macs if _counted(applied) else None
     return Seen(output, promised[1:] if promised else None, weights, learned, macs)
 
 

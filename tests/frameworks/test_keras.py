@@ -132,9 +132,16 @@ _SAME_NAME = [kind for kind in HAD if getattr(KERAS[kind], "cls", "") == kind]
 def test_arguments_go_by_position_as_in_keras(kind: str) -> None:
     """Up to the last that Keras has; what only archcalc has comes after."""
     theirs = _positional(kind)
-    ours = [name for name, field in layer_class(kind).model_fields.items() if not field.kw_only]
+    fields = layer_class(kind).model_fields.items()
+    ours = [_known(name, field, theirs) for name, field in fields if not field.kw_only]
     last = max((i + 1 for i, name in enumerate(ours) if name in theirs), default=0)
     assert ours[:last] == theirs[:last]
+
+
+def _known(name: str, field: Any, theirs: list[str]) -> str:
+    """A field by the name that Keras knows, where it may be given by several."""
+    names = field.validation_alias.choices if field.validation_alias else [name]
+    return next((other for other in names if other in theirs), name)
 
 
 def _positional(kind: str) -> list[str]:

@@ -67,7 +67,7 @@ def test_both_frameworks_compute_the_same(kind: str) -> None:
         random = np.random.default_rng(0)
         weights = {w.name: random.uniform(0.1, 1, w.shape) for w in applied.weights}
         values = [random.normal(size=(2, *x)) for x in inputs]
-        if applied.layer.takes == "indices":
+        if applied.layer.input_kind(0) == "indices":
             values = [np.zeros((2, *inputs[0]))]
         theirs = _in_keras(applied, weights, values)
         assert np.allclose(_in_torch(applied, weights, values), theirs, atol=1e-3, rtol=1e-3)
@@ -103,5 +103,5 @@ def _in_torch(applied: Applied, weights: dict[str, Any], values: list[Any]) -> A
                 ours = weights[tensor.ours]
                 value = arranged(tensor.order, ours) if tensor.order else ours
                 getattr(core.get_submodule(path), name).copy_(torch.from_numpy(value))
-        kind = torch.int64 if applied.layer.takes == "indices" else torch.float32
+        kind = torch.int64 if applied.layer.input_kind(0) == "indices" else torch.float32
         return module(*[torch.from_numpy(v).to(kind) for v in values]).numpy()

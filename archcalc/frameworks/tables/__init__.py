@@ -14,6 +14,8 @@ from archcalc.frameworks.tables import (
     adaptive,
     convolution,
     core,
+    distances,
+    embedding,
     encoding,
     images,
     merging,
@@ -32,6 +34,7 @@ __all__ = ["KERAS", "TORCH"]
 
 _FAMILIES = (
     core,
+    embedding,
     convolution,
     transposed,
     pooling,
@@ -44,6 +47,7 @@ _FAMILIES = (
     upsampling,
     regularization,
     merging,
+    distances,
     rescaling,
     images,
     encoding,

@@ -53,6 +53,8 @@ KERAS: Table = {
         only=(Only("scale", (True,), "Keras always learns the scale"),),
         tensors=same_tensors("scale"),
     ),
+    "UnitNormalization": Entry("UnitNormalization", (KERAS_AXES,)),
+    "LocalResponseNormalization": Absent("it is torch's", hint="Keras has none"),
     "InstanceNormalization": Absent(
         "it is torch's", hint="GroupNormalization(groups=-1) normalises each channel on its own"
     ),
@@ -104,6 +106,10 @@ TORCH: Table = {
         (EPSILON, Argument("scale", "elementwise_affine")),
         around=("axis",),
         tensors=(Tensor("scale", "weight"),),
+    ),
+    "UnitNormalization": Entry(".UnitNorm", (Argument("axis", "dim"),)),
+    "LocalResponseNormalization": Entry(
+        "LocalResponseNorm", same("size", "alpha", "beta", "k"), around=("axis",)
     ),
     "InstanceNormalization": Entry(
         _by_rank("InstanceNorm"),

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from archcalc.frameworks.torch_cores import (
     activations,
     convolution,
+    core,
     images,
     normalization,
     pooling,
@@ -25,6 +26,7 @@ Core: TypeAlias = Callable[[Any, Shape, Applied], Parts]
 """From a layer whose channels come first, its input in torch's order, and the layer as it was."""
 
 _FAMILIES = (
+    core,
     convolution,
     pooling,
     rearranging,

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from archcalc.frameworks import torch_modules as modules
 from archcalc.frameworks.torch_cores.base import Parts, made
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.shape import Shape
@@ -39,10 +40,19 @@ def _half_affine(module: nn.Module, scale: bool, center: bool) -> nn.Module:
     return module
 
 
+def _local_response(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """torch looks at the input through a view, and wants a position beside the channels."""
+    parts: Parts = [("pack", modules.Packed()), ("core", made(layer, x))]
+    if len(x) > 1:
+        return parts
+    return [("part", nn.Unflatten(1, (x[0], 1))), *parts, ("join", nn.Flatten())]
+
+
 CORES = {
     "BatchNormalization": _along_channels,
     "GroupNormalization": _along_channels,
     "InstanceNormalization": _along_channels,
+    "LocalResponseNormalization": _local_response,
     "LayerNormalization": _along_last,
     "RMSNormalization": _along_last,
 }

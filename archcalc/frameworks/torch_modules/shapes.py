@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Pad", "Permute", "RepeatVector", "Reshape"]
+__all__ = ["Packed", "Pad", "Permute", "RepeatVector", "Reshape"]
 
 
 class Permute(nn.Module):  # type: ignore[misc]
@@ -64,3 +64,10 @@ class Pad(nn.Module):  # type: ignore[misc]
 
     def extra_repr(self) -> str:
         return f"{self.pairs}, value={self.value}"
+
+
+class Packed(nn.Module):  # type: ignore[misc]
+    """The same elements, one after the other in memory."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.contiguous()

@@ -172,6 +172,12 @@ def _default(layer: Layer, name: str) -> Any:
 
 def _value(layer: Layer, value: Any, dumped: Any) -> Any:
     """A field's value; equal sizes are one only where a layer spreads one over its axes."""
+    if callable(value):
+        raise SpecificationError(
+            f"{layer!r} has a function, and no file can hold one",
+            code="not-writable",
+            hint="give the shape that comes out, and leave the function out",
+        )
     spread = isinstance(layer, Spatial) or not isinstance(value, tuple) or len(value) == 1
     return _listed(dumped if spread else value)
 

@@ -3,6 +3,7 @@
 from archcalc.testing.recipes import (
     activations,
     core,
+    embedding,
     encoding,
     images,
     merging,
@@ -20,6 +21,7 @@ __all__ = ["FITS", "INPUTS", "RECIPES"]
 
 _FAMILIES = (
     core,
+    embedding,
     sliding,
     pooling,
     normalization,

@@ -64,7 +64,23 @@ def _to_dot(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     return x, y.replace(j, x[i])
 
 
-RECIPES: dict[str, Recipe] = {"Concatenate": _concatenate, "Dot": _dot}
+def _cosine(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {"dim": pick.axis(inputs[0])}
+
+
+@st.composite
+def _to_compare(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+    """Two shapes of as many axes that broadcast."""
+    x = draw(shapes(draw(numbers(1, 3))))
+    y = Shape(1 if draw(st.booleans()) else dim for dim in x)
+    return (x, y) if draw(st.booleans()) else (y, x)
+
+
+RECIPES: dict[str, Recipe] = {
+    "Concatenate": _concatenate,
+    "Dot": _dot,
+    "CosineSimilarity": _cosine,
+}
 
 _MERGED = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 
@@ -72,4 +88,5 @@ INPUTS: dict[str, Inputs] = {
     **dict.fromkeys(_MERGED, _to_merge),
     "Concatenate": _to_concatenate,
     "Dot": _to_dot,
+    **dict.fromkeys(("CosineSimilarity", "PairwiseDistance"), _to_compare),
 }

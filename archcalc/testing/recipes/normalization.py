@@ -36,6 +36,10 @@ def _along_some(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
     return {"axis": pick.axes(inputs[0], 1)}
 
 
+def _neighbours(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {**along_one(pick, cls, inputs), "size": pick.size(5)}
+
+
 def _of_several_positions(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
     """More than one value a channel, whichever axis the channels are."""
     some = shapes(2) | shapes(3) | shapes(4)
@@ -48,6 +52,8 @@ RECIPES: dict[str, Recipe] = {
     "InstanceNormalization": _along_instances,
     "LayerNormalization": _along_some,
     "RMSNormalization": _along_some,
+    "UnitNormalization": _along_some,
+    "LocalResponseNormalization": _neighbours,
 }
 
 INPUTS: dict[str, Inputs] = {"InstanceNormalization": _of_several_positions}

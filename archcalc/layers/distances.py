@@ -1,0 +1,86 @@
+"""How near two inputs are to one another; torch's.
+
+Sources: torch's ``CosineSimilarity`` and ``PairwiseDistance``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archcalc.layers.axes import axis_index
+from archcalc.layers.base import Layer
+from archcalc.layers.merging import broadcast, broadcasting
+from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["CosineSimilarity", "PairwiseDistance"]
+
+_TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
+
+
+class _Distance(Layer, abstract=True):
+    """One number from two vectors, for all vectors of an axis; axes of length 1 are stretched."""
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        if len(inputs[0]) != len(inputs[1]):
+            raise ShapeError(
+                f"{type(self).__name__} takes two inputs of as many axes, not {inputs[0]!r} and "
+                f"{inputs[1]!r}",
+                code="branches-differ",
+                hint="torch would take one's batch for the other's axis",
+            )
+
+    def windows(self, x: Shape, y: Shape) -> None:
+        return None
+
+    def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:
+        return broadcasting(type(self).__name__, x, y)
+
+
+class CosineSimilarity(_Distance):
+    """The cosine of the angle between two vectors.
+
+    Args:
+        dim: the axis that the vectors run along, counted from 1 (0 is the batch).
+        eps: as in torch; it changes no shape.
+
+    >>> CosineSimilarity(dim=2).output_shape(Shape((20, 64)), Shape((20, 64)))
+    (20,)
+    """
+
+    dim: int = 1
+    eps: float = 1e-8
+
+    source: ClassVar[str] = f"{_TORCH}CosineSimilarity.html"
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        merged = broadcast(x, y)
+        axis = axis_index(self.dim, merged)
+        return Shape((*merged[:axis], *merged[axis + 1 :]))
+
+
+class PairwiseDistance(_Distance):
+    """The p-norm of the difference of two vectors along the last axis.
+
+    Args:
+        p: the degree of the norm.
+        eps: as in torch; it changes no shape.
+        keepdim: whether the last axis stays, at length 1.
+
+    >>> PairwiseDistance(keepdim=True).output_shape(Shape((20, 64)), Shape((20, 64)))
+    (20, 1)
+    """
+
+    p: float = 2.0
+    eps: float = 1e-6
+    keepdim: bool = False
+
+    source: ClassVar[str] = f"{_TORCH}PairwiseDistance.html"
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        kept = broadcast(x, y)[:-1]
+        return Shape((*kept, 1)) if self.keepdim else kept

@@ -14,7 +14,6 @@ from archcalc.layers.fields import Amounts, Size, Sizes, hyper
 from archcalc.layers.needs import multiple, same_length
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow, Window
-from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
@@ -26,26 +25,7 @@ _AS_UNFOLDED = "give Fold the arguments of the Unfold that it undoes"
 _EACH_AXIS = ("kernel_size", "dilation_rate", "padding", "strides")
 
 
-class _Blocks(Sliding, abstract=True):
-    """Windows over height and width, each as one column of its values."""
-
-    rank: ClassVar[int] = 2
-
-    def counts(self, extent: tuple[Dim, ...]) -> tuple[Dim, ...]:
-        """How many windows there are along each axis of an image of this size."""
-        return tuple(w.output(n) for w, n in zip(self.sliding(), extent, strict=True))
-
-    def fitting(self, extent: tuple[Dim, ...]) -> tuple[Requirement, ...]:
-        """What must hold for the windows to fit an image of this size."""
-        axes = zip(self.sliding(), extent, ("height", "width"), strict=True)
-        return tuple(need for window, n, word in axes for need in window.fits(n, word))
-
-    def columns(self, values: Dim, count: Dim) -> Shape:
-        """The shape of `count` columns of `values`."""
-        return Shape((values, count) if self.first() else (count, values))
-
-
-class Unfold(_Blocks):
+class Unfold(Sliding):
     """Every window as a column of its values: ``(c, h, w)`` to ``(c·k·k, l)``, `l` windows.
 
     Args:
@@ -68,20 +48,22 @@ class Unfold(_Blocks):
 
     _spread = per_axis(*_EACH_AXIS)
 
+    rank: ClassVar[int] = 2
     source: ClassVar[str] = f"{_TORCH}Unfold.html"
 
     def output_shape(self, x: Shape) -> Shape:
-        values = product((self.channels(x), *self.kernel_size))
-        return self.columns(values, product(self.counts(self.extent(x))))
+        values, count = product((self.channels(x), *self.kernel_size)), product(self.slid(x))
+        return Shape((values, count) if self.first() else (count, values))
 
     def windows(self, x: Shape) -> None:  # type: ignore[override]
         return None
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        return self.fitting(self.extent(x))
+        axes = zip(self.spatial_axes(), self.sliding(), strict=True)
+        return tuple(need for axis, w in axes for need in w.fits(x[axis], self.axis_word(x, axis)))
 
 
-class Fold(_Blocks):
+class Fold(Layer):
     """Columns back to the windows they were, overlaps summed: the transpose of `Unfold`.
 
     Args:
@@ -101,30 +83,40 @@ class Fold(_Blocks):
 
     _spread = per_axis("output_size", *_EACH_AXIS)
 
+    rank: ClassVar[int] = 2
     axis_names: ClassVar[tuple[str, ...]] = ("n_in", "l")
-
     source: ClassVar[str] = f"{_TORCH}Fold.html"
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
-        return self.axis_names if self.first() else self.axis_names[::-1]
+        return self.axis_names if self._first() else self.axis_names[::-1]
 
-    def channel_axis(self) -> int:
-        return 0 if self.first() else -1
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (0 if self._first() else 1,)
+
+    def _first(self) -> bool:
+        return self.data_format == "channels_first"
+
+    def _unfold(self) -> Unfold:
+        same = {name: getattr(self, name) for name in (*_EACH_AXIS, "data_format")}
+        return Unfold(**same)
 
     def output_shape(self, x: Shape) -> Shape:
-        channels = floor_div(self.channels(x), product(self.kernel_size))
-        return self.shaped(self.output_size, channels)
+        (values,) = (x[axis] for axis in self.feature_axes(x))
+        channels = floor_div(values, product(self.kernel_size))
+        return self._unfold().shaped(self.output_size, channels)
 
-    def windows(self, x: Shape) -> None:  # type: ignore[override]
+    def windows(self, x: Shape) -> None:
         return None
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        values, count = self.channels(x), x[1 if self.first() else 0]
-        window, counts = product(self.kernel_size), product(self.counts(self.output_size))
+        image, unfold = self.output_shape(x), self._unfold()
+        columns = unfold.output_shape(image)
+        values, count = (0, 1) if self._first() else (1, 0)
+        no_windows = "columns of {size} values are no whole windows of {factor}"
         return (
-            *self.fitting(self.output_size),
-            multiple(values, window, "columns of {size} values are no whole windows of {factor}"),
-            same_length("the number of windows", counts, count, hint=_AS_UNFOLDED),
+            *unfold.requirements(image),
+            multiple(x[values], product(self.kernel_size), no_windows),
+            same_length("the number of windows", columns[count], x[count], hint=_AS_UNFOLDED),
         )
 
 

@@ -177,9 +177,9 @@ def _projection(draw: DrawFn, x: Shape, channels: int | None = None) -> Layer:
     return made
 
 
-_APART = ("Equalization", "Discretization", "MelSpectrogram")
+_APART = ("Equalization", "Discretization", "MelSpectrogram", "Lambda")
 """Layers that Keras runs alone, but not in any model: one it takes for its input, one gives
-indices, and one gives another shape than it promises."""
+indices, and one gives another shape than it promises; and one that no file can hold."""
 
 _KEEPING = (
     "Identity",

@@ -325,7 +325,7 @@ CONV = {"filters": 8, "kernel_size": 3}
         ({"layers": [{"Conv2D": None, **CONV}]}, ac.SpecificationError, "indent the arguments"),
         ({"layers": [{3: 4}]}, ac.SpecificationError, "layers[0]: the key 3 is not text"),
         ({"layers": ["Dens"]}, ac.UnknownLayerError, "layers[0]: there is no layer called 'Dens'"),
-        ({"layers": [{"Dens": 3}]}, ac.UnknownLayerError, "did you mean Dense?"),
+        ({"layers": [{"Dens": 3}]}, ac.UnknownLayerError, "did you mean Dense"),
         ({"layers": ["Dense"]}, ac.InvalidLayerError, "layers[0]: units is missing"),
         ({"layers": [{"Conv2D": {**CONV, "kernel": 3}}]}, ac.InvalidLayerError,
          "layers[0].Conv2D.kernel: kernel is not an argument of Conv2D; did you mean kernel_size?"),

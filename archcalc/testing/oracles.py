@@ -17,7 +17,7 @@ from archcalc.layers.images import Augmentation
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.in_keras import keeps_its_word, runs_in_keras
 
-__all__ = ["BATCH", "Seen", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
+__all__ = ["BATCH", "Seen", "counted", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
 
 BATCH = 2
 """More than one sample, so that an axis taken for the batch is noticed."""
@@ -71,11 +71,11 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
         with counter:
             result = module(*given)
     weights, learned = _torch_weights(module, layer)
-    macs = counter.get_total_flops() // 2 if _counted(applied) else None
+    macs = counter.get_total_flops() // 2 if counted(applied) else None
     return Seen(tuple(result.shape[1:]), None, weights, learned, macs)
 
 
-def _counted(applied: Applied) -> bool:
+def counted(applied: Applied) -> bool:
     """Whether ``FlopCounterMode`` sees the layer's products.
 
     It counts matrix products and convolutions.  torch's bilinear form is a kernel of its own, and
@@ -135,7 +135,7 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
         _, macs = _run(built, value, training=False)
     entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
     weights, learned = _keras_weights(built, entry)
-    macs = macs if _counted(applied) else None
+    macs = macs if counted(applied) else None
     return Seen(output, promised[1:] if promised else None, weights, learned, macs)
 
 

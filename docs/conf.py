@@ -24,6 +24,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "catalogue",
+    "coverage_table",
     "signatures",
 ]
 exclude_patterns = ["_build", "examples"]

@@ -9,18 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from importlib import import_module
-from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from archcalc.frameworks.keras import import_keras
 from archcalc.frameworks.table import Entry, Table
 from archcalc.frameworks.tables import KERAS, TORCH
-from archcalc.layers.base import Layer, layer_class
 from archcalc.symbolic.errors import FrameworkError
 
-__all__ = ["OUT_OF_SCOPE", "Coverage", "Framework", "classes_of", "coverage", "names_there"]
+__all__ = [
+    "OUT_OF_SCOPE",
+    "Coverage",
+    "Framework",
+    "classes_of",
+    "coverage",
+    "covered",
+    "layers_there",
+    "names_there",
+]
 
 Framework: TypeAlias = Literal["keras", "torch"]
 
@@ -73,9 +81,9 @@ class Coverage:
 
     Attributes:
         name: the class, as the framework calls it.
-        layers: our layers that it is, by name; none where it is out of scope or not known.
-        alias: the class of which it is another name, or that it is built as.
-        tested: the facts that property tests compare with the framework.
+        layers: our layers that it is, by name, the nearest first; none where it is out of scope.
+        alias: the class of which it is another name.
+        tested: the facts of the nearest layer that property tests compare with the framework.
         why: why it is out of scope.
     """
 
@@ -87,7 +95,7 @@ class Coverage:
 
     @property
     def known(self) -> bool:
-        """Whether it is one of our layers, or there is a reason why not."""
+        """Whether it is one of our layers, or else there is a reason why not; never both."""
         return bool(self.layers) != bool(self.why)
 
 
@@ -103,7 +111,8 @@ def coverage(framework: Framework) -> tuple[Coverage, ...]:
     >>> rows["ModuleList"].why
     'a container: it says nothing of how what it holds is called'
     """
-    return tuple(_row(framework, name, cls) for name, cls in classes_of(framework).items())
+    found = classes_of(framework)
+    return tuple(covered(name, framework, cls.__name__) for name, cls in found.items())
 
 
 def classes_of(framework: Framework) -> dict[str, type]:
@@ -121,6 +130,24 @@ def classes_of(framework: Framework) -> dict[str, type]:
     return {name: found[name] for name in sorted(found) if not name.startswith("_")}
 
 
+def covered(name: str, framework: Framework, own_name: str = "") -> Coverage:
+    """What the class called `name` is in archcalc.
+
+    Args:
+        own_name: what the class calls itself, where it is known by another name too.
+
+    >>> covered("MaxPool2D", "keras", "MaxPooling2D").alias
+    'MaxPooling2D'
+    """
+    why = OUT_OF_SCOPE[framework].get(name, "")
+    for spelling in dict.fromkeys((name, own_name or name)):
+        layers = layers_there(spelling, framework)
+        if layers:
+            alias = "" if spelling == name else spelling
+            return Coverage(name, layers, alias, _tested(layers[0], framework), why)
+    return Coverage(name, why=why)
+
+
 def names_there(kind: str, framework: Framework) -> tuple[str, ...]:
     """The framework's classes that our layer `kind` is built as; none where it has no such class.
 
@@ -134,34 +161,26 @@ def names_there(kind: str, framework: Framework) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if not name.startswith(".")))
 
 
-def _row(framework: Framework, name: str, cls: type) -> Coverage:
-    """A class by the name in the tables, else by the name it has itself, else as an alias."""
-    own = cls.__name__
-    table = _TABLES[framework]
-    layers = [kind for kind in table if name in names_there(kind, framework)]
-    alias = ""
-    if not layers and own != name:
-        layers, alias = [kind for kind in table if own in names_there(kind, framework)], own
-    tested = dict.fromkeys(
-        fact for kind in layers for fact in _tested(layer_class(kind), framework)
-    )
-    why = OUT_OF_SCOPE[framework].get(name, "")
-    return Coverage(name, tuple(layers), alias, tuple(tested), why)
+def layers_there(name: str, framework: Framework) -> tuple[str, ...]:
+    """Our layers that are built as the framework's class `name`, that of the nearest name first.
+
+    >>> layers_there("GELU", "torch")
+    ('GELU', 'Activation')
+    """
+
+    def unlike(kind: str) -> float:
+        return -SequenceMatcher(None, name.lower(), kind.lower()).ratio()
+
+    found = [kind for kind in _TABLES[framework] if name in names_there(kind, framework)]
+    return tuple(sorted(found, key=unlike))
 
 
-def _tested(kind: type[Layer], framework: Framework) -> tuple[str, ...]:
+def _tested(kind: str, framework: Framework) -> tuple[str, ...]:
     """What is compared for random layers of a kind that the framework has."""
-    facts = ["output shape", "weights"]
-    if kind.work is not Layer.work:
-        facts.append("MACs")
-    if all(isinstance(table.get(kind.__name__), Entry) for table in _TABLES.values()):
+    facts = ["output shape", "weights", "MACs"]
+    if all(isinstance(table.get(kind), Entry) for table in _TABLES.values()):
         facts.append("values")
     return tuple(facts)
-
-
-def installed(framework: Framework) -> str:
-    """The version that is installed."""
-    return version(framework)
 
 
 def _import_torch() -> Any:
@@ -169,5 +188,7 @@ def _import_torch() -> Any:
         return import_module("torch")
     except ImportError as error:
         raise FrameworkError(
-            "torch is not installed", code="not-installed", hint="pip install torch"
+            "torch is not installed",
+            code="framework-missing",
+            hint="pip install 'archcalc[torch]'",
         ) from error

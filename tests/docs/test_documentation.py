@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib import import_module
+from importlib.metadata import version
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pytest
 from sybil import Sybil
@@ -16,6 +19,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 from archcalc.layers import FAMILIES, Layer, layer_classes
 from archcalc.network import FAMILIES as NETWORKS
 from archcalc.network import Network, Repeat
+from archcalc.symbolic.errors import FrameworkError
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -35,7 +39,7 @@ def loaded(name: str, file: Path) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def catalogue() -> ModuleType:
-    return loaded("catalogue_of_layers", DOCS / "_ext" / "catalogue.py")
+    return import_module("catalogue")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +115,36 @@ def test_an_entry_shows_a_layer_with_the_fields_that_are_to_be_seen(catalogue: M
     assert len(drawn("Padding2D")) == 4
     assert drawn("GlobalMaxPooling2D") == ["GlobalMaxPooling2D()"]
     assert drawn("Dense") == []
+
+
+# Coverage
+
+
+@pytest.fixture(scope="module")
+def covering() -> ModuleType:
+    return import_module("coverage_table")
+
+
+@pytest.mark.parametrize(
+    ("framework", "shown"),
+    [
+        ("keras", "| `Conv2D` | [Conv2D](catalogue/convolution.md#conv2d) | ✓ | ✓ | ✓ | ✓ |"),
+        ("keras", "| `Convolution2D` (`Conv2D`) | [Conv2D](catalogue/convolution.md#conv2d) |"),
+        ("keras", "| `InputSpec` | says what a layer takes; it computes nothing |"),
+        ("torch", "| `Linear` | [Dense](catalogue/core.md#dense) | ✓ | ✓ | ✓ | ✓ |"),
+        ("torch", "| `DataParallel` | spreads a batch over devices"),
+    ],
+)
+def test_coverage_is_listed(covering: ModuleType, framework: str, shown: str) -> None:
+    listed = covering.tables(framework)
+    assert shown in listed
+    assert f" {version(framework)}: " in listed
+
+
+def test_a_framework_that_is_not_there_is_said(covering: ModuleType) -> None:
+    missing = FrameworkError("torch is not installed")
+    with mock.patch.object(covering, "coverage", side_effect=missing):
+        assert "torch is not installed" in covering.tables("torch")
 
 
 # What is shown

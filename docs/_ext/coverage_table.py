@@ -1,0 +1,75 @@
+"""A directive that lists what each class of an installed framework is in archcalc.
+
+``{coverage} keras`` becomes a table of Keras' classes and our layers, and one of the classes that
+are out of scope with the reasons.  A framework that is not installed is said to be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+from catalogue import PAGES, layers_of, short
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from archcalc.frameworks.coverage import Coverage, Framework, coverage
+from archcalc.symbolic.errors import FrameworkError
+
+NAMES: dict[str, str] = {"keras": "Keras", "torch": "torch"}
+
+
+def tables(framework: Framework) -> str:
+    """What is known of a framework, as Markdown.
+
+    >>> print(tables("torch").partition("|")[0])
+    torch ...: ... classes, ... of them layers of archcalc, ... out of scope, ... unknown.
+    """
+    try:
+        rows = coverage(framework)
+    except FrameworkError as error:
+        return f"{NAMES[framework]} was not there when these pages were built: {error.message}."
+    ours, without = [row for row in rows if row.layers], [row for row in rows if not row.layers]
+    unknown = sum(not row.why for row in without)
+    said = (
+        f"{NAMES[framework]} {version(framework)}: {len(rows)} classes, {len(ours)} of them layers "
+        f"of archcalc, {len(without) - unknown} out of scope, {unknown} unknown."
+    )
+    return "\n".join((said, "", *_covered(ours), "", *_reasons(without)))
+
+
+def _covered(rows: list[Coverage]) -> Iterator[str]:
+    facts = list(dict.fromkeys(fact for row in rows for fact in row.tested))
+    yield f"| class | in archcalc | {' | '.join(facts)} |"
+    yield f"|---|---|{':-:|' * len(facts)}"
+    place = {kind.__name__: short(family) for family in PAGES for kind in layers_of(family)}
+    for row in rows:
+        name = f"`{row.name}`" + (f" (`{row.alias}`)" if row.alias else "")
+        links = (f"[{kind}](catalogue/{place[kind]}.md#{kind.lower()})" for kind in row.layers)
+        ticks = " | ".join("✓" if fact in row.tested else "" for fact in facts)
+        yield f"| {name} | {', '.join(links)} | {ticks} |"
+
+
+def _reasons(rows: list[Coverage]) -> Iterator[str]:
+    """Classes that share a reason share a line."""
+    yield from ("| out of scope | why |", "|---|---|")
+    for why in dict.fromkeys(row.why for row in rows):
+        names = ", ".join(f"`{row.name}`" for row in rows if row.why == why)
+        yield f"| {names} | {why or 'unknown to archcalc'} |"
+
+
+class CoverageDirective(SphinxDirective):
+    """The tables of the framework that is named."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # what is installed may have changed
+        return self.parse_text_to_nodes(tables(self.arguments[0]))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Offer the directive ``coverage``."""
+    app.add_directive("coverage", CoverageDirective)
+    return {"parallel_read_safe": True}

@@ -231,7 +231,7 @@ def _fits(axes: tuple[Axis, ...]) -> bool:
 def _joins(applied: Applied, places: list[int]) -> bool:
     """Whether axes are joined into one, rather than slid along or reduced to one position each."""
     x, y = applied.inputs[0], applied.output
-    if len(x) == len(y):
+    if len(y) >= len(x):
         return any(view.output(x[place]) != y[place] for place, view in _views(applied))
     kept = Shape(dim for place, dim in enumerate(x) if place not in places)
     return y.elements != kept.elements
@@ -239,7 +239,7 @@ def _joins(applied: Applied, places: list[int]) -> bool:
 
 def _as_telling(axes: tuple[Axis, ...], whole: tuple[Axis, ...]) -> bool:
     """Whether there is as much to see as on the whole input: three windows of several cells."""
-    return all(
+    return len(axes) == len(whole) and all(
         small.size >= min(max(4, len(small.prints[0])), large.size)
         and len(small.prints) >= min(3, len(large.prints))
         and len(small.prints[0]) >= min(2, len(large.prints[0]))

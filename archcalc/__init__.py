@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from archcalc.layers.padding import *
     from archcalc.layers.pooling import *
     from archcalc.layers.rearranging import *
+    from archcalc.layers.recurrent import *
+    from archcalc.layers.recurrent_convolution import *
     from archcalc.layers.regularization import *
     from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *

@@ -157,7 +157,8 @@ def names_there(kind: str, framework: Framework) -> tuple[str, ...]:
     entry = _TABLES[framework].get(kind)
     if not isinstance(entry, Entry):
         return ()
-    names = [entry.cls] if isinstance(entry.cls, str) else entry.cls.values()
+    cls = entry.cls
+    names = [cls] if isinstance(cls, str) else cls.values() if isinstance(cls, Mapping) else ()
     return tuple(dict.fromkeys(name for name in names if not name.startswith(".")))
 
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.frameworks.keras_chains import CHAINS
-from archcalc.frameworks.program import Program, program
-from archcalc.frameworks.table import arguments_of, class_of, entry_of
+from archcalc.frameworks.program import Program, Source, is_whole, program
+from archcalc.frameworks.table import (
+    Entry,
+    arguments_of,
+    class_of,
+    entry_of,
+    handed,
+    said_when_called,
+)
 from archcalc.frameworks.tables import KERAS
 from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer, layer_class
 from archcalc.layers.reshaping import Permute, Reshape
+from archcalc.network.base import Network
+from archcalc.network.naming import snake_case
+from archcalc.network.wrappers import RNN
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -46,7 +57,7 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
     >>> model.count_params(), [layer.name for layer in model.layers][1:3]
     (542230, ['conv2d', 'max_pooling2d'])
     """
-    made = program(what, input_shape)
+    made = program(what, input_shape, KERAS)
     found = import_keras()
     names = _Names()
     given = [
@@ -54,29 +65,53 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
         for shape, name in zip(made.inputs, made.input_names, strict=True)
     ]
     values = _called(made, given, names)
-    outputs = [values[i] if i >= 0 else given[-1 - i] for i in made.outputs]
+    outputs = [_value(source, values, given) for source in made.outputs]
     inputs = given[0] if len(given) == 1 else given
     return found.Model(inputs, outputs[0] if len(outputs) == 1 else outputs, name=made.name)
 
 
-def _called(made: Program, given: list[Any], names: _Names) -> list[Any]:
+def _called(made: Program, given: list[Any], names: _Names) -> list[list[Any]]:
     """What every call of the program gives."""
     built: dict[int, list[Any]] = {}
-    values: list[Any] = []
+    values: list[list[Any]] = []
     for number, call in enumerate(made.calls):
         if call.owner == number:
             try:
                 built[number] = keras_layers(call.applied, names.free(call.path))
             except ArchcalcError as error:
                 raise error.at(call.path) from None
-        fed = [values[i] if i >= 0 else given[-1 - i] for i in call.inputs]
-        result: Any = fed if call.layer.arity != (1, 1) else fed[0]
-        for layer in built[call.owner]:
-            before, result = result, layer(result)
-            if result is before:
-                raise _gives_back(call.layer).at(call.path)
+        fed = [_value(source, values, given) for source in call.inputs]
+        result = called(built[call.owner], call.applied, fed)
+        if result[0] is fed[0]:
+            raise _gives_back(call.layer).at(call.path)
         values.append(result)
     return values
+
+
+def called(built: list[Any], applied: Applied, fed: list[Any], **how: Any) -> list[Any]:
+    """What `built`, the Keras layers of a layer, give for the inputs `fed`, one an output."""
+    layer = applied.layer
+    known = KERAS.get(type(layer).__name__)
+    entry = known if isinstance(known, Entry) else Entry("")
+    first, *others = built
+    said = said_when_called(entry, layer, applied.inputs[0])
+    result = first(*handed(entry, layer, fed), **said, **how)
+    for part in others:
+        result = part(result, **how)
+    return list(_flat(result))[: len(applied.outputs)]  # Keras' cells give their states as well
+
+
+def _flat(result: Any) -> Iterator[Any]:
+    """Tensors in lists of lists, one after the other."""
+    if isinstance(result, list | tuple):
+        for part in result:
+            yield from _flat(part)
+    else:
+        yield result
+
+
+def _value(source: Source, values: list[list[Any]], given: list[Any]) -> Any:
+    return given[-1 - source.call] if source.call < 0 else values[source.call][source.output]
 
 
 def _gives_back(layer: Layer) -> FrameworkError:
@@ -94,19 +129,44 @@ def keras_layers(applied: Applied, name: str) -> list[Any]:
     Raises:
         FrameworkError: Keras has not got the layer, or not with these arguments.
     """
+    return _built(applied, _steps(applied), name)
+
+
+def _built(applied: Applied, parts: Parts, name: str) -> list[Any]:
     layers = import_keras().layers
     made = []
     x = applied.inputs[0]
-    chain = CHAINS.get(type(applied.layer).__name__)
-    parts = chain(applied.layer, applied) if chain else _parts(applied.layer, applied.output)
     for suffix, part in parts:
         entry = entry_of(KERAS, part, "Keras")
         cls = getattr(layers, class_of(entry, part, x))
-        layer = cls(**arguments_of(entry, part, x), name=f"{name}_{suffix}" if suffix else name)
+        inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
+        arguments = _with_held(part, arguments_of(entry, part, x), inputs)
+        layer = cls(**arguments, name=f"{name}_{suffix}" if suffix else name)
         layer.trainable = part.trainable
         made.append(layer)
         x = part.output_shape(x) if len(applied.inputs) == 1 else x
     return made
+
+
+def _with_held(layer: Any, arguments: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+    """The arguments with the layers that `layer` holds as layers of Keras."""
+
+    def there(value: Any) -> Any:
+        if isinstance(value, Layer):
+            return _held(value, layer.inside(*inputs))
+        held = isinstance(value, tuple) and value and isinstance(value[0], Layer)
+        return [there(part) for part in value] if held else value
+
+    return {name: there(value) for name, value in arguments.items()}
+
+
+def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
+    """A layer inside another, as one layer of Keras."""
+    if isinstance(layer, Network) and not is_whole(layer, KERAS):
+        return to_keras(layer, list(inputs))
+    applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
+    made = _built(applied, _parts(layer, applied.output), name)
+    return made[0] if len(made) == 1 else import_keras().Sequential(made)
 
 
 def import_keras() -> Any:
@@ -156,8 +216,22 @@ class _Names:
 # What Keras says with several layers
 
 
-def _parts(layer: Any, output: Shape) -> list[tuple[str, Layer]]:
-    """`layer` as layers that Keras has, each with the suffix of its name."""
+Parts: TypeAlias = list[tuple[str, Layer]]
+"""Layers that Keras has, one after the other, each with the suffix of its name."""
+
+
+def _steps(applied: Applied) -> Parts:
+    """`_parts`, and a cell that is given no states as the first step of a sequence."""
+    layer = applied.layer
+    if chain := CHAINS.get(type(layer).__name__):
+        return chain(layer, applied)
+    if type(layer).__name__.endswith(("Cell", "Cells")) and len(applied.inputs) == 1:
+        return [("step", Reshape((1, *applied.inputs[0]))), ("", RNN(layer))]
+    return _parts(layer, applied.output)
+
+
+def _parts(layer: Any, output: Shape) -> Parts:
+    """`layer` as layers that Keras has."""
     kind = type(layer).__name__
     padding = getattr(layer, "padding", None)
     if kind in ("DepthwiseConv1D", "SeparableConv1D") and padding == "causal":
@@ -176,13 +250,13 @@ def _parts(layer: Any, output: Shape) -> list[tuple[str, Layer]]:
     return [("", layer)]
 
 
-def _padded(layer: Any, amounts: Any) -> list[tuple[str, Layer]]:
+def _padded(layer: Any, amounts: Any) -> Parts:
     pad = layer_class(f"ZeroPadding{layer.rank}D")(amounts, layer.data_format)
     valid = layer.model_copy(update={"padding": "valid"})
     return [("pad", pad), ("", valid)] if any(map(any, amounts)) else [("", valid)]
 
 
-def _cropped(layer: Any) -> list[tuple[str, Layer]]:
+def _cropped(layer: Any) -> Parts:
     """What is cropped must not have been counted in: a softmax comes after."""
     extra = layer.output_padding or (0,) * layer.rank  # by default Keras adds what it likes
     whole = layer.model_copy(update={"padding": "valid", "output_padding": extra})
@@ -196,7 +270,7 @@ def _cropped(layer: Any) -> list[tuple[str, Layer]]:
     return [("", linear), *parts, ("activation", Activation(layer.activation))]
 
 
-def _moved(layer: Any) -> list[tuple[str, Layer]]:
+def _moved(layer: Any) -> Parts:
     """Keras has these two on channels that come last, and only there."""
     last = layer.model_copy(update={"data_format": "channels_last"})
     return [("first", Permute((2, 1))), ("", last), ("last", Permute((2, 1)))]

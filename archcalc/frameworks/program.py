@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sympy import Basic
 
+from archcalc.frameworks.table import Entry, Table
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
@@ -18,7 +20,21 @@ from archcalc.network.repeat import Repeat
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape, as_shape
 
-__all__ = ["Call", "Program", "program"]
+__all__ = ["Call", "Program", "Source", "is_whole", "program"]
+
+_NOTHING: Table = MappingProxyType({})
+
+
+def is_whole(layer: Layer, table: Table) -> bool:
+    """Whether a framework has `layer`, be it a network of ours, as one layer of its own."""
+    return isinstance(table.get(type(layer).__name__), Entry)
+
+
+class Source(NamedTuple):
+    """Where a value comes from: an output of an earlier call; call −1 is the first input, −2 …."""
+
+    call: int
+    output: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +44,13 @@ class Call:
     Attributes:
         path: where it is; a copy of a repeated block has its number in it: ``"body/0/dense"``.
         applied: the layer on its input shapes.
-        inputs: what feeds it: the number of an earlier call, or −1 for the first input, −2 ….
+        inputs: what feeds it.
         owner: the call whose weights it uses: its own number, or an earlier one where it is shared.
     """
 
     path: str
     applied: Applied
-    inputs: tuple[int, ...]
+    inputs: tuple[Source, ...]
     owner: int
 
     @property
@@ -52,28 +68,34 @@ class Program:
         inputs: the shapes that go in.
         input_names: what they are called.
         calls: the calls, each after those that feed it.
-        outputs: what comes out, numbered as in `Call.inputs`.
+        outputs: what comes out.
     """
 
     name: str | None
     inputs: tuple[Shape, ...]
     input_names: tuple[str, ...]
     calls: tuple[Call, ...]
-    outputs: tuple[int, ...]
+    outputs: tuple[Source, ...]
 
     @property
     def output_shapes(self) -> tuple[Shape, ...]:
         """The shapes that come out."""
-        return tuple(
-            self.calls[i].applied.output if i >= 0 else self.inputs[-1 - i] for i in self.outputs
-        )
+        return tuple(_shape(source, self.calls, self.inputs) for source in self.outputs)
 
 
-def program(what: Layer, input_shape: Any = None) -> Program:
+def _shape(source: Source, calls: Sequence[Call], inputs: tuple[Shape, ...]) -> Shape:
+    if source.call < 0:
+        return inputs[-1 - source.call]
+    return calls[source.call].applied.outputs[source.output]
+
+
+def program(what: Layer, input_shape: Any = None, table: Table = _NOTHING) -> Program:
     """`what`, a layer or a network, as a list of calls.
 
     Args:
         what: the layer or network; no symbol may be left in it.
+        table: a framework's table; a network that has an entry there is one call, and is not
+            taken apart.
         input_shape: the shape that goes in, or a list of shapes where there are several inputs;
             may be left out where the network knows it.
 
@@ -95,13 +117,13 @@ def program(what: Layer, input_shape: Any = None) -> Program:
             values={"symbols": tuple(sorted(left))},
             hint="a framework's model is made of numbers; build the network with numbers instead",
         )
-    writer = _Writer(shapes)
-    given = [-1 - i for i in range(len(shapes))]
-    if isinstance(what, Network):
+    writer = _Writer(shapes, table)
+    given = [Source(-1 - i) for i in range(len(shapes))]
+    if isinstance(what, Network) and not is_whole(what, table):
         what.check(*shapes)
         outputs = writer.network(what, given, "", ())
     else:
-        outputs = [writer.call(what, given, what.name or snake_case(type(what).__name__), ())]
+        outputs = writer.call(what, given, what.name or snake_case(type(what).__name__), ())
     return Program(
         what.name if isinstance(what, Network) else None,
         shapes,
@@ -156,15 +178,16 @@ def _symbols(values: Iterable[Any]) -> set[str]:
 class _Writer:
     """One pass through a network, writing calls."""
 
-    def __init__(self, inputs: tuple[Shape, ...]) -> None:
+    def __init__(self, inputs: tuple[Shape, ...], table: Table) -> None:
         self.inputs = inputs
+        self.table = table
         self.calls: list[Call] = []
         self._owners: dict[tuple[int, tuple[int, ...]], int] = {}
         self._known: dict[tuple[object, ...], Applied] = {}
 
     def network(
-        self, network: Network, values: list[int], path: str, copy: tuple[int, ...]
-    ) -> list[int]:
+        self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
+    ) -> list[Source]:
         """Write down every layer of `network`; where its outputs are."""
         if not isinstance(network, Repeat):
             return self._graph(network.graph(), values, path, copy)
@@ -175,26 +198,26 @@ class _Writer:
         return values
 
     def _graph(
-        self, graph: Graph, values: list[int], path: str, copy: tuple[int, ...]
-    ) -> list[int]:
-        made: list[list[int]] = []
+        self, graph: Graph, values: list[Source], path: str, copy: tuple[int, ...]
+    ) -> list[Source]:
+        made: list[list[Source]] = []
 
-        def at(refs: Sequence[Ref]) -> list[int]:
+        def at(refs: Sequence[Ref]) -> list[Source]:
             return [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in refs]
 
         for node in graph.nodes:
             fed, where = at(node.inputs), _under(path, node.name)
-            if isinstance(node.layer, Network):
+            if isinstance(node.layer, Network) and not is_whole(node.layer, self.table):
                 made.append(self.network(node.layer, fed, where, copy))
             else:
-                made.append([self.call(node.layer, fed, where, copy)])
+                made.append(self.call(node.layer, fed, where, copy))
         return at(graph.outputs)
 
-    def call(self, layer: Layer, values: Sequence[int], path: str, copy: tuple[int, ...]) -> int:
-        """Write down one layer; the number of the call."""
-        shapes = tuple(
-            self.calls[i].applied.output if i >= 0 else self.inputs[-1 - i] for i in values
-        )
+    def call(
+        self, layer: Layer, values: list[Source], path: str, copy: tuple[int, ...]
+    ) -> list[Source]:
+        """Write down one layer; where its outputs are."""
+        shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
         key = (layer.key, shapes)
         try:
             applied = self._known.get(key) or Applied(layer, shapes)
@@ -204,7 +227,7 @@ class _Writer:
         number = len(self.calls)
         owner = self._owners.setdefault((id(layer), copy), number)
         self.calls.append(Call(path, applied, tuple(values), owner))
-        return number
+        return [Source(number, i) for i in range(len(applied.outputs))]
 
 
 def _under(path: str, name: str) -> str:

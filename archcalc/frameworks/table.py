@@ -7,7 +7,7 @@ A table is data.  Building a framework's layer reads it from our fields to their
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -28,7 +28,9 @@ __all__ = [
     "class_of",
     "entry_of",
     "fields_of",
+    "handed",
     "ranked",
+    "said_when_called",
     "same",
     "same_tensors",
     "theirs",
@@ -76,17 +78,40 @@ class Only:
 class Tensor:
     """One weight: our name and theirs, and how the axes of one stand to those of the other.
 
+    A weight of ours that is kept in several ways has a row for each; the one that is there counts.
+
     Attributes:
         ours: our name, such as ``"kernel"``.
-        theirs: theirs, such as ``"weight"``.
+        theirs: theirs, such as ``"weight"``; with its sublayers before it, ``"query/kernel"`` in
+            Keras and ``"out_proj.weight"`` in torch.
         order: a pattern of `archcalc.frameworks.axis_order`; empty where the order is the same.
         split: an axis of the pattern, and the field that says how long it is.
+        part: which of how many equal parts of theirs, along its first axis, where theirs holds
+            several of ours: torch's ``in_proj_weight`` has query, key and value in this order.
+        row: which of how many rows of ours theirs is, where ours holds several of theirs: Keras'
+            ``bias`` of a GRU has torch's ``bias_ih`` and ``bias_hh`` in this order.
+        gates: where gates stand in another order, the place in ours of each of theirs.
     """
 
     ours: str
     theirs: str
     order: str = ""
     split: tuple[str, str] | None = None
+    part: tuple[int, int] | None = None
+    row: tuple[int, int] | None = None
+    gates: tuple[int, ...] = ()
+
+    def within(self, whole: Any) -> Any:
+        """Of an array of theirs, what is ours: a view, where arrays have views.
+
+        >>> Tensor("key_bias", "in_proj_bias", part=(1, 3)).within([1, 2, 3, 4, 5, 6])
+        [3, 4]
+        """
+        if self.part is None:
+            return whole
+        place, many = self.part
+        rows = len(whole) // many
+        return whole[place * rows : (place + 1) * rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +119,38 @@ class Entry:
     """A layer of ours as a class of theirs.
 
     Attributes:
-        cls: their class, by name; by the number of axes of the input, or by the value of `by`,
-            where that decides.  A name that begins with a dot is a module that archcalc brings.
+        cls: their class, by name; by the number of axes of the input, by the value of `by`, or by
+            the layer and its input, where that decides.  A name that begins with a dot is a module
+            that archcalc brings.
         arguments: our fields as their arguments.
+        joint: our fields that follow from several of their arguments.
+        called: our fields that are said when their layer is called.
         implied: their arguments that follow from the input: name and value.
         only: our fields that the framework has no argument for.
         around: our fields that are said by layers before and after, not by an argument.
         tensors: the weights, in our order.
         by: the field that decides the class, where one does.
         limits: what else must hold of the layer, and why.
+        handed: our inputs as the arguments of their call, where they are not one as it is or
+            several in a list.
     """
 
-    cls: str | Mapping[Any, str]
+    cls: str | Mapping[Any, str] | Callable[[Any, Shape], str]
     arguments: tuple[Argument, ...] = ()
+    joint: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = ()
+    called: tuple[Argument, ...] = ()
     implied: tuple[tuple[str, Callable[[Shape], Any]], ...] = ()
     only: tuple[Only, ...] = ()
     around: tuple[str, ...] = ()
     tensors: tuple[Tensor, ...] = ()
     by: str | None = None
     limits: tuple[tuple[Callable[[Any], bool], str], ...] = ()
+    handed: Callable[..., tuple[Any, ...]] | None = None
 
     def fields(self) -> tuple[str, ...]:
         """Our fields that it says, in one way or another."""
-        names = [argument.field for argument in self.arguments]
+        names = [argument.field for argument in (*self.arguments, *self.called)]
+        names += [field for field, _ in self.joint]
         names += [only.field for only in self.only] + list(self.around)
         return tuple(dict.fromkeys([*names, *([self.by] if self.by else [])]))
 
@@ -208,6 +242,8 @@ def class_of(entry: Entry, layer: Layer, x: Shape) -> str:
     """The name of their class for `layer` on an input of shape `x`."""
     if isinstance(entry.cls, str):
         return entry.cls
+    if not isinstance(entry.cls, Mapping):
+        return entry.cls(layer, x)
     return entry.cls[getattr(layer, entry.by) if entry.by else len(x)]
 
 
@@ -241,4 +277,21 @@ def fields_of(entry: Entry, arguments: Mapping[str, Any], x: Shape) -> dict[str,
         if argument.name in arguments:
             value = argument.back(arguments[argument.name], x)
             made[argument.field] = made.get(argument.field, True) and value
-    return made
+    return {**made, **{field: value(arguments) for field, value in entry.joint}}
+
+
+def handed(entry: Entry, layer: Layer, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """The arguments with which their layer is called on `inputs`, those of ours.
+
+    >>> from archcalc.layers import Add, Dense
+    >>> handed(Entry("Dense"), Dense(10), ["x"]), handed(Entry("Add"), Add(), ["x", "y"])
+    (('x',), (['x', 'y'],))
+    """
+    if entry.handed is not None:
+        return entry.handed(*inputs)
+    return (inputs[0],) if layer.arity == (1, 1) else (list(inputs),)
+
+
+def said_when_called(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
+    """The arguments by name with which their layer is called."""
+    return {a.name: a.there(getattr(layer, a.field), x) for a in entry.called}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from archcalc.frameworks.program import Program, program
+from archcalc.frameworks.program import program
+from archcalc.frameworks.tables import TORCH
 from archcalc.layers.base import Layer
-from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.errors import FrameworkError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,7 +37,7 @@ def to_torch(what: Layer, input_shape: Any = None) -> nn.Module:
     >>> [(name, tuple(p.shape)) for name, p in module.named_parameters()]
     [('conv2d.weight', (32, 1, 3, 3)), ('conv2d.bias', (32,))]
     """
-    made = program(what, input_shape)
+    made = program(what, input_shape, TORCH)
     try:
         import torch
     except ImportError as error:
@@ -47,47 +47,6 @@ def to_torch(what: Layer, input_shape: Any = None) -> nn.Module:
             hint="pip install 'archcalc[torch]'",
         ) from error
     del torch
-    return _net(made)
+    from archcalc.frameworks.torch_layers import net
 
-
-def _net(made: Program) -> nn.Module:
-    from archcalc.frameworks.torch_layers import torch_module
-    from archcalc.frameworks.torch_modules import Net
-
-    names: dict[int, str] = {}
-    root = Net((), made.outputs)
-    calls: list[tuple[str, tuple[int, ...]]] = []
-    for number, call in enumerate(made.calls):
-        if call.owner == number:
-            try:
-                module = torch_module(call.applied)
-            except ArchcalcError as error:
-                raise error.at(call.path) from None
-            names[number] = _place(root, call.path, module)
-        calls.append((names[call.owner], call.inputs))
-    root.calls = tuple(calls)
-    return root
-
-
-def _place(root: nn.Module, path: str, module: nn.Module) -> str:
-    """Put `module` at `path` below `root`; its name there."""
-    from torch import nn
-
-    parts = [re.sub(r"\.", "_", part) or "_" for part in path.split("/")]
-    here, name = root, []
-    for part in parts[:-1]:
-        free = _free(here, part) if not isinstance(getattr(here, part, None), nn.Module) else part
-        if not hasattr(here, free):
-            here.add_module(free, nn.Module())
-        here = getattr(here, free)
-        name.append(free)
-    last = _free(here, parts[-1])
-    here.add_module(last, module)
-    return ".".join([*name, last])
-
-
-def _free(module: nn.Module, name: str) -> str:
-    """`name`, with underscores after it as long as the module has something of that name."""
-    while hasattr(module, name):
-        name += "_"
-    return name
+    return net(made)

@@ -6,23 +6,26 @@ the layer asks for beyond that becomes steps before and after the core.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from typing import Any
 
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.table import entry_of
+from archcalc.frameworks.program import Program, Source, is_whole, program
+from archcalc.frameworks.table import Entry, arguments_of, class_of, entry_of
 from archcalc.frameworks.tables import TORCH
 from archcalc.frameworks.torch_cores import CORES
-from archcalc.frameworks.torch_cores.activations import activation
-from archcalc.frameworks.torch_cores.base import Parts, made
+from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
+from archcalc.network.base import Network
+from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["torch_module"]
+__all__ = ["net", "torch_module"]
 
 
 def torch_module(applied: Applied) -> nn.Module:
@@ -33,6 +36,8 @@ def torch_module(applied: Applied) -> nn.Module:
     """
     layer, x = applied.layer, applied.inputs[0]
     entry = entry_of(TORCH, layer, "torch")
+    if isinstance(layer, Network):
+        return _trained(_holding(entry, layer, applied.inputs), layer)
     order = _order(layer, x)
     moved = order != tuple(range(len(x)))
     parts = _core(_channels_first(layer), Shape(x[axis] for axis in order), applied)
@@ -43,9 +48,30 @@ def torch_module(applied: Applied) -> nn.Module:
         parts.append(("last", modules.Permute(back)))
     function = getattr(layer, "activation", None) if "activation" in entry.around else None
     if function not in (None, "linear"):
-        parts.append(("activation", activation(function)))
+        parts.append(("activation", modules.activation(function)))
     module = parts[0][1] if len(parts) == 1 else nn.Sequential(OrderedDict(parts))
+    return _trained(module, layer)
+
+
+def _trained(module: nn.Module, layer: Layer) -> nn.Module:
     return module if layer.trainable else module.requires_grad_(False)
+
+
+def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
+    """A network that torch has as one layer; the layers that it holds are arguments there."""
+    x = inputs[0]
+    arguments = {
+        name: _held(value, layer.inside(*inputs)) if isinstance(value, Layer) else value
+        for name, value in arguments_of(entry, layer, x).items()
+    }
+    module: nn.Module = torch_class(class_of(entry, layer, x))(**arguments)
+    return module
+
+
+def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
+    if isinstance(layer, Network) and not is_whole(layer, TORCH):
+        return net(program(layer, list(inputs), TORCH))
+    return torch_module(Applied(layer, inputs))
 
 
 # Where torch wants the axes
@@ -89,3 +115,45 @@ def _channels_first(layer: Layer) -> Layer:
 def _core(layer: Any, x: Shape, applied: Applied) -> Parts:
     own = CORES.get(type(layer).__name__)
     return own(layer, x, applied) if own else [("core", made(layer, x))]
+
+
+# Networks
+
+
+def net(made: Program) -> nn.Module:
+    """The module of a program; its submodules are named by the paths of the calls."""
+    names: dict[int, str] = {}
+    root = modules.Net((), made.outputs)
+    calls: list[tuple[str, tuple[Source, ...]]] = []
+    for number, call in enumerate(made.calls):
+        if call.owner == number:
+            try:
+                module = torch_module(call.applied)
+            except ArchcalcError as error:
+                raise error.at(call.path) from None
+            names[number] = _place(root, call.path, module)
+        calls.append((names[call.owner], call.inputs))
+    root.calls = tuple(calls)
+    return root
+
+
+def _place(root: nn.Module, path: str, module: nn.Module) -> str:
+    """Put `module` at `path` below `root`; its name there."""
+    parts = [re.sub(r"\.", "_", part) or "_" for part in path.split("/")]
+    here, name = root, []
+    for part in parts[:-1]:
+        free = _free(here, part) if not isinstance(getattr(here, part, None), nn.Module) else part
+        if not hasattr(here, free):
+            here.add_module(free, nn.Module())
+        here = getattr(here, free)
+        name.append(free)
+    last = _free(here, parts[-1])
+    here.add_module(last, module)
+    return ".".join([*name, last])
+
+
+def _free(module: nn.Module, name: str) -> str:
+    """`name`, with underscores after it as long as the module has something of that name."""
+    while hasattr(module, name):
+        name += "_"
+    return name

@@ -15,6 +15,8 @@ from archcalc.layers import (
     padding,
     pooling,
     rearranging,
+    recurrent,
+    recurrent_convolution,
     regularization,
     rescaling,
     reshaping,
@@ -41,6 +43,8 @@ from archcalc.layers.normalization import *
 from archcalc.layers.padding import *
 from archcalc.layers.pooling import *
 from archcalc.layers.rearranging import *
+from archcalc.layers.recurrent import *
+from archcalc.layers.recurrent_convolution import *
 from archcalc.layers.regularization import *
 from archcalc.layers.rescaling import *
 from archcalc.layers.reshaping import *
@@ -74,6 +78,8 @@ FAMILIES = (
     spectrogram,
     encoding,
     vocabulary,
+    recurrent,
+    recurrent_convolution,
 )
 """The modules of the catalogue, in the order in which the documentation shows them."""
 
@@ -111,3 +117,5 @@ __all__ += augmentation.__all__
 __all__ += spectrogram.__all__
 __all__ += encoding.__all__
 __all__ += vocabulary.__all__
+__all__ += recurrent.__all__
+__all__ += recurrent_convolution.__all__

@@ -266,8 +266,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         }
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.given().items())
-        return f"{type(self).__name__}({given})"
+        given = {name: _shown(getattr(self, name), value) for name, value in self.given().items()}
+        arguments = ", ".join(f"{name}={value}" for name, value in given.items())
+        return f"{type(self).__name__}({arguments})"
 
     __str__ = __repr__
 
@@ -281,6 +282,13 @@ _WORDS = {
     "c_in": "channels",
     "n_in": "features",
 }
+
+
+def _shown(value: Any, written: Any) -> str:
+    """A field as code: layers that it holds by their own code, anything else as it is written."""
+    if isinstance(value, tuple) and value and isinstance(value[0], Layer):
+        return f"[{', '.join(map(repr, value))}]"
+    return repr(value if isinstance(value, Layer) else written)
 
 
 def _axes(count: int) -> str:

@@ -79,14 +79,15 @@ def hyper(
     )
 
 
-def option(*, default: Any, called: tuple[str, ...] = ()) -> Any:
+def option(*, default: Any, kw_only: bool = False, called: tuple[str, ...] = ()) -> Any:
     """A hyperparameter without a symbol, with a default of a type that is normalised.
 
     Args:
         default: its value where none is given.
+        kw_only: whether it is given by name only.
         called: the names by which it may be given, as in `hyper`.
     """
-    return Field(default=default, validation_alias=_also(called))
+    return Field(default=default, kw_only=kw_only, validation_alias=_also(called))
 
 
 def _also(called: tuple[str, ...]) -> AliasChoices | None:
@@ -165,9 +166,9 @@ def _optional(read: Any) -> Any:
 
 
 def _some(value: Any) -> tuple[Dim | None, ...]:
-    """A dimension for every axis, or ``None`` (TOML has only a word for it) where it stays."""
+    """A dimension for every axis, or ``None`` where it stays."""
     parts = tuple(value) if _sequence(value) else (value,)
-    return tuple(None if part in (None, "none") else as_dim(part) for part in parts)
+    return tuple(None if part is None else as_dim(part) for part in parts)
 
 
 def _padding(value: Any) -> Any:

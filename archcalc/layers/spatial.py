@@ -40,6 +40,9 @@ class Spatial(Layer, abstract=True):
 
     rank: ClassVar[int]
 
+    over_time: ClassVar[bool] = False
+    """Whether there is an axis of time before all others."""
+
     def first(self) -> bool:
         """Whether the channels come first."""
         return getattr(self, "data_format", "channels_last") == "channels_first"

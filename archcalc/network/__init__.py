@@ -1,6 +1,6 @@
 """Networks: layers composed, followed, and repeated."""
 
-from archcalc.network import model, repeat, sequential
+from archcalc.network import model, repeat, sequential, wrappers
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.repeat import Repeat
@@ -11,11 +11,14 @@ from archcalc.network.tensor import Input, Tensor
 from archcalc.network.trace import Notice, Trace
 from archcalc.network.values import with_values
 from archcalc.network.walk import Row
+from archcalc.network.wrappers import RNN, Bidirectional, StackedRNNCells, TimeDistributed, Wrapper
 
-FAMILIES = (sequential, model, repeat)
+FAMILIES = (sequential, model, repeat, wrappers)
 """The modules of networks, in the order in which the documentation shows them."""
 
 __all__ = [
+    "RNN",
+    "Bidirectional",
     "Input",
     "Model",
     "Network",
@@ -24,8 +27,11 @@ __all__ = [
     "Residual",
     "Row",
     "Sequential",
+    "StackedRNNCells",
     "Tensor",
+    "TimeDistributed",
     "Trace",
+    "Wrapper",
     "dumps",
     "from_dict",
     "load",

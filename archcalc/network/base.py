@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from archcalc.layers.base import AxisWindow, Layer
@@ -130,7 +131,12 @@ class Network(Layer, abstract=True):
         return self.trace(*inputs).output
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        return tuple(weight for row in self.trace(*inputs).rows for weight in row.weights)
+        rows = self.trace(*inputs).rows
+        return tuple(
+            replace(weight, name=f"{row.path}/{weight.name}")
+            for row in rows
+            for weight in row.weights
+        )
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
         return tuple(work for row in self.trace(*shapes[:-1]).rows for work in row.work)

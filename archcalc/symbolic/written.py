@@ -151,7 +151,7 @@ def _tidy_product(e: WrittenProduct) -> Expr:
     factors: list[Expr] = []
     for factor in e.args:
         part = _factor(factor)
-        inner = part.args if isinstance(part, WrittenProduct) else (part,)
+        inner = part.args if isinstance(part, WrittenProduct) or _is_whole(part) else (part,)
         for item in inner:
             if item.is_Number:
                 number *= item
@@ -166,6 +166,13 @@ def _tidy_product(e: WrittenProduct) -> Expr:
         powers[factor] = powers.get(factor, 0) + 1
     merged = [factor**power for factor, power in powers.items()]
     return product_of(merged if number is S.One else [number, *merged])
+
+
+def _is_whole(part: Expr) -> bool:
+    """Whether it is a product without a quotient in it, such as the ``4·u`` rows of a kernel."""
+    return bool(part.is_Mul) and all(
+        f.is_Integer or not (f.is_Number or (f.is_Pow and f.exp.is_negative)) for f in part.args
+    )
 
 
 def _factor(factor: Expr) -> Expr:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from archcalc.frameworks.axis_order import to_ours
-from archcalc.frameworks.keras import import_keras, keras_layers
+from archcalc.frameworks.keras import called, import_keras, keras_layers
 from archcalc.frameworks.table import Entry, entry_of
 from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.einsum import equation
 from archcalc.layers.images import Augmentation
+from archcalc.network.base import Network
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.in_keras import keeps_its_word, runs_in_keras
 
@@ -28,8 +29,8 @@ class Seen:
     """What a framework says of one layer.
 
     Attributes:
-        output: the shape that came out, without the batch; ``None`` where it cannot run it.
-        promised: the shape that the framework says comes out, without running; ``None`` where it
+        outputs: the shapes that came out, without the batch; ``None`` where it cannot run it.
+        promised: the shapes that the framework says come out, without running; ``None`` where it
             says nothing.
         weights: the shape of every weight by our name, in our axis order, in the framework's order.
         learned: whether training changes it.
@@ -37,8 +38,8 @@ class Seen:
             counted.
     """
 
-    output: tuple[int, ...] | None
-    promised: tuple[int, ...] | None
+    outputs: tuple[tuple[int, ...], ...] | None
+    promised: tuple[tuple[int, ...], ...] | None
     weights: dict[str, tuple[int, ...]]
     learned: dict[str, bool]
     macs: int | None
@@ -52,8 +53,8 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
 
     >>> from archcalc.layers import Conv2D
     >>> seen = shapes_in_torch(Conv2D(32, 3), [Shape((28, 28, 1))])
-    >>> seen.output, seen.weights, seen.macs
-    ((26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)}, 389376)
+    >>> seen.outputs, seen.weights, seen.macs
+    (((26, 26, 32),), {'kernel': (3, 3, 1, 32), 'bias': (32,)}, 389376)
     """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -72,7 +73,7 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
             result = module(*given)
     weights, learned = _torch_weights(module, layer)
     macs = counter.get_total_flops() // 2 if counted(applied) else None
-    return Seen(tuple(result.shape[1:]), None, weights, learned, macs)
+    return Seen(shapes_of(result), None, weights, learned, macs)
 
 
 def counted(applied: Applied) -> bool:
@@ -89,13 +90,25 @@ def counted(applied: Applied) -> bool:
     return type(layer).__name__ != "Bilinear"
 
 
-def _torch_weights(module: Any, layer: Layer) -> tuple[dict[str, tuple[int, ...]], dict[str, bool]]:
+def shapes_of(result: Any) -> tuple[tuple[int, ...], ...]:
+    """The shapes of what a framework gives, one tensor or several, without the batch."""
+    every = result if isinstance(result, list | tuple) else (result,)
+    return tuple(tuple(value.shape[1:]) for value in every)
+
+
+Shapes: TypeAlias = dict[str, tuple[int, ...]]
+Learned: TypeAlias = dict[str, bool]
+
+
+def _torch_weights(module: Any, layer: Layer) -> tuple[Shapes, Learned]:
     """Every parameter and buffer, by our names; torch's count of batches is no weight of ours."""
+    if isinstance(layer, Network):
+        return _torch_weights_inside(module, layer)
     entry = entry_of(TORCH, layer, "torch")
     ours = {tensor.theirs: tensor for tensor in entry.tensors}
     parameters = {name for name, _ in module.named_parameters()}
-    weights: dict[str, tuple[int, ...]] = {}
-    learned: dict[str, bool] = {}
+    weights: Shapes = {}
+    learned: Learned = {}
     for name, value in module.state_dict().items():
         short = name.removeprefix("core.")
         if short == "num_batches_tracked":
@@ -103,10 +116,22 @@ def _torch_weights(module: Any, layer: Layer) -> tuple[dict[str, tuple[int, ...]
         tensor = ours[short]
         known = {tensor.split[0]: getattr(layer, tensor.split[1])} if tensor.split else {}
         shape = tuple(value.shape)
-        weights[tensor.ours] = to_ours(tensor.order, shape, **known) if tensor.order else shape
+        shape = to_ours(tensor.order, shape, **known) if tensor.order else shape
+        weights[tensor.ours] = (tensor.row[1], *shape) if tensor.row else shape
         learned[tensor.ours] = name in parameters
     order = [tensor.ours for tensor in entry.tensors if tensor.ours in weights]
     return {name: weights[name] for name in order}, learned
+
+
+def _torch_weights_inside(module: Any, network: Network) -> tuple[Shapes, Learned]:
+    """Those of the layers that a module of torch holds, in the order of ours."""
+    weights: Shapes = {}
+    learned: Learned = {}
+    for node, held in zip(network.graph().nodes, module.children(), strict=False):
+        shapes, trained = _torch_weights(held, node.layer)
+        weights |= {f"{node.name}/{name}": shape for name, shape in shapes.items()}
+        learned |= {f"{node.name}/{name}": value for name, value in trained.items()}
+    return weights, learned
 
 
 def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
@@ -117,26 +142,31 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
 
     >>> from archcalc.layers import Conv2D
     >>> seen = shapes_in_keras(Conv2D(32, 3), [Shape((28, 28, 1))])
-    >>> seen.output, seen.promised, seen.weights
-    ((26, 26, 32), (26, 26, 32), {'kernel': (3, 3, 1, 32), 'bias': (32,)})
+    >>> seen.outputs, seen.promised, seen.weights
+    (((26, 26, 32),), ((26, 26, 32),), {'kernel': (3, 3, 1, 32), 'bias': (32,)})
     """
     applied = Applied(layer, tuple(inputs))
     built = keras_layers(applied, "layer")
-    shapes: Any = [(BATCH, *x) for x in inputs]
-    value: Any = [_some(layer.input_kind(i), shape) for i, shape in enumerate(shapes)]
-    if layer.arity == (1, 1):
-        shapes, value = shapes[0], value[0]
-    promised = shapes
+    promised = _promised(built, applied)
+    outputs, macs = _run(built, applied) if runs_in_keras(applied) else (None, None)
+    if macs and isinstance(layer, Augmentation):  # what is done in training only is no work
+        _, macs = _run(built, applied, training=False)
+    weights, learned = _keras_weights(built, applied)
+    return Seen(outputs, promised, weights, learned, macs if counted(applied) else None)
+
+
+def _promised(built: list[Any], applied: Applied) -> tuple[tuple[int, ...], ...] | None:
+    """The shapes that Keras says come out, without running; built by then."""
+    layer, shapes = applied.layer, [(BATCH, *x) for x in applied.inputs]
+    entry = KERAS.get(type(layer).__name__)
+    if isinstance(layer, Network) or (isinstance(entry, Entry) and (entry.handed or entry.called)):
+        given = [import_keras().Input(batch_shape=shape) for shape in shapes]
+        return shapes_of(called(built, applied, given))
+    promised: Any = shapes[0] if layer.arity == (1, 1) else shapes
     for part in built:
         part.build(promised)
         promised = tuple(part.compute_output_shape(promised)) if keeps_its_word(layer) else ()
-    output, macs = _run(built, value) if runs_in_keras(applied) else (None, None)
-    if macs and isinstance(layer, Augmentation):  # what is done in training only is no work
-        _, macs = _run(built, value, training=False)
-    entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
-    weights, learned = _keras_weights(built, entry)
-    macs = macs if counted(applied) else None
-    return Seen(output, promised[1:] if promised else None, weights, learned, macs)
+    return (promised[1:],) if promised else None
 
 
 def _some(kind: str, shape: tuple[int, ...]) -> Any:
@@ -148,30 +178,41 @@ def _some(kind: str, shape: tuple[int, ...]) -> Any:
     return import_keras().ops.zeros(shape, "int64" if kind == "indices" else None)
 
 
-def _run(built: list[Any], value: Any, **how: Any) -> tuple[tuple[int, ...], int | None]:
+def _run(built: list[Any], applied: Applied, **how: Any) -> tuple[Any, int | None]:
     """What comes out, and the multiply-accumulates where the backend counts them."""
     keras = import_keras()
 
+    kinds = [applied.layer.input_kind(i) for i in range(len(applied.inputs))]
+    values = [_some(kind, (BATCH, *x)) for kind, x in zip(kinds, applied.inputs, strict=True)]
     if keras.backend.backend() != "torch":
-        for part in built:
-            value = part(value, **how)
-        return tuple(value.shape[1:]), None
+        return shapes_of(called(built, applied, values, **how)), None
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    inside = [inner for outer in built for inner in outer._flatten_layers()]
+    for part in inside:
+        if hasattr(part, "unroll"):  # Keras' loop over time does the first step once more
+            part.unroll = True
+    stacked = any(type(part).__name__ == "StackedRNNCells" for part in inside)  # even unrolled
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
-        for part in built:
-            value = part(value, **how)
-    return tuple(value.shape[1:]), counter.get_total_flops() // 2
+        result = called(built, applied, values, **how)
+    return shapes_of(result), None if stacked else counter.get_total_flops() // 2
 
 
-def _keras_weights(
-    built: list[Any], entry: Entry
-) -> tuple[dict[str, tuple[int, ...]], dict[str, bool]]:
-    ours = {tensor.theirs: tensor.ours for tensor in entry.tensors}
+def _keras_weights(built: list[Any], applied: Applied) -> tuple[Shapes, Learned]:
+    """Every weight by our names; what a layer holds has the names that we give it, in order."""
     found = [weight for part in built for weight in part.weights]
+    layer = applied.layer
+    if isinstance(layer, Network):
+        names = [weight.name for weight in applied.weights]
+        names += [weight.path for weight in found[len(names) :]]
+    else:
+        entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
+        ours = {tensor.theirs: tensor.ours for tensor in entry.tensors}
+        names = [ours[weight.name] for weight in found]
+    pairs = list(zip(names, found, strict=False))
     return (
-        {ours[weight.name]: tuple(weight.shape) for weight in found},
-        {ours[weight.name]: bool(weight.trainable) for weight in found},
+        {name: tuple(weight.shape) for name, weight in pairs},
+        {name: bool(weight.trainable) for name, weight in pairs},
     )

@@ -70,7 +70,7 @@ def own_layer(draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...]) -> Laye
     Raises:
         InvalidLayerError: a field has no default, and its type says nothing of its values.
     """
-    pick = Pick(draw, {})
+    pick = Pick(draw, {}, lambda kind, shapes: None)
     made: dict[str, Any] = {}
     for name, field in cls.model_fields.items():
         drawn = None if name in Layer.model_fields else _drawn(field)

@@ -5,7 +5,7 @@ A `Pick` is Hypothesis' ``draw`` together with the values that a framework leave
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -48,11 +48,24 @@ class Pick:
     Args:
         draw: Hypothesis' function.
         left: the values that a field may have, where not any will do.
+        within: layers of one class on given inputs, for layers that hold layers; ``None`` where
+            the framework has none.
     """
 
-    def __init__(self, draw: DrawFn, left: Mapping[str, Sequence[Any]]) -> None:
+    def __init__(
+        self,
+        draw: DrawFn,
+        left: Mapping[str, Sequence[Any]],
+        within: Callable[[str, tuple[Shape, ...]], SearchStrategy[Layer] | None],
+    ) -> None:
         self.draw = draw
         self.left = left
+        self._within = within
+
+    def layer(self, kinds: Sequence[str], inputs: tuple[Shape, ...]) -> Layer:
+        """A layer of one of these classes, for a layer to hold, that takes `inputs`."""
+        found = [self._within(kind, inputs) for kind in kinds]
+        return self.draw(st.one_of([made for made in found if made is not None]))
 
     def field(self, name: str, strategy: SearchStrategy[T]) -> T:
         """A value of the field called `name`."""

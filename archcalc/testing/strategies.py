@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from archcalc import network
 from archcalc.frameworks.table import Absent, Entry, Table
 from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers import FAMILIES
@@ -42,9 +43,10 @@ _MOST_CHANNELS = 6
 
 @lru_cache(maxsize=1)
 def catalogue() -> tuple[type[Layer], ...]:
-    """Every layer class of the catalogue."""
-    found = [getattr(family, name) for family in FAMILIES for name in family.__all__]
-    return tuple(cls for cls in found if isinstance(cls, type))
+    """Every layer class of the catalogue, and every network that frameworks have as a layer."""
+    families = (*FAMILIES, *network.FAMILIES)
+    found = [getattr(family, name) for family in families for name in family.__all__]
+    return tuple(cls for cls in found if isinstance(cls, type) and cls.__name__ in KERAS)
 
 
 def layers(
@@ -92,19 +94,29 @@ def layer_on(
     if cls not in catalogue() and cls.__name__ not in RECIPES:
         return own_layer(cls, inputs)
     entry = _entry(cls, framework) if framework else None
-    made: SearchStrategy[Layer] = _layer(cls, inputs, entry)
+    made: SearchStrategy[Layer] = _layer(cls, inputs, framework)
     if entry is None or not entry.limits:
         return made
     return made.filter(lambda layer: all(holds(layer) for holds, _ in entry.limits))
 
 
 @st.composite
-def _layer(draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], entry: Entry | None) -> Layer:
+def _layer(
+    draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], framework: Framework | None
+) -> Layer:
+    entry = _entry(cls, framework) if framework else None
     left = {only.field: only.values for only in entry.only} if entry else {}
-    pick = Pick(draw, left)
+    pick = Pick(draw, left, lambda kind, shapes: _held(kind, shapes, framework))
     recipe = RECIPES.get(cls.__name__)
     made = recipe(pick, cls, inputs) if recipe else {}
     return cls(**plain_fields(pick, cls, made))
+
+
+def _held(
+    kind: str, inputs: tuple[Shape, ...], framework: Framework | None
+) -> SearchStrategy[Layer] | None:
+    cls = layer_class(kind)
+    return layer_on(cls, inputs, framework) if in_framework(cls, framework) else None
 
 
 def in_framework(cls: type[Layer], framework: Framework | None) -> bool:
@@ -128,7 +140,7 @@ def takes(cls: type[Layer], x: Shape) -> bool:
 
 def _axes(cls: type[Layer]) -> int | None:
     """How many axes its input has, where that is fixed."""
-    spatial = cls.rank + 1 if issubclass(cls, Spatial) else None
+    spatial = cls.rank + 1 + cls.over_time if issubclass(cls, Spatial) else None
     return len(cls.axis_names) or spatial
 
 

@@ -219,7 +219,8 @@ def _variants(layer: Layer) -> Iterator[Layer]:
     for telling in TELLING:
         if set(telling) <= type(layer).model_fields.keys():
             with suppress(InvalidLayerError):
-                yield type(layer)(**{**layer.given(), **telling})
+                given = {name: getattr(layer, name) for name in layer.given()}
+                yield type(layer)(**{**given, **telling})
 
 
 # Facts
@@ -335,14 +336,19 @@ def _source(source: str) -> str:
     return f"Source: <{address}>{f' {rest}' if rest else ''}"
 
 
+def pages() -> dict[str, str]:
+    """Every page by the name of its file: one a family, and the table by name."""
+    return {f"{short(family)}.md": page(family) for family in PAGES} | {"index.md": by_name()}
+
+
 def write(app: Any, _: Any = None) -> None:
     """Write the pages, each only where it has changed."""
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
-    pages = {f"{short(family)}.md": page(family) for family in PAGES} | {"index.md": by_name()}
-    for stale in set(folder.glob("*.md")) - {folder / name for name in pages}:
+    made = pages()
+    for stale in set(folder.glob("*.md")) - {folder / name for name in made}:
         stale.unlink()
-    for name, text in pages.items():
+    for name, text in made.items():
         file = folder / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")

@@ -13,9 +13,9 @@ from archcalc.testing.oracles import BATCH
 def assert_agree(layer: Layer, inputs: Sequence[Shape], seen: Seen) -> None:
     """Output shape, weights in order, what is learned, and multiply-accumulates are the same."""
     ours = Applied(layer, tuple(inputs))
-    output = tuple(ours.output)
-    assert seen.output in (None, output), f"it gave {seen.output}, we say {output}"
-    assert seen.promised in (None, output), f"it promises {seen.promised}, we say {output}"
+    outputs = tuple(tuple(shape) for shape in ours.outputs)
+    assert seen.outputs in (None, outputs), f"it gave {seen.outputs}, we say {outputs}"
+    assert seen.promised in (None, outputs), f"it promises {seen.promised}, we say {outputs}"
     weights = [(weight.name, tuple(weight.shape)) for weight in ours.weights]
     assert list(seen.weights.items()) == weights
     assert seen.learned == {w.name: w.learned and not w.frozen for w in ours.weights}

@@ -9,6 +9,7 @@ from hypothesis import given
 
 from archcalc.frameworks import to_keras, to_torch
 from archcalc.frameworks.program import Program, program
+from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers import (
     Add,
     BatchNormalization,
@@ -20,7 +21,7 @@ from archcalc.layers import (
     Layer,
     ReLU,
 )
-from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential, Trace
+from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.testing import networks
 from archcalc.testing.oracles import counted, runs_in_keras
@@ -32,13 +33,11 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-def _counts(trace: Trace) -> list[int]:
+def _counts(made: Program) -> list[int]:
     """The number of weights of every layer that has any, each copy of a repeated one apart."""
-    found = []
-    for row in trace:
-        size = sum(weight.size for weight in row.weights)
-        found += [size] * (int(row.times) if size else 0)
-    return sorted(found)
+    owners = [call for i, call in enumerate(made.calls) if call.owner == i]
+    sizes = [sum(weight.size for weight in call.applied.weights) for call in owners]
+    return sorted(int(size) for size in sizes if size)
 
 
 def _numels(module: Any) -> list[int]:
@@ -49,7 +48,8 @@ def _numels(module: Any) -> list[int]:
 def _zeros(made: Program, device: str) -> list[Any]:
     import torch
 
-    fed = {i for call in made.calls if type(call.layer) is Embedding for i in call.inputs}
+    indexed = [call for call in made.calls if call.layer.takes == "indices"]
+    fed = {source.call for call in indexed for source in call.inputs}
     kinds = [torch.int64 if -1 - i in fed else torch.float32 for i in range(len(made.inputs))]
     return [
         torch.zeros(2, *shape, dtype=kind, device=device)
@@ -61,7 +61,7 @@ def _assert_torch_agrees(net: Network) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    trace, made = net.trace(), program(net)
+    trace, made = net.trace(), program(net, table=TORCH)
     with torch.device("meta"):
         module = net.to_torch().eval()
     counter = FlopCounterMode(display=False)
@@ -73,19 +73,19 @@ def _assert_torch_agrees(net: Network) -> None:
     assert sum(_numels(module)) == trace.total_params
     owners = {module.calls[call.owner][0] for call in made.calls}
     sizes = [sum(_numels(module.get_submodule(name))) for name in owners]
-    assert sorted(size for size in sizes if size) == _counts(trace)
+    assert sorted(size for size in sizes if size) == _counts(made)
     if all(counted(call.applied) for call in made.calls):
         assert counter.get_total_flops() == 2 * trace.flops
 
 
 def _assert_keras_agrees(net: Network) -> None:
-    trace, made = net.trace(), program(net)
+    trace, made = net.trace(), program(net, table=KERAS)
     model = net.to_keras()
     outputs = [tuple(x.shape[1:]) for x in model.outputs]
     assert outputs == [tuple(shape) for shape in trace.outputs]
     assert model.count_params() == trace.total_params
     assert sum(w.value.numel() for w in model.trainable_weights) == trace.trainable_parameters
-    assert sorted(layer.count_params() for layer in model.layers if layer.weights) == _counts(trace)
+    assert sorted(layer.count_params() for layer in model.layers if layer.weights) == _counts(made)
     if all(runs_in_keras(call.applied) for call in made.calls):
         given_values = _zeros(made, "cpu")
         result = model(given_values[0] if len(given_values) == 1 else given_values)

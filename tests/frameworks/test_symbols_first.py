@@ -81,8 +81,18 @@ class Symbols:
             return Residual(self.layer(net.body), shortcut)
         if isinstance(net, Repeat):
             return Repeat(self.layer(net.block), self.of(net.times, "L"))
-        assert isinstance(net, Model)
-        return self._model(net)
+        return self._model(net) if isinstance(net, Model) else self._around(net)
+
+    def _around(self, net: Network) -> Network:
+        """What stands around layers, around layers of symbols."""
+        fields = {}
+        for name in type(net).model_fields:
+            value = getattr(net, name)
+            many = isinstance(value, tuple) and all(isinstance(part, Layer) for part in value)
+            if many:
+                value = tuple(self.layer(part) for part in value)
+            fields[name] = self.layer(value) if isinstance(value, Layer) else value
+        return type(net)(**fields)
 
     def _model(self, net: Model) -> Model:
         graph = net.graph()

@@ -23,6 +23,7 @@ from archcalc.frameworks.tables import (
     padding,
     pooling,
     rearranging,
+    recurrent,
     regularization,
     rescaling,
     reshaping,
@@ -51,6 +52,7 @@ _FAMILIES = (
     rescaling,
     images,
     encoding,
+    recurrent,
 )
 
 KERAS: Table = {name: entry for family in _FAMILIES for name, entry in family.KERAS.items()}

@@ -9,5 +9,6 @@ from archcalc.frameworks.torch_modules.merging import *
 from archcalc.frameworks.torch_modules.net import *
 from archcalc.frameworks.torch_modules.noise import *
 from archcalc.frameworks.torch_modules.pooling import *
+from archcalc.frameworks.torch_modules.recurrent import *
 from archcalc.frameworks.torch_modules.rescaling import *
 from archcalc.frameworks.torch_modules.shapes import *

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Exponential", "Rectifier", "Slopes", "Squareplus"]
+from archcalc.frameworks.tables.activations import ACTIVATIONS
+
+__all__ = ["Exponential", "Rectifier", "Slopes", "Squareplus", "activation"]
 
 
 class Rectifier(nn.Module):  # type: ignore[misc]
@@ -53,3 +55,11 @@ class Squareplus(nn.Module):  # type: ignore[misc]
 
     def forward(self, x: Tensor) -> Tensor:
         return (x + torch.sqrt(x * x + 4)) / 2
+
+
+def activation(name: str) -> nn.Module:
+    """The function called `name` in Keras."""
+    cls, arguments = ACTIVATIONS[name]
+    own = {".Exponential": Exponential, ".Squareplus": Squareplus}
+    found: nn.Module = (own.get(cls) or getattr(nn, cls))(**arguments)
+    return found

@@ -34,7 +34,7 @@ def read_toml(text: str) -> Any:
         line = text.count("\n", 0, beyond.start()) + 1
         raise TextError.on(line, f"{what} is too large", code="too-large")
     try:
-        return tomllib.loads(text, parse_float=_float)
+        return _read(tomllib.loads(text, parse_float=_float))
     except tomllib.TOMLDecodeError as error:
         message, line = str(error), 0
         if found := re.search(r" \(at line (\d+), column \d+\)$", message):
@@ -46,6 +46,19 @@ def read_toml(text: str) -> Any:
         raise
     except ValueError as error:  # a date that is none
         raise TextError.on(0, f"this is not TOML: {shorten(str(error))}") from None
+
+
+_NOTHING = "none"
+"""TOML has no empty value; this word stands for it."""
+
+
+def _read(value: Any) -> Any:
+    """A value with nothing in the place of the word for it."""
+    if isinstance(value, dict):
+        return {key: _read(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_read(part) for part in value]
+    return None if value == _NOTHING else value
 
 
 def _float(text: str) -> float:
@@ -104,13 +117,13 @@ def _inline(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_key(k)} = {_inline(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join('"none"' if v is None else _inline(v) for v in value) + "]"
+        return "[" + ", ".join(map(_inline, value)) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
         return repr(value)
     if value is None:
-        raise TextError.on(0, "TOML has nothing for an empty value", hint="use YAML or JSON")
+        return _quoted(_NOTHING)
     return _quoted(str(value))
 
 

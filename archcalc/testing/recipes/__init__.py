@@ -11,6 +11,7 @@ from archcalc.testing.recipes import (
     padding,
     pooling,
     rearranging,
+    recurrent,
     rescaling,
     reshaping,
     sliding,
@@ -33,6 +34,7 @@ _FAMILIES = (
     rescaling,
     images,
     encoding,
+    recurrent,
 )
 
 RECIPES: dict[str, Recipe] = {

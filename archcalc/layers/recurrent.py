@@ -1,0 +1,322 @@
+"""Recurrent layers: simple, LSTM and GRU, as a cell of one step and as a layer over time.
+
+A layer is its cell, once a step: the same weights, the work as often as there are steps.
+
+Where tools differ: Keras adds one bias in each gate; torch and cuDNN add two, one to the product
+with the input and one to the product with the state (``recurrent_bias=True``).  A GRU has two
+wherever its reset gate acts after the product with the state (``reset_after=True``, the default of
+Keras, torch and cuDNN), and one where it acts before, as in the paper.
+
+Sources: Hochreiter and Schmidhuber, *Long Short-Term Memory* (1997); Cho et al. (2014), equations 5
+to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's page of ``LSTM``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from archcalc.layers.activations import ActivationName
+from archcalc.layers.base import Layer
+from archcalc.layers.facts import Weight, Work
+from archcalc.layers.fields import OptionalSize, Size, hyper
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["GRU", "LSTM", "GRUCell", "LSTMCell", "SimpleRNN", "SimpleRNNCell"]
+
+
+class _Recurrent(Layer, abstract=True):
+    """What a cell and its layer share: gates that each see the input and the state."""
+
+    gates: ClassVar[int] = 1
+
+    if TYPE_CHECKING:  # every subclass declares them, in Keras' order
+        units: Size
+        use_bias: bool
+
+    def states(self) -> tuple[Dim, ...]:
+        """The sizes of the states; the first is what comes out of a step."""
+        return (self.units,)
+
+    def biases(self) -> tuple[Weight, ...]:
+        """One bias for all gates, or two, or none."""
+        rows = (self.gates * self.units,)
+        names = ("bias", "recurrent_bias") if getattr(self, "recurrent_bias", False) else ("bias",)
+        return tuple(Weight(name, Shape(rows)) for name in names) if self.use_bias else ()
+
+    def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
+        """The weights of the step."""
+        rows = self.gates * self.units
+        return (
+            Weight("kernel", Shape((n_in, rows))),
+            Weight("recurrent_kernel", Shape((self.states()[0], rows))),
+            *self.biases(),
+        )
+
+    def step_work(self, n_in: Dim) -> tuple[Work, ...]:
+        """The products of one step: a kernel is multiplied with one vector."""
+        kernels = [w for w in self.step_weights(n_in) if w.name.endswith("kernel")]
+        return tuple(Work("matmul", tuple(kernel.shape)) for kernel in kernels)
+
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        given = zip(inputs[1:], self.states(), strict=False)
+        return tuple(_fits(state[-1], size) for state, size in given)
+
+
+def _fits(given: Dim, size: Dim) -> Requirement:
+    return Requirement(
+        given,
+        Relation.EQUAL,
+        size,
+        "the state that is given has {given} features, and the layer keeps {size}",
+        code="state-differs",
+        hint="give states of the size of the units",
+        details=(("given", given), ("size", size)),
+    )
+
+
+class _Cell(_Recurrent, abstract=True):
+    """One step: ``(n_in,)`` to ``(units,)``; states may be given, and are zeros where not."""
+
+    axis_names: ClassVar[tuple[str, ...]] = ("n_in",)
+    arity: ClassVar[tuple[int, int | None]] = (1, 2)
+
+    def output_shape(self, x: Shape, *states: Shape) -> Shape:
+        return Shape((self.states()[0],))
+
+    def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
+        return self.step_weights(x[-1])
+
+    def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
+        return self.step_work(x[-1])
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (0,)
+
+
+class _OverTime(_Recurrent, abstract=True):
+    """A cell at each of `t` steps: ``(t, n_in)`` to ``(units,)``, or ``(t, units)``."""
+
+    axis_names: ClassVar[tuple[str, ...]] = ("t", "n_in")
+    arity: ClassVar[tuple[int, int | None]] = (1, 2)
+
+    if TYPE_CHECKING:
+        return_sequences: bool
+        return_state: bool
+
+    def output_shape(self, x: Shape, *states: Shape) -> Shape:
+        out = self.states()[0]
+        return Shape((x[0], out)) if self.return_sequences else Shape((out,))
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        kept = tuple(Shape((size,)) for size in self.states()) if self.return_state else ()
+        return (self.output_shape(*inputs), *kept)
+
+    def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
+        return self.step_weights(x[-1])
+
+    def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
+        return tuple(Work(w.kind, (x[0], *w.factors)) for w in self.step_work(x[-1]))
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (0, 1)  # the last step sees every step
+
+
+class SimpleRNNCell(_Cell):
+    """One step of a simple recurrent layer: ``h' = f(W·x + U·h + b)``.
+
+    Args:
+        units, activation, use_bias, recurrent_bias: as in `SimpleRNN`.
+
+    >>> SimpleRNNCell(32).output_shape(Shape((16,)))
+    (32,)
+    """
+
+    units: Size = hyper("u")
+    activation: ActivationName | None = "tanh"
+    use_bias: bool = True
+    recurrent_bias: bool = Field(default=False, kw_only=True)
+
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/"
+
+
+class SimpleRNN(_OverTime):
+    """A recurrent layer of one gate: ``(t, n_in)`` to ``(units,)``; torch's ``RNN``.
+
+    Args:
+        units: the size of the state, and of what comes out.
+        activation: what is applied to the sum; it has no weights.
+        use_bias: whether a bias is added.
+        recurrent_bias: whether the product with the state has a bias of its own, as in torch and
+            cuDNN; Keras adds one for both products.
+        return_sequences: whether the output of every step comes out, or the last only.
+        return_state: whether the last state comes out as well.
+        go_backwards: whether the steps are taken from the last to the first.
+
+    >>> SimpleRNN(32).output_shape(Shape((10, 16)))
+    (32,)
+    >>> sum(w.size for w in SimpleRNN(32).weights(Shape((10, 16))))
+    1568
+    """
+
+    units: Size = hyper("u")
+    activation: ActivationName | None = "tanh"
+    use_bias: bool = True
+    recurrent_bias: bool = Field(default=False, kw_only=True)
+    return_sequences: bool = Field(default=False, kw_only=True)
+    return_state: bool = Field(default=False, kw_only=True)
+    go_backwards: bool = Field(default=False, kw_only=True)
+
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/simple_rnn/"
+
+
+class _LongShortTerm(_Recurrent, abstract=True):
+    """Four gates, and a memory beside the state; the state may be a projection of it."""
+
+    gates: ClassVar[int] = 4
+
+    def projected(self) -> Dim | None:
+        """The size to which the state is projected, if it is."""
+        return None
+
+    def states(self) -> tuple[Dim, ...]:
+        size = self.projected()
+        return (self.units if size is None else size, self.units)
+
+    def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
+        plain, size = super().step_weights(n_in), self.projected()
+        if size is None:
+            return plain
+        return (*plain, Weight("projection_kernel", Shape((self.units, size))))
+
+
+class LSTMCell(_LongShortTerm, _Cell):
+    """One step of an LSTM: four gates, a state and a memory.
+
+    Args:
+        units, activation, recurrent_activation, use_bias, recurrent_bias: as in `LSTM`.
+
+    >>> LSTMCell(128).output_shape(Shape((64,)))
+    (128,)
+    """
+
+    units: Size = hyper("u")
+    activation: ActivationName | None = "tanh"
+    recurrent_activation: ActivationName | None = "sigmoid"
+    use_bias: bool = True
+    recurrent_bias: bool = Field(default=False, kw_only=True)
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 3)
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/lstm_cell/"
+
+
+class LSTM(_LongShortTerm, _OverTime):
+    """A recurrent layer of four gates and a memory: ``(t, n_in)`` to ``(units,)``.
+
+    Inputs: the sequence, and maybe a first state and a first memory.  Keras' count is
+    ``4·((n_in + units + 1)·units)``; torch's and cuDNN's has ``4·units`` more, a second bias.
+
+    Args:
+        units: the size of the memory, and of what comes out.
+        activation, recurrent_activation: what the memory and the gates go through.
+        use_bias: whether biases are added.
+        recurrent_bias: whether the product with the state has a bias of its own, as in torch and
+            cuDNN; Keras adds one for both products.
+        proj_size: the size to which the state is projected, as in torch; ``None`` leaves it alone.
+        return_sequences: whether the output of every step comes out, or the last only.
+        return_state: whether the last state and memory come out as well.
+        go_backwards: whether the steps are taken from the last to the first.
+
+    >>> LSTM(128).output_shape(Shape((10, 128)))
+    (128,)
+    >>> sum(w.size for w in LSTM(128).weights(Shape((10, 128))))
+    131584
+    >>> sum(w.size for w in LSTM(128, recurrent_bias=True).weights(Shape((10, 128))))
+    132096
+    """
+
+    units: Size = hyper("u")
+    activation: ActivationName | None = "tanh"
+    recurrent_activation: ActivationName | None = "sigmoid"
+    use_bias: bool = True
+    recurrent_bias: bool = Field(default=False, kw_only=True)
+    proj_size: OptionalSize = hyper("p", default=None, kw_only=True)
+    return_sequences: bool = Field(default=False, kw_only=True)
+    return_state: bool = Field(default=False, kw_only=True)
+    go_backwards: bool = Field(default=False, kw_only=True)
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 3)
+    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
+
+    def projected(self) -> Dim | None:
+        return self.proj_size
+
+
+class _Gated(_Recurrent, abstract=True):
+    """Three gates; a reset after the product needs a bias of its own for the product."""
+
+    gates: ClassVar[int] = 3
+
+    if TYPE_CHECKING:
+        reset_after: bool
+
+    def biases(self) -> tuple[Weight, ...]:
+        rows = self.gates * self.units
+        shape = Shape((2, rows)) if self.reset_after else Shape((rows,))
+        return (Weight("bias", shape),) if self.use_bias else ()
+
+
+class GRUCell(_Gated, _Cell):
+    """One step of a GRU.
+
+    Args:
+        units, activation, recurrent_activation, use_bias, reset_after: as in `GRU`.
+
+    >>> GRUCell(32).output_shape(Shape((16,)))
+    (32,)
+    """
+
+    units: Size = hyper("u")
+    activation: ActivationName | None = "tanh"
+    recurrent_activation: ActivationName | None = "sigmoid"
+    use_bias: bool = True
+    reset_after: bool = Field(default=True, kw_only=True)
+
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru_cell/"
+
+
+class GRU(_Gated, _OverTime):
+    """A recurrent layer of three gates: ``(t, n_in)`` to ``(units,)``.
+
+    Args:
+        units: the size of the state, and of what comes out.
+        activation, recurrent_activation: what the new state and the gates go through.
+        use_bias: whether biases are added.
+        reset_after: whether the reset gate acts after the product with the state, as in torch,
+            cuDNN and by default in Keras; then there are two biases.  Before it, as in the paper,
+            there is one.
+        return_sequences: whether the output of every step comes out, or the last only.
+        return_state: whether the last state comes out as well.
+        go_backwards: whether the steps are taken from the last to the first.
+
+    >>> GRU(32).output_shape(Shape((10, 16)))
+    (32,)
+    >>> sum(w.size for w in GRU(32).weights(Shape((10, 16))))
+    4800
+    >>> sum(w.size for w in GRU(32, reset_after=False).weights(Shape((10, 16))))
+    4704
+    """
+
+    units: Size = hyper("u")
+    activation: ActivationName | None = "tanh"
+    recurrent_activation: ActivationName | None = "sigmoid"
+    use_bias: bool = True
+    return_sequences: bool = Field(default=False, kw_only=True)
+    return_state: bool = Field(default=False, kw_only=True)
+    go_backwards: bool = Field(default=False, kw_only=True)
+    reset_after: bool = Field(default=True, kw_only=True)
+
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru/"

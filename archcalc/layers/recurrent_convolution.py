@@ -1,0 +1,148 @@
+"""Convolutional LSTMs: the products of an LSTM are convolutions.
+
+Source: Shi et al., *Convolutional LSTM Network* (2015), equation 3, without its peepholes, as in
+Keras.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from archcalc.layers.activations import ActivationName
+from archcalc.layers.base import AxisWindow, layer_class
+from archcalc.layers.facts import Weight, Work
+from archcalc.layers.fields import Size, Sizes, hyper
+from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]
+
+_GATES = 4
+
+
+class _ConvLSTM(Spatial, abstract=True):
+    filters: Size = hyper("f")
+    kernel_size: Sizes = hyper("k")
+    strides: Sizes = hyper("s", default=(1,))
+    padding: str = Field(default="valid", pattern="^(valid|same)$")
+    data_format: DataFormat = "channels_last"
+    dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
+    activation: ActivationName | None = "tanh"
+    recurrent_activation: ActivationName | None = "sigmoid"
+    use_bias: bool = True
+    return_sequences: bool = Field(default=False, kw_only=True)
+    return_state: bool = Field(default=False, kw_only=True)
+    go_backwards: bool = Field(default=False, kw_only=True)
+
+    _spread = per_axis("kernel_size", "strides", "dilation_rate")
+
+    over_time: ClassVar[bool] = True
+    source: ClassVar[str] = "https://arxiv.org/abs/1506.04214 (equation 3)"
+
+    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
+        names = super().axis_names_for(x)
+        return ("T", *names)
+
+    def _convolution(self, **fields: Any) -> Any:
+        """A convolution of one step, for all gates at once."""
+        kind = layer_class(f"Conv{self.rank}D")
+        return kind(_GATES * self.filters, self.kernel_size, data_format=self.data_format, **fields)
+
+    def _of_input(self) -> Any:
+        return self._convolution(
+            strides=self.strides,
+            padding=self.padding,
+            dilation_rate=self.dilation_rate,
+            use_bias=self.use_bias,
+        )
+
+    def _of_state(self) -> Any:
+        """It keeps the shape of the state, and the bias is the other's."""
+        return self._convolution(padding="same", use_bias=False)
+
+    def _state(self, x: Shape) -> Shape:
+        gates: Shape = self._of_input().output_shape(Shape(x[1:]))
+        return gates.replace(self.channel_axis(), self.filters)
+
+    def output_shape(self, x: Shape, *states: Shape) -> Shape:
+        state = self._state(x)
+        return Shape((x[0], *state)) if self.return_sequences else state
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        state = self._state(inputs[0])
+        return (self.output_shape(*inputs), *((state, state) if self.return_state else ()))
+
+    def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
+        kernel, *bias = self._of_input().weights(Shape(x[1:]))
+        (recurrent,) = self._of_state().weights(self._state(x))
+        return (kernel, Weight("recurrent_kernel", recurrent.shape), *bias)
+
+    def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
+        y = rest[-1]
+        state = Shape(y[1:]) if self.return_sequences else y
+        step = (
+            *self._of_input().work(Shape(x[1:]), state),
+            *self._of_state().work(state, state),
+        )
+        return tuple(Work(done.kind, (x[0], *done.factors)) for done in step)
+
+    def windows(self, x: Shape, *states: Shape) -> tuple[AxisWindow, ...] | None:
+        return None  # with every step the state sees more of its surroundings
+
+    def requirements(self, x: Shape, *states: Shape) -> tuple[Requirement, ...]:
+        needs: tuple[Requirement, ...] = self._of_input().requirements(Shape(x[1:]))
+        return needs
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (0, 1 + self.channel_axis())
+
+
+class ConvLSTM1D(_ConvLSTM):
+    """A convolutional LSTM over one axis: ``(T, t, c_in)`` to ``(t', filters)``.
+
+    Args:
+        filters: the channels of the state, and of what comes out.
+        kernel_size: the length of the windows, over the input and over the state.
+        strides, padding, dilation_rate: of the window over the input; that over the state keeps
+            its shape, with stride 1, no dilation, and ``"same"`` padding.
+        data_format: whether the channels are the last axis or the first after time.
+        activation, recurrent_activation: what the memory and the gates go through.
+        use_bias: whether a bias is added.
+        return_sequences: whether the output of every step comes out, or the last only.
+        return_state: whether the last state and memory come out as well.
+        go_backwards: whether the steps are taken from the last to the first.
+
+    >>> ConvLSTM1D(8, 3).output_shape(Shape((10, 32, 4)))
+    (30, 8)
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class ConvLSTM2D(_ConvLSTM):
+    """A convolutional LSTM over height and width: ``(T, h, w, c_in)`` to ``(h', w', filters)``.
+
+    Arguments as in `ConvLSTM1D`, one value or one for each axis.
+
+    >>> ConvLSTM2D(64, 3, padding="same").output_shape(Shape((10, 64, 64, 1)))
+    (64, 64, 64)
+    >>> sum(w.size for w in ConvLSTM2D(64, 3).weights(Shape((10, 64, 64, 1))))
+    150016
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class ConvLSTM3D(_ConvLSTM):
+    """A convolutional LSTM over three axes: ``(T, d, h, w, c_in)`` to ``(d', h', w', filters)``.
+
+    Arguments as in `ConvLSTM1D`, one value or one for each axis.
+
+    >>> ConvLSTM3D(8, 3).output_shape(Shape((5, 16, 16, 16, 1)))
+    (14, 14, 14, 8)
+    """
+
+    rank: ClassVar[int] = 3

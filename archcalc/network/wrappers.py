@@ -1,0 +1,289 @@
+"""Layers around a layer: once a step, in both directions, or over time.
+
+Each is a network of what it holds, so that a derivation shows what is inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pydantic import field_validator
+
+from archcalc.layers.base import Layer
+from archcalc.layers.fields import option
+from archcalc.layers.merging import Add, Average, Concatenate, Multiply
+from archcalc.network.base import Network, followed
+from archcalc.network.fields import Block, Layers, OptionalBlock
+from archcalc.network.graph import INPUT, Graph, Ref, chain
+from archcalc.network.naming import snake_case
+from archcalc.network.sequential import as_layer
+from archcalc.network.walk import Value, Walk, Where
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["RNN", "Bidirectional", "StackedRNNCells", "TimeDistributed", "Wrapper"]
+
+
+class _Holding(Network, abstract=True):
+    """A network around one layer, which is its first field."""
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+
+    def held(self) -> Layer:
+        """The layer inside."""
+        found: Layer = getattr(self, next(iter(_own_fields(type(self)))))
+        return found
+
+    def inside(self, x: Shape) -> tuple[Shape, ...]:
+        """The shape that the layer inside gets."""
+        return (x,)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return chain([self.held()])
+
+    def graph(self) -> Graph:
+        return self._graph
+
+
+def _own_fields(cls: type[Layer]) -> list[str]:
+    return [name for name in cls.model_fields if name not in Layer.model_fields]
+
+
+class _PerStep(_Holding, abstract=True):
+    """What it holds is called at every position along the first axis, with the same weights."""
+
+    def inside(self, x: Shape) -> tuple[Shape, ...]:
+        if len(x) < 2:
+            raise ShapeError(
+                f"{type(self).__name__} takes steps of features, at least 2 axes, not {x!r}",
+                code="wrong-number-of-axes",
+                hint="the first axis is time; is a Reshape missing?",
+            )
+        return (Shape(x[1:]),)
+
+    def step(self, walk: Walk, value: Value, at: Where) -> tuple[Value, ...]:
+        """What one step gives, at each of them."""
+        (x,) = self.inside(value.shape)
+        (node,) = self.graph().nodes
+        steps = lower(at.steps * value.shape[0])
+        inner = replace(at.under(node.name), steps=steps)
+        return followed(node.layer, walk, [Value(x, value.source)], inner)
+
+
+class Wrapper(_Holding):
+    """Nothing around a layer: it gives what the layer gives, and has its weights.
+
+    >>> from archcalc.layers import Dense
+    >>> Wrapper(Dense(10)).output_shape(Shape((784,)))
+    (10,)
+    """
+
+    layer: Block
+
+    source: ClassVar[str] = "https://keras.io/api/layers/base_layer/"
+
+
+class TimeDistributed(_PerStep):
+    """A layer or network at every step, with the same weights: ``(t, …)`` to ``(t, …)``.
+
+    The work is done once a step; the weights are there once.
+
+    Args:
+        layer: what is called at every position along the first axis.
+
+    >>> from archcalc.layers import Conv2D
+    >>> TimeDistributed(Conv2D(64, 3)).output_shape(Shape((10, 128, 128, 3)))
+    (10, 126, 126, 64)
+    >>> TimeDistributed(Conv2D(64, 3)).trace((10, 128, 128, 3)).parameters
+    1792
+    """
+
+    layer: Block
+
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/time_distributed/"
+
+    @field_validator("layer", mode="before")
+    @classmethod
+    def _as_layer(cls, value: Any) -> Any:
+        return as_layer(value)
+
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+        (value,) = values
+        steps = value.shape[0]
+        made = self.step(walk, value, at)
+        return tuple(Value(Shape((steps, *out.shape)), out.source) for out in made)
+
+
+class StackedRNNCells(Network):
+    """Cells one on the other: each step of one is the input of the next.
+
+    Args:
+        cells: the cells, in order.
+
+    >>> from archcalc.layers import LSTMCell
+    >>> StackedRNNCells([LSTMCell(128), LSTMCell(64)]).output_shape(Shape((32,)))
+    (64,)
+    """
+
+    cells: Layers
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/stacked_rnn_cell/"
+
+    @field_validator("cells", mode="before")
+    @classmethod
+    def _as_cells(cls, value: Any) -> Any:
+        cells = tuple(value) if isinstance(value, list | tuple) else (value,)
+        if not cells or not all(isinstance(cell, Layer) for cell in cells):
+            raise InvalidLayerError(
+                "cells are layers, at least one", code="not-a-layer", hint="LSTMCell(32), …"
+            )
+        return cells
+
+    def inside(self, x: Shape) -> tuple[Shape, ...]:
+        """The shape that the first cell gets; a cell takes its input's length as it comes."""
+        return (x,)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return chain(self.cells)
+
+    def graph(self) -> Graph:
+        return self._graph
+
+    def states(self) -> tuple[Dim, ...]:
+        """The sizes of the states of all cells."""
+        return tuple(size for cell in self.cells for size in _states(cell))
+
+
+def _states(cell: Any) -> tuple[Dim, ...]:
+    """The sizes of a cell's states, as the cell says them."""
+    if not hasattr(cell, "states"):
+        raise InvalidLayerError(
+            f"{type(cell).__name__} does not say which states it keeps",
+            code="no-states",
+            hint="define states(self), the sizes of what it keeps from step to step",
+        )
+    found: tuple[Dim, ...] = cell.states()
+    return found
+
+
+class RNN(_PerStep):
+    """A cell over time: ``(t, n_in)`` to what the cell gives at the last step, or at every.
+
+    `LSTM` is this around `LSTMCell`, `GRU` around `GRUCell`, and `SimpleRNN` around
+    `SimpleRNNCell`.
+
+    Args:
+        cell: a cell, or several, which become `StackedRNNCells`; a cell of one's own is a layer of
+            one step.
+        return_sequences: whether the output of every step comes out, or the last only.
+        return_state: whether the last states come out as well.
+        go_backwards: whether the steps are taken from the last to the first.
+
+    >>> from archcalc.layers import LSTMCell
+    >>> RNN(LSTMCell(128)).output_shape(Shape((10, 128)))
+    (128,)
+    >>> RNN(LSTMCell(128)).trace((10, 128)).parameters
+    131584
+    """
+
+    cell: Block
+    return_sequences: bool = False
+    return_state: bool = False
+    go_backwards: bool = False
+
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/rnn/"
+
+    @field_validator("cell", mode="before")
+    @classmethod
+    def _as_cell(cls, value: Any) -> Any:
+        return StackedRNNCells(value) if isinstance(value, list | tuple) else value
+
+    def states(self) -> tuple[Dim, ...]:
+        """The sizes of the states of the cell."""
+        return _states(self.cell)
+
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+        (value,) = values
+        out, *_ = self.step(walk, value, at)
+        y = Shape((value.shape[0], *out.shape)) if self.return_sequences else out.shape
+        kept = [Shape((size,)) for size in self.states()] if self.return_state else []
+        return tuple(Value(shape, out.source) for shape in (y, *kept))
+
+
+_MERGES = {"concat": Concatenate, "sum": Add, "mul": Multiply, "ave": Average}
+
+
+class Bidirectional(_Holding):
+    """A recurrent layer from the first step to the last, and another from the last to the first.
+
+    Args:
+        layer: the recurrent layer; the other is one like it, with weights of its own.
+        merge_mode: how the two are joined: ``"concat"``, ``"sum"``, ``"mul"``, ``"ave"``, or
+            ``None`` for two outputs.
+        backward_layer: the other layer, where it is not one like the first.
+
+    Source: Schuster and Paliwal, *Bidirectional Recurrent Neural Networks* (1997).
+
+    >>> from archcalc.layers import GRU
+    >>> Bidirectional(GRU(32)).output_shape(Shape((10, 16)))
+    (64,)
+    >>> Bidirectional(GRU(32)).trace(("t", 16)).parameters
+    9600
+    >>> Bidirectional(GRU(32, reset_after=False)).trace(("t", 16)).parameters
+    9408
+    """
+
+    layer: Block
+    merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat"
+    backward_layer: OptionalBlock = option(default=None, kw_only=True)
+
+    source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/bidirectional/"
+
+    @field_validator("layer", "backward_layer")
+    @classmethod
+    def _goes_both_ways(cls, value: Any) -> Any:
+        if value is not None and "go_backwards" not in type(value).model_fields:
+            raise InvalidLayerError(
+                f"{type(value).__name__} does not run over time",
+                code="not-recurrent",
+                hint="give an LSTM, GRU, SimpleRNN, ConvLSTM or RNN",
+            )
+        return value
+
+    @cached_property
+    def _graph(self) -> Graph:
+        first: Any = self.layer
+        other: Any = self.backward_layer or first.model_copy(
+            update={"go_backwards": not first.go_backwards}
+        )
+        calls: list[tuple[Layer, tuple[Ref, ...]]] = [
+            (_named(first, "forward"), (Ref(INPUT),)),
+            (_named(other, "backward"), (Ref(INPUT),)),
+        ]
+        ends: tuple[Ref, ...] = (Ref(0), Ref(1))
+        if self.merge_mode is not None:
+            calls.append((_MERGES[self.merge_mode](), ends))
+            ends = (Ref(2),)
+        kept = [
+            Ref(i, j + 1)
+            for i, layer in enumerate((first, other))
+            for j in range(len(_kept(layer)) if layer.return_state else 0)
+        ]
+        return Graph.of(1, calls, (*ends, *kept))
+
+
+def _named(layer: Layer, way: str) -> Layer:
+    name = f"{way}_{layer.name or snake_case(type(layer).__name__)}"
+    return layer.model_copy(update={"name": name})
+
+
+def _kept(layer: Any) -> tuple[Any, ...]:
+    """What a layer over time keeps: a state and a memory in a ConvLSTM, which are maps."""
+    return layer.states() if hasattr(layer, "states") else ("state", "memory")

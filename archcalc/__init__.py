@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archcalc.layers import *
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
     from archcalc.layers.colouring import *
     from archcalc.layers.convolution import *

@@ -291,9 +291,18 @@ def _written(shapes: Iterable[Sequence[Dim]]) -> Dim:
 
 
 def _macs(rules: Sequence[Work], real: Sequence[Work], notation: Notation) -> tuple[Term, ...]:
+    """A line for each kind of product; those that are alike, as of three projections, share one."""
+    alike: dict[tuple[str, tuple[Dim, ...]], list[Work]] = {}
+    for rule, done in zip(rules, real, strict=True):
+        alike.setdefault((rule.kind, rule.factors), []).append(done)
     return tuple(
-        Term("MACs", _product(rule.factors, notation), notation, _written([done.factors]))
-        for rule, done in zip(rules, real, strict=True)
+        Term(
+            "MACs",
+            sum_of_products([general_factors(factors, notation)] * len(found)),
+            notation,
+            _written([done.factors for done in found]),
+        )
+        for (_, factors), found in alike.items()
     )
 
 

@@ -119,9 +119,8 @@ class Entry:
     """A layer of ours as a class of theirs.
 
     Attributes:
-        cls: their class, by name; by the number of axes of the input, by the value of `by`, or by
-            the layer and its input, where that decides.  A name that begins with a dot is a module
-            that archcalc brings.
+        cls: their class, by name; by the number of axes of the input, or by what `by` says, where
+            that decides.  A name that begins with a dot is a module that archcalc brings.
         arguments: our fields as their arguments.
         joint: our fields that follow from several of their arguments.
         called: our fields that are said when their layer is called.
@@ -129,13 +128,13 @@ class Entry:
         only: our fields that the framework has no argument for.
         around: our fields that are said by layers before and after, not by an argument.
         tensors: the weights, in our order.
-        by: the field that decides the class, where one does.
+        by: the field that decides the class, or the question to the layer and its input that does.
         limits: what else must hold of the layer, and why.
         handed: our inputs as the arguments of their call, where they are not one as it is or
             several in a list.
     """
 
-    cls: str | Mapping[Any, str] | Callable[[Any, Shape], str]
+    cls: str | Mapping[Any, str]
     arguments: tuple[Argument, ...] = ()
     joint: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = ()
     called: tuple[Argument, ...] = ()
@@ -143,7 +142,7 @@ class Entry:
     only: tuple[Only, ...] = ()
     around: tuple[str, ...] = ()
     tensors: tuple[Tensor, ...] = ()
-    by: str | None = None
+    by: str | Callable[[Any, Shape], Any] | None = None
     limits: tuple[tuple[Callable[[Any], bool], str], ...] = ()
     handed: Callable[..., tuple[Any, ...]] | None = None
 
@@ -152,7 +151,7 @@ class Entry:
         names = [argument.field for argument in (*self.arguments, *self.called)]
         names += [field for field, _ in self.joint]
         names += [only.field for only in self.only] + list(self.around)
-        return tuple(dict.fromkeys([*names, *([self.by] if self.by else [])]))
+        return tuple(dict.fromkeys([*names, *([self.by] if isinstance(self.by, str) else [])]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +241,9 @@ def class_of(entry: Entry, layer: Layer, x: Shape) -> str:
     """The name of their class for `layer` on an input of shape `x`."""
     if isinstance(entry.cls, str):
         return entry.cls
-    if not isinstance(entry.cls, Mapping):
-        return entry.cls(layer, x)
-    return entry.cls[getattr(layer, entry.by) if entry.by else len(x)]
+    if entry.by is None:
+        return entry.cls[len(x)]
+    return entry.cls[getattr(layer, entry.by) if isinstance(entry.by, str) else entry.by(layer, x)]
 
 
 def arguments_of(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from archcalc.layers import (
     activations,
     adaptive,
+    attention,
     augmentation,
     colouring,
     convolution,
@@ -29,6 +30,7 @@ from archcalc.layers import (
 from archcalc.layers.activations import *
 from archcalc.layers.adaptive import *
 from archcalc.layers.applied import Applied
+from archcalc.layers.attention import *
 from archcalc.layers.augmentation import *
 from archcalc.layers.base import Layer, layer_class, layer_classes
 from archcalc.layers.colouring import *
@@ -70,6 +72,7 @@ FAMILIES = (
     upsampling,
     regularization,
     merging,
+    attention,
     distances,
     rescaling,
     resizing,
@@ -109,6 +112,7 @@ __all__ += padding.__all__
 __all__ += upsampling.__all__
 __all__ += regularization.__all__
 __all__ += merging.__all__
+__all__ += attention.__all__
 __all__ += distances.__all__
 __all__ += rescaling.__all__
 __all__ += resizing.__all__

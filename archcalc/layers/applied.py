@@ -6,7 +6,7 @@ from functools import cached_property
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Applied"]
@@ -29,20 +29,9 @@ class Applied:
         layer.check(*inputs)
         self.layer = layer
         self.inputs = inputs
-        self.requirements = self._open_requirements()
+        self.requirements = undecided(layer.requirements(*inputs))
         self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
         self.output: Shape = self.outputs[0]
-
-    def _open_requirements(self) -> tuple[Requirement, ...]:
-        """What cannot be decided while symbols have no numbers."""
-        undecided = []
-        for requirement in self.layer.requirements(*self.inputs):
-            holds = requirement.holds()
-            if holds is False:
-                raise requirement.error()
-            if holds is None:
-                undecided.append(requirement)
-        return tuple(undecided)
 
     @cached_property
     def weights(self) -> tuple[Weight, ...]:

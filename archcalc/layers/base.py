@@ -193,6 +193,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         fewest, most = self.arity
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             takes = f"at least {fewest}" if most is None else str(fewest)
+            takes += f" to {most}" if most not in (None, fewest) else ""
             raise ShapeError(
                 f"{type(self).__name__} takes {takes} input{'s' * (takes != '1')}, "
                 f"not {len(inputs)}",
@@ -221,6 +222,13 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
         """What formulas call the axes of the first input."""
         return self.axis_names
+
+    def input_names(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        """What formulas call the axes of every input.
+
+        Empty where the names of the first do for all: an axis that differs is then numbered.
+        """
+        return ()
 
     def axis_word(self, x: Shape, axis: int) -> str:
         """What a message calls an axis: "height" for ``h``."""

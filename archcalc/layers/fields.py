@@ -28,6 +28,7 @@ __all__ = [
     "Function",
     "Groups",
     "OptionalAmounts",
+    "OptionalAxes",
     "OptionalRatios",
     "OptionalSize",
     "OptionalSizes",
@@ -354,6 +355,12 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> tuple[int, ...]: ...
         def __set__(self, owner: object, value: int | Iterable[int]) -> None: ...
 
+    class OptionalAxes:
+        """Like `Axes`, or ``None``."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[int, ...] | None: ...
+        def __set__(self, owner: object, value: int | Iterable[int] | None) -> None: ...
+
     class SomeAxes:
         """Like `Axes`; ``None`` for none of them."""
 
@@ -414,6 +421,7 @@ else:
     Padding = _field(_padding, _PAIRS)
     Amounts = _field(_amounts, _PAIRS)
     Axes = _field(_axes, _AXES)
+    OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})
     ShapeField = _field(_optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
     Function = _field(_function, _NULL, _named)

@@ -98,22 +98,33 @@ def _axis_names(applied: Applied) -> tuple[str, ...]:
 
 
 def _inputs(applied: Applied, values: dict[Symbol, Dim]) -> tuple[Shape, ...]:
-    """Symbols for the axes of each input; an axis that differs between inputs is numbered."""
-    names = _axis_names(applied)
+    """Symbols for the axes of each input."""
+    names = applied.layer.input_names(*applied.inputs) or _numbered(applied)
     shapes = []
-    for i, x in enumerate(applied.inputs):
+    for named, x in zip(names, applied.inputs, strict=True):
         dims: list[Dim] = []
-        for axis, dim in enumerate(x):
+        for name, dim in zip(named, x, strict=True):
             if dim == 1 and applied.layer.keeps_ones:
                 dims.append(1)
                 continue
-            name = names[axis] if axis < len(names) else f"a{axis + 1}"
-            same = all(len(y) == len(x) and y[axis] == dim for y in applied.inputs)
-            made = symbol(name if same else f"{name}{i + 1}")
+            made = symbol(name)
             values[made] = dim
             dims.append(made)
         shapes.append(Shape(dims))
     return tuple(shapes)
+
+
+def _numbered(applied: Applied) -> tuple[tuple[str, ...], ...]:
+    """The names of the first input's axes; an axis that differs between inputs is numbered."""
+    names = _axis_names(applied)
+    found = []
+    for i, x in enumerate(applied.inputs):
+        named = [names[axis] if axis < len(names) else f"a{axis + 1}" for axis in range(len(x))]
+        for axis, dim in enumerate(x):
+            if not all(len(y) == len(x) and y[axis] == dim for y in applied.inputs):
+                named[axis] += str(i + 1)
+        found.append(tuple(named))
+    return tuple(found)
 
 
 def _fields(applied: Applied, values: dict[Symbol, Dim], fields: dict[Symbol, str]) -> Layer:

@@ -32,6 +32,9 @@ class Network(Layer, abstract=True):
 
     arity: ClassVar[tuple[int, int | None]] = (1, None)
 
+    stands_open: ClassVar[bool] = False
+    """Whether its layers stand open in a repetition of it, where it has no name of its own."""
+
     def graph(self) -> Graph:
         """What feeds what."""
         raise ShapeError(f"{type(self).__name__} has no graph", code="no-graph")
@@ -39,6 +42,10 @@ class Network(Layer, abstract=True):
     def own_inputs(self) -> tuple[Shape, ...] | None:
         """The input shapes it was given, if any."""
         return None
+
+    def needs(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        """What must hold of its inputs, beside what its layers require."""
+        return ()
 
     def trace(self, *input_shapes: ShapeLike | DimLike) -> Trace:
         """The network followed from its input shapes to its output.
@@ -72,6 +79,7 @@ class Network(Layer, abstract=True):
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """Take `values` through every layer, adding rows to `walk`; what comes out."""
         graph = self.graph()
+        walk.require(self.needs(*(value.shape for value in values)), at.path)
         made: list[tuple[Value, ...]] = []
         for node in graph.nodes:
             fed = [

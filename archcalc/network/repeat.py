@@ -13,12 +13,13 @@ from archcalc.layers.fields import Count
 from archcalc.network.base import Network
 from archcalc.network.fields import Block
 from archcalc.network.graph import INPUT, Graph, Ref
-from archcalc.network.sequential import Sequential, as_layer
+from archcalc.network.sequential import as_layer
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape
 
 __all__ = ["Repeat"]
 
@@ -35,6 +36,9 @@ class Repeat(Network):
     Where the block keeps its shape, the cost is that of one block: its rows stand once, with their
     number beside them, and totals are closed forms in `times`.  A first block that changes the
     shape (as in a stage of a ResNet) is counted apart.
+
+    What comes out of one copy goes into the next in the place of its first inputs; inputs beyond
+    those are the same for every copy, as the memory is for the decoder of a transformer.
 
     Args:
         block: a layer, a network, or a list of layers.
@@ -54,25 +58,40 @@ class Repeat(Network):
         return as_layer(value)
 
     @cached_property
+    def _open(self) -> Network | None:
+        """The block, where its layers stand open here."""
+        if isinstance(self.block, Network) and self.block.stands_open and not self.block.name:
+            return self.block
+        return None
+
+    @cached_property
     def _graph(self) -> Graph:
-        if isinstance(self.block, Sequential) and self.block.name is None:
-            return self.block.graph()
-        arity = self.block.graph().arity if isinstance(self.block, Network) else 1
+        if self._open:
+            return self._open.graph()
+        block = self.block
+        whole = block.graph() if isinstance(block, Network) else None
+        arity, count = (whole.arity, len(whole.outputs)) if whole else (block.arity[0], 1)
         inputs = tuple(Ref(INPUT, i) for i in range(arity))
-        return Graph.of(arity, [(self.block, inputs)], tuple(Ref(0, i) for i in range(arity)))
+        outputs = tuple(Ref(0, i) for i in range(min(arity, count)))
+        return Graph.of(arity, [(block, inputs)], outputs)
 
     def graph(self) -> Graph:
         """The graph of one block."""
         return self._graph
 
+    def needs(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        """What a block that stands open needs; another is asked where it is called."""
+        return self._open.needs(*inputs) if self._open else ()
+
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """One copy after the other until the shapes rest; then all that are left at once."""
         current, done = tuple(values), 0
+        fixed = current[len(self.graph().outputs) :]
         while self.times != done:
             left = lower(self.times - done)
             _require_left(walk, left, done, at.path)
             trial = super().follow(walk.aside(), current, at)
-            resting = [v.shape for v in trial] == [v.shape for v in current]
+            resting = all(a.shape == b.shape for a, b in zip(trial, current, strict=False))
             here = at if resting and not done else at.under(str(done))
             share = lower(at.times * left) if resting else at.times
             copy = replace(here, times=share, copy=(*at.copy, id(self), done))
@@ -81,8 +100,8 @@ class Repeat(Network):
                 return after
             done += 1
             self._bounded(done, current, after)
-            current = after
-        return current
+            current = (*after, *fixed)
+        return current[: len(self.graph().outputs)]
 
     def _bounded(self, done: int, before: Sequence[Value], after: Sequence[Value]) -> None:
         if isinstance(self.times, int):

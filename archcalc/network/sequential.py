@@ -35,6 +35,8 @@ class Sequential(Network):
     542230
     """
 
+    stands_open: ClassVar[bool] = True
+
     layers: Layers
     input_shape: ShapeField = option(default=None)
 

@@ -7,7 +7,7 @@ equal shapes share them: the 36 equal blocks of ResNet-152 are worked out once.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from archcalc.layers.facts import Weight, Work
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
-from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Row", "Value", "Walk", "Where", "growing"]
@@ -170,6 +170,14 @@ class Walk:
         self._owners.setdefault((id(layer), at.copy), row)
         self.rows.append(row)
         return tuple(Value(shape, len(self.rows) - 1) for shape in applied.outputs)
+
+    def require(self, needs: Iterable[Requirement], path: str) -> None:
+        """Keep what cannot be decided yet, asked for by the network at `path`.
+
+        Raises:
+            RequirementError: something does not hold, whatever the symbols.
+        """
+        self.extra.extend(undecided(needed.under(path) for needed in needs))
 
     def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
         key = (layer.key, inputs)

@@ -18,7 +18,7 @@ from archcalc.symbolic.errors import DimensionError, shorten
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Dim", "DimLike", "as_dim", "as_expr", "lower"]
+__all__ = ["Dim", "DimLike", "as_dim", "as_expr", "exact_div", "lower"]
 
 Dim: TypeAlias = int | Expr
 """A dimension after normalisation: a Python int, or an expression of positive-integer symbols."""
@@ -98,6 +98,19 @@ def as_dim(value: object, *, minimum: int = 1) -> Dim:
 def lower(value: Expr | int) -> Dim:
     """A sympy Integer as a Python int; everything else as it is."""
     return int(value) if isinstance(value, Integer) else value
+
+
+def exact_div(a: Dim, b: Dim) -> Dim:
+    """``a / b`` where `b` divides `a`, as a requirement beside it says: no floor is written.
+
+    >>> from archcalc.symbolic import symbols
+    >>> d, a = symbols("d a")
+    >>> exact_div(512, 8), exact_div(d, a) * a
+    (64, d)
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    return lower(sympy.sympify(a) / b)
 
 
 def _normal(value: Any) -> Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -15,7 +15,7 @@ from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Relation", "Requirement"]
+__all__ = ["Relation", "Requirement", "undecided"]
 
 
 class Relation(Enum):
@@ -112,6 +112,22 @@ class Requirement:
 
     def __str__(self) -> str:
         return f"{self.statement()} ({self.path})" if self.path else self.statement()
+
+
+def undecided(needs: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """Those that cannot be decided while symbols have no numbers.
+
+    Raises:
+        RequirementError: one does not hold, whatever the symbols.
+    """
+    found = []
+    for needed in needs:
+        holds = needed.holds()
+        if holds is False:
+            raise needed.error()
+        if holds is None:
+            found.append(needed)
+    return tuple(found)
 
 
 def _sympified(values: Mapping[Symbol, Dim]) -> dict[Expr, Expr]:

@@ -96,24 +96,43 @@ def product_of(factors: Sequence[Expr | int]) -> Expr:
 def sum_of_products(products: Iterable[Sequence[Expr | int]]) -> Expr:
     """A sum of products with the factors that all of them share taken out, at the end.
 
-    So from a kernel ``(k, k, c_in, f)`` and a bias ``(f,)`` comes ``(k·k·c_in + 1)·f``.
+    So from a kernel ``(k, k, c_in, f)`` and a bias ``(f,)`` comes ``(k·k·c_in + 1)·f``.  Where they
+    share nothing, each kernel is taken with the bias that follows it.
 
     >>> from archcalc.symbolic import symbols
     >>> from archcalc.symbolic.printing import to_text
     >>> k, c_in, f = symbols("k c_in f")
     >>> print(to_text(sum_of_products([(k, k, c_in, f), (f,)])))
     (k·k·c_in + 1)·f
+    >>> print(to_text(sum_of_products([(k, f), (f,), (k, f), (f,), (f, k), (k,)])))
+    2·(k + 1)·f + (f + 1)·k
     """
     rows = [list(product) for product in products]
     if len(rows) < 2:
         return product_of(rows[0]) if rows else S.Zero
     shared = _take_shared(rows)
+    if not shared and len(rows) > 2:
+        return _sum_of_pairs(rows)
     terms = [product_of(row) for row in rows if row]
     ones = len(rows) - len(terms)
     if ones:
         terms.append(Integer(ones))
     inner = WrittenSum(*terms) if len(terms) > 1 else terms[0]
     return product_of([inner, *shared])
+
+
+def _sum_of_pairs(rows: list[list[Expr | int]]) -> Expr:
+    """Each row with the next where that is a part of it; equal terms counted."""
+    counts: dict[Expr, int] = {}
+    pending = list(reversed(rows))
+    while pending:
+        pair = [pending.pop()]
+        if pending and all(pair[0].count(f) >= pending[-1].count(f) for f in pending[-1]):
+            pair.append(pending.pop())
+        term = sum_of_products(pair)
+        counts[term] = counts.get(term, 0) + 1
+    terms = [_times(Integer(many), term) for term, many in counts.items()]
+    return terms[0] if len(terms) == 1 else WrittenSum(*terms)
 
 
 def _take_shared(rows: list[list[Expr | int]]) -> list[Expr | int]:
@@ -159,6 +178,8 @@ def _tidy_product(e: WrittenProduct) -> Expr:
                 factors.append(item)
     if number is S.Zero or not factors:
         return number
+    if any(_divides(factor) for factor in factors):
+        number, factors = _cancelled(number, factors)
     if not any(factor.is_Add or isinstance(factor, _Written) for factor in factors):
         return Mul(number, *factors)
     powers: dict[Expr, int] = {}
@@ -168,10 +189,22 @@ def _tidy_product(e: WrittenProduct) -> Expr:
     return product_of(merged if number is S.One else [number, *merged])
 
 
-def _is_whole(part: Expr) -> bool:
+def _cancelled(number: Expr, factors: list[Expr]) -> tuple[Expr, list[Expr]]:
+    """The same product where quotients meet what they are divided by: ``a·(d/a)`` is ``d``."""
+    kept = [f for f in factors if f.is_Add or isinstance(f, _Written)]
+    number, rest = Mul(number, *[f for f in factors if f not in kept]).as_coeff_Mul()
+    return number, [*kept, *(f for f in Mul.make_args(rest) if f is not S.One)]
+
+
+def _is_whole(factor: Expr) -> bool:
     """Whether it is a product without a quotient in it, such as the ``4·u`` rows of a kernel."""
-    return bool(part.is_Mul) and all(
-        f.is_Integer or not (f.is_Number or (f.is_Pow and f.exp.is_negative)) for f in part.args
+    return bool(factor.is_Mul) and not _divides(factor)
+
+
+def _divides(factor: Expr) -> bool:
+    return any(
+        part.exp.is_negative if part.is_Pow else part.is_Rational and not part.is_Integer
+        for part in Mul.make_args(factor)
     )
 
 

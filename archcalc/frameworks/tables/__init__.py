@@ -12,6 +12,7 @@ from archcalc.frameworks.table import Table
 from archcalc.frameworks.tables import (
     activations,
     adaptive,
+    attention,
     convolution,
     core,
     distances,
@@ -48,6 +49,7 @@ _FAMILIES = (
     upsampling,
     regularization,
     merging,
+    attention,
     distances,
     rescaling,
     images,

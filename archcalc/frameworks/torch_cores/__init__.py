@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.torch_cores import (
     activations,
+    attention,
     convolution,
     core,
     images,
@@ -34,6 +35,7 @@ _FAMILIES = (
     normalization,
     activations,
     images,
+    attention,
 )
 
 CORES: dict[str, Core] = {name: core for family in _FAMILIES for name, core in family.CORES.items()}

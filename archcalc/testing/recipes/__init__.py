@@ -2,6 +2,7 @@
 
 from archcalc.testing.recipes import (
     activations,
+    attention,
     core,
     embedding,
     encoding,
@@ -31,6 +32,7 @@ _FAMILIES = (
     rearranging,
     padding,
     merging,
+    attention,
     rescaling,
     images,
     encoding,

@@ -1,0 +1,162 @@
+"""Attention.
+
+torch has ``nn.MultiheadAttention`` alone, for sequences, with heads that are together as wide as
+the query; for all else archcalc brings a module of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.frameworks.table import Argument, Entry, Only, Table, Tensor, same, same_tensors
+from archcalc.frameworks.tables.converters import BIAS, features
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["KERAS", "TORCH"]
+
+
+def _two_at_least(query: Any, value: Any = None, *key: Any) -> tuple[Any, ...]:
+    """Keras wants to be told that a query is its own value."""
+    return (query, query if value is None else value, *key)
+
+
+def _in_a_list(*inputs: Any) -> tuple[Any, ...]:
+    return (list(_two_at_least(*inputs)),)
+
+
+def _sizes_back(sizes: Any, x: Shape) -> Any:
+    return tuple(sizes) if isinstance(sizes, list | tuple) else sizes
+
+
+def _flash_with_dropout(layer: Any) -> bool:
+    return not (layer.flash_attention and layer.dropout)
+
+
+def _flash_with_scores(layer: Any) -> bool:
+    return not (layer.flash_attention and layer.return_attention_scores)
+
+
+_SCORES = same("return_attention_scores")
+_PROJECTIONS = ("query", "key", "gate", "value")
+_KERAS_TENSORS = tuple(
+    Tensor(f"{ours}_{kind}", f"{theirs}/{kind}")
+    for ours, theirs in (
+        *zip(_PROJECTIONS, _PROJECTIONS, strict=True),
+        ("output", "attention_output"),
+    )
+    for kind in ("kernel", "bias")
+)
+_LIMITS = (
+    (_flash_with_dropout, "Keras' flash attention drops nothing: use dropout=0"),
+    (_flash_with_scores, "Keras' flash attention gives no scores"),
+)
+
+KERAS: Table = {
+    "Attention": Entry(
+        "Attention",
+        same("use_scale", "score_mode", "dropout"),
+        called=_SCORES,
+        handed=_in_a_list,
+        tensors=same_tensors("scale", "concat_score_weight"),
+    ),
+    "AdditiveAttention": Entry(
+        "AdditiveAttention",
+        same("use_scale", "dropout"),
+        called=_SCORES,
+        handed=_in_a_list,
+        tensors=same_tensors("scale"),
+    ),
+    "MultiHeadAttention": Entry(
+        "MultiHeadAttention",
+        (
+            *same("num_heads", "key_dim", "value_dim", "dropout", "use_bias"),
+            Argument("output_dim", "output_shape", back=_sizes_back),
+            *same("attention_axes", "sliding_window", "flash_attention", "use_gate"),
+        ),
+        called=_SCORES,
+        handed=_two_at_least,
+        only=(
+            Only("add_bias_kv", (False,), "Keras adds no learned key and value"),
+            Only("add_zero_attn", (False,), "Keras adds no key and value of zeros"),
+        ),
+        tensors=_KERAS_TENSORS,
+        limits=_LIMITS,
+    ),
+    "GroupQueryAttention": Entry(
+        "GroupQueryAttention",
+        same("head_dim", "num_query_heads", "num_key_value_heads", "dropout", "use_bias")
+        + same("sliding_window", "flash_attention", "use_gate"),
+        called=_SCORES,
+        handed=_two_at_least,
+        tensors=_KERAS_TENSORS,
+        limits=_LIMITS,
+    ),
+}
+
+
+def _is_torchs(layer: Any, query: Shape) -> bool:
+    """Whether torch's own class can say the layer."""
+    return bool(
+        len(query) == 2
+        and layer.num_heads * layer.key_dim == query[-1]
+        and layer.value_dim in (None, layer.key_dim)
+        and layer.output_dim in (None, query[-1:])
+        and not layer.use_gate
+        and layer.sliding_window is None
+    )
+
+
+_HEADS = ("a", "num_heads")
+_OURS = tuple(f"{name}_{kind}" for name in (*_PROJECTIONS, "output") for kind in ("kernel", "bias"))
+_EXTRA = ("bias_k", "bias_v")
+
+
+def _packed(name: str, place: int) -> tuple[Tensor, ...]:
+    """A projection in torch: a third of one weight, or, of other inputs, a weight of its own."""
+    order = "(a k) i -> i a k"
+    return (
+        Tensor(f"{name}_kernel", "in_proj_weight", order, _HEADS, (place, 3)),
+        Tensor(f"{name}_kernel", f"{name[0]}_proj_weight", order, _HEADS),
+        Tensor(f"{name}_bias", "in_proj_bias", "(a k) -> a k", _HEADS, (place, 3)),
+    )
+
+
+_TORCH_TENSORS = (
+    *_packed("query", 0),
+    *_packed("key", 1),
+    *_packed("value", 2),
+    Tensor("output_kernel", "out_proj.weight", "o (a k) -> a k o", _HEADS),
+    Tensor("output_bias", "out_proj.bias"),
+)
+
+TORCH: Table = {
+    "Attention": Entry(
+        ".Attention",
+        same("use_scale", "score_mode", "dropout", "return_attention_scores"),
+        tensors=same_tensors("scale", "concat_score_weight"),
+    ),
+    "AdditiveAttention": Entry(
+        ".AdditiveAttention",
+        same("use_scale", "dropout", "return_attention_scores"),
+        implied=(("features", features),),
+        tensors=same_tensors("scale"),
+    ),
+    "MultiHeadAttention": Entry(
+        {True: "MultiheadAttention", False: ".HeadedAttention"},
+        (*same("num_heads", "dropout", "add_bias_kv", "add_zero_attn"), BIAS),
+        implied=(("embed_dim", features), ("batch_first", lambda x: True)),
+        joint=(("key_dim", lambda given: given["embed_dim"] // given["num_heads"]),),
+        around=(
+            *("value_dim", "output_dim", "attention_axes", "sliding_window", "flash_attention"),
+            *("use_gate", "return_attention_scores"),
+        ),
+        tensors=(*same_tensors(*_OURS), *_TORCH_TENSORS, *same_tensors(*_EXTRA)),
+        by=_is_torchs,
+    ),
+    "GroupQueryAttention": Entry(
+        ".HeadedAttention",
+        same("dropout", "sliding_window", "use_gate", "use_bias", "return_attention_scores"),
+        around=("head_dim", "num_query_heads", "num_key_value_heads", "flash_attention"),
+        tensors=same_tensors(*_OURS),
+    ),
+}

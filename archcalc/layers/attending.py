@@ -1,0 +1,95 @@
+"""What every attention has in common: its inputs, what they are called, and how they fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from archcalc.layers.base import Layer, leading_axes
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["KEYS_AND_VALUES", "Attending", "equal_dims", "equal_shapes", "query_value_key"]
+
+
+class Attending(Layer, abstract=True):
+    """What takes a query, a value and a key, and may give its scores as a second output."""
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 3)
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        output = self.output_shape(*inputs)
+        return (output, self.scores(*inputs)) if self.return_attention_scores else (output,)
+
+    def windows(self, *inputs: Shape) -> None:
+        return None
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        ranks = {len(x) for x in inputs}
+        if len(ranks) > 1 or min(ranks) < 2:
+            raise ShapeError(
+                f"{type(self).__name__} takes inputs (t, d), or with more axes before the last, as "
+                f"many in each; not {' and '.join(repr(x) for x in inputs)}",
+                code="wrong-number-of-axes",
+                values={"inputs": inputs},
+                hint="the last axis holds the features, the others are positions",
+            )
+
+    def input_names(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        """``t`` and ``d`` for the query, and names of their own for what differs in the others.
+
+        So scores of a cross-attention read ``t·t_kv·a·k``, those of a self-attention ``t·t·a·k``.
+        """
+        query, *others = inputs
+        features = "d" if len(query) < 4 else "c"
+        names = (*leading_axes(len(query) - 1), features)
+        ends = ("kv",) if len(others) == 1 else ("v", "k")
+        return names, *(_named(names, x, query, end) for x, end in zip(others, ends, strict=False))
+
+    if TYPE_CHECKING:  # every subclass has them, each in the order of its own arguments
+
+        @property
+        def return_attention_scores(self) -> bool: ...
+        def scores(self, *inputs: Shape) -> Shape:
+            """The shape of the scores: how much of each value there is in each output."""
+
+
+def _named(names: tuple[str, ...], x: Shape, query: Shape, end: str) -> tuple[str, ...]:
+    last = len(names) - 1
+    return tuple(
+        name if x[i] == query[i] else f"{name}_{end if i == last else 'kv'}"
+        for i, name in enumerate(names)
+    )
+
+
+def query_value_key(inputs: tuple[Shape, ...]) -> tuple[Shape, Shape, Shape]:
+    """Query, value and key, where only some of them are given."""
+    query, value, key = (*inputs, *inputs[-1:] * 2)[:3]
+    return query, value, key
+
+
+def equal_dims(a: Dim, b: Dim, what: str) -> tuple[Requirement, ...]:
+    """The requirement that two dimensions are equal, where they are not the same already."""
+    if a == b:
+        return ()
+    return (
+        Requirement(
+            a,
+            Relation.EQUAL,
+            b,
+            f"{what}: {{first}} and {{second}}",
+            code="attention-inputs-differ",
+            hint="the inputs are query, value, key, in this order",
+            details=(("first", a), ("second", b)),
+        ),
+    )
+
+
+def equal_shapes(xs: Shape, ys: Shape, what: str) -> tuple[Requirement, ...]:
+    """The same of every dimension."""
+    return tuple(needed for a, b in zip(xs, ys, strict=True) for needed in equal_dims(a, b, what))
+
+
+KEYS_AND_VALUES = "keys and values are not equally many"

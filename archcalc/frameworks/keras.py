@@ -98,6 +98,9 @@ def called(built: list[Any], applied: Applied, fed: list[Any], **how: Any) -> li
     result = first(*handed(entry, layer, fed), **said, **how)
     for part in others:
         result = part(result, **how)
+    for part in built:
+        if not part.trainable:
+            part.trainable = False  # now also of the layers that it made for itself
     return list(_flat(result))[: len(applied.outputs)]  # Keras' cells give their states as well
 
 

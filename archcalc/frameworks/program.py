@@ -13,11 +13,12 @@ from archcalc.frameworks.table import Entry, Table
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
-from archcalc.network.graph import INPUT, Graph, Ref
+from archcalc.network.graph import INPUT, Ref
 from archcalc.network.model import Model
 from archcalc.network.naming import snake_case
 from archcalc.network.repeat import Repeat
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = ["Call", "Program", "Source", "is_whole", "program"]
@@ -190,17 +191,19 @@ class _Writer:
     ) -> list[Source]:
         """Write down every layer of `network`; where its outputs are."""
         if not isinstance(network, Repeat):
-            return self._graph(network.graph(), values, path, copy)
+            return self._graph(network, values, path, copy)
         for i in range(int(network.times)):
-            values = self._graph(
-                network.graph(), values, _under(path, str(i)), (*copy, id(network), i)
-            )
-        return values
+            place = _under(path, str(i))
+            made = self._graph(network, values, place, (*copy, id(network), i))
+            values = list(network.carried(values, made))
+        return values[: len(network.graph().outputs)]
 
     def _graph(
-        self, graph: Graph, values: list[Source], path: str, copy: tuple[int, ...]
+        self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
     ) -> list[Source]:
-        made: list[list[Source]] = []
+        graph, made = network.graph(), list[list[Source]]()
+        shapes = [_shape(source, self.calls, self.inputs) for source in values]
+        undecided(needed.under(path) for needed in network.needs(*shapes))
 
         def at(refs: Sequence[Ref]) -> list[Source]:
             return [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in refs]

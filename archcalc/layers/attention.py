@@ -134,9 +134,9 @@ class _Heads(Attending, abstract=True):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         made: list[Weight] = []
-        for name, x, heads in self._projections(*inputs):
+        for name, x, heads in self.projections(*inputs):
             made += self._projection(name, Shape((x[-1], *heads)), heads)
-        joined, features = self._joined(), self._features(inputs[0])
+        joined, features = self.joined(), self.features(inputs[0])
         return (*made, *self._projection("output", joined + features, features))
 
     def _projection(self, name: str, kernel: Shape, bias: Shape) -> list[Weight]:
@@ -145,26 +145,26 @@ class _Heads(Attending, abstract=True):
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
         query, value, key = query_value_key(shapes[:-1])
-        projections = self._projections(query, value, key)
-        apart, asked, found = self._attended(query, key)
+        projections = self.projections(query, value, key)
+        apart, asked, found = self.attended(query, key)
         pairs = (*apart, *asked, *found)
-        heads, width = self._joined()
+        heads, width = self.joined()
         return (
             *(Work("matmul", (*x, *into)) for _, x, into in projections),
             Work("attention", (*pairs, *projections[0][2])),
             Work("attention", (*pairs, heads, width)),
-            Work("matmul", (*query[:-1], heads, width, *self._features(query))),
+            Work("matmul", (*query[:-1], heads, width, *self.features(query))),
         )
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return inputs[0][:-1] + self._features(inputs[0])
+        return inputs[0][:-1] + self.features(inputs[0])
 
     def scores(self, *inputs: Shape) -> Shape:
         query, _, key = query_value_key(inputs)
-        apart, asked, found = self._attended(query, key)
-        return Shape((*apart, self._joined()[0], *asked, *found))
+        apart, asked, found = self.attended(query, key)
+        return Shape((*apart, self.joined()[0], *asked, *found))
 
-    def _attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
+    def attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
         """The axes that go side by side, and those of the queries and keys that meet."""
         return Shape(), query[:-1], key[:-1]
 
@@ -172,13 +172,13 @@ class _Heads(Attending, abstract=True):
 
         @property
         def use_bias(self) -> bool: ...
-        def _projections(self, *inputs: Shape) -> list[tuple[str, Shape, Shape]]:
+        def projections(self, *inputs: Shape) -> list[tuple[str, Shape, Shape]]:
             """Each projection: its name, what it acts on, and the heads it gives."""
 
-        def _joined(self) -> Shape:
+        def joined(self) -> Shape:
             """The heads, and how wide each is, that the last projection joins."""
 
-        def _features(self, query: Shape) -> Shape:
+        def features(self, query: Shape) -> Shape:
             """What comes out at each position."""
 
 
@@ -198,8 +198,8 @@ class MultiHeadAttention(_Heads):
         value_dim: how wide values are in each head; as wide as keys where ``None``.
         dropout: the part of the scores that is dropped while training.
         use_bias: whether every projection adds a bias.
-        output_dim: the features that come out, Keras' ``output_shape``: one number, or several for
-            several axes; those of the query where ``None``.
+        target_shape: the features that come out: one number, or several for several axes; those of
+            the query where ``None``.  Keras' name, ``output_shape``, is taken as well.
         attention_axes: the axes attended over, counted as in Keras from 1; all where ``None``.
         sliding_window: how far a query sees to either side, as a mask; it changes no size.
         flash_attention: Keras' choice of kernel; it changes no size.
@@ -221,7 +221,7 @@ class MultiHeadAttention(_Heads):
     value_dim: OptionalSize = hyper("v", default=None)
     dropout: float = Field(default=0.0, ge=0, le=1)
     use_bias: bool = True
-    output_dim: ShapeField = hyper("d_out", default=None)
+    target_shape: ShapeField = hyper("d_out", default=None, called=("target_shape", "output_shape"))
     attention_axes: OptionalAxes = option(default=None)
     sliding_window: OptionalSize = option(default=None)
     flash_attention: bool | None = None
@@ -243,27 +243,27 @@ class MultiHeadAttention(_Heads):
             )
         return axes
 
-    def _projections(self, *inputs: Shape) -> list[tuple[str, Shape, Shape]]:
+    def projections(self, *inputs: Shape) -> list[tuple[str, Shape, Shape]]:
         query, value, key = query_value_key(inputs)
-        narrow, wide = Shape((self.num_heads, self.key_dim)), self._joined()
+        narrow, wide = Shape((self.num_heads, self.key_dim)), self.joined()
         gate = [("gate", query, wide)] if self.use_gate else []
         return [("query", query, narrow), ("key", key, narrow), *gate, ("value", value, wide)]
 
-    def _joined(self) -> Shape:
+    def joined(self) -> Shape:
         width = self.key_dim if self.value_dim is None else self.value_dim
         return Shape((self.num_heads, width))
 
-    def _features(self, query: Shape) -> Shape:
-        return query[-1:] if self.output_dim is None else self.output_dim
+    def features(self, query: Shape) -> Shape:
+        return query[-1:] if self.target_shape is None else self.target_shape
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         made = super().weights(*inputs)
         if not self.add_bias_kv:
             return made
-        key, value = product((self.num_heads, self.key_dim)), product(self._joined())
+        key, value = product((self.num_heads, self.key_dim)), product(self.joined())
         return (*made, Weight("bias_k", Shape((1, 1, key))), Weight("bias_v", Shape((1, 1, value))))
 
-    def _attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
+    def attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
         axes = self.attended_axes(query)
         apart = Shape(dim for i, dim in enumerate(query[:-1]) if i not in axes)
         found = Shape(key[i] for i in axes)
@@ -355,16 +355,16 @@ class GroupQueryAttention(_Heads):
     axis_names: ClassVar[tuple[str, ...]] = ("t", "d")
     source: ClassVar[str] = "https://arxiv.org/abs/2305.13245 (section 2.2)"
 
-    def _projections(self, *inputs: Shape) -> list[tuple[str, Shape, Shape]]:
+    def projections(self, *inputs: Shape) -> list[tuple[str, Shape, Shape]]:
         query, value, key = query_value_key(inputs)
-        all_heads, shared = self._joined(), Shape((self.num_key_value_heads, self.head_dim))
+        all_heads, shared = self.joined(), Shape((self.num_key_value_heads, self.head_dim))
         gate = [("gate", query, all_heads)] if self.use_gate else []
         return [("query", query, all_heads), ("key", key, shared), *gate, ("value", value, shared)]
 
-    def _joined(self) -> Shape:
+    def joined(self) -> Shape:
         return Shape((self.num_query_heads, self.head_dim))
 
-    def _features(self, query: Shape) -> Shape:
+    def features(self, query: Shape) -> Shape:
         return query[-1:]
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:

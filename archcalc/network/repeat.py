@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import field_validator
 
@@ -22,6 +22,8 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Repeat"]
+
+V = TypeVar("V")
 
 _MOST_COPIES = 100_000
 """How many copies that differ in shape are written out, one by one, before it is refused."""
@@ -86,7 +88,6 @@ class Repeat(Network):
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """One copy after the other until the shapes rest; then all that are left at once."""
         current, done = tuple(values), 0
-        fixed = current[len(self.graph().outputs) :]
         while self.times != done:
             left = lower(self.times - done)
             _require_left(walk, left, done, at.path)
@@ -100,8 +101,13 @@ class Repeat(Network):
                 return after
             done += 1
             self._bounded(done, current, after)
-            current = (*after, *fixed)
+            current = self.carried(current, after)
         return current[: len(self.graph().outputs)]
+
+    @staticmethod
+    def carried(values: Sequence[V], made: Sequence[V]) -> tuple[V, ...]:
+        """What goes into the next copy, where `values` went into this one and `made` came out."""
+        return (*made, *values[len(made) :])
 
     def _bounded(self, done: int, before: Sequence[Value], after: Sequence[Value]) -> None:
         if isinstance(self.times, int):

@@ -8,11 +8,12 @@ from typing import Any
 
 from archcalc.frameworks.keras import import_keras
 from archcalc.layers.applied import Applied
+from archcalc.layers.attending import query_value_key
 from archcalc.layers.base import Layer
 from archcalc.layers.encoding import Discretization
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
 
-__all__ = ["ON_TENSORFLOW", "builds_in_keras", "keeps_its_word", "runs_in_keras"]
+__all__ = ["ON_TENSORFLOW", "builds_in_keras", "keeps_its_word", "multiplies", "runs_in_keras"]
 
 ON_TENSORFLOW = {
     "HashedCrossing",
@@ -35,7 +36,29 @@ _OTHERWISE = {"HashedCrossing", "Hashing", "MelSpectrogram", "TextVectorization"
 
 def keeps_its_word(layer: Layer) -> bool:
     """Whether what comes out has the shape that Keras says without running it."""
+    if type(layer).__name__ == "MultiHeadAttention" and getattr(layer, _SCORES):
+        return False  # it promises as many keys as queries
     return type(layer).__name__ not in _OTHERWISE
+
+
+_SCORES = "return_attention_scores"
+
+
+def multiplies(applied: Applied) -> bool:
+    """Whether Keras does a layer's products as products of matrices, which a counter can see.
+
+    Additive scores are summed element by element.  So is, by torch's einsum, what is summed over
+    axes of length 1.
+    """
+    layer: Any = applied.layer
+    if type(layer).__name__ not in ("MultiHeadAttention", "GroupQueryAttention"):
+        return type(layer).__name__ != "AdditiveAttention"
+    query, value, key = query_value_key(applied.inputs)
+    projections = layer.projections(query, value, key)
+    summed = [*(x[-1] for _, x, _ in projections), product(layer.joined())]
+    if len(query) > 2 or layer.dropout or getattr(layer, _SCORES):  # not fused
+        summed += [projections[0][2][-1], product(layer.attended(query, key)[2])]
+    return min(map(int, summed)) > 1
 
 
 def runs_in_keras(applied: Applied) -> bool:
@@ -76,8 +99,15 @@ def _two_pixels(layer: Any, x: Shape) -> bool:
     return bool(min(layer.extent(x)) > 1)
 
 
+def _plain(layer: Any, x: Shape) -> bool:
+    """Flash attention is for graphics processors."""
+    return not layer.flash_attention
+
+
 _ON_TORCH: Mapping[str, Callable[[Any, Shape], bool]] = {
+    "GroupQueryAttention": _plain,
     "LayerNormalization": _last_axes,
+    "MultiHeadAttention": _plain,
     "RMSNormalization": _last_axes,
     "AveragePooling3D": _no_larger,
     "RandomGaussianBlur": _square,

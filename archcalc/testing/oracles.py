@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.axis_order import to_ours
 from archcalc.frameworks.keras import called, import_keras, keras_layers
-from archcalc.frameworks.table import Entry, entry_of
+from archcalc.frameworks.table import Entry, Tensor, entry_of
 from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
@@ -16,7 +16,7 @@ from archcalc.layers.einsum import equation
 from archcalc.layers.images import Augmentation
 from archcalc.network.base import Network
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.in_keras import keeps_its_word, runs_in_keras
+from archcalc.testing.in_keras import keeps_its_word, multiplies, runs_in_keras
 
 __all__ = ["BATCH", "Seen", "counted", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
 
@@ -105,7 +105,9 @@ def _torch_weights(module: Any, layer: Layer) -> tuple[Shapes, Learned]:
     if isinstance(layer, Network):
         return _torch_weights_inside(module, layer)
     entry = entry_of(TORCH, layer, "torch")
-    ours = {tensor.theirs: tensor for tensor in entry.tensors}
+    ours: dict[str, list[Tensor]] = {}
+    for tensor in entry.tensors:
+        ours.setdefault(tensor.theirs, []).append(tensor)
     parameters = {name for name, _ in module.named_parameters()}
     weights: Shapes = {}
     learned: Learned = {}
@@ -113,12 +115,12 @@ def _torch_weights(module: Any, layer: Layer) -> tuple[Shapes, Learned]:
         short = name.removeprefix("core.")
         if short == "num_batches_tracked":
             continue
-        tensor = ours[short]
-        known = {tensor.split[0]: getattr(layer, tensor.split[1])} if tensor.split else {}
-        shape = tuple(value.shape)
-        shape = to_ours(tensor.order, shape, **known) if tensor.order else shape
-        weights[tensor.ours] = (tensor.row[1], *shape) if tensor.row else shape
-        learned[tensor.ours] = name in parameters
+        for tensor in ours[short]:
+            known = {tensor.split[0]: getattr(layer, tensor.split[1])} if tensor.split else {}
+            shape = tuple(tensor.within(value).shape)
+            shape = to_ours(tensor.order, shape, **known) if tensor.order else shape
+            weights[tensor.ours] = (tensor.row[1], *shape) if tensor.row else shape
+            learned[tensor.ours] = name in parameters
     order = [tensor.ours for tensor in entry.tensors if tensor.ours in weights]
     return {name: weights[name] for name in order}, learned
 
@@ -152,7 +154,8 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
     if macs and isinstance(layer, Augmentation):  # what is done in training only is no work
         _, macs = _run(built, applied, training=False)
     weights, learned = _keras_weights(built, applied)
-    return Seen(outputs, promised, weights, learned, macs if counted(applied) else None)
+    macs = macs if counted(applied) and multiplies(applied) else None
+    return Seen(outputs, promised, weights, learned, macs)
 
 
 def _promised(built: list[Any], applied: Applied) -> tuple[tuple[int, ...], ...] | None:
@@ -161,7 +164,8 @@ def _promised(built: list[Any], applied: Applied) -> tuple[tuple[int, ...], ...]
     entry = KERAS.get(type(layer).__name__)
     if isinstance(layer, Network) or (isinstance(entry, Entry) and (entry.handed or entry.called)):
         given = [import_keras().Input(batch_shape=shape) for shape in shapes]
-        return shapes_of(called(built, applied, given))
+        made = called(built, applied, given)
+        return shapes_of(made) if keeps_its_word(layer) else None
     promised: Any = shapes[0] if layer.arity == (1, 1) else shapes
     for part in built:
         part.build(promised)
@@ -195,7 +199,8 @@ def _run(built: list[Any], applied: Applied, **how: Any) -> tuple[Any, int | Non
             part.unroll = True
     stacked = any(type(part).__name__ == "StackedRNNCells" for part in inside)  # even unrolled
     counter = FlopCounterMode(display=False)
-    with counter, torch.no_grad():
+    plain = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
+    with plain, counter, torch.no_grad():  # of kernels that fuse attention it counts not all
         result = called(built, applied, values, **how)
     return shapes_of(result), None if stacked else counter.get_total_flops() // 2
 
@@ -209,10 +214,15 @@ def _keras_weights(built: list[Any], applied: Applied) -> tuple[Shapes, Learned]
         names += [weight.path for weight in found[len(names) :]]
     else:
         entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
-        ours = {tensor.theirs: tensor.ours for tensor in entry.tensors}
-        names = [ours[weight.name] for weight in found]
+        names = [_ours(entry, weight.path) for weight in found]
     pairs = list(zip(names, found, strict=False))
     return (
         {name: tuple(weight.shape) for name, weight in pairs},
         {name: bool(weight.trainable) for name, weight in pairs},
     )
+
+
+def _ours(entry: Entry, path: str) -> str:
+    """Our name for the weight of Keras at `path`, of which the table says the end."""
+    ends = {t.theirs: t.ours for t in entry.tensors if f"/{path}".endswith(f"/{t.theirs}")}
+    return ends[max(ends, key=len)]

@@ -24,11 +24,15 @@ _ORDERED = {
 
 
 @pytest.mark.parametrize("tensor", _ORDERED.values(), ids=_ORDERED)
-@given(sizes=st.lists(st.integers(1, 4), min_size=4, max_size=4), rank=st.integers(0, 2))
+@given(sizes=st.lists(st.integers(1, 4), min_size=5, max_size=5), rank=st.integers(0, 2))
 def test_an_order_of_axes_is_read_both_ways(tensor: Tensor, sizes: list[int], rank: int) -> None:
-    ours = tuple(sizes[: 2 + (rank if "*" in tensor.order else 0)])
+    letters = tensor.order.partition("->")[2].split()
+    place = letters.index("*") if "*" in letters else None
+    if place is not None:
+        letters[place : place + 1] = ["*"] * rank
+    ours = tuple(sizes[: len(letters)])
     theirs = to_theirs(tensor.order, ours)
-    known = {tensor.split[0]: ours[-1]} if tensor.split else {}
+    known = {tensor.split[0]: ours[letters.index(tensor.split[0])]} if tensor.split else {}
     assert to_ours(tensor.order, theirs, **known) == ours
     values = np.arange(np.prod(ours)).reshape(ours)
     moved = arranged(tensor.order, values)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks import torch_layers
-from archcalc.frameworks.table import Absent, arguments_of, entry_of, fields_of
+from archcalc.frameworks.table import Absent, arguments_of, class_of, entry_of, fields_of
 from archcalc.frameworks.tables import TORCH
 from archcalc.frameworks.torch import to_torch
 from archcalc.layers import (
@@ -102,10 +102,10 @@ def test_the_table_reads_both_ways(kind: str) -> None:
     @given(layers([kind], framework="torch"))
     def returns(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         layer, inputs = pair
-        if not _said_by_arguments(layer):
-            return
         entry = entry_of(TORCH, layer, "torch")
         x = Shape(inputs[0][axis] for axis in torch_layers._order(layer, inputs[0]))
+        if not _said_by_arguments(layer) or class_of(entry, layer, x) == ".HeadedAttention":
+            return
         fields = fields_of(entry, arguments_of(entry, layer, x), x)
         said = {name: getattr(layer, name) for name in entry.fields()}
         again = type(layer)(**{**said, **fields})

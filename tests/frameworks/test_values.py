@@ -114,11 +114,10 @@ def _fill(module: Any, layer: Layer, weights: dict[str, Any]) -> None:
             _fill(held, node.layer, inside)
         return
     core = getattr(module, "core", module)
+    held = {**dict(core.named_parameters()), **dict(core.named_buffers())}
     for tensor in entry_of(TORCH, layer, "torch").tensors:
-        path, _, name = tensor.theirs.rpartition(".")
-        there = getattr(core.get_submodule(path), name, None)
-        if tensor.ours in weights and there is not None:
-            _copy(there, tensor, weights[tensor.ours])
+        if tensor.ours in weights and tensor.theirs in held:
+            _copy(held[tensor.theirs], tensor, weights[tensor.ours])
 
 
 def _copy(there: Any, tensor: Tensor, ours: Any) -> None:

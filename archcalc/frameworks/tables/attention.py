@@ -70,7 +70,7 @@ KERAS: Table = {
         "MultiHeadAttention",
         (
             *same("num_heads", "key_dim", "value_dim", "dropout", "use_bias"),
-            Argument("output_dim", "output_shape", back=_sizes_back),
+            Argument("target_shape", "output_shape", back=_sizes_back),
             *same("attention_axes", "sliding_window", "flash_attention", "use_gate"),
         ),
         called=_SCORES,
@@ -100,7 +100,7 @@ def _is_torchs(layer: Any, query: Shape) -> bool:
         len(query) == 2
         and layer.num_heads * layer.key_dim == query[-1]
         and layer.value_dim in (None, layer.key_dim)
-        and layer.output_dim in (None, query[-1:])
+        and layer.target_shape in (None, query[-1:])
         and not layer.use_gate
         and layer.sliding_window is None
     )
@@ -147,7 +147,7 @@ TORCH: Table = {
         implied=(("embed_dim", features), ("batch_first", lambda x: True)),
         joint=(("key_dim", lambda given: given["embed_dim"] // given["num_heads"]),),
         around=(
-            *("value_dim", "output_dim", "attention_axes", "sliding_window", "flash_attention"),
+            *("value_dim", "target_shape", "attention_axes", "sliding_window", "flash_attention"),
             *("use_gate", "return_attention_scores"),
         ),
         tensors=(*same_tensors(*_OURS), *_TORCH_TENSORS, *same_tensors(*_EXTRA)),

@@ -26,7 +26,7 @@ def _multi_head(layer: Any, x: Shape, applied: Applied) -> Parts:
         (query[-1], value[-1], key[-1]),
         (layer.num_heads, layer.num_heads),
         (layer.key_dim, layer.value_dim or layer.key_dim),
-        layer.output_dim or query[-1:],
+        layer.target_shape or query[-1:],
         [axis + 1 for axis in layer.attended_axes(query)],
         use_bias=layer.use_bias,
         use_gate=layer.use_gate,

@@ -45,11 +45,11 @@ def _multi_head(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
         heads = pick.one_of(divisors(int(query[-1])))
         width = int(query[-1]) // heads
         made |= {"num_heads": heads, "key_dim": width, "value_dim": pick.one_of((None, width))}
-        made |= {"output_dim": None, "use_gate": False, "sliding_window": None}
+        made |= {"target_shape": None, "use_gate": False, "sliding_window": None}
     else:
         made |= {"num_heads": pick.size(3), "key_dim": pick.size(4)}
         made["value_dim"] = pick.one_of((None, 1, 2, 3))
-        made["output_dim"] = pick.sizes(pick.size(2), 4) if pick.flag() else None
+        made["target_shape"] = pick.sizes(pick.size(2), 4) if pick.flag() else None
     return made | _flash(pick)
 
 

@@ -225,8 +225,13 @@ Parts: TypeAlias = list[tuple[str, Layer]]
 
 def _steps(applied: Applied) -> Parts:
     """`_parts`, and a cell that is given no states as the first step of a sequence."""
-    layer = applied.layer
+    layer: Any = applied.layer
+    if type(layer).__name__ == "SpectralNormalization":  # around the kernel, not the padding
+        inner = _steps(Applied(layer.layer, applied.inputs))
+        around = [(name, layer.model_copy(update={"layer": part})) for name, part in inner]
+        return [one if one[0] else other for one, other in zip(inner, around, strict=True)]
     if chain := CHAINS.get(type(layer).__name__):
+        entry_of(KERAS, layer, "Keras")  # the chain may be for some values of its fields only
         return chain(layer, applied)
     if type(layer).__name__.endswith(("Cell", "Cells")) and len(applied.inputs) == 1:
         return [("step", Reshape((1, *applied.inputs[0]))), ("", RNN(layer))]

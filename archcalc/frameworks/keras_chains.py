@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from string import ascii_letters
 from typing import Any, TypeAlias
 
+from archcalc.layers.activations import Softmax
 from archcalc.layers.adaptive import GlobalAveragePooling1D, GlobalMaxPooling1D
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
-from archcalc.layers.base import Layer
+from archcalc.layers.base import Layer, layer_class
 from archcalc.layers.einsum import equation
 from archcalc.layers.embedding import Embedding
+from archcalc.layers.rescaling import Rescaling
 from archcalc.layers.reshaping import Permute, Reshape
+from archcalc.layers.scaling import spread
 
 __all__ = ["CHAINS", "Chain"]
 
@@ -71,6 +74,22 @@ def _einsum(layer: Any, applied: Applied) -> Chain:
     return [("", layer.model_copy(update={"equation": text, "target_shape": target}))]
 
 
+def _softmin(layer: Any, applied: Applied) -> Chain:
+    return [("negate", Rescaling(-1.0)), ("", Softmax(layer.axis))]
+
+
+def _upsample(layer: Any, applied: Applied) -> Chain:
+    """Whole multiples of one axis come last: there Keras takes no others."""
+    rank = len(applied.inputs[0]) - 1
+    size = tuple(int(ratio) for ratio in spread(layer.scale_factor, rank))
+    turn = layer.data_format == "channels_first" and rank == 1
+    last = "channels_last" if turn else layer.data_format
+    core = ("", layer_class(f"UpSampling{rank}D")(size, last))
+    if not turn:
+        return [core]
+    return [("first", Permute((2, 1))), core, ("last", Permute((2, 1)))]
+
+
 def _bag(layer: Any, applied: Applied) -> Chain:
     table = Embedding(layer.num_embeddings, layer.embedding_dim)
     pools = {"mean": GlobalAveragePooling1D, "max": GlobalMaxPooling1D}
@@ -83,6 +102,8 @@ CHAINS: Mapping[str, Callable[[Any, Applied], Chain]] = {
     "ChannelShuffle": _channel_shuffle,
     "PixelShuffle": _pixel_shuffle,
     "PixelUnshuffle": _pixel_unshuffle,
+    "Softmin": _softmin,
     "Unflatten": _unflatten,
+    "Upsample": _upsample,
 }
 """The chain of each layer that is one in Keras, by the name of our class."""

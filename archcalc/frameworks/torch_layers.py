@@ -45,7 +45,8 @@ def torch_module(applied: Applied) -> nn.Module:
         parts.insert(0, ("first", modules.Permute([axis + 1 for axis in order])))
     if moved and len(applied.output) == len(x):
         back = [order.index(axis) + 1 for axis in range(len(x))]
-        parts.append(("last", modules.Permute(back)))
+        turned = modules.Permute(back)
+        parts.append(("last", modules.Each(turned) if len(applied.outputs) > 1 else turned))
     function = getattr(layer, "activation", None) if "activation" in entry.around else None
     if function not in (None, "linear"):
         parts.append(("activation", modules.activation(function)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
@@ -96,6 +96,18 @@ class _AdaptivePool(Spatial, abstract=True):
         return self.shaped(self.sizes(x), self.channels(x))
 
 
+class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
+    return_indices: bool = Field(default=False, kw_only=True)
+
+    def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
+        return with_indices(self.output_shape(x), self.return_indices)
+
+
+def with_indices(values: Shape, too: bool) -> tuple[Shape, ...]:
+    """The shape of the largest values, and that of their places where they come out too."""
+    return (values, values) if too else (values,)
+
+
 class _FractionalPool(Spatial, abstract=True):
     """Windows at steps drawn at random, as many as make the output the size that is asked for."""
 
@@ -103,6 +115,7 @@ class _FractionalPool(Spatial, abstract=True):
     output_size: OptionalSizes = hyper("n", default=None)
     output_ratio: OptionalRatios = option(default=None)
     data_format: DataFormat = "channels_last"
+    return_indices: bool = Field(default=False, kw_only=True)
 
     _spread = per_axis("pool_size", "output_size", "output_ratio")
 
@@ -123,6 +136,9 @@ class _FractionalPool(Spatial, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self._sizes(x), self.channels(x))
+
+    def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
+        return with_indices(self.output_shape(x), self.return_indices)
 
     def windows(self, x: Shape) -> None:
         return None
@@ -239,13 +255,14 @@ class GlobalAveragePooling3D(_GlobalPool):
     rank: ClassVar[int] = 3
 
 
-class AdaptiveMaxPooling1D(_AdaptivePool):
+class AdaptiveMaxPooling1D(_AdaptiveMaxPool):
     """The largest value of each of ``output_size`` stretches over time.
 
     Args:
         output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
             stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
+        return_indices: whether the place of each value comes out as well, as in torch.
 
     >>> AdaptiveMaxPooling1D(5).output_shape(Shape((100, 16)))
     (5, 16)
@@ -254,13 +271,14 @@ class AdaptiveMaxPooling1D(_AdaptivePool):
     rank: ClassVar[int] = 1
 
 
-class AdaptiveMaxPooling2D(_AdaptivePool):
+class AdaptiveMaxPooling2D(_AdaptiveMaxPool):
     """The largest value of each of ``output_size`` stretches over height and width.
 
     Args:
         output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
             stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
+        return_indices: whether the place of each value comes out as well, as in torch.
 
     >>> AdaptiveMaxPooling2D(5).output_shape(Shape((26, 26, 32)))
     (5, 5, 32)
@@ -269,13 +287,14 @@ class AdaptiveMaxPooling2D(_AdaptivePool):
     rank: ClassVar[int] = 2
 
 
-class AdaptiveMaxPooling3D(_AdaptivePool):
+class AdaptiveMaxPooling3D(_AdaptiveMaxPool):
     """The largest value of each of ``output_size`` stretches over depth, height and width.
 
     Args:
         output_size: the spatial size that comes out, whatever goes in; ``None`` for an axis that
             stays as it is, as in torch.
         data_format: whether the channels are the last axis or the first.
+        return_indices: whether the place of each value comes out as well, as in torch.
 
     >>> AdaptiveMaxPooling3D(5).output_shape(Shape((8, 16, 16, 4)))
     (5, 5, 5, 4)
@@ -337,6 +356,7 @@ class FractionalMaxPooling2D(_FractionalPool):
         output_size: the spatial size that comes out, whatever goes in; or
         output_ratio: how much of the input's size comes out, a fraction below 1.
         data_format: whether the channels are the last axis or the first.
+        return_indices: whether the place of each value comes out as well.
 
     >>> FractionalMaxPooling2D(2, output_ratio=0.7).output_shape(Shape((26, 26, 32)))
     (18, 18, 32)

@@ -1,22 +1,35 @@
-"""Tables of vectors, one for each word.
+"""Tables of vectors, one for each word, and the way back from vectors to words.
 
-Sources: https://keras.io/api/layers/core_layers/embedding/; torch's ``EmbeddingBag``.
+Sources: https://keras.io/api/layers/core_layers/embedding/; torch's ``EmbeddingBag``; Press and
+Wolf, *Using the Output Embedding to Improve Language Models* (2016); Grave et al., *Efficient
+softmax approximation for GPUs* (2016).
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from fractions import Fraction
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
-from archcalc.layers.facts import Weight, Work
-from archcalc.layers.fields import OptionalSize, Size, hyper
+from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.fields import OptionalSize, Size, Sizes, hyper
 from archcalc.layers.lora import adapted, adapting
+from archcalc.layers.needs import same_length
 from archcalc.layers.window import Window
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Embedding", "EmbeddingBag"]
+__all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
+    "Embedding",
+    "EmbeddingBag",
+    "ReversibleEmbedding",
+]
 
 
 class Embedding(Layer):
@@ -87,3 +100,163 @@ class EmbeddingBag(Layer):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("weight", Shape((self.num_embeddings, self.embedding_dim))),)
+
+
+class ReversibleEmbedding(Embedding):
+    """A table of vectors that can also be asked the other way: a product with its transpose.
+
+    Args:
+        input_dim: how many rows, the size of the vocabulary.
+        output_dim: how long each row is.
+        tie_weights: whether the way back uses the same table, transposed; otherwise there is a
+            second one, whether it is used or not.
+        lora_rank: the rank of adapters that are trained in place of the table.
+        logit_soft_cap: what the results of the way back are kept below, smoothly.
+        reverse: whether this is the way back: ``(…, d)`` to ``(…, V)``.  In Keras this is said when
+            the layer is called.
+
+    >>> ReversibleEmbedding(50257, 768, reverse=True).output_shape(Shape((1024, 768)))
+    (1024, 50257)
+    """
+
+    tie_weights: bool = True
+    logit_soft_cap: float | None = Field(default=None, kw_only=True, gt=0)
+    reverse: bool = Field(default=False, kw_only=True)
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1608.05859 (section 2)"
+
+    def input_kind(self, index: int) -> str:
+        return "numbers" if self.reverse else "indices"
+
+    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
+        return (*leading_axes(len(x) - 1), "n_in") if self.reverse else leading_axes(len(x))
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (-1,) if self.reverse else ()
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x.replace(-1, self.input_dim) if self.reverse else super().output_shape(x)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        back = Weight("reverse_embeddings", Shape((self.output_dim, self.input_dim)))
+        return (*super().weights(x), *(() if self.tie_weights else (back,)))
+
+    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
+        if not self.reverse:
+            return super().work(x, y)
+        used = super().work(x, y) if self.tie_weights else ()
+        return (Work("matmul", (*y, self.output_dim)), *used)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        if not self.reverse:
+            return ()
+        return (same_length("output_dim", self.output_dim, x[-1]),)
+
+
+class AdaptiveLogSoftmaxWithLoss(Layer):
+    """Scores of many classes, the rarer ones through ever thinner layers; torch's.
+
+    What comes out is what torch's ``log_prob`` gives: a score for every class.  (Its ``forward``
+    needs the right classes too, and computes the clusters that they are in.)
+
+    Args:
+        in_features: the features that come in.
+        n_classes: how many classes there are.
+        cutoffs: where each cluster of rarer classes begins.
+        div_value: how much thinner each cluster is than the one before.
+        head_bias: whether the layer of the frequent classes adds a bias.
+
+    >>> softmax = AdaptiveLogSoftmaxWithLoss(1024, 50000, (2000, 10000))
+    >>> softmax.output_shape(Shape((1024,)))
+    (50000,)
+    >>> [str(w.shape) for w in softmax.weights(Shape((1024,)))]
+    ['2002×1024', '256×1024', '8000×256', '64×1024', '40000×64']
+    """
+
+    in_features: Size = hyper("n_in")
+    n_classes: Size = hyper("V")
+    cutoffs: Sizes = hyper("c")
+    div_value: float = Field(default=4.0, gt=0, allow_inf_nan=False)
+    head_bias: bool = False
+
+    axis_names: ClassVar[tuple[str, ...]] = ("n_in",)
+    source: ClassVar[str] = "https://arxiv.org/abs/1609.04309 (section 4.3)"
+
+    @model_validator(mode="after")
+    def _thin_enough(self) -> Any:
+        try:
+            Fraction(1) / Fraction(self.div_value ** len(self.cutoffs))
+        except ArithmeticError:
+            raise InvalidLayerError(
+                f"div_value={self.div_value} to the power of {len(self.cutoffs)} is no number",
+                code="invalid-argument",
+            ) from None
+        return self
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (0,)
+
+    def output_shape(self, x: Shape) -> Shape:
+        return Shape((self.n_classes,))
+
+    def _head(self) -> Dim:
+        """The frequent classes, and one for each cluster."""
+        return self.cutoffs[0] + len(self.cutoffs)
+
+    def _clusters(self) -> tuple[tuple[Dim, Dim], ...]:
+        """The width and the classes of each cluster."""
+        ends = (*self.cutoffs[1:], self.n_classes)
+        return tuple(
+            (self._width(i + 1), end - start)
+            for i, (start, end) in enumerate(zip(self.cutoffs, ends, strict=True))
+        )
+
+    def _width(self, power: int) -> Dim:
+        """The features divided by a power of `div_value`, which torch computes as a float."""
+        divisor = Fraction(self.div_value**power)
+        return floor_div(self.in_features * divisor.denominator, divisor.numerator)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        found = [Weight("head.weight", Shape((self._head(), self.in_features)))]
+        if self.head_bias:
+            found.append(Weight("head.bias", Shape((self._head(),))))
+        for i, (width, classes) in enumerate(self._clusters()):
+            found.append(Weight(f"tail.{i}.0.weight", Shape((width, self.in_features))))
+            found.append(Weight(f"tail.{i}.1.weight", Shape((classes, width))))
+        return tuple(found)
+
+    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
+        weights = [w for w in self.weights(x) if len(w.shape) == 2]
+        return tuple(Work("matmul", tuple(w.shape[::-1])) for w in weights)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        ends = (*self.cutoffs[1:], self.n_classes)
+        pairs = zip(self.cutoffs, ends, strict=True)
+        return (
+            same_length("in_features", self.in_features, x[0]),
+            *(_after(start, end) for start, end in pairs),
+        )
+
+    def remarks(self, x: Shape) -> tuple[Remark, ...]:
+        thin = [i for i, (width, _) in enumerate(self._clusters()) if width == 0]
+        if not thin:
+            return ()
+        return (
+            Remark(
+                "cluster-without-features",
+                f"cluster {thin[0]} has no features, so that all its classes score alike; "
+                "is div_value too large, or are there too many cutoffs?",
+            ),
+        )
+
+
+def _after(start: Dim, end: Dim) -> Requirement:
+    return Requirement(
+        end,
+        Relation.AT_LEAST,
+        start + 1,
+        "a cluster begins at class {start} and ends before {end}",
+        code="empty-cluster",
+        hint="cutoffs go up, and the last is below n_classes",
+        details=(("start", start), ("end", end)),
+    )

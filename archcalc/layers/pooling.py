@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from archcalc.layers.adaptive import with_indices
 from archcalc.layers.convolution import Sliding
 from archcalc.layers.fields import Amounts, OptionalSizes, Padding, Sizes, hyper
 from archcalc.layers.needs import same_length, something
@@ -101,8 +102,12 @@ class _MaxPool(_Pool, abstract=True):
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
     ceil_mode: bool = False
+    return_indices: bool = Field(default=False, kw_only=True)
 
     _spread = per_axis("pool_size", "strides", "padding", "dilation_rate")
+
+    def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
+        return with_indices(self.output_shape(x), self.return_indices)
 
 
 class _AveragePool(_Pool, abstract=True):
@@ -241,6 +246,8 @@ class MaxPooling1D(_MaxPool):
         data_format: whether the channels are the last axis or the first.
         dilation_rate: the distance between positions it reads, as in torch.
         ceil_mode: whether a last window that hangs over the end counts, as in torch.
+        return_indices: whether the place of each value comes out as well, as in torch, for
+            `MaxUnpooling1D`.
 
     >>> MaxPooling1D(2).output_shape(Shape((100, 16)))
     (50, 16)

@@ -181,15 +181,16 @@ class Upsample(Layer):
         whole = all(ratio.denominator == 1 for ratio in ratios)
         if self.mode != "nearest" or not ratios or not whole:
             return None
-        axes = range(1, len(x)) if self._first() else range(len(x) - 1)
         return tuple(
             (axis, TransposedWindow(int(ratio), int(ratio)))
-            for axis, ratio in zip(axes, ratios, strict=True)
+            for axis, ratio in zip(self._spatial(x), ratios, strict=True)
         )
+
+    def _spatial(self, x: Shape) -> range:
+        return range(1, len(x)) if self._first() else range(len(x) - 1)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         if self.scale_factor is None:
             return ()
-        names = leading_axes(len(x) - 1)
-        sizes = zip(self.extent(self.output_shape(x)), self.extent(x), names, strict=True)
-        return tuple(something(*part) for part in sizes)
+        out = self.output_shape(x)
+        return tuple(something(out[i], x[i], self.axis_word(x, i)) for i in self._spatial(x))

@@ -52,7 +52,9 @@ def noticed(applied: Applied, questions: Any) -> Any:
             parameter.fill_(0 if name.endswith("bias") else 1)
         place = layer.channel_axis() + 1
         given_ = questions if place == 1 else questions.movedim(1, -1)
-        result = module(given_) != module(torch.zeros_like(given_))
+        answers = [module(asked) for asked in (given_, torch.zeros_like(given_))]
+        ours, zeros = (a[0] if isinstance(a, tuple) else a for a in answers)  # places apart
+        result = ours != zeros
         if result.ndim < given_.ndim:  # a global pool without its axes
             return result.reshape(*result.shape, *[1] * layer.rank)
         return result if place == 1 else result.movedim(-1, 1)

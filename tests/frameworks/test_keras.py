@@ -12,6 +12,7 @@ from archcalc.frameworks.keras import to_keras
 from archcalc.frameworks.table import Absent, arguments_of, entry_of, fields_of
 from archcalc.frameworks.tables import KERAS
 from archcalc.layers import (
+    CELU,
     Activation,
     AveragePooling2D,
     BatchNormalization,
@@ -20,14 +21,19 @@ from archcalc.layers import (
     Conv2DTranspose,
     DepthwiseConv2D,
     Dot,
+    EmbeddingBag,
     GaussianNoise,
     GroupNormalization,
     InstanceNormalization,
+    Lambda,
     Layer,
     LayerNormalization,
     MaxPooling2D,
+    Padding2D,
     PReLU,
+    ReversibleEmbedding,
     SeparableConv2D,
+    Upsample,
     layer_class,
 )
 from archcalc.symbolic.errors import FrameworkError
@@ -162,6 +168,12 @@ REFUSED: list[tuple[Any, tuple[int, ...], str]] = [
     (InstanceNormalization(), (4, 4, 2), "InstanceNormalization"),
     (BatchNormalization(track_running_stats=False), (4,), "running statistics"),
     (Activation("glu"), (4,), "glu"),
+    (CELU(2.0), (4,), "Keras' function has alpha=1.0"),
+    (Padding2D(1, "reflect"), (4, 4, 1), "pad with zeros only"),
+    (Lambda(None, (3,)), (4,), "no function to call"),
+    (EmbeddingBag(9, 4, mode="sum"), (4,), "no pool that sums"),
+    (ReversibleEmbedding(9, 4, False, lora_rank=2), (4,), "no second table"),
+    (Upsample(scale_factor=1.5), (1, 4), "whole numbers of times"),
     (GaussianNoise(2.0), (4,), "stddev"),
 ]
 
@@ -186,6 +198,7 @@ def test_keras_itself_refuses_what_the_table_refuses() -> None:
         lambda: keras.layers.MaxPooling2D(3, ceil_mode=True),
         lambda: keras.layers.GaussianNoise(2.0),
         lambda: keras.layers.BatchNormalization(track_running_stats=False),
+        lambda: keras.layers.ReversibleEmbedding(9, 4, tie_weights=False, lora_rank=2).build(),
     ):
         with pytest.raises((ValueError, TypeError)):
             make()

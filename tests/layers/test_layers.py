@@ -74,6 +74,25 @@ def test_repr_is_code() -> None:
         (lambda: ac.Permute((1, 3)), "invalid-permutation", "once"),
         (lambda: ac.Reshape((-1, -1)), "not-a-dimension", "only one"),
         (lambda: ac.Activation("rely"), "unknown-choice", "did you mean relu?"),
+        (lambda: ac.EinsumDense("aab,bc->ac", 3), "invalid-equation", "a letter stands twice"),
+        (lambda: ac.EinsumDense("ab,bc", 3), "invalid-equation", "write it as 'ab,bc->ac'"),
+        (lambda: ac.Upsample(), "size-or-ratio", "size or scale_factor, one of the two"),
+        (lambda: ac.Upsample(2, 2.0), "size-or-ratio", "one of the two"),
+        (lambda: ac.Upsample(scale_factor=0), "not-a-dimension", "0 is not a ratio"),
+        (lambda: ac.Upsample(scale_factor=float("nan")), "not-a-dimension", "nan is not a ratio"),
+        (lambda: ac.Upsample(scale_factor="2//3"), "not-a-dimension", "such as 1.5 or '1/3'"),
+        (lambda: ac.Upsample(scale_factor=True), "not-a-dimension", "True is not a ratio"),
+        (lambda: ac.Upsample(8, align_corners=True), "invalid-argument", "no align_corners"),
+        (lambda: ac.FractionalMaxPooling2D(2, output_ratio=1), "invalid-argument", "not below 1"),
+        (lambda: ac.LPPooling1D(0, 2), "invalid-argument", "no root of degree 0"),
+        (lambda: ac.Padding1D(1, "reflect", 0.5), "invalid-argument", "from the input"),
+        (lambda: ac.Padding1D(1, "mirror"), "unknown-choice", "mode"),
+        (lambda: ac.CELU(0), "invalid-layer", "0 divides nothing"),
+        (lambda: ac.Hardtanh(1.0, 1.0), "invalid-layer", "min_val=1.0 is not below max_val=1.0"),
+        (lambda: ac.RReLU(0.5, 0.25), "invalid-layer", "lower=0.5 is above upper=0.25"),
+        (lambda: ac.Softshrink(-1.0), "invalid-argument", "lambd"),
+        (lambda: ac.Lambda(3), "not-a-function", "3 is not a function"),
+        (lambda: ac.AdaptiveLogSoftmaxWithLoss(8, 20, (4, 10), 1e300), "invalid-argument", "power"),
     ],
 )
 def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
@@ -104,6 +123,10 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
         (ac.Reshape((3, 5)), [(4, 4)], "elements-differ", "16 elements"),
         (ac.Cropping1D(3), [(6, 2)], "nothing-left", "leaves nothing"),
         (ac.MaxPooling2D(2, padding=2), [(8, 8, 2)], "padding-too-large", "more than half of"),
+        (ac.GLU(1), [(3, 4)], "features-odd", "3 is odd"),
+        (ac.Lambda(None, lambda x: x[5]), [(3, 4)], "rule-failed", "gives no shape for (3, 4)"),
+        (ac.ReversibleEmbedding(9, 4, reverse=True), [(3, 5)], "lengths-differ", "4 here and 5"),
+        (ac.Upsample((2, 2)), [(3, 4)], "wrong-number-of-axes", "by 2 values"),
     ],
 )
 def test_shapes_that_do_not_fit(
@@ -170,6 +193,11 @@ class TestOwnLayer:
         (ac.Embedding(50257, 768), (1024,), 38_597_376),  # GPT-2 small, wte
         (ac.PReLU(), (98, 50), 4_900),
         (ac.PReLU([1]), (98, 50), 50),
+        # Vaswani et al. (2017): the queries of the base model, 8 heads of 64 from 512 features
+        (ac.EinsumDense("abc,cde->abde", (None, 8, 64), bias_axes="de"), (128, 512), 262_656),
+        (ac.EmbeddingBag(10, 3), (4,), 30),  # torch's example
+        # by hand: 2002·1024 + 256·1024 + 8000·256 + 64·1024 + 40000·64
+        (ac.AdaptiveLogSoftmaxWithLoss(1024, 50000, (2000, 10000)), (1024,), 6_985_728),
         (ac.BatchNormalization(), (7, 7, 2048), 8_192),
         (ac.DepthwiseConv2D(3, use_bias=False), (112, 112, 32), 288),  # MobileNet v1, layer 2
         (ac.SeparableConv2D(128, 3, use_bias=False), (147, 147, 64), 8_768),  # Xception, block 2

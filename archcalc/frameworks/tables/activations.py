@@ -95,7 +95,7 @@ KERAS: Table = {
     "RReLU": Absent("it is torch's", hint="LeakyReLU has a fixed slope"),
     "Softplus": _named("softplus", _fixed("beta", 1.0), _fixed("threshold", 20.0)),
     "LogSoftmax": _named("log_softmax", _fixed("axis", -1)),
-    "Softmin": Absent("it is torch's", hint="Softmax of what Rescaling(-1) gives"),
+    "Softmin": Entry("Softmax", (KERAS_AXIS,)),
     "PReLU": Entry(
         "PReLU",
         (Argument("shared_axes", "shared_axes", _shared_there, _shared_back),),

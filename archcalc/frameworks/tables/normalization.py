@@ -24,6 +24,8 @@ from archcalc.frameworks.tables.converters import (
 
 __all__ = ["KERAS", "TORCH"]
 
+_ADAPTERS = tuple(f"lora_{name}_{end}" for name in ("kernel", "embeddings") for end in "ab")
+
 KERAS: Table = {
     "BatchNormalization": Entry(
         "BatchNormalization",
@@ -54,6 +56,11 @@ KERAS: Table = {
         tensors=same_tensors("scale"),
     ),
     "UnitNormalization": Entry("UnitNormalization", (KERAS_AXES,)),
+    "SpectralNormalization": Entry(
+        "SpectralNormalization",
+        same("layer", "power_iterations"),
+        tensors=same_tensors("kernel", "embeddings", "vector_u", "bias", *_ADAPTERS),
+    ),
     "LocalResponseNormalization": Absent("it is torch's", hint="Keras has none"),
     "InstanceNormalization": Absent(
         "it is torch's", hint="GroupNormalization(groups=-1) normalises each channel on its own"
@@ -106,6 +113,10 @@ TORCH: Table = {
         (EPSILON, Argument("scale", "elementwise_affine")),
         around=("axis",),
         tensors=(Tensor("scale", "weight"),),
+    ),
+    "SpectralNormalization": Absent(
+        "there it is a parametrization of a module, torch.nn.utils.parametrizations.spectral_norm, "
+        "which keeps two vectors"
     ),
     "UnitNormalization": Entry(".UnitNorm", (Argument("axis", "dim"),)),
     "LocalResponseNormalization": Entry(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from archcalc.frameworks.table import Absent, Argument, Entry, Only, Table, ranked, same
+from archcalc.frameworks.tables.adaptive import NO_PLACES
 from archcalc.frameworks.tables.converters import PADDING, as_tuple, even, one
 
 __all__ = ["KERAS", "TORCH"]
@@ -20,7 +22,7 @@ _KERAS_AVERAGE = Entry(
 _KERAS_MAX = Entry(
     "",
     same("pool_size", "strides", "padding", "data_format"),
-    only=(_FLOORS, _NAMED_PADDING, _NO_DILATION),
+    only=(_FLOORS, _NAMED_PADDING, _NO_DILATION, NO_PLACES),
 )
 _NO_POWERS = Absent("it is torch's", hint="MaxPooling and AveragePooling are its extremes")
 _NO_INDICES = Absent("Keras' max pools do not say where the largest values were")
@@ -33,10 +35,23 @@ KERAS: Table = {
 }
 
 _STEPS = (Argument("pool_size", "kernel_size"), Argument("strides", "stride"))
+
+
+def _places_inside(layer: Any) -> bool:
+    amounts = isinstance(layer.padding, tuple) and even(layer.padding)
+    return not layer.return_indices or layer.padding == "valid" or amounts
+
+
 _TORCH_MAX = Entry(
     "",
-    (*_STEPS, PADDING, Argument("dilation_rate", "dilation"), *same("ceil_mode")),
+    (
+        *_STEPS,
+        PADDING,
+        Argument("dilation_rate", "dilation"),
+        *same("ceil_mode", "return_indices"),
+    ),
     around=("data_format",),
+    limits=((_places_inside, "torch counts places in the input, and pads both ends alike"),),
 )
 _TORCH_AVERAGE = Entry("", (*_STEPS, PADDING, *same("ceil_mode")), around=("data_format",))
 _TORCH_POWERS = Entry("", (*_STEPS, *same("norm_type", "ceil_mode")), around=("data_format",))

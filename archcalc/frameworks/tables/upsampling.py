@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from archcalc.frameworks.table import Absent, Argument, Entry, Only, Table, choice, same
+from typing import Any
+
+from archcalc.frameworks.table import Argument, Entry, Only, Table, choice, same
 from archcalc.frameworks.tables.converters import as_tuple, one, one_for_all, ratios_there
 
 __all__ = ["KERAS", "TORCH"]
 
 _NEAREST = Only("interpolation", ("nearest",), "Keras only repeats the values here")
+
+
+def _whole(layer: Any) -> bool:
+    return all(ratio.denominator == 1 for ratio in layer.scale_factor)
+
 
 KERAS: Table = {
     "UpSampling1D": Entry(
@@ -18,7 +25,16 @@ KERAS: Table = {
     ),
     "UpSampling2D": Entry("UpSampling2D", same("size", "data_format", "interpolation")),
     "UpSampling3D": Entry("UpSampling3D", same("size", "data_format"), only=(_NEAREST,)),
-    "Upsample": Absent("it is torch's", hint="UpSampling1D to UpSampling3D take whole multiples"),
+    "Upsample": Entry(
+        {2: "UpSampling1D", 3: "UpSampling2D", 4: "UpSampling3D"},
+        around=("scale_factor", "data_format"),
+        only=(
+            Only("size", (None,), "Keras' layers repeat positions; Resizing is for images"),
+            Only("mode", ("nearest",), "Keras interpolates on two axes only, and otherwise"),
+            Only("align_corners", (None,), "Keras has no align_corners"),
+        ),
+        limits=((_whole, "Keras repeats whole numbers of times"),),
+    ),
 }
 
 _MODES = {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic"}

@@ -11,6 +11,7 @@ from archcalc.frameworks.torch_cores import (
     attention,
     convolution,
     core,
+    embedding,
     images,
     normalization,
     pooling,
@@ -28,6 +29,7 @@ Core: TypeAlias = Callable[[Any, Shape, Applied], Parts]
 
 _FAMILIES = (
     core,
+    embedding,
     convolution,
     pooling,
     rearranging,

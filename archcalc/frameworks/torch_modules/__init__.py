@@ -6,6 +6,7 @@ Importing this package imports torch; it is itself imported only when a torch mo
 from archcalc.frameworks.torch_modules.activations import *
 from archcalc.frameworks.torch_modules.attention import *
 from archcalc.frameworks.torch_modules.core import *
+from archcalc.frameworks.torch_modules.embedding import *
 from archcalc.frameworks.torch_modules.merging import *
 from archcalc.frameworks.torch_modules.net import *
 from archcalc.frameworks.torch_modules.noise import *

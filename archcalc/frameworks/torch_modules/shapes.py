@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Packed", "Pad", "Permute", "RepeatVector", "Reshape"]
+__all__ = ["Each", "Packed", "Pad", "Permute", "RepeatVector", "Reshape"]
 
 
 class Permute(nn.Module):  # type: ignore[misc]
@@ -71,3 +71,14 @@ class Packed(nn.Module):  # type: ignore[misc]
 
     def forward(self, x: Tensor) -> Tensor:
         return x.contiguous()
+
+
+class Each(nn.Module):  # type: ignore[misc]
+    """A module called on each of several tensors."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, several: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(self.module(x) for x in several)

@@ -40,6 +40,22 @@ def _neighbours(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
     return {**along_one(pick, cls, inputs), "size": pick.size(5)}
 
 
+_WITH_KERNEL = {
+    1: ("Dense", "EinsumDense"),
+    2: ("Dense", "Conv1D", "Conv1DTranspose"),
+    3: ("Dense", "Conv2D", "DepthwiseConv2D"),
+}
+
+
+def _spectral(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    layer = pick.layer(_WITH_KERNEL[len(inputs[0])], inputs)
+    return {"layer": layer, "power_iterations": pick.size(3)}
+
+
+def _up_to_three_axes(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
+    return (shapes(1) | shapes(2) | shapes(3)).map(lambda x: (x,))
+
+
 def _of_several_positions(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
     """More than one value a channel, whichever axis the channels are."""
     some = shapes(2) | shapes(3) | shapes(4)
@@ -53,9 +69,16 @@ RECIPES: dict[str, Recipe] = {
     "LayerNormalization": _along_some,
     "RMSNormalization": _along_some,
     "UnitNormalization": _along_some,
+    "SpectralNormalization": _spectral,
     "LocalResponseNormalization": _neighbours,
 }
 
-INPUTS: dict[str, Inputs] = {"InstanceNormalization": _of_several_positions}
+INPUTS: dict[str, Inputs] = {
+    "InstanceNormalization": _of_several_positions,
+    "SpectralNormalization": _up_to_three_axes,
+}
 
-FITS: dict[str, Fits] = {"InstanceNormalization": lambda x: len(x) > 1 and x.elements > max(x)}
+FITS: dict[str, Fits] = {
+    "InstanceNormalization": lambda x: len(x) > 1 and x.elements > max(x),
+    "SpectralNormalization": lambda x: len(x) <= 3,
+}

@@ -54,16 +54,19 @@ def _upsample(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     """A size, or ratios that leave something, for every axis or for all of them."""
     made = formatted(pick, cls)
     lengths = inputs[0][1:] if made["data_format"] == "channels_first" else inputs[0][:-1]
-    if pick.flag():
+    repeated = "size" in pick.left  # only what is repeated, and whole multiples of it
+    if not repeated and pick.flag():
         made["size"] = pick.sizes(pick.one_of((1, len(lengths))), 8)
     else:
-        scales = [[s for s in _SCALES if n * s >= 1] for n in lengths]
+        some = tuple(map(Fraction, (1, 2, 3))) if repeated else _SCALES
+        scales = [[s for s in some if n * s >= 1] for n in lengths]
         for_all = [s for s in scales[0] if all(s in some for some in scales)]
         made["scale_factor"] = (
             [pick.one_of(some) for some in scales] if pick.flag() else pick.one_of(for_all)
         )
     smooth = _SMOOTH[len(lengths)]
-    mode = pick.one_of((*smooth, "nearest", "nearest-exact", "area"))
+    modes = ("nearest",) if repeated else (*smooth, "nearest", "nearest-exact", "area")
+    mode = pick.one_of(modes)
     corners = pick.one_of((None, False, True)) if mode in smooth else None
     return made | {"mode": mode, "align_corners": corners}
 

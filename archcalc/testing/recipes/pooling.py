@@ -22,7 +22,9 @@ def _pool(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     made = formatted(pick, cls)
     lengths = extent(cls, inputs[0], made)
     padded = "padding" in cls.model_fields
-    style = pick.style("valid", "same", "amounts") if padded else "valid"
+    places = "return_indices" in cls.model_fields and pick.field("return_indices", st.booleans())
+    styles = ("valid", "amounts") if places else ("valid", "same", "amounts")
+    style = pick.style(*styles) if padded else "valid"
     ceil = pick.one_of(pick.left.get("ceil_mode", (False, True)))
     strides, dilation = steps(pick, cls.rank, cls.model_fields)
     own_stride = set(strides) == {1} and pick.flag()
@@ -36,12 +38,16 @@ def _pool(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
         ]
         k = pick.one_of(sizes)
         missing = max(0, d * (k - 1) + 1 - n - hanging)
-        before = pick.size(_half(style, k), max(0, missing - _half(style, k)))
-        pads.append((before, pick.size(_half(style, k), max(0, missing - before))))
+        least = -(-missing // 2) if places else max(0, missing - _half(style, k))
+        before = pick.size(_half(style, k), least)
+        after = before if places else pick.size(_half(style, k), max(0, missing - before))
+        pads.append((before, after))
         kernel.append(k)
     made |= {"pool_size": kernel, "strides": None if own_stride else strides, "ceil_mode": ceil}
     if "dilation_rate" in cls.model_fields:
         made["dilation_rate"] = dilation
+    if "return_indices" in cls.model_fields:
+        made["return_indices"] = places
     if padded:
         made["padding"] = pads if style == "amounts" else style
     return made

@@ -63,6 +63,8 @@ _ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain")
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "torch":
+        return import_module(f"{__name__}.torch")
     for room in _ROOMS:
         module = import_module(f"{__name__}.{room}")
         if name in module.__all__:

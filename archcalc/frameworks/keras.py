@@ -251,6 +251,9 @@ def _parts(layer: Any, output: Shape) -> Parts:
         return [("", layer.model_copy(update={"padding": "valid"}))]
     if kind in ("Cropping1D", "UpSampling1D") and layer.data_format == "channels_first":
         return _moved(layer)
+    if kind == "PReLU" and layer.along is not None:
+        shared = sorted(axis + 1 for axis in layer.shared(output))
+        return [("", layer.model_copy(update={"shared_axes": tuple(shared), "along": None}))]
     if kind == "Flatten":
         whole = layer.start_dim == 1 and len(output) == 1
         plain = layer.model_copy(update={"end_dim": -1})

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
-from archcalc.layers.fields import Axes, option
+from archcalc.layers.fields import Axes, SomeAxes, option
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
@@ -334,8 +334,10 @@ class PReLU(_Elementwise):
 
     Args:
         shared_axes: the axes along which the slope is one and the same, counted as in Keras from 1
-            (0 is the batch).  torch's default, one slope for everything, shares every axis; torch's
-            one a channel shares the spatial axes.
+            (0 is the batch).
+        along: in its place, the axes along which there is a slope each; all others share theirs.
+            torch's default, one slope for everything, is ``along=()``; torch's one a channel is
+            ``along=1`` with channels first.
 
     Source: He et al., *Delving Deep into Rectifiers* (2015), equation 1.
 
@@ -344,15 +346,25 @@ class PReLU(_Elementwise):
     """
 
     shared_axes: Axes = option(default=())
+    along: SomeAxes = option(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/prelu/"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        shared = {axis_index(axis, x) for axis in self.shared_axes}
+        shared = self.shared(x)
         alpha: list[Dim] = [1 if axis in shared else dim for axis, dim in enumerate(x)]
         return (Weight("alpha", Shape(alpha)),)
 
+    def shared(self, x: Shape) -> set[int]:
+        """The axes of `x` along which the slope is one and the same."""
+        if self.along is None:
+            return {axis_index(axis, x) for axis in self.shared_axes}
+        return set(range(len(x))) - {axis_index(axis, x) for axis in self.along}
+
+    def features(self, x: Shape) -> Dim | None:
+        along = self.along or ()
+        return x[axis_index(along[0], x)] if len(along) == 1 else None
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        for axis in self.shared_axes:
-            axis_index(axis, x)
+        self.shared(x)
         return ()

@@ -29,7 +29,8 @@ class Applied:
         layer.check(*inputs)
         self.layer = layer
         self.inputs = inputs
-        self.requirements = undecided(layer.requirements(*inputs))
+        needed = (*layer.expected(*inputs), *layer.requirements(*inputs))
+        self.requirements = undecided(needed)
         self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
         self.output: Shape = self.outputs[0]
 

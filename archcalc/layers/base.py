@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic._internal._model_construction import ModelMetaclass
 
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import hyper, option, plain
+from archcalc.layers.fields import OptionalSize, hyper, option, plain
 from archcalc.layers.window import TransposedWindow, Window
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import (
     ArchcalcError,
     InvalidLayerError,
@@ -27,7 +28,7 @@ from archcalc.symbolic.errors import (
     UnknownLayerError,
     shorten,
 )
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["AxisWindow", "Layer", "layer_class", "layer_classes", "leading_axes"]
@@ -54,8 +55,7 @@ class _LayerMeta(ModelMetaclass):
     def __signature__(cls) -> Signature:  # noqa: N805
         """The arguments as they are given, for `help` and `inspect`; made when asked for."""
         fields: dict[str, Any] = getattr(cls, "model_fields", {})
-        common = ("name", "trainable")
-        ordered = sorted(fields.items(), key=lambda f: (bool(f[1].kw_only), f[0] in common))
+        ordered = sorted(fields.items(), key=lambda f: (bool(f[1].kw_only), f[0] in _COMMON))
         return Signature([_parameter(name, field) for name, field in ordered])
 
     @__signature__.setter
@@ -68,6 +68,9 @@ def _parameter(name: str, field: Any) -> Parameter:
     default = Parameter.empty if field.is_required() else plain(field.default)
     return Parameter(name, kind, default=default)
 
+
+_COMMON = ("name", "trainable", "expects")
+"""The fields of every layer; they are written after its own."""
 
 _registry: dict[str, type[Layer]] = {}
 
@@ -84,6 +87,8 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     Attributes:
         name: a name in the network; one is made up where it is ``None``.
         trainable: whether the weights it learns are trained.
+        expects: how many features must come in, as torch's layers are told (``in_features``,
+            ``in_channels``); any number where it is ``None``.
 
     Raises:
         InvalidLayerError: a hyperparameter is missing, unknown or not valid.
@@ -111,6 +116,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
+    expects: OptionalSize = option(default=None, kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()
     """What formulas call the axes of the input; empty where any number of axes will do."""
@@ -213,6 +219,28 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         """What input number `index` holds, where not all of them hold what the layer `takes`."""
         return self.takes
 
+    def features(self, *inputs: Any) -> Dim | None:
+        """How many features come in: what the weights are made for, where that is one number."""
+        axes = self.feature_axes(inputs[0]) if inputs else ()
+        return inputs[0][axes[-1]] if axes else None
+
+    def expected(self, *inputs: Any) -> tuple[Requirement, ...]:
+        """That as many features come in as `expects` says."""
+        found = None if self.expects is None else self.features(*inputs)
+        if found is None or self.expects is None:
+            return ()
+        return (
+            Requirement(
+                found,
+                Relation.EQUAL,
+                self.expects,
+                "it was made for {expected} features, and {found} come in",
+                code="features-differ",
+                hint="give it as many as come in; is a Flatten missing?",
+                details=(("expected", self.expects), ("found", found)),
+            ),
+        )
+
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         """The axes along which every output sees every input: those of the channels."""
         return ()
@@ -265,7 +293,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         >>> Conv2D(32, (3, 3), padding=1).given()
         {'filters': 32, 'kernel_size': 3, 'padding': 1}
         """
-        written = self.model_dump()
+        every = self.model_dump()
+        written = {k: v for k, v in every.items() if k not in _COMMON}
+        written |= {k: every[k] for k in _COMMON}
         defaults = {n: f.default for n, f in type(self).model_fields.items() if not f.is_required()}
         return {
             name: value

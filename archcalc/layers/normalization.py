@@ -16,6 +16,7 @@ from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Axes, Groups, Size, hyper, option
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
@@ -44,6 +45,10 @@ class _Normalization(Layer, abstract=True):
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         self._axes(x)
         return ()
+
+    def features(self, x: Shape) -> Dim | None:
+        axes = self._axes(x)
+        return x[axes[0]] if len(axes) == 1 else None
 
     def _axes(self, x: Shape) -> tuple[int, ...]:
         """The axes that the weights run along."""

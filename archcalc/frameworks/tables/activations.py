@@ -99,6 +99,7 @@ KERAS: Table = {
     "PReLU": Entry(
         "PReLU",
         (Argument("shared_axes", "shared_axes", _shared_there, _shared_back),),
+        around=("along",),
         tensors=(Tensor("alpha", "alpha"),),
     ),
 }
@@ -122,5 +123,5 @@ TORCH: Table = {
     "Threshold": Entry("Threshold", same("threshold", "value")),
     "RReLU": Entry("RReLU", same("lower", "upper")),
     "Softplus": Entry("Softplus", same("beta", "threshold")),
-    "PReLU": Entry(".Slopes", around=("shared_axes",), tensors=(Tensor("alpha", "alpha"),)),
+    "PReLU": Entry(".Slopes", around=("shared_axes", "along"), tensors=(Tensor("alpha", "alpha"),)),
 }

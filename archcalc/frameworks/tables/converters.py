@@ -107,7 +107,9 @@ def flat_there(sign: int) -> Convert:
 def flat_back(sign: int) -> Convert:
     """The inverse of `flat_there`."""
 
-    def back(flat: Any, x: Shape) -> tuple[tuple[int, int], ...]:
+    def back(flat: Any, x: Shape) -> Any:
+        if not isinstance(flat, list | tuple):  # one amount for all
+            return flat if sign == 1 else -flat
         pairs = [(sign * a, sign * b) for a, b in zip(flat[::2], flat[1::2], strict=True)]
         return tuple(reversed(pairs))
 

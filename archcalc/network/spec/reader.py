@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.base import Layer, layer_class, layer_classes
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
@@ -49,7 +49,13 @@ from archcalc.network.spec.entries import holding, keyword_fields, positional_fi
 from archcalc.network.spec.scope import Place, Scope, place_text
 from archcalc.network.spec.wiring import Call, Wiring
 from archcalc.network.tensor import Input, Tensor
-from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, shorten
+from archcalc.symbolic.errors import (
+    ArchcalcError,
+    InvalidLayerError,
+    UnknownLayerError,
+    shorten,
+)
+from archcalc.symbolic.late import late
 
 __all__ = ["SpecReader", "from_dict", "to_dict"]
 
@@ -211,7 +217,7 @@ class SpecReader:
             return Call(*self._shared(value, here, scope), False, feeds, here)
         name = value.get("name") if isinstance(value, Mapping) else None
         made_up = not label and not isinstance(name, str)
-        label = label or (scope.made_up(kind) if made_up else str(name))
+        label = label or (scope.made_up(_class_name(kind)) if made_up else str(name))
         if label in scope.layers:
             self._errors.refuse(
                 f"two layers are called {shorten(repr(label), 60)}", (*here, "name"),
@@ -279,8 +285,11 @@ class SpecReader:
             )
         try:
             cls = layer_class(kind)
-        except ArchcalcError as error:
-            raise self._errors.placed(error, place) from None
+        except UnknownLayerError as error:
+            spelling = _torch_spelling(kind)
+            if spelling is None:
+                raise self._errors.placed(error, place) from None
+            return self._spelt(spelling, value, place)
         if cls is Sequential and is_list(value):
             entries = self._errors.listed(value, place, "layers")
             layers = self._chain(entries, scope.below(label, _given_names(value)))
@@ -294,6 +303,23 @@ class SpecReader:
         self._errors.check_keys(spec, place, _NESTED[cls])
         read = self._sequential if cls is Sequential else self._model
         return read(spec, place, scope.below(label, _given_names(spec.get("layers"))))
+
+    def _spelt(self, spelling: Any, value: Any, place: Place) -> Layer:
+        """A layer under torch's name, with torch's arguments."""
+        if value is _ABSENT or value is None:
+            args, given = (), {}
+        elif isinstance(value, Mapping):
+            self._errors.check_keys(value, place)
+            args, given = (), {key: part for key, part in value.items() if key != "inputs"}
+        else:
+            args, given = (tuple(value) if is_list(value) else (value,)), {}
+        for part in (*args, *given.values()):
+            self._errors.check_plain(part, place)
+        try:
+            layer: Layer = spelling(*args, **given)
+        except ArchcalcError as error:
+            raise self._errors.placed(error, place) from None
+        return layer
 
     def _of_class(self, cls: type[Layer], value: Any, place: Place, scope: Scope) -> Layer:
         read: dict[str, Any] = {}
@@ -365,6 +391,19 @@ class SpecReader:
             raise self._errors.placed(error, here, message) from None
         except RecursionError:
             self._errors.refuse("this is nested too deeply", place, code="too-deep")
+
+
+def _torch_spelling(kind: Any) -> Any:
+    """What torch calls `kind`, where it is no layer of ours; ``None`` where it is nothing."""
+    return late("archcalc.torch.nn:spelling")(kind)
+
+
+def _class_name(kind: Any) -> Any:
+    """Our class, by which a layer without a name is named."""
+    if kind in layer_classes():
+        return kind
+    spelling = _torch_spelling(kind)
+    return kind if spelling is None else spelling.layer
 
 
 def _common(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,8 @@ def _range(low: str, high: str, default: tuple[float, float]) -> Recipe:
 
 
 def _slopes(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    if pick.one_of((False, False, True)):
+        return {"along": pick.axes(inputs[0])}
     return {"shared_axes": pick.axes(inputs[0])}
 
 

@@ -1,0 +1,280 @@
+"""torch's names for layers: channels first, torch's order of arguments, torch's defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.frameworks.tables.activations import ACTIVATIONS
+from archcalc.frameworks.torch_names.spelling import Given, Spelling, signature
+from archcalc.layers.base import layer_class
+from archcalc.symbolic.division import floor_div
+
+__all__ = ["SPELLINGS"]
+
+
+def _spelt(
+    names: str, layer: str, text: str = "", ranks: tuple[int, ...] = (0,), **how: Any
+) -> dict[str, Spelling]:
+    """Spellings with the same arguments: several names, and several dimensions."""
+    found = {}
+    for n in ranks:
+        for name in names.format(n=n).split():
+            ours = layer.format(n=n)
+            first = "data_format" in layer_class(ours).model_fields
+            fixed = {"data_format": "channels_first"} if first else {}
+            fixed |= how.get("fixed", {})
+            rest = {k: v for k, v in how.items() if k != "fixed"}
+            found[name] = Spelling(name, ours, signature(text), fixed, **rest)
+    return found
+
+
+_EVERY = (1, 2, 3)
+_FIRST = {"axis": 1}
+"""The axis of the channels, counted as in Keras."""
+
+
+def _affine(given: Given) -> Given:
+    """An offset goes with the factor, unless it is left out."""
+    return {"center": bool(given["affine"] and given["bias"])}
+
+
+def _last_axes(given: Given) -> Given:
+    """As many axes as the shape that is given has; one of them is expected to be as long."""
+    shape = given["normalized_shape"]
+    sizes = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
+    made: dict[str, Any] = {"axis": tuple(range(-len(sizes), 0))}
+    return {**made, "expects": sizes[0]} if len(sizes) == 1 else made
+
+
+def _layer_norm(given: Given) -> Given:
+    learned = given["elementwise_affine"]
+    return {**_last_axes(given), "scale": learned, "center": bool(learned and given["bias"])}
+
+
+def _rms_norm(given: Given) -> Given:
+    return {**_last_axes(given), "epsilon": 1e-6 if given["eps"] is None else given["eps"]}
+
+
+def _along(given: Given) -> Given:
+    """torch guesses the axis where none is given; here it is the last."""
+    return {"axis": -1 if given["dim"] is None else given["dim"]}
+
+
+def _slopes(given: Given) -> Given:
+    """One slope for everything, or one a channel."""
+    many = given["num_parameters"]
+    return {"along": ()} if many == 1 else {"along": (1,), "expects": many}
+
+
+_CONV = (
+    "out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, "
+    "padding_mode='zeros'"
+)
+_TRANSPOSED = (
+    "out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, "
+    "dilation=1, padding_mode='zeros'"
+)
+_NORM = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, *, bias=True"
+_UNTRACKED = "eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, *, bias=True"
+_SYNC = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, *, "
+_SYNC += "bias=True"
+_BATCH: Any = {"fixed": _FIRST, "more": _affine}
+_INSTANCE: Any = {"fixed": _FIRST, "more": lambda g: {**_affine(g), "scale": g["affine"]}}
+_POOL = "kernel_size, stride=None, padding=0"
+_FRACTIONAL = "kernel_size, output_size=None, output_ratio=None, return_indices=False, "
+_FRACTIONAL += "_random_samples=None"
+_DROPPED = "p=0.5, inplace=False"
+_EMBEDDED = "num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, "
+_EMBEDDED += "scale_grad_by_freq=False, sparse=False, _weight=None, _freeze=False"
+_BAG = "num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
+_BAG += "mode='mean', sparse=False, _weight=None, include_last_offset=False, padding_idx=None"
+_HEADS = "embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, "
+_HEADS += "kdim=None, vdim=None, batch_first=False"
+
+
+_BLOCK = "dim_feedforward=2048, dropout=0.1, activation='relu', layer_norm_eps=1e-05, "
+_BLOCK += "batch_first=False, norm_first=False, bias=True"
+
+
+def _heads(given: Given) -> Given:
+    """All heads together are as wide as the query."""
+    return {"key_dim": floor_div(given["embed_dim"], given["num_heads"])}
+
+
+def _functions() -> dict[str, Spelling]:
+    """The activations without arguments that the table of `Activation` names."""
+    found: dict[str, Spelling] = {}
+    for ours, (name, _) in ACTIVATIONS.items():
+        if not name.startswith("."):
+            text = _ARGUMENTS.get(name, "")
+            made = Spelling(name, "Activation", signature(text), {"activation": ours})
+            found.setdefault(name, made)
+    return found
+
+
+_ARGUMENTS = dict.fromkeys(
+    ["Hardsigmoid", "Hardswish", "Mish", "ReLU6", "SELU", "SiLU"], "inplace=False"
+)
+
+SPELLINGS: dict[str, Spelling] = {
+    **_functions(),
+    **_spelt("Identity", "Identity"),
+    **_spelt("Linear", "Dense", "in_features, out_features, bias=True"),
+    **_spelt("LazyLinear", "Dense", "out_features, bias=True"),
+    **_spelt("Bilinear", "Bilinear", "in1_features, in2_features, out_features, bias=True"),
+    **_spelt("Embedding", "Embedding", _EMBEDDED),
+    **_spelt("EmbeddingBag", "EmbeddingBag", _BAG),
+    **_spelt("Conv{n}d", "Conv{n}D", f"in_channels, {_CONV}", _EVERY),
+    **_spelt("LazyConv{n}d", "Conv{n}D", _CONV, _EVERY),
+    **_spelt("ConvTranspose{n}d", "Conv{n}DTranspose", f"in_channels, {_TRANSPOSED}", _EVERY),
+    **_spelt("LazyConvTranspose{n}d", "Conv{n}DTranspose", _TRANSPOSED, _EVERY),
+    **_spelt(
+        "MaxPool{n}d",
+        "MaxPooling{n}D",
+        f"{_POOL}, dilation=1, return_indices=False, ceil_mode=False",
+        _EVERY,
+    ),
+    **_spelt("AvgPool1d", "AveragePooling1D", f"{_POOL}, ceil_mode=False, count_include_pad=True"),
+    **_spelt(
+        "AvgPool{n}d",
+        "AveragePooling{n}D",
+        f"{_POOL}, ceil_mode=False, count_include_pad=True, divisor_override=None",
+        (2, 3),
+    ),
+    **_spelt(
+        "LPPool{n}d",
+        "LPPooling{n}D",
+        "norm_type, kernel_size, stride=None, ceil_mode=False",
+        _EVERY,
+    ),
+    **_spelt("FractionalMaxPool{n}d", "FractionalMaxPooling{n}D", _FRACTIONAL, (2, 3)),
+    **_spelt("MaxUnpool{n}d", "MaxUnpooling{n}D", _POOL, _EVERY),
+    **_spelt("AdaptiveAvgPool{n}d", "AdaptiveAveragePooling{n}D", "output_size", _EVERY),
+    **_spelt(
+        "AdaptiveMaxPool{n}d",
+        "AdaptiveMaxPooling{n}D",
+        "output_size, return_indices=False",
+        _EVERY,
+    ),
+    **_spelt("BatchNorm{n}d", "BatchNormalization", f"num_features, {_NORM}", _EVERY, **_BATCH),
+    **_spelt("LazyBatchNorm{n}d", "BatchNormalization", _NORM, _EVERY, **_BATCH),
+    **_spelt("SyncBatchNorm", "BatchNormalization", f"num_features, {_SYNC}", **_BATCH),
+    **_spelt(
+        "InstanceNorm{n}d",
+        "InstanceNormalization",
+        f"num_features, {_UNTRACKED}",
+        _EVERY,
+        **_INSTANCE,
+    ),
+    **_spelt("LazyInstanceNorm{n}d", "InstanceNormalization", _NORM, _EVERY, **_INSTANCE),
+    **_spelt(
+        "GroupNorm",
+        "GroupNormalization",
+        "num_groups, num_channels, eps=1e-05, affine=True, *, bias=True",
+        **_BATCH,
+    ),
+    **_spelt(
+        "LayerNorm",
+        "LayerNormalization",
+        "normalized_shape, eps=1e-05, elementwise_affine=True, bias=True",
+        more=_layer_norm,
+    ),
+    **_spelt(
+        "RMSNorm",
+        "RMSNormalization",
+        "normalized_shape, eps=None, elementwise_affine=True",
+        more=_rms_norm,
+    ),
+    **_spelt("ReLU", "ReLU", "inplace=False"),
+    **_spelt("LeakyReLU", "LeakyReLU", "negative_slope=0.01, inplace=False"),
+    **_spelt("ELU", "ELU", "alpha=1.0, inplace=False"),
+    **_spelt("PReLU", "PReLU", "num_parameters=1, init=0.25", more=_slopes),
+    **_spelt("Softmax", "Softmax", "dim=None", more=_along),
+    **_spelt("Flatten", "Flatten", "start_dim=1, end_dim=-1"),
+    **_spelt("Dropout", "Dropout", _DROPPED),
+    **_spelt("AlphaDropout", "AlphaDropout", _DROPPED),
+    **_spelt("FeatureAlphaDropout", "FeatureAlphaDropout", _DROPPED),
+    **_spelt("Dropout{n}d", "SpatialDropout{n}D", _DROPPED, _EVERY),
+    **_spelt("ZeroPad{n}d", "ZeroPadding{n}D", "padding", _EVERY),
+    **_spelt("ReflectionPad{n}d", "Padding{n}D", "padding", _EVERY, fixed={"mode": "reflect"}),
+    **_spelt("ReplicationPad{n}d", "Padding{n}D", "padding", _EVERY, fixed={"mode": "replicate"}),
+    **_spelt("CircularPad{n}d", "Padding{n}D", "padding", _EVERY, fixed={"mode": "circular"}),
+    **_spelt(
+        "ConstantPad{n}d",
+        "Padding{n}D",
+        "padding, value",
+        _EVERY,
+        fixed={"mode": "constant"},
+        more=lambda given: {"value": given["value"]},
+    ),
+    **_spelt("Fold", "Fold", "output_size, kernel_size, dilation=1, padding=0, stride=1"),
+    **_spelt("Unfold", "Unfold", "kernel_size, dilation=1, padding=0, stride=1"),
+    **_spelt("PixelShuffle", "PixelShuffle", "upscale_factor"),
+    **_spelt("PixelUnshuffle", "PixelUnshuffle", "downscale_factor"),
+    **_spelt("ChannelShuffle", "ChannelShuffle", "groups", fixed=_FIRST),
+    **_spelt("Unflatten", "Unflatten", "dim, unflattened_size"),
+    **_spelt(
+        "Upsample",
+        "Upsample",
+        "size=None, scale_factor=None, mode='nearest', align_corners=None, "
+        "recompute_scale_factor=None",
+    ),
+    **_spelt(
+        "UpsamplingNearest2d",
+        "Upsample",
+        "size=None, scale_factor=None",
+        fixed={"mode": "nearest"},
+    ),
+    **_spelt(
+        "UpsamplingBilinear2d",
+        "Upsample",
+        "size=None, scale_factor=None",
+        fixed={"mode": "bilinear", "align_corners": True},
+    ),
+    **_spelt("CELU", "CELU", "alpha=1.0, inplace=False"),
+    **_spelt("GELU", "GELU", "approximate='none'"),
+    **_spelt("GLU", "GLU", "dim=-1"),
+    **_spelt("Hardshrink", "Hardshrink", "lambd=0.5"),
+    **_spelt("Softshrink", "Softshrink", "lambd=0.5"),
+    **_spelt(
+        "Hardtanh",
+        "Hardtanh",
+        "min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None",
+    ),
+    **_spelt("RReLU", "RReLU", "lower=0.125, upper=0.3333333333333333, inplace=False"),
+    **_spelt("Softplus", "Softplus", "beta=1.0, threshold=20.0"),
+    **_spelt("Threshold", "Threshold", "threshold, value, inplace=False"),
+    **_spelt("LogSoftmax", "LogSoftmax", "dim=None", more=_along),
+    **_spelt("Softmin", "Softmin", "dim=None", more=_along),
+    **_spelt("Softmax2d", "Softmax", fixed={"axis": -3}),
+    **_spelt(
+        "LocalResponseNorm",
+        "LocalResponseNormalization",
+        "size, alpha=0.0001, beta=0.75, k=1.0",
+        fixed=_FIRST,
+    ),
+    **_spelt(
+        "CrossMapLRN2d",
+        "LocalResponseNormalization",
+        "size, alpha=0.0001, beta=0.75, k=1",
+        fixed=_FIRST,
+    ),
+    **_spelt("CosineSimilarity", "CosineSimilarity", "dim=1, eps=1e-08"),
+    **_spelt("PairwiseDistance", "PairwiseDistance", "p=2.0, eps=1e-06, keepdim=False"),
+    **_spelt("MultiheadAttention", "MultiHeadAttention", _HEADS, more=_heads),
+    **_spelt("TransformerEncoderLayer", "TransformerEncoderLayer", f"d_model, nhead, {_BLOCK}"),
+    **_spelt("TransformerDecoderLayer", "TransformerDecoderLayer", f"d_model, nhead, {_BLOCK}"),
+    **_spelt(
+        "TransformerEncoder",
+        "TransformerEncoder",
+        "encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True",
+    ),
+    **_spelt("TransformerDecoder", "TransformerDecoder", "decoder_layer, num_layers, norm=None"),
+    **_spelt(
+        "Transformer",
+        "Transformer",
+        "d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048, "
+        "dropout=0.1, activation='relu', custom_encoder=None, custom_decoder=None, "
+        "layer_norm_eps=1e-05, batch_first=False, norm_first=False, bias=True",
+    ),
+}

@@ -1,0 +1,120 @@
+"""How torch writes a layer of ours: its name, its arguments in order, and what they say here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import Parameter, Signature
+from typing import Any, TypeAlias
+
+from archcalc.frameworks.table import Entry, fields_of
+from archcalc.frameworks.tables import TORCH
+from archcalc.layers.base import Layer, layer_class
+from archcalc.symbolic.errors import InvalidLayerError, shorten
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Given", "Spelling", "signature"]
+
+Given: TypeAlias = Mapping[str, Any]
+"""torch's arguments by name, those that were left out at their defaults."""
+
+_ANYWHERE = ("device", "dtype")
+"""Arguments of most modules that say nothing of arithmetic."""
+
+_COMMON = ("name", "trainable")
+"""Fields of every layer of ours, for which torch's modules have no argument."""
+
+_EXPECTED = (
+    *("in_features", "in_channels", "num_features", "num_channels", "input_size"),
+    *("in1_features", "embed_dim", "d_model"),
+)
+"""How torch's modules are told which features come in."""
+
+
+def signature(text: str) -> Signature:
+    """A signature from the text between its brackets.
+
+    >>> str(signature("num_features, eps=1e-05, *, bias=True"))
+    '(num_features, eps=1e-05, *, bias=True)'
+    """
+    arguments = ast.parse(f"lambda {text}: 0", mode="eval").body.args  # type: ignore[attr-defined]
+    values = [ast.literal_eval(node) for node in arguments.defaults]
+    names = [a.arg for a in arguments.args]
+    defaults = [Parameter.empty] * (len(names) - len(values)) + values
+    pairs: list[Any] = [
+        (n, d, Parameter.POSITIONAL_OR_KEYWORD) for n, d in zip(names, defaults, strict=True)
+    ]
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    pairs += [(a.arg, ast.literal_eval(d), Parameter.KEYWORD_ONLY) for a, d in named]
+    return Signature([Parameter(name, kind, default=d) for name, d, kind in pairs])
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A class of torch as a layer of ours; calling it makes the layer.
+
+    Attributes:
+        name: torch's class.
+        layer: our class, by name.
+        signature: torch's arguments, in torch's order.
+        fixed: our fields that torch always has at these values.
+        more: our fields that follow from several of its arguments, or in another way than the
+            table of the layer says.
+        make: the layer or network from the arguments, where it is not one class with fields.
+
+    >>> from archcalc.torch import nn
+    >>> nn.Conv2d(3, 64, 7, stride=2, padding=3)
+    Conv2D(expects=3, filters=64, kernel_size=7, strides=2, padding=3, data_format='channels_first')
+    """
+
+    name: str
+    layer: str
+    signature: Signature
+    fixed: Given
+    more: Callable[[Given], Given] = lambda given: {}
+    make: Callable[[Given], Layer] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Layer:
+        """The layer.
+
+        Raises:
+            InvalidLayerError: an argument is missing, unknown or not valid.
+        """
+        common: dict[str, Any] = {k: kwargs.pop(k) for k in _COMMON if k in kwargs}
+        kwargs = {k: v for k, v in kwargs.items() if k not in _ANYWHERE}
+        given = self._bound(args, kwargs)
+        if self.make is not None:
+            made = self.make(given)
+            return made.model_copy(update=common) if common else made
+        return layer_class(self.layer)(**{**self._fields(given), **common})
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise InvalidLayerError(
+                f"{self.name}: {shorten(str(error), 100)}",
+                code="wrong-arguments",
+                hint=f"it takes {self.signature}",
+            ) from None
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
+        entry = TORCH.get(self.layer)
+        if not isinstance(entry, Entry):  # torch's own, under torch's names
+            known = layer_class(self.layer).model_fields
+            return {name: value for name, value in given.items() if name in known}
+        told = next((given[name] for name in _EXPECTED if name in given), None)
+        said = fields_of(entry, given, Shape())
+        return {**said, "expects": told, **self.fixed, **self.more(given)}
+
+    @cached_property
+    def __signature__(self) -> Signature:
+        """For `help` and `inspect`."""
+        return self.signature
+
+    def __repr__(self) -> str:
+        return f"<torch.nn.{self.name}{self.signature}>"

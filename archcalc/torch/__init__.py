@@ -1,0 +1,5 @@
+"""torch's spelling of the catalogue; torch itself is not imported."""
+
+from archcalc.torch import nn
+
+__all__ = ["nn"]

@@ -1,0 +1,50 @@
+"""The layers under the names of ``torch.nn``: torch's arguments, order and defaults.
+
+What comes of them are the layers of the catalogue, with channels first.  torch itself need not be
+installed.  The features that torch wants to be told (``in_features``, ``in_channels``, …) are
+checked against what comes.
+
+>>> from archcalc.torch import nn
+>>> net = nn.Sequential(
+...     nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+...     nn.Linear(5408, 100), nn.Linear(100, 10),
+... )
+>>> net.trace((1, 28, 28)).parameters
+542230
+>>> nn.Linear(784, 10).weights((5408,))
+Traceback (most recent call last):
+...
+"""
+
+from __future__ import annotations
+
+from archcalc.frameworks.torch_names import SPELLINGS, Spelling
+from archcalc.layers.base import Layer
+from archcalc.network.sequential import Sequential as _Sequential
+
+__all__ = ["Sequential", "spelling"]
+
+
+def Sequential(*layers: Layer) -> _Sequential:
+    """Layers one after the other; torch takes them as they are, not in a list."""
+    return _Sequential(list(layers))
+
+
+def spelling(name: object) -> Spelling | None:
+    """torch's class of that name, also as ``nn.Conv2d`` or ``torch.nn.Conv2d``, if there is one.
+
+    >>> spelling("nn.Conv2d").layer
+    'Conv2D'
+    """
+    short = str(name).removeprefix("torch.").removeprefix("nn.")
+    return SPELLINGS.get(short)
+
+
+def __getattr__(name: str) -> Spelling:
+    if name in SPELLINGS:
+        return SPELLINGS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*SPELLINGS, "Sequential"})

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
-from archcalc.layers.fields import Axes, SomeAxes, option
+from archcalc.layers.fields import Axes, OptionalAxes, option
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
@@ -346,7 +346,7 @@ class PReLU(_Elementwise):
     """
 
     shared_axes: Axes = option(default=())
-    along: SomeAxes = option(default=None, kw_only=True)
+    along: OptionalAxes = option(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/prelu/"
 
@@ -361,8 +361,8 @@ class PReLU(_Elementwise):
             return {axis_index(axis, x) for axis in self.shared_axes}
         return set(range(len(x))) - {axis_index(axis, x) for axis in self.along}
 
-    def features(self, x: Shape) -> Dim | None:
-        along = self.along or ()
+    def incoming(self, *inputs: Shape) -> Dim | None:
+        (x,), along = inputs, self.along or ()
         return x[axis_index(along[0], x)] if len(along) == 1 else None
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:

@@ -219,14 +219,14 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         """What input number `index` holds, where not all of them hold what the layer `takes`."""
         return self.takes
 
-    def features(self, *inputs: Any) -> Dim | None:
+    def incoming(self, *inputs: Any) -> Dim | None:
         """How many features come in: what the weights are made for, where that is one number."""
         axes = self.feature_axes(inputs[0]) if inputs else ()
         return inputs[0][axes[-1]] if axes else None
 
     def expected(self, *inputs: Any) -> tuple[Requirement, ...]:
         """That as many features come in as `expects` says."""
-        found = None if self.expects is None else self.features(*inputs)
+        found = None if self.expects is None else self.incoming(*inputs)
         if found is None or self.expects is None:
             return ()
         return (

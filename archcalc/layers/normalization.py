@@ -46,7 +46,8 @@ class _Normalization(Layer, abstract=True):
         self._axes(x)
         return ()
 
-    def features(self, x: Shape) -> Dim | None:
+    def incoming(self, *inputs: Shape) -> Dim | None:
+        (x,) = inputs
         axes = self._axes(x)
         return x[axes[0]] if len(axes) == 1 else None
 

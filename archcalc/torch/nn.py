@@ -11,9 +11,9 @@ checked against what comes.
 ... )
 >>> net.trace((1, 28, 28)).parameters
 542230
->>> nn.Linear(784, 10).weights((5408,))
+>>> nn.Sequential(nn.Linear(784, 10)).trace(5408)
 Traceback (most recent call last):
-...
+archcalc.symbolic.errors.RequirementError: dense: it was made for 784 features, and 5408 come in...
 """
 
 from __future__ import annotations

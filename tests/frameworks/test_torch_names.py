@@ -301,6 +301,10 @@ def attention(draw: DrawFn, name: str, n: int) -> Case:
     return arguments, ((some(draw, 4), width), (source, width), (source, width))
 
 
+_PACKED = ("GRU", "GRUCell", "MultiheadAttention")
+"""torch packs several of our weights in one, or one of ours in several."""
+
+
 def plain(draw: DrawFn, name: str, n: int) -> Case:
     """A class that leaves the shape alone, with its defaults."""
     needed = [p.name for p in SPELLINGS[name].signature.parameters.values() if p.default is p.empty]
@@ -312,7 +316,7 @@ def plain(draw: DrawFn, name: str, n: int) -> Case:
 
 _APART = {"Transformer", "TransformerEncoder", "TransformerDecoder", "MaxUnpool1d", "MaxUnpool2d"}
 _APART |= {"MaxUnpool3d", "TransformerEncoderLayer", "TransformerDecoderLayer", "SyncBatchNorm"}
-_APART |= {"AdaptiveLogSoftmaxWithLoss", "Identity"}
+_APART |= {"AdaptiveLogSoftmaxWithLoss", "Identity", "LinearCrossEntropyLoss"}
 """They are made otherwise, or take more than shapes: see below, and the tests of their layers."""
 
 
@@ -327,7 +331,13 @@ def test_the_same_arguments_make_the_same(name: str) -> None:
         known = SPELLINGS[name].signature.parameters
         arguments = {k: v for k, v in arguments.items() if k in known}
         made = SPELLINGS[name](**arguments)
-        assert _seen_here(made, inputs) == _seen_there(name, arguments, inputs)
+        (output, sizes), (shape, theirs) = (
+            _seen_here(made, inputs),
+            _seen_there(name, arguments, inputs),
+        )
+        assert output == shape
+        assert sum(sizes) == sum(theirs)
+        assert sizes == theirs or name in _PACKED
 
     same()
 
@@ -360,13 +370,17 @@ def _seen_there(name: str, arguments: dict[str, Any], inputs: tuple[Any, ...]) -
     state = {k: v for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
     out = result[0] if isinstance(result, tuple) else result
     sizes = [tensor.numel() for tensor in state.values()]
-    if name == "LSTM" and arguments.get("num_layers"):
-        pass
-    return tuple(out.shape[1:]), _together(name, sizes)
+    return tuple(out.shape[1:]), sorted(sizes)
 
 
-def _together(name: str, sizes: list[int]) -> list[int]:
-    return sorted(sizes)
+def test_a_loss_that_owns_its_logits_has_their_weights() -> None:
+    import torch
+
+    for how in ({}, {"bias": True}, {"out_features": (2, 3), "bias": True}):
+        theirs = torch.nn.LinearCrossEntropyLoss(4, 7, **how)
+        made = ours.LinearCrossEntropyLoss(4, 7, **how)
+        sizes = [w.size for w in made.weights(ac.Shape((4,)))]
+        assert sum(sizes) == sum(p.numel() for p in theirs.parameters())
 
 
 # Errors, files, stacks of symbols
@@ -376,7 +390,7 @@ def test_the_features_that_a_name_is_told_are_checked() -> None:
     with pytest.raises(RequirementError, match="made for 784 features, and 5408 come in"):
         ours.Sequential(ours.Linear(784, 10)).trace(5408)
     needs = ours.Sequential(ours.Linear("n", 10)).trace(5408).requirements
-    assert [str(need) for need in needs] == ["5408 = n"]
+    assert [str(need) for need in needs] == ["5408 = n (dense)"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from archcalc.frameworks.tables.activations import ACTIVATIONS
 from archcalc.frameworks.torch_names.spelling import Given, Spelling, signature
 from archcalc.layers.base import layer_class
 from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.shape import product
 
 __all__ = ["SPELLINGS"]
 
@@ -96,6 +97,11 @@ _BLOCK = "dim_feedforward=2048, dropout=0.1, activation='relu', layer_norm_eps=1
 _BLOCK += "batch_first=False, norm_first=False, bias=True"
 
 
+def _logits(given: Given) -> Given:
+    """What the loss is taken of: logits, by a dense layer of its own."""
+    return {"units": product((given["num_classes"], *given["out_features"]))}
+
+
 def _heads(given: Given) -> Given:
     """All heads together are as wide as the query."""
     return {"key_dim": floor_div(given["embed_dim"], given["num_heads"])}
@@ -121,6 +127,13 @@ SPELLINGS: dict[str, Spelling] = {
     **_spelt("Identity", "Identity"),
     **_spelt("Linear", "Dense", "in_features, out_features, bias=True"),
     **_spelt("LazyLinear", "Dense", "out_features, bias=True"),
+    **_spelt(
+        "LinearCrossEntropyLoss",
+        "Dense",
+        "in_features, num_classes, *, out_features=(), bias=False, reduction='mean', weight=None, "
+        "ignore_index=None, label_smoothing=0.0, options=None",
+        more=_logits,
+    ),
     **_spelt("Bilinear", "Bilinear", "in1_features, in2_features, out_features, bias=True"),
     **_spelt("Embedding", "Embedding", _EMBEDDED),
     **_spelt("EmbeddingBag", "EmbeddingBag", _BAG),

@@ -66,7 +66,7 @@ class Spelling:
 
     >>> from archcalc.torch import nn
     >>> nn.Conv2d(3, 64, 7, stride=2, padding=3)
-    Conv2D(expects=3, filters=64, kernel_size=7, strides=2, padding=3, data_format='channels_first')
+    Conv2D(filters=64, kernel_size=7, strides=2, padding=3, data_format='channels_first', expects=3)
     """
 
     name: str

@@ -20,6 +20,7 @@ from archcalc.network.spec.reader import SpecReader
 from archcalc.network.spec.scope import Place, place_text
 from archcalc.network.spec.toml_text import read_toml, toml_line, write_toml
 from archcalc.network.spec.yaml_text import read_yaml, write_yaml
+from archcalc.network.walk import growing
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
 
 __all__ = ["Source", "dumps", "load", "loads", "read_file", "save"]
@@ -151,13 +152,15 @@ class Source:
         if not self._text.strip():
             raise SpecificationError("there is nothing in it", code="empty-file", path=self.name)
         try:
-            value = self._value()
+            with growing():
+                value = self._value()
         except TextError as error:
             raise SpecificationError(
                 error.message, code=error.code, hint=error.hint, path=self._at(error.line)
             ) from None
         reader = SpecReader(self.where)
-        network = reader.read(value)
+        with growing():
+            network = reader.read(value)
         self._places = reader.places
         return network
 

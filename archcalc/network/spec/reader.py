@@ -413,7 +413,8 @@ def _common(spec: Mapping[str, Any]) -> dict[str, Any]:
 def _mappings(entries: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The entries of a list that give arguments by name."""
     for entry in entries if is_list(entries) else ():
-        if isinstance(entry, Mapping) and len(entry) == 1:
+        # most entries are text or lists, which is quicker to see than that they are no mappings
+        if not isinstance(entry, str | list) and isinstance(entry, Mapping) and len(entry) == 1:
             ((kind, value),) = entry.items()
             if isinstance(value, Mapping):
                 yield kind, value

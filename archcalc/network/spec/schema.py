@@ -13,6 +13,7 @@ from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
 from archcalc.network.spec.describe import VERSION
 from archcalc.network.spec.entries import holding, keyword_fields, positional_fields, takes_list
+from archcalc.symbolic.late import late
 
 __all__ = ["json_schema"]
 
@@ -72,6 +73,7 @@ def json_schema() -> Schema:
     }
     for name, cls in classes.items():
         definitions[name] = _NETWORKS[cls]() if cls in _NETWORKS else _layer(cls)
+    definitions |= {f"nn.{name}": _spelt(spelling) for name, spelling in _spellings().items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A network, as archcalc reads it",
@@ -105,8 +107,39 @@ def _object(properties: Mapping[str, Schema], required: list[str]) -> Schema:
 def _entry(classes: Mapping[str, type[Layer]]) -> Schema:
     """One entry of a list of layers: a name alone, or a name with arguments."""
     bare = [name for name, cls in classes.items() if not _required(cls)]
-    named = _object({name: _ref(name) for name in (*classes, "Shared")}, [])
-    return {"anyOf": [{"enum": bare}, {**named, "minProperties": 1, "maxProperties": 1}]}
+    named = {name: _ref(name) for name in (*classes, "Shared")}
+    for name, spelling in _spellings().items():
+        written = [f"nn.{name}", f"torch.nn.{name}", *([] if name in classes else [name])]
+        named |= {key: _ref(f"nn.{name}") for key in written}
+        bare += [] if _needed(spelling) else written
+    one = {**_object(named, []), "minProperties": 1, "maxProperties": 1}
+    return {"anyOf": [{"enum": bare}, one]}
+
+
+def _spellings() -> Mapping[str, Any]:
+    """torch's names for our layers."""
+    made: Mapping[str, Any] = late("archcalc.frameworks.torch_names:SPELLINGS")
+    return made
+
+
+def _needed(spelling: Any) -> list[str]:
+    return [p.name for p in spelling.signature.parameters.values() if p.default is p.empty]
+
+
+def _spelt(spelling: Any) -> Schema:
+    """torch's arguments: by name, by position, the first alone, or none; each may be anything."""
+    parameters = spelling.signature.parameters.values()
+    free: Schema = {}
+    named = {p.name: free for p in parameters}
+    common = {"name": _NAME, "trainable": {"type": "boolean"}, "inputs": _ref("names")}
+    needed = _needed(spelling)
+    places = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    plain: Schema = {"type": ["number", "string", "boolean"]}
+    forms = [_object({**named, **common}, needed)]
+    forms.append({"type": "array", "maxItems": len(places), "minItems": len(needed)})
+    forms += [plain] if places and len(needed) < 2 else []
+    forms += [] if needed else [{"type": "null"}]
+    return {"description": f"torch.nn.{spelling.name}{spelling.signature}", "anyOf": forms}
 
 
 def _required(cls: type[Layer]) -> list[str]:

@@ -135,6 +135,11 @@ SPELLINGS: dict[str, Spelling] = {
         more=_logits,
     ),
     **_spelt("Bilinear", "Bilinear", "in1_features, in2_features, out_features, bias=True"),
+    **_spelt(
+        "AdaptiveLogSoftmaxWithLoss",
+        "AdaptiveLogSoftmaxWithLoss",
+        "in_features, n_classes, cutoffs, div_value=4.0, head_bias=False",
+    ),
     **_spelt("Embedding", "Embedding", _EMBEDDED),
     **_spelt("EmbeddingBag", "EmbeddingBag", _BAG),
     **_spelt("Conv{n}d", "Conv{n}D", f"in_channels, {_CONV}", _EVERY),

@@ -2,6 +2,8 @@
 
 from archcalc.costs.activations import Activations
 from archcalc.costs.base import Additive, Cost
+from archcalc.costs.choice import Choice, Convention, Counted, Other
+from archcalc.costs.conventions import CONVENTIONS, convention
 from archcalc.costs.memory import (
     DTYPES,
     OPTIMIZERS,
@@ -11,6 +13,7 @@ from archcalc.costs.memory import (
     WeightBytes,
 )
 from archcalc.costs.parameters import (
+    NonEmbeddingParameters,
     Parameters,
     Statistics,
     TotalParameters,
@@ -18,20 +21,27 @@ from archcalc.costs.parameters import (
 )
 from archcalc.costs.receptive import Field, ReceptiveField
 from archcalc.costs.time import StepTime, Traffic
-from archcalc.costs.work import Flops, Macs, TrainingFlops
+from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
 __all__ = [
+    "CONVENTIONS",
     "DTYPES",
     "OPTIMIZERS",
     "ActivationBytes",
     "Activations",
     "Additive",
+    "Choice",
+    "Convention",
     "Cost",
+    "Counted",
     "Field",
     "Flops",
     "GradientBytes",
     "Macs",
+    "MacsByOutput",
+    "NonEmbeddingParameters",
     "OptimizerBytes",
+    "Other",
     "Parameters",
     "ReceptiveField",
     "Statistics",
@@ -41,4 +51,5 @@ __all__ = [
     "TrainableParameters",
     "TrainingFlops",
     "WeightBytes",
+    "convention",
 ]

@@ -57,6 +57,7 @@ class TracedRow(Protocol):
     def work(self) -> tuple[Work, ...]: ...
     @property
     def windows(self) -> tuple[AxisWindow, ...] | None: ...
+    def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> TracedRow: ...
 
 
 class Rows(Protocol):
@@ -105,9 +106,9 @@ class Additive(Cost[Formula]):
         raise TypeError(f"{type(self).__name__} does not say what a layer adds: define of(row)")
 
     def over(self, trace: Rows) -> Formula:
-        return Formula(total(self._counted(trace.rows)), trace.requirements)
+        return Formula(total(self.by_row(trace.rows)), trace.requirements)
 
-    def _counted(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
+    def by_row(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         """``(times, amount)`` of each row; equal layers on equal shapes are worked out once."""
         known: dict[tuple[int, bool, Dim], Dim] = {}
         for row in rows:

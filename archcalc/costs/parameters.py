@@ -11,10 +11,18 @@ from dataclasses import dataclass
 
 from archcalc.costs.base import Additive, TracedRow, written_sum
 from archcalc.layers.base import Layer
+from archcalc.layers.embedding import Embedding, EmbeddingBag
 from archcalc.layers.facts import Weight
 from archcalc.symbolic.dims import Dim
 
-__all__ = ["Parameters", "Statistics", "TotalParameters", "TrainableParameters", "is_trained"]
+__all__ = [
+    "NonEmbeddingParameters",
+    "Parameters",
+    "Statistics",
+    "TotalParameters",
+    "TrainableParameters",
+    "is_trained",
+]
 
 
 def is_trained(weight: Weight, layer: Layer) -> bool:
@@ -40,6 +48,23 @@ class Parameters(Additive):
 
     def of(self, row: TracedRow) -> Dim:
         return _sizes(weight for weight in row.weights if weight.learned)
+
+
+@dataclass(frozen=True)
+class NonEmbeddingParameters(Parameters):
+    """The elements of all weights that are learned, without tables of embeddings.
+
+    >>> from archcalc.layers import Dense, Embedding
+    >>> from archcalc.network import Sequential
+    >>> net = Sequential([Embedding(1000, 16), Dense(4)])
+    >>> net.trace(10).cost(NonEmbeddingParameters())
+    68
+    """
+
+    source = "Kaplan et al., Scaling Laws (2020), section 2.1: N"
+
+    def of(self, row: TracedRow) -> Dim:
+        return 0 if isinstance(row.layer, Embedding | EmbeddingBag) else super().of(row)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from sympy import Rational
+
 from archcalc.costs.base import Additive, Cost, Rows, TracedRow, total, written_sum
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
+from archcalc.layers.facts import Weight
+from archcalc.layers.spatial import Spatial
+from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.written import WrittenProduct
 
-__all__ = ["Flops", "Macs", "TrainingFlops"]
+__all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
 
 KINDS = ("matmul", "convolution", "attention", "adapter")
 """The kinds of work that are counted by default."""
@@ -43,13 +48,43 @@ class Macs(Additive):
 
 
 @dataclass(frozen=True)
+class MacsByOutput(Macs):
+    """MACs as counters have them that take a transposed convolution for a plain one.
+
+    A transposed convolution multiplies every *input* position with the kernel.  Some counters
+    multiply the kernel with the *output* positions instead, as a plain convolution would.
+
+    >>> from archcalc.layers import Conv2DTranspose
+    >>> from archcalc.network import Sequential
+    >>> trace = Sequential([Conv2DTranspose(32, 3, strides=2, groups=32)]).trace((8, 8, 32))
+    >>> trace.cost(Macs()), trace.cost(MacsByOutput())
+    (18432, 83232)
+    """
+
+    source = "https://github.com/TylerYep/torchinfo (calculate_macs)"
+
+    def of(self, row: TracedRow) -> Dim:
+        if not (isinstance(row.layer, Spatial) and _is_transposed(row)):
+            return super().of(row)
+        kernels = [w.shape for w in row.applied.weights if w.name == "kernel"]
+        positions = (row.steps, *row.layer.extent(row.output))
+        return written_sum((*positions, *kernel) for kernel in kernels)
+
+
+def _is_transposed(row: TracedRow) -> bool:
+    return any(isinstance(window, TransposedWindow) for _, window in row.windows or ())
+
+
+@dataclass(frozen=True)
 class Flops(Additive):
     """Floating-point operations of one sample, forward.
 
     Args:
         kinds: the kinds of work to count.
         per_mac: the operations of one multiply-accumulate.
-        bias: whether the addition of a bias counts, one an output element.
+        bias: whether the addition of a bias counts, one for each result it is added to.
+        causal: whether what attends to itself sees only what came before, so that half of its
+            products are counted, as FlashAttention does.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -61,14 +96,44 @@ class Flops(Additive):
     kinds: tuple[str, ...] = KINDS
     per_mac: int = 2
     bias: bool = False
+    causal: bool = False
     unit = "FLOPs"
     source = "torch.utils.flop_counter.FlopCounterMode"
 
     def of(self, row: TracedRow) -> Dim:
-        products = [(self.per_mac, *w.factors) for w in row.work if w.kind in self.kinds]
-        if self.bias and any(weight.name == "bias" for weight in row.applied.weights):
-            products.append((row.steps, *row.output))
-        return written_sum(products)
+        each = dict.fromkeys(self.kinds, self.per_mac)
+        if self.causal and len(set(row.sources)) == 1:
+            each["attention"] = _half(self.per_mac)
+        products = [(each[w.kind], *w.factors) for w in row.work if w.kind in self.kinds]
+        return written_sum([*products, *(_additions(row) if self.bias else ())])
+
+
+def _half(number: int) -> Dim:
+    return number // 2 if number % 2 == 0 else Rational(number, 2)
+
+
+def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:
+    """For each bias, how often each of its numbers is added, and how many they are."""
+    weights = row.applied.weights
+    kernels = {w.name.removesuffix("kernel"): w for w in weights if w.name.endswith("kernel")}
+    for bias in weights:
+        if bias.name.endswith("bias"):
+            where = _positions(row, kernels.get(bias.name.removesuffix("bias")))
+            yield (row.steps, *row.output) if where is None else (*where, *bias.shape)
+
+
+def _positions(row: TracedRow, kernel: Weight | None) -> tuple[Dim, ...] | None:
+    """The positions at which a bias is added: those at which its kernel is multiplied.
+
+    There are none to be read where the product is not the kernel's, as of a layer that is two in
+    one, or gives results that overlap, as of a transposed convolution: it is then added to what
+    comes out.
+    """
+    if kernel is None or _is_transposed(row):
+        return None
+    size = len(kernel.shape)
+    found = [w.factors[:-size] for w in row.work if w.factors[-size:] == tuple(kernel.shape)]
+    return found[0] if found else None
 
 
 @dataclass(frozen=True)
@@ -82,7 +147,7 @@ class TrainingFlops(Cost[Formula]):
 
     Args:
         batch: samples in the batch; a number or a symbol.
-        forward: how the forward pass is counted.
+        forward: how the forward pass is counted: a cost that is a sum over layers.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -91,7 +156,7 @@ class TrainingFlops(Cost[Formula]):
     """
 
     batch: DimLike = 1
-    forward: Flops = Flops()
+    forward: Additive = Flops()
     unit = "FLOPs"
     source = "Kaplan et al., Scaling Laws (2020), section 2.1, made exact for the first layer"
 

@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from archcalc.costs import (
+    CONVENTIONS,
     Activations,
     Cost,
+    Counted,
     Field,
     Flops,
     Macs,
@@ -19,6 +21,7 @@ from archcalc.costs import (
     TotalParameters,
     TrainableParameters,
 )
+from archcalc.costs.choice import counted
 from archcalc.formula import Formula
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark
@@ -178,6 +181,20 @@ class Trace:
     def receptive_field(self) -> tuple[Field, ...]:
         """Size, stride and offset of what one output position sees, along each axis."""
         return self.cost(ReceptiveField())
+
+    @cached_property
+    def conventions(self) -> tuple[Counted, ...]:
+        """Where tools would count this trace differently: what is counted, and what they count.
+
+        >>> from archcalc.layers import LSTM
+        >>> from archcalc.network import Sequential
+        >>> (bias,) = Sequential([LSTM(128)]).trace(("t", 128)).conventions[:1]
+        >>> bias.convention.name, bias.choice.used_by, bias.amount
+        ('recurrent bias', ('Keras',), 131584)
+        >>> [(other.choice.used_by, other.difference, other.amount) for other in bias.others]
+        [(('torch', 'cuDNN'), 512, 132096)]
+        """
+        return counted(self, CONVENTIONS.values())
 
     def derivation(self) -> Readable:
         """Every number of this trace with the rule it follows from."""

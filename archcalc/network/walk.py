@@ -110,6 +110,11 @@ class Row:
         """How it sees its input along each axis."""
         return self.applied.windows
 
+    def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> Row:
+        """The same call of another layer, or with weights that are its own or an earlier row's."""
+        applied = self.applied if layer is None else Applied(layer, self.inputs)
+        return replace(self, applied=applied, shared=self.shared if shared is None else shared)
+
     @property
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold and is not decided yet."""

@@ -1,0 +1,163 @@
+"""A convention, its choices, and what another choice would make of a trace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from archcalc.costs.base import Additive, Rows, TracedRow, total
+from archcalc.costs.parameters import Parameters
+from archcalc.costs.work import Flops, Macs
+from archcalc.formula import Formula
+from archcalc.symbolic.compare import equal
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.written import evaluated
+
+__all__ = ["Choice", "Convention", "Counted", "Other", "Quantity", "counted"]
+
+Quantity: TypeAlias = Literal["parameters", "macs", "flops"]
+
+BASES: dict[Quantity, Additive] = {"parameters": Parameters(), "macs": Macs(), "flops": Flops()}
+"""What each quantity is where nothing else is chosen."""
+
+
+def _as_it_is(row: TracedRow) -> TracedRow:
+    return row
+
+
+@dataclass(frozen=True)
+class Choice(Additive):
+    """One way to count; a cost itself, so that ``trace.cost(choice)`` counts that way.
+
+    Attributes:
+        name: short, as it stands beside the convention's name.
+        meaning: how it counts, in words.
+        used_by: the tools and papers that count so.
+        cost: what is counted.
+        seen: the layer in whose place it is counted; by default the layer itself.
+        kind: a stable name for a count that was made this way.
+    """
+
+    name: str
+    meaning: str
+    used_by: tuple[str, ...]
+    cost: Additive
+    seen: Callable[[TracedRow], TracedRow] = _as_it_is
+    kind: str = ""
+
+    def of(self, row: TracedRow) -> Dim:
+        return self.cost.of(self.seen(row))
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A choice of counting, and its possible answers.
+
+    Attributes:
+        name: as it stands in explanations.
+        question: what there is to choose.
+        quantity: what it changes: ``"parameters"``, ``"macs"`` or ``"flops"``.
+        choices: the answers; the first is the default.
+    """
+
+    name: str
+    question: str
+    quantity: Quantity
+    choices: tuple[Choice, ...]
+
+    @property
+    def default(self) -> Choice:
+        """What is counted where nothing else is said."""
+        return self.choices[0]
+
+    @property
+    def base(self) -> Additive:
+        """What a trace counts: the default, or what a layer says of itself."""
+        return BASES[self.quantity]
+
+    def __getitem__(self, name: str) -> Choice:
+        for choice in self.choices:
+            if choice.name == name:
+                return choice
+        names = ", ".join(choice.name for choice in self.choices)
+        raise LookupFailedError(
+            f"{self.name}: there is no choice {name[:40]!r}", hint=f"there are {names}"
+        )
+
+    def kind_of(self, choice: Choice) -> str:
+        """A stable name for a count that was made by `choice`: ``"recurrent-bias-two"``."""
+        return choice.kind or re.sub(r"\W+", "-", f"{self.name} {choice.name}").lower()
+
+
+@dataclass(frozen=True)
+class Other:
+    """What a choice that was not made would give.
+
+    Attributes:
+        choice: the choice.
+        amount: its count.
+        difference: what is added to the count that was made.
+    """
+
+    choice: Choice
+    amount: Formula
+    difference: Formula
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How a trace is counted where a convention matters to it.
+
+    Attributes:
+        convention: the convention.
+        choice: what was chosen; ``None`` where its layers differ in it.
+        amount: the count.
+        others: every other choice that would give another count.
+    """
+
+    convention: Convention
+    choice: Choice | None
+    amount: Formula
+    others: tuple[Other, ...]
+
+
+def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ...]:
+    """Those of `conventions` by which `trace` would be counted differently, and how."""
+    known: dict[Quantity, list[tuple[Dim, Dim]]] = {}
+    found: list[Counted] = []
+    for convention in conventions:
+        quantity = convention.quantity
+        if quantity not in known:
+            known[quantity] = list(convention.base.by_row(trace.rows))
+        apart = [(c, _apart(known[quantity], c, trace)) for c in convention.choices]
+        if any(differing for _, differing in apart):
+            amount = Formula(total(known[quantity]), trace.requirements)
+            others = tuple(_other(c, d, trace) for c, d in apart if d)
+            chosen = next((c for c, differing in apart if not differing), None)
+            found.append(Counted(convention, chosen, amount, others))
+    return tuple(found)
+
+
+def _apart(base: Sequence[tuple[Dim, Dim]], choice: Choice, trace: Rows) -> list[tuple[Dim, Dim]]:
+    """By how much `choice` counts each row differently, where it does."""
+    pairs = zip(base, choice.by_row(trace.rows), strict=True)
+    return [
+        (times, _difference(other, amount))
+        for (times, amount), (_, other) in pairs
+        if other != amount and equal(other, amount) is not True
+    ]
+
+
+def _difference(a: Dim, b: Dim) -> Dim:
+    if isinstance(a, int) and isinstance(b, int):
+        return a - b
+    difference: Dim = (evaluated(a) - evaluated(b)).expand()
+    return difference
+
+
+def _other(choice: Choice, differing: list[tuple[Dim, Dim]], trace: Rows) -> Other:
+    needs = trace.requirements
+    return Other(choice, choice.over(trace), Formula(total(differing), needs))

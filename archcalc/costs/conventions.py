@@ -83,7 +83,7 @@ _ALL = (
                    "the reset gate acts after the product, which has a bias of its own",
                    "Keras", "torch", "cuDNN"),
             _where("reset_after", False, "before",
-                   "the reset gate acts before the product, and there is one bias",
+                   "the reset gate acts before the product, which has no bias",
                    "Cho et al. (2014)", "Keras before TensorFlow 2"),
         ),
     ),

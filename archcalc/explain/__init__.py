@@ -2,6 +2,7 @@
 
 from archcalc.explain.account import Account, Figure, account
 from archcalc.explain.comparison import Change, Comparison, compare
+from archcalc.explain.conventions import Conventions, conventions
 from archcalc.explain.derivation import Derivation, derive
 from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
@@ -13,6 +14,7 @@ __all__ = [
     "Change",
     "Claim",
     "Comparison",
+    "Conventions",
     "Derivation",
     "Figure",
     "Finding",
@@ -20,6 +22,7 @@ __all__ = [
     "Summary",
     "account",
     "compare",
+    "conventions",
     "derive",
     "picture",
     "reconcile",

@@ -11,6 +11,7 @@ from sympy import Max, Rational, Symbol
 from archcalc.costs import (
     ActivationBytes,
     Activations,
+    Counted,
     GradientBytes,
     OptimizerBytes,
     StepTime,
@@ -19,6 +20,7 @@ from archcalc.costs import (
     WeightBytes,
 )
 from archcalc.costs.memory import bytes_of, slots_of
+from archcalc.explain.conventions import choices, choices_data
 from archcalc.explain.document import (
     Amount,
     Block,
@@ -30,7 +32,7 @@ from archcalc.explain.document import (
     equation,
 )
 from archcalc.explain.explained import Explained
-from archcalc.explain.summary import binary_bytes
+from archcalc.explain.summary import amount, binary_bytes
 from archcalc.formula import Formula
 from archcalc.network import Trace
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
@@ -82,11 +84,14 @@ class Account(Explained):
     Attributes:
         figures: in order.
         setting: batch, optimizer and number format, in words.
+        notes: what else is to be known.
+        conventions: those that would give other FLOPs.
     """
 
     figures: tuple[Figure, ...]
     setting: str
     notes: tuple[str, ...] = ()
+    conventions: tuple[Counted, ...] = ()
 
     def __getitem__(self, name: str) -> Figure:
         return next(figure for figure in self.figures if figure.name == name)
@@ -95,10 +100,18 @@ class Account(Explained):
         rows = tuple(((f.name,), f.shown(), f.forms()) for f in self.figures)
         blocks: list[Block] = [Paragraph((self.setting,)), Table(("", "", ""), "lrl", rows)]
         blocks.extend(Paragraph((note,)) for note in self.notes)
+        if self.conventions:
+            forward = amount(self.conventions[0].amount)
+            blocks.append(Paragraph(("Of these, one sample forward: ", forward, " FLOPs")))
+        blocks.extend(choices(self.conventions))
         return Document("Cost", tuple(blocks))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"setting": self.setting, "figures": {f.name: _data(f) for f in self.figures}}
+        return {
+            "setting": self.setting,
+            "figures": {f.name: _data(f) for f in self.figures},
+            "conventions": choices_data(self.conventions),
+        }
 
 
 def _data(figure: Figure) -> dict[str, Any]:
@@ -152,7 +165,8 @@ def account(
             "each way; activations may stay on the chip."
         )
     setting = f"batch {size}, {optimizer}, {dtype}"
-    return Account(tuple(figures), setting, tuple(notes))
+    found = tuple(c for c in trace.conventions if c.convention.quantity == "flops")
+    return Account(tuple(figures), setting, tuple(notes), found)
 
 
 def _value(formula: Formula) -> Dim:

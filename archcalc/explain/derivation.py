@@ -10,7 +10,9 @@ from sympy import Expr
 
 from archcalc.costs import ReceptiveField
 from archcalc.costs.base import total, written_sum
+from archcalc.costs.choice import Quantity
 from archcalc.costs.receptive import Field, Fields
+from archcalc.explain.conventions import choices, choices_data
 from archcalc.explain.document import (
     Amount,
     Block,
@@ -26,7 +28,7 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
-from archcalc.explain.summary import closing, notices
+from archcalc.explain.summary import closing, notices, plain_formula
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import plain
@@ -35,7 +37,7 @@ from archcalc.layers.window import Window
 from archcalc.network import Row, Trace
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ReceptiveFieldError
-from archcalc.symbolic.printing import to_python, to_text
+from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, product_of, sum_of_products
 
@@ -162,6 +164,7 @@ class Derivation(Explained):
         if any(step.field for step in self.steps):
             blocks.append(Paragraph((_LEGEND,)))
         blocks.extend(closing(self.trace))
+        blocks.extend(choices(self.trace.conventions, *_SAID))
         blocks.extend(notices(self.trace))
         return Document("Derivation", tuple(blocks))
 
@@ -174,20 +177,18 @@ class Derivation(Explained):
             "parameters": plain_formula(trace.parameters),
             "statistics": plain_formula(trace.statistics),
             "macs": plain_formula(trace.macs),
+            "conventions": choices_data(trace.conventions, *_SAID),
             "requirements": [str(r) for r in trace.requirements],
             "warnings": list(trace.warnings),
         }
 
 
+_SAID: tuple[Quantity, ...] = ("parameters", "macs")
+"""The quantities that are derived, whose conventions are therefore said."""
+
 _LEGEND = (
     "field: input positions one output sees; R before the layer, j the step between its inputs"
 )
-
-
-def plain_formula(formula: Formula) -> int | str:
-    """A formula as an int, or as text that archcalc reads back."""
-    value = formula() if formula.is_number else None
-    return value if isinstance(value, int) else to_python(formula.expr)
 
 
 def derive(trace: Trace) -> Derivation:

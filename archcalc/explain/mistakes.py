@@ -1,7 +1,8 @@
 """How people miscount a layer: the counts that known mistakes lead to.
 
 Nothing here knows a number.  Every mistake is the layer's own facts with one thing done wrong: a
-weight left out, an input channel taken for one, an earlier shape taken for the input.
+weight left out, an input channel taken for one, an earlier shape taken for the input.  What another
+tool counts is no mistake, but another choice of a convention (`archcalc.costs.CONVENTIONS`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from itertools import islice, product
 
 from sympy import Expr
 
+from archcalc.costs import CONVENTIONS
 from archcalc.costs.base import written_sum
+from archcalc.explain.conventions import who
 from archcalc.layers import Applied
 from archcalc.layers.facts import Weight
 from archcalc.layers.notation import Notation, notation_of
@@ -75,8 +78,11 @@ def mistakes(row: Row, earlier: Sequence[Row] = ()) -> list[Mistaken]:
     return list(found.values())
 
 
-_LIKELY = ("missing-bias", "missing-input-channels", "missing-weight")
-"""What people forget most, in that order; it decides between mistakes that give the same count."""
+_LIKELY = (
+    *(c.kind_of(choice) for c in CONVENTIONS.values() for choice in c.choices),
+    *("missing-bias", "missing-input-channels", "missing-weight"),
+)
+"""Other conventions, then what people forget most; it decides between equal counts."""
 
 
 def _unlikeliness(findings: tuple[Finding, ...]) -> tuple[int, ...]:
@@ -96,14 +102,13 @@ def _number(dim: Dim) -> int:
 
 def _groups(row: Row, earlier: Sequence[Row]) -> Iterator[list[Finding]]:
     """What can go wrong, each group independently of the others, in one of its ways."""
+    yield from _conventions(row)
     if row.shared:
-        yield _counted_again(row)
         return
     notation = notation_of(row.applied)
     for rule, real in zip(notation.weights, row.applied.weights, strict=True):
         if real.learned:
             yield [*_omission(row, rule, real, notation), *_misjudged(row, rule, real, notation)]
-    yield _statistics(row)
     yield _extra_bias(row)
     yield _counted_once(row)
     yield _other_input(row, earlier)
@@ -158,12 +163,18 @@ def _misjudged(row: Row, rule: Weight, real: Weight, notation: Notation) -> list
 _INPUTS = (symbol("c_in"), symbol("n_in"))
 
 
-def _statistics(row: Row) -> list[Finding]:
-    kept = [w for w in row.weights if not w.learned]
-    amount = _number(written_sum(w.shape for w in kept)) * _number(row.times)
-    names = " and ".join(w.name for w in kept)
-    text = f"{names} were counted: they are statistics, which are not learned"
-    return [Finding(row.path, "statistics-counted", -amount, text)] if amount else []
+def _conventions(row: Row) -> Iterator[list[Finding]]:
+    """What every other choice of each convention would count."""
+    for convention in CONVENTIONS.values():
+        if convention.quantity == "parameters":
+            known = _number(convention.base.of(row))
+            found = []
+            for choice in convention.choices:
+                amount = (known - _number(choice.of(row))) * _number(row.times)
+                if amount:
+                    text = f"{convention.name}: {choice.meaning}, as in {who(choice)}"
+                    found.append(Finding(row.path, convention.kind_of(choice), amount, text))
+            yield found
 
 
 def _extra_bias(row: Row) -> list[Finding]:
@@ -175,12 +186,6 @@ def _extra_bias(row: Row) -> list[Finding]:
     amount = _number(written_sum(w.shape for w in extra)) * _number(row.times)
     text = f"a bias was counted, but use_bias is False: {amount:,} too many"
     return [Finding(row.path, "extra-bias", -amount, text)] if amount else []
-
-
-def _counted_again(row: Row) -> list[Finding]:
-    amount = _count(row, row.applied.weights)
-    text = "its weights are shared with an earlier call and were counted again"
-    return [Finding(row.path, "shared-counted-twice", -amount, text)] if amount else []
 
 
 def _counted_once(row: Row) -> list[Finding]:

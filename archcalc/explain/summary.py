@@ -25,7 +25,16 @@ from archcalc.layers.fields import plain
 from archcalc.network import Row, Trace
 from archcalc.symbolic.dims import Dim
 
-__all__ = ["Summary", "binary_bytes", "closing", "notices", "summarize", "summary_text"]
+__all__ = [
+    "Summary",
+    "amount",
+    "binary_bytes",
+    "closing",
+    "notices",
+    "plain_formula",
+    "summarize",
+    "summary_text",
+]
 
 
 @dataclass(frozen=True)
@@ -53,10 +62,10 @@ class Summary(Explained):
             "inputs": [plain(x) for x in trace.inputs],
             "outputs": [plain(x) for x in trace.outputs],
             "layers": [_row_dict(row) for row in trace.rows],
-            "parameters": _value(trace.parameters),
-            "trainable_parameters": _value(trace.trainable_parameters),
-            "statistics": _value(trace.statistics),
-            "macs": _value(trace.macs),
+            "parameters": plain_formula(trace.parameters),
+            "trainable_parameters": plain_formula(trace.trainable_parameters),
+            "statistics": plain_formula(trace.statistics),
+            "macs": plain_formula(trace.macs),
             "warnings": list(trace.warnings),
         }
 
@@ -111,14 +120,16 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "steps": plain(row.steps),
         "output": plain(row.output),
         "outputs": [plain(y) for y in row.outputs],
-        "parameters": _value(Formula(Parameters().of(row))),
-        "statistics": _value(Formula(Statistics().of(row))),
-        "macs": _value(Formula(Macs().of(row))),
+        "parameters": plain_formula(Formula(Parameters().of(row))),
+        "statistics": plain_formula(Formula(Statistics().of(row))),
+        "macs": plain_formula(Formula(Macs().of(row))),
     }
 
 
-def _value(formula: Formula) -> int | str:
-    return int(formula) if formula.is_number else formula.to_python()
+def plain_formula(formula: Formula) -> int | str:
+    """A formula as an int, or as text that archcalc reads back."""
+    value = formula() if formula.is_number else None
+    return value if isinstance(value, int) else formula.to_python()
 
 
 def closing(trace: Trace) -> tuple[Block, ...]:
@@ -142,9 +153,9 @@ def closing(trace: Trace) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def amount(formula: Formula) -> Amount:
+def amount(formula: Formula, *, signed: bool = False) -> Amount:
     """A formula as a result."""
-    return Amount(formula() if formula.is_number else formula.written)
+    return Amount(formula() if formula.is_number else formula.written, signed)
 
 
 def notices(trace: Trace) -> tuple[Block, ...]:

@@ -8,7 +8,7 @@ from typer import Abort, Context, Exit, Option, Typer
 
 from archcalc import __version__
 from archcalc.cli.formats import schema
-from archcalc.cli.networks import cost, derive, summary
+from archcalc.cli.networks import conventions, cost, derive, summary
 from archcalc.cli.questions import compare, reconcile, solve
 
 __all__ = ["Abort", "app"]
@@ -43,5 +43,5 @@ def archcalc(
         print(context.get_help())
 
 
-for command in (summary, derive, reconcile, compare, cost, solve, schema):
+for command in (summary, derive, reconcile, compare, cost, conventions, solve, schema):
     app.command()(command)

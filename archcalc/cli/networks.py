@@ -1,14 +1,14 @@
-"""What one network is: ``summary``, ``derive`` and ``cost``."""
+"""What one network is: ``summary``, ``derive``, ``cost`` and ``conventions``."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from typer import Option
+from typer import Argument, Option
 
 from archcalc.cli.options import File, Format, FormatOption, Values, pairs
 
-__all__ = ["cost", "derive", "summary"]
+__all__ = ["conventions", "cost", "derive", "summary"]
 
 
 def summary(file: File, values: Values = None, how: FormatOption = Format.text) -> None:
@@ -61,3 +61,19 @@ def cost(
         trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed
     )
     show(result, how)
+
+
+def conventions(
+    file: Annotated[
+        str | None,
+        Argument(metavar="[FILE]", help="A network; without one, all conventions are listed."),
+    ] = None,
+    values: Values = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Where tools count differently: what is counted here, and what they count."""
+    from archcalc.cli.answers import show
+    from archcalc.cli.reading import trace_with
+    from archcalc.explain import conventions as found
+
+    show(found(None if file is None else trace_with(file, pairs(values, "--set"))), how)

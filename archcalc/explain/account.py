@@ -102,7 +102,7 @@ class Account(Explained):
         blocks.extend(Paragraph((note,)) for note in self.notes)
         if self.conventions:
             forward = amount(self.conventions[0].amount)
-            blocks.append(Paragraph(("Of these, one sample forward: ", forward, " FLOPs")))
+            blocks.append(Paragraph(("one sample, forward: ", forward, " FLOPs")))
         blocks.extend(choices(self.conventions))
         return Document("Cost", tuple(blocks))
 

@@ -67,6 +67,36 @@ def test_shared_layer_counted_twice() -> None:
     assert kinds(r) == [("shared-counted-twice", -110)]
 
 
+def test_recurrent_biases_as_torch_counts_them() -> None:
+    net = ac.Sequential([ac.LSTM(128), ac.Dense(3)], input_shape=(10, 128))
+    r = reconcile(net, layers={"lstm": 132_096, "dense": 387})
+    assert kinds(r) == [("recurrent-bias-two", -512)]
+    assert r.explained
+    assert "recurrent bias: two biases in each gate, as in torch and cuDNN" in r.to_text()
+    assert reconcile(net, total=132_096 + 387).explained
+
+
+def test_a_gru_counted_as_in_the_paper() -> None:
+    """From "calculating the number of parameters of a GRU layer": 9,408 where Keras has 9,600."""
+    net = ac.Sequential([ac.Embedding(4500, 16), ac.Bidirectional(ac.GRU(32))], input_shape=("t",))
+    r = reconcile(net, total=4500 * 16 + 9_408)
+    assert kinds(r) == [("reset-gate-before", 96)] * 2
+    assert r.explained
+
+
+def test_an_lstm_of_which_only_the_first_kernel_was_counted() -> None:
+    """datascience.stackexchange.com/questions/128705: 4·9 where Keras has 396."""
+    r = reconcile(ac.Sequential([ac.LSTM(9)], input_shape=("t", 1)), layers={"lstm": "4*9"})
+    assert kinds(r) == [("missing-weight", 324), ("missing-bias", 36)]
+    assert r.explained
+
+
+def test_slopes_and_embeddings_as_others_count_them() -> None:
+    net = ac.Sequential([ac.Embedding(100, 8), ac.PReLU()], input_shape=(20,))
+    r = reconcile(net, layers={"embedding": 0, "p_re_lu": 1})
+    assert kinds(r) == [("embeddings-left-out", 800), ("slopes-one-for-all", 159)]
+
+
 def test_weights_of_an_activation_left_out() -> None:
     net = ac.Sequential([ac.Conv1D(50, 3), ac.PReLU()], input_shape=(100, 100))
     r = reconcile(net, layers={"conv1d": 15050, "p_re_lu": 0})

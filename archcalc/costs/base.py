@@ -22,7 +22,7 @@ from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
 
-__all__ = ["Additive", "Cost", "Rows", "TracedRow", "total", "written_sum"]
+__all__ = ["Additive", "Cost", "Rows", "TracedRow", "same_work", "total", "written_sum"]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -110,12 +110,20 @@ class Additive(Cost[Formula]):
 
     def by_row(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         """``(times, amount)`` of each row; equal layers on equal shapes are worked out once."""
-        known: dict[tuple[int, bool, Dim], Dim] = {}
+        known: dict[tuple[object, ...], Dim] = {}
         for row in rows:
-            key = (id(row.applied), row.shared, row.steps)
+            key = (row.shared, *same_work(row))
             if key not in known:
                 known[key] = self.of(row)
             yield row.times, known[key]
+
+
+def same_work(row: TracedRow) -> tuple[object, ...]:
+    """What the work of a row depends on: the layer on its shapes, its steps, and who feeds it.
+
+    Attention to itself and to something of the same shape are the same layer on the same shapes.
+    """
+    return id(row.applied), row.steps, len(set(row.sources))
 
 
 def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from sympy import Rational
 
-from archcalc.costs.base import Additive, Cost, Rows, TracedRow, total, written_sum
+from archcalc.costs.base import Additive, Cost, Rows, TracedRow, same_work, total, written_sum
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight
@@ -168,14 +168,14 @@ class TrainingFlops(Cost[Formula]):
 
     def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         trained: list[bool] = []
-        known: dict[tuple[int, Dim], Dim] = {}
+        known: dict[tuple[object, ...], Dim] = {}
         for times, group in groupby(rows, key=lambda row: row.times):
             block = list(group)
             learning = any(_learns(row) for row in block)
             for row in block:
                 before = any(source >= 0 and trained[source] for source in row.sources)
                 trained.append(before or _learns(row))
-                key = (id(row.applied), row.steps)
+                key = same_work(row)
                 if key not in known:
                     known[key] = self.forward.of(row)
                 amount = known[key]

@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
 MNIST = str(ROOT / "docs/examples/mnist_cnn.yaml")
 TOWER = str(ROOT / "docs/examples/repeat_symbolic.yaml")
-COMMANDS = ["summary", "derive", "reconcile", "compare", "cost", "solve", "schema"]
+COMMANDS = ["summary", "derive", "reconcile", "compare", "cost", "conventions", "solve", "schema"]
 
 
 def test_help_lists_the_commands_and_the_exit_codes(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""summary, derive and cost: what stands in the acceptance, in every format."""
+"""summary, derive, cost and conventions: what stands in the acceptance, in every format."""
 
 from __future__ import annotations
 
@@ -127,3 +127,15 @@ def test_costs_that_are_none(run: Run, arguments: list[str], said: str) -> None:
     answer = run("cost", MNIST, *arguments)
     assert answer.code == 2
     assert said in answer.err
+
+
+def test_conventions_are_listed_or_those_of_a_network(run: Run) -> None:
+    listed = json.loads(run("conventions", "--format", "json").out)["conventions"]
+    assert {"recurrent bias", "causal attention"} <= {c["name"] for c in listed}
+    answer = run("conventions", MNIST)
+    assert (answer.code, answer.err) == (0, "")
+    assert [line.partition("  ")[0] for line in answer.out.replace("\n  ", "\n").splitlines()] == [
+        "conventions",
+        "FLOPs a MAC",
+        "bias additions",
+    ]

@@ -153,6 +153,17 @@ def test_attention_to_something_else_is_not_causal() -> None:
     assert "causal attention" not in [c.convention.name for c in trace.conventions]
 
 
+def test_attention_to_itself_and_to_another_of_the_same_shape() -> None:
+    x, y = ac.Input((10, 64)), ac.Input((10, 64))
+    heads = [ac.MultiHeadAttention(2, 32) for _ in range(2)]
+    both = ac.Model([x, y], heads[1](heads[0](x, x), y)).trace()
+    products = 4 * 10**2 * 64
+    causal = ac.convention("causal attention")["half"]
+    assert both.flops - both.cost(causal) == products // 2
+    trained = both.cost(ac.TrainingFlops()) - both.cost(ac.TrainingFlops(forward=causal))
+    assert trained == 2 * (products // 2)  # forward, and for the weights; nothing lies before it
+
+
 def test_adapters_once_a_batch() -> None:
     trace = trace_of(ac.Dense(256, lora_rank=8), 10, 768)
     assert by(trace, "adapters", "left out") == trace_of(ac.Dense(256), 10, 768).macs

@@ -12,7 +12,7 @@ import difflib
 import re
 from functools import cached_property
 from inspect import Parameter, Signature
-from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic._internal._model_construction import ModelMetaclass
@@ -303,6 +303,13 @@ class Layer(BaseModel, metaclass=_LayerMeta):
             if name not in defaults or value != plain(defaults[name])
         }
 
+    def __copy__(self) -> Self:
+        """The fields alone: what was worked out from them need not hold of a copy with others."""
+        return _forgetting(super().__copy__())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return _forgetting(super().__deepcopy__(memo))
+
     def __repr__(self) -> str:
         given = {name: _shown(getattr(self, name), value) for name, value in self.given().items()}
         arguments = ", ".join(f"{name}={value}" for name, value in given.items())
@@ -320,6 +327,12 @@ _WORDS = {
     "c_in": "channels",
     "n_in": "features",
 }
+
+
+def _forgetting(layer: L) -> L:
+    for name in layer.__dict__.keys() - type(layer).model_fields.keys():
+        del layer.__dict__[name]
+    return layer
 
 
 def _shown(value: Any, written: Any) -> str:

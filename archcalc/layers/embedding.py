@@ -113,7 +113,8 @@ class ReversibleEmbedding(Embedding):
         lora_rank: the rank of adapters that are trained in place of the table.
         logit_soft_cap: what the results of the way back are kept below, smoothly.
         reverse: whether this is the way back: ``(…, d)`` to ``(…, V)``.  In Keras this is said when
-            the layer is called.
+            the layer is called; here the ways there and back are two layers, and in a network each
+            counts its table.
 
     >>> ReversibleEmbedding(50257, 768, reverse=True).output_shape(Shape((1024, 768)))
     (1024, 50257)

@@ -35,6 +35,7 @@ from tests.frameworks.agreement import assert_agree
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
+    "ignore:Initializing zero-element tensors",
     "ignore:Using padding='same' with even kernel",
     "ignore:__array__ implementation",
 )

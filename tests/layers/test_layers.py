@@ -45,6 +45,18 @@ def test_layers_copy_and_pickle(layer: ac.Layer) -> None:
     assert pickle.loads(pickle.dumps(layer)) == layer == copy.deepcopy(layer)
 
 
+def test_a_copy_with_other_fields_forgets_what_was_worked_out() -> None:
+    conv = ac.Conv2D(8, 3)
+    other = conv.model_copy(update={"filters": 16})
+    both = [ac.Sequential([layer], input_shape=(9, 9, 1)) for layer in (conv, other)]
+    assert conv.key != other.key
+    assert [net.trace().output[-1] for net in both] == [8, 16]
+    x = ac.Input((9, 9, 1))
+    assert ac.Model(x, [conv(x), other(x)]).trace().outputs == ((7, 7, 8), (7, 7, 16))
+    longer = both[0].model_copy(update={"layers": (conv, other)})
+    assert len(longer.trace().rows) == 2
+
+
 def test_repr_is_code() -> None:
     layer = ac.Conv2D("f", 3, padding=((1, 2), (0, 0)), name="stem")
     made = eval(repr(layer), {"Conv2D": ac.Conv2D})

@@ -19,7 +19,7 @@ from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block, Layers, OptionalBlock
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
-from archcalc.network.sequential import as_layer
+from archcalc.network.sequential import Sequential, as_layer
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -249,6 +249,8 @@ class Bidirectional(_Holding):
     @field_validator("layer", "backward_layer")
     @classmethod
     def _goes_both_ways(cls, value: Any) -> Any:
+        if isinstance(value, Sequential) and len(value.layers) == 1:  # a list of one, in a file
+            value = value.layers[0]
         if value is not None and "go_backwards" not in type(value).model_fields:
             raise InvalidLayerError(
                 f"{type(value).__name__} does not run over time",

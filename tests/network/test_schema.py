@@ -46,7 +46,10 @@ def test_what_is_written_is_valid(net: ac.Network) -> None:
 
 @given(layers())
 def test_every_layer_that_is_written_is_valid(drawn: tuple[ac.Layer, Any]) -> None:
-    VALIDATOR.validate(ac.Sequential([drawn[0]]).to_dict())
+    layer = drawn[0]
+    if isinstance(layer, ac.Lambda) and layer.function is not None:
+        layer = ac.Lambda()  # no file holds a function
+    VALIDATOR.validate(ac.Sequential([layer]).to_dict())
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ class _Writer:
                 written[name] = self._held(value, name, scope, path)
             else:
                 written[name] = _value(layer, value, dumped[name])
-        return dict(sorted(written.items(), key=lambda item: item[0] in ("name", "trainable")))
+        return dict(sorted(written.items(), key=lambda item: item[0] in Layer.model_fields))
 
     def _held(self, value: Any, name: str, scope: Scope, path: str) -> Any:
         """A field of layers: a nameless list of them stands open."""

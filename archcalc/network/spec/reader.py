@@ -338,11 +338,11 @@ class SpecReader:
         """The arguments of an entry, by name."""
         if value is _ABSENT or value is None:
             return {}
-        if isinstance(value, Mapping):
+        names = positional_fields(cls)
+        if isinstance(value, Mapping) and not _is_entry(cls, value):
             given = {key: part for key, part in value.items() if key != "inputs"}
             self._check_fields(cls, given, place)
             return given
-        names = positional_fields(cls)
         several = is_list(value) and not (names and takes_list(cls, names[0]))
         values = value if several else [value]
         if len(values) > len(names):
@@ -391,6 +391,17 @@ class SpecReader:
             raise self._errors.placed(error, here, message) from None
         except RecursionError:
             self._errors.refuse("this is nested too deeply", place, code="too-deep")
+
+
+def _is_entry(cls: type[Layer], value: Mapping[Any, Any]) -> bool:
+    """Whether a mapping is the layer that `cls` stands around, and not its arguments by name."""
+    first = positional_fields(cls)[:1]
+    if len(value) != 1 or not first or not holding(cls, first[0]):
+        return False
+    (key,) = value
+    return key not in keyword_fields(cls) and (
+        key in layer_classes() or _torch_spelling(key) is not None
+    )
 
 
 def _torch_spelling(kind: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sympy import Basic
 
-from archcalc.frameworks.table import Entry, Table
+from archcalc.frameworks.table import Entry, Table, objection
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
@@ -27,8 +27,12 @@ _NOTHING: Table = MappingProxyType({})
 
 
 def is_whole(layer: Layer, table: Table) -> bool:
-    """Whether a framework has `layer`, be it a network of ours, as one layer of its own."""
-    return isinstance(table.get(type(layer).__name__), Entry)
+    """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
+
+    A network that it has only with other values is taken apart.
+    """
+    entry = table.get(type(layer).__name__)
+    return isinstance(entry, Entry) and not (isinstance(layer, Network) and objection(entry, layer))
 
 
 class Source(NamedTuple):

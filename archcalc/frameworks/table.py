@@ -29,6 +29,7 @@ __all__ = [
     "entry_of",
     "fields_of",
     "handed",
+    "objection",
     "ranked",
     "said_when_called",
     "same",
@@ -221,14 +222,19 @@ def entry_of(table: Table, layer: Layer, framework: str) -> Entry:
     entry = table.get(kind, Absent("nothing is known of this layer there"))
     if isinstance(entry, Absent):
         raise _refusal(framework, f"{framework} has no {kind}: {entry.why}", layer, entry.hint)
+    why_not = objection(entry, layer)
+    if why_not:
+        raise _refusal(framework, f"{kind}: {why_not}", layer)
+    return entry
+
+
+def objection(entry: Entry, layer: Layer) -> str:
+    """Why the framework has not got `layer` with the values of its fields; empty where it has."""
     for only in entry.only:
         value = getattr(layer, only.field)
         if not only.allows(value):
-            raise _refusal(framework, f"{kind}: {only.field}={value!r}: {only.why}", layer)
-    for holds, why in entry.limits:
-        if not holds(layer):
-            raise _refusal(framework, f"{kind}: {why}", layer)
-    return entry
+            return f"{only.field}={value!r}: {only.why}"
+    return next((why for holds, why in entry.limits if not holds(layer)), "")
 
 
 def _refusal(framework: str, message: str, layer: Layer, hint: str = "") -> FrameworkError:

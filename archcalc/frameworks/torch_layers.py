@@ -70,6 +70,7 @@ def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
 
 
 def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
+    inputs = inputs[: layer.arity[1]]  # a norm after a decoder takes the target alone
     if isinstance(layer, Network) and not is_whole(layer, TORCH):
         return net(program(layer, list(inputs), TORCH))
     return torch_module(Applied(layer, inputs))

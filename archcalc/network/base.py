@@ -10,10 +10,11 @@ from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.trace import Trace
-from archcalc.network.walk import Value, Walk, Where, growing
+from archcalc.network.walk import Row, Value, Walk, Where, growing
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.late import late
+from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
@@ -70,11 +71,32 @@ class Network(Layer, abstract=True):
                 hint="give input_shape=, or trace(shape)",
             )
         walk = Walk()
+        outputs = self._walked(walk, shapes)
+        return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
+
+    def _walked(self, walk: Walk, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
         self.check(*shapes)
         with growing():
-            outputs = self.follow(walk, values, Where())
-            return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
+            return self.follow(walk, values, Where())
+
+    def _called(self, *inputs: Shape) -> tuple[Row, ...]:
+        """Every layer that is called, the copies of repeated blocks one by one.
+
+        Raises:
+            ShapeError: a block is repeated a symbolic number of times.
+        """
+        walk = Walk(apart=True)
+        self._walked(walk, inputs)
+        for row in walk.rows:
+            if row.times != 1:
+                raise ShapeError(
+                    f"{to_text(row.times)} copies cannot be listed one by one",
+                    code="symbolic-copies",
+                    path=row.path,
+                    hint="trace() counts them",
+                )
+        return tuple(walk.rows)
 
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """Take `values` through every layer, adding rows to `walk`; what comes out."""
@@ -139,15 +161,14 @@ class Network(Layer, abstract=True):
         return self.trace(*inputs).output
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        rows = self.trace(*inputs).rows
         return tuple(
             replace(weight, name=f"{row.path}/{weight.name}")
-            for row in rows
+            for row in self._called(*inputs)
             for weight in row.weights
         )
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
-        return tuple(work for row in self.trace(*shapes[:-1]).rows for work in row.work)
+        return tuple(work for row in self._called(*shapes[:-1]) for work in row.work)
 
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return None

@@ -91,8 +91,7 @@ class Repeat(Network):
         while self.times != done:
             left = lower(self.times - done)
             _require_left(walk, left, done, at.path)
-            trial = super().follow(walk.aside(), current, at)
-            resting = all(a.shape == b.shape for a, b in zip(trial, current, strict=False))
+            resting = not (walk.apart and isinstance(left, int)) and self._rests(walk, current, at)
             here = at if resting and not done else at.under(str(done))
             share = lower(at.times * left) if resting else at.times
             copy = replace(here, times=share, copy=(*at.copy, id(self), done))
@@ -103,6 +102,11 @@ class Repeat(Network):
             self._bounded(done, current, after)
             current = self.carried(current, after)
         return current[: len(self.graph().outputs)]
+
+    def _rests(self, walk: Walk, current: Sequence[Value], at: Where) -> bool:
+        """Whether the block gives back the shapes that it takes."""
+        trial = super().follow(walk.aside(), current, at)
+        return all(a.shape == b.shape for a, b in zip(trial, current, strict=False))
 
     @staticmethod
     def carried(values: Sequence[V], made: Sequence[V]) -> tuple[V, ...]:

@@ -216,6 +216,10 @@ class _Stack(Network, abstract=True):
     def graph(self) -> Graph:
         return self._graph
 
+    def inside(self, *inputs: Shape) -> tuple[Shape, ...]:
+        """The shapes that the first layer inside gets, and every other."""
+        return inputs
+
     if TYPE_CHECKING:  # every subclass has them, each in the order of its own arguments
 
         @property

@@ -143,9 +143,15 @@ class Where:
 
 
 class Walk:
-    """One pass through a network, collecting rows."""
+    """One pass through a network, collecting rows.
 
-    def __init__(self) -> None:
+    Args:
+        apart: whether copies of a repeated block are followed one by one, also where they are
+            alike; a symbolic number of them stands together all the same.
+    """
+
+    def __init__(self, apart: bool = False) -> None:
+        self.apart = apart
         self.rows: list[Row] = []
         self.extra: list[Requirement] = []
         self._known: dict[tuple[object, ...], Applied] = {}

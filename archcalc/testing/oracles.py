@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.einsum import equation
 from archcalc.layers.images import Augmentation
 from archcalc.network.base import Network
+from archcalc.network.repeat import Repeat
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.in_keras import keeps_its_word, multiplies, runs_in_keras
 
@@ -129,11 +130,25 @@ def _torch_weights_inside(module: Any, network: Network) -> tuple[Shapes, Learne
     """Those of the layers that a module of torch holds, in the order of ours."""
     weights: Shapes = {}
     learned: Learned = {}
-    for node, held in zip(network.graph().nodes, module.children(), strict=False):
-        shapes, trained = _torch_weights(held, node.layer)
-        weights |= {f"{node.name}/{name}": shape for name, shape in shapes.items()}
-        learned |= {f"{node.name}/{name}": value for name, value in trained.items()}
+    for place, layer, held in _inside(module, network):
+        shapes, trained = _torch_weights(held, layer)
+        weights |= {f"{place}/{name}": shape for name, shape in shapes.items()}
+        learned |= {f"{place}/{name}": value for name, value in trained.items()}
     return weights, learned
+
+
+def _inside(module: Any, network: Network) -> Iterator[tuple[str, Layer, Any]]:
+    """The layers of a network, and the modules of the same names, or else in the same order."""
+    if isinstance(network, Repeat):
+        for number, copy in module.named_children():
+            yield number, network.block, copy
+        return
+    nodes, named = network.graph().nodes, dict(module.named_children())
+    if any(node.name in named for node in nodes):
+        yield from ((n.name, n.layer, named[n.name]) for n in nodes if n.name in named)
+    else:
+        pairs = zip(nodes, module.children(), strict=False)
+        yield from ((node.name, node.layer, held) for node, held in pairs)
 
 
 def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:

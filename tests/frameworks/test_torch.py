@@ -38,6 +38,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:Initializing zero-element tensors",
     "ignore:Using padding='same' with even kernel",
     "ignore:__array__ implementation",
+    "ignore:enable_nested_tensor is True",
 )
 
 HAD = [cls.__name__ for cls in catalogue() if in_framework(cls, "torch")]

@@ -28,6 +28,7 @@ from archcalc.frameworks.tables import (
     regularization,
     rescaling,
     reshaping,
+    transformer,
     transposed,
     upsampling,
 )
@@ -55,6 +56,7 @@ _FAMILIES = (
     images,
     encoding,
     recurrent,
+    transformer,
 )
 
 KERAS: Table = {name: entry for family in _FAMILIES for name, entry in family.KERAS.items()}

@@ -16,6 +16,7 @@ from archcalc.testing.recipes import (
     rescaling,
     reshaping,
     sliding,
+    transformer,
 )
 from archcalc.testing.recipes.base import Fits, Inputs, Recipe
 
@@ -37,6 +38,7 @@ _FAMILIES = (
     images,
     encoding,
     recurrent,
+    transformer,
 )
 
 RECIPES: dict[str, Recipe] = {

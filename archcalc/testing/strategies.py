@@ -129,7 +129,8 @@ def in_framework(cls: type[Layer], framework: Framework | None) -> bool:
 
 def takes(cls: type[Layer], x: Shape) -> bool:
     """Whether layers of the class `cls` take an input of shape `x` alone."""
-    if cls.arity != (1, 1):
+    fewest, most = cls.arity
+    if fewest != 1 or most is None:
         return False
     axes = _axes(cls)
     if axes is not None and len(x) != axes:

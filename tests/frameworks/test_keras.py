@@ -14,6 +14,7 @@ from archcalc.frameworks.tables import KERAS
 from archcalc.layers import (
     CELU,
     Activation,
+    Attention,
     AveragePooling2D,
     BatchNormalization,
     Conv1D,
@@ -24,11 +25,13 @@ from archcalc.layers import (
     EmbeddingBag,
     GaussianNoise,
     GroupNormalization,
+    GroupQueryAttention,
     InstanceNormalization,
     Lambda,
     Layer,
     LayerNormalization,
     MaxPooling2D,
+    MultiHeadAttention,
     Padding2D,
     PReLU,
     ReversibleEmbedding,
@@ -95,6 +98,11 @@ PINNED: list[tuple[Layer, list[tuple[int, ...]]]] = [
     (BatchNormalization(axis=1), [(8, 7, 4)]),
     (Dot((2, 1)), [(3, 4), (4, 5)]),
     (Dot(1), [(4,), (4,)]),
+    # heads that are together not as wide as the input, over one axis of two
+    (MultiHeadAttention(2, 3, 5, target_shape=(2, 7)), [(4, 6), (5, 6), (5, 8)]),
+    (MultiHeadAttention(2, 3, attention_axes=2), [(4, 3, 6), (4, 5, 6)]),
+    (GroupQueryAttention(4, 6, 2, use_gate=True), [(4, 6), (5, 6), (5, 8)]),
+    (Attention(True, "concat", return_attention_scores=True), [(4, 6), (5, 3), (5, 6)]),
 ]
 
 

@@ -251,3 +251,20 @@ def test_rows_are_found_by_path_or_name() -> None:
     assert trace["head"].path == "sequential/head"
     with pytest.raises(ac.LookupFailedError, match="no layer is called 'tail'"):
         trace["tail"]
+
+
+def test_a_network_lists_what_every_copy_owns_and_does() -> None:
+    """As the trace, which counts copies together, says in sum."""
+    net = ac.Sequential([ac.Repeat(ac.Dense(8), 3, name="body"), ac.Dense(2)])
+    x = ac.Input((8,)).shape
+    names = [weight.name for weight in net.weights(x)]
+    assert names[::2] == [*(f"body/{i}/dense/kernel" for i in range(3)), "dense/kernel"]
+    assert sum(weight.size for weight in net.weights(x)) == net.trace(8).parameters
+    assert sum(work.macs for work in net.work(x, x)) == net.trace(8).macs
+
+
+def test_a_symbolic_number_of_copies_is_not_listed() -> None:
+    net = ac.Repeat(ac.Dense(8), "L")
+    with pytest.raises(ac.ShapeError, match="L copies cannot be listed one by one") as caught:
+        net.weights(ac.Input((8,)).shape)
+    assert caught.value.code == "symbolic-copies"

@@ -10,9 +10,9 @@ from hypothesis.strategies import DrawFn
 from archcalc.layers.attending import query_value_key
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, divisors, numbers
-from archcalc.testing.recipes.base import Fields, Inputs, Recipe
+from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 
-__all__ = ["INPUTS", "RECIPES"]
+__all__ = ["FITS", "INPUTS", "RECIPES"]
 
 _LONGEST = 5
 _MOST_FEATURES = 6
@@ -98,6 +98,8 @@ def _grouped(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 
 RECIPES: dict[str, Recipe] = {"MultiHeadAttention": _multi_head, "GroupQueryAttention": _grouped}
 
-INPUTS: dict[str, Inputs] = dict.fromkeys(
-    ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _to_attend
-)
+_KINDS = ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention")
+
+INPUTS: dict[str, Inputs] = dict.fromkeys(_KINDS, _to_attend)
+
+FITS: dict[str, Fits] = dict.fromkeys(_KINDS[:3], lambda x: len(x) > 1)

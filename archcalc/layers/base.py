@@ -8,7 +8,6 @@ documentation, framework comparisons) is folded from these.
 
 from __future__ import annotations
 
-import difflib
 from functools import cached_property
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
@@ -19,12 +18,12 @@ from pydantic._internal._model_construction import ModelMetaclass
 from archcalc.layers.arguments import by_name, explained
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import OptionalSize, hyper, option, plain
+from archcalc.layers.registry import layer_class, layer_classes, register
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import (
     InvalidLayerError,
     ShapeError,
-    UnknownLayerError,
     shorten,
 )
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -70,8 +69,6 @@ def _parameter(name: str, field: Any) -> Parameter:
 
 _COMMON = ("name", "trainable", "expects")
 """The fields of every layer; they are written after its own."""
-
-_registry: dict[str, type[Layer]] = {}
 
 L = TypeVar("L", bound="Layer")
 
@@ -150,7 +147,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def __pydantic_init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if not abstract:
-            _register(cls)
+            register(cls)
 
     # The facts.  `*inputs` are shapes without the batch axis, one an input.
 
@@ -347,44 +344,6 @@ def _axes(count: int) -> str:
 
 def _many(value: object) -> bool:
     return isinstance(value, list | tuple)
-
-
-def _register(cls: type[Layer]) -> None:
-    previous = _registry.get(cls.__name__)
-    same_place = previous is not None and previous.__module__ == cls.__module__
-    if previous is not None and not same_place and previous.__module__.startswith("archcalc."):
-        raise InvalidLayerError(
-            f"a layer called {cls.__name__} exists already, in {previous.__module__}",
-            code="layer-name-taken",
-            hint="choose another class name",
-        )
-    _registry[cls.__name__] = cls
-
-
-def layer_classes() -> dict[str, type[Layer]]:
-    """Every registered layer class, by name."""
-    return dict(sorted(_registry.items()))
-
-
-def layer_class(name: str) -> type[Layer]:
-    """The layer class called `name`.
-
-    Raises:
-        UnknownLayerError: there is none; the error names the nearest.
-
-    >>> layer_class("Convolution2D")
-    Traceback (most recent call last):
-    archcalc.symbolic.errors.UnknownLayerError: ...
-    """
-    found = _registry.get(name) if isinstance(name, str) else None
-    if found is None:
-        close = difflib.get_close_matches(str(name)[:60], list(_registry), n=3, cutoff=0.5)
-        raise UnknownLayerError(
-            f"there is no layer called {shorten(repr(name), 60)}",
-            values={"name": shorten(name)},
-            hint=f"did you mean {' or '.join(close)}?" if close else "see archcalc.layer_classes()",
-        )
-    return found
 
 
 def leading_axes(count: int) -> tuple[str, ...]:

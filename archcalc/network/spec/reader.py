@@ -32,7 +32,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from archcalc.layers.base import Layer, layer_class, layer_classes
+from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.registry import is_layer_class
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
@@ -400,7 +401,7 @@ def _is_entry(cls: type[Layer], value: Mapping[Any, Any]) -> bool:
         return False
     (key,) = value
     return key not in keyword_fields(cls) and (
-        key in layer_classes() or _torch_spelling(key) is not None
+        is_layer_class(key) or _torch_spelling(key) is not None
     )
 
 
@@ -411,7 +412,7 @@ def _torch_spelling(kind: Any) -> Any:
 
 def _class_name(kind: Any) -> Any:
     """Our class, by which a layer without a name is named."""
-    if kind in layer_classes():
+    if is_layer_class(kind):
         return kind
     spelling = _torch_spelling(kind)
     return kind if spelling is None else spelling.layer

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archcalc.symbolic.errors import InvalidLayerError, UnknownLayerError, shorten
@@ -10,9 +14,65 @@ from archcalc.symbolic.errors import InvalidLayerError, UnknownLayerError, short
 if TYPE_CHECKING:
     from archcalc.layers.base import Layer
 
-__all__ = ["is_layer_class", "layer_class", "layer_classes", "register"]
+__all__ = ["FAMILY_NAMES", "homes", "is_layer_class", "layer_class", "layer_classes", "register"]
+
+FAMILY_NAMES = (
+    "core",
+    "embedding",
+    "convolution",
+    "transposed",
+    "pooling",
+    "adaptive",
+    "normalization",
+    "activations",
+    "reshaping",
+    "rearranging",
+    "padding",
+    "upsampling",
+    "regularization",
+    "merging",
+    "attention",
+    "distances",
+    "rescaling",
+    "resizing",
+    "colouring",
+    "augmentation",
+    "spectrogram",
+    "encoding",
+    "vocabulary",
+    "recurrent",
+    "recurrent_convolution",
+)
+"""The modules of the catalogue, in the order in which the documentation shows them."""
 
 _registry: dict[str, type[Layer]] = {}
+
+
+@lru_cache(maxsize=1)
+def homes() -> dict[str, str]:
+    """The module of each public name of the catalogue, none of which is loaded for it.
+
+    What a family has is said by its own ``__all__`` and nowhere else; here it is read from the
+    text of the module.
+
+    >>> homes()["Dense"]
+    'archcalc.layers.core'
+    """
+    here = Path(__file__).parent
+    found: dict[str, str] = {}
+    for family in FAMILY_NAMES:
+        text = (here / f"{family}.py").read_text(encoding="utf-8")
+        start = text.index("__all__ = [") + len("__all__ = ")
+        names = ast.literal_eval(text[start : text.index("]", start) + 1])
+        found.update(dict.fromkeys(names, f"archcalc.layers.{family}"))
+    return found
+
+
+def _loaded(name: str) -> type[Layer] | None:
+    """The class called `name`, its family loaded if need be."""
+    if name not in _registry and name in homes():
+        import_module(homes()[name])
+    return _registry.get(name)
 
 
 def register(cls: type[Layer]) -> None:
@@ -22,10 +82,10 @@ def register(cls: type[Layer]) -> None:
         InvalidLayerError: archcalc has another layer of that name.
     """
     previous = _registry.get(cls.__name__)
-    same_place = previous is not None and previous.__module__ == cls.__module__
-    if previous is not None and not same_place and previous.__module__.startswith("archcalc."):
+    there = homes().get(cls.__name__) or (previous.__module__ if previous else cls.__module__)
+    if there != cls.__module__ and there.startswith("archcalc."):
         raise InvalidLayerError(
-            f"a layer called {cls.__name__} exists already, in {previous.__module__}",
+            f"a layer called {cls.__name__} exists already, in {there}",
             code="layer-name-taken",
             hint="choose another class name",
         )
@@ -34,6 +94,8 @@ def register(cls: type[Layer]) -> None:
 
 def layer_classes() -> dict[str, type[Layer]]:
     """Every registered layer class, by name."""
+    for home in dict.fromkeys(homes().values()):
+        import_module(home)
     return dict(sorted(_registry.items()))
 
 
@@ -44,7 +106,7 @@ def is_layer_class(name: object) -> bool:
     >>> is_layer_class("Dense"), is_layer_class("Linear")
     (True, False)
     """
-    return isinstance(name, str) and name in _registry
+    return isinstance(name, str) and (name in _registry or name in homes())
 
 
 def layer_class(name: str) -> type[Layer]:
@@ -57,9 +119,9 @@ def layer_class(name: str) -> type[Layer]:
     Traceback (most recent call last):
     archcalc.symbolic.errors.UnknownLayerError: ...
     """
-    found = _registry.get(name) if isinstance(name, str) else None
+    found = _loaded(name) if isinstance(name, str) else None
     if found is None:
-        close = difflib.get_close_matches(str(name)[:60], list(_registry), n=3, cutoff=0.5)
+        close = difflib.get_close_matches(str(name)[:60], [*_registry, *homes()], n=3, cutoff=0.5)
         raise UnknownLayerError(
             f"there is no layer called {shorten(repr(name), 60)}",
             values={"name": shorten(name)},

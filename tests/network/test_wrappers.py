@@ -1,0 +1,185 @@
+"""What stands around layers: identities between the ways to say the same, and random networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archcalc as ac
+from archcalc.layers import Layer, Weight, Work
+from archcalc.symbolic import Shape
+from archcalc.symbolic.errors import InvalidLayerError, ReceptiveFieldError, ShapeError
+from archcalc.testing import networks
+
+
+def _counts(net: Layer, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    trace = ac.Sequential([net]).trace(shape)
+    return tuple(trace.output), trace.parameters.expr, trace.macs.expr
+
+
+# Around any network
+
+
+@given(networks(max_layers=5), st.integers(1, 7))
+def test_every_step_costs_what_the_network_costs(net: Any, steps: int) -> None:
+    """The weights are there once, and everything that flows or is done once a step."""
+    (x,) = net.trace().inputs if len(net.trace().inputs) == 1 else (None,)
+    if x is None:
+        return
+    alone, over = net.trace(), ac.TimeDistributed(net).trace((steps, *x))
+    assert [tuple(y) for y in over.outputs] == [(steps, *y) for y in alone.outputs]
+    assert over.parameters == alone.parameters
+    assert over.total_params == alone.total_params
+    assert over.macs == steps * int(alone.macs)
+    assert over.activations == steps * int(alone.activations)
+    symbolic = ac.TimeDistributed(net).trace(("T", *x))
+    for formula, number in ((symbolic.macs, over.macs), (symbolic.activations, over.activations)):
+        known = {"T": steps} if formula.symbols else {}  # nothing is done, or nothing stored
+        assert formula(**known) == number
+
+
+@given(networks(max_layers=4, framework="torch"), st.integers(1, 4))
+def test_torch_does_as_much(net: Any, steps: int) -> None:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    inputs = net.trace().inputs
+    if len(inputs) != 1:
+        return
+    shape = (steps, *inputs[0])
+    over = ac.Sequential([ac.TimeDistributed(net)], input_shape=shape)
+    counter = FlopCounterMode(display=False)
+    with torch.device("meta"), torch.no_grad():
+        module = over.to_torch().eval()
+        with counter:
+            made = module(torch.zeros(2, *shape))
+    results = made if isinstance(made, tuple) else (made,)
+    assert tuple(results[0].shape[1:]) == tuple(over.trace().output)
+    assert sum(p.numel() for p in module.parameters()) == over.trace().parameters
+
+
+def test_steps_inside_steps_multiply() -> None:
+    inner = ac.TimeDistributed(ac.TimeDistributed(ac.Dense(10)))
+    assert inner.trace(("a", "b", 4)).macs(a=3, b=5) == 3 * 5 * 4 * 10
+    assert inner.trace(("a", "b", 4)).parameters == 50
+
+
+def test_keras_has_it_around_a_model() -> None:
+    net = ac.load("docs/examples/mnist_cnn.yaml")
+    over = ac.Sequential([ac.TimeDistributed(net), ac.LSTM(16)], input_shape=(3, 28, 28, 1))
+    model = over.to_keras()
+    assert model.count_params() == over.trace().total_params
+    assert model.output_shape[1:] == tuple(over.trace().output)
+
+
+# Cells over time
+
+
+@pytest.mark.parametrize(
+    ("layer", "cell"),
+    [
+        (ac.SimpleRNN("u"), ac.SimpleRNNCell("u")),
+        (ac.LSTM("u"), ac.LSTMCell("u")),
+        (ac.LSTM("u", recurrent_bias=True), ac.LSTMCell("u", recurrent_bias=True)),
+        (ac.GRU("u"), ac.GRUCell("u")),
+        (ac.GRU("u", reset_after=False), ac.GRUCell("u", reset_after=False)),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_layer_is_its_cell_over_time(layer: Layer, cell: Layer) -> None:
+    shape, again, macs = _counts(layer, ("t", "n"))
+    outside, P, M = _counts(ac.RNN(cell), ("t", "n"))
+    assert shape == outside
+    assert ac.Formula(again).equals(P)
+    assert ac.Formula(macs).equals(M)
+
+
+class _Leaky(Layer):
+    """A cell of one's own: one kernel, and a state that it says."""
+
+    units: int = 4
+
+    def states(self) -> tuple[int, ...]:
+        return (self.units,)
+
+    def output_shape(self, x: Shape) -> Shape:
+        return Shape((self.units,))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return (Weight("kernel", Shape((x[-1], self.units))),)
+
+    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
+        return (Work("matmul", (x[-1], self.units)),)
+
+
+def test_a_cell_of_ones_own() -> None:
+    net = ac.RNN(_Leaky(), return_sequences=True, return_state=True)
+    trace = net.trace(("t", 8))
+    assert [str(y) for y in trace.outputs] == ["t×4", "4"]
+    assert trace.parameters == 32
+    assert str(trace.macs) == "32·t"
+
+
+def test_a_cell_that_keeps_nothing_is_refused() -> None:
+    with pytest.raises(InvalidLayerError, match="does not say which states it keeps"):
+        ac.RNN(ac.Dense(4), return_state=True).trace((3, 4))
+
+
+# Both directions
+
+
+@pytest.mark.parametrize(
+    ("mode", "out"), [("concat", 64), ("sum", 32), ("mul", 32), ("ave", 32), (None, 32)]
+)
+def test_both_directions_have_weights_of_their_own(mode: Any, out: int) -> None:
+    both = ac.Bidirectional(ac.GRU(32), mode)
+    trace = both.trace(("t", 16))
+    assert [tuple(y) for y in trace.outputs] == [(out,)] * (1 if mode else 2)
+    assert trace.parameters == 2 * 4800
+
+
+def test_the_way_back_may_be_another_layer() -> None:
+    import keras
+
+    both = ac.Bidirectional(ac.LSTM(8), backward_layer=ac.GRU(8, go_backwards=True))
+    theirs = keras.layers.Bidirectional(
+        keras.layers.LSTM(8), backward_layer=keras.layers.GRU(8, go_backwards=True)
+    )
+    theirs.build((None, 5, 4))
+    assert both.trace((5, 4)).parameters == theirs.count_params()
+
+
+def test_states_come_out_of_both_directions() -> None:
+    both = ac.Bidirectional(ac.LSTM(8, return_state=True, return_sequences=True))
+    assert [tuple(y) for y in both.trace((5, 4)).outputs] == [(5, 16), (8,), (8,), (8,), (8,)]
+
+
+def test_states_go_from_one_layer_to_another() -> None:
+    """As in translation: what the encoder ends with is what the decoder begins with."""
+    source, target = ac.Input(("s", 16)), ac.Input(("t", 24))
+    _, h, c = ac.LSTM("u", return_state=True)(source)
+    y = ac.LSTM("u", return_sequences=True)([target, h, c])
+    trace = ac.Model([source, target], ac.Dense(100)(y)).trace()
+    assert str(trace.output) == "t×100"
+    assert trace.parameters(u=32) == 4 * (16 + 33) * 32 + 4 * (24 + 33) * 32 + 33 * 100
+    with pytest.raises(ac.ArchcalcError, match="the layer keeps 8"):
+        ac.LSTM(8)([target, ac.Input((4,)), ac.Input((4,))])
+
+
+# What they do not take
+
+
+def test_what_does_not_run_over_time_is_refused() -> None:
+    with pytest.raises(InvalidLayerError, match="does not run over time"):
+        ac.Bidirectional(ac.Dense(3))
+    with pytest.raises(ShapeError, match="takes steps of features"):
+        ac.TimeDistributed(ac.Dense(3)).trace(8)
+
+
+def test_the_receptive_field_of_a_step_is_no_field_of_the_whole() -> None:
+    net = ac.Sequential([ac.TimeDistributed(ac.Conv2D(4, 3))], input_shape=(5, 9, 9, 1))
+    with pytest.raises(ReceptiveFieldError, match="once a step"):
+        net.trace().receptive_field  # noqa: B018

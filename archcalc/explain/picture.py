@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from archcalc.explain.cells import CHANNELS, Axis, axes_of, drawable, stages
-from archcalc.explain.svg import FIRST, INK, SECOND, Canvas, Edge, Point
+from archcalc.explain.svg import FIRST, INK, SECOND, Canvas, Edge, Point, Svg
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.window import Stretches, Window
@@ -18,10 +18,11 @@ from archcalc.symbolic.shape import ShapeLike, as_shape
 __all__ = ["picture"]
 
 
-def picture(layer: Layer, *inputs: ShapeLike) -> str:
+def picture(layer: Layer, *inputs: ShapeLike) -> Svg:
     """A picture of `layer` on `inputs` as SVG: its window or its padding, and groups of channels.
 
-    Lines and words take the colour of the page.  Sizes of the input that are symbols, or too large
+    It is text, which a notebook shows as a picture and which can be written to a file.  Lines and
+    words take the colour of the page.  Sizes of the input that are symbols, or too large
     to draw, are replaced by small ones at which there is as much to see.
 
     Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 from typing import Literal, TypeAlias
 
-__all__ = ["FIRST", "INK", "SECOND", "Canvas", "Edge", "Point"]
+__all__ = ["FIRST", "INK", "SECOND", "Canvas", "Edge", "Point", "Svg"]
 
 INK = "currentColor"
 
@@ -28,6 +28,15 @@ Edge: TypeAlias = Literal["above", "below", "left", "right"]
 _MARGIN = 4
 _LETTER = 0.56
 """About how wide a letter is, for a font of size 1."""
+
+
+class Svg(str):
+    """SVG as text, which notebooks show as the picture that it is."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
 
 
 class Canvas:
@@ -115,7 +124,7 @@ class Canvas:
             self.words((middle[0], y1 + (-6 if edge == "above" else 15)), text)
         self._stroke("measure", path, stroke_opacity=0.85)
 
-    def svg(self, title: str, description: str) -> str:
+    def svg(self, title: str, description: str) -> Svg:
         """What was drawn, with words for those who do not see it."""
         left, top = self.left - _MARGIN, self.top - _MARGIN
         wide, high = self.right - left + _MARGIN, self.bottom - top + _MARGIN
@@ -123,4 +132,5 @@ class Canvas:
         head = '<svg xmlns="http://www.w3.org/2000/svg" class="archcalc-picture" role="img"'
         said = f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>"
         drawn = "\n".join(self._drawn)
-        return f'{head} {size} font-family="system-ui, sans-serif">\n{said}\n{drawn}\n</svg>'
+        font = 'font-family="system-ui, sans-serif"'
+        return Svg(f"{head} {size} {font}>\n{said}\n{drawn}\n</svg>")

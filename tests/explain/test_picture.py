@@ -186,6 +186,11 @@ def test_the_first_window_and_the_next_are_marked(
     assert count(root, "next", "circle") == (then + 1 if then else 0)
 
 
+def test_a_notebook_shows_it() -> None:
+    svg = ac.picture(ac.Conv2D(8, 3), (5, 5, 1))
+    assert svg._repr_svg_() == svg
+
+
 def texts(svg: str) -> list[str]:
     return [text.text or "" for text in shapes_of(svg).iter(f"{SVG}text")]
 

@@ -1,8 +1,8 @@
 """Which classes of Keras and torch archcalc knows, and what is tested of each.
 
 Nothing is listed by hand but what is out of scope, with its reason: the classes are those of the
-installed framework, what they are here is read from the tables, and what is tested follows from
-both.
+installed framework, what they are here is read from the tables and from the names that torch gives
+our layers, and what is tested follows from both.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.table import Entry, Table
+from archcalc.frameworks.table import Absent, Entry, Table
 from archcalc.frameworks.tables import KERAS, TORCH
-from archcalc.symbolic.errors import FrameworkError
+from archcalc.frameworks.torch import import_torch
+from archcalc.frameworks.torch_names import SPELLINGS
 
 __all__ = [
+    "FACTS",
     "OUT_OF_SCOPE",
     "Coverage",
     "Framework",
     "classes_of",
+    "compared",
     "coverage",
     "covered",
-    "layers_there",
     "names_there",
 ]
 
@@ -45,6 +46,7 @@ OUT_OF_SCOPE: Mapping[Framework, Mapping[str, str]] = MappingProxyType(
             **_each("the base class of all layers: archcalc.layers.Layer is ours", "Layer"),
             **_each("says what a layer takes; it computes nothing", "InputSpec"),
             **_each("the input of a network: archcalc.Input", "InputLayer"),
+            **_each("a chain of layers: archcalc.Sequential", "Pipeline"),
             **_each(
                 "a wrapper around code of another framework, of which Keras itself knows no shape",
                 "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
@@ -52,7 +54,10 @@ OUT_OF_SCOPE: Mapping[Framework, Mapping[str, str]] = MappingProxyType(
         },
         "torch": {
             **_each("the base class of all modules: archcalc.layers.Layer is ours", "Module"),
-            **_each("a base class that computes nothing", "RNNBase RNNCellBase"),
+            **_each(
+                "a base class that cannot be called: RNN, LSTM, GRU and their cells can",
+                "RNNBase RNNCellBase",
+            ),
             **_each("a container of modules: archcalc.Sequential", "Sequential"),
             **_each(
                 "a container: it says nothing of how what it holds is called",
@@ -75,28 +80,32 @@ OUT_OF_SCOPE: Mapping[Framework, Mapping[str, str]] = MappingProxyType(
 """Classes that archcalc has no layer for, and why."""
 
 
+FACTS = ("output shape", "weights", "MACs", "values")
+"""What property tests compare with a framework."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What a framework's class is in archcalc.
 
     Attributes:
         name: the class, as the framework calls it.
-        layers: our layers that it is, by name, the nearest first; none where it is out of scope.
-        alias: the class of which it is another name.
-        tested: the facts of the nearest layer that property tests compare with the framework.
-        why: why it is out of scope.
+        layer: our layer that it is, by name; empty where it is out of scope.
+        alias: the class that it is built as, where that is another.
+        tested: the facts that property tests compare with the framework.
+        why: why it is out of scope, or why nothing is tested.
     """
 
     name: str
-    layers: tuple[str, ...] = ()
+    layer: str = ""
     alias: str = ""
     tested: tuple[str, ...] = ()
     why: str = ""
 
     @property
     def known(self) -> bool:
-        """Whether it is one of our layers, or else there is a reason why not; never both."""
-        return bool(self.layers) != bool(self.why)
+        """Whether something of it is tested, or there is a reason why not; never both."""
+        return bool(self.tested) != bool(self.why)
 
 
 def coverage(framework: Framework) -> tuple[Coverage, ...]:
@@ -106,8 +115,8 @@ def coverage(framework: Framework) -> tuple[Coverage, ...]:
         FrameworkError: it is not installed.
 
     >>> rows = {row.name: row for row in coverage("torch")}
-    >>> rows["Conv2d"].layers, rows["Conv2d"].tested
-    (('Conv2D', 'DepthwiseConv2D'), ('output shape', 'weights', 'MACs', 'values'))
+    >>> rows["LazyConv2d"].layer, rows["LazyConv2d"].alias, rows["LazyConv2d"].tested
+    ('Conv2D', 'Conv2d', ('output shape', 'weights', 'MACs', 'values'))
     >>> rows["ModuleList"].why
     'a container: it says nothing of how what it holds is called'
     """
@@ -124,7 +133,7 @@ def classes_of(framework: Framework) -> dict[str, type]:
     if framework == "keras":
         place, base = import_keras().layers, object
     else:
-        place = _import_torch().nn
+        place = import_torch().nn
         base = place.Module
     found = {n: c for n, c in vars(place).items() if isinstance(c, type) and issubclass(c, base)}
     return {name: found[name] for name in sorted(found) if not name.startswith("_")}
@@ -140,56 +149,63 @@ def covered(name: str, framework: Framework, own_name: str = "") -> Coverage:
     'MaxPooling2D'
     """
     why = OUT_OF_SCOPE[framework].get(name, "")
-    for spelling in dict.fromkeys((name, own_name or name)):
-        layers = layers_there(spelling, framework)
-        if layers:
-            alias = "" if spelling == name else spelling
-            return Coverage(name, layers, alias, _tested(layers[0], framework), why)
-    return Coverage(name, why=why)
+    layer = _layer(name, framework) or _layer(own_name, framework)
+    if not layer:
+        return Coverage(name, why=why)
+    entry = _TABLES[framework].get(layer)
+    absent = entry.why if isinstance(entry, Absent) else ""
+    return Coverage(
+        name, layer, _alias(name, layer, framework), compared(layer, framework), why or absent
+    )
+
+
+def _layer(name: str, framework: Framework) -> str:
+    """Our layer that the class `name` is: in Keras that of the same name."""
+    if framework == "torch":
+        return SPELLINGS[name].layer if name in SPELLINGS else ""
+    return name if name in KERAS else ""
+
+
+def _alias(name: str, layer: str, framework: Framework) -> str:
+    """The class that a layer is built as, if it is not `name`."""
+    built = _built_as(layer, framework)
+    nearest = max(built, key=lambda cls: SequenceMatcher(None, cls, name).ratio(), default="")
+    return "" if name in built else nearest
 
 
 def names_there(kind: str, framework: Framework) -> tuple[str, ...]:
-    """The framework's classes that our layer `kind` is built as; none where it has no such class.
+    """The framework's classes that our layer `kind` is, or else those that it is built as.
 
-    >>> names_there("BatchNormalization", "torch")
-    ('BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d')
+    >>> names_there("BatchNormalization", "torch")[:3], names_there("DepthwiseConv2D", "torch")
+    (('BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d'), ('Conv2d',))
     """
+    if framework == "torch":
+        spelt = [name for name, spelling in SPELLINGS.items() if spelling.layer == kind]
+        return tuple(spelt) or _built_as(kind, framework)
+    return _built_as(kind, framework)
+
+
+def _built_as(kind: str, framework: Framework) -> tuple[str, ...]:
+    """The framework's classes that the table names; none where it has no such class."""
     entry = _TABLES[framework].get(kind)
     if not isinstance(entry, Entry):
         return ()
-    cls = entry.cls
-    names = [cls] if isinstance(cls, str) else cls.values() if isinstance(cls, Mapping) else ()
+    names = [entry.cls] if isinstance(entry.cls, str) else entry.cls.values()
     return tuple(dict.fromkeys(name for name in names if not name.startswith(".")))
 
 
-def layers_there(name: str, framework: Framework) -> tuple[str, ...]:
-    """Our layers that are built as the framework's class `name`, that of the nearest name first.
+def compared(kind: str, framework: Framework) -> tuple[str, ...]:
+    """What is compared with the framework for random layers of our kind.
 
-    >>> layers_there("GELU", "torch")
-    ('GELU', 'Activation')
+    >>> compared("Bilinear", "torch")
+    ('output shape', 'weights')
     """
-
-    def unlike(kind: str) -> float:
-        return -SequenceMatcher(None, name.lower(), kind.lower()).ratio()
-
-    found = [kind for kind in _TABLES[framework] if name in names_there(kind, framework)]
-    return tuple(sorted(found, key=unlike))
-
-
-def _tested(kind: str, framework: Framework) -> tuple[str, ...]:
-    """What is compared for random layers of a kind that the framework has."""
-    facts = ["output shape", "weights", "MACs"]
-    if all(isinstance(table.get(kind), Entry) for table in _TABLES.values()):
-        facts.append("values")
-    return tuple(facts)
-
-
-def _import_torch() -> Any:
-    try:
-        return import_module("torch")
-    except ImportError as error:
-        raise FrameworkError(
-            "torch is not installed",
-            code="framework-missing",
-            hint="pip install 'archcalc[torch]'",
-        ) from error
+    entry = _TABLES[framework].get(kind)
+    if isinstance(entry, Absent):
+        return ()
+    missing = {"values"} if entry is None else set()  # networks, compared as a whole
+    if entry is not None and (entry.uncounted or entry.needs):
+        missing.add("MACs")
+    if not all(isinstance(table.get(kind), Entry) for table in _TABLES.values()):
+        missing.add("values")
+    return tuple(fact for fact in FACTS if fact not in missing)

@@ -133,6 +133,8 @@ class Entry:
         limits: what else must hold of the layer, and why.
         handed: our inputs as the arguments of their call, where they are not one as it is or
             several in a list.
+        uncounted: why torch's ``FlopCounterMode`` sees none of its products, where it sees none.
+        needs: the package that must be there beside the framework, where one must.
     """
 
     cls: str | Mapping[Any, str]
@@ -146,6 +148,8 @@ class Entry:
     by: str | Callable[[Any, Shape], Any] | None = None
     limits: tuple[tuple[Callable[[Any], bool], str], ...] = ()
     handed: Callable[..., tuple[Any, ...]] | None = None
+    uncounted: str = ""
+    needs: str = ""
 
     def fields(self) -> tuple[str, ...]:
         """Our fields that it says, in one way or another."""

@@ -12,7 +12,7 @@ from archcalc.symbolic.errors import FrameworkError
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["to_torch"]
+__all__ = ["import_torch", "to_torch"]
 
 
 def to_torch(what: Layer, input_shape: Any = None) -> nn.Module:
@@ -38,6 +38,18 @@ def to_torch(what: Layer, input_shape: Any = None) -> nn.Module:
     [('conv2d.weight', (32, 1, 3, 3)), ('conv2d.bias', (32,))]
     """
     made = program(what, input_shape, TORCH)
+    import_torch()
+    from archcalc.frameworks.torch_layers import net
+
+    return net(made)
+
+
+def import_torch() -> Any:
+    """torch.
+
+    Raises:
+        FrameworkError: it is not installed.
+    """
     try:
         import torch
     except ImportError as error:
@@ -46,7 +58,4 @@ def to_torch(what: Layer, input_shape: Any = None) -> nn.Module:
             code="framework-missing",
             hint="pip install 'archcalc[torch]'",
         ) from error
-    del torch
-    from archcalc.frameworks.torch_layers import net
-
-    return net(made)
+    return torch

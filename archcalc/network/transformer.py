@@ -168,8 +168,8 @@ class TransformerDecoderLayer(_TransformerLayer):
     The inputs are the target and the memory, ``(t_kv, d_model)``; the target's shape comes out.
 
     Args:
-        d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
-            norm_first, bias: as in `TransformerEncoderLayer`.
+        d_model, nhead, dim_feedforward, dropout, activation: as in `TransformerEncoderLayer`.
+        layer_norm_eps, batch_first, norm_first, bias: as there.
 
     >>> TransformerDecoderLayer(512, 8).output_shape(Shape((20, 512)), Shape((10, 512)))
     (20, 512)

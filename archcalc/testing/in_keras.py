@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
+from archcalc.frameworks.table import Entry, entry_of
+from archcalc.frameworks.tables import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.attending import query_value_key
 from archcalc.layers.base import Layer
@@ -15,19 +17,20 @@ from archcalc.symbolic.shape import Shape, product
 
 __all__ = ["ON_TENSORFLOW", "builds_in_keras", "keeps_its_word", "multiplies", "runs_in_keras"]
 
-ON_TENSORFLOW = {
-    "HashedCrossing",
-    "Hashing",
-    "IntegerLookup",
-    "StringLookup",
-    "TextVectorization",
-}
+
+def _needs(kind: str) -> str:
+    entry = KERAS[kind]
+    return entry.needs if isinstance(entry, Entry) else ""
+
+
+ON_TENSORFLOW = {kind for kind in KERAS if _needs(kind) == "tensorflow"}
 """What Keras builds on TensorFlow's hash tables, whichever backend it runs on."""
 
 
 def builds_in_keras(cls: type[Layer]) -> bool:
     """Whether Keras can build layers of this class here."""
-    return cls.__name__ not in ON_TENSORFLOW or find_spec("tensorflow") is not None
+    needed = _needs(cls.__name__)
+    return not needed or find_spec(needed) is not None
 
 
 _OTHERWISE = {"HashedCrossing", "Hashing", "MelSpectrogram", "TextVectorization"}
@@ -47,12 +50,11 @@ _SCORES = "return_attention_scores"
 def multiplies(applied: Applied) -> bool:
     """Whether Keras does a layer's products as products of matrices, which a counter can see.
 
-    Additive scores are summed element by element.  So is, by torch's einsum, what is summed over
-    axes of length 1.
+    torch's einsum sums element by element over axes of length 1.
     """
     layer: Any = applied.layer
     if type(layer).__name__ not in ("MultiHeadAttention", "GroupQueryAttention"):
-        return type(layer).__name__ != "AdditiveAttention"
+        return not entry_of(KERAS, layer, "Keras").uncounted
     query, value, key = query_value_key(applied.inputs)
     projections = layer.projections(query, value, key)
     summed = [*(x[-1] for _, x, _ in projections), product(layer.joined())]

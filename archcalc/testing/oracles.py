@@ -80,15 +80,16 @@ def shapes_in_torch(layer: Layer, inputs: Sequence[Shape]) -> Seen:
 def counted(applied: Applied) -> bool:
     """Whether ``FlopCounterMode`` sees the layer's products.
 
-    It counts matrix products and convolutions.  torch's bilinear form is a kernel of its own, and
-    its einsum over axes of length 1 multiplies element by element.
+    It counts matrix products and convolutions.  torch's einsum over axes of length 1 multiplies
+    element by element.
     """
     layer: Any = applied.layer
     if type(layer).__name__ == "EinsumDense":
         summed = equation(layer.equation).summed
         lengths = equation(layer.equation).lengths(applied.inputs[0], layer.target_shape)
         return not summed or max(lengths.of(summed)) > 1
-    return type(layer).__name__ != "Bilinear"
+    entry = TORCH.get(type(layer).__name__)
+    return not (isinstance(entry, Entry) and entry.uncounted)
 
 
 def shapes_of(result: Any) -> tuple[tuple[int, ...], ...]:

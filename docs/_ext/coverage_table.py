@@ -14,7 +14,7 @@ from catalogue import PAGES, layers_of, short
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from archcalc.frameworks.coverage import Coverage, Framework, coverage
+from archcalc.frameworks.coverage import FACTS, Coverage, Framework, coverage
 from archcalc.symbolic.errors import FrameworkError
 
 NAMES: dict[str, str] = {"keras": "Keras", "torch": "torch"}
@@ -24,13 +24,13 @@ def tables(framework: Framework) -> str:
     """What is known of a framework, as Markdown.
 
     >>> print(tables("torch").partition("|")[0])
-    torch ...: ... classes, ... of them layers of archcalc, ... out of scope, ... unknown.
+    torch ...: ... classes, ... of them layers of archcalc, ... out of scope, 0 unknown.
     """
     try:
         rows = coverage(framework)
     except FrameworkError as error:
         return f"{NAMES[framework]} was not there when these pages were built: {error.message}."
-    ours, without = [row for row in rows if row.layers], [row for row in rows if not row.layers]
+    ours, without = [row for row in rows if row.layer], [row for row in rows if not row.layer]
     unknown = sum(not row.why for row in without)
     said = (
         f"{NAMES[framework]} {version(framework)}: {len(rows)} classes, {len(ours)} of them layers "
@@ -40,15 +40,15 @@ def tables(framework: Framework) -> str:
 
 
 def _covered(rows: list[Coverage]) -> Iterator[str]:
-    facts = list(dict.fromkeys(fact for row in rows for fact in row.tested))
-    yield f"| class | in archcalc | {' | '.join(facts)} |"
-    yield f"|---|---|{':-:|' * len(facts)}"
+    yield f"| class | in archcalc | {' | '.join(FACTS)} |"
+    yield f"|---|---|{':-:|' * len(FACTS)}"
     place = {kind.__name__: short(family) for family in PAGES for kind in layers_of(family)}
     for row in rows:
         name = f"`{row.name}`" + (f" (`{row.alias}`)" if row.alias else "")
-        links = (f"[{kind}](catalogue/{place[kind]}.md#{kind.lower()})" for kind in row.layers)
-        ticks = " | ".join("✓" if fact in row.tested else "" for fact in facts)
-        yield f"| {name} | {', '.join(links)} | {ticks} |"
+        link = f"[{row.layer}](catalogue/{place[row.layer]}.md#{row.layer.lower()})"
+        note = f": {row.why}" if row.why else ""
+        ticks = " | ".join("✓" if fact in row.tested else "" for fact in FACTS)
+        yield f"| {name} | {link}{note} | {ticks} |"
 
 
 def _reasons(rows: list[Coverage]) -> Iterator[str]:

@@ -97,7 +97,7 @@ def test_an_entry_says_what_a_convolution_does(catalogue: ModuleType) -> None:
     entry = catalogue.entry(layer_classes()["Conv2D"])
     for expected in ("kernel_size", ">kernel</td>", ">bias</td>", "194,688", "288", "320"):
         assert expected in entry
-    assert "In torch: `Conv2d`." in entry
+    assert "In torch: `Conv2d`, `LazyConv2d`." in entry
 
 
 def test_an_entry_shows_a_layer_with_the_fields_that_are_to_be_seen(catalogue: ModuleType) -> None:

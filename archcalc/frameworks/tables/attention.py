@@ -65,6 +65,7 @@ KERAS: Table = {
         called=_SCORES,
         handed=_in_a_list,
         tensors=same_tensors("scale"),
+        uncounted="additive scores are summed element by element",
     ),
     "MultiHeadAttention": Entry(
         "MultiHeadAttention",

@@ -76,6 +76,7 @@ TORCH: Table = {
         "Bilinear",
         same("in1_features", "in2_features", "out_features", "bias"),
         tensors=same_tensors("weight", "bias"),
+        uncounted="torch's bilinear form is a kernel of its own",
     ),
     "Masking": Entry(".Masking", same("mask_value")),
     "Lambda": Entry(

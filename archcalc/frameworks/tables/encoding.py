@@ -18,13 +18,18 @@ _SEEN = Only(
     "vocabulary_size", (None,), "Keras takes the vocabulary itself, or makes one of the data"
 )
 
-_ENCODED = ("CategoryEncoding", "Discretization", "Hashing", "HashedCrossing")
+_ENCODED = ("CategoryEncoding", "Discretization")
+_HASHED = ("Hashing", "HashedCrossing")
 _LOOKED_UP = ("IntegerLookup", "StringLookup", "TextVectorization")
 _HEARD = ("MelSpectrogram", "STFTSpectrogram")
 
 KERAS: Table = {
     **{kind: Entry(kind, _as_it_is(kind)) for kind in (*_ENCODED, "MelSpectrogram")},
-    **{kind: Entry(kind, _as_it_is(kind, "vocabulary_size"), only=(_SEEN,)) for kind in _LOOKED_UP},
+    **{kind: Entry(kind, _as_it_is(kind), needs="tensorflow") for kind in _HASHED},
+    **{
+        kind: Entry(kind, _as_it_is(kind, "vocabulary_size"), only=(_SEEN,), needs="tensorflow")
+        for kind in _LOOKED_UP
+    },
     "STFTSpectrogram": Entry(
         "STFTSpectrogram",
         _as_it_is("STFTSpectrogram"),
@@ -36,7 +41,7 @@ TORCH: Table = {
     "CategoryEncoding": Absent("torch has a function, torch.nn.functional.one_hot"),
     "Discretization": Absent("torch has a function, torch.bucketize"),
     **dict.fromkeys(
-        ("Hashing", "HashedCrossing", *_LOOKED_UP),
+        (*_HASHED, *_LOOKED_UP),
         Absent("torch has no hashes and no text", hint="look tokens up before the network"),
     ),
     **dict.fromkeys(

@@ -38,6 +38,7 @@ _NO_PROJECTION = Only("proj_size", (None,), "Keras does not project the state")
 _ACTIVATIONS = same("activation", "recurrent_activation", "use_bias")
 _RETURNS = same("return_sequences", "return_state", "go_backwards")
 _WEIGHTS = same_tensors("kernel", "recurrent_kernel", "bias")
+_TWICE = "Keras calls a stack of cells once more than there are steps"
 
 
 def _keras(cls: str, *arguments: Argument, only: tuple[Only, ...] = ()) -> Entry:
@@ -57,7 +58,7 @@ KERAS: Table = {
     "GRUCell": _keras("GRUCell", *_GATES, *_RESET),
     "GRU": _keras("GRU", *_GATES, *_RESET, *_RETURNS),
     **ranked("ConvLSTM{n}D", "ConvLSTM{n}D", _keras("", *_WINDOW, *_ACTIVATIONS, *_RETURNS)),
-    "StackedRNNCells": Entry("StackedRNNCells", same("cells")),
+    "StackedRNNCells": Entry("StackedRNNCells", same("cells"), uncounted=_TWICE),
     "RNN": Entry("RNN", same("cell") + _RETURNS),
     "Bidirectional": Entry(
         "Bidirectional",

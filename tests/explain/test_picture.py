@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import archcalc as ac
 from archcalc.explain.cells import Axis, axes_of, drawable, stages
@@ -30,6 +30,10 @@ SPATIAL = [
     if issubclass(cls, Spatial) and cls.arity == (1, 1) and in_framework(cls, "torch")
 ]
 GROUPED = [name for name in SPATIAL if "Conv" in name]
+
+
+FEWER = settings(max_examples=max(10, settings().max_examples // 4))
+"""Every example asks torch about every position."""
 
 
 def linear(layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
@@ -85,6 +89,7 @@ def test_cells_belong_together_where_torch_says_so(kind: str) -> None:
     """A single one in the input is noticed where it is read, and nowhere else."""
     import torch
 
+    @FEWER
     @given(layers([kind], framework="torch"))
     def agree(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         applied = linear(*pair)
@@ -107,6 +112,7 @@ def test_cells_belong_together_where_torch_says_so(kind: str) -> None:
 def test_channels_belong_together_where_torch_says_so(kind: str) -> None:
     import torch
 
+    @FEWER
     @given(layers([kind], framework="torch"))
     def agree(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         applied = linear(*pair)

@@ -152,7 +152,7 @@ def covered(name: str, framework: Framework, own_name: str = "") -> Coverage:
     layer = _layer(name, framework) or _layer(own_name, framework)
     if not layer:
         return Coverage(name, why=why)
-    entry = _TABLES[framework].get(layer)
+    entry = _TABLES[framework][layer]
     absent = entry.why if isinstance(entry, Absent) else ""
     return Coverage(
         name, layer, _alias(name, layer, framework), compared(layer, framework), why or absent
@@ -200,12 +200,10 @@ def compared(kind: str, framework: Framework) -> tuple[str, ...]:
     >>> compared("Bilinear", "torch")
     ('output shape', 'weights')
     """
-    entry = _TABLES[framework].get(kind)
+    entry = _TABLES[framework][kind]
     if isinstance(entry, Absent):
         return ()
-    missing = {"values"} if entry is None else set()  # networks, compared as a whole
-    if entry is not None and (entry.uncounted or entry.needs):
-        missing.add("MACs")
-    if not all(isinstance(table.get(kind), Entry) for table in _TABLES.values()):
+    missing = {"MACs"} if entry.uncounted or entry.needs else set()
+    if any(isinstance(table[kind], Absent) for table in _TABLES.values()):
         missing.add("values")
     return tuple(fact for fact in FACTS if fact not in missing)

@@ -20,7 +20,8 @@ from archcalc.frameworks.table import (
 from archcalc.frameworks.tables import KERAS
 from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied
-from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_class
 from archcalc.layers.reshaping import Permute, Reshape
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case

@@ -10,9 +10,10 @@ from archcalc.layers.activations import Softmax
 from archcalc.layers.adaptive import GlobalAveragePooling1D, GlobalMaxPooling1D
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
-from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.base import Layer
 from archcalc.layers.einsum import equation
 from archcalc.layers.embedding import Embedding
+from archcalc.layers.registry import layer_class
 from archcalc.layers.rescaling import Rescaling
 from archcalc.layers.reshaping import Permute, Reshape
 from archcalc.layers.scaling import spread

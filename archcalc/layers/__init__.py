@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.registry import FAMILY_NAMES, homes, layer_class, layer_classes
+from archcalc.layers.homes import FAMILY_NAMES, homes
+from archcalc.layers.registry import layer_class, layer_classes
 from archcalc.layers.window import TransposedWindow, Window
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 from archcalc.layers.arguments import by_name, explained
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import OptionalSize, hyper, option, plain
-from archcalc.layers.registry import layer_class, layer_classes, register
+from archcalc.layers.homes import homes
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import (
@@ -29,7 +29,7 @@ from archcalc.symbolic.errors import (
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["AxisWindow", "Layer", "layer_class", "layer_classes", "leading_axes"]
+__all__ = ["AxisWindow", "Layer", "known_layers", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -69,6 +69,9 @@ def _parameter(name: str, field: Any) -> Parameter:
 
 _COMMON = ("name", "trainable", "expects")
 """The fields of every layer; they are written after its own."""
+
+known_layers: dict[str, type[Layer]] = {}
+"""The layer classes that are loaded, by name."""
 
 L = TypeVar("L", bound="Layer")
 
@@ -147,7 +150,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def __pydantic_init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if not abstract:
-            register(cls)
+            _register(cls)
 
     # The facts.  `*inputs` are shapes without the batch axis, one an input.
 
@@ -344,6 +347,23 @@ def _axes(count: int) -> str:
 
 def _many(value: object) -> bool:
     return isinstance(value, list | tuple)
+
+
+def _register(cls: type[Layer]) -> None:
+    """Make `cls` known under its name.
+
+    Raises:
+        InvalidLayerError: archcalc has another layer of that name.
+    """
+    previous = known_layers.get(cls.__name__)
+    there = homes().get(cls.__name__) or (previous.__module__ if previous else cls.__module__)
+    if there != cls.__module__ and there.startswith("archcalc."):
+        raise InvalidLayerError(
+            f"a layer called {cls.__name__} exists already, in {there}",
+            code="layer-name-taken",
+            hint="choose another class name",
+        )
+    known_layers[cls.__name__] = cls
 
 
 def leading_axes(count: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.fields import Amounts, hyper
-from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.spatial import DataFormat, Spatial, one_pair, per_axis
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
@@ -55,6 +55,7 @@ class _ZeroPadding(_Padding, abstract=True):
     padding: Amounts = hyper("p", default=((1, 1),))
     data_format: DataFormat = "channels_last"
 
+    _pair = one_pair("padding")
     _spread = per_axis("padding")
 
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/zero_padding2d/"
@@ -66,6 +67,7 @@ class _ModePadding(_Padding, abstract=True):
     value: float = 0.0
     data_format: DataFormat = "channels_last"
 
+    _pair = one_pair("padding")
     _spread = per_axis("padding")
 
     source: ClassVar[str] = (
@@ -128,6 +130,7 @@ class _Cropping(Spatial, abstract=True):
     cropping: Amounts = hyper("q", default=((1, 1),))
     data_format: DataFormat = "channels_last"
 
+    _pair = one_pair("cropping")
     _spread = per_axis("cropping")
 
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/cropping2d/"

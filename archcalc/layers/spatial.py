@@ -11,7 +11,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["DataFormat", "Spatial", "per_axis"]
+__all__ = ["DataFormat", "Spatial", "one_pair", "per_axis"]
 
 DataFormat = Literal["channels_last", "channels_first"]
 
@@ -33,6 +33,18 @@ def per_axis(*fields: str) -> Any:
         return value
 
     return field_validator(*fields, mode="after")(classmethod(spread))
+
+
+def one_pair(field: str) -> Any:
+    """A validator that takes two amounts for a single axis as before and after, as Keras does."""
+
+    def pair(cls: type[Spatial], value: Any) -> Any:
+        flat = isinstance(value, list | tuple) and not any(
+            isinstance(part, list | tuple) for part in value
+        )
+        return (tuple(value),) if cls.rank == 1 and flat and len(value) == 2 else value
+
+    return field_validator(field, mode="before")(classmethod(pair))
 
 
 class Spatial(Layer, abstract=True):

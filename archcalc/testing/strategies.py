@@ -13,7 +13,8 @@ from archcalc import network
 from archcalc.frameworks.table import Absent, Entry, Table
 from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.layers import FAMILIES
-from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_class
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.own import own_layer

@@ -230,3 +230,15 @@ def test_depthwise_transposed_counts_what_is_multiplied() -> None:
     layer = ac.Conv2DTranspose(32, 3, strides=2, padding=1, output_padding=1, groups=32)
     (work,) = Applied(layer, (Shape((14, 14, 32)),)).work
     assert work.macs == 14 * 14 * 3 * 3 * 32
+
+
+@pytest.mark.parametrize("kind", ["ZeroPadding1D", "Cropping1D"])
+def test_two_amounts_of_one_axis_are_before_and_after(kind: str) -> None:
+    import keras
+
+    for amounts in (1, (1, 2), [2, 0]):
+        theirs = getattr(keras.layers, kind)(tuple(amounts) if amounts != 1 else 1)
+        made = getattr(ac, kind)(amounts)
+        assert made.output_shape(Shape((9, 3))) == theirs.compute_output_shape((None, 9, 3))[1:]
+        again = ac.from_dict({"layers": [{kind: amounts}]})
+        assert again.trace((9, 3)).output == made.output_shape(Shape((9, 3)))

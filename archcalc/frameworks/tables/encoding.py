@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archcalc.frameworks.table import Absent, Argument, Entry, Only, Table, same, same_tensors
-from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_class
 
 __all__ = ["KERAS", "TORCH"]
 

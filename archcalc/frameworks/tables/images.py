@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archcalc.frameworks.table import Absent, Entry, Only, Table, same
 from archcalc.layers import augmentation, colouring, resizing
-from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_class
 
 __all__ = ["KERAS", "TORCH"]
 

@@ -11,7 +11,7 @@ from archcalc.frameworks import torch_modules as modules
 from archcalc.frameworks.tables.converters import even
 from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
 from archcalc.layers.applied import Applied
-from archcalc.layers.base import layer_class
+from archcalc.layers.registry import layer_class
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["CORES"]

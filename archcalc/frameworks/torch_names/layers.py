@@ -6,7 +6,7 @@ from typing import Any
 
 from archcalc.frameworks.tables.activations import ACTIVATIONS
 from archcalc.frameworks.torch_names.spelling import Given, Spelling, signature
-from archcalc.layers.base import layer_class
+from archcalc.layers.registry import layer_class
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.shape import product
 

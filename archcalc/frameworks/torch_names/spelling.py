@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.table import Entry, fields_of
 from archcalc.frameworks.tables import TORCH
-from archcalc.layers.base import Layer, layer_class
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_class
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from archcalc.layers.base import Layer, layer_classes
+from archcalc.layers.base import Layer
 from archcalc.layers.fields import plain
+from archcalc.layers.registry import layer_classes
 from archcalc.layers.spatial import Spatial
 from archcalc.network.base import Network
 from archcalc.network.graph import INPUT, Ref

@@ -32,8 +32,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from archcalc.layers.base import Layer, layer_class
-from archcalc.layers.registry import is_layer_class
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import is_layer_class, layer_class
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential

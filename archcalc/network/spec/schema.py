@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import TypeAdapter
 
-from archcalc.layers.base import Layer, layer_classes
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_classes
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
 from archcalc.network.spec.describe import VERSION

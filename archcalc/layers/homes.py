@@ -1,0 +1,58 @@
+"""Where each layer of the catalogue is, so that its family can be loaded when it is needed."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+
+__all__ = ["FAMILY_NAMES", "homes"]
+
+FAMILY_NAMES = (
+    "core",
+    "embedding",
+    "convolution",
+    "transposed",
+    "pooling",
+    "adaptive",
+    "normalization",
+    "activations",
+    "reshaping",
+    "rearranging",
+    "padding",
+    "upsampling",
+    "regularization",
+    "merging",
+    "attention",
+    "distances",
+    "rescaling",
+    "resizing",
+    "colouring",
+    "augmentation",
+    "spectrogram",
+    "encoding",
+    "vocabulary",
+    "recurrent",
+    "recurrent_convolution",
+)
+"""The modules of the catalogue, in the order in which the documentation shows them."""
+
+
+@lru_cache(maxsize=1)
+def homes() -> dict[str, str]:
+    """The module of each public name of the catalogue, none of which is loaded for it.
+
+    What a family has is said by its own ``__all__`` and nowhere else; here it is read from the
+    text of the module.
+
+    >>> homes()["Dense"]
+    'archcalc.layers.core'
+    """
+    here = Path(__file__).parent
+    found: dict[str, str] = {}
+    for family in FAMILY_NAMES:
+        text = (here / f"{family}.py").read_text(encoding="utf-8")
+        start = text.index("__all__ = [") + len("__all__ = ")
+        names = ast.literal_eval(text[start : text.index("]", start) + 1])
+        found.update(dict.fromkeys(names, f"archcalc.layers.{family}"))
+    return found

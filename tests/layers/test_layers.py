@@ -242,3 +242,14 @@ def test_two_amounts_of_one_axis_are_before_and_after(kind: str) -> None:
         assert made.output_shape(Shape((9, 3))) == theirs.compute_output_shape((None, 9, 3))[1:]
         again = ac.from_dict({"layers": [{kind: amounts}]})
         assert again.trace((9, 3)).output == made.output_shape(Shape((9, 3)))
+
+
+def test_an_axis_that_may_be_one_long_asks_to_be_longer() -> None:
+    """One n-gram gives way to its vector; with a symbol there must be several."""
+    pairs = ac.TextVectorization(split=None, ngrams=[2], output_mode="one_hot", vocabulary=["a"])
+    assert pairs.output_shape(Shape((2,))) == (2,)
+    later = Applied(pairs, (ac.as_shape(["n"]),))
+    assert len(later.output) == 2
+    holds = [{r.at({ac.symbol("n"): n}).holds() for r in later.requirements} for n in (3, 2)]
+    assert holds[0] == {True}
+    assert False in holds[1]

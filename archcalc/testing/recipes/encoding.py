@@ -84,13 +84,14 @@ def _texts(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
         made["output_mode"] = pick.one_of(("int", "multi_hot", "count", "tf_idf"))
     if made.setdefault("output_mode", "int") == "int":
         made["output_sequence_length"] = pick.size(6) if whole or pick.flag() else None
-    made["ngrams"] = pick.one_of((None, *_runs(1 if whole else int(x[-1]))))
+    least = 3 if made["output_mode"] == "one_hot" else 2  # an axis of 1 gives way to the vectors
+    made["ngrams"] = pick.one_of((None, *_runs(1 if whole else int(x[-1]), least)))
     return made | _words(pick, made["output_mode"], ascii_lowercase.__getitem__)
 
 
-def _runs(tokens: int) -> list[Any]:
-    """N-grams of which there are some in so many tokens."""
-    return [1, 2, (1, 3), *([(2,)] if tokens > 1 else [])]
+def _runs(tokens: int, least: int) -> list[Any]:
+    """N-grams of which there are some in so many tokens; pairs alone from `least` tokens on."""
+    return [1, 2, (1, 3), *([(2,)] if tokens >= least else [])]
 
 
 def _mel(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:

@@ -17,6 +17,9 @@ def dollars(part: Math | Amount | Shape) -> str:
 
     >>> print(dollars(Amount(542230)), dollars(Shape((28, 28, 1))))
     $542{,}230$ $28 \times 28 \times 1$
+    >>> from archcalc.symbolic import symbol
+    >>> print(dollars(Amount(2 * symbol("u"), signed=True)))
+    $+2 \cdot u$
     """
     match part:
         case Math(expression, values, order):
@@ -24,7 +27,7 @@ def dollars(part: Math | Amount | Shape) -> str:
         case Amount(value) if isinstance(value, int):
             return f"${text.inline(part).replace(',', '{,}').replace('−', '-')}$"
         case Amount(value):
-            return f"${to_latex(value)}$"
+            return f"${text.plus(part)}{to_latex(value)}$"
         case Shape():
             return f"${_shape(part)}$"
 

@@ -103,7 +103,7 @@ def _inline(part: Inline) -> str:
         case Amount(value) if isinstance(value, int):
             return escape(text.inline(part))
         case Amount(value):
-            return to_mathml(value)
+            return f"{text.plus(part)}{to_mathml(value)}"
         case Code(name):
             return f"<code>{escape(name)}</code>"
         case Strong(words):

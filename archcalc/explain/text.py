@@ -103,6 +103,11 @@ def grouped(value: object, *, signed: bool = False) -> str:
     if isinstance(value, int):
         return f"{value:{'+' if signed else ''},}".replace("-", "−")
     if isinstance(value, Expr):
-        text = to_text(value)
-        return f"+{text}" if signed and not text.startswith("−") else text
+        return plus(Amount(value, signed)) + to_text(value)
     return str(value)
+
+
+def plus(amount: Amount) -> str:
+    """The plus before a formula that is shown with its sign, unless a minus stands there."""
+    shown = amount.signed and not to_text(amount.value).startswith("−")
+    return "+" if shown else ""

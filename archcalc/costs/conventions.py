@@ -13,7 +13,6 @@ from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
 from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
 from archcalc.costs.work import KINDS, Flops, Macs, MacsByOutput
-from archcalc.layers.activations import PReLU
 from archcalc.symbolic.errors import LookupFailedError, shorten
 
 __all__ = ["CONVENTIONS", "convention"]
@@ -35,10 +34,10 @@ def _slopes(shared: slice, name: str, meaning: str, *used_by: str) -> Choice:
     """Parameters as they would be if every PReLU shared its slopes along these axes."""
 
     def seen(row: TracedRow) -> TracedRow:
-        if not isinstance(row.layer, PReLU):
+        if "shared_axes" not in type(row.layer).model_fields:
             return row
         axes = tuple(range(1, len(row.inputs[0]) + 1))[shared]  # axis 0 is the batch
-        return row.as_if(layer=row.layer.model_copy(update={"shared_axes": axes}))
+        return row.as_if(layer=row.layer.model_copy(update={"shared_axes": axes, "along": None}))
 
     return Choice(name, meaning, used_by, Parameters(), seen)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from archcalc.costs.base import Additive, TracedRow, written_sum
 from archcalc.layers.base import Layer
-from archcalc.layers.embedding import Embedding, EmbeddingBag
 from archcalc.layers.facts import Weight
 from archcalc.symbolic.dims import Dim
 
@@ -64,7 +63,7 @@ class NonEmbeddingParameters(Parameters):
     source = "Kaplan et al., Scaling Laws (2020), section 2.1: N"
 
     def of(self, row: TracedRow) -> Dim:
-        return 0 if isinstance(row.layer, Embedding | EmbeddingBag) else super().of(row)
+        return 0 if row.layer.takes == "indices" else super().of(row)  # tables that are looked up
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ if TYPE_CHECKING:
     __all__ += recurrent.__all__
     __all__ += recurrent_convolution.__all__
 else:
-    __all__ += homes()
+    __all__ += [name for name, home in homes().items() if home.startswith(f"{__name__}.")]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,6 +10,7 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.layers.fields import Axes, OptionalAxes, option
+from archcalc.layers.functions import ActivationName
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
@@ -38,37 +39,6 @@ __all__ = [
 ]
 
 _TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
-
-ActivationName: TypeAlias = Literal[
-    "celu",
-    "elu",
-    "exponential",
-    "gelu",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_swish",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "log_softmax",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "soft_shrink",
-    "softmax",
-    "softplus",
-    "softsign",
-    "squareplus",
-    "swish",
-    "tanh",
-    "tanh_shrink",
-]
-"""Keras' names of activation functions that leave the shape alone; none of them has weights."""
 
 
 class _Elementwise(Layer, abstract=True):

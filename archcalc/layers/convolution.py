@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
-from archcalc.layers.activations import ActivationName
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
+from archcalc.layers.functions import ActivationName
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
-from archcalc.layers.activations import ActivationName
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.einsum import Lengths
 from archcalc.layers.einsum import equation as parsed
@@ -20,6 +19,7 @@ from archcalc.layers.fields import (
     hyper,
     option,
 )
+from archcalc.layers.functions import ActivationName
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.needs import same_length
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError

@@ -6,7 +6,7 @@ import ast
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["FAMILY_NAMES", "homes"]
+__all__ = ["FAMILY_NAMES", "declare", "homes"]
 
 FAMILY_NAMES = (
     "core",
@@ -38,6 +38,15 @@ FAMILY_NAMES = (
 """The modules of the catalogue, in the order in which the documentation shows them."""
 
 
+_declared: list[tuple[str, Path, tuple[str, ...]]] = []
+
+
+def declare(package: str, folder: str, families: tuple[str, ...]) -> None:
+    """Say that `families`, modules of `package` in `folder`, have layers that files may name."""
+    _declared.append((package, Path(folder), families))
+    homes.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def homes() -> dict[str, str]:
     """The module of each public name of the catalogue, none of which is loaded for it.
@@ -48,11 +57,14 @@ def homes() -> dict[str, str]:
     >>> homes()["Dense"]
     'archcalc.layers.core'
     """
-    here = Path(__file__).parent
     found: dict[str, str] = {}
-    for family in FAMILY_NAMES:
-        text = (here / f"{family}.py").read_text(encoding="utf-8")
-        start = text.index("__all__ = [") + len("__all__ = ")
-        names = ast.literal_eval(text[start : text.index("]", start) + 1])
-        found.update(dict.fromkeys(names, f"archcalc.layers.{family}"))
+    for package, folder, families in _declared:
+        for family in families:
+            text = (folder / f"{family}.py").read_text(encoding="utf-8")
+            start = text.index("__all__ = [") + len("__all__ = ")
+            names = ast.literal_eval(text[start : text.index("]", start) + 1])
+            found.update(dict.fromkeys(names, f"{package}.{family}"))
     return found
+
+
+declare("archcalc.layers", str(Path(__file__).parent), FAMILY_NAMES)

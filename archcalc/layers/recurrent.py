@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from archcalc.layers.activations import ActivationName
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
+from archcalc.layers.functions import ActivationName
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from archcalc.layers.activations import ActivationName
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
+from archcalc.layers.functions import ActivationName
 from archcalc.layers.registry import layer_class
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.symbolic.requirement import Requirement

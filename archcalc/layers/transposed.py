@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
-from archcalc.layers.activations import ActivationName
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import OptionalAmounts, Padding, Size, Sizes, hyper
+from archcalc.layers.functions import ActivationName
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.division import floor_div

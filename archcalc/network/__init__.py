@@ -1,6 +1,15 @@
-"""Networks: layers composed, followed, and repeated."""
+"""Networks: layers composed, followed, and repeated.
 
-from archcalc.network import model, repeat, sequential, transformer, wrappers
+What frameworks have as layers (recurrent wrappers, transformers) is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from archcalc.layers.homes import declare, homes
+from archcalc.network import model, repeat, sequential
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.repeat import Repeat
@@ -9,19 +18,32 @@ from archcalc.network.spec.files import dumps, load, loads, save
 from archcalc.network.spec.reader import from_dict
 from archcalc.network.tensor import Input, Tensor
 from archcalc.network.trace import Notice, Trace
-from archcalc.network.transformer import (
-    Transformer,
-    TransformerDecoder,
-    TransformerDecoderLayer,
-    TransformerEncoder,
-    TransformerEncoderLayer,
-)
 from archcalc.network.values import with_values
 from archcalc.network.walk import Row
-from archcalc.network.wrappers import RNN, Bidirectional, StackedRNNCells, TimeDistributed, Wrapper
 
-FAMILIES = (sequential, model, repeat, wrappers, transformer)
-"""The modules of networks, in the order in which the documentation shows them."""
+if TYPE_CHECKING:
+    from archcalc.network import transformer, wrappers
+    from archcalc.network.transformer import (
+        Transformer,
+        TransformerDecoder,
+        TransformerDecoderLayer,
+        TransformerEncoder,
+        TransformerEncoderLayer,
+    )
+    from archcalc.network.wrappers import (
+        RNN,
+        Bidirectional,
+        StackedRNNCells,
+        TimeDistributed,
+        Wrapper,
+    )
+
+    FAMILIES = (sequential, model, repeat, wrappers, transformer)
+    """The modules of networks, in the order in which the documentation shows them."""
+
+_LATER = ("wrappers", "transformer")
+
+declare(__name__, __path__[0], _LATER)
 
 __all__ = [
     "RNN",
@@ -51,3 +73,14 @@ __all__ = [
     "save",
     "with_values",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FAMILIES":
+        later = [import_module(f"{__name__}.{family}") for family in _LATER]
+        return (sequential, model, repeat, *later)
+    home = homes().get(name, "")
+    if not home.startswith(f"{__name__}."):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(home), name)
+    return value

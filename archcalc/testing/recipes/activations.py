@@ -7,7 +7,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from archcalc.layers.activations import ActivationName
+from archcalc.layers.functions import ActivationName
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe

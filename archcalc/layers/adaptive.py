@@ -14,7 +14,7 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
 from archcalc.layers.needs import something
 from archcalc.layers.scaling import scaled
-from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import Stretches, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
@@ -101,11 +101,6 @@ class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
 
     def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
         return with_indices(self.output_shape(x), self.return_indices)
-
-
-def with_indices(values: Shape, too: bool) -> tuple[Shape, ...]:
-    """The shape of the largest values, and that of their places where they come out too."""
-    return (values, values) if too else (values,)
 
 
 class _FractionalPool(Spatial, abstract=True):

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from archcalc.layers.adaptive import with_indices
 from archcalc.layers.convolution import Sliding
 from archcalc.layers.fields import Amounts, OptionalSizes, Padding, Sizes, hyper
 from archcalc.layers.needs import same_length, something
-from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div

@@ -11,7 +11,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["DataFormat", "Spatial", "one_pair", "per_axis"]
+__all__ = ["DataFormat", "Spatial", "one_pair", "per_axis", "with_indices"]
 
 DataFormat = Literal["channels_last", "channels_first"]
 
@@ -85,3 +85,8 @@ class Spatial(Layer, abstract=True):
     def shaped(self, extent: tuple[Dim, ...], channels: Dim) -> Shape:
         """A shape of these spatial dimensions and channels, in this layer's order."""
         return Shape((channels, *extent) if self.first() else (*extent, channels))
+
+
+def with_indices(values: Shape, too: bool) -> tuple[Shape, ...]:
+    """The shape of the largest values, and that of their places where they come out too."""
+    return (values, values) if too else (values,)

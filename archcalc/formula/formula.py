@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
+from archcalc.formula.assuming import assumed, where
+from archcalc.formula.conditions import Assumption, read_condition
 from archcalc.formula.growth import dominating
 from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.sameness import canonical, same
@@ -50,7 +52,7 @@ class Formula:
     _op_priority = 20.0
     """Above that of sympy's expressions, so that ``k + formula`` is a formula too."""
 
-    def __init__(self, expression: FormulaLike, requirements: Sequence[Requirement] = ()) -> None:
+    def __init__(self, expression: FormulaLike, requirements: Iterable[Requirement] = ()) -> None:
         if isinstance(expression, Formula):
             requirements = (*expression.requirements, *requirements)
             expression = expression._written
@@ -108,7 +110,7 @@ class Formula:
         requirements = put_in(self.requirements, given)
         if all(isinstance(v, int) for v in given.values()) and given.keys() >= set(self.symbols):
             return evaluate(self._written, given)
-        result = Formula(with_values(self._written, given), requirements)
+        result = Formula(with_values(self._written, given), requirements)._assumed()
         return evaluate(result.expr, {}) if result.is_number else result
 
     @cached_property
@@ -129,6 +131,42 @@ class Formula:
         return int(value)
 
     __index__ = __int__
+
+    # Assumptions
+
+    def assume(self, *conditions: str) -> Formula:
+        """The formula under conditions on its symbols, in which they are put to use.
+
+        Divisibility removes floors; bounds decide maxima, minima and requirements.  The
+        conditions are kept, and checked when values are put in.
+
+        Args:
+            conditions: such as ``"h % 32 == 0"``, ``"k <= 7"``, ``"8 <= f <= 64"``.
+
+        Raises:
+            ExpressionError: a text that is no condition.
+            UnknownSymbolError: a condition names a symbol that the formula does not have.
+            RequirementError: the conditions contradict one another, or what a layer asks for.
+
+        >>> P = Formula("ceil(h/32)*max(f, 16)").assume("h % 32 == 0", "f >= 16")
+        >>> P, P.assumptions
+        (f·h/32, (h is a multiple of 32, f ≥ 16))
+        >>> P(h=64, f=16)
+        32
+        """
+        made = [a for text in conditions for a in read_condition(text, self.known_symbols)]
+        kept = [a for a in made if a.holds() is not True]
+        return Formula(self._written, dict.fromkeys((*self.requirements, *kept)))._assumed()
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What was assumed of its symbols."""
+        return tuple(r for r in self.requirements if isinstance(r, Assumption))
+
+    def _assumed(self) -> Formula:
+        if not self.assumptions:
+            return self
+        return Formula(*assumed(self._written, self.requirements))
 
     # Questions
 
@@ -224,7 +262,7 @@ class Formula:
     def _with(self, kind: Any, left: Any, right: Any) -> Formula:
         parts = [value if isinstance(value, Formula) else Formula(value) for value in (left, right)]
         requirements = tuple(dict.fromkeys(r for part in parts for r in part.requirements))
-        return Formula(kind(*[part.expr for part in parts]), requirements)
+        return Formula(kind(*[part.expr for part in parts]), requirements)._assumed()
 
     def __add__(self, other: FormulaLike) -> Formula:
         return self._with(Add, self, other)
@@ -292,6 +330,14 @@ class Formula:
         """As text, with ``·``, ``²`` and ``⌊ ⌋``."""
         return to_text(self._written)
 
+    def to_text_where(self) -> str:
+        """As text, with what was assumed.
+
+        >>> print(f"{Formula('h//4').assume('h % 4 == 0'):where}")
+        h/4, where h is a multiple of 4
+        """
+        return ", ".join(filter(None, [self.to_text(), where(self.requirements)]))
+
     def to_latex(self) -> str:
         """As LaTeX, without dollar signs."""
         return to_latex(self._written)
@@ -310,6 +356,7 @@ class Formula:
     def __format__(self, how: str) -> str:
         notations = {"": self.to_text, "text": self.to_text, "latex": self.to_latex}
         notations |= {"mathml": self.to_mathml, "python": self.to_python}
+        notations |= {"where": self.to_text_where}
         if how in notations:
             return notations[how]()
         if self.is_number:
@@ -321,7 +368,8 @@ class Formula:
         )
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.to_latex()}$"
+        said = where(self.requirements)
+        return f"$\\displaystyle {self.to_latex()}$" + (f", {said}" if said else "")
 
 
 def _power(base: Expr, exponent: Expr) -> Expr:

@@ -68,7 +68,7 @@ def solve(
     """
     goal = _read_goal(at_most, at_least, equals)
     problem = _read_problem(formula, unknown, goal, values)
-    if problem.n not in problem.expression.free_symbols:
+    if problem.n not in problem.expression.free_symbols and _says_all(problem):
         raise _constant(problem)
     try:
         runs = searched(problem)
@@ -201,6 +201,11 @@ def _seen(runs: Sequence[Run]) -> dict[int, Exact]:
 
 
 # What is said where there is no answer
+
+
+def _says_all(problem: Problem) -> bool:
+    """Whether a result that is always the same settles it: no requirement asks where it is."""
+    return not problem.requirements or bool(problem.goal.missed_by(problem.value(1)))
 
 
 def _constant(problem: Problem) -> NoSolutionError:

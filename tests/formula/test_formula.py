@@ -431,7 +431,7 @@ def test_formats() -> None:
     with pytest.raises(EvaluationError) as caught:
         f"{P:,}"
     assert str(caught.value) == (
-        "a formula with symbols has no format ','; formats are text, latex, mathml, python "
+        "a formula with symbols has no format ','; formats are text, latex, mathml, python, where "
         "[bad-format]"
     )
 

@@ -1,0 +1,165 @@
+"""A formula under assumptions: floors go where something divides, bounds decide what is larger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from sympy import Expr, Max, Min, S, Symbol, preorder_traversal
+
+from archcalc.formula.conditions import Assumption
+from archcalc.formula.known import places_of, ranges_of, refuse_contradictions
+from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.written import evaluated, tidied
+
+__all__ = ["assumed", "where"]
+
+Swap = tuple[dict[Symbol, Expr], dict[Symbol, Expr]]
+"""What is put in for symbols, and what leads back."""
+
+
+def assumed(
+    written: Expr, requirements: Sequence[Requirement]
+) -> tuple[Expr, tuple[Requirement, ...]]:
+    """`written` and `requirements` as the assumptions among these leave them.
+
+    Floors of what is divisible become quotients, a maximum of which one argument is known to be
+    the largest becomes that, and requirements that the assumptions imply are dropped.  The
+    assumptions are kept.  Without any, everything stays as it is.
+
+    Raises:
+        RequirementError: the requirements contradict one another.
+
+    >>> from archcalc.formula.conditions import read_condition
+    >>> from archcalc.symbolic import parse, symbols
+    >>> h = symbols("h")
+    >>> assumed(parse("ceil(h/32)*max(h, 7)"), read_condition("h % 32 == 0", {"h": h}))
+    (h**2/32, (h is a multiple of 32,))
+    """
+    assumptions = [r for r in requirements if isinstance(r, Assumption)]
+    if not assumptions:
+        return written, tuple(requirements)
+    refuse_contradictions(requirements)
+    known = _Known(assumptions)
+    left = (r for r in requirements if isinstance(r, Assumption) or not known.implies(r))
+    return tidied(known.simplified(written)), tuple(left)
+
+
+def where(requirements: Iterable[Requirement]) -> str:
+    """What was assumed, as the end of a sentence; empty where nothing was."""
+    stated = [r.statement() for r in requirements if isinstance(r, Assumption)]
+    listed = [", ".join(stated[:-1]), *stated[-1:]]
+    text = " and ".join(filter(None, listed))
+    return text and f"where {text}"
+
+
+class _Known:
+    """What a list of assumptions that can be met says."""
+
+    def __init__(self, assumptions: Sequence[Assumption]) -> None:
+        self.assumptions = assumptions
+
+    @cached_property
+    def ranges(self) -> dict[Symbol, Interval]:
+        return ranges_of(self.assumptions) or {}
+
+    @cached_property
+    def swaps(self) -> list[Swap]:
+        """``h = 32·h'`` for a multiple of a number, ``d = a·d'`` for one of another symbol.
+
+        The places ``h'`` are called ``h`` again; a symbol with one value only does not come back.
+        """
+        places = places_of(self.assumptions)
+        there = {s: p.number_at(s) for s, p in places.items()} | self._numbers
+        back = {s: (s - p.offset) / p.step for s, p in places.items() if s not in self._numbers}
+        swaps: list[Swap] = [(there, back)] if there else []
+        for left, right in self._multiples:
+            if isinstance(left, Symbol) and right.free_symbols and left not in right.free_symbols:
+                swaps.append(({left: left * right}, {left: left / right}))
+        return swaps
+
+    @property
+    def _numbers(self) -> dict[Symbol, Expr]:
+        """The symbols that can have one value only."""
+        return {s: low for s, (low, high) in self.ranges.items() if low is not None and low == high}
+
+    @cached_property
+    def _multiples(self) -> list[tuple[Expr, Expr]]:
+        chosen = [a for a in self.assumptions if a.relation is Relation.MULTIPLE_OF]
+        return [(evaluated(a.left), evaluated(a.right)) for a in chosen]
+
+    @cached_property
+    def not_negative(self) -> list[Expr]:
+        """Differences of several symbols that are assumed to be at least 0."""
+        differences = []
+        for a in self.assumptions:
+            difference = (evaluated(a.left) - evaluated(a.right)).expand()
+            least, _ = self.bounds(evaluated(a.left))
+            if a.relation is not Relation.MULTIPLE_OF or (least is not None and least > 0):
+                differences.append(difference)
+            if a.relation is Relation.EQUAL:
+                differences.append(-difference)
+        return [d for d in differences if len(d.free_symbols) > 1]
+
+    def bounds(self, e: Expr) -> Interval:
+        return bounds(e, self.ranges)
+
+    def at_least(self, a: Expr, b: Expr) -> bool:
+        """Whether ``a ≥ b`` is known."""
+        difference = (a - b).expand()
+        candidates = [difference, *((difference - d).expand() for d in self.not_negative)]
+        lows = [self.bounds(candidate)[0] for candidate in candidates]
+        return any(low is not None and low >= 0 for low in lows)
+
+    def implies(self, requirement: Requirement) -> bool:
+        """Whether `requirement` is known to hold."""
+        left, right = (
+            self.simplified(evaluated(side)) for side in (requirement.left, requirement.right)
+        )
+        if requirement.relation is Relation.AT_LEAST:
+            return self.at_least(left, right)
+        if requirement.relation is Relation.MULTIPLE_OF:
+            right = right * self.simplified(FloorDiv(left, right))
+        difference = (left - right).expand()
+        return self.bounds(difference) == (0, 0)
+
+    def simplified(self, e: Expr) -> Expr:
+        """`e` with what is known put to use; what it does not concern stays as it was written."""
+        if not e.has(FloorDiv, Max, Min):
+            return e
+        parts = [self.simplified(part) for part in e.args]
+        if parts != list(e.args):
+            e = e.func(*parts)
+        if isinstance(e, FloorDiv):
+            return self._divided(e)
+        return self._extreme(e) if isinstance(e, Max | Min) else e
+
+    def _divided(self, floor: Expr) -> Expr:
+        low, high = self.bounds(floor)
+        if low is not None and low == high:
+            return low
+        # in terms of what is whole, the rules of floor division do the rest
+        best = floor
+        for there, back in self.swaps:
+            swapped = best.xreplace(there).xreplace(back)
+            best = min(best, swapped, key=_length)
+        return best
+
+    def _extreme(self, e: Expr) -> Expr:
+        """The arguments that another one does not make idle."""
+        kept: list[Expr] = []
+        for argument in e.args:
+            if not any(self._beats(e, other, argument) for other in kept):
+                kept = [other for other in kept if not self._beats(e, argument, other)]
+                kept.append(argument)
+        return e if len(kept) == len(e.args) else e.func(*kept)
+
+    def _beats(self, e: Expr, a: Expr, b: Expr) -> bool:
+        return self.at_least(a, b) if isinstance(e, Max) else self.at_least(b, a)
+
+
+def _length(e: Expr) -> tuple[int, int]:
+    """Fewer floors are shorter, and then fewer numbers and symbols."""
+    return len(e.atoms(FloorDiv)), sum(part is not S.One for part in preorder_traversal(e))

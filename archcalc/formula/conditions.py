@@ -1,0 +1,143 @@
+"""Conditions such as ``h % 32 == 0`` and ``1 <= k < 8``, read from text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sympy import Expr, Symbol
+
+from archcalc.formula.values import read_values
+from archcalc.symbolic.dims import lower
+from archcalc.symbolic.division import FloorDiv, is_whole
+from archcalc.symbolic.errors import ExpressionError, RequirementError, shorten
+from archcalc.symbolic.parser import parse
+from archcalc.symbolic.requirement import Relation, Requirement
+
+__all__ = ["Assumption", "read_condition"]
+
+_MULTIPLE = Relation.MULTIPLE_OF.value
+_COMPARISON = re.compile(rf"(==|<=|>=|!=|≠|≤|≥|=|<|>|\s{_MULTIPLE}\s)")
+_MOST_COMPARISONS = 2
+_MOST_CHARACTERS = 10_000
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Assumption(Requirement):
+    """A requirement that no layer asks for: it was assumed of a formula.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h = symbols("h")
+    >>> read_condition("h % 32 == 0", {"h": h})
+    (h is a multiple of 32,)
+    """
+
+    def __repr__(self) -> str:
+        return self.statement()
+
+    def __str__(self) -> str:
+        return f"{self.statement()} (assumed)"
+
+
+def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, ...]:
+    """The assumptions that one condition makes; a chain such as ``8 <= f <= 64`` makes two.
+
+    Args:
+        text: two or three formulas with ``==``, ``<=``, ``>=``, ``<`` or ``>`` between them.
+        known: the symbols that it may name.
+
+    Raises:
+        ExpressionError: the text is not such a condition.
+        UnknownSymbolError: it names another symbol.
+        RequirementError: no remainder is what it says.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h, k = symbols("h k")
+    >>> read_condition("k < h <= 64", {"h": h, "k": k})
+    (h ≥ k + 1, h ≤ 64)
+    """
+    if not isinstance(text, str):
+        raise ExpressionError(
+            f"{shorten(text)} is not text", code="not-text", hint="write one such as 'h % 32 == 0'"
+        )
+    if len(text) > _MOST_CHARACTERS:
+        raise ExpressionError(
+            f"a condition is longer than {_MOST_CHARACTERS:,} characters", code="too-long"
+        )
+    parts = _COMPARISON.split(text)
+    comparisons = [part.strip() for part in parts[1::2]]
+    if not 0 < len(comparisons) <= _MOST_COMPARISONS or {"!=", "≠"} & {*comparisons}:
+        raise _refused(text, "does not read as a condition")
+    sides = [parse(part) for part in parts[::2]]
+    for name in sorted({s.name for side in sides for s in side.free_symbols}):
+        read_values({name: 1}, known)
+    compared = zip(comparisons, pairwise(sides), strict=True)
+    return tuple(_assumption(text, how, *pair) for how, pair in compared)
+
+
+def _refused(text: str, what: str, hint: str = "") -> ExpressionError:
+    return ExpressionError(
+        f"{shorten(text, 80)!r} {what}",
+        code="bad-condition",
+        values={"text": shorten(text)},
+        hint=hint or "write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f <= 64'",
+    )
+
+
+def _assumption(text: str, how: str, left: Expr, right: Expr) -> Assumption:
+    if how in (">", "<") and not (is_whole(left) and is_whole(right)):
+        raise _refused(text, "has < or > between fractions", "write <= or >=")
+    match how:
+        case "==" | "=":
+            return _remainder(text, left - right) or _stated(left, Relation.EQUAL, right)
+        case "<=" | "≤":
+            return _stated(right, Relation.AT_LEAST, left)
+        case ">=" | "≥":
+            return _stated(left, Relation.AT_LEAST, right)
+        case "<":
+            return _stated(right, Relation.AT_LEAST, left + 1)
+        case ">":
+            return _stated(left, Relation.AT_LEAST, right + 1)
+        case _:
+            return _stated(left, Relation.MULTIPLE_OF, right)
+
+
+def _remainder(text: str, difference: Expr) -> Assumption | None:
+    """``c·(x − q·⌊x/q⌋) − c·r = 0`` says that ``x − r`` is a multiple of ``q``."""
+    e = difference.expand()
+    floors = list(e.atoms(FloorDiv))
+    if len(floors) != 1:
+        return None
+    (floor,) = floors
+    x, q = floor.args
+    c = -e.coeff(floor) / q
+    if not c.is_Rational or c == 0 or not is_whole(x):
+        return None
+    r = (x - q * floor - e / c).expand()
+    if not r.is_Rational or not (q.is_Integer or r == 0):
+        return None
+    if not r.is_Integer or not 0 <= r < (q if q.is_Integer else 1):
+        raise RequirementError(
+            f"no values meet {shorten(text, 80)!r}: the remainder would be {r} of {q}",
+            code="contradiction",
+            values={"text": shorten(text)},
+            hint=f"a remainder is a whole number from 0 to {q - 1}",
+        )
+    return _stated((x - r).expand(), Relation.MULTIPLE_OF, q)
+
+
+def _stated(left: Expr, relation: Relation, right: Expr) -> Assumption:
+    bare = Assumption(lower(left), relation, lower(right), "", "")
+    named = sorted(bare.symbols, key=lambda s: s.name)
+    at = ", ".join(f"{s.name} = {{{s.name}}}" for s in named)
+    return Assumption(
+        bare.left,
+        relation,
+        bare.right,
+        f"the assumption that {bare.statement()} does not hold" + (f" at {at}" if at else ""),
+        code="assumption-broken",
+        hint="give a value that meets it, or take the formula from before it was assumed",
+        details=tuple((s.name, s) for s in named),
+    )

@@ -9,14 +9,17 @@ from sympy import Expr, Max, Min, S, Symbol, preorder_traversal
 
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.known import places_of, ranges_of, refuse_contradictions
+from archcalc.formula.values import with_values
 from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.written import evaluated, tidied
 
 __all__ = ["assumed", "where"]
 
-Swap = tuple[dict[Symbol, Expr], dict[Symbol, Expr]]
+Swap = tuple[dict[Symbol, Dim], dict[Symbol, Expr]]
 """What is put in for symbols, and what leads back."""
 
 
@@ -72,18 +75,22 @@ class _Known:
         The places ``h'`` are called ``h`` again; a symbol with one value only does not come back.
         """
         places = places_of(self.assumptions)
-        there = {s: p.number_at(s) for s, p in places.items()} | self._numbers
+        there: dict[Symbol, Dim] = {s: p.number_at(s) for s, p in places.items()}
+        there |= self._numbers
         back = {s: (s - p.offset) / p.step for s, p in places.items() if s not in self._numbers}
         swaps: list[Swap] = [(there, back)] if there else []
         for left, right in self._multiples:
-            if isinstance(left, Symbol) and right.free_symbols and left not in right.free_symbols:
+            least, _ = self.bounds(right)
+            apart = bool(right.free_symbols) and left not in right.free_symbols
+            if isinstance(left, Symbol) and apart and least is not None and least > 0:
                 swaps.append(({left: left * right}, {left: left / right}))
         return swaps
 
     @property
-    def _numbers(self) -> dict[Symbol, Expr]:
+    def _numbers(self) -> dict[Symbol, int]:
         """The symbols that can have one value only."""
-        return {s: low for s, (low, high) in self.ranges.items() if low is not None and low == high}
+        ends = self.ranges.items()
+        return {s: int(low) for s, (low, high) in ends if low is not None and low == high}
 
     @cached_property
     def _multiples(self) -> list[tuple[Expr, Expr]]:
@@ -143,7 +150,10 @@ class _Known:
         # in terms of what is whole, the rules of floor division do the rest
         best = floor
         for there, back in self.swaps:
-            swapped = best.xreplace(there).xreplace(back)
+            try:
+                swapped = with_values(best, there).xreplace(back)
+            except ArchcalcError:  # too large a power, or a division by zero: for the evaluation
+                continue
             best = min(best, swapped, key=_length)
         return best
 

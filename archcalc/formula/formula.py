@@ -138,7 +138,8 @@ class Formula:
         """The formula under conditions on its symbols, in which they are put to use.
 
         Divisibility removes floors; bounds decide maxima, minima and requirements.  The
-        conditions are kept, and checked when values are put in.
+        conditions are kept, and checked when values are put in.  A symbol on which nothing
+        depends any more is no symbol of the formula.
 
         Args:
             conditions: such as ``"h % 32 == 0"``, ``"k <= 7"``, ``"8 <= f <= 64"``.

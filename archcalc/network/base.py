@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, Weight, Work
@@ -39,6 +39,10 @@ class Network(Layer, abstract=True):
     def graph(self) -> Graph:
         """What feeds what."""
         raise ShapeError(f"{type(self).__name__} has no graph", code="no-graph")
+
+    def origin(self, layer: Layer) -> Layer:
+        """What a layer of the graph was given as, where the graph has a copy with a new name."""
+        return layer
 
     def own_inputs(self) -> tuple[Shape, ...] | None:
         """The input shapes it was given, if any."""
@@ -120,6 +124,92 @@ class Network(Layer, abstract=True):
                 f"not {len(inputs)}",
                 code="wrong-number-of-inputs",
             )
+
+    def at(self, path: str) -> Layer:
+        """The layer or network at a path, as a trace writes it: ``"stage1/conv2d_1"``.
+
+        Raises:
+            LookupFailedError: nothing is there; the error names what is nearest.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Residual, Sequential
+        >>> Sequential([Residual([Dense(8)]), Dense(1)]).at("residual/dense")
+        Dense(units=8)
+        """
+        found: Layer = late("archcalc.network.edit:at")(self, path)
+        return found
+
+    def replace(self, path: str, layer: Layer | Sequence[Layer]) -> Self:
+        """The network with `layer` in the place of what stands at `path`; this one stays as it is.
+
+        What is shared is replaced in all its places.  A layer without a name takes the one that
+        the layer before it was given; made-up names are made up anew.  The shapes that follow are
+        worked out anew, and what no longer fits is refused where it always is: in a trace, or when
+        a `Model` is made.
+
+        Args:
+            path: as a trace writes it; within `Repeat`, without the number of the copy.
+            layer: a layer, a network, or a list of layers.
+
+        Raises:
+            LookupFailedError: nothing is at the path.
+            InvalidLayerError: the layer there is not a part that was given, but made by a network.
+            ShapeError: in a `Model`, what follows cannot take what comes.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Dense(100), Dense(10)], input_shape=784)
+        >>> net.replace("dense", Dense("n")).trace().parameters
+        785·n + 10·(n + 1)
+        """
+        made: Self = late("archcalc.network.edit:replace")(self, path, layer)
+        return made
+
+    def insert(
+        self,
+        layer: Layer | Sequence[Layer],
+        *,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> Self:
+        """The network with `layer` after what stands at a path, or before it.
+
+        Where what is around holds just one layer, as `TimeDistributed` does, it then holds a
+        `Sequential` of both.
+
+        Args:
+            layer: a layer, a network, or a list of layers.
+            after: the path of the layer it comes after; where that is shared, after each call.
+            before: the path of the layer it comes before.
+
+        Raises:
+            LookupFailedError: nothing is at the path.
+            InvalidLayerError: there is not one path, or what is there is made by a network.
+            ShapeError: before several inputs, or after several outputs; or as for `replace`.
+
+        >>> from archcalc.layers import Dense, ReLU
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense(100), Dense(10)]).insert(ReLU(), after="dense")
+        Sequential(layers=[Dense(units=100), ReLU(), Dense(units=10)])
+        """
+        made: Self = late("archcalc.network.edit:insert")(self, layer, after, before)
+        return made
+
+    def remove(self, path: str) -> Self:
+        """The network without what stands at `path`: what went into it goes on.
+
+        Raises:
+            LookupFailedError: nothing is at the path.
+            InvalidLayerError: what is there is made by a network.
+            ShapeError: it joins several inputs, or gives several outputs; or as for `replace`.
+
+        >>> from archcalc.layers import Dense, Dropout
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense(100), Dropout(0.5), Dense(10)]).remove("dropout")
+        Sequential(layers=[Dense(units=100), Dense(units=10)])
+        """
+        made: Self = late("archcalc.network.edit:remove")(self, path)
+        return made
 
     def to_keras(self, input_shape: Any = None) -> keras.Model:
         """The network as a functional Keras model; see `archcalc.frameworks.to_keras`.

@@ -11,7 +11,7 @@ from archcalc.network.naming import snake_case
 from archcalc.symbolic.errors import ArchcalcError, ShapeError, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
-__all__ = ["Input", "Tensor"]
+__all__ = ["Input", "Tensor", "called"]
 
 
 class Tensor:
@@ -49,18 +49,27 @@ class Tensor:
                     f"{type(layer).__name__} is called on tensors, not on {shorten(repr(tensor))}",
                     code="not-a-tensor",
                 )
-        shapes = tuple(tensor.shape for tensor in tensors)
         try:
-            whole = isinstance(layer, Network)
-            outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
-            made = [Tensor(shape, layer, tensors, i) for i, shape in enumerate(outputs)]
-            return made[0] if len(made) == 1 else tuple(made)
+            made = called(layer, tensors)
         except ArchcalcError as error:
             raise error.at(layer.name or snake_case(type(layer).__name__)) from None
+        return made[0] if len(made) == 1 else made
 
     def __repr__(self) -> str:
         origin = type(self.layer).__name__ if self.layer else "Input"
         return f"<Tensor {self.shape!r} from {origin}>"
+
+
+def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """What `layer` gives when it is called on `tensors`, one an output.
+
+    Raises:
+        ShapeError: the layer cannot take these shapes.
+    """
+    shapes = tuple(tensor.shape for tensor in tensors)
+    whole = isinstance(layer, Network)
+    outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
+    return tuple(Tensor(shape, layer, tensors, i) for i, shape in enumerate(outputs))
 
 
 def Input(shape: ShapeLike | int | str, name: str | None = None) -> Tensor:

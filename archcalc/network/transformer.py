@@ -216,6 +216,10 @@ class _Stack(Network, abstract=True):
     def graph(self) -> Graph:
         return self._graph
 
+    def origin(self, layer: Layer) -> Layer:
+        last = self.graph().nodes[-1].layer
+        return self.norm if self.norm is not None and layer is last else layer
+
     def inside(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes that the first layer inside gets, and every other."""
         return inputs

@@ -10,12 +10,10 @@ from sympy import Expr, Symbol
 from archcalc.formula.values import read_values
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
-from archcalc.network.graph import INPUT
 from archcalc.network.model import Model
-from archcalc.network.tensor import Input, Tensor
+from archcalc.network.rebuild import Rebuild
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import UnknownSymbolError
-from archcalc.symbolic.shape import Shape
 
 __all__ = ["network_symbols", "with_values"]
 
@@ -59,7 +57,7 @@ def with_values(network: Network, values: Mapping[str, Any]) -> Network:
             f"there is no symbol {next(iter(values))} here", hint="this network is all numbers"
         )
     given = read_values(values, known)
-    result: Network = _Replacement(given).layer(network) if given else network
+    result: Network = _Values(given).layer(network) if given else network
     return result
 
 
@@ -82,52 +80,13 @@ def _expressions(value: Any, seen: set[int]) -> Iterator[Expr]:
             yield from _expressions(part, seen)
 
 
-class _Replacement:
+class _Values(Rebuild):
     """Puts values in for symbols; a layer without these symbols stays the same object."""
 
     def __init__(self, values: Mapping[Symbol, Dim]) -> None:
+        super().__init__()
         self._values = dict(values)
-        self._made: dict[int, Layer] = {}
 
-    def layer(self, layer: Layer) -> Any:
-        """The layer, and its layers, with the values put in."""
-        if id(layer) not in self._made:
-            made = self._model(layer) if isinstance(layer, Model) else self._fields(layer)
-            self._made[id(layer)] = made
-        return self._made[id(layer)]
-
-    def _fields(self, layer: Layer) -> Layer:
-        cls = type(layer)
-        old = {name: getattr(layer, name) for name in cls.model_fields}
-        new = {name: self._value(value) for name, value in old.items()}
-        changed = any(new[name] is not old[name] for name in old)
-        return cls(**new) if changed else layer
-
-    def _value(self, value: Any) -> Any:
-        if isinstance(value, Expr):
-            replaced = lower(value.xreplace(self._values))
-            return value if replaced == value else replaced
-        if isinstance(value, Layer):
-            return self.layer(value)
-        if isinstance(value, tuple):
-            parts = [self._value(part) for part in value]
-            if all(new is old for new, old in zip(parts, value, strict=True)):
-                return value
-            return Shape(parts) if isinstance(value, Shape) else tuple(parts)
-        return value
-
-    def _model(self, model: Model) -> Model:
-        """The layers called once more, on inputs of the new shapes."""
-        graph = model.graph()
-        inputs = tuple(Input(self._value(x.shape), x.name) for x in model.inputs)
-        made: list[tuple[Tensor, ...]] = []
-
-        def tensor(node: int, output: int) -> Tensor:
-            return inputs[output] if node == INPUT else made[node][output]
-
-        for node in graph.nodes:
-            out = self.layer(node.layer)(*[tensor(ref.node, ref.output) for ref in node.inputs])
-            made.append(out if isinstance(out, tuple) else (out,))
-        outputs = tuple(tensor(ref.node, ref.output) for ref in graph.outputs)
-        fields = {"name": model.name, "trainable": model.trainable}
-        return type(model)(inputs=inputs, outputs=outputs, **fields)
+    def expression(self, value: Expr) -> Any:
+        replaced = lower(value.xreplace(self._values))
+        return value if replaced == value else replaced

@@ -87,6 +87,11 @@ class Wrapper(_Holding):
 
     source: ClassVar[str] = "https://keras.io/api/layers/base_layer/"
 
+    @field_validator("layer", mode="before")
+    @classmethod
+    def _as_layer(cls, value: Any) -> Any:
+        return as_layer(value)
+
 
 class TimeDistributed(_PerStep):
     """A layer or network at every step, with the same weights: ``(t, …)`` to ``(t, …)``.
@@ -246,6 +251,11 @@ class Bidirectional(_Holding):
 
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/bidirectional/"
 
+    @field_validator("layer", "backward_layer", mode="before")
+    @classmethod
+    def _as_layer(cls, value: Any) -> Any:
+        return None if value is None else as_layer(value)
+
     @field_validator("layer", "backward_layer")
     @classmethod
     def _goes_both_ways(cls, value: Any) -> Any:
@@ -279,6 +289,12 @@ class Bidirectional(_Holding):
             for j in range(len(_kept(layer)) if layer.return_state else 0)
         ]
         return Graph.of(1, calls, (*ends, *kept))
+
+    def origin(self, layer: Layer) -> Layer:
+        forward, backward = (node.layer for node in self.graph().nodes[:2])
+        if layer is backward and self.backward_layer is not None:
+            return self.backward_layer
+        return self.layer if layer is forward else layer
 
 
 def _named(layer: Layer, way: str) -> Layer:

@@ -273,7 +273,8 @@ class Bidirectional(_Holding):
     def _graph(self) -> Graph:
         first: Any = self.layer
         other: Any = self.backward_layer or first.model_copy(
-            update={"go_backwards": not first.go_backwards}
+            update={"go_backwards": not first.go_backwards},
+            deep=True,  # what it holds has weights of its own as well
         )
         calls: list[tuple[Layer, tuple[Ref, ...]]] = [
             (_named(first, "forward"), (Ref(INPUT),)),

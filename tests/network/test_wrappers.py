@@ -152,6 +152,21 @@ def test_the_way_back_may_be_another_layer() -> None:
     assert both.trace((5, 4)).parameters == theirs.count_params()
 
 
+def test_what_a_layer_holds_has_weights_of_its_own_on_the_way_back() -> None:
+    import keras
+
+    for cell, theirs in (
+        (ac.LSTMCell(4), keras.layers.LSTMCell(4)),
+        ([ac.LSTMCell(4), ac.GRUCell(5)], [keras.layers.LSTMCell(4), keras.layers.GRUCell(5)]),
+    ):
+        both = ac.Bidirectional(ac.RNN(cell))
+        model = keras.layers.Bidirectional(keras.layers.RNN(theirs))
+        model.build((None, 5, 3))
+        assert both.trace((5, 3)).parameters == model.count_params()
+    symbolic = ac.Bidirectional(ac.RNN(ac.LSTMCell("u"))).trace(("t", "n")).parameters
+    assert symbolic(u=4, n=3) == 2 * 4 * (3 + 4 + 1) * 4
+
+
 def test_states_come_out_of_both_directions() -> None:
     both = ac.Bidirectional(ac.LSTM(8, return_state=True, return_sequences=True))
     assert [tuple(y) for y in both.trace((5, 4)).outputs] == [(5, 16), (8,), (8,), (8,), (8,)]

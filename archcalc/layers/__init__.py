@@ -7,6 +7,7 @@ layers does not wait for two hundred.
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archcalc.layers.applied import Applied
@@ -70,33 +71,7 @@ if TYPE_CHECKING:
     from archcalc.layers.upsampling import *
     from archcalc.layers.vocabulary import *
 
-    FAMILIES = (
-        core,
-        embedding,
-        convolution,
-        transposed,
-        pooling,
-        adaptive,
-        normalization,
-        activations,
-        reshaping,
-        rearranging,
-        padding,
-        upsampling,
-        regularization,
-        merging,
-        attention,
-        distances,
-        rescaling,
-        resizing,
-        colouring,
-        augmentation,
-        spectrogram,
-        encoding,
-        vocabulary,
-        recurrent,
-        recurrent_convolution,
-    )
+    FAMILIES: tuple[ModuleType, ...]
     """The modules of the catalogue, in the order in which the documentation shows them."""
 
 __all__ = [

@@ -6,6 +6,7 @@ What frameworks have as layers (recurrent wrappers, transformers) is loaded when
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archcalc.layers.homes import declare, homes
@@ -22,7 +23,6 @@ from archcalc.network.values import with_values
 from archcalc.network.walk import Row
 
 if TYPE_CHECKING:
-    from archcalc.network import transformer, wrappers
     from archcalc.network.transformer import (
         Transformer,
         TransformerDecoder,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Wrapper,
     )
 
-    FAMILIES = (sequential, model, repeat, wrappers, transformer)
+    FAMILIES: tuple[ModuleType, ...]
     """The modules of networks, in the order in which the documentation shows them."""
 
 _LATER = ("wrappers", "transformer")

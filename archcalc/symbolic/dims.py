@@ -110,7 +110,7 @@ def exact_div(a: Dim, b: Dim) -> Dim:
     """
     if isinstance(a, int) and isinstance(b, int):
         return a // b
-    return lower(sympy.sympify(a) / b)
+    return lower(sympy.sympify(a, strict=True) / b)
 
 
 def _normal(value: Any) -> Expr:

@@ -268,7 +268,6 @@ def test_a_comparison_says_what_changed() -> None:
 
 
 def test_torch_has_as_many_parameters() -> None:
-    pytest.importorskip("torch")
     net = ac.Sequential([ac.Dense(8), ac.Residual([ac.Dense(8)])], input_shape=4)
     edited = net.insert(ac.LayerNormalization(), after="residual/dense").remove("dense")
     edited = edited.insert(ac.Dense(8, use_bias=False), before="residual")

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archcalc import costs, explain, formula, layers, network, symbolic
+    from archcalc import costs, explain, families, formula, layers, network, symbolic
     from archcalc.costs import *
     from archcalc.explain import *
     from archcalc.formula import *
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from archcalc.network import *
     from archcalc.symbolic import *
 
-    __all__ = ["__version__"]
+    __all__ = ["__version__", "families"]
     __all__ += costs.__all__
     __all__ += explain.__all__
     __all__ += formula.__all__
@@ -59,12 +59,15 @@ __version__ = "0.1.0"
 _ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain")
 """Where public names are looked up, from the ground up."""
 
+_DOORS = ("families", "torch")
+"""Packages whose names stand behind their own."""
+
 
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "torch":
-        return import_module(f"{__name__}.torch")
+    if name in _DOORS:
+        return import_module(f"{__name__}.{name}")
     for room in _ROOMS:
         module = import_module(f"{__name__}.{room}")
         if name in module.__all__:
@@ -76,4 +79,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     names = {name for room in _ROOMS for name in import_module(f"{__name__}.{room}").__all__}
-    return sorted({*names, "__version__"})
+    return sorted({*names, *_DOORS, "__version__"})

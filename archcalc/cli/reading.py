@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from importlib import import_module
+from inspect import signature
+from typing import Any
 
+from archcalc.layers import Layer
 from archcalc.network import Network, Trace
 from archcalc.network.spec.files import Source, read_file
 from archcalc.network.values import network_symbols, with_values
@@ -103,6 +106,7 @@ def _attribute(name: str) -> Network:
         value = import_module(module)
         for part in path.split("."):
             value = getattr(value, part)
+        made = _made(value)
     except ArchcalcError:
         raise
     except Exception as error:
@@ -112,12 +116,24 @@ def _attribute(name: str) -> Network:
         ) from error  # fmt: skip
     finally:
         sys.path.remove("")
-    if not isinstance(value, Network):
+    if not isinstance(made, Network):
         raise SpecificationError(
-            f"this is {type(value).__name__}, not a network of archcalc",
-            code="not-a-network", path=name, hint="give the name of a Sequential or a Model",
+            f"this is {type(made).__name__}, not a network of archcalc",
+            code="not-a-network", path=name,
+            hint="give the name of a Sequential or a Model, or of a function that makes one",
         )  # fmt: skip
-    return value
+    return made
+
+
+def _made(value: Any) -> Any:
+    """What a function makes that wants no arguments; anything else as it is."""
+    if isinstance(value, Layer):
+        return value
+    try:
+        signature(value).bind()
+    except (TypeError, ValueError):  # it is no function, or wants arguments
+        return value
+    return value()
 
 
 def count(text: str, option: str) -> int:

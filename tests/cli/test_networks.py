@@ -10,6 +10,8 @@ from xml.dom import minidom
 
 import pytest
 
+from archcalc import Formula
+
 Run = Callable[..., Any]
 
 MNIST = "docs/examples/mnist_cnn.yaml"
@@ -35,6 +37,15 @@ def test_summary_is_the_table_alone(run: Run) -> None:
     assert "dense Dense 100 540,900 540,800" in answer.lines
     assert answer.lines[-1].startswith("total 542,230 parameters (all trainable)")
     assert (answer.code, answer.err) == (0, "")
+
+
+def test_a_function_that_makes_a_network_stands_for_it(run: Run) -> None:
+    answer = run("summary", "archcalc.families:resnet50")
+    assert answer.lines[-1].startswith("total 25,557,032 parameters (all trainable)")
+    symbols = run("summary", "archcalc.families:resnet", "--set", "c=64", "--format", "json")
+    assert (symbols.code, symbols.err) == (0, "")
+    formula = Formula(json.loads(symbols.out)["parameters"])
+    assert formula(n1=3, n2=8, n3=36, n4=3, K=1000) == 60_192_808
 
 
 def test_summary_of_the_network_as_printed_warns(run: Run) -> None:

@@ -1,0 +1,120 @@
+"""The families written by hand in torch, as their papers and torchvision have them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archcalc.network import Network
+
+Shapes = Counter[tuple[int, ...]]
+
+
+class Counts(NamedTuple):
+    """What there is to agree about: learned tensors, all kept statistics, products, the output."""
+
+    learned: Shapes
+    statistics: int
+    macs: int
+    output: tuple[int, ...]
+
+
+def of_torch(module: nn.Module, image: Sequence[int]) -> Counts:
+    """What torch counts of a module, run on one image (height, width, channels)."""
+    height, width, channels = image
+    module = module.eval()
+    with FlopCounterMode(display=False) as flops, torch.no_grad():
+        out = module(torch.zeros(1, channels, height, width, device="meta"))
+    kept = [b for name, b in module.named_buffers() if not name.endswith("num_batches_tracked")]
+    return Counts(
+        Counter(tuple(p.shape) for p in module.parameters()),
+        sum(b.numel() for b in kept),
+        flops.get_total_flops() // 2,
+        (*out.shape[2:], out.shape[1]) if out.dim() == 4 else tuple(out.shape[1:]),
+    )
+
+
+def of_archcalc(net: Network) -> Counts:
+    """The same of a network of archcalc with numbers alone."""
+    trace = net.trace()
+    learned: Shapes = Counter()
+    for row in trace.rows:
+        for weight in row.weights:
+            if weight.learned:
+                learned[_as_torch(tuple(map(int, weight.shape)))] += int(row.times)
+    assert sum(prod(shape) * n for shape, n in learned.items()) == int(trace.parameters)
+    return Counts(learned, int(trace.statistics), int(trace.macs), tuple(map(int, trace.output)))
+
+
+def _as_torch(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A kernel ``(…, a, b)`` as torch stores it, ``(b, a, …)``; a bias as it is."""
+    return (*shape[:-3:-1], *shape[:-2])
+
+
+# ResNet
+
+
+class _Residual(nn.Module):
+    def __init__(self, branch: nn.Module, came: int, comes: int, stride: int) -> None:
+        super().__init__()
+        self.branch = branch
+        same = stride == 1 and came == comes
+        project = [nn.Conv2d(came, comes, 1, stride, bias=False), nn.BatchNorm2d(comes)]
+        self.shortcut = nn.Identity() if same else nn.Sequential(*project)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.branch(x) + self.shortcut(x))
+
+
+def resnet(
+    depths: Sequence[int],
+    width: int,
+    classes: int,
+    block: str,
+    groups: int,
+    widening: int,
+    channels: int = 3,
+) -> nn.Module:
+    layers: list[nn.Module] = [
+        nn.Conv2d(channels, width, 7, 2, 3, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, 1),
+    ]
+    came = width
+    for stage, depth in enumerate(depths):
+        planes = width << stage
+        inner = planes * widening
+        for i in range(depth):
+            stride = 2 if stage > 0 and i == 0 else 1
+            if block == "bottleneck":
+                comes = planes * 4
+                branch = nn.Sequential(
+                    nn.Conv2d(came, inner, 1, bias=False),
+                    nn.BatchNorm2d(inner),
+                    nn.ReLU(),
+                    nn.Conv2d(inner, inner, 3, stride, 1, groups=groups, bias=False),
+                    nn.BatchNorm2d(inner),
+                    nn.ReLU(),
+                    nn.Conv2d(inner, comes, 1, bias=False),
+                    nn.BatchNorm2d(comes),
+                )
+            else:
+                comes = planes
+                branch = nn.Sequential(
+                    nn.Conv2d(came, inner, 3, stride, 1, groups=groups, bias=False),
+                    nn.BatchNorm2d(inner),
+                    nn.ReLU(),
+                    nn.Conv2d(inner, comes, 3, 1, 1, bias=False),
+                    nn.BatchNorm2d(comes),
+                )
+            layers.append(_Residual(branch, came, comes, stride))
+            came = comes
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(came, classes)]
+    return nn.Sequential(*layers)

@@ -73,7 +73,7 @@ def test_schema_is_the_json_schema(run: Run) -> None:
         (["summary", TOWER, "--set", "c=1.5"], "exact"),
         (["summary", TOWER, "--set", "c=__import__('os').getpid()"], "text in quotes"),
         (["summary", "json:dumps"], "error: json:dumps: this is function, not a network"),
-        (["summary", "datetime:date.today"], "this is date, not a network of archcalc; give the n"),
+        (["summary", "tempfile:gettempdir"], "this is str, not a network of archcalc; give"),
         (["summary", "json:nothing"], "error: json:nothing: it cannot be imported: AttributeError"),
         (["summary", "no.such:net"], "error: no.such:net: it cannot be imported: ModuleNotFound"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
@@ -21,10 +21,14 @@ from archcalc.symbolic.dims import as_expr
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.late import late
 from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated, tidied
+
+if TYPE_CHECKING:
+    from archcalc.formula.sweeping.compiled import Compiled, Kept
 
 __all__ = ["Formula", "FormulaLike"]
 
@@ -198,6 +202,26 @@ class Formula:
         return solve(
             self, unknown, at_most=at_most, at_least=at_least, equals=equals, values=values
         )
+
+    def compile(self, dtype: Kept | type | None = None) -> Compiled:
+        """The formula as a function of whole arrays: NumPy's, and Dask's.
+
+        Args:
+            dtype: how results are kept.  Left out, as 64-bit integers where these surely hold
+                them, else as Python integers; ``"float64"`` for floats, ``"object"`` for Python
+                integers always, ``"int64"`` for 64-bit integers or an error.
+
+        Raises:
+            EvaluationError: another dtype, or something that cannot be computed exactly.
+
+        >>> Formula("(29 - k)//2*f").compile()(k=[1, 3, 5], f=32)
+        array([448, 416, 384])
+        """
+        # Loaded at the call, so that who compiles nothing does not wait for NumPy.
+        compiled: Compiled = late("archcalc.formula.sweeping.compiled:Compiled")(
+            self.expr, self.requirements, dtype
+        )
+        return compiled
 
     def sensitivity(self, **values: Any) -> Sensitivity:
         """What one more of each symbol costs at `values`, exactly, and the elasticity.

@@ -1,0 +1,1 @@
+"""Formulas over many configurations at once: compiled, swept over grids, kept as tables."""

@@ -1,0 +1,234 @@
+"""Running a program on arrays: each step at its own rank, the large ones in blocks.
+
+All arrays have as many axes as the result, of length 1 where they do not vary, so that NumPy
+broadcasts what meets.  A step with a small result is computed once and kept.  The others are
+computed block by block, in buffers that stay in the cache.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from archcalc.formula.sweeping.bounds import Span, fits
+from archcalc.formula.sweeping.operations import Array, apply, as_dtype
+from archcalc.formula.sweeping.program import Kind, Program, Step
+from archcalc.symbolic.errors import ArithmeticRuleError
+
+__all__ = ["BLOCK", "Region", "Runner", "blocks"]
+
+Region: TypeAlias = tuple[slice, ...]
+"""Part of an array: a slice of every axis."""
+
+Shape: TypeAlias = tuple[int, ...]
+
+BLOCK = 1 << 15
+"""The elements of a block: three of them, of 64 bits, fill three quarters of a usual L2 cache."""
+
+_ALL = slice(None)
+
+
+def blocks(shape: Shape, size: int) -> Iterator[Region]:
+    """Regions of about `size` elements that cover `shape` once, in the order of its elements.
+
+    >>> [[s.start for s in region] for region in blocks((2, 3, 4), 8)]
+    [[0, 0, 0], [0, 2, 0], [1, 0, 0], [1, 2, 0]]
+    """
+    if not shape:
+        yield ()
+        return
+    inner = prod(shape[1:])
+    step = max(1, size // max(inner, 1))
+    whole = tuple(slice(0, n) for n in shape[1:])
+    for start in range(0, shape[0], step):
+        first = slice(start, min(start + step, shape[0]))
+        if inner <= size:
+            yield (first, *whole)
+        else:
+            yield from ((first, *rest) for rest in blocks(shape[1:], size))
+
+
+class Runner:
+    """One program on one set of inputs.
+
+    Args:
+        program: the steps.
+        inputs: the values of every symbol, all with as many axes as the result.
+        bounds: bounds of the steps to run (`archcalc.formula.sweeping.bounds`).
+        dtype: ``int64`` computes in 64 bits what surely fits and all else in Python integers;
+            ``object`` all in Python integers; ``float64`` all in floats.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        inputs: Mapping[str, Array],
+        bounds: Mapping[int, Span],
+        dtype: str = "int64",
+    ) -> None:
+        self.program = program
+        self.inputs = inputs
+        self.bounds = bounds
+        self.rank = next((array.ndim for array in inputs.values()), 0)
+        fitting, wide = np.dtype(dtype), np.dtype(object)
+        self.dtypes = {
+            at: wide if dtype == "int64" and not fits(span) else fitting
+            for at, span in bounds.items()
+        }
+        self.shapes: dict[int, Shape] = {}
+        for at in bounds:
+            self.shapes[at] = self._shape(program.steps[at])
+        self._kept: dict[int, Array] = {}
+
+    def _shape(self, step: Step) -> Shape:
+        if step.kind is Kind.INPUT:
+            shape: Shape = self.inputs[step.name].shape
+            return shape
+        return np.broadcast_shapes((1,) * self.rank, *(self.shapes[a] for a in step.args))
+
+    def results(self, wanted: Sequence[int]) -> list[Array]:
+        """The results of the steps `wanted`, each on its own axes.
+
+        Raises:
+            NotWholeError: a quotient is a fraction, and 64-bit integers were to be computed.
+            ArithmeticRuleError: a divisor is zero.
+            EvaluationError: an exponent is not whole, or a float is too large.
+        """
+        into = {at: np.empty(self.shapes[at], self.dtypes[at]) for at in wanted}
+        for _ in self.filling(into):
+            pass
+        return [into[at] for at in wanted]
+
+    def filling(self, into: Mapping[int, Array]) -> Iterator[int]:
+        """Compute the results of steps into arrays; after each block, how many elements it had."""
+        large = [at for at in into if not self.is_small(at)]
+        for at in into:
+            if at not in large:
+                into[at][...] = self.kept(at)
+                yield into[at].size
+        for shape in dict.fromkeys(self.shapes[at] for at in large):
+            together = {at: into[at] for at in large if self.shapes[at] == shape}
+            work = _Blockwise(self, list(together))
+            for region in blocks(shape, BLOCK):
+                work.compute(region, {at: array[region] for at, array in together.items()})
+                yield len(together) * prod(s.stop - s.start for s in region)
+
+    def is_small(self, at: int) -> bool:
+        """Whether the result of a step is computed at once and kept."""
+        return prod(self.shapes[at]) <= BLOCK or not self.program.steps[at].args
+
+    def kept(self, wanted: int) -> Array:
+        """The result of a step that is small, and so are those that it takes."""
+        for at in self.program.needed_for([wanted]):
+            if at not in self._kept:
+                step = self.program.steps[at]
+                self._kept[at] = self._leaf(at, step) if not step.args else self._small(at, step)
+        return self._kept[wanted]
+
+    def _leaf(self, at: int, step: Step) -> Array:
+        if step.kind is Kind.INPUT:
+            return as_dtype(self.inputs[step.name], self.dtypes[at])
+        value = np.array(step.value, object).reshape((1,) * self.rank)
+        return as_dtype(value, self.dtypes[at])
+
+    def _small(self, at: int, step: Step) -> Array:
+        left, right = (self._kept[a] for a in step.args)
+        self.check_divisor(step, right, (_ALL,) * self.rank)
+        return apply(step.kind, left, right, self.dtypes[at])
+
+    def check_divisor(self, step: Step, divisor: Array, region: Region) -> None:
+        """Refuse a divisor of zero.
+
+        Raises:
+            ArithmeticRuleError: there is one; the error says at which values.
+        """
+        if step.kind not in _DIVISIONS:
+            return
+        low, high = self.bounds[step.args[1]]
+        if not low <= 0 <= high or divisor.all():
+            return
+        index = np.unravel_index(np.argmin(divisor != 0), divisor.shape)
+        values = self.values_at(step.args, region, index)
+        named = ", ".join(f"{name} = {value}" for name, value in values.items())
+        raise ArithmeticRuleError(f"something is divided by zero at {named}", values=values)
+
+    def values_at(
+        self, steps: Sequence[int], region: Region, index: Sequence[Any]
+    ) -> dict[str, int]:
+        """The values of the symbols on which `steps` depend, at one place of a region."""
+        names = {self.program.steps[at].name for at in self.program.needed_for(steps)} - {""}
+        values = {}
+        for name in sorted(names):
+            array = part(self.inputs[name], region)
+            lengths = zip(index, array.shape, strict=True)
+            values[name] = int(array[tuple(i if n > 1 else 0 for i, n in lengths)])
+        return values
+
+
+_DIVISIONS = frozenset({Kind.FLOOR, Kind.QUOTIENT, Kind.WHOLE})
+
+
+def part(array: Array, region: Region) -> Array:
+    """What `region` of the result needs of `array`, which has length 1 where it does not vary."""
+    return array[tuple(_ALL if n == 1 else s for n, s in zip(array.shape, region, strict=True))]
+
+
+class _Blockwise:
+    """The large steps behind some results, computed for one region after another.
+
+    A buffer is used again as soon as nothing needs any more what is in it.
+    """
+
+    def __init__(self, runner: Runner, wanted: Sequence[int]) -> None:
+        self.runner = runner
+        needed = runner.program.needed_for(wanted)
+        self.large = [at for at in needed if not runner.is_small(at)]
+        taken = {a for at in self.large for a in runner.program.steps[at].args}
+        self.small = {at: runner.kept(at) for at in taken if runner.is_small(at)}
+        self._slots = self._assigned(frozenset(wanted))
+        self._buffers: dict[tuple[np.dtype[Any], int], Array] = {}
+
+    def _assigned(self, wanted: frozenset[int]) -> dict[int, int]:
+        """A buffer for each step that needs one, by number."""
+        steps, shapes, dtypes = self.runner.program.steps, self.runner.shapes, self.runner.dtypes
+        last = {a: at for at in self.large for a in steps[at].args}
+        slots: dict[int, int] = {}
+        free: dict[np.dtype[Any], list[int]] = defaultdict(list)
+        for at in self.large:
+            dying = [a for a in set(steps[at].args) if a in slots and last[a] == at]
+            if at not in wanted and dtypes[at] != np.dtype(object):
+                alike = [a for a in dying if (shapes[a], dtypes[a]) == (shapes[at], dtypes[at])]
+                if alike:
+                    slots[at] = slots[alike[0]]
+                    dying.remove(alike[0])
+                else:
+                    spare = free[dtypes[at]]
+                    slots[at] = spare.pop() if spare else len(slots)
+            for a in dying:
+                free[dtypes[a]].append(slots[a])
+        return slots
+
+    def compute(self, region: Region, out: Mapping[int, Array]) -> None:
+        """Compute what lies in `region`; the results go into the arrays `out`."""
+        runner = self.runner
+        now = {at: part(array, region) for at, array in self.small.items()}
+        for at in self.large:
+            step = runner.program.steps[at]
+            left, right = (now[a] for a in step.args)
+            runner.check_divisor(step, right, region)
+            room = out[at] if at in out else self._buffer(at, region)
+            now[at] = apply(step.kind, left, right, runner.dtypes[at], room)
+
+    def _buffer(self, at: int, region: Region) -> Array | None:
+        slot, dtype = self._slots.get(at), self.runner.dtypes[at]
+        if slot is None:
+            return None
+        if (dtype, slot) not in self._buffers:
+            self._buffers[dtype, slot] = np.empty(BLOCK, dtype)
+        own = self.runner.shapes[at]
+        lengths = [1 if n == 1 else s.stop - s.start for n, s in zip(own, region, strict=True)]
+        return self._buffers[dtype, slot][: prod(lengths)].reshape(lengths)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
-from archcalc.costs import Macs, Parameters
+from archcalc.costs import Additive, Macs, Parameters
 from archcalc.costs.base import total
+from archcalc.explain.alignment import aligned, same_call
 from archcalc.explain.document import (
-    Amount,
     Block,
     Code,
     Document,
@@ -19,8 +21,14 @@ from archcalc.explain.document import (
     Table,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.summary import amount, plain_formula
+from archcalc.explain.verdict import Verdict
 from archcalc.formula import Formula
+from archcalc.formula.rewrite import shortest
+from archcalc.formula.sign import signs_of
 from archcalc.network import Network, Row, Trace
+from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.evaluate import evaluate
 
 __all__ = ["Change", "Comparison", "compare"]
 
@@ -47,8 +55,7 @@ class Change:
             return "added"
         if self.after is None:
             return "removed"
-        same = self.before.layer.key == self.after.layer.key
-        return "same" if same and self.before.inputs == self.after.inputs else "changed"
+        return "same" if same_call(self.before, self.after) else "changed"
 
     @property
     def path(self) -> str:
@@ -59,7 +66,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison(Explained):
-    """Aligned layers, and the difference of the totals.
+    """Aligned layers, the difference of the totals, and which is the smaller when.
 
     Attributes:
         before, after: the traces.
@@ -70,96 +77,144 @@ class Comparison(Explained):
     after: Trace
     changes: tuple[Change, ...]
 
-    @property
+    @cached_property
     def difference(self) -> Formula:
-        """How the parameters change, in total."""
-        return self.after.parameters - self.before.parameters
+        """How the parameters change, in total: a formula in the symbols of both."""
+        return _difference(self.before.parameters, self.after.parameters)
+
+    @cached_property
+    def macs_difference(self) -> Formula:
+        """How the MACs change, in total."""
+        return _difference(self.before.macs, self.after.macs)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Which has fewer parameters, and when."""
+        return Verdict(self.difference, "parameters")
+
+    @cached_property
+    def macs_verdict(self) -> Verdict:
+        """Which has fewer MACs, and when."""
+        return Verdict(self.macs_difference, "MACs")
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""
-        parts: list[Inline] = [
-            _amount(self.before.parameters),
-            " → ",
-            _amount(self.after.parameters),
-        ]
-        said = [change for change in self.changes if change.parameters != 0]
-        if all(change.parameters.is_number for change in said):
-            said.sort(key=lambda change: -abs(int(change.parameters)))
-            said = sorted(said[:3], key=self.changes.index)
-            for i, change in enumerate(said):
-                parts.extend([": " if i == 0 else ", ", *_phrase(change)])
+        parts: list[Inline] = [amount(self.before.parameters), " → ", amount(self.after.parameters)]
+        for i, change in enumerate(self._most()):
+            parts.extend([": " if i == 0 else ", ", *_phrase(change)])
+        if all(change.kind == "same" for change in self.changes):
+            parts.append(": nothing changes")
         return tuple(parts)
+
+    def _most(self) -> Sequence[Change]:
+        """The three changes of parameters that matter most, in order."""
+        said = [change for change in self.changes if change.parameters != 0]
+        said.sort(key=lambda change: _size(change.parameters), reverse=True)
+        return sorted(said[:_NAMED], key=self.changes.index)
 
     def document(self) -> Document:
         head = ("layer", "class", "", "parameters", "", "change", "MACs change")
         rows = tuple(_cells(change) for change in self.changes)
+        totals = (self.before.parameters, self.after.parameters)
         footer: tuple[Inlines, ...] = (
-            ("total",),
-            (),
-            (),
-            (_amount(self.before.parameters),),
-            (_amount(self.after.parameters),),
-            (_amount(self.difference, True),),
-            (_amount(self.after.macs - self.before.macs, True),),
+            *(("total",), (), ()),
+            *((amount(formula),) for formula in totals),
+            *(_changed(formula) for formula in (self.difference, self.macs_difference)),
         )
         blocks: list[Block] = [
             Paragraph(self.headline(), "total"),
+            *self._verdicts(),
             Table(head, "lllrrrr", (*rows, footer), footer=1),
         ]
         return Document("Comparison", tuple(blocks))
 
+    def _verdicts(self) -> list[Block]:
+        """What a number does not say by itself: which is the smaller, and who has a symbol."""
+        open_ones = [v for v in (self.verdict, self.macs_verdict) if not v.difference.is_number]
+        blocks: list[Block] = [Paragraph(verdict.said()) for verdict in open_ones]
+        first, second = (_symbols(trace) for trace in (self.before, self.after))
+        for which, own in (("first", first - second), ("second", second - first)):
+            if own:
+                blocks.append(Paragraph((f"only the {which} has {', '.join(sorted(own))}",)))
+        return blocks
+
     def to_dict(self) -> dict[str, Any]:
+        totals = (self.before, self.after)
         return {
-            "parameters": [_plain(self.before.parameters), _plain(self.after.parameters)],
-            "difference": _plain(self.difference),
+            "parameters": [plain_formula(trace.parameters) for trace in totals],
+            "difference": plain_formula(self.difference),
+            "verdict": self.verdict.to_dict(),
+            "macs": [plain_formula(trace.macs) for trace in totals],
+            "macs_difference": plain_formula(self.macs_difference),
+            "macs_verdict": self.macs_verdict.to_dict(),
             "layers": [
                 {
                     "kind": change.kind,
                     "before": change.before.path if change.before else None,
                     "after": change.after.path if change.after else None,
-                    "parameters": _plain(change.parameters),
-                    "macs": _plain(change.macs),
+                    "parameters": plain_formula(change.parameters),
+                    "macs": plain_formula(change.macs),
                 }
                 for change in self.changes
             ],
         }
 
 
-def _plain(formula: Formula) -> int | str:
-    return int(formula) if formula.is_number else formula.to_python()
+_NAMED = 3
+"""As many changes are named in the headline."""
+
+_EACH = 100
+"""Which changes matter most is judged with every symbol at this."""
 
 
-def _amount(formula: Formula, signed: bool = False) -> Amount:
-    return Amount(formula() if formula.is_number else formula.written, signed)
+def _size(formula: Formula) -> Fraction:
+    try:
+        return abs(Fraction(evaluate(formula.expr, dict.fromkeys(formula.symbols, _EACH))))
+    except ArchcalcError:
+        return Fraction(0)
+
+
+def _symbols(trace: Trace) -> set[str]:
+    return {*trace.parameters.known_symbols, *trace.macs.known_symbols}
 
 
 def _phrase(change: Change) -> Inlines:
-    amount = int(change.parameters)
-    verb = "adds " if amount > 0 else "loses "
     words = {"added": "the new layer ", "removed": "the removed layer "}.get(change.kind, "")
-    return (words, Code(change.path), f" {verb}", Amount(abs(amount)))
+    signs = signs_of(change.parameters)
+    if not signs & {-1, 1}:
+        return (words, Code(change.path), " stays")
+    if -1 not in signs:
+        return (words, Code(change.path), " adds ", amount(change.parameters))
+    if 1 not in signs:
+        return (words, Code(change.path), " loses ", amount(-change.parameters))
+    return (words, Code(change.path), " changes by ", amount(change.parameters))
 
 
 def _cells(change: Change) -> tuple[Inlines, ...]:
     row = change.after or change.before
     layer = type(row.layer).__name__ if row else ""
-    changed = (_amount(change.parameters, True),) if change.parameters != 0 else ("0",)
-    work = (_amount(change.macs, True),) if change.macs != 0 else ("0",)
     sides = [_side(side) for side in (change.before, change.after)]
     mark = "" if change.kind == "same" else change.kind
-    return ((Code(change.path),), (layer,), (mark,), *sides, changed, work)
+    differences = (_changed(change.parameters), _changed(change.macs))
+    return ((Code(change.path),), (layer,), (mark,), *sides, *differences)
+
+
+def _changed(formula: Formula) -> Inlines:
+    return (amount(formula, signed=True),) if formula != 0 else ("0",)
 
 
 def _side(row: Row | None) -> Inlines:
-    return ("—",) if row is None else (_amount(_parameters(row)),)
+    return ("—",) if row is None else (amount(_counted(Parameters(), row)),)
 
 
-def _parameters(row: Row | None) -> Formula:
-    return Formula(0) if row is None else Formula(total([(row.times, Parameters().of(row))]))
+def _counted(cost: Additive, row: Row | None) -> Formula:
+    return Formula(0) if row is None else Formula(total([(row.times, cost.of(row))]))
 
 
-def _macs(row: Row | None) -> Formula:
-    return Formula(0) if row is None else Formula(total([(row.times, Macs().of(row))]))
+def _difference(before: Formula, after: Formula) -> Formula:
+    """What comes to `before`, as short as it can be said."""
+    difference = after if before == 0 else after - before
+    return Formula(shortest(difference.written), difference.requirements)
 
 
 def compare(before: Network | Trace, after: Network | Trace) -> Comparison:
@@ -179,63 +234,11 @@ def compare(before: Network | Trace, after: Network | Trace) -> Comparison:
     total                        79,510  39,760  −39,750      −39,700
     """
     first, second = (n if isinstance(n, Trace) else n.trace() for n in (before, after))
-    changes = [_change(a, b) for a, b in _aligned(first.rows, second.rows)]
+    changes = [_change(a, b) for a, b in aligned(first.rows, second.rows)]
     return Comparison(first, second, tuple(changes))
 
 
 def _change(a: Row | None, b: Row | None) -> Change:
-    return Change(a, b, _parameters(b) - _parameters(a), _macs(b) - _macs(a))
-
-
-def _aligned(a: Sequence[Row], b: Sequence[Row]) -> list[tuple[Row | None, Row | None]]:
-    """Rows of both in order; the alignment that keeps the most, and the likest, together.
-
-    Source: Needleman and Wunsch (1970), after what both have in common at either end.
-    """
-    start = 0
-    while start < min(len(a), len(b)) and _likeness(a[start], b[start]) == _SAME:
-        start += 1
-    head = list(zip(a[:start], b[:start], strict=True))
-    left, right = a[start:], b[start:]
-    if len(left) * len(right) > _MOST_PAIRS:
-        return [*head, *((row, None) for row in left), *((None, row) for row in right)]
-    best = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
-    for i in range(len(left) - 1, -1, -1):
-        for j in range(len(right) - 1, -1, -1):
-            likeness = _likeness(left[i], right[j])
-            together = best[i + 1][j + 1] + likeness if likeness else 0
-            best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
-    return [*head, *_followed(left, right, best)]
-
-
-_SAME = 4
-_MOST_PAIRS = 4_000_000
-"""Beyond this what differs is shown as taken out and put in, unaligned."""
-
-
-def _likeness(a: Row, b: Row) -> int:
-    """How alike two rows are: not at all, in class, in place, in specification, in everything."""
-    if type(a.layer) is not type(b.layer):
-        return 0
-    same = a.layer.key == b.layer.key
-    return 1 + (a.path == b.path) + same + (same and a.inputs == b.inputs)
-
-
-def _followed(
-    a: Sequence[Row], b: Sequence[Row], best: list[list[int]]
-) -> list[tuple[Row | None, Row | None]]:
-    """The pairs along the best way through the table."""
-    pairs: list[tuple[Row | None, Row | None]] = []
-    i = j = 0
-    while i < len(a) or j < len(b):
-        likeness = _likeness(a[i], b[j]) if i < len(a) and j < len(b) else 0
-        if likeness and best[i][j] == best[i + 1][j + 1] + likeness:
-            pairs.append((a[i], b[j]))
-            i, j = i + 1, j + 1
-        elif j < len(b) and (i == len(a) or best[i][j] == best[i][j + 1]):
-            pairs.append((None, b[j]))
-            j += 1
-        else:
-            pairs.append((a[i], None))
-            i += 1
-    return pairs
+    counts = (Parameters(), Macs())
+    parameters, macs = (_difference(_counted(c, a), _counted(c, b)) for c in counts)
+    return Change(a, b, parameters, macs)

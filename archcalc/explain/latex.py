@@ -39,6 +39,8 @@ _SPECIAL = str.maketrans(
         "−": r"$-$",
         "≥": r"$\ge$",
         "≤": r"$\le$",
+        "<": r"$<$",
+        ">": r"$>$",
         "⌊": r"$\lfloor$",
         "⌋": r"$\rfloor$",
         "⌈": r"$\lceil$",

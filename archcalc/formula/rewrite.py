@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import comb, prod
 
-from sympy import Add, Expr, Integer, Mul, Pow, S, Symbol, factor, preorder_traversal
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol, factor, preorder_traversal
 
+from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.written import (
     WrittenProduct,
@@ -16,10 +17,22 @@ from archcalc.symbolic.written import (
     tidied,
 )
 
-__all__ = ["collected", "expandable", "factored", "multiplied_out", "powers_of"]
+__all__ = [
+    "collected",
+    "expandable",
+    "factorable",
+    "factored",
+    "length",
+    "multiplied_out",
+    "powers_of",
+    "shortest",
+]
 
 _MOST_TERMS = 20_000
 """A formula that would have more terms than this is not multiplied out."""
+
+_MOST_FACTORED = 400
+"""A formula with more numbers and symbols than this is not taken apart into factors."""
 
 Powers = dict[Expr, list[Expr]]
 """The coefficients of each power of a symbol, still to be added."""
@@ -136,11 +149,65 @@ def _shorter(written: Expr) -> Expr:
     if not expandable(plain):
         return written
     expanded = plain.expand()
-    return expanded if _length(expanded) < _length(written) else written
+    return expanded if length(expanded) < length(written) else written
 
 
-def _length(e: Expr) -> int:
+def length(e: Expr) -> int:
+    """How many numbers and symbols `e` is written with.
+
+    >>> from archcalc.symbolic import symbols
+    >>> length(2*symbols("k") + 1)
+    3
+    """
     return sum(not part.args for part in preorder_traversal(e))
+
+
+def shortest(written: Expr) -> Expr:
+    """`written`, or where that is shorter, what it is as a sum or as a product.
+
+    >>> from archcalc.symbolic import symbols
+    >>> f, g, n = symbols("f g n")
+    >>> shortest((169*f + 1)*n - (25*f + 1)*n), shortest(9*f*g + g)
+    (144*f*n, 9*f*g + g)
+    """
+    closed, opened = without_floors(written)
+    return min((_brief(written), _brief(closed).xreplace(opened)), key=length)
+
+
+def _brief(written: Expr) -> Expr:
+    plain = _shorter(written)
+    product = factored(evaluated(plain)) if factorable(plain) else None
+    return product if product is not None and length(product) < length(plain) else plain
+
+
+def without_floors(e: Expr) -> tuple[Expr, dict[Expr, Expr]]:
+    """`e` with a symbol for every floor, and for each of those what it stands for.
+
+    Otherwise multiplying out takes apart what belongs together: 6 + ⌊(1 − k)/4⌋ is ⌊(25 − k)/4⌋.
+
+    >>> from archcalc.symbolic import FloorDiv, symbols
+    >>> k, n = symbols("k n")
+    >>> closed, opened = without_floors(n*FloorDiv(25 - k, 4)**2)
+    >>> len(closed.args), list(opened.values()) == [FloorDiv(25 - k, 4)]
+    (2, True)
+    """
+    names: dict[Expr, Expr] = {}
+    walk = preorder_traversal(e)
+    for part in walk:
+        if isinstance(part.as_coeff_Add()[1], FloorDiv):
+            names.setdefault(part, Dummy(f"floor{len(names)}", integer=True))
+            walk.skip()
+    return e.xreplace(names), {name: floor for floor, name in names.items()}
+
+
+def factorable(e: Expr) -> bool:
+    """Whether the factors of `e` are found quickly.
+
+    >>> from archcalc.symbolic import symbols
+    >>> factorable(symbols("k")**2 + 1)
+    True
+    """
+    return length(e) <= _MOST_FACTORED and expandable(evaluated(e))
 
 
 def factored(expression: Expr) -> Expr | None:

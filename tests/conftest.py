@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Min
 
-from archcalc.symbolic import CeilDiv, FloorDiv, symbol
+from archcalc.symbolic import CeilDiv, FloorDiv, Index, Sum, symbol
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
 
@@ -31,7 +31,8 @@ class Case:
 
     def at(self, values: dict[str, int]) -> int:
         """The value by Python's own arithmetic."""
-        return eval(self.code, {"__builtins__": {}, "max": max, "min": min}, dict(values))
+        known = {"__builtins__": {}, "max": max, "min": min, "sum": sum, "range": range}
+        return eval(self.code, known, dict(values))
 
     def __repr__(self) -> str:
         return f"<{self.code}>"
@@ -84,6 +85,17 @@ def _smallest(a: Case, b: Case) -> Case:
     return Case(Min(a.expression, b.expression), f"min({a.code}, {b.code})")
 
 
+def _added_up(a: Case, count: Case, base: int) -> Case:
+    """`a` times a power for as many copies, with the number of the copy in the place of ``h``."""
+    i = Index("i")
+    term = a.expression.xreplace({symbol("h"): i + 1}) * base**i
+    code = f"sum((lambda h, k, s, w: {a.code})(i + 1, k, s, w) * {base}**i for i in N)"
+    outside = f"(lambda N, h, k, s, w: {code})(range({count.code}), h, k, s, w)"
+    return Case(Sum(term, (i, 0, count.expression - 1)), outside)
+
+
+_COUNTS = st.integers(0, 4).map(_number) | st.sampled_from([_S, _subtract(_S, _number(1))])
+
 _DIVISORS = st.integers(1, 12).map(_number) | st.sampled_from(
     [_S, _multiply(_number(2), _S), _multiply(_S, _W), _add(_S, _number(1)), _add(_S, _W)]
 )
@@ -108,6 +120,18 @@ def _any(inner: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
 
 def _with_extremes(inner: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
     return _any(inner) | st.builds(_largest, inner, inner) | st.builds(_smallest, inner, inner)
+
+
+def _with_sums(inner: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
+    return _with_extremes(inner) | st.builds(_added_up, inner, _COUNTS, st.integers(1, 3))
+
+
+@pytest.fixture(scope="session")
+def sums() -> st.SearchStrategy[Case]:
+    """A sum over copies, and what else there is around it."""
+    added = st.builds(_added_up, st.recursive(_LEAVES, _with_sums, max_leaves=4), _COUNTS,
+                      st.integers(1, 3))  # fmt: skip
+    return st.builds(_add, added, st.recursive(_LEAVES, _with_extremes, max_leaves=3))
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.sums import with_common_powers
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated, tidied
 
@@ -61,7 +62,8 @@ class Formula:
             requirements = (*expression.requirements, *requirements)
             expression = expression._written
         exact = isinstance(expression, Fraction)
-        self._written: Expr = tidied(Rational(expression) if exact else as_expr(expression))
+        written = tidied(Rational(expression) if exact else as_expr(expression))
+        self._written: Expr = with_common_powers(written)
         self.requirements: tuple[Requirement, ...] = tuple(requirements)
 
     @cached_property

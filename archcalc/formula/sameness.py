@@ -10,6 +10,7 @@ from archcalc.formula.closed import Closed
 from archcalc.formula.rewrite import expandable
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.sums import with_common_powers
 
 __all__ = ["canonical", "same"]
 
@@ -19,7 +20,7 @@ _TRIED = (1, 2, 3, 5, 12, 64, 97)
 
 def canonical(expression: Expr) -> Expr:
     """`expression` multiplied out, or as it is where that would be too large."""
-    return expression.expand() if expandable(expression) else expression
+    return with_common_powers(expression.expand() if expandable(expression) else expression)
 
 
 def same(a: Closed, b: Closed) -> bool | None:

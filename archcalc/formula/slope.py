@@ -10,6 +10,7 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["slope"]
@@ -21,7 +22,8 @@ _Rise: TypeAlias = tuple[Fraction, Fraction]
 def slope(expression: Expr, variable: Symbol, point: Mapping[Symbol, int]) -> Exact | None:
     """The partial derivative at `point`; ``None`` where there is no rational one.
 
-    There is none where `variable` stands in an exponent, and at the kink of a maximum.
+    There is none where `variable` stands in an exponent or says how much is added up, and at the
+    kink of a maximum.
 
     >>> from archcalc.symbolic import FloorDiv, symbols
     >>> h, k = symbols("h k")
@@ -50,6 +52,8 @@ class _Slope:
     def _compute(self, e: Expr) -> _Rise | None:
         if not e.args:
             return Fraction(evaluate(e, self.point)), Fraction(int(e is self.variable))
+        if isinstance(e, Sum):
+            return self._sum(e)
         parts = [self.of(a) for a in e.args]
         rises = [part for part in parts if part is not None]
         if len(rises) < len(parts):
@@ -66,6 +70,17 @@ class _Slope:
             slopes = {d for v, d in rises if v == extreme}
             return (extreme, slopes.pop()) if len(slopes) == 1 else None
         return self._power(*rises) if isinstance(e, Pow) else None
+
+    def _sum(self, e: Sum) -> _Rise | None:
+        if self.variable in e.count.free_symbols:
+            return None
+        value = rate = Fraction(0)
+        for number in range(int(evaluate(e.count, self.point))):
+            rise = _Slope(self.variable, {**self.point, e.index: number}).of(e.term)
+            if rise is None:
+                return None
+            value, rate = value + rise[0], rate + rise[1]
+        return value, rate
 
     @staticmethod
     def _power(base: _Rise, exponent: _Rise) -> _Rise | None:

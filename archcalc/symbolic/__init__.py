@@ -35,6 +35,7 @@ from archcalc.symbolic.printing import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, as_shape, product
+from archcalc.symbolic.sums import Index, Sum, summed
 from archcalc.symbolic.symbols import symbol, symbols
 from archcalc.symbolic.written import (
     WrittenProduct,
@@ -57,6 +58,7 @@ __all__ = [
     "ExpressionError",
     "FloorDiv",
     "FrameworkError",
+    "Index",
     "InvalidLayerError",
     "LookupFailedError",
     "NoSolutionError",
@@ -68,6 +70,7 @@ __all__ = [
     "Shape",
     "ShapeError",
     "SpecificationError",
+    "Sum",
     "UnknownLayerError",
     "UnknownSymbolError",
     "WrittenProduct",
@@ -86,6 +89,7 @@ __all__ = [
     "product",
     "product_of",
     "sum_of_products",
+    "summed",
     "symbol",
     "symbols",
     "to_javascript",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.sums import Index, Sum
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
 __all__ = ["Interval", "at_least", "bounds", "equal", "largest", "smallest"]
@@ -18,6 +19,7 @@ Interval = tuple[Rational | None, Rational | None]
 """Lower and upper bound; ``None`` where there is none."""
 
 _POSITIVE: Interval = (Integer(1), None)
+_NOT_NEGATIVE: Interval = (Integer(0), None)
 
 
 def bounds(expression: Expr | int, known: Mapping[Symbol, Interval] | None = None) -> Interval:
@@ -42,7 +44,9 @@ def _bounds(e: Expr, known: Mapping[Symbol, Interval]) -> Interval:
     if isinstance(e, Rational):
         return e, e
     if isinstance(e, Symbol):
-        return known.get(e, _POSITIVE)
+        return known.get(e, _NOT_NEGATIVE if isinstance(e, Index) else _POSITIVE)
+    if isinstance(e, Sum):
+        return _sum(e, known)
     if isinstance(e, WrittenSum | WrittenProduct):
         return _bounds(evaluated(e), known)
     if not isinstance(e, Add | Mul | Pow | FloorDiv | Max | Min):
@@ -60,6 +64,13 @@ def _bounds(e: Expr, known: Mapping[Symbol, Interval]) -> Interval:
     if isinstance(e, Pow):
         return _power(*parts)
     return _extreme(parts, isinstance(e, Max))
+
+
+def _sum(e: Sum, known: Mapping[Symbol, Interval]) -> Interval:
+    fewest, most = _bounds(e.count, known)
+    count = (Integer(0) if fewest is None else max(fewest, Integer(0)), most)
+    last = None if most is None else max(most - 1, Integer(0))
+    return _multiply(_bounds(e.term, {**known, e.index: (Integer(0), last)}), count)
 
 
 def _add(values: list[Rational | None]) -> Rational | None:

@@ -16,6 +16,7 @@ from sympy import Expr, Integer, Symbol
 from archcalc.symbolic.division import CeilDiv, FloorDiv
 from archcalc.symbolic.errors import DimensionError, shorten
 from archcalc.symbolic.parser import parse
+from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Dim", "DimLike", "as_dim", "as_expr", "exact_div", "lower"]
@@ -125,13 +126,27 @@ def _normal(value: Any) -> Expr:
     renamed = {
         old: symbol(old.name)
         for old in value.free_symbols
-        if isinstance(old, Symbol) and old is not symbol(old.name)
+        if isinstance(old, Symbol) and not isinstance(old, Index) and old is not symbol(old.name)
     }
     if renamed:
         value = value.xreplace(renamed)
     if value.has(sympy.floor, sympy.ceiling):
         value = value.replace(sympy.floor, _exact_floor).replace(sympy.ceiling, _exact_ceiling)
+    if value.has(sympy.Sum):
+        value = value.replace(_is_foreign_sum, _exact_sum)
     return value
+
+
+def _is_foreign_sum(part: Any) -> bool:
+    return isinstance(part, sympy.Sum) and not isinstance(part, Sum)
+
+
+def _exact_sum(added: Any) -> Expr:
+    term = added.function
+    for index, first, last in added.limits:
+        inside = index_for(term, first, last)
+        term = Sum(term.xreplace({index: inside + first}), (inside, sympy.S.Zero, last - first))
+    return term
 
 
 def _exact_floor(argument: Expr) -> Expr:

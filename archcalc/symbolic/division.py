@@ -43,6 +43,7 @@ from sympy import (
 )
 
 from archcalc.symbolic.errors import ArithmeticRuleError
+from archcalc.symbolic.sums import Index, Sum
 
 __all__ = [
     "CeilDiv",
@@ -229,7 +230,10 @@ def least_value(x: Expr) -> int | None:
     if isinstance(x, Rational):
         return int(x.p) // int(x.q)
     if isinstance(x, Symbol):
-        return 1 if x.is_positive else None
+        return 0 if isinstance(x, Index) else 1 if x.is_positive else None
+    if isinstance(x, Sum):
+        least = least_value(x.term)
+        return 0 if least is not None and least >= 0 else None
     parts = [least_value(a) for a in x.args]
     if isinstance(x, Pow):
         return _least_power(*parts, even=x.exp.is_Integer and x.exp % 2 == 0)

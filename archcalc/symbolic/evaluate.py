@@ -11,6 +11,7 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, Symbol
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
+from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 __all__ = ["Exact", "evaluate"]
@@ -19,6 +20,9 @@ Exact: TypeAlias = int | Fraction
 
 _MOST_BITS = 1_000_000
 """Beyond this a power is refused instead of computed: ``9**9**9`` would fill the memory."""
+
+_MOST_TERMS = 20_000
+"""A sum without a closed form is added up term by term, and no further than this."""
 
 
 def evaluate(expression: Expr | int, values: Mapping[Symbol, int]) -> Exact:
@@ -54,11 +58,25 @@ class _Evaluator:
             return int(e.p) if e.q == 1 else Fraction(int(e.p), int(e.q))
         found = self.known.get(e)
         if found is None:
-            rule = _RULES.get(type(e))
-            if rule is None:
-                raise EvaluationError(f"{type(e).__name__} cannot be evaluated exactly")
-            found = self.known[e] = _whole(rule([self.of(a) for a in e.args]))
+            found = self.known[e] = _whole(self._sum(e) if isinstance(e, Sum) else self._rule(e))
         return found
+
+    def _rule(self, e: Expr) -> Exact:
+        rule = _RULES.get(type(e))
+        if rule is None:
+            raise EvaluationError(f"{type(e).__name__} cannot be evaluated exactly")
+        return rule([self.of(a) for a in e.args])
+
+    def _sum(self, e: Sum) -> Exact:
+        count = self.of(e.count)
+        if not isinstance(count, int) or count > _MOST_TERMS:
+            raise EvaluationError(
+                f"a sum of {count:,} terms is too long to compute",
+                code="too-large",
+                hint=f"{_MOST_TERMS:,} terms are the most",
+            )
+        terms = ({**self.values, e.index: number} for number in range(count))
+        return sum(_Evaluator(values).of(e.term) for values in terms)
 
 
 def _whole(value: Exact) -> Exact:

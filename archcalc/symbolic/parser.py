@@ -11,7 +11,7 @@ import ast
 import keyword
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NoReturn
 
@@ -28,7 +28,9 @@ from archcalc.symbolic.sizes import (
     coefficient_bits,
     require,
 )
+from archcalc.symbolic.sums import Index, summed
 from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["parse"]
 
@@ -36,6 +38,7 @@ _MAX_CHARACTERS = 10_000
 _MAX_NESTING = 40
 _MAX_DIGITS = 600
 _MAX_ARGUMENTS = 12
+_MAX_SUMS = 4
 
 
 def parse(text: str) -> Expr:
@@ -44,6 +47,8 @@ def parse(text: str) -> Expr:
     Integers, names, ``+ - * / // % **``, parentheses, ``floor``, ``ceil``, ``max`` and ``min``,
     and what the text printer writes: ``·``, ``−``, ``²``, ``⌊ ⌋``, ``⌈ ⌉``.  ``/`` is an exact
     fraction, and ``⌊a/b⌋``, ``floor(a/b)`` and ``a//b`` are one exact integer division.
+    ``sum(h//2**i for i in range(L))`` adds up copies; the text printer writes
+    ``∑(⌊h/2^i⌋ for i < L)``.
 
     Raises:
         ExpressionError: the text is not such a formula, or it is too large to be one in earnest.
@@ -79,11 +84,12 @@ def parse(text: str) -> Expr:
 
 _SPELLING = {
     "·": "*", "×": "*", "⋅": "*", "−": "-", "^": "**", "÷": "/",
-    "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")",
+    "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "∑(": "sum(", "<": "in range(",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_CLOSING = {"(": ")", "⌊": "⌋", "⌈": "⌉"}
-_FUNCTIONS = frozenset({"floor", "ceil", "ceiling", "max", "min"})
+_CLOSING = {"(": ")", "∑(": ")", "⌊": "⌋", "⌈": "⌉"}
+_FUNCTIONS = frozenset({"floor", "ceil", "ceiling", "max", "min", "sum", "range"})
+_BINDERS = frozenset({"for", "in"})
 
 _WORDS = re.compile(
     r"""(?P<float>[0-9_]+\.[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?
@@ -91,9 +97,10 @@ _WORDS = re.compile(
       | (?P<number>[0-9]+(?:_[0-9]+)*)
       | (?P<power>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
       | (?P<name>[^\W\d](?:(?![⁰¹²³⁴⁵⁶⁷⁸⁹])\w)*)
-      | (?P<open>[(⌊⌈])
+      | (?P<open>∑?\(|[⌊⌈])
       | (?P<close>[)⌋⌉])
       | (?P<operator>\*\*|//|[-+*/%^,·×⋅−÷])
+      | (?P<below><(?!=))
       | (?P<space>\s+)""",
     re.VERBOSE,
 )
@@ -114,6 +121,7 @@ class _Word:
     kind: str
     text: str
     at: int
+    spelt: str = ""
 
     @property
     def ends_value(self) -> bool:
@@ -131,6 +139,8 @@ class _Word:
     def python(self) -> str:
         if self.kind == "power":
             return "**" + self.text.translate(_SUPERSCRIPTS)
+        if self.spelt:
+            return self.spelt
         return _SPELLING.get(self.text, self.text)
 
 
@@ -165,6 +175,7 @@ class _Source:
         for before, after in pairwise(self.words):
             self._check_pair(before, after)
         self._check_brackets()
+        self._spell_bounds()
         if self.words[-1].kind == "operator":
             self.refuse(f"ends with {self.words[-1].text}", self.words[-1].at)
 
@@ -176,6 +187,8 @@ class _Source:
                 what, hint = _ILLEGAL.get(self.text[at], ("a character that is not arithmetic", ""))
                 self.refuse(f"has {what}", at, code="unsupported-syntax", hint=hint)
             word = _Word(str(found.lastgroup), found.group(), at)
+            if word.text in _BINDERS:
+                word = replace(word, kind="binder")
             self._check_word(word)
             if word.kind != "space":
                 yield word
@@ -203,7 +216,7 @@ class _Source:
         first, second = before.shown(), after.shown()
         if before.kind == "name" and after.text == "(":
             if before.text not in _FUNCTIONS:
-                known = ", ".join(sorted(_FUNCTIONS))
+                known = ", ".join(sorted(_FUNCTIONS - {"range"}))
                 self.refuse(
                     f"calls {first}", before.at, code="unknown-function",
                     hint=f"to multiply write {first}*(…); the functions are {known}",
@@ -225,6 +238,21 @@ class _Source:
                 self.refuse(f"has a {word.text} that closes nothing", word.at)
         if opened:
             self.refuse(f"has a {opened[-1].text} that is never closed", opened[-1].at)
+
+    def _spell_bounds(self) -> None:
+        """``for i < L)`` as ``for i in range(L))``; any other ``<`` is a comparison."""
+        opened: list[bool] = []
+        for place, word in enumerate(self.words):
+            if word.kind == "open":
+                opened.append(False)
+            elif word.kind == "close" and opened.pop():
+                self.words[place] = replace(word, spelt="))")
+            elif word.kind == "below":
+                before = [w.text for w in self.words[max(place - 2, 0) : place]]
+                if before[:1] != ["for"] or not opened or opened[-1]:
+                    what, hint = _ILLEGAL["<"]
+                    self.refuse(f"has {what}", word.at, code="unsupported-syntax", hint=hint)
+                opened[-1] = True
 
     def python(self) -> str:
         return " ".join(word.python() for word in self.words)
@@ -249,6 +277,8 @@ class _Reader:
         self.source = source
         self.sizes = Sizes()
         self.arguments = 0
+        self.sums = 0
+        self.indices: dict[str, Index] = {}
 
     def read(self, node: ast.expr, depth: int = 0) -> Expr:
         if depth > 3 * _MAX_NESTING:  # one pair of brackets holds a sum, a product and a power
@@ -277,7 +307,7 @@ class _Reader:
         return Integer(node.value)
 
     def name(self, node: ast.Name, depth: int) -> Expr:
-        return symbol(node.id)
+        return self.indices.get(node.id) or symbol(node.id)
 
     def sign(self, node: ast.UnaryOp, depth: int) -> Expr:
         if not isinstance(node.op, ast.USub | ast.UAdd):
@@ -364,7 +394,9 @@ class _Reader:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in ("max", "min"):
             return self._extreme(node, Max if name == "max" else Min, depth)
-        if name not in _FUNCTIONS or len(node.args) != 1 or node.keywords:
+        if name == "sum":
+            return self._series(node, depth)
+        if name not in _FUNCTIONS or name == "range" or len(node.args) != 1 or node.keywords:
             self.refuse(node, f"does not call {name or 'a function'} with one argument",
                         code="bad-call")  # fmt: skip
         inside = node.args[0]
@@ -383,6 +415,37 @@ class _Reader:
         for argument in arguments:
             self.sizes.check_degree(argument)
         return choose(*arguments)
+
+    def _series(self, node: ast.Call, depth: int) -> Expr:
+        """``sum(term for i in range(count))``; the index hides a symbol of its name."""
+        inside = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        loops = inside.generators if isinstance(inside, ast.GeneratorExp) else []
+        each = loops[0] if len(loops) == 1 and not loops[0].ifs else None
+        over = each.iter if each is not None and not each.is_async else None
+        if not (
+            isinstance(inside, ast.GeneratorExp)
+            and each is not None
+            and isinstance(each.target, ast.Name)
+            and isinstance(over, ast.Call)
+            and isinstance(over.func, ast.Name)
+            and over.func.id == "range"
+            and len(over.args) == 1
+            and not over.keywords
+        ):
+            self.refuse(node, "has a sum that is not over copies", code="bad-call",
+                        hint="write sum(h//2**i for i in range(L))")  # fmt: skip
+        self.sums += 1
+        if self.sums > _MAX_SUMS:
+            self.refuse(node, f"has more than {_MAX_SUMS} sums", code="too-large")
+        count = self.read(over.args[0], depth)
+        hidden = dict(self.indices)
+        index = self.indices[each.target.id] = Index(symbol(each.target.id).name)
+        term = self.read(inside.elt, depth)
+        self.indices = hidden
+        if count.is_number and not (count.is_Integer and count >= 0):
+            self.refuse(node, "has a sum over no number of copies", code="bad-call",
+                        hint="copies are counted: 0, 1, 2, …")  # fmt: skip
+        return evaluated(summed(term, index, count))
 
 
 _NODES: dict[type[ast.expr], Callable[..., Expr]] = {

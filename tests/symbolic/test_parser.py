@@ -121,7 +121,7 @@ def test_numbers_are_python_fractions(code: str) -> None:
         (
             "k(3)",
             "'k(3)' calls k at column 1; to multiply write k*(…); "
-            "the functions are ceil, ceiling, floor, max, min [unknown-function]",
+            "the functions are ceil, ceiling, floor, max, min, sum [unknown-function]",
         ),
         (
             "0.5*k",

@@ -17,6 +17,7 @@ from archcalc.symbolic.printing.layout import (
     Node,
     Number,
     Quotient,
+    Series,
     Signed,
     Sum,
     layout,
@@ -107,8 +108,17 @@ class _Code(Fold):
     def call(self, function: str, arguments: Sequence[str]) -> str:
         return f"{function}({', '.join(arguments)})"
 
+    def series(self, node: Series) -> str:
+        return f"sum({self.set(node.term)} for {node.index.name} in range({self.set(node.count)}))"
+
 
 class _Numpy(_Code):
+    def series(self, node: Series) -> str:
+        # one count for each configuration: a term counts where there are as many copies
+        often, number = self.set(node.count), node.index.name
+        kept = f"np.where({number} < {often}, {self.set(node.term)}, 0)"
+        return f"sum({kept} for {number} in range(np.max({often})))"
+
     def call(self, function: str, arguments: Sequence[str]) -> str:
         name = {"max": "np.maximum", "min": "np.minimum"}[function]
         return reduce(lambda a, b: f"{name}({a}, {b})", arguments)
@@ -126,6 +136,11 @@ class _Javascript(_Code):
 
     def call(self, function: str, arguments: Sequence[str]) -> str:
         return f"Math.{super().call(function, arguments)}"
+
+    def series(self, node: Series) -> str:
+        number = node.index.name
+        loop = f"for (let {number} = 0; {number} < {self.set(node.count)}; {number}++)"
+        return f"(() => {{ let sum = 0; {loop} sum += {self.set(node.term)}; return sum }})()"
 
 
 def _raised(numerator: Node, divisor: Node) -> Node:

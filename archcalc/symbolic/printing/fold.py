@@ -20,6 +20,7 @@ from archcalc.symbolic.printing.layout import (
     Power,
     Product,
     Quotient,
+    Series,
     Signed,
     Sum,
 )
@@ -47,6 +48,9 @@ class Fold(ABC):
     """How tightly a fraction holds together: one set with a bar is a factor by itself."""
     floor_strength = Strength.ATOM
     """How tightly a division rounded down holds together: one set between bars is an atom."""
+
+    series_strength = Strength.ATOM
+    """How tightly a sum over copies holds together: one set between brackets is an atom."""
 
     def set(self, node: Node, inside: Strength = Strength.ANY) -> str:
         """`node` in this notation, in brackets where it binds more loosely than `inside`."""
@@ -76,6 +80,8 @@ class Fold(ABC):
                 return self.ceiling(numerator, divisor), self.floor_strength
             case Call(function, arguments):
                 return self.call(function, [self.set(a) for a in arguments]), Strength.ATOM
+            case Series():
+                return self.series(node), self.series_strength
         raise AssertionError(f"{type(node).__name__} is no node of a layout")
 
     def brackets(self, text: str) -> str:
@@ -121,3 +127,7 @@ class Fold(ABC):
     @abstractmethod
     def call(self, function: str, arguments: Sequence[str]) -> str:
         """``max`` or ``min`` of arguments already set."""
+
+    @abstractmethod
+    def series(self, node: Series) -> str:
+        """A sum over copies."""

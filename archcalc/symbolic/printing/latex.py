@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sympy import Expr, Symbol
 
 from archcalc.symbolic.printing.fold import Fold, Strength
-from archcalc.symbolic.printing.layout import Node, layout
+from archcalc.symbolic.printing.layout import Node, Series, layout
 from archcalc.symbolic.printing.names import GREEK, split_name
 
 __all__ = ["to_latex"]
@@ -32,6 +32,7 @@ def to_latex(
 
 class _Latex(Fold):
     quotient_strength = Strength.FACTOR
+    series_strength = Strength.SUM
 
     def brackets(self, text: str) -> str:
         return rf"\left({text}\right)"
@@ -65,6 +66,10 @@ class _Latex(Fold):
 
     def call(self, function: str, arguments: Sequence[str]) -> str:
         return rf"\{function}\left({', '.join(arguments)}\right)"
+
+    def series(self, node: Series) -> str:
+        ends = f"_{{{self.set(node.index)}=0}}^{{{self.set(node.last)}}}"
+        return rf"\sum{ends} {self.set(node.term, Strength.PRODUCT)}"
 
 
 def _word(word: str) -> str:

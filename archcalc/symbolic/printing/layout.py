@@ -16,6 +16,7 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol, f
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ExpressionError
+from archcalc.symbolic.sums import Sum as SumOfCopies
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Power",
     "Product",
     "Quotient",
+    "Series",
     "Signed",
     "Sum",
     "layout",
@@ -94,7 +96,19 @@ class Call:
     arguments: tuple[Node, ...]
 
 
-Node: TypeAlias = Number | Name | Signed | Sum | Product | Power | Quotient | Floor | Ceiling | Call
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A sum over the copies of a block: `term` for `index` from 0 to ``count − 1``."""
+
+    term: Node
+    index: Name
+    count: Node
+    last: Node
+
+
+Node: TypeAlias = (
+    Number | Name | Signed | Sum | Product | Power | Quotient | Floor | Ceiling | Call | Series
+)
 
 
 def layout(
@@ -149,6 +163,13 @@ class _Layout:
             arguments = sorted(e.args, key=self._term_key)
             name = "max" if isinstance(e, Max) else "min"
             return Call(name, tuple(self.node(a) for a in arguments))
+        if isinstance(e, SumOfCopies):
+            return Series(
+                self.node(e.term),
+                Name(e.index.name),
+                self.node(e.count),
+                self.node(e.count - 1),
+            )
         raise ExpressionError(f"{type(e).__name__} has no notation here")
 
     def _rational(self, e: Rational) -> Node:

@@ -8,7 +8,7 @@ from html import escape
 from sympy import Expr, Symbol
 
 from archcalc.symbolic.printing.fold import Fold, Strength
-from archcalc.symbolic.printing.layout import Node, layout
+from archcalc.symbolic.printing.layout import Node, Series, layout
 from archcalc.symbolic.printing.names import GREEK, split_name
 
 __all__ = ["to_mathml"]
@@ -45,6 +45,7 @@ class _Mathml(Fold):
     """Every part is exactly one element, since ``msup`` and ``mfrac`` count their children."""
 
     quotient_strength = Strength.FACTOR
+    series_strength = Strength.SUM
 
     def brackets(self, text: str) -> str:
         return _fenced("(", text, ")")
@@ -85,6 +86,11 @@ class _Mathml(Fold):
     def call(self, function: str, arguments: Sequence[str]) -> str:
         listed = _row(*_between(arguments, _operator(",")))
         return _row(f"<mi>{function}</mi>", _operator(_APPLY), _fenced("(", listed, ")"))
+
+    def series(self, node: Series) -> str:
+        first = _row(self.set(node.index), _operator("="), self.number(0))
+        sign = f"<munderover>{_operator('∑')}{first}{self.set(node.last)}</munderover>"
+        return _row(sign, self.set(node.term, Strength.PRODUCT))
 
 
 def _operator(sign: str) -> str:

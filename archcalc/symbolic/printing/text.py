@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sympy import Expr, Symbol
 
 from archcalc.symbolic.printing.fold import Fold, Strength
-from archcalc.symbolic.printing.layout import Node, Number, layout
+from archcalc.symbolic.printing.layout import Node, Number, Series, layout
 
 __all__ = ["text_of", "to_text"]
 
@@ -64,6 +64,9 @@ class _Text(Fold):
 
     def call(self, function: str, arguments: Sequence[str]) -> str:
         return f"{function}({', '.join(arguments)})"
+
+    def series(self, node: Series) -> str:
+        return f"∑({self.set(node.term)} for {node.index.name} < {self.set(node.count)})"
 
 
 _TEXT = _Text()

@@ -1,0 +1,176 @@
+"""Sums over copies: the closed form, the exact sum and Python's own loop agree."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+from sympy import Integer, Rational
+
+from archcalc.formula import Formula
+from archcalc.symbolic import (
+    EvaluationError,
+    ExpressionError,
+    FloorDiv,
+    Index,
+    Sum,
+    bounds,
+    evaluate,
+    parse,
+    summed,
+    symbol,
+    symbols,
+    to_latex,
+    to_mathml,
+    to_numpy,
+    to_python,
+    to_text,
+)
+from archcalc.symbolic.division import is_whole, least_value
+
+c, h, L, n, x = symbols("c h L n x")
+i, j = Index("i"), Index("j")
+
+
+def at(e, **values):
+    return evaluate(e, {symbol(name): value for name, value in values.items()})
+
+
+@given(
+    terms=st.lists(
+        st.tuples(
+            st.integers(-9, 9),
+            st.integers(0, 6),
+            st.fractions(Fraction(1, 4), 5, max_denominator=4),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    count=st.integers(0, 12),
+)
+def test_polynomials_times_powers_have_a_closed_form(terms, count: int) -> None:
+    term = sympy.Add(*[a * i**p * Rational(r) ** i for a, p, r in terms])
+    closed = summed(term, i, L)
+    assert not sympy.sympify(closed).has(sympy.Sum)
+    looped = sum(a * number**p * r**number for number in range(count) for a, p, r in terms)
+    assert at(closed, L=count) == looped
+
+
+@given(data=st.data())
+def test_means_what_python_means(data, sums, points) -> None:
+    case, point = data.draw(sums), data.draw(points)
+    numbers = {symbol(name): Integer(value) for name, value in point.items()}
+    assert at(case.expression, **point) == case.at(point)
+    assert case.expression.xreplace(numbers) == case.at(point)
+
+
+@given(data=st.data())
+def test_numbers_in_two_steps_are_numbers_in_one(data, sums, points) -> None:
+    case, point = data.draw(sums), data.draw(points)
+    first = data.draw(st.sets(st.sampled_from(list(point))))
+    formula = Formula(case.expression)
+    values = {s.name: point[s.name] for s in formula.symbols}
+    half = formula(**{name: v for name, v in values.items() if name in first})
+    left = {name: v for name, v in values.items() if name not in first}
+    if isinstance(half, Formula):
+        left = {s.name: left[s.name] for s in half.symbols}
+        half = half(**left)
+    assert half == case.at(point)
+
+
+@given(data=st.data())
+def test_what_is_printed_is_read_back(data, sums, points) -> None:
+    case, point = data.draw(sums), data.draw(points)
+    for text in (to_text(case.expression), to_python(case.expression)):
+        again = parse(text)
+        numbers = {symbol(name): value for name, value in point.items()}
+        assert evaluate(again, numbers) == case.at(point)
+    assert to_latex(case.expression).count("{") == to_latex(case.expression).count("}")
+    assert to_mathml(case.expression).startswith("<math")
+
+
+@given(data=st.data())
+def test_numpy_adds_up_as_many_copies_as_each_row_has(data, sums, points) -> None:
+    case, rows = data.draw(sums), data.draw(st.lists(points, min_size=1, max_size=3))
+    arrays = {name: np.array([row[name] for row in rows], dtype=object) for name in rows[0]}
+    result = eval(to_numpy(case.expression), {"np": np}, arrays)
+    assert np.broadcast_to(result, len(rows)).tolist() == [case.at(row) for row in rows]
+
+
+@given(data=st.data())
+def test_no_value_is_outside_the_bounds(data, sums, points) -> None:
+    case, point = data.draw(sums), data.draw(points)
+    low, high = bounds(case.expression)
+    value = case.at(point)
+    assert low is None or low <= value
+    assert high is None or value <= high
+    least = least_value(case.expression)
+    assert least is None or least <= value
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        (3 * i, "3·L·(L − 1)/2"),
+        (c * 4**i, "c·(4^L − 1)/3"),
+        ((c + x * i) * c, "c·L·x·(L − 1)/2 + c²·L"),
+        (FloorDiv(h + 2**i - 1, 2**i) ** 2 * 9 * c, "9·c·∑(⌈h/2^i⌉² for i < L)"),
+        (n**i, "∑(n^i for i < L)"),
+    ],
+)
+def test_reads_well(term, text: str) -> None:
+    assert to_text(summed(term, i, L)) == text
+
+
+def test_the_name_of_the_index_says_nothing() -> None:
+    assert Sum(FloorDiv(h, 2**i), (i, 0, L - 1)) == Sum(FloorDiv(h, 2**j), (j, 0, L - 1))
+    assert str(Formula(Sum(FloorDiv(h + symbol("i"), 2**i), (i, 0, L - 1)))) == (
+        "∑(⌊(h + i)/2^j⌋ for j < L)"
+    )
+
+
+def test_nothing_is_captured() -> None:
+    inner = Sum(FloorDiv(h, 2**i), (i, 0, L - 1))
+    assert inner.xreplace({h: 3 * Index("i")}).free_symbols == {Index("i"), L}
+    assert inner.xreplace({inner.index: Integer(3)}) == inner
+    outer = Sum(inner * i, (i, 0, Integer(3) - 1))
+    assert outer == 3 * inner
+
+
+def test_sympy_s_sums_are_taken() -> None:
+    s, m = sympy.symbols("s m")
+    assert Formula(sympy.Sum(2**s, (s, 1, m)))(m=5) == 62
+    assert Formula(sympy.Sum(sympy.floor(m / 2**s), (s, 0, 3)))(m=29) == 29 + 14 + 7 + 3
+
+
+def test_sympy_s_functions_take_ours() -> None:
+    e = Sum(FloorDiv(h, 2**i), (i, 0, L - 1))
+    assert e.free_symbols == {h, L}
+    assert e.subs({h: 29, L: 4}) == 29 + 14 + 7 + 3
+    assert sympy.lambdify((h, L), e)(29, 4) == 53
+    assert is_whole(e)
+    assert e.is_integer
+
+
+def test_an_endless_sum_is_refused() -> None:
+    formula = Formula("sum(h//2**i for i in range(L))")
+    with pytest.raises(EvaluationError, match="a sum of 1,000,000 terms is too long"):
+        formula(h=3, L=10**6)
+    assert Formula("sum(i*2 for i in range(L))")(L=10**6) == 10**6 * (10**6 - 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sum(i)", "range(3)", "sum(i for i in L)", "sum(i for i in range(3) if i)", "for i", "i in L",
+     "sum(i for i < 3", "(i for i in range(3))", "sum(i for i in range(-1))", "(a < b)", "∑ 3",
+     "sum(i for i < 3 < 4)", "sum([i for i in range(3)])", "sum(i for i, j in range(3))",
+     "sum(i for i in range(1, 3))",
+     "sum(sum(sum(sum(sum(1 for i<2) for i<2) for i<2) for i<2) for i<2)"],
+)  # fmt: skip
+def test_what_is_no_sum_over_copies_is_refused(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        parse(text)

@@ -93,12 +93,17 @@ def test_what_is_printed_is_read_back(data, sums, points) -> None:
     assert to_mathml(case.expression).startswith("<math")
 
 
-@given(data=st.data())
-def test_numpy_adds_up_as_many_copies_as_each_row_has(data, sums, points) -> None:
-    case, rows = data.draw(sums), data.draw(st.lists(points, min_size=1, max_size=3))
-    arrays = {name: np.array([row[name] for row in rows], dtype=object) for name in rows[0]}
-    result = eval(to_numpy(case.expression), {"np": np}, arrays)
-    assert np.broadcast_to(result, len(rows)).tolist() == [case.at(row) for row in rows]
+@given(
+    sizes=st.lists(st.tuples(st.integers(1, 500), st.integers(1, 9)), min_size=1, max_size=5),
+    code=st.sampled_from(
+        ["sum(h//2**i for i in range(L))", "sum(h//2**i*(i + 1) for i in range(L - 1)) + h",
+         "sum(3**i for i in range(L - 1))*h", "sum((h + 2**i - 1)//2**i*4**i for i in range(L))"]
+    ),
+)  # fmt: skip
+def test_numpy_adds_up_as_many_copies_as_each_row_has(sizes, code: str) -> None:
+    arrays = {"h": np.array([a for a, _ in sizes]), "L": np.array([b for _, b in sizes])}
+    result = eval(to_numpy(parse(code)), {"np": np, **arrays})
+    assert result.tolist() == [eval(code, {"h": a, "L": b}) for a, b in sizes]
 
 
 @given(data=st.data())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from itertools import product
-from math import prod
+from math import lcm, prod
 
-from sympy import Expr, Integer, Poly, fraction, together
+from sympy import Add, Expr, Integer, Poly, Pow, fraction, reduced_totient, together
 
 from archcalc.symbolic.division import has_denominator, is_whole
 from archcalc.symbolic.printing.fold import Fold, Strength
@@ -58,7 +58,8 @@ def to_numpy(expression: Expr | int) -> str:
     if not has_denominator(plain):
         return _NUMPY.set(layout(expression))
     above, under = fraction(together(plain))
-    above = above.expand()
+    expanded = above.expand()
+    above = expanded if is_whole(expanded) else above  # 3**(s - 1) would become 3**s/3
     divide = Floor if isinstance(under, Integer) and _divides(int(under), above) else Quotient
     return _NUMPY.set(divide(layout(above), layout(under)))
 
@@ -167,22 +168,45 @@ _MOST_RESIDUES = 4_096
 
 
 def _divides(n: int, x: Expr) -> bool:
-    """Whether `n` divides `x` whatever its symbols: tried at all residues, where they are few."""
+    """Whether `n` divides `x` whatever its symbols: tried at all residues, where they are few.
+
+    ``3**s`` has residues that come round with those of ``s``; any other part may have any.
+    """
     if not x.free_symbols:
         return False  # the fraction is in lowest terms
-    poly = Poly(x)
-    if n ** len(poly.gens) > _MOST_RESIDUES or not all(map(is_whole, poly.gens)):
+    scale, poly = Poly(x).clear_denoms(convert=True)  # sympy takes 3**(s - 1) for 3**s/3
+    n *= int(scale)
+    if n > _MOST_RESIDUES or not all(map(is_whole, poly.gens)):
         return False
-    terms = [(powers, int(c)) for powers, c in poly.terms()]
-    return all(
-        sum(
-            c * prod(pow(r, e, n) for r, e in zip(point, powers, strict=True))
-            for powers, c in terms
+    powers = [gen for gen in poly.gens if isinstance(gen, Pow) and _of_a_number(gen)]
+    around = lcm(n, int(reduced_totient(n))) + n.bit_length() if powers else n
+    free = sorted({s for p in powers for s in p.free_symbols} | {*poly.gens} - {*powers}, key=str)
+    if around ** len(free) > _MOST_RESIDUES:
+        return False
+    terms = [(exponents, int(c)) for exponents, c in poly.terms()]
+    for point in product(range(1, around + 1), repeat=len(free)):
+        at = dict(zip(free, point, strict=True))
+        residues = [at[g] if g in at else _power_at(g, at, n) for g in poly.gens]
+        each = (
+            c * prod(pow(r, e, n) for r, e in zip(residues, exponents, strict=True))
+            for exponents, c in terms
         )
-        % n
-        == 0
-        for point in product(range(n), repeat=len(poly.gens))
+        if sum(each) % n:
+            return False
+    return True
+
+
+def _of_a_number(power: Pow) -> bool:
+    """Whether it is a number to the power of a sum of symbols."""
+    linear = all(
+        term.is_Number or term.as_coeff_Mul()[1].is_Symbol for term in Add.make_args(power.exp)
     )
+    return linear and bool(power.base.is_Integer) and is_whole(power)
+
+
+def _power_at(power: Pow, at: Mapping[Expr, int], n: int) -> int:
+    exponent = power.exp.xreplace({s: Integer(v) for s, v in at.items()})
+    return pow(int(power.base), int(exponent), n)
 
 
 _PYTHON = _Code()

@@ -16,14 +16,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.resnet import RESNETS, resnet
 from archcalc.network import Network
 
-__all__ = ["RESNETS", "resnet"]
+__all__ = ["DENSENETS", "RESNETS", "densenet", "resnet"]
 
 _NAMED = tuple(
     (family, name, arguments)
-    for family, table in ((resnet, RESNETS),)
+    for family, table in ((resnet, RESNETS), (densenet, DENSENETS))
     for name, arguments in table.items()
 )
 

@@ -14,7 +14,7 @@ from archcalc.network import model, repeat, sequential
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.repeat import Repeat
-from archcalc.network.sequential import Residual, Sequential
+from archcalc.network.sequential import Parallel, Residual, Sequential
 from archcalc.network.spec.files import dumps, load, loads, save
 from archcalc.network.spec.reader import from_dict
 from archcalc.network.tensor import Input, Tensor
@@ -52,6 +52,7 @@ __all__ = [
     "Model",
     "Network",
     "Notice",
+    "Parallel",
     "Repeat",
     "Residual",
     "Row",

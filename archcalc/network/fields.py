@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
 
-__all__ = ["Block", "Layers", "OptionalBlock"]
+__all__ = ["Block", "Blocks", "Layers", "OptionalBlock"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
         def __get__(self, owner: object, kind: type | None = None) -> tuple[Layer, ...]: ...
         def __set__(self, owner: object, value: Iterable[Layer] | Layer) -> None: ...
+
+    class Blocks:
+        """Blocks in order: each is a layer, a network, or a list of layers."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> tuple[Layer, ...]: ...
+        def __set__(self, owner: object, value: Sequence[Layer | Sequence[Layer]]) -> None: ...
 
     class Block:
         """A layer or a network; a list of layers becomes a `Sequential`."""
@@ -30,6 +36,6 @@ if TYPE_CHECKING:
         def __set__(self, owner: object, value: Layer | Sequence[Layer] | None) -> None: ...
 
 else:
-    Layers = tuple[Layer, ...]
+    Layers = Blocks = tuple[Layer, ...]
     Block = Layer
     OptionalBlock = Layer | None

@@ -10,7 +10,16 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from archcalc.layers import Add, Concatenate, Conv1D, Conv2D, Conv3D, Dense
 from archcalc.layers.base import Layer
 from archcalc.layers.merging import Average, Maximum, Multiply
-from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential, Tensor
+from archcalc.network import (
+    Input,
+    Model,
+    Network,
+    Parallel,
+    Repeat,
+    Residual,
+    Sequential,
+    Tensor,
+)
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import numbers
 from archcalc.testing.strategies import (
@@ -119,7 +128,7 @@ def _chain(draw: DrawFn, x: Shape, budget: int, framework: Framework | None) -> 
 
 def _piece(draw: DrawFn, x: Shape, budget: int, framework: Framework | None) -> tuple[Layer, int]:
     """A layer, or a block of several, that takes `x`; and how many layers it is."""
-    kinds = ("layer", "layer", "layer", "residual", "repeat", "chain")
+    kinds = ("layer", "layer", "layer", "residual", "parallel", "repeat", "chain")
     kind = draw(st.sampled_from(kinds if budget > 1 else kinds[:1]))
     if kind == "layer":
         return _layer(draw, x, framework), 1
@@ -127,9 +136,23 @@ def _piece(draw: DrawFn, x: Shape, budget: int, framework: Framework | None) -> 
         return Sequential(_chain(draw, x, budget - 1, framework)), budget - 1
     if kind == "repeat":
         return _repeat(draw, x, framework), 2
+    if kind == "parallel":
+        return _parallel(draw, x, framework), 2
     body = [_keeping(draw, x, framework) for _ in range(draw(numbers(1, budget - 1)))]
     shortcut = _keeping(draw, x, framework) if draw(st.booleans()) else None
     return Residual(body, shortcut), len(body) + 1
+
+
+def _parallel(draw: DrawFn, x: Shape, framework: Framework | None) -> Parallel:
+    """Branches that differ in the last axis at most; some are empty."""
+    return Parallel([_branch(draw, x, framework) for _ in range(draw(numbers(1, 3)))])
+
+
+def _branch(draw: DrawFn, x: Shape, framework: Framework | None) -> Layer:
+    way = draw(st.sampled_from(("empty", "keeping", "projection")))
+    if way == "empty":
+        return Sequential([])
+    return _keeping(draw, x, framework) if way == "keeping" else _projection(draw, x)
 
 
 def _repeat(draw: DrawFn, x: Shape, framework: Framework | None) -> Repeat:

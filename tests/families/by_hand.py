@@ -118,3 +118,54 @@ def resnet(
             came = comes
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(came, classes)]
     return nn.Sequential(*layers)
+
+
+# DenseNet
+
+
+class _Joined(nn.Module):
+    """What comes in, and what a module makes of it, side by side."""
+
+    def __init__(self, made: nn.Module) -> None:
+        super().__init__()
+        self.made = made
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x, self.made(x)], 1)
+
+
+def densenet(
+    depths: Sequence[int],
+    growth: int,
+    width: int,
+    classes: int,
+    bottleneck: int = 4,
+    compression: int = 2,
+    channels: int = 3,
+) -> nn.Module:
+    layers: list[nn.Module] = [
+        nn.Conv2d(channels, width, 7, 2, 3, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, 1),
+    ]
+    features, inner = width, bottleneck * growth
+    for i, depth in enumerate(depths):
+        for _ in range(depth):
+            layer = nn.Sequential(
+                nn.BatchNorm2d(features),
+                nn.ReLU(),
+                nn.Conv2d(features, inner, 1, bias=False),
+                nn.BatchNorm2d(inner),
+                nn.ReLU(),
+                nn.Conv2d(inner, growth, 3, 1, 1, bias=False),
+            )
+            layers.append(_Joined(layer))
+            features += growth
+        layers += [nn.BatchNorm2d(features), nn.ReLU()]
+        if i < len(depths) - 1:
+            less = features // compression
+            layers += [nn.Conv2d(features, less, 1, bias=False), nn.AvgPool2d(2)]
+            features = less
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(features, classes)]
+    return nn.Sequential(*layers)

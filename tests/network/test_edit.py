@@ -43,12 +43,13 @@ APART = (
 
 
 def given_at(net: ac.Network, path: str) -> bool:
-    """Whether any layer may stand at `path`; not so for the Add that a Residual makes."""
+    """Whether any layer may stand at `path`; not so for what joins the branches around it."""
     parts = path.split("/")
     around = [net.at("/".join(parts[:i])) for i in range(1, len(parts))]
     if any(isinstance(network, APART) for network in around):
         return False
-    return not (around and parts[-1] == "add" and isinstance(around[-1], ac.Residual))
+    made = {ac.Residual: "add", ac.Parallel: "concatenate"}
+    return not around or parts[-1] != made.get(type(around[-1]))
 
 
 BOTH_WAYS = ac.Sequential(

@@ -268,3 +268,36 @@ def test_a_symbolic_number_of_copies_is_not_listed() -> None:
     with pytest.raises(ac.ShapeError, match="L copies cannot be listed one by one") as caught:
         net.weights(ac.Input((8,)).shape)
     assert caught.value.code == "symbolic-copies"
+
+
+def test_branches_that_are_added_are_a_residual() -> None:
+    body, x = [ac.Dense("d"), ac.ReLU(), ac.Dense("d")], ("t", "d")
+    alike = ac.Parallel([body, []], ac.Add()).trace(x), ac.Residual(body).trace(x)
+    first, second = ([(r.path, r.layer.key, r.inputs, r.outputs) for r in t] for t in alike)
+    assert first == second
+
+
+def test_branches_are_joined_along_the_channels() -> None:
+    """A block of Szegedy et al. (2014), table 1: inception (3a) gives 64 + 128 + 32 + 32 = 256."""
+    branches = [
+        ac.Conv2D(64, 1),
+        [ac.Conv2D(96, 1), ac.Conv2D(128, 3, padding="same")],
+        [ac.Conv2D(16, 1), ac.Conv2D(32, 5, padding="same")],
+        [ac.MaxPooling2D(3, 1, padding="same"), ac.Conv2D(32, 1)],
+    ]
+    trace = ac.Parallel(branches, name="inception_3a").trace((28, 28, 192))
+    assert trace.output == (28, 28, 256)
+    assert trace.parameters == 163_696  # as Keras counts it; "159K" in the table
+
+
+@pytest.mark.parametrize("branches", [None, [], 3, "x"])
+def test_branches_that_are_none(branches: Any) -> None:
+    with pytest.raises(ac.InvalidLayerError, match="is not a list of branches"):
+        ac.Parallel(branches)
+    with pytest.raises(ac.InvalidLayerError, match="3 is not a layer"):
+        ac.Parallel([ac.ReLU(), 3])  # type: ignore[list-item]
+
+
+def test_branches_must_fit_what_joins_them() -> None:
+    with pytest.raises(ac.ShapeError, match="concatenate"):
+        ac.Parallel([[], ac.Conv2D(4, 3)]).trace((8, 8, 3))

@@ -1,6 +1,7 @@
 """Closed-form totals and the questions one asks of them.
 
-What computes on whole arrays is loaded when it is first used, and NumPy with it (PEP 562).
+Questions of more than one formula, and what computes on whole arrays, are loaded when they are first
+used, and NumPy with the latter (PEP 562).
 """
 
 from __future__ import annotations
@@ -10,14 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.formula import Formula, FormulaLike
+from archcalc.formula.inverse import Inverse
+from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
 
 if TYPE_CHECKING:
+    from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
     from archcalc.formula.sweeping.compiled import Compiled
 
-__all__ = ["Assumption", "Compiled", "Effect", "Formula", "FormulaLike", "Sensitivity"]
+__all__ = [
+    "Assumption",
+    "Compiled",
+    "Crossover",
+    "Effect",
+    "Formula",
+    "FormulaLike",
+    "Inverse",
+    "RealNumber",
+    "Sensitivity",
+    "Stretch",
+    "SymbolicCrossover",
+    "crossover",
+]
 
 _LATER = {"Compiled": "sweeping.compiled"}
+_LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
 """Where the names live that are loaded on use."""
 
 

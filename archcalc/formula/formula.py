@@ -12,6 +12,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 from archcalc.formula.assuming import assumed, where
 from archcalc.formula.conditions import Assumption, read_condition
 from archcalc.formula.growth import dominating
+from archcalc.formula.inverse import Inverse, invert
 from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
@@ -224,6 +225,25 @@ class Formula:
             self.expr, self.requirements, dtype
         )
         return compiled
+
+    def invert(self, unknown: str | Symbol, *, value: str | Symbol | None = None) -> Inverse:
+        """`unknown` in terms of the value of the formula, where algebra has a closed form.
+
+        Args:
+            unknown: the symbol that is wanted.
+            value: a name for the formula's value; without it, ``total`` or the like.
+
+        Raises:
+            NoSolutionError: there is no closed form, or it is not known which root is meant.
+
+        >>> gpt2 = Formula("L*(12*d**2 + 13*d) + 2*d + (V + S)*d")
+        >>> d = gpt2.invert("d")
+        >>> d
+        (√((13·L + S + V + 2)² + 48·L·total) − 13·L − S − V − 2)/(24·L)
+        >>> d(total=124_439_808, L=12, V=50257, S=1024)
+        768
+        """
+        return invert(self, unknown, value)
 
     def sensitivity(self, **values: Any) -> Sensitivity:
         """What one more of each symbol costs at `values`, exactly, and the elasticity.

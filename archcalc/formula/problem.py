@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 from sympy import Expr, Symbol
 
 from archcalc.formula.between import Unresolved, Values
+from archcalc.formula.conditions import Assumption
 from archcalc.formula.domain import Progression, allowed, congruent
 from archcalc.formula.spans import Span
+from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.evaluate import Exact, evaluate
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["Goal", "Problem", "Run", "searched", "shown"]
+__all__ = ["Goal", "Problem", "Run", "apart", "limits", "searched", "shown"]
+
+T = TypeVar("T")
 
 _MOST_CLASSES = 420
 """A formula with floors is taken apart into no more residue classes than this."""
@@ -30,6 +35,23 @@ def shown(value: Exact) -> str:
     if longest > 300:
         return f"an integer of {longest:,} bits"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def limits(requirements: Iterable[Requirement], network: str = "the network") -> str:
+    """What the network asks for and what was assumed, as a clause.
+
+    >>> from archcalc.formula.conditions import read_condition
+    >>> from archcalc.symbolic import symbols
+    >>> h = symbols("h")
+    >>> print(limits(read_condition("h % 32 == 0", {"h": h})))
+    it is assumed that h is a multiple of 32
+    """
+    every = list(requirements)
+    assumed = [r.statement() for r in every if isinstance(r, Assumption)]
+    asked = [str(r).replace(" is a ", " to be a ") for r in every if not isinstance(r, Assumption)]
+    said = [f"{network} asks for {'; '.join(asked)}"] if asked else []
+    said += [f"it is assumed that {' and '.join(assumed)}"] if assumed else []
+    return shorten(", and ".join(said), 240)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +136,30 @@ def searched(problem: Problem) -> list[Run]:
     Raises:
         Unresolved: that comes to no end.
     """
-    whole = congruent(problem.requirements, problem.n)
+    return apart(problem.requirements, problem.n, partial(_run, problem))
+
+
+def apart(
+    requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, int], T]
+) -> list[T]:
+    """What `find` finds among all `n`, or in each residue class where it asks for such.
+
+    Args:
+        requirements: what `n` must meet; of some of them the numbers are known to begin with.
+        n: the symbol.
+        find: from the numbers to look at, and how many more residue classes it may ask for.
+
+    Raises:
+        Unresolved: that comes to no end.
+    """
+    whole = congruent(requirements, n)
     if whole is None:
         return []
     classes = 1
     while True:
         try:
             left = _MOST_CLASSES // classes
-            return [_run(problem, numbers, left) for numbers in whole.apart(classes)]
+            return [find(numbers, left) for numbers in whole.apart(classes)]
         except Unresolved as stuck:
             if stuck.period is None:
                 raise

@@ -19,7 +19,7 @@ from sympy import Rational, Symbol
 
 from archcalc.formula.between import Unresolved, Values
 from archcalc.formula.closed import Closed
-from archcalc.formula.problem import Goal, Problem, Run, searched, shown
+from archcalc.formula.problem import Goal, Problem, Run, limits, searched, shown
 from archcalc.formula.values import put_in, read_values, with_values
 from archcalc.symbolic.errors import (
     ArchcalcWarning,
@@ -223,14 +223,10 @@ def _constant(problem: Problem) -> NoSolutionError:
 
 def _nowhere(problem: Problem) -> NoSolutionError:
     return NoSolutionError(
-        f"the network exists for no {problem.n}: it asks for {_asked(problem)}",
+        f"the network exists for no {problem.n}: {limits(problem.requirements, 'it')}",
         code="no-network",
         hint="change the other values",
     )
-
-
-def _asked(problem: Problem) -> str:
-    return shorten("; ".join(str(r) for r in problem.requirements), 200)
 
 
 def _not_decided(problem: Problem) -> NoSolutionError:
@@ -250,7 +246,7 @@ def _none_fits(problem: Problem, runs: Sequence[Run]) -> NoSolutionError:
     return NoSolutionError(
         f"no {problem.n} gives {goal}: {said}",
         code="none-fits",
-        hint=f"the network asks for {_asked(problem)}" if limited else "",
+        hint=limits(problem.requirements) if limited else "",
     )
 
 

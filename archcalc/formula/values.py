@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sympy import Expr, Integer, Pow, Symbol, sympify
+from sympy import Expr, Pow, Rational, Symbol, sympify
 
 from archcalc.symbolic.dims import Dim, as_expr
 from archcalc.symbolic.errors import (
@@ -109,6 +109,6 @@ def _refuse_huge_powers(expression: Dim, values: Mapping[Symbol, Dim]) -> None:
         return
     numbers = {s: v for s, v in values.items() if isinstance(v, int)}
     for power in expression.atoms(Pow):
-        small = isinstance(power.exp, Integer) and abs(power.exp) <= _SMALL_EXPONENT
+        small = isinstance(power.exp, Rational) and abs(power.exp) <= _SMALL_EXPONENT
         if not small and power.free_symbols <= numbers.keys():
             evaluate(power, numbers)

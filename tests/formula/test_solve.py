@@ -328,8 +328,12 @@ REFUSED: list[tuple[str, Formula, str, dict[str, Any], type[ArchcalcError], str]
      "values [no-network]"),
     ("no multiple", Formula(n, [needs(2 * n + 1, Relation.MULTIPLE_OF, 4)]), "n", {"at_most": 9},
      NoSolutionError,
-     "the network exists for no n: it asks for 2·n + 1 is a multiple of 4 (conv2d); change the "
-     "other values [no-network]"),
+     "the network exists for no n: it asks for 2·n + 1 to be a multiple of 4 (conv2d); change "
+     "the other values [no-network]"),
+    ("assumed", Formula("h//32*n").assume("h % 32 == 0", "h <= 96"), "h",
+     {"at_least": 9, "n": 2}, NoSolutionError,
+     "no h gives at least 9: even h = 96 gives 6; it is assumed that h is a multiple of 32 and "
+     "h ≤ 96 [none-fits]"),
     ("not decided", Formula("n**2*(7 - (n*n)//(n + 3)//2**n) - max(n**3 - 10**40, 3**n) + 5**n"),
      "n", {"equals": 3}, NoSolutionError,
      "which n give exactly 3 cannot be decided: the formula is not monotone in n, and where it "

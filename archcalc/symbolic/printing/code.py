@@ -97,6 +97,9 @@ class _Code(Fold):
     def power(self, base: Node, exponent: Node) -> str:
         return f"{self.set(base, Strength.ATOM)}**{self.set(exponent, Strength.ATOM)}"
 
+    def root(self, degree: int, inside: Node) -> str:
+        return f"{self.set(inside, Strength.ATOM)}**(1/{degree})"
+
     def quotient(self, numerator: Node, divisor: Node) -> str:
         return f"{self._after_sign(numerator)}/{self.set(divisor, Strength.POWER)}"
 
@@ -121,6 +124,8 @@ class _Numpy(_Code):
         return f"sum({kept} for {number} in range(np.max({often})))"
 
     def call(self, function: str, arguments: Sequence[str]) -> str:
+        if function == "log":
+            return f"np.log({arguments[0]})"
         name = {"max": "np.maximum", "min": "np.minimum"}[function]
         return reduce(lambda a, b: f"{name}({a}, {b})", arguments)
 

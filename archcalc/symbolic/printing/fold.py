@@ -20,6 +20,7 @@ from archcalc.symbolic.printing.layout import (
     Power,
     Product,
     Quotient,
+    Root,
     Series,
     Signed,
     Sum,
@@ -51,6 +52,8 @@ class Fold(ABC):
 
     series_strength = Strength.ATOM
     """How tightly a sum over copies holds together: one set between brackets is an atom."""
+    root_strength = Strength.POWER
+    """How tightly a root holds together: one set under a bar is an atom."""
 
     def set(self, node: Node, inside: Strength = Strength.ANY) -> str:
         """`node` in this notation, in brackets where it binds more loosely than `inside`."""
@@ -72,6 +75,8 @@ class Fold(ABC):
                 return self.product(factors), Strength.PRODUCT
             case Power(base, exponent):
                 return self.power(base, exponent), Strength.POWER
+            case Root(degree, inside):
+                return self.root(degree, inside), self.root_strength
             case Quotient(numerator, divisor):
                 return self.quotient(numerator, divisor), self.quotient_strength
             case Floor(numerator, divisor):
@@ -113,6 +118,10 @@ class Fold(ABC):
         """`base` to the power of `exponent`."""
 
     @abstractmethod
+    def root(self, degree: int, inside: Node) -> str:
+        """The root of `inside` of that degree."""
+
+    @abstractmethod
     def quotient(self, numerator: Node, divisor: Node) -> str:
         """An exact fraction."""
 
@@ -126,7 +135,7 @@ class Fold(ABC):
 
     @abstractmethod
     def call(self, function: str, arguments: Sequence[str]) -> str:
-        """``max`` or ``min`` of arguments already set."""
+        """``max``, ``min`` or ``log`` of arguments already set."""
 
     @abstractmethod
     def series(self, node: Series) -> str:

@@ -33,6 +33,7 @@ def to_latex(
 class _Latex(Fold):
     quotient_strength = Strength.FACTOR
     series_strength = Strength.SUM
+    root_strength = Strength.ATOM
 
     def brackets(self, text: str) -> str:
         return rf"\left({text}\right)"
@@ -54,6 +55,10 @@ class _Latex(Fold):
 
     def power(self, base: Node, exponent: Node) -> str:
         return f"{self.set(base, Strength.ATOM)}^{{{self.set(exponent)}}}"
+
+    def root(self, degree: int, inside: Node) -> str:
+        index = "" if degree == 2 else f"[{degree}]"
+        return rf"\sqrt{index}{{{self.set(inside)}}}"
 
     def quotient(self, numerator: Node, divisor: Node) -> str:
         return rf"\frac{{{self.set(numerator)}}}{{{self.set(divisor)}}}"

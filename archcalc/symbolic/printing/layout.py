@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol, fraction
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol, fraction, log
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ExpressionError
@@ -29,6 +29,7 @@ __all__ = [
     "Power",
     "Product",
     "Quotient",
+    "Root",
     "Series",
     "Signed",
     "Sum",
@@ -71,6 +72,14 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """The root of that degree: 2 for the square root."""
+
+    degree: int
+    inside: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Quotient:
     numerator: Node
     divisor: Node
@@ -90,7 +99,7 @@ class Ceiling:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``max`` or ``min`` of several."""
+    """``max`` or ``min`` of several, or ``log`` of one."""
 
     function: str
     arguments: tuple[Node, ...]
@@ -107,7 +116,18 @@ class Series:
 
 
 Node: TypeAlias = (
-    Number | Name | Signed | Sum | Product | Power | Quotient | Floor | Ceiling | Call | Series
+    Number
+    | Name
+    | Signed
+    | Sum
+    | Product
+    | Power
+    | Root
+    | Quotient
+    | Floor
+    | Ceiling
+    | Call
+    | Series
 )
 
 
@@ -170,6 +190,8 @@ class _Layout:
                 self.node(e.count),
                 self.node(e.count - 1),
             )
+        if isinstance(e, log):
+            return Call("log", (self.node(e.args[0]),))
         raise ExpressionError(f"{type(e).__name__} has no notation here")
 
     def _rational(self, e: Rational) -> Node:
@@ -251,6 +273,8 @@ class _Layout:
     def _power(self, e: Pow) -> Node:
         if e.exp.could_extract_minus_sign():
             return Quotient(Number(1), self.node(Pow(e.base, -e.exp)))
+        if isinstance(e.exp, Rational) and e.exp.p == 1:
+            return Root(int(e.exp.q), self.node(e.base))
         return Power(self.node(e.base), self.node(e.exp))
 
     def _term_key(self, term: Expr) -> tuple[object, ...]:

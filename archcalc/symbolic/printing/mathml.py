@@ -46,6 +46,7 @@ class _Mathml(Fold):
 
     quotient_strength = Strength.FACTOR
     series_strength = Strength.SUM
+    root_strength = Strength.ATOM
 
     def brackets(self, text: str) -> str:
         return _fenced("(", text, ")")
@@ -73,6 +74,11 @@ class _Mathml(Fold):
 
     def power(self, base: Node, exponent: Node) -> str:
         return f"<msup>{self.set(base, Strength.ATOM)}{self.set(exponent)}</msup>"
+
+    def root(self, degree: int, inside: Node) -> str:
+        if degree == 2:
+            return f"<msqrt>{self.set(inside)}</msqrt>"
+        return f"<mroot>{self.set(inside)}{self.number(degree)}</mroot>"
 
     def quotient(self, numerator: Node, divisor: Node) -> str:
         return f"<mfrac>{self.set(numerator)}{self.set(divisor)}</mfrac>"

@@ -11,6 +11,7 @@ from archcalc.symbolic.printing.layout import Node, Number, Series, layout
 
 __all__ = ["text_of", "to_text"]
 
+_ROOTS = {2: "√", 3: "∛", 4: "∜"}
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -52,6 +53,12 @@ class _Text(Fold):
         if isinstance(exponent, Number):
             return below + str(exponent.value).translate(_SUPERSCRIPTS)
         return f"{below}^{self.set(exponent, Strength.ATOM)}"
+
+    def root(self, degree: int, inside: Node) -> str:
+        sign = _ROOTS.get(degree)
+        if sign is None:
+            return f"{self.set(inside, Strength.ATOM)}^(1/{degree})"
+        return sign + self.set(inside, Strength.ATOM)
 
     def quotient(self, numerator: Node, divisor: Node) -> str:
         return f"{self.set(numerator, Strength.PRODUCT)}/{self.set(divisor, Strength.POWER)}"

@@ -1,0 +1,332 @@
+"""Where one formula overtakes another as a symbol grows, exactly."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from archcalc.formula.between import Unresolved, Values
+from archcalc.formula.domain import Progression, allowed
+from archcalc.formula.formula import Formula, FormulaLike
+from archcalc.formula.known import ranges_of
+from archcalc.formula.problem import apart, limits
+from archcalc.formula.real import RealNumber
+from archcalc.formula.roots import Inner, inner_form, sign_of
+from archcalc.formula.spans import Span
+from archcalc.formula.values import put_in, read_values, with_values
+from archcalc.symbolic.compare import Interval
+from archcalc.symbolic.errors import EvaluationError, NoSolutionError
+from archcalc.symbolic.requirement import Requirement
+
+__all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]
+
+_MOST_NUMBERS = 1_000
+"""Where two formulas overtake one another by turns, no more numbers than this are told apart."""
+
+_MOST_SAID = 9
+"""Of more stretches than this only the first and the last are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Values of a symbol at which the same formula is the larger one.
+
+    Attributes:
+        low: the first value.
+        high: the last value; ``None`` where there is none.
+        larger: ``"first"``, ``"second"``, ``"neither"`` where they are equal, or ``"by turns"``
+            where that changes from value to value.
+    """
+
+    low: int
+    high: int | None
+    larger: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crossover:
+    """Which of two formulas is larger at which values of a symbol.
+
+    Values at which one of the two architectures does not exist are in no stretch.
+
+    Attributes:
+        symbol: the symbol that grows.
+        stretches: rising and without overlap.
+    """
+
+    symbol: str
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def first_larger(self) -> int | None:
+        """The smallest value at which the first formula is the larger one."""
+        return self._smallest("first")
+
+    @property
+    def second_larger(self) -> int | None:
+        """The smallest value at which the second formula is the larger one."""
+        return self._smallest("second")
+
+    def _smallest(self, larger: str) -> int | None:
+        return next((s.low for s in self.stretches if s.larger == larger), None)
+
+    @property
+    def points(self) -> tuple[int, ...]:
+        """The values from which on another one is larger than before."""
+        return tuple(b.low for a, b in pairwise(self.stretches) if a.larger != b.larger)
+
+    def __str__(self) -> str:
+        """
+        >>> print(crossover("2*s", "s + 7", "s"))
+        the first is smaller for s ≤ 6, equal at s = 7, the second is smaller from s = 8 on
+        """
+        alone = len(self.stretches) == 1
+        said = [f"{_SAID[s.larger]} {_range(self.symbol, s, alone=alone)}" for s in self.stretches]
+        if len(said) > _MOST_SAID:
+            said[3:-2] = [f"… ({len(said) - 5:,} more stretches) …"]
+        return ", ".join(said)
+
+    __repr__ = __str__
+
+
+_SAID = {
+    "first": "the second is smaller",
+    "second": "the first is smaller",
+    "neither": "equal",
+    "by turns": "now one and now the other",
+}
+
+
+def _range(symbol: str, stretch: Stretch, *, alone: bool) -> str:
+    low, high = stretch.low, stretch.high
+    if high is None:
+        return f"for every {symbol}" if alone and low == 1 else f"from {symbol} = {low:,} on"
+    if low == high:
+        return f"at {symbol} = {low:,}"
+    return f"for {symbol} ≤ {high:,}" if low == 1 else f"for {low:,} ≤ {symbol} ≤ {high:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolicCrossover:
+    """The value of a symbol, in terms of others, at which one formula overtakes another.
+
+    Attributes:
+        symbol: the symbol that grows.
+        at: the real number at which both are equal, which may be called with values; ``None``
+            where there is none.
+        larger_before: ``"first"`` or ``"second"``: the larger one below that; with no such number,
+            the one that is always larger, or ``"neither"``.
+    """
+
+    symbol: str
+    at: RealNumber | None
+    larger_before: str
+
+    def __str__(self) -> str:
+        """
+        >>> print(crossover("2*s*d", "8*d**2", "s"))
+        the first is smaller for s < 4·d, equal at s = 4·d, the second is smaller for s > 4·d
+        """
+        before, after = _SAID[self.larger_before], _SAID[_OTHER[self.larger_before]]
+        if self.at is None:
+            return f"{before} for every {self.symbol}"
+        s, at = self.symbol, self.at.to_text()
+        return f"{before} for {s} < {at}, equal at {s} = {at}, {after} for {s} > {at}"
+
+    __repr__ = __str__
+
+
+_OTHER = {"first": "second", "second": "first", "neither": "neither"}
+
+
+def crossover(
+    first: FormulaLike, second: FormulaLike, symbol: str | Symbol, **values: Any
+) -> Crossover | SymbolicCrossover:
+    """Where `first` and `second` overtake one another as `symbol` grows.
+
+    With numbers for all other symbols the answer is exact for every positive integer, also through
+    floors and maxima.  With symbols left it is a closed form, where algebra has one and both are
+    known to be equal at one positive number only.
+
+    Args:
+        first, second: formulas.
+        symbol: the symbol that grows.
+        values: numbers, or expressions, for other symbols.
+
+    Raises:
+        UnknownSymbolError: neither formula has such a symbol.
+        EvaluationError: a value that is no positive integer.
+        NoSolutionError: ``no-network``, both exist at no value of the symbol; ``not-decided``.
+
+    >>> crossover("4*s*d**2 + 2*s**2*d", "8*s*d**2", "s", d=768)
+    the first is smaller for s ≤ 1,535, equal at s = 1,536, the second is smaller from s = 1,537 on
+    >>> overtakes = crossover("4*s*d**2 + 2*s**2*d", "8*s*d**2", "s").at
+    >>> overtakes, overtakes(d=768)
+    (2·d, 1536)
+    >>> crossover("n**2", "10*n - 21", "n").stretches[1:4]  # doctest: +NORMALIZE_WHITESPACE
+    (Stretch(low=3, high=3, larger='neither'),
+     Stretch(low=4, high=6, larger='second'),
+     Stretch(low=7, high=7, larger='neither'))
+    """
+    both = Formula(first), Formula(second)
+    known = {**both[0].known_symbols, **both[1].known_symbols}
+    name = symbol.name if isinstance(symbol, Symbol) else str(symbol)
+    s = next(iter(read_values({name: 1}, dict(sorted(known.items())))))
+    if name in values:
+        raise EvaluationError(
+            f"{name} is what grows; it cannot be given too", values={name: values[name]}
+        )
+    given = read_values(values, dict(sorted(known.items())))
+    requirements = put_in(dict.fromkeys(r for f in both for r in f.requirements), given)
+    difference = with_values(both[0].expr - both[1].expr, given)
+    if difference.free_symbols <= {s}:
+        return _exactly(difference, s, [r for r in requirements if r.symbols == {s}])
+    return _in_closed_form(difference, s, requirements)
+
+
+# With numbers for all but one symbol
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The places of a progression at which both exist, and where the difference is ≥ 0 and = 0."""
+
+    numbers: Progression
+    domain: list[Span]
+    not_negative: list[Span]
+    zero: list[Span]
+
+    def ends(self) -> Iterator[int]:
+        """The numbers at which something may change."""
+        for low, high in (*self.domain, *self.not_negative, *self.zero):
+            yield self.numbers.number(low)
+            if high is not None:
+                yield self.numbers.number(high) + 1
+
+    def within(self, low: int, high: int | None) -> Span | None:
+        """The places of the numbers from `low` to `high` at which both exist, if they do there."""
+        step, offset = self.numbers.step, self.numbers.offset
+        first = max(-((offset - low) // step), 1)
+        last = None if high is None else (high - offset) // step
+        empty = last is not None and last < first
+        return None if empty or not _holds(self.domain, first) else (first, last)
+
+    def larger(self, place: int) -> str:
+        if _holds(self.zero, place):
+            return "neither"
+        return "first" if _holds(self.not_negative, place) else "second"
+
+
+def _holds(spans: Sequence[Span], number: int) -> bool:
+    i = bisect_right(spans, number, key=lambda span: span[0]) - 1
+    return i >= 0 and (spans[i][1] is None or number <= spans[i][1])  # type: ignore[operator]
+
+
+def _exactly(difference: Expr, s: Symbol, requirements: Sequence[Requirement]) -> Crossover:
+    def find(numbers: Progression, most_classes: int) -> _Run:
+        domain = allowed(requirements, s, numbers, most_classes)
+        values = Values(numbers.along(difference, s), s, most_classes)
+        above, zero = (
+            [run for span in domain for run in values.between(0, upper, span)]
+            for upper in (None, 0)
+        )
+        return _Run(numbers, domain, above, zero)
+
+    try:
+        runs = apart(requirements, s, find)
+    except Unresolved:
+        raise NoSolutionError(
+            f"where they overtake one another as {s.name} grows cannot be decided",
+            code="not-decided",
+            hint=f"evaluate both over a range of {s.name} instead",
+        ) from None
+    if not any(run.domain for run in runs):
+        raise NoSolutionError(
+            f"the two exist together for no {s.name}: {limits(requirements, 'one of them')}",
+            code="no-network",
+            hint="change the other values",
+        )
+    return Crossover(s.name, tuple(_merged(_stretches(runs))))
+
+
+def _stretches(runs: Sequence[_Run]) -> Iterator[Stretch]:
+    """What holds between one number at which something may change and the next."""
+    ends = sorted({end for run in runs for end in run.ends()})
+    for low, following in zip(ends, [*ends[1:], None], strict=True):
+        high = None if following is None else following - 1
+        found = [(run, places) for run in runs if (places := run.within(low, high)) is not None]
+        larger = {run.larger(first) for run, (first, _) in found}
+        if len(larger) > 1 and high is not None and high - low < _MOST_NUMBERS:
+            yield from _number_by_number(found)
+        elif larger:
+            lasts = [run.numbers.number(last) for run, (_, last) in found if last is not None]
+            yield Stretch(
+                min(run.numbers.number(first) for run, (first, _) in found),
+                max(lasts) if high is not None else None,
+                larger.pop() if len(larger) == 1 else "by turns",
+            )
+
+
+def _number_by_number(found: Sequence[tuple[_Run, Span]]) -> list[Stretch]:
+    singles = [
+        (run.numbers.number(place), run.larger(place))
+        for run, (first, last) in found
+        for place in range(first, (first if last is None else last) + 1)
+    ]
+    return [Stretch(number, number, larger) for number, larger in sorted(singles)]
+
+
+def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    merged: list[Stretch] = []
+    for stretch in stretches:
+        if merged and merged[-1].larger == stretch.larger:
+            merged[-1] = Stretch(merged[-1].low, stretch.high, stretch.larger)
+        else:
+            merged.append(stretch)
+    return merged
+
+
+# With symbols left
+
+
+def _in_closed_form(
+    difference: Expr, s: Symbol, requirements: Sequence[Requirement]
+) -> SymbolicCrossover:
+    known = ranges_of(requirements) or {}
+    always = sign_of(difference, known)
+    if always is not None:
+        return SymbolicCrossover(s.name, None, _LARGER[always])
+    inner = inner_form(difference, s, known)
+    changes = None if inner is None else _sign_changes(inner, known)
+    if inner is None or changes is None:
+        missing = sorted(x.name for x in difference.free_symbols - {s})
+        raise NoSolutionError(
+            f"where they overtake one another as {s.name} grows has no closed form that is known "
+            f"to be the only one",
+            code="not-decided",
+            hint=f"give numbers for {', '.join(missing)}",
+        )
+    before = _LARGER[changes[0]]
+    if len(changes) == 1:
+        return SymbolicCrossover(s.name, None, before)
+    kept = tuple(r for r in requirements if s not in r.symbols)
+    return SymbolicCrossover(s.name, RealNumber(inner.zero(1, known), s.name, kept), before)
+
+
+_LARGER = {1: "first", -1: "second", 0: "neither"}
+
+
+def _sign_changes(inner: Inner, known: Mapping[Symbol, Interval]) -> list[int] | None:
+    """The signs in turn, where there are at most two: by Descartes, as many as there are runs of
+    one sign among the coefficients.  ``None`` where a sign is not known, or there are more.
+    """
+    signs = [sign_of(c, known) for c in inner.coefficients]
+    if None in signs:
+        return None
+    runs = [sign for sign, _ in groupby(sign for sign in signs if sign)]
+    return runs if 1 <= len(runs) <= 2 else None

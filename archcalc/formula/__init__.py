@@ -1,6 +1,6 @@
 """Closed-form totals and the questions one asks of them.
 
-Questions of more than one formula, and what computes on whole arrays, are loaded when they are first
+Questions of several formulas, and what computes on whole arrays, are loaded when they are first
 used, and NumPy with the latter (PEP 562).
 """
 

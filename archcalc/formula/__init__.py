@@ -18,12 +18,16 @@ from archcalc.formula.sensitivity import Effect, Sensitivity
 if TYPE_CHECKING:
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
     from archcalc.formula.sweeping.compiled import Compiled
+    from archcalc.formula.sweeping.sweeps import sweep
+    from archcalc.formula.sweeping.table import Configuration, Excluded, Table
 
 __all__ = [
     "Assumption",
     "Compiled",
+    "Configuration",
     "Crossover",
     "Effect",
+    "Excluded",
     "Formula",
     "FormulaLike",
     "Inverse",
@@ -31,11 +35,14 @@ __all__ = [
     "Sensitivity",
     "Stretch",
     "SymbolicCrossover",
+    "Table",
     "crossover",
+    "sweep",
 ]
 
-_LATER = {"Compiled": "sweeping.compiled"}
+_LATER = {"Compiled": "sweeping.compiled", "sweep": "sweeping.sweeps"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
+_LATER |= dict.fromkeys(("Configuration", "Excluded", "Table"), "sweeping.table")
 """Where the names live that are loaded on use."""
 
 

@@ -46,7 +46,9 @@ def apply(
     """
     plain = left.dtype == right.dtype == dtype
     if kind in _UFUNCS:
-        if plain and dtype != _OBJECT:
+        if plain and dtype.kind == "i":
+            return np.asarray(_UFUNCS[kind](left, right, out=out))
+        if plain and dtype.kind == "f":
             return _in_range(_UFUNCS[kind], left, right, out)
         return as_dtype(np.asarray(_UFUNCS[kind](left, right, dtype=object), object), dtype, out)
     if dtype.kind == "f":

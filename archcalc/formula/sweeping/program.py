@@ -7,9 +7,10 @@ values of ``k`` alone, and is broadcast where it meets others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from math import prod
 from typing import Any
 
 __all__ = ["Kind", "Need", "Program", "Step"]
@@ -94,3 +95,11 @@ class Program:
                 found.add(at)
                 pending.extend(self.steps[at].args)
         return sorted(found)
+
+    def passes(self, sizes: Mapping[str, int]) -> int:
+        """How many numbers its steps compute where the symbols take so many values each."""
+        axes: list[frozenset[str]] = []
+        for step in self.steps:
+            own = {step.name} if step.name else set()
+            axes.append(frozenset(own.union(*(axes[a] for a in step.args))))
+        return sum(prod(sizes[name] for name in own) for own in axes)

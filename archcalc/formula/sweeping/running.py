@@ -117,6 +117,16 @@ class Runner:
                 work.compute(region, {at: array[region] for at, array in together.items()})
                 yield len(together) * prod(s.stop - s.start for s in region)
 
+    def parts(self, wanted: Sequence[int], shape: Shape) -> Iterator[tuple[Region, list[Array]]]:
+        """The results of the steps `wanted`, for one block of `shape` after another.
+
+        The regions are consecutive elements of `shape`; each part broadcasts to its region.
+        """
+        work = _Blockwise(self, wanted)
+        for region in blocks(shape, BLOCK):
+            now = work.compute(region, {})
+            yield region, [now[at] for at in wanted]
+
     def is_small(self, at: int) -> bool:
         """Whether the result of a step is computed at once and kept."""
         return prod(self.shapes[at]) <= BLOCK or not self.program.steps[at].args
@@ -187,7 +197,7 @@ class _Blockwise:
         self.runner = runner
         needed = runner.program.needed_for(wanted)
         self.large = [at for at in needed if not runner.is_small(at)]
-        taken = {a for at in self.large for a in runner.program.steps[at].args}
+        taken = {a for at in self.large for a in runner.program.steps[at].args} | {*wanted}
         self.small = {at: runner.kept(at) for at in taken if runner.is_small(at)}
         self._slots = self._assigned(frozenset(wanted))
         self._buffers: dict[tuple[np.dtype[Any], int], Array] = {}
@@ -212,8 +222,8 @@ class _Blockwise:
                 free[dtypes[a]].append(slots[a])
         return slots
 
-    def compute(self, region: Region, out: Mapping[int, Array]) -> None:
-        """Compute what lies in `region`; the results go into the arrays `out`."""
+    def compute(self, region: Region, out: Mapping[int, Array]) -> Mapping[int, Array]:
+        """What lies in `region` of each step; what goes into the arrays `out` lies there."""
         runner = self.runner
         now = {at: part(array, region) for at, array in self.small.items()}
         for at in self.large:
@@ -222,6 +232,7 @@ class _Blockwise:
             runner.check_divisor(step, right, region)
             room = out[at] if at in out else self._buffer(at, region)
             now[at] = apply(step.kind, left, right, runner.dtypes[at], room)
+        return now
 
     def _buffer(self, at: int, region: Region) -> Array | None:
         slot, dtype = self._slots.get(at), self.runner.dtypes[at]

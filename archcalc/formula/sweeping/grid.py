@@ -1,0 +1,159 @@
+"""A grid: the values of each symbol, and all combinations of them as numbered rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from archcalc.formula.sweeping.bounds import Span
+from archcalc.formula.sweeping.inputs import read_array, span_of
+from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.sweeping.running import Region
+from archcalc.symbolic.errors import EvaluationError, shorten
+
+__all__ = ["Grid", "read_grid"]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The values of each symbol; the last one varies fastest from row to row.
+
+    Attributes:
+        axes: the values by symbol, as one-dimensional arrays.
+    """
+
+    axes: Mapping[str, Array]
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each symbol takes."""
+        return tuple(map(len, self.axes.values()))
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return prod(self.shape)
+
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """How many values each symbol takes, by name."""
+        return dict(zip(self.axes, self.shape, strict=True))
+
+    def inputs(self) -> dict[str, Array]:
+        """The values of each symbol along an axis of its own."""
+        return dict(zip(self.axes, np.ix_(*self.axes.values()), strict=True))
+
+    def spans(self) -> dict[str, Span]:
+        """The least and the largest value of each symbol."""
+        return {name: span_of(values) for name, values in self.axes.items()}
+
+    def at(self, name: str, rows: Array) -> Array:
+        """The values of one symbol in `rows`."""
+        at = list(self.axes).index(name)
+        inner = prod(self.shape[at + 1 :])
+        values: Array = self.axes[name][rows // inner % self.shape[at]]
+        return values
+
+    def taken(self, array: Array, rows: Array) -> Array:
+        """What an array on some of the axes holds in `rows`."""
+        index = rows if array.shape == self.shape else self._places(array.shape, rows)
+        values: Array = array.reshape(-1)[index]
+        return values
+
+    def _places(self, shape: tuple[int, ...], rows: Array) -> Array:
+        """Where `rows` stand in an array of some of the axes."""
+        index = np.zeros_like(rows)
+        inner = own_inner = 1
+        for length, own in zip(reversed(self.shape), reversed(shape), strict=True):
+            if own != 1:
+                index += rows // inner % length * own_inner
+            inner *= length
+            own_inner *= own
+        return index
+
+    def keeping(self, name: str, keep: Array) -> Grid:
+        """The grid with only those values of one symbol where `keep` is true."""
+        return Grid({**self.axes, name: self.axes[name][keep]})
+
+    def part(self, region: Region) -> Grid:
+        """The grid of a part of the values of each symbol."""
+        kept = zip(self.axes.items(), region, strict=True)
+        return Grid({name: values[which] for (name, values), which in kept})
+
+    def rows_of(self, region: Region, rows: Array) -> Array:
+        """`rows` of the part that `region` is, as rows of the whole grid."""
+        found = np.zeros_like(rows)
+        inner = part_inner = 1
+        for length, which in zip(reversed(self.shape), reversed(region), strict=True):
+            own = which.stop - which.start
+            found += (rows // part_inner % own + which.start) * inner
+            inner *= length
+            part_inner *= own
+        return found
+
+
+def read_grid(ranges: Mapping[str, Any]) -> Grid:
+    """The grid over `ranges`, which are integers, ranges, lists or arrays of integers.
+
+    Raises:
+        EvaluationError: one has no values, or one that is no positive integer.
+
+    >>> read_grid({"k": [1, 3], "f": range(8, 11), "n": 5}).shape
+    (2, 3, 1)
+    """
+    return Grid({name: _read_axis(name, values) for name, values in ranges.items()})
+
+
+def _read_axis(name: str, values: Any) -> Array:
+    if isinstance(values, range) and len(values) > _LONGEST:
+        raise EvaluationError(
+            f"{name} takes {len(values):,} values, too many to hold in memory",
+            code="too-large",
+            values={name: values},
+            hint="take fewer, or ask ac.search, which holds none of them",
+        )
+    if not isinstance(values, int | np.integer | range | list | tuple | np.ndarray):
+        values = _listed(name, values)
+    array = read_array(name, _short(values))
+    if array.ndim > 1:
+        raise EvaluationError(
+            f"{name} is an array of {array.ndim} axes",
+            values={name: array.shape},
+            hint="give its values in one line",
+        )
+    if not array.size:
+        raise EvaluationError(
+            f"{name} has no values: {shorten(values, 40)} is empty",
+            code="empty-range",
+            values={name: values},
+            hint="a range such as range(1, 9) holds 1 to 8",
+        )
+    return array.reshape(-1)
+
+
+def _short(values: Any) -> Any:
+    """A range of 64-bit integers without a Python integer for each."""
+    if isinstance(values, range) and values and min(values[0], values[-1]) > 0:
+        with suppress(OverflowError):
+            return np.arange(values.start, values.stop, values.step, dtype=np.int64)
+    return values
+
+
+def _listed(name: str, values: Any) -> Any:
+    """What a library other than NumPy keeps as a column."""
+    if hasattr(values, "__array__"):
+        return np.asarray(values)
+    raise EvaluationError(
+        f"{name} = {shorten(values, 40)} are no values to take one after another",
+        values={name: values},
+        hint="give a range, a list of integers, an array of integers, or one integer",
+    )
+
+
+_LONGEST = 10**9

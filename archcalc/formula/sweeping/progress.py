@@ -1,0 +1,73 @@
+"""How far long work has come, shown where a person may be waiting."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+__all__ = ["Progress"]
+
+_PATIENCE = 1.0
+"""Seconds before anything is shown: short work ends without."""
+
+
+class Progress:
+    """A bar on the standard error; none where that is no terminal and no notebook.
+
+    Args:
+        total: how much there is to do.
+        what: what is counted, such as ``"configurations"``.
+
+    >>> with Progress(1_000, "configurations") as progress:
+    ...     progress.advance(1_000)
+    """
+
+    def __init__(self, total: int, what: str) -> None:
+        self.total = total
+        self.what = what
+        self.done = 0
+        self._start = monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self, many: int) -> None:
+        """So many more are done."""
+        self.done += many
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self.done)
+        elif monotonic() - self._start > _PATIENCE and _is_watched():
+            self._show()
+
+    def _show(self) -> None:
+        # Loaded here: most work is done before anybody waits for it.
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TimeRemainingColumn(),
+        )
+        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(self.what, total=self.total, completed=self.done)
+        self._bar.start()
+
+
+def _is_watched() -> bool:
+    return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -20,7 +20,9 @@ from archcalc.symbolic import (
     ArithmeticRuleError,
     EvaluationError,
     FloorDiv,
+    Index,
     RequirementError,
+    Sum,
     UnknownSymbolError,
     symbols,
 )
@@ -67,6 +69,11 @@ def test_at_every_place_what_python_says(all_formulas: Any, data: Any, axes: Any
 def test_nothing_wraps_around(all_formulas: Any, data: Any, axes: Any) -> None:
     """Values as large as the products of them do not fit 64 bits."""
     check(data.draw(all_formulas), axes)
+
+
+@given(st.data(), axes(9))
+def test_sums_over_copies(sums: Any, data: Any, axes: Any) -> None:
+    check(data.draw(sums), axes)
 
 
 @given(
@@ -252,6 +259,23 @@ def test_what_is_too_large_is_refused_at_once() -> None:
     with pytest.raises(EvaluationError, match="not a whole number"):
         Formula(2 ** (h / 2)).compile()(h=[2, 3])
     assert Formula(2 ** (h / 2)).compile()(h=[2, 4]).tolist() == [2, 4]
+
+
+def test_terms_that_cancel_and_do_not_fit() -> None:
+    """Each term is beyond 64 bits, and their sum is small."""
+    i = Index("i")
+    e = Sum(FloorDiv(h, 2**i) * 0 + (-1) ** i * (2**70 + FloorDiv(h, 2**i)), (i, 0, L - 1))
+    got = Formula(e).compile()(h=[3, 9], L=2)
+    assert got.tolist() == [3 - 1, 9 - 4]
+
+
+def test_a_sum_over_many_copies_is_refused() -> None:
+    e = Sum(FloorDiv(h, k + Index("i")), (Index("i"), 0, L - 1))
+    assert Formula(e).compile()(h=100, k=1, L=[1, 100]).tolist() == [
+        100, sum(100 // n for n in range(1, 101))
+    ]  # fmt: skip
+    with pytest.raises(EvaluationError, match="a sum of 1,000,000 terms is too long"):
+        Formula(e).compile()(h=100, k=1, L=[1, 10**6])
 
 
 def test_bounds_hold() -> None:

@@ -6,19 +6,22 @@ holds, and is not always the tightest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from archcalc.formula.sweeping.program import Kind, Program, Step
+from archcalc.formula.sweeping.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 
-__all__ = ["Span", "bounds_of", "fits", "is_safe"]
+__all__ = ["MOST_TERMS", "Span", "bounds_of", "fits", "terms_of"]
 
 Span = tuple[int, int]
 """The least and the largest integer that a value may be."""
 
 _MOST_BITS = 1_000_000
 """Beyond this a power is refused instead of computed: ``9**9**9`` would fill the memory."""
+
+MOST_TERMS = 20_000
+"""A sum of more terms than this is refused, as it is when a formula is evaluated."""
 
 _LEAST, _LARGEST = -(2**63), 2**63 - 1
 
@@ -54,14 +57,34 @@ def fits(span: Span) -> bool:
     return span[0] >= _LEAST and span[1] <= _LARGEST
 
 
-def is_safe(program: Program, bounds: Mapping[int, Span]) -> bool:
-    """Whether no divisor can be zero, and no quotient has to be whole."""
-    steps = {at: program.steps[at] for at in bounds}
-    return not any(
-        step.kind is Kind.WHOLE
-        or (step.kind in (Kind.FLOOR, Kind.QUOTIENT) and _holds_zero(bounds[step.args[1]]))
-        for step in steps.values()
-    )
+def terms_of(body: Body, args: Sequence[Span]) -> Iterator[dict[int, Span]]:
+    """Bounds of the steps of each term of a sum, as many as there may be.
+
+    Raises:
+        EvaluationError: there are too many to add up.
+    """
+    count, *rest = args
+    if count[1] > MOST_TERMS:
+        raise EvaluationError(
+            f"a sum of {count[1]:,} terms is too long to compute",
+            code="too-large",
+            hint=f"{MOST_TERMS:,} terms are the most",
+        )
+    given = dict(zip(body.names, rest, strict=True))
+    for number in range(count[1]):
+        spans = {**given, body.index: (number, number)}
+        yield bounds_of(body.program, spans, body.program.outputs)
+
+
+def _sum(body: Body, args: Sequence[Span]) -> Span:
+    (at,) = body.program.outputs
+    surely = args[0][0]
+    low = high = 0
+    for number, bounds in enumerate(terms_of(body, args)):
+        least, most = bounds[at]
+        low += least if number < surely else min(least, 0)
+        high += most if number < surely else max(most, 0)
+    return low, high
 
 
 def _holds_zero(span: Span) -> bool:
@@ -69,6 +92,8 @@ def _holds_zero(span: Span) -> bool:
 
 
 def _of(step: Step, args: Sequence[Span]) -> Span:
+    if step.body is not None:
+        return _sum(step.body, args)
     if step.kind is Kind.MULTIPLY and step.args[0] == step.args[1]:
         return _square(args[0])
     return _RULES[step.kind](*args)

@@ -13,11 +13,13 @@ from math import lcm, prod
 
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
-from archcalc.formula.sweeping.program import Kind, Need, Program, Step
+from archcalc.formula.sweeping.program import Body, Kind, Need, Program, Step
 from archcalc.symbolic.compare import at_least
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
+from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["build"]
@@ -124,7 +126,26 @@ class _Builder:
                 return self._extreme(Kind.MAXIMUM, e.args)
             case Min():
                 return self._extreme(Kind.MINIMUM, e.args)
+            case Sum():
+                return self._added_up(e)
         raise EvaluationError(f"{type(e).__name__} cannot be evaluated exactly")
+
+    def _added_up(self, e: Sum) -> _Ratio:
+        """A sum over copies: a program of its own for the term."""
+        inner = _Builder(self.sizes)
+        term = inner.of(e.term)
+        if term.under:
+            raise EvaluationError(
+                f"a sum of quotients by what is no number cannot be compiled: {to_text(e)}",
+                code="sum-of-quotients",
+                hint="evaluate the formula at one configuration after another",
+            )
+        names = tuple(sorted(s.name for s in e.term.free_symbols - {e.index}))
+        count = self._divided(Kind.WHOLE, self.of(e.count))
+        args = (count, *(self._emit(Kind.INPUT, name=name) for name in names))
+        program = Program(tuple(inner.steps), (term.over,), ())
+        total = self._made(Step(Kind.SUM, args, body=Body(program, e.index.name, names)))
+        return _Ratio(total, term.constant)
 
     def _number(self, value: int) -> _Ratio:
         return _Ratio(self._constant(value))
@@ -288,12 +309,14 @@ class _Builder:
                 return plain
         if kind in _SYMMETRIC:
             args = tuple(sorted(args))
-        step = Step(kind, args, value, name)
+        return self._made(Step(kind, args, value, name))
+
+    def _made(self, step: Step) -> int:
         if step not in self._at:
             self._at[step] = len(self.steps)
             self.steps.append(step)
-            own = {name} if name else set()
-            self.axes.append(frozenset(own.union(*(self.axes[a] for a in args))))
+            own = {step.name} if step.name else set()
+            self.axes.append(frozenset(own.union(*(self.axes[a] for a in step.args))))
         return self._at[step]
 
     def _neutral(self, kind: Kind, a: int, b: int) -> int | None:

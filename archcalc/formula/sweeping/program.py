@@ -13,7 +13,7 @@ from enum import Enum
 from math import prod
 from typing import Any
 
-__all__ = ["Kind", "Need", "Program", "Step"]
+__all__ = ["Body", "Kind", "Need", "Program", "Step"]
 
 
 class Kind(Enum):
@@ -32,6 +32,8 @@ class Kind(Enum):
     WHOLE = "/ that must be whole"
     QUOTIENT = "/"
     """The one step whose result may be a fraction; nothing takes it as an argument."""
+    SUM = "Σ"
+    """A program of its own, run for the numbers from 0 up to the first argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,29 @@ class Step:
         args: the steps whose results it takes, by their place in the program.
         value: the number of a constant.
         name: the symbol of an input.
+        body: what a sum adds up.
     """
 
     kind: Kind
     args: tuple[int, ...] = ()
     value: int = 0
     name: str = ""
+    body: Body | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a sum adds up, as a program with one output.
+
+    Attributes:
+        program: it computes one term.
+        index: the input that counts the terms, from 0.
+        names: the other inputs, in the order in which the step takes them, after the count.
+    """
+
+    program: Program
+    index: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archcalc.formula.sweeping.bounds import Span, fits
+from archcalc.formula.sweeping.bounds import Span, fits, terms_of
 from archcalc.formula.sweeping.operations import Array, apply, as_dtype
-from archcalc.formula.sweeping.program import Kind, Program, Step
+from archcalc.formula.sweeping.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import ArithmeticRuleError
 
 __all__ = ["BLOCK", "Region", "Runner", "blocks"]
@@ -73,6 +73,7 @@ class Runner:
         self.program = program
         self.inputs = inputs
         self.bounds = bounds
+        self.kind = dtype
         self.rank = next((array.ndim for array in inputs.values()), 0)
         fitting, wide = np.dtype(dtype), np.dtype(object)
         self.dtypes = {
@@ -83,6 +84,7 @@ class Runner:
         for at in bounds:
             self.shapes[at] = self._shape(program.steps[at])
         self._kept: dict[int, Array] = {}
+        self._terms: dict[int, list[dict[int, Span]]] = {}
 
     def _shape(self, step: Step) -> Shape:
         if step.kind is Kind.INPUT:
@@ -146,11 +148,35 @@ class Runner:
         return as_dtype(value, self.dtypes[at])
 
     def _small(self, at: int, step: Step) -> Array:
-        left, right = (self._kept[a] for a in step.args)
-        self.check_divisor(step, right, (_ALL,) * self.rank)
-        return apply(step.kind, left, right, self.dtypes[at])
+        args = [self._kept[a] for a in step.args]
+        return self.done(at, args, (_ALL,) * self.rank, None)
 
-    def check_divisor(self, step: Step, divisor: Array, region: Region) -> None:
+    def done(self, at: int, args: Sequence[Array], region: Region, out: Array | None) -> Array:
+        """What a step makes of its arguments, which are those of a region."""
+        step = self.program.steps[at]
+        if step.body is not None:
+            return as_dtype(self._sum(at, step.body, args), self.dtypes[at], out)
+        left, right = args
+        self._check_divisor(step, right, region)
+        return apply(step.kind, left, right, self.dtypes[at], out)
+
+    def _sum(self, at: int, body: Body, args: Sequence[Array]) -> Array:
+        """A sum over copies, term by term, where there are so many of them."""
+        if at not in self._terms:
+            spans = [self.bounds[a] for a in self.program.steps[at].args]
+            self._terms[at] = list(terms_of(body, spans))
+        (output,) = body.program.outputs
+        wide = not all(fits(bounds[output]) for bounds in self._terms[at])
+        count, *rest = np.broadcast_arrays(*args)
+        total = np.zeros(count.shape, object if wide and self.kind == "int64" else self.dtypes[at])
+        for number, bounds in enumerate(self._terms[at]):
+            there = count > number
+            inputs = {name: array[there] for name, array in zip(body.names, rest, strict=True)}
+            inputs[body.index] = np.array([number])
+            total[there] += Runner(body.program, inputs, bounds, self.kind).results([output])[0]
+        return total
+
+    def _check_divisor(self, step: Step, divisor: Array, region: Region) -> None:
         """Refuse a divisor of zero.
 
         Raises:
@@ -228,10 +254,8 @@ class _Blockwise:
         now = {at: part(array, region) for at, array in self.small.items()}
         for at in self.large:
             step = runner.program.steps[at]
-            left, right = (now[a] for a in step.args)
-            runner.check_divisor(step, right, region)
             room = out[at] if at in out else self._buffer(at, region)
-            now[at] = apply(step.kind, left, right, runner.dtypes[at], room)
+            now[at] = runner.done(at, [now[a] for a in step.args], region, room)
         return now
 
     def _buffer(self, at: int, region: Region) -> Array | None:

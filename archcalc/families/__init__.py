@@ -18,13 +18,14 @@ from functools import partial
 
 from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.resnet import RESNETS, resnet
+from archcalc.families.vgg import VGGS, vgg
 from archcalc.network import Network
 
-__all__ = ["DENSENETS", "RESNETS", "densenet", "resnet"]
+__all__ = ["DENSENETS", "RESNETS", "VGGS", "densenet", "resnet", "vgg"]
 
 _NAMED = tuple(
     (family, name, arguments)
-    for family, table in ((resnet, RESNETS), (densenet, DENSENETS))
+    for family, table in ((resnet, RESNETS), (densenet, DENSENETS), (vgg, VGGS))
     for name, arguments in table.items()
 )
 

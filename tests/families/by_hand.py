@@ -169,3 +169,29 @@ def densenet(
             features = less
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(features, classes)]
     return nn.Sequential(*layers)
+
+
+# VGG
+
+
+def vgg(
+    depths: Sequence[int],
+    width: int,
+    classes: int,
+    hidden: int,
+    normalized: bool,
+    channels: int = 3,
+) -> nn.Module:
+    layers: list[nn.Module] = []
+    for stage, depth in enumerate(depths):
+        wide = width * min(1 << stage, 8)
+        for _ in range(depth):
+            layers.append(nn.Conv2d(channels, wide, 3, padding=1))
+            layers += [nn.BatchNorm2d(wide)] if normalized else []
+            layers.append(nn.ReLU())
+            channels = wide
+        layers.append(nn.MaxPool2d(2))
+    layers += [nn.AdaptiveAvgPool2d(7), nn.Flatten()]
+    layers += [nn.Linear(channels * 7 * 7, hidden), nn.ReLU(), nn.Dropout()]
+    layers += [nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(), nn.Linear(hidden, classes)]
+    return nn.Sequential(*layers)

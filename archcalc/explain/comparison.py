@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from sympy import Symbol
+
 from archcalc.costs import Additive, Macs, Parameters
 from archcalc.costs.base import total
 from archcalc.explain.alignment import aligned, same_call
@@ -24,6 +26,7 @@ from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, plain_formula
 from archcalc.explain.verdict import Verdict
 from archcalc.formula import Formula
+from archcalc.formula.crossing import Crossover, SymbolicCrossover, crossover
 from archcalc.formula.rewrite import shortest
 from archcalc.formula.sign import signs_of
 from archcalc.network import Network, Row, Trace
@@ -90,12 +93,29 @@ class Comparison(Explained):
     @cached_property
     def verdict(self) -> Verdict:
         """Which has fewer parameters, and when."""
-        return Verdict(self.difference, "parameters")
+        return Verdict("parameters", self.difference)
 
     @cached_property
     def macs_verdict(self) -> Verdict:
         """Which has fewer MACs, and when."""
-        return Verdict(self.macs_difference, "MACs")
+        return Verdict("MACs", self.macs_difference)
+
+    def crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+        """Where the parameters of one overtake those of the other as `symbol` grows.
+
+        Args:
+            symbol: the symbol that grows.
+            values: numbers, or expressions, for other symbols; see `archcalc.crossover`.
+
+        Raises:
+            UnknownSymbolError: neither network has such a symbol.
+            NoSolutionError: both exist at no value of the symbol, or it cannot be decided.
+        """
+        return crossover(self.before.parameters, self.after.parameters, symbol, **values)
+
+    def macs_crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+        """Where the MACs of one overtake those of the other; otherwise like `crossover`."""
+        return crossover(self.before.macs, self.after.macs, symbol, **values)
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""

@@ -68,6 +68,18 @@ def test_symbols_first_or_numbers_first(
     assert at(symbolic.macs_difference, values) == int(numbers.macs_difference)
 
 
+SIGNS = {"first": {-1}, "neither": {0}, "second": {1}, "by turns": {-1, 0, 1}}
+
+
+def larger_at(crossing: ac.Crossover, values: dict[str, int]) -> str:
+    """Which is the larger where the symbol of a crossing has its value."""
+    n = values[crossing.symbol]
+    (run,) = [
+        run for run in crossing.stretches if run.low <= n and (run.high is None or n <= run.high)
+    ]
+    return run.larger
+
+
 @given(a=networks(), b=networks())
 def test_what_is_said_of_the_smaller_is_so_at_every_point(a: ac.Network, b: ac.Network) -> None:
     found = ac.compare(a, b)
@@ -80,7 +92,9 @@ def test_what_is_said_of_the_smaller_is_so_at_every_point(a: ac.Network, b: ac.N
             sign = (change > 0) - (change < 0)
             seen.add(sign)
             assert sign in verdict.signs
-            if verdict.smaller == "depends":
+            if verdict.crossing is not None:
+                assert sign in SIGNS[larger_at(verdict.crossing, values)]
+            elif verdict.smaller == "depends":
                 assert (at(less, values) < at(more, values)) == (sign < 0)
         assert seen != {-1, 1} or verdict.smaller == "depends"
 
@@ -105,8 +119,8 @@ def test_a_second_convolution_with_symbols() -> None:
         "dense changes by ⌊(25 − k)/4⌋²·g·n − ⌊(29 − k)/2⌋²·f·n"
     )
     assert rest == [
-        "the second has fewer parameters where ⌊(25 − k)/4⌋²·g·n + 9·f·g + g < ⌊(29 − k)/2⌋²·f·n",
-        "the second has fewer MACs where "
+        "parameters: the second is smaller where ⌊(25 − k)/4⌋²·g·n + 9·f·g + g < ⌊(29 − k)/2⌋²·f·n",
+        "MACs: the second is smaller where "
         "9·⌊(25 − k)/2⌋²·f·g + ⌊(25 − k)/4⌋²·g·n < ⌊(29 − k)/2⌋²·f·n",
         "only the second has g",
     ]
@@ -120,13 +134,13 @@ def dense(*units: object, width: object = "d") -> ac.Sequential:
 @pytest.mark.parametrize(
     ("a", "b", "smaller", "words"),
     [
-        (dense("n"), dense("n + 1"), "first", "the first has fewer parameters"),
-        (dense("2*n"), dense("n"), "second", "the second has fewer parameters"),
-        (dense("n"), dense("n"), "same", "both have as many parameters"),
-        (dense("n*m"), dense("n"), "second or same", "the second never has more parameters"),
-        (dense("n"), dense("n*m"), "first or same", "the first never has more parameters"),
-        (dense("n"), dense("m"), "depends", "the second has fewer parameters where m < n"),
-        (dense(6), dense(5), "second", "the second has fewer parameters"),
+        (dense("n"), dense("n + 1"), "first", "parameters: the first is smaller"),
+        (dense("2*n"), dense("n"), "second", "parameters: the second is smaller"),
+        (dense("n"), dense("n"), "same", "parameters: both are equal"),
+        (dense("n*m"), dense("n"), "second or same", "parameters: the second is never larger"),
+        (dense("n"), dense("n*m"), "first or same", "parameters: the first is never larger"),
+        (dense("n"), dense("m"), "depends", "parameters: the second is smaller where m < n"),
+        (dense(6), dense(5), "second", "parameters: the second is smaller"),
     ],
 )
 def test_who_is_smaller(a: ac.Network, b: ac.Network, smaller: str, words: str) -> None:
@@ -136,12 +150,53 @@ def test_who_is_smaller(a: ac.Network, b: ac.Network, smaller: str, words: str) 
     assert found.verdict.to_dict()["smaller"] == smaller
 
 
+def test_one_symbol_is_decided_at_every_value() -> None:
+    """Brute force, by hand: k from 1 to 26 is where both networks exist."""
+    small = conv(ac.Conv2D(8, "k"), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense(10))
+    large = conv(ac.Conv2D(6, "k"), ac.Conv2D(2, 3), ac.Flatten(), ac.Dense(10))
+    found = ac.compare(small, large)
+
+    def macs(k: int) -> tuple[int, int]:
+        one = 29 - k
+        two = one - 2
+        first = one**2 * k * k * 8 + (one // 2) ** 2 * 8 * 10
+        return first, one**2 * k * k * 6 + two**2 * 9 * 6 * 2 + two**2 * 2 * 10
+
+    second = {k for k in range(1, 27) if macs(k)[1] < macs(k)[0]}
+    assert 0 < len(second) < 26
+    verdict = found.macs_verdict
+    for k in range(1, 27):
+        assert larger_at(verdict.crossing, {"k": k}) == ("first" if k in second else "second")
+    assert (verdict.crossing.stretches[0].low, verdict.crossing.stretches[-1].high) == (1, 26)
+    said = "the first is smaller for k ≤ 6, the second is smaller for 7 ≤ k ≤ 26"
+    assert str(verdict) == f"MACs: {said}"
+    data = json.loads(found.to_json())["macs_verdict"]
+    assert data == {"smaller": "depends", "symbol": "k", "first": [[1, 6]], "second": [[7, 26]]}
+    assert second == set(range(7, 27))
+
+
+def test_where_one_overtakes_the_other_along_a_symbol() -> None:
+    k, f, n = ac.symbols("k f n")
+    start, end = [ac.Conv2D(f, k), ac.MaxPooling2D(2)], [ac.Flatten(), ac.Dense(n), ac.Dense(10)]
+    deeper = conv(*start, ac.Conv2D(64, 3), ac.MaxPooling2D(2), *end)
+    found = ac.compare(conv(*start, *end), deeper)
+    crossing = found.crossover("n", k=3, f=32)
+    assert [found.difference(k=3, f=32, n=m) < 0 for m in (4, 5)] == [False, True]
+    assert crossing.first_larger == 5
+    with pytest.raises(ac.NoSolutionError, match="give numbers for f"):
+        found.crossover("n", k=3)
+    convolution, units = 11 * 11 * 9 * 32 * 64, 13 * 13 * 32 - 5 * 5 * 64
+    assert found.macs_crossover("n", k=3, f=32).first_larger == convolution // units + 1
+    with pytest.raises(ac.UnknownSymbolError):
+        found.crossover("q")
+
+
 def test_copies_that_are_more_are_a_change() -> None:
     a, b = (ac.Sequential([ac.Repeat(ac.Dense("d"), n)], input_shape="d") for n in ("n", "m"))
     found = ac.compare(a, b)
     assert [change.kind for change in found.changes] == ["changed"]
     assert found.difference == ac.Formula("(m - n)*(d + 1)*d")
-    assert str(found.verdict) == "the second has fewer parameters where m < n"
+    assert str(found.verdict) == "parameters: the second is smaller where m < n"
     assert ac.compare(a, a).changes[0].kind == "same"
     assert said(a, a)[0].endswith(": nothing changes")
 

@@ -78,7 +78,8 @@ class Values:
         self.most_classes = most_classes
         self.seen: dict[int, Exact] = {}
         self.complete = True
-        self._exponentials = [p for p in expression.atoms(Pow) if variable in p.exp.free_symbols]
+        powers = expression.atoms(Pow)
+        self._exponentials = [p for p in powers if variable in p.exp.free_symbols == p.free_symbols]
         self._looked_at = self._parts = self._tails = 0
 
     def at(self, n: int) -> Exact | None:

@@ -10,6 +10,7 @@ from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Sy
 
 from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Direction", "direction"]
@@ -105,7 +106,7 @@ class _Analysis:
             return self._product((e.numerator, inverse))
         if isinstance(e, Max | Min):
             return _joined(self.of(a) for a in self._that_matter(e))
-        return Direction.UNDECIDED
+        return self._copies(e) if isinstance(e, Sum) else Direction.UNDECIDED
 
     def is_constant(self, e: Expr) -> bool:
         return self.variable not in e.free_symbols
@@ -117,6 +118,8 @@ class _Analysis:
         low, high = self.bounds(e)
         if low is not None and low >= 0:
             return 0 if high is not None and high <= 0 else 1
+        if isinstance(e, Pow) and self.sign(e.base) == 1:
+            return 1  # whatever the exponent
         return -1 if high is not None and high <= 0 else None
 
     # Rules
@@ -161,6 +164,16 @@ class _Analysis:
         if below and high != 0:
             return _turned(way, -1) if exponent % 2 else way
         return Direction.UNDECIDED
+
+    def _copies(self, e: Sum) -> Direction:
+        """Each copy goes its own way, and one more of them adds what it holds."""
+        _, most = self.bounds(e.count)
+        last = None if most is None else max(most - 1, S.Zero)
+        copy = _Analysis(self.variable, {**self.known, e.index: (S.Zero, last)})
+        more = self.of(e.count)
+        if more is not Direction.CONSTANT:
+            more = _turned(more, copy.sign(e.term))
+        return _joined([copy.of(e.term), more])
 
     def _that_matter(self, e: Max | Min) -> list[Expr]:
         """The arguments of a maximum or minimum without those that another one always beats."""

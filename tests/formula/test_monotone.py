@@ -21,6 +21,7 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.sums import Index, summed
 
 MANY = settings(max_examples=10 * settings().max_examples)
 a, b, h, k, n, s = symbols("a b h k n s")
@@ -66,9 +67,43 @@ def test_a_decided_direction_holds_with_powers(expression, low) -> None:
     assert agrees(way, [evaluate(expression, {n: low + i}) for i in range(40)])
 
 
+copy = Index("i")
+COPIES = st.recursive(
+    st.integers(-4, 9).map(Integer)
+    | st.sampled_from([n, h, copy, FloorDiv(h, 2**copy), h + 2 - copy]),
+    lambda inner: st.one_of(
+        st.builds(lambda x, y: x + y, inner, inner),
+        st.builds(lambda x, y: x * y, inner, inner),
+        st.builds(lambda x, q: FloorDiv(x, q), inner, st.integers(2, 5)),
+        st.builds(Max, inner, inner),
+    ),
+    max_leaves=5,
+)
+
+
+@MANY
+@given(
+    term=COPIES,
+    count=st.sampled_from([n, 2 * n, FloorDiv(n, 2), n - 3, h, Integer(80)]),
+    variable=st.sampled_from([n, h]),
+    other=st.integers(1, 12),
+    low=st.integers(1, 9),
+)
+def test_a_decided_direction_holds_of_sums(term, count, variable, other, low) -> None:
+    total = summed(term, copy, count)
+    way = direction(total, variable, {variable: (low, low + 6)})
+    values = dict.fromkeys((h, n), other)
+    numbers = [evaluate(total, {**values, variable: low + j}) for j in range(7)]
+    assert agrees(way, numbers), (way, numbers)
+
+
 @pytest.mark.parametrize(
     ("expression", "variable", "expected"),
     [
+        (summed(FloorDiv(h, 2**copy), copy, n), n, UP),
+        (summed(FloorDiv(h, 2**copy), copy, n), h, UP),
+        (summed(-FloorDiv(h, 2**copy), copy, n), n, DOWN),
+        (summed(FloorDiv(n, 2**copy + n), copy, k), n, OPEN),
         (Integer(7), n, FLAT),
         (7, n, FLAT),
         (k * 3, n, FLAT),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Expr, Integer, Max, Rational, Symbol
 
 from archcalc.formula import Formula
 from archcalc.formula.between import Values
@@ -29,8 +29,12 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.sums import Index, summed
+from archcalc.symbolic.written import evaluated
 
 MANY = settings(max_examples=4 * settings().max_examples)
+THOUSANDS = settings(max_examples=10 * settings().max_examples)
+"""2,000 of the profile ``ci``."""
 f, h, k, L, n = symbols("f h k L n")
 MNIST = Formula("(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n + 10*(n + 1)")
 FITS = {
@@ -85,7 +89,7 @@ KINDS = st.sampled_from(sorted(FITS))
 BOUNDS = st.integers(-300, 3_000)
 
 
-@MANY
+@THOUSANDS
 @given(data=st.data(), kind=KINDS, limit=st.integers(1, 90), name=st.sampled_from("hks"))
 def test_a_bounded_symbol_is_solved_as_by_looking_at_every_number(
     data, kind, limit, name, all_formulas, points
@@ -107,6 +111,40 @@ def test_a_bounded_symbol_is_solved_as_by_looking_at_every_number(
     if isinstance(answer, int):
         assert warned == turns(values) or limit > 60  # ends alone are seen of long runs
     assert not warned or turns(values)
+
+
+i = Index("i")
+COPIES = st.sampled_from(
+    [FloorDiv(h, 2**i), FloorDiv(h + i, 3) * (i + 1), Max(h - 3 * i, 5), FloorDiv(n * (i + 1), 4)]
+)
+
+
+@given(
+    parts=st.lists(COPIES, min_size=1, max_size=2),
+    weight=st.integers(-2, 5),
+    more=st.sampled_from([Integer(0), n, -n, n**2, 3 * h]),
+    kind=KINDS,
+    bound=BOUNDS,
+    unknown=st.sampled_from([n, h]),
+    other=st.integers(1, 40),
+)
+def test_sums_over_copies_are_solved_in_the_count_and_in_the_term(
+    parts, weight, more, kind, bound, unknown, other
+) -> None:
+    total = evaluated(weight * summed(sum(parts), i, n)) + more + h
+    formula = Formula(total, [no_more_than(40, unknown)])
+    assume({n, h} <= formula.expr.free_symbols)
+    (given,) = {"h", "n"} - {unknown.name}
+    answer, _ = solved(formula, unknown.name, **{kind: bound, given: other})
+
+    def value(m: int) -> int:
+        at = {given: other, unknown.name: m}
+        tall, deep = at["h"], at["n"]
+        code = {h: tall, n: deep}
+        copies = [sum(int(p.xreplace({**code, i: Integer(j)})) for p in parts) for j in range(deep)]
+        return weight * sum(copies) + int(more.xreplace(code)) + tall
+
+    assert answer == brute(value, list(range(1, 41)), kind, bound)
 
 
 PIECES = st.recursive(

@@ -11,18 +11,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from sympy import Expr
+from sympy import Expr, Integer
 
 from archcalc.formula import Formula
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
+from archcalc.symbolic.sums import Copies, summed
+from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated, sum_of_products
 
-__all__ = ["Additive", "Cost", "Rows", "TracedRow", "same_work", "total", "written_sum"]
+__all__ = [
+    "Additive",
+    "Cost",
+    "Rows",
+    "TracedRow",
+    "parted",
+    "repeated",
+    "same_work",
+    "total",
+    "written_sum",
+]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -49,6 +60,8 @@ class TracedRow(Protocol):
     def times(self) -> Dim: ...
     @property
     def steps(self) -> Dim: ...
+    @property
+    def copies(self) -> tuple[Copies, ...]: ...
     @property
     def shared(self) -> bool: ...
     @property
@@ -115,7 +128,30 @@ class Additive(Cost[Formula]):
             key = (row.shared, *same_work(row))
             if key not in known:
                 known[key] = self.of(row)
-            yield row.times, known[key]
+            yield repeated(row, known[key])
+
+
+def repeated(row: TracedRow, amount: Dim) -> tuple[Dim, Dim]:
+    """``(times, amount)`` of a row that adds `amount` at each call.
+
+    What depends on the number of a copy is added up over the copies; the rest is the same in each.
+    """
+    times = row.times
+    for copies in reversed(row.copies):
+        if isinstance(amount, Expr) and copies.index in amount.free_symbols:
+            times = exact_div(times, copies.count)
+            amount = lower(summed(amount, copies.index, copies.count))
+    return times, amount
+
+
+def parted(row: TracedRow, amount: Dim) -> tuple[Dim, tuple[Dim, Dim]]:
+    """What the first copy of a row adds, and ``(times, amount)`` of all others."""
+    times, whole = repeated(row, amount)
+    if whole is amount:
+        return amount, (times - 1, amount)
+    none_before = {copies.index: Integer(0) for copies in row.copies}
+    first = evaluated(amount).xreplace(none_before)
+    return lower(first), (1, evaluated(whole) * times - first)
 
 
 def same_work(row: TracedRow) -> tuple[object, ...]:

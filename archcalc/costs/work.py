@@ -12,7 +12,17 @@ from itertools import groupby
 
 from sympy import Rational
 
-from archcalc.costs.base import Additive, Cost, Rows, TracedRow, same_work, total, written_sum
+from archcalc.costs.base import (
+    Additive,
+    Cost,
+    Rows,
+    TracedRow,
+    parted,
+    repeated,
+    same_work,
+    total,
+    written_sum,
+)
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight
@@ -169,7 +179,7 @@ class TrainingFlops(Cost[Formula]):
     def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         trained: list[bool] = []
         known: dict[tuple[object, ...], Dim] = {}
-        for times, group in groupby(rows, key=lambda row: row.times):
+        for _, group in groupby(rows, key=lambda row: (row.times, row.copies)):
             block = list(group)
             learning = any(_learns(row) for row in block)
             for row in block:
@@ -179,11 +189,13 @@ class TrainingFlops(Cost[Formula]):
                 if key not in known:
                     known[key] = self.forward.of(row)
                 amount = known[key]
-                if times == 1 or before or not learning:
-                    yield self._passes(row, before) * times, amount
+                if row.times == 1 or before or not learning:
+                    times, whole = repeated(row, amount)
+                    yield self._passes(row, before) * times, whole
                 else:  # of several copies in a row only the first has nothing trained before it
-                    yield self._passes(row, before=False), amount
-                    yield self._passes(row, before=True) * (times - 1), amount
+                    first, (times, rest) = parted(row, amount)
+                    yield self._passes(row, before=False), first
+                    yield self._passes(row, before=True) * times, rest
 
     @staticmethod
     def _passes(row: TracedRow, before: bool) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Symbol
 
 from archcalc.costs import Additive, Macs, Parameters
-from archcalc.costs.base import total
+from archcalc.costs.base import repeated, total
 from archcalc.explain.alignment import aligned, same_call
 from archcalc.explain.document import (
     Block,
@@ -228,7 +228,7 @@ def _side(row: Row | None) -> Inlines:
 
 
 def _counted(cost: Additive, row: Row | None) -> Formula:
-    return Formula(0) if row is None else Formula(total([(row.times, cost.of(row))]))
+    return Formula(0) if row is None else Formula(total([repeated(row, cost.of(row))]))
 
 
 def _difference(before: Formula, after: Formula) -> Formula:

@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Expr
 
 from archcalc.costs import ReceptiveField
-from archcalc.costs.base import total, written_sum
+from archcalc.costs.base import repeated, total, written_sum
 from archcalc.costs.choice import Quantity
 from archcalc.costs.receptive import Field, Fields
 from archcalc.explain.conventions import choices, choices_data
@@ -226,7 +226,7 @@ def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim
     kept = [(rule, real) for rule, real in pairs if not real.learned]
     params = _together("params", learned, notation)
     if params is not None and not row.shared:
-        counted.append((row.times, params.result))
+        counted.append(repeated(row, params.result))
     return Step(
         row,
         _size(row, notation),

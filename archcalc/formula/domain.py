@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
 from sympy import Expr, Integer, Symbol, divisors
 
-from archcalc.formula.between import Values
+from archcalc.formula.between import Unresolved, Values
 from archcalc.formula.spans import Span, intersected, spans_of
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Progression", "allowed", "congruent"]
+__all__ = ["Progression", "allowed", "congruent", "of_copies"]
+
+_MOST_COPIES = 1_024
+"""It is not looked at more copies than this for the first that does not fit."""
 
 _LARGEST_DIVIDED = 10**15
 """The divisors of larger numbers are not listed: to find them may take too long."""
@@ -93,6 +97,30 @@ def _linear(requirement: Requirement, n: Symbol) -> tuple[int, int, int] | None:
     return (int(a), int(b), int(q)) if whole and symbol == n else None
 
 
+def of_copies(requirement: Requirement) -> Iterable[Requirement]:
+    """What is asked of every copy of a block, asked of each, or as how many there may be.
+
+    >>> from archcalc.symbolic import FloorDiv, Index, symbols
+    >>> from archcalc.symbolic.sums import Copies
+    >>> i = Index("i")
+    >>> fits = Requirement(FloorDiv(224, 2**i), Relation.AT_LEAST, 7, "", "")
+    >>> print(*of_copies(fits.of_each([Copies(i, symbols("L"))])))
+    L ≤ 6
+    """
+    if requirement.counted:
+        return requirement.copies()
+    copies, *more = requirement.each
+    alone = replace(requirement, each=(Copies(copies.index, _MOST_COPIES),))
+    if more or alone.symbols:
+        return (requirement,)
+    there = enumerate(alone.copies())
+    first = next((number for number, one in there if one.holds() is False), None)
+    if first is None:
+        return (requirement,)
+    return (replace(requirement, left=first, relation=Relation.AT_LEAST, right=copies.count,
+                    each=()),)  # fmt: skip
+
+
 def allowed(
     requirements: Sequence[Requirement], n: Symbol, places: Progression, most_classes: int
 ) -> list[Span]:
@@ -102,6 +130,8 @@ def allowed(
         Unresolved: that cannot be found out.
     """
     spans: list[Span] = [(1, None)]
+    if any(requirement.each for requirement in requirements):
+        raise Unresolved
     for requirement in sorted(requirements, key=_difficulty):
         left, right = places.along(requirement.left, n), places.along(requirement.right, n)
         spans = _holding(requirement.relation, left, right, n, spans, most_classes)

@@ -58,7 +58,7 @@ def ranges_of(requirements: Iterable[Requirement]) -> dict[Symbol, Interval] | N
 def _by_symbol(requirements: Iterable[Requirement]) -> dict[Symbol, list[Requirement]]:
     found: dict[Symbol, list[Requirement]] = {}
     for requirement in requirements:
-        if len(requirement.symbols) == 1:
+        if len(requirement.symbols) == 1 and not requirement.each:
             found.setdefault(next(iter(requirement.symbols)), []).append(requirement)
     return found
 
@@ -93,6 +93,8 @@ def _can_be_met(requirements: Sequence[Requirement]) -> bool:
 
 
 def _fails(requirement: Requirement, ranges: dict[Symbol, Interval]) -> bool:
+    if requirement.each:
+        return requirement.holds() is False
     left, right = evaluated(requirement.left), evaluated(requirement.right)
     if requirement.relation is Relation.MULTIPLE_OF:
         right = FloorDiv(left, right) * right

@@ -19,6 +19,7 @@ from sympy import Rational, Symbol
 
 from archcalc.formula.between import Unresolved, Values
 from archcalc.formula.closed import Closed
+from archcalc.formula.domain import of_copies
 from archcalc.formula.problem import Goal, Problem, Run, limits, searched, shown
 from archcalc.formula.values import put_in, read_values, with_values
 from archcalc.symbolic.errors import (
@@ -136,7 +137,8 @@ def _read_problem(
             values={"missing": missing},
             hint=f"give {', '.join(missing)}",
         )
-    return Problem(expression, n, goal, tuple(r for r in requirements if r.symbols == {n}))
+    asked = [one for r in requirements if r.symbols == {n} for one in of_copies(r)]
+    return Problem(expression, n, goal, tuple(asked))
 
 
 # The answer

@@ -162,21 +162,17 @@ def _input_names(what: Layer, count: int) -> tuple[str, ...]:
 def _symbols(values: Iterable[Any]) -> set[str]:
     """The names of the symbols in `values`, also in the fields of layers, however deep."""
     found: set[str] = set()
-    seen: set[int] = set()
-    pending = list(values)
-    while pending:
-        value = pending.pop()
+    for value in values:
         if isinstance(value, Basic):
             found.update(symbol.name for symbol in value.free_symbols)
         elif isinstance(value, tuple | list):
-            pending.extend(value)
-        elif isinstance(value, Layer) and id(value) not in seen:
-            seen.add(id(value))
-            if isinstance(value, Network):
-                pending.extend(node.layer for node in value.graph().nodes)
-                pending.append(value.times if isinstance(value, Repeat) else None)
-            else:
-                pending.extend(getattr(value, field) for field in type(value).model_fields)
+            found |= _symbols(value)
+        elif isinstance(value, Network):
+            inside = _symbols(node.layer for node in value.graph().nodes)
+            found |= inside - {symbol.name for symbol in value.bound}
+            found |= _symbols([value.times]) if isinstance(value, Repeat) else set()
+        elif isinstance(value, Layer):
+            found |= _symbols(getattr(value, field) for field in type(value).model_fields)
     return found
 
 
@@ -198,7 +194,7 @@ class _Writer:
             return self._graph(network, values, path, copy)
         for i in range(int(network.times)):
             place = _under(path, str(i))
-            made = self._graph(network, values, place, (*copy, id(network), i))
+            made = self._graph(network.copy_of(i), values, place, (*copy, id(network), i))
             values = list(network.carried(values, made))
         return values[: len(network.graph().outputs)]
 

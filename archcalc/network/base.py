@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from sympy import Symbol
+
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.network.graph import INPUT, Graph
@@ -43,6 +45,11 @@ class Network(Layer, abstract=True):
     def origin(self, layer: Layer) -> Layer:
         """What a layer of the graph was given as, where the graph has a copy with a new name."""
         return layer
+
+    @property
+    def bound(self) -> frozenset[Symbol]:
+        """Symbols that mean something in its layers only, as the number of a copy does."""
+        return frozenset()
 
     def own_inputs(self) -> tuple[Shape, ...] | None:
         """The input shapes it was given, if any."""
@@ -105,7 +112,7 @@ class Network(Layer, abstract=True):
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """Take `values` through every layer, adding rows to `walk`; what comes out."""
         graph = self.graph()
-        walk.require(self.needs(*(value.shape for value in values)), at.path)
+        walk.require(self.needs(*(value.shape for value in values)), at)
         made: list[tuple[Value, ...]] = []
         for node in graph.nodes:
             fed = [

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
+from sympy import Expr, Symbol
 
-from archcalc.layers.fields import Count
+from archcalc.layers.fields import Count, option
 from archcalc.network.base import Network
+from archcalc.network.course import Step, course, moved_on
 from archcalc.network.fields import Block
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.sequential import as_layer
+from archcalc.network.values import put_in, symbols_in
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.sums import Copies, index_for
+from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["Repeat"]
 
@@ -39,25 +45,85 @@ class Repeat(Network):
     number beside them, and totals are closed forms in `times`.  A first block that changes the
     shape (as in a stage of a ResNet) is counted apart.
 
+    Where every copy changes the shape by the same rule, a symbol for `times` gives the shape at
+    copy ``i``: channels that grow by ``g`` are ``c + g·i``, channels that double ``c·2^i``, sizes
+    that halve ``⌈h/2^i⌉``.  Totals are added up over ``i``, in closed form where there is one.
+
     What comes out of one copy goes into the next in the place of its first inputs; inputs beyond
     those are the same for every copy, as the memory is for the decoder of a transformer.
 
     Args:
         block: a layer, a network, or a list of layers.
         times: how often; a number or a symbol.
+        index: the name of the symbol that, in the block, stands for the number of the copy,
+            counted from 0.
 
-    >>> from archcalc.layers import Dense
+    Raises:
+        InvalidLayerError: nothing in the block depends on the index.
+        ShapeError: `times` is a symbol, and no rule says what goes into each copy.
+
+    >>> from archcalc.layers import Conv2D, Dense
     >>> Repeat(Dense("d"), "L").trace("d").parameters
     L·(d + 1)·d
+    >>> stage = Repeat(Conv2D("c*2**i", 3, strides=2, padding="same"), "L", index="i")
+    >>> trace = stage.trace(("h", "w", 3))
+    >>> trace.output
+    (⌈h/2^L⌉, ⌈w/2^L⌉, 2^(L − 1)·c)
+    >>> trace.parameters
     """
 
     block: Block
     times: Count
+    index: str = option(default="")
 
     @field_validator("block", mode="before")
     @classmethod
     def _as_layer(cls, value: Any) -> Any:
         return as_layer(value)
+
+    @field_validator("index")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        return symbol(value).name if value else value
+
+    @model_validator(mode="after")
+    def _starts(self) -> Self:
+        if not self.bound <= self._symbols:
+            raise InvalidLayerError(
+                f"nothing in the block depends on {self.index}, the number of the copy",
+                code="unused-index",
+                hint=f"write what does, such as Dense('n*2**{self.index}'), or leave index out",
+            )
+        if isinstance(self.times, Expr) and self.bound & self.times.free_symbols:
+            raise InvalidLayerError(
+                f"{self.index} is the number of a copy, and cannot say how many there are",
+                code="captured-index",
+                hint="call it something else",
+            )
+        self.copy_of(0)
+        return self
+
+    @property
+    def bound(self) -> frozenset[Symbol]:
+        """The symbol that stands for the number of a copy in the block, where there is one."""
+        return frozenset({symbol(self.index)} if self.index else ())
+
+    @cached_property
+    def _symbols(self) -> frozenset[Symbol]:
+        return frozenset(symbols_in(self.block))
+
+    def copy_of(self, number: Dim) -> Repeat:
+        """What is copy `number`, counted from 0."""
+        if not self.index:
+            return self
+        if number not in self._copies:
+            block = put_in(self.block, dict.fromkeys(self.bound, number))
+            self._copies[number] = Repeat(block, 1, name=self.name)
+        return self._copies[number]
+
+    @cached_property
+    def _copies(self) -> dict[Dim, Repeat]:
+        return {}  # kept, since layers are told apart by which objects they are
 
     @cached_property
     def _open(self) -> Network | None:
@@ -86,26 +152,61 @@ class Repeat(Network):
         return self._open.needs(*inputs) if self._open else ()
 
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
-        """One copy after the other until the shapes rest; then all that are left at once."""
+        """One copy after the other, until all that are left can be followed at once."""
         current, done = tuple(values), 0
         while self.times != done:
             left = lower(self.times - done)
             _require_left(walk, left, done, at.path)
-            resting = not (walk.apart and isinstance(left, int)) and self._rests(walk, current, at)
-            here = at if resting and not done else at.under(str(done))
-            share = lower(at.times * left) if resting else at.times
-            copy = replace(here, times=share, copy=(*at.copy, id(self), done))
-            after = super().follow(walk, current, copy)
-            if resting:
+            after = self._at_once(walk, current, at, done, left)
+            if after is not None:
                 return after
+            after = self._one(walk, current, self._place(at, done, 1), done)
             done += 1
             self._bounded(done, current, after)
             current = self.carried(current, after)
         return current[: len(self.graph().outputs)]
 
+    def _at_once(
+        self, walk: Walk, current: tuple[Value, ...], at: Where, done: int, left: Dim
+    ) -> tuple[Value, ...] | None:
+        """All copies that are left, where one rule says what goes into each."""
+        one_by_one = isinstance(left, int) and (walk.apart or bool(self.index))
+        if not one_by_one and not self.index and self._rests(walk, current, at):
+            return self._one(walk, current, self._place(at, done, left, open_=not done), done)
+        if isinstance(left, int):
+            return None
+        index = index_for(left, *self._symbols, *(d for v in current for d in v.shape))
+        number = lower(evaluated(index) + done)
+        entering = course(self._step(walk, at, number), current, index)
+        if entering is None:
+            return None
+        place = self._place(at, done, left, open_=not done)
+        place = replace(place, copies=(*at.copies, Copies(index, left)))
+        made = self._one(walk, entering, place, number)
+        sources = [Value(v.shape, m.source) for v, m in zip(entering, made, strict=False)]
+        return moved_on(sources, index, left)
+
+    def _one(
+        self, walk: Walk, values: Sequence[Value], at: Where, number: Dim
+    ) -> tuple[Value, ...]:
+        """Copy `number` followed."""
+        return Network.follow(self.copy_of(number), walk, values, at)
+
+    def _place(self, at: Where, done: int, times: Dim, open_: bool = False) -> Where:
+        """Where copies stand: under their number, unless they are all there are."""
+        here = at if open_ else at.under(str(done))
+        return replace(here, times=lower(at.times * times), copy=(*at.copy, id(self), done))
+
+    def _step(self, walk: Walk, at: Where, number: Dim) -> Step:
+        def step(values: Sequence[Value]) -> tuple[Value, ...]:
+            made = self._one(walk.aside(), values, at, number)
+            return self.carried(values, made)
+
+        return step
+
     def _rests(self, walk: Walk, current: Sequence[Value], at: Where) -> bool:
         """Whether the block gives back the shapes that it takes."""
-        trial = super().follow(walk.aside(), current, at)
+        trial = self._one(walk.aside(), current, at, 0)
         return all(a.shape == b.shape for a, b in zip(trial, current, strict=False))
 
     @staticmethod
@@ -121,10 +222,10 @@ class Repeat(Network):
         elif done < _MOST_STEPS:
             return
         else:
-            hint = "give a number, or a block that keeps its shape"
+            hint = "give a number, or a block whose every copy adds, multiplies or divides alike"
         raise ShapeError(
             f"Repeat by {to_text(self.times)}: the block changes its input from "
-            f"{before[0].shape!r} to {after[0].shape!r} every time",
+            f"{before[0].shape!r} to {after[0].shape!r}, by no rule that holds for every copy",
             code="repeat-changes-shape",
             hint=hint,
         )

@@ -104,14 +104,15 @@ class Trace:
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold for the network to exist, each once, with the first layer that asks."""
         found: dict[tuple[object, ...], Requirement] = {}
-        seen: set[int] = set()
+        seen: set[tuple[object, ...]] = set()
         for row in self.rows:
-            if row.applied.requirements and id(row.applied) not in seen:
-                seen.add(id(row.applied))
+            known = (id(row.applied), row.copies)
+            if row.applied.requirements and known not in seen:
+                seen.add(known)
                 for needed in row.requirements:
-                    found.setdefault((needed.left, needed.relation, needed.right), needed)
+                    found.setdefault(needed.key, needed)
         for needed in self._extra:
-            found.setdefault((needed.left, needed.relation, needed.right), needed)
+            found.setdefault(needed.key, needed)
         return tuple(found.values())
 
     @cached_property

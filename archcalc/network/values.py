@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sympy import Expr, Symbol
@@ -13,7 +13,7 @@ from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.rebuild import Rebuild
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.errors import UnknownSymbolError
+from archcalc.symbolic.errors import EvaluationError, UnknownSymbolError
 
 __all__ = ["network_symbols", "with_values"]
 
@@ -26,11 +26,22 @@ def network_symbols(network: Network) -> tuple[Symbol, ...]:
     >>> network_symbols(Sequential([Conv2D("f", "2*k + 1")], input_shape=("h", "h", 3)))
     (f, h, k)
     """
-    found: set[Symbol] = set()
-    seen: set[int] = set()
-    for expression in _expressions(network, seen):
-        found |= expression.free_symbols
-    return tuple(sorted(found, key=lambda s: s.name))
+    return tuple(sorted(symbols_in(network), key=lambda s: s.name))
+
+
+def symbols_in(layer: Layer) -> set[Symbol]:
+    """The symbols of a layer's fields, and of its layers'; not the index of a repetition."""
+    return set(_symbols(layer, {}))
+
+
+def put_in(layer: Layer, values: Mapping[Symbol, Dim]) -> Layer:
+    """`layer` with `values` put in for symbols, which need not be positive integers.
+
+    Raises:
+        InvalidLayerError: a layer cannot have the value.
+    """
+    made: Layer = _Values(values).layer(layer)
+    return made
 
 
 def with_values(network: Network, values: Mapping[str, Any]) -> Network:
@@ -61,23 +72,26 @@ def with_values(network: Network, values: Mapping[str, Any]) -> Network:
     return result
 
 
-def _expressions(value: Any, seen: set[int]) -> Iterator[Expr]:
-    """Every expression in the fields of a layer, of its layers, and in its input shapes."""
+def _symbols(value: Any, known: dict[int, frozenset[Symbol]]) -> frozenset[Symbol]:
+    """The symbols in the fields of a layer, of its layers, and in its input shapes."""
     if isinstance(value, Expr):
-        yield value
-    elif isinstance(value, Model):
-        for tensor in value.inputs:
-            yield from _expressions(tensor.shape, seen)
-        for node in value.graph().nodes:
-            yield from _expressions(node.layer, seen)
-    elif isinstance(value, Layer):
-        if id(value) not in seen:
-            seen.add(id(value))
-            for name in type(value).model_fields:
-                yield from _expressions(getattr(value, name), seen)
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from _expressions(part, seen)
+        return frozenset(value.free_symbols)
+    if isinstance(value, tuple | list):
+        return frozenset[Symbol]().union(*(_symbols(part, known) for part in value))
+    if not isinstance(value, Layer):
+        return frozenset()
+    if id(value) not in known:
+        if isinstance(value, Model):
+            shapes = [tensor.shape for tensor in value.inputs]
+            inside = _symbols([*shapes, *(node.layer for node in value.graph().nodes)], known)
+        else:
+            inside = _symbols([getattr(value, name) for name in type(value).model_fields], known)
+        known[id(value)] = inside - _bound(value)
+    return known[id(value)]
+
+
+def _bound(layer: Layer) -> frozenset[Symbol]:
+    return layer.bound if isinstance(layer, Network) else frozenset()
 
 
 class _Values(Rebuild):
@@ -86,6 +100,25 @@ class _Values(Rebuild):
     def __init__(self, values: Mapping[Symbol, Dim]) -> None:
         super().__init__()
         self._values = dict(values)
+
+    def layer(self, layer: Layer) -> Any:
+        bound = _bound(layer)
+        if not bound & self._used:
+            return super().layer(layer)
+        if any(bound & v.free_symbols for v in self._values.values() if isinstance(v, Expr)):
+            (index,) = bound
+            raise EvaluationError(
+                f"{index} is the number of a copy in a repeated block, and cannot be put in there",
+                code="captured-index",
+                hint="call it something else",
+            )
+        return _Values({s: v for s, v in self._values.items() if s not in bound}).layer(layer)
+
+    @property
+    def _used(self) -> frozenset[Symbol]:
+        """The symbols that are replaced, and those that take their places."""
+        new = [v.free_symbols for v in self._values.values() if isinstance(v, Expr)]
+        return frozenset[Symbol](self._values).union(*new)
 
     def expression(self, value: Expr) -> Any:
         replaced = lower(value.xreplace(self._values))

@@ -15,11 +15,13 @@ from typing import NamedTuple
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
+from archcalc.network.copies import for_each
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.sums import Copies
 
 __all__ = ["Row", "Value", "Walk", "Where", "growing"]
 
@@ -59,6 +61,8 @@ class Row:
         steps: how often it is called, each time with the same weights: a layer inside
             TimeDistributed or RNN, once a position.
         shared: whether its weights belong to an earlier row.
+        copies: the copies that differ from one another, by whose number its shapes go; `times`
+            counts them too.
     """
 
     path: str
@@ -67,6 +71,7 @@ class Row:
     times: Dim = 1
     shared: bool = False
     steps: Dim = 1
+    copies: tuple[Copies, ...] = ()
 
     @property
     def name(self) -> str:
@@ -118,7 +123,7 @@ class Row:
     @property
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold and is not decided yet."""
-        return tuple(r.under(self.path) for r in self.applied.requirements)
+        return tuple(for_each(r.under(self.path), self.copies) for r in self.applied.requirements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +135,14 @@ class Where:
         times: how often what is here stands there, each time with weights of its own.
         steps: how often it is called, each time with the same weights.
         copy: which copies of repeated blocks these are: copies do not share weights.
+        copies: those of them that stand for several, which differ by their number.
     """
 
     path: str = ""
     times: Dim = 1
     steps: Dim = 1
     copy: tuple[int, ...] = ()
+    copies: tuple[Copies, ...] = ()
 
     def under(self, name: str) -> Where:
         """The place called `name` in here."""
@@ -175,20 +182,22 @@ class Walk:
             raise error.at(at.path) from None
         owner = self._owners.get((id(layer), at.copy))
         if owner is not None:
-            self.extra.extend(_shared(owner, applied, at.path))
+            needs = _shared(owner, applied, at.path)
+            self.extra.extend(for_each(needed, at.copies) for needed in needs)
         sources = tuple(value.source for value in values)
-        row = Row(at.path, applied, sources, at.times, owner is not None, at.steps)
+        row = Row(at.path, applied, sources, at.times, owner is not None, at.steps, at.copies)
         self._owners.setdefault((id(layer), at.copy), row)
         self.rows.append(row)
         return tuple(Value(shape, len(self.rows) - 1) for shape in applied.outputs)
 
-    def require(self, needs: Iterable[Requirement], path: str) -> None:
-        """Keep what cannot be decided yet, asked for by the network at `path`.
+    def require(self, needs: Iterable[Requirement], at: Where) -> None:
+        """Keep what cannot be decided yet, asked for by the network at a place.
 
         Raises:
             RequirementError: something does not hold, whatever the symbols.
         """
-        self.extra.extend(undecided(needed.under(path) for needed in needs))
+        asked = (for_each(needed.under(at.path), at.copies) for needed in needs)
+        self.extra.extend(undecided(asked))
 
     def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
         key = (layer.key, inputs)

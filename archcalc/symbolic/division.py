@@ -170,6 +170,7 @@ def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr:
 @lru_cache(maxsize=8192)
 def _divide(x: Expr, q: Expr) -> Expr:
     x, q = _cleared(x, q)
+    q = _settled(q)
     if not (is_whole(x) and is_whole(q)):
         return Expr.__new__(FloorDiv, x, q)
     if q is S.One:  # R1
@@ -263,7 +264,11 @@ def _terms(x: Expr) -> Terms:
     expanded = _expanded(x)
     while expanded != x:
         x, expanded = expanded, _expanded(expanded)
-    return {term: int(c) for term, c in x.as_coefficients_dict().items()}
+    return {term: int(c) for term, c in _settled_sum(x).as_coefficients_dict().items()}
+
+
+def _settled_sum(x: Expr) -> Expr:
+    return Add(*map(_settled, Add.make_args(x)))
 
 
 def _expanded(x: Expr) -> Expr:
@@ -331,6 +336,29 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
     if common is S.One:
         return Add(*whole, Expr.__new__(FloorDiv, remaining, divisor))
     return Add(*whole, _divide(remaining, divisor))
+
+
+def _settled(e: Expr) -> Expr:
+    """``2^(i + 1)`` as ``2·2^i``, and ``2·2^(i − 1)`` as ``2^i``: sympy cancels them only so."""
+    if not any(_is_exponential(part) for part in Mul.make_args(e)):
+        return e
+    number, rest = e.as_coeff_Mul()
+    factors: list[Expr] = []
+    for part in Mul.make_args(rest):
+        base, exponent = part.as_base_exp()
+        if _is_exponential(part):
+            more, exponent = exponent.as_coeff_Add()
+            if more.is_Integer and more > 0:
+                number, more = number * base**more, S.Zero
+            while more < 0 and number % base == 0:
+                number, more = number / base, more + 1
+            part = Pow(base, exponent + more)
+        factors.append(part)
+    return Mul(number, *factors)
+
+
+def _is_exponential(part: Expr) -> bool:
+    return bool(part.is_Pow and part.base.is_Integer and part.base > 1 and part.exp.is_Add)
 
 
 def _exact_quotient(x: Expr, q: Expr) -> Expr | None:

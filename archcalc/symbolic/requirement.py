@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from math import prod
 
 from sympy import Expr, Integer, Symbol
 
@@ -13,6 +14,7 @@ from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.printing.text import to_text
+from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Relation", "Requirement", "undecided"]
@@ -26,6 +28,10 @@ class Relation(Enum):
     MULTIPLE_OF = "is a multiple of"
 
 
+_MOST_COPIES = 4_096
+"""What is asked of no more copies than this is asked of every one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """``left ≥ right``, ``left = right`` or ``left is a multiple of right``, and why.
@@ -37,6 +43,7 @@ class Requirement:
         hint: what would mend it.
         details: the dimensions that the message names.
         path: the layer that asks for it.
+        each: the copies of repeated blocks that it is asked of, each with its number.
 
     >>> from archcalc.symbolic import symbols
     >>> k = symbols("k")
@@ -58,9 +65,18 @@ class Requirement:
     hint: str = ""
     details: tuple[tuple[str, Dim], ...] = field(default=())
     path: str = ""
+    each: tuple[Copies, ...] = ()
 
     def holds(self) -> bool | None:
         """Whether it holds for all values of the symbols; ``None`` where that depends on them."""
+        if self.each and self.counted:
+            answers = {one.holds() for one in self.copies()}
+            return False if False in answers else None if None in answers else True
+        holds = self._holds()
+        inhabited = all(at_least(copies.count, 1) for copies in self.each)
+        return holds if holds or inhabited else None
+
+    def _holds(self) -> bool | None:
         match self.relation:
             case Relation.AT_LEAST:
                 return at_least(self.left, self.right)
@@ -76,7 +92,33 @@ class Requirement:
             return dim if isinstance(dim, int) else lower(dim.xreplace(_sympified(values)))
 
         details = tuple((name, put(dim)) for name, dim in self.details)
-        return replace(self, left=put(self.left), right=put(self.right), details=details)
+        each = tuple(copies.at(_sympified(values)) for copies in self.each)
+        return replace(self, left=put(self.left), right=put(self.right), details=details, each=each)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it asks, whoever asks it and however it is said."""
+        return self.left, self.relation, self.right, self.each
+
+    def of_each(self, copies: Iterable[Copies]) -> Requirement:
+        """The same requirement, asked of each of `copies` where it depends on their number."""
+        free = self._free
+        return replace(self, each=tuple(c for c in copies if c.index in free))
+
+    @property
+    def counted(self) -> bool:
+        """Whether it can be asked of every copy by itself."""
+        counts = [copies.count for copies in self.each]
+        return all(isinstance(n, int) for n in counts) and prod(map(int, counts)) <= _MOST_COPIES
+
+    def copies(self) -> Iterator[Requirement]:
+        """The requirement for every copy by itself, where their numbers are known."""
+        if not self.each:
+            yield self
+            return
+        *outer, inner = self.each
+        for number in range(int(inner.count)):
+            yield from replace(self, each=tuple(outer)).at({inner.index: number}).copies()
 
     def under(self, path: str) -> Requirement:
         """The same requirement, asked for by the layer at `path`."""
@@ -85,11 +127,22 @@ class Requirement:
     @property
     def symbols(self) -> frozenset[Symbol]:
         """The symbols that decide it."""
+        counts = [copies.count for copies in self.each]
+        free = frozenset().union(*(n.free_symbols for n in counts if isinstance(n, Expr)))
+        return (self._free | free) - {copies.index for copies in self.each}
+
+    @property
+    def _free(self) -> frozenset[Symbol]:
         sides = [side for side in (self.left, self.right) if isinstance(side, Expr)]
         return frozenset().union(*(side.free_symbols for side in sides))
 
     def error(self) -> RequirementError:
         """The error to raise when it does not hold."""
+        if self.each and self.counted:
+            return next((one for one in self.copies() if one.holds() is False), self)._error()
+        return self._error()
+
+    def _error(self) -> RequirementError:
         named = {name: to_text(dim) for name, dim in self.details}
         return RequirementError(
             self.message.format(**named),
@@ -101,6 +154,10 @@ class Requirement:
 
     def statement(self) -> str:
         """The statement alone, solved for the symbol where there is one and it stands alone."""
+        asked = [f"{copies.index.name} < {to_text(copies.count)}" for copies in self.each]
+        return self._bare() + (f" for each {', '.join(asked)}" if asked else "")
+
+    def _bare(self) -> str:
         if self.relation is Relation.AT_LEAST:
             rest = (evaluated(self.left) - evaluated(self.right)).expand()
             constant, term = rest.as_coeff_Add()

@@ -11,6 +11,7 @@ taken at its two ends.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
 from typing import Any
@@ -20,7 +21,7 @@ from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, Symbol, Tuple, fact
 
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
-__all__ = ["Index", "Sum", "index_for", "summed", "with_common_powers"]
+__all__ = ["Copies", "Index", "Sum", "index_for", "summed", "with_common_powers"]
 
 _NAMES = "ijlmpqrtuvxyz"
 """What indices are called: the first that nothing near them is called."""
@@ -93,6 +94,21 @@ def _has_factor(e: Any) -> bool:
         return False
     number = e.exp.args[0]
     return bool(number.is_Integer and 1 < number <= _HIGHEST_ROOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The copies of a repeated block: `index` runs from 0 to ``count − 1``."""
+
+    index: Index
+    count: int | Expr
+
+    def at(self, values: Mapping[Symbol, Expr]) -> Copies:
+        """The same copies with `values` put in for symbols."""
+        if isinstance(self.count, int):
+            return self
+        count = self.count.xreplace(values)
+        return Copies(self.index, int(count) if isinstance(count, Integer) else count)
 
 
 class Sum(sympy.Sum):
@@ -290,8 +306,10 @@ def _closed(power: int, ratio: Rational, count: Expr) -> Expr:
     if ratio == 1:
         return factor(found).xreplace({x: count})
     grown = found.xreplace({x: count}).expand() * Pow(ratio, count)
-    if power == 0:  # (rⁿ − 1)/(r − 1), where the number does not go into the bracket
-        return Mul(found, Pow(ratio, count) - 1, evaluate=False) if found != 1 else grown - 1
+    if power == 0:  # (rⁿ − 1)/(r − 1), with a bare symbol for exponent where there is one
+        less, n = count.as_coeff_Add()
+        each, bracket = found * ratio**less, Pow(ratio, n) - ratio**-less
+        return Mul(each, bracket, evaluate=False) if each != 1 else bracket
     return Add(grown, -found.xreplace({x: S.Zero}))
 
 

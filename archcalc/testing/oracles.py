@@ -142,7 +142,7 @@ def _inside(module: Any, network: Network) -> Iterator[tuple[str, Layer, Any]]:
     """The layers of a network, and the modules of the same names, or else in the same order."""
     if isinstance(network, Repeat):
         for number, copy in module.named_children():
-            yield number, network.block, copy
+            yield number, network.copy_of(int(number)).block, copy
         return
     nodes, named = network.graph().nodes, dict(module.named_children())
     if any(node.name in named for node in nodes):

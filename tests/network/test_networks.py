@@ -160,10 +160,6 @@ class TestRepeat:
         assert trace.output == (4,)
         assert int(trace.parameters) == 0
 
-    def test_a_symbolic_number_of_changing_blocks_is_refused(self) -> None:
-        with pytest.raises(ac.ShapeError, match="keeps its shape"):
-            ac.Repeat(ac.Conv2D("c", 3), "L").trace(("h", "w", "c"))
-
     def test_too_few_copies_are_an_error(self) -> None:
         n = ac.symbols("n")
         P = ac.Repeat(ac.Dense("d"), n - 2).trace("x").parameters

@@ -243,7 +243,7 @@ class _Layout:
             return self._division(division, constant)
         inner, rest = division.numerator.as_coeff_Add()
         if constant == 1 and inner == -1 and not rest.is_Add:
-            return Ceiling(self.node(rest), self.node(division.divisor))
+            return Ceiling(self.node(rest), self.node(_joined_power(division.divisor)))
         return None
 
     def _division(self, e: FloorDiv, constant: int) -> Node:
@@ -251,8 +251,8 @@ class _Layout:
         if not isinstance(q, Integer):
             under_ceiling = Add(e.numerator, -q, S.One)
             if len(Add.make_args(under_ceiling)) < len(Add.make_args(e.numerator)):
-                return Ceiling(self.node(under_ceiling), self.node(q))
-            return Floor(self.node(e.numerator), self.node(q))
+                return Ceiling(self.node(under_ceiling), self.node(_joined_power(q)))
+            return Floor(self.node(e.numerator), self.node(_joined_power(q)))
         inner, rest = e.numerator.as_coeff_Add()
         as_floor = int(inner) + constant * int(q)
         as_ceiling = as_floor - int(q) + 1
@@ -294,6 +294,17 @@ class _Layout:
     def _names(e: Expr) -> tuple[object, ...]:
         names = sorted(natural(s.name) for s in e.free_symbols)
         return (tuple(names), e.sort_key())
+
+
+def _joined_power(q: Expr) -> Expr:
+    """``2·2^i``, the divisor of a half that is halved ``i`` times, as ``2^(i + 1)``."""
+    number, rest = q.as_coeff_Mul()
+    base, exponent = rest.as_base_exp()
+    if not (number.is_Integer and base.is_Integer and base > 1):
+        return q
+    while number % base == 0:
+        number, exponent = number / base, exponent + 1
+    return number * Pow(base, exponent)
 
 
 def _is_falling(term: Expr) -> bool:

@@ -1,0 +1,86 @@
+"""What goes into each copy of a block that changes the shape, as a rule in the copy's number.
+
+The block is followed once with symbols in the place of the dimensions that it changes.  What it
+makes of them says, for each, by which rule it goes on: `archcalc.symbolic.recurrence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from sympy import Dummy
+
+from archcalc.network.walk import Value
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.recurrence import after_copies
+from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.sums import Index
+from archcalc.symbolic.written import evaluated
+
+__all__ = ["course", "moved_on"]
+
+Step: TypeAlias = Callable[[Sequence[Value]], Sequence[Value]]
+"""What one copy makes of what goes in, for the first of the values."""
+
+Place: TypeAlias = tuple[int, int]
+"""One axis of one value."""
+
+
+def course(step: Step, values: Sequence[Value], index: Index) -> tuple[Value, ...] | None:
+    """What goes into copy `index`, where `values` go into copy 0; ``None`` where no rule says.
+
+    Args:
+        step: follows one copy; what it makes may depend on `index`.
+        values: what goes into the first copy.
+        index: the number of a copy.
+    """
+    try:
+        names = _moving(step, values)
+    except ArchcalcError:  # the copies, one by one, say what is wrong
+        return None
+    if names is None:
+        return None
+    made = step([_with(value, i, names) for i, value in enumerate(values)])
+    steps = {x: evaluated(made[i].shape[axis]) for (i, axis), x in names.items()}
+    starts = {x: evaluated(values[i].shape[axis]) for (i, axis), x in names.items()}
+    found = after_copies(steps, starts, index)
+    if found is None:
+        return None
+    there = {place: lower(found[x]) for place, x in names.items()}
+    return tuple(_with(value, i, there) for i, value in enumerate(values))
+
+
+def moved_on(values: Sequence[Value], index: Index, count: Dim) -> tuple[Value, ...]:
+    """What comes out of the last of `count` copies, where `values` go into copy `index`."""
+    there = {index: evaluated(count)}
+    return tuple(
+        Value(Shape(lower(evaluated(d).xreplace(there)) for d in value.shape), value.source)
+        for value in values
+    )
+
+
+def _moving(step: Step, values: Sequence[Value]) -> dict[Place, Dummy] | None:
+    """A name for every dimension that changes from copy to copy; ``None`` where axes come or go."""
+    names: dict[Place, Dummy] = {}
+    fed = tuple(values)
+    while True:
+        made = step(fed)
+        if any(len(a.shape) != len(b.shape) for a, b in zip(made, values, strict=False)):
+            return None
+        changed = [
+            (i, axis)
+            for i, (a, b) in enumerate(zip(made, values, strict=False))
+            for axis, (after, before) in enumerate(zip(a.shape, b.shape, strict=True))
+            if after != before and (i, axis) not in names
+        ]
+        if not changed:
+            return names
+        names |= {place: Dummy("x", integer=True, positive=True) for place in changed}
+        fed = tuple(_with(value, i, names) for i, value in enumerate(values))
+
+
+def _with(value: Value, place: int, dims: Mapping[Place, Dim]) -> Value:
+    shape = Shape(dims.get((place, axis), dim) for axis, dim in enumerate(value.shape))
+    return Value(shape, value.source)

@@ -1,0 +1,112 @@
+"""What a dimension is after ``i`` copies of a block that changes it every time.
+
+| every copy makes | so copy ``i`` gets |
+|---|---|
+| ``x → x + g`` | ``x₀ + g·i``, where `g` may depend on ``i`` |
+| ``x → m·x + g`` | ``x₀·mⁱ + g·(mⁱ − 1)/(m − 1)`` |
+| ``x → ⌊(x + a)/b⌋`` | ``⌊(x₀ + a·(bⁱ − 1)/(b − 1))/bⁱ⌋`` |
+| ``x → f(i)`` | ``f(i − 1)``, where that is ``x₀`` at 0 |
+
+The third follows from R4 of floor division, applied ``i`` times: ``⌊⌊y/m⌋ + k⌋/n`` is
+``⌊(y + k·m)/(m·n)⌋``.  A stride of 2 with padding "same" is ``⌊(x + 1)/2⌋``, and so ``⌈x₀/2ⁱ⌉``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sympy import Add, Expr, Integer, Pow, S, Symbol, cancel
+
+from archcalc.symbolic.division import FloorDiv, has_denominator, is_whole
+from archcalc.symbolic.sums import Index, summed
+from archcalc.symbolic.written import evaluated
+
+__all__ = ["after_copies"]
+
+
+def after_copies(
+    steps: Mapping[Symbol, Expr], starts: Mapping[Symbol, Expr], index: Index
+) -> dict[Symbol, Expr] | None:
+    """What each symbol is where copy `index` begins; ``None`` where no rule says.
+
+    Args:
+        steps: what a copy makes of each symbol: an expression of them, and of `index`.
+        starts: what each is before the first copy.
+        index: the number of a copy.
+
+    >>> from archcalc.symbolic import CeilDiv, symbols, to_text
+    >>> h, c, g = symbols("h c g")
+    >>> x, y = symbols("x y")
+    >>> there = after_copies({x: CeilDiv(x, 2), y: y + g}, {x: h, y: c}, Index("i"))
+    >>> print(to_text(there[x]), " ", to_text(there[y]))
+    ⌈h/2^i⌉   g·i + c
+    """
+    found: dict[Symbol, Expr] = {}
+    left = {x: evaluated(step) for x, step in steps.items()}
+    while left:
+        ready = {x: step for x, step in left.items() if not (step.free_symbols & left.keys()) - {x}}
+        for x, step in ready.items():
+            known = _rule(step.xreplace(found), x, evaluated(starts[x]), index)
+            if known is None:
+                return None
+            found[x] = known
+            del left[x]
+        if not ready:
+            return None
+    return found
+
+
+def _rule(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:
+    for rule in _RULES:
+        found = rule(step, x, start, index)
+        if found is not None:
+            return found
+    return None
+
+
+def _independent(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:
+    """What comes out does not depend on what went in: the copy before made it."""
+    if x in step.free_symbols:
+        return None
+    found = step.xreplace({index: index - 1})
+    same = is_whole(found) and found.xreplace({index: S.Zero}).expand() == start.expand()
+    return found if same else None
+
+
+def _linear(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:
+    expanded = step.expand()
+    m, g = expanded.coeff(x, 1), expanded.coeff(x, 0)
+    if {x, index} & m.free_symbols or x in g.free_symbols or m is S.Zero:
+        return None
+    if (expanded - m * x - g).expand() is not S.Zero:
+        return None
+    if m is S.One:
+        return Add(start, evaluated(summed(g, index, index)))
+    grown = Pow(m, index)
+    if g is S.Zero:
+        return start * grown
+    if index in g.free_symbols or not m.is_Integer:
+        return None
+    return (start + g / (m - 1)) * grown - g / (m - 1)
+
+
+def _floored(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:
+    outside, floor = step.as_independent(x, as_Add=True)
+    if not isinstance(floor, FloorDiv):
+        return None
+    b = floor.divisor
+    a = (floor.numerator - x + outside * b).expand()
+    if {x, index} & (a.free_symbols | b.free_symbols) or has_denominator(a):
+        return None
+    each = a / (b - 1) if isinstance(b, Integer) else cancel(a / (b - 1))
+    if not isinstance(b, Integer) and has_denominator(each):
+        return None
+    power = Pow(b, index)
+    return FloorDiv((start + each * (power - 1)).expand(), power)
+
+
+_RULES: tuple[Callable[[Expr, Symbol, Expr, Index], Expr | None], ...] = (
+    _independent,
+    _linear,
+    _floored,
+)

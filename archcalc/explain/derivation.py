@@ -39,7 +39,13 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.symbols import symbol
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, product_of, sum_of_products
+from archcalc.symbolic.written import (
+    WrittenProduct,
+    WrittenSum,
+    evaluated,
+    product_of,
+    sum_of_products,
+)
 
 __all__ = ["Derivation", "Step", "Term", "derive", "general_factors"]
 
@@ -116,7 +122,7 @@ class Step:
     def title(self) -> Inlines:
         """Name, class, and the shapes that go in and come out."""
         row = self.row
-        times: Inlines = () if row.times == 1 else ("  ×", Amount(row.times))
+        times: Inlines = () if row.times == 1 else ("  ", *_times(row), *_numbers(row))
         steps: Inlines = () if row.steps == 1 else ("  at each of ", Amount(row.steps), " steps")
         shapes = (*joined(row.inputs), " → ", *joined(row.outputs))
         return (Code(row.path), "  ", type(row.layer).__name__, "   ", *shapes, *steps, *times)
@@ -129,6 +135,7 @@ class Step:
             "path": self.row.path,
             "layer": type(self.row.layer).__name__,
             "times": plain(self.row.times),
+            "copies": {copies.index.name: plain(copies.count) for copies in self.row.copies},
             "shared": self.row.shared,
             "inputs": [plain(x) for x in self.row.inputs],
             "output": plain(self.row.output),
@@ -315,10 +322,25 @@ def _listed(terms: Sequence[Term]) -> Inlines:
     return tuple(parts)
 
 
+def _times(row: Row) -> Inlines:
+    """How often the layer stands there."""
+    if isinstance(row.times, Expr) and row.times.is_Add:
+        return ("×(", Amount(row.times), ")")
+    return ("×", Amount(row.times))
+
+
+def _numbers(row: Row) -> Inlines:
+    """What the numbers of copies that differ run through."""
+    parts: list[Inline] = []
+    for copies in row.copies:
+        parts += [", ", Amount(copies.index), " = 0 … ", Amount(evaluated(copies.count) - 1)]
+    return tuple(parts)
+
+
 def _running(row: Row, running: Formula) -> Inlines:
     if row.shared:
         return ("shared, counted once",)
-    times: Inlines = () if row.times == 1 else ("×", Amount(row.times), ", ")
+    times: Inlines = () if row.times == 1 else (*_times(row), ", ")
     value = running() if running.is_number else running.written
     return (*times, "running ", Amount(value))
 

@@ -24,6 +24,7 @@ from archcalc.formula import Formula
 from archcalc.layers.fields import plain
 from archcalc.network import Row, Trace
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "Summary",
@@ -54,7 +55,8 @@ class Summary(Explained):
     trace: Trace
 
     def document(self) -> Document:
-        return Document("Summary", (_table(self.trace), *closing(self.trace), *notices(self.trace)))
+        parts = (_table(self.trace), *numbering(self.trace), *closing(self.trace))
+        return Document("Summary", (*parts, *notices(self.trace)))
 
     def to_dict(self) -> dict[str, Any]:
         trace = self.trace
@@ -116,6 +118,7 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "path": row.path,
         "layer": type(row.layer).__name__,
         "times": plain(row.times),
+        "copies": {copies.index.name: plain(copies.count) for copies in row.copies},
         "shared": row.shared,
         "steps": plain(row.steps),
         "output": plain(row.output),
@@ -130,6 +133,17 @@ def plain_formula(formula: Formula) -> int | str:
     """A formula as an int, or as text that archcalc reads back."""
     value = formula() if formula.is_number else None
     return value if isinstance(value, int) else formula.to_python()
+
+
+def numbering(trace: Trace) -> tuple[Block, ...]:
+    """What the numbers of copies that differ are called, and what they run through."""
+    found = dict.fromkeys(copies for row in trace.rows for copies in row.copies)
+    parts: list[Inline] = []
+    for copies in found:
+        last = Amount(evaluated(copies.count) - 1)
+        parts.extend(["; " if parts else "", Amount(copies.index), " is the number of a copy, "])
+        parts.extend(["0 … ", last])
+    return (Paragraph(tuple(parts)),) if parts else ()
 
 
 def closing(trace: Trace) -> tuple[Block, ...]:

@@ -175,7 +175,8 @@ class Repeat(Network):
             return self._one(walk, current, self._place(at, done, left, open_=not done), done)
         if isinstance(left, int):
             return None
-        index = index_for(left, *self._symbols, *(d for v in current for d in v.shape))
+        near = (left, *(self._symbols - self.bound), *(d for v in current for d in v.shape))
+        index = index_for(*near, preferred=self.index)
         number = lower(evaluated(index) + done)
         entering = course(self._step(walk, at, number), current, index)
         if entering is None:

@@ -3,7 +3,7 @@
 | every copy makes | so copy ``i`` gets |
 |---|---|
 | ``x → x + g`` | ``x₀ + g·i``, where `g` may depend on ``i`` |
-| ``x → m·x + g`` | ``x₀·mⁱ + g·(mⁱ − 1)/(m − 1)`` |
+| ``x → m·x + g`` | ``x₀·mⁱ + ∑ g·mʲ``, for ``j < i`` |
 | ``x → ⌊(x + a)/b⌋`` | ``⌊(x₀ + a·(bⁱ − 1)/(b − 1))/bⁱ⌋`` |
 | ``x → f(i)`` | ``f(i − 1)``, where that is ``x₀`` at 0 |
 
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from sympy import Add, Expr, Integer, Pow, S, Symbol, cancel
 
 from archcalc.symbolic.division import FloorDiv, has_denominator, is_whole
-from archcalc.symbolic.sums import Index, summed
+from archcalc.symbolic.sums import Index, index_for, summed
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["after_copies"]
@@ -82,12 +82,10 @@ def _linear(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:
         return None
     if m is S.One:
         return Add(start, evaluated(summed(g, index, index)))
-    grown = Pow(m, index)
-    if g is S.Zero:
-        return start * grown
-    if index in g.free_symbols or not m.is_Integer:
-        return None
-    return (start + g / (m - 1)) * grown - g / (m - 1)
+    # what was added j copies ago has been multiplied by m as often
+    ago = index_for(g, m, index)
+    added = g.xreplace({index: index - 1 - ago}) * Pow(m, ago)
+    return Add(start * Pow(m, index), evaluated(summed(added, ago, index)))
 
 
 def _floored(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:

@@ -59,18 +59,18 @@ class Index(Symbol):
         return made
 
 
-def index_for(*expressions: Expr | int) -> Index:
-    """An index that is called like nothing in `expressions`.
+def index_for(*expressions: Expr | int, preferred: str = "") -> Index:
+    """An index that is called like nothing in `expressions`: as preferred, where that is so.
 
-    >>> index_for(Symbol("i") + 1)
-    j
+    >>> index_for(Symbol("i") + 1), index_for(Symbol("i") + 1, preferred="n")
+    (j, n)
     """
     taken = {s.name for e in expressions if isinstance(e, Expr) for s in e.atoms(Symbol)}
-    return next(Index(name) for name in _names() if name not in taken)
+    return next(Index(name) for name in _names(preferred) if name not in taken)
 
 
-def _names() -> Iterator[str]:
-    yield from _NAMES
+def _names(preferred: str) -> Iterator[str]:
+    yield from filter(None, (preferred, *_NAMES))
     number = 1
     while True:
         yield f"i{number}"
@@ -275,8 +275,8 @@ def _is_linear(exponent: Expr, index: Index) -> bool:
     return small and index not in slope.free_symbols | rest.free_symbols
 
 
-def _monomial(moving: Expr, index: Index) -> tuple[int, Rational, Rational] | None:
-    """``i^p·r^i`` times a number, as ``(p, r, number)``; ``None`` where it is not such."""
+def _monomial(moving: Expr, index: Index) -> tuple[int, Rational, Expr] | None:
+    """``i^p·r^i·x``, as ``(p, r, x)``; ``None`` where it is not such."""
     power, ratio, number = 0, S.One, S.One
     for part in Mul.make_args(moving):
         base, exponent = part.as_base_exp()
@@ -285,7 +285,7 @@ def _monomial(moving: Expr, index: Index) -> tuple[int, Rational, Rational] | No
         elif isinstance(base, Rational) and base > 0:
             slope = exponent.coeff(index)
             rest = exponent - slope * index
-            if not (slope.is_Integer and rest.is_Integer and _is_linear(exponent, index)):
+            if not (slope.is_Integer and _is_linear(exponent, index)):
                 return None
             ratio *= base**slope
             number *= base**rest

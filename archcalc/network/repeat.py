@@ -70,6 +70,7 @@ class Repeat(Network):
     >>> trace.output
     (⌈h/2^L⌉, ⌈w/2^L⌉, 2^(L − 1)·c)
     >>> trace.parameters
+    28·c + 3·c²·(4^L − 4)/2 + c·(2^L − 2)
     """
 
     block: Block

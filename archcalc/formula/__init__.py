@@ -18,6 +18,7 @@ from archcalc.formula.sensitivity import Effect, Sensitivity
 if TYPE_CHECKING:
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
     from archcalc.formula.sweeping.compiled import Compiled
+    from archcalc.formula.sweeping.lazy import LazyTable
     from archcalc.formula.sweeping.sweeps import sweep
     from archcalc.formula.sweeping.table import Configuration, Excluded, Table
 
@@ -31,6 +32,7 @@ __all__ = [
     "Formula",
     "FormulaLike",
     "Inverse",
+    "LazyTable",
     "RealNumber",
     "Sensitivity",
     "Stretch",
@@ -40,7 +42,7 @@ __all__ = [
     "sweep",
 ]
 
-_LATER = {"Compiled": "sweeping.compiled", "sweep": "sweeping.sweeps"}
+_LATER = {"Compiled": "sweeping.compiled", "LazyTable": "sweeping.lazy", "sweep": "sweeping.sweeps"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
 _LATER |= dict.fromkeys(("Configuration", "Excluded", "Table"), "sweeping.table")
 """Where the names live that are loaded on use."""

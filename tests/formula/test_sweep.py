@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.formula import Formula, Table, sweep
-from archcalc.formula.sweeping import sweeps
+from archcalc.formula.sweeping import plan
 from archcalc.formula.sweeping.progress import Progress
 from archcalc.symbolic import (
     ArithmeticRuleError,
@@ -121,6 +121,7 @@ def test_a_zero_divisor_among_what_is_left_out_does_not_matter() -> None:
     P = Formula("w//(h - k)").assume("h >= k + 1")
     table = sweep(P, h=range(1, 6), k=range(1, 6), w=[7])
     assert rows(table) == [(h, k, 7, 7 // (h - k)) for h in range(1, 6) for k in range(1, h)]
+    assert rows(sweep(P, h=[3], k=[3], w=7)) == []
     with pytest.raises(ArithmeticRuleError, match="divided by zero at h = 1, k = 1"):
         sweep("w//(h - k)", h=[1, 2], k=[1, 5], w=3)
 
@@ -216,7 +217,7 @@ def test_names_that_are_refused() -> None:
 
 
 def test_memory_is_asked_for_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeps, "_memory", lambda: 1_000_000)
+    monkeypatch.setattr(plan, "_memory", lambda: 1_000_000)
     assert len(sweep("h*k", h=range(1, 101), k=range(1, 1001))) == 100_000
     with pytest.raises(EvaluationError, match=r"a table of 200,000 rows would take .* give chunks"):
         sweep("h*k", h=range(1, 201), k=range(1, 1001))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from archcalc.formula.sweeping.program import Body, Kind, Program, Step
-from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
+from archcalc.symbolic.errors import EvaluationError
 
 __all__ = ["MOST_TERMS", "Span", "bounds_of", "fits", "terms_of"]
 
@@ -38,7 +38,6 @@ def bounds_of(
 
     Raises:
         EvaluationError: a power is too large to compute.
-        ArithmeticRuleError: a divisor is zero, whatever the symbols.
     """
     found: dict[int, Span] = {}
     for at in program.needed_for(wanted):
@@ -140,7 +139,7 @@ def _floor(a: Span, b: Span) -> Span:
     positive = (max(b[0], 1), b[1]) if b[1] > 0 else ()
     divisors = negative + positive
     if not divisors:
-        raise ArithmeticRuleError("something is divided by zero, whatever the values")
+        return 0, 0  # there is no result; who runs the program says where, if it is asked for
     corners = [x // d for x, d in product(a, divisors)]
     return min(corners), max(corners)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +12,7 @@ from archcalc.formula.sweeping.bounds import Span, bounds_of, fits
 from archcalc.formula.sweeping.building import build
 from archcalc.formula.sweeping.inputs import aligned, read_array, span_of
 from archcalc.formula.sweeping.operations import Array, NotWholeError
+from archcalc.formula.sweeping.optional import optional
 from archcalc.formula.sweeping.program import Program
 from archcalc.formula.sweeping.running import Runner
 from archcalc.formula.values import read_values
@@ -183,7 +183,7 @@ class Compiled:
 
     def _lazily(self, values: Mapping[str, Any]) -> Any:
         """A Dask array, each block of which is computed by itself."""
-        da: Any = import_module("dask.array")
+        da: Any = optional("dask.array", "archcalc[dask]")
 
         numbers = {name: v for name, v in values.items() if not getattr(v, "shape", ())}
         arrays = {name: da.asarray(v) for name, v in values.items() if name not in numbers}
@@ -205,6 +205,8 @@ class Compiled:
 
 class _Block:
     """What computes one block of a Dask array."""
+
+    __name__ = "formula"  # what Dask calls its tasks
 
     def __init__(
         self, compiled: Compiled, names: Sequence[str], numbers: Mapping[str, Any]

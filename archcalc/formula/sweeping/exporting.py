@@ -7,11 +7,11 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.sweeping.optional import optional
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -31,12 +31,12 @@ class Rows(Protocol):
 
 def to_pandas(columns: Mapping[str, Array]) -> Any:
     """A pandas data frame."""
-    return import_module("pandas").DataFrame(dict(columns))
+    return optional("pandas", "pandas").DataFrame(dict(columns))
 
 
 def to_polars(columns: Mapping[str, Array]) -> Any:
     """A polars data frame."""
-    polars = import_module("polars")
+    polars = optional("polars", "polars")
     return polars.DataFrame([_series(polars, name, array) for name, array in columns.items()])
 
 

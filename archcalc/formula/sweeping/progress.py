@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "Unseen"]
 
 _PATIENCE = 1.0
 """Seconds before anything is shown: short work ends without."""
@@ -55,6 +56,7 @@ class Progress:
     def _show(self) -> None:
         # Loaded here: most work is done before anybody waits for it.
         from rich.console import Console
+        from rich.errors import LiveError
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
@@ -64,9 +66,18 @@ class Progress:
             TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
             TimeRemainingColumn(),
         )
-        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task(self.what, total=self.total, completed=self.done)
-        self._bar.start()
+        bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._task = bar.add_task(self.what, total=self.total, completed=self.done)
+        with suppress(LiveError):  # somebody else shows something already
+            bar.start()
+            self._bar = bar
+
+
+class Unseen(Progress):
+    """The progress of a part of some work, whose own progress is shown."""
+
+    def advance(self, many: int) -> None:
+        self.done += many
 
 
 def _is_watched() -> bool:

@@ -28,9 +28,9 @@ def number(value: Any) -> str:
 
 def summary(table: Table) -> str:
     """How many rows there are, and what was left out."""
-    many = f"{len(table):,} configuration{'' if len(table) == 1 else 's'}"
-    if len(table) < table.grid.size:
-        many = f"{len(table):,} of {table.grid.size:,} configurations"
+    many = f"{table.total:,} configuration{'' if table.total == 1 else 's'}"
+    if len(table) != table.total:
+        many = f"{len(table):,} of {many}"
     if not table.excluded:
         return many
     lost = sum(excluded.count for excluded in table.excluded)

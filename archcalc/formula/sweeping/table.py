@@ -11,6 +11,7 @@ import numpy as np
 from archcalc.formula.sweeping import exporting, order, showing
 from archcalc.formula.sweeping.grid import Grid
 from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.sweeping.running import Region
 from archcalc.formula.sweeping.selecting import places_where
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError, UnknownSymbolError, shorten
 from archcalc.symbolic.requirement import Requirement
@@ -27,7 +28,7 @@ _AT_ONCE = 1 << 14
 """Rows made into Python objects at a time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Excluded:
     """Configurations that are no network.
 
@@ -39,7 +40,7 @@ class Excluded:
     requirement: Requirement
     count: int
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.count:,} for want of {self.requirement}"
 
 
@@ -88,6 +89,7 @@ class Table:
     Attributes:
         grid: the values of each symbol.
         excluded: how many configurations are no network, and why.
+        total: how many are one, also those that are not among the rows any more.
     """
 
     def __init__(
@@ -96,11 +98,13 @@ class Table:
         columns: Mapping[str, Array],
         rows: Array | None = None,
         excluded: Sequence[Excluded] = (),
+        total: int | None = None,
     ) -> None:
         self.grid = grid
         self.excluded = tuple(excluded)
         self._columns = dict(columns)
         self._rows = rows
+        self.total = len(self) if total is None else total
 
     # Columns and rows
 
@@ -179,7 +183,33 @@ class Table:
         else:
             rows = self._rows[places]
             columns = {name: array[places] for name, array in self._columns.items()}
-        return Table(self.grid, columns, rows, self.excluded)
+        return Table(self.grid, columns, rows, self.excluded, self.total)
+
+    def with_excluded(self, more: Sequence[Excluded]) -> Table:
+        """The same rows, with configurations excluded before these were looked at."""
+        excluded = (*more, *self.excluded)
+        return Table(self.grid, self._columns, self._rows, excluded, self.total)
+
+    def within(self, grid: Grid, region: Region) -> Table:
+        """The same rows, as rows of a grid of which this table's is a part."""
+        rows = np.arange(len(self)) if self._rows is None else self._rows
+        columns = {name: self._column(name) for name in self.quantities}
+        return Table(grid, columns, grid.rows_of(region, rows), self.excluded, self.total)
+
+    @classmethod
+    def joined(cls, tables: Sequence[Table]) -> Table:
+        """The rows of tables over the same grid, one table after another."""
+        lost: dict[Requirement, int] = {}
+        for excluded in (e for table in tables for e in table.excluded):
+            lost[excluded.requirement] = lost.get(excluded.requirement, 0) + excluded.count
+        first = tables[0]
+        return cls(
+            first.grid,
+            {n: np.concatenate([t._columns[n] for t in tables]) for n in first.quantities},
+            np.concatenate([t._rows for t in tables if t._rows is not None]),
+            [Excluded(requirement, count) for requirement, count in lost.items()],
+            sum(t.total for t in tables),
+        )
 
     # Questions
 
@@ -292,7 +322,7 @@ class Table:
         """A pandas data frame; integers beyond 64 bits are Python objects in it.
 
         Raises:
-            ImportError: pandas is not installed.
+            FrameworkError: pandas is not installed.
         """
         frame: DataFrame = exporting.to_pandas(self.to_numpy())
         return frame
@@ -301,7 +331,7 @@ class Table:
         """A polars data frame; integers beyond 64 bits are 128-bit in it, and text beyond these.
 
         Raises:
-            ImportError: polars is not installed.
+            FrameworkError: polars is not installed.
         """
         frame: PolarsFrame = exporting.to_polars(self.to_numpy())
         return frame

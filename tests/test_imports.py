@@ -52,6 +52,8 @@ def test_help_loads_only_what_parses_arguments() -> None:
         "import archcalc.explain",
         "import archcalc; archcalc.load('docs/examples/mnist_cnn.yaml').trace().parameters",
         MAIN % ["summary", "docs/examples/mnist_cnn.yaml"],
+        MAIN % ["compare", *["docs/examples/mnist_cnn.yaml"] * 2],
+        MAIN % ["summary", "archcalc.families:resnet"],
     ],
 )
 def test_working_loads_no_framework(code: str, pytestconfig: pytest.Config) -> None:

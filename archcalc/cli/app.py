@@ -7,9 +7,10 @@ from typing import Annotated
 from typer import Abort, Context, Exit, Option, Typer
 
 from archcalc import __version__
+from archcalc.cli.comparing import compare
 from archcalc.cli.formats import schema
 from archcalc.cli.networks import conventions, cost, derive, summary
-from archcalc.cli.questions import compare, reconcile, solve
+from archcalc.cli.questions import reconcile, solve
 
 __all__ = ["Abort", "app"]
 

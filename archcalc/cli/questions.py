@@ -1,4 +1,4 @@
-"""What is asked of a network: ``reconcile``, ``compare`` and ``solve``."""
+"""What is asked of a network: ``reconcile`` and ``solve``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typer import Argument, Exit, Option
 
 from archcalc.cli.options import File, Format, FormatOption, Values, pairs
 
-__all__ = ["compare", "reconcile", "solve"]
+__all__ = ["reconcile", "solve"]
 
 
 class Quantity(StrEnum):
@@ -86,34 +86,6 @@ def _number(text: str) -> int | str:
         return count(text, "--layer")
     except SpecificationError:
         return text
-
-
-def compare(
-    first: File,
-    second: Annotated[str, Argument(metavar="FILE", help="Another network.", show_default=False)],
-    values: Values = None,
-    how: FormatOption = Format.text,
-) -> None:
-    """Two networks side by side: what each layer adds, loses and keeps."""
-    from archcalc.cli.answers import show
-    from archcalc.cli.reading import open_network
-    from archcalc.explain import compare as compared
-    from archcalc.symbolic.errors import UnknownSymbolError
-
-    given = pairs(values, "--set")
-    both = [open_network(first), open_network(second)]
-    known = sorted({name for opened in both for name in opened.symbols})
-    for name in given:
-        if name not in known:
-            raise UnknownSymbolError(
-                f"there is no symbol {name[:40]} in either",
-                hint=f"the symbols are {', '.join(known) or 'none'}",
-            )
-    traces = [
-        opened.trace({name: v for name, v in given.items() if name in opened.symbols})
-        for opened in both
-    ]
-    show(compared(*traces), how)
 
 
 def solve(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Symbol
 
 from archcalc.costs import Additive, Macs, Parameters
 from archcalc.costs.base import repeated, total
 from archcalc.explain.alignment import aligned, same_call
+from archcalc.explain.chart import Bar, Pair, bars, curves
 from archcalc.explain.document import (
     Block,
     Code,
@@ -32,6 +33,9 @@ from archcalc.formula.sign import signs_of
 from archcalc.network import Network, Row, Trace
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Change", "Comparison", "compare"]
 
@@ -116,6 +120,36 @@ class Comparison(Explained):
     def macs_crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
         """Where the MACs of one overtake those of the other; otherwise like `crossover`."""
         return crossover(self.before.macs, self.after.macs, symbol, **values)
+
+    def plot(self) -> Figure:
+        """Parameters and MACs of both networks, layer by layer, as a figure of matplotlib.
+
+        Raises:
+            PictureError: symbols are left, or matplotlib is not installed.
+        """
+        layers = [
+            Bar(change.path, tuple(_sides(cost, change) for cost in (Parameters(), Macs())))
+            for change in self.changes
+        ]
+        return bars(("parameters", "MACs"), layers)
+
+    def plot_along(self, symbol: str | Symbol, values: Iterable[int], **others: Any) -> Figure:
+        """Both totals along the values of a symbol, with the values at which they cross.
+
+        Args:
+            symbol: the symbol that grows.
+            values: its values, at least two.
+            others: numbers for all other symbols.
+
+        Raises:
+            UnknownSymbolError: neither network has such a symbol.
+            PictureError: symbols are left, or matplotlib is not installed.
+        """
+        totals = (
+            ("parameters", self.before.parameters, self.after.parameters),
+            ("MACs", self.before.macs, self.after.macs),
+        )
+        return curves(str(symbol), values, totals, others)
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""
@@ -229,6 +263,14 @@ def _side(row: Row | None) -> Inlines:
 
 def _counted(cost: Additive, row: Row | None) -> Formula:
     return Formula(0) if row is None else Formula(total([repeated(row, cost.of(row))]))
+
+
+def _sides(cost: Additive, change: Change) -> Pair:
+    """What both networks count there, as numbers."""
+    first, second = (
+        None if row is None else _counted(cost, row) for row in (change.before, change.after)
+    )
+    return first, second
 
 
 def _difference(before: Formula, after: Formula) -> Formula:

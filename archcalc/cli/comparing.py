@@ -1,0 +1,94 @@
+"""Two networks side by side: ``compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from archcalc.cli.options import File, Format, FormatOption, Values, pairs
+from archcalc.cli.plots import PlotOption
+
+if TYPE_CHECKING:
+    from archcalc.explain import Comparison
+    from archcalc.network import Trace
+
+__all__ = ["compare"]
+
+
+def compare(
+    first: File,
+    second: Annotated[str, Argument(metavar="FILE", help="Another network.", show_default=False)],
+    values: Values = None,
+    plot: PlotOption = None,
+    over: Annotated[
+        str | None,
+        Option(
+            metavar="NAME=VALUES",
+            help="Draw both totals over a symbol's values, such as n=1:100, n=8:512:8 or n=1,3,5.",
+            show_default=False,
+        ),
+    ] = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Two networks side by side: what each layer adds, loses and keeps, and which is smaller when.
+
+    A plot shows parameters and MACs layer by layer, or with --over the totals over a symbol.
+    """
+    from archcalc.cli.answers import show
+    from archcalc.explain import compare as compared
+
+    symbol = _symbol(over, plot)
+    found = compared(*_traces(first, second, pairs(values, "--set")))
+    if plot is not None:
+        _draw(found, symbol, plot)
+    show(found, how)
+
+
+def _symbol(over: str | None, plot: str | None) -> tuple[str, Sequence[int]] | None:
+    """The symbol to draw over, and its values."""
+    if over is None:
+        return None
+    from archcalc.cli.ranges import integers
+    from archcalc.symbolic.errors import SpecificationError
+
+    if plot is None:
+        raise SpecificationError(
+            "--over is for a plot", code="bad-option", hint="add --plot plot.png"
+        )
+    ((name, text),) = pairs([over], "--over").items()
+    return name, integers(text, "--over")
+
+
+def _draw(found: Comparison, over: tuple[str, Sequence[int]] | None, plot: str) -> None:
+    from archcalc.cli.plots import save
+    from archcalc.symbolic.errors import PictureError
+
+    try:
+        save(found.plot() if over is None else found.plot_along(*over), plot)
+    except PictureError as error:
+        if error.code != "symbols-left":
+            raise
+        raise PictureError(
+            error.message, code=error.code, hint="put numbers in with --set, and --over for one"
+        ) from None
+
+
+def _traces(first: str, second: str, given: Mapping[str, str]) -> list[Trace]:
+    """Both networks, each with those values put in whose symbols it has."""
+    from archcalc.cli.reading import open_network
+    from archcalc.symbolic.errors import UnknownSymbolError
+
+    both = [open_network(first), open_network(second)]
+    known = sorted({name for opened in both for name in opened.symbols})
+    for name in given:
+        if name not in known:
+            raise UnknownSymbolError(
+                f"there is no symbol {name[:40]} in either",
+                hint=f"the symbols are {', '.join(known) or 'none'}",
+            )
+    return [
+        opened.trace({name: v for name, v in given.items() if name in opened.symbols})
+        for opened in both
+    ]

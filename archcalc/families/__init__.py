@@ -18,10 +18,10 @@ from functools import partial
 
 from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.resnet import RESNETS, resnet
-from archcalc.families.vgg import VGGS, vgg
+from archcalc.families.vgg import VGGS, doubling, vgg
 from archcalc.network import Network
 
-__all__ = ["DENSENETS", "RESNETS", "VGGS", "densenet", "resnet", "vgg"]
+__all__ = ["DENSENETS", "RESNETS", "VGGS", "densenet", "doubling", "resnet", "vgg"]
 
 _NAMED = tuple(
     (family, name, arguments)

@@ -75,8 +75,21 @@ def densenet(
         DimensionError: an argument is no dimension.
         SpecificationError: there are no blocks.
 
-    >>> densenet((6, 12, 24, 16), 32, 64, 1000).trace().parameters
-    7978856
+    Where `compression` divides the channels without remainder, so that no floors are left, and the
+    stem gives twice what a layer adds, as in the paper, this is
+
+    >>> densenet(growth="8*g", width="16*g").trace().parameters.collect("g", "K")
+    g²·(170·n1² + 168·n1·n2 + 80·n1·n3 + 32·n1·n4 + 168·n2² + 160·n2·n3 + 64·n2·n4
+        + 160·n3² + 128·n3·n4 + 128·n4² + 2856·n1 + 2512·n2 + 2336·n3 + 2240·n4 + 168)
+      + g·(K·(n1 + 2·n2 + 4·n3 + 8·n4 + 2) + 8·n1² + 8·n1·n2 + 4·n1·n3 + 2·n1·n4 + 118·n1
+        + 8·n2² + 8·n2·n3 + 4·n2·n4 + 100·n2 + 8·n3² + 8·n3·n4 + 88·n3 + 8·n4² + 76·n4 + 2444) + K
+
+    and one formula for all of them:
+
+    >>> P = densenet().trace().parameters
+    >>> depths = [(6, 12, 24, 16), (6, 12, 32, 32), (6, 12, 48, 32), (6, 12, 64, 48)]
+    >>> [P(n1=a, n2=b, n3=c, n4=d, g=32, c=64, K=1000) for a, b, c, d in depths]
+    [7978856, 14149480, 20013928, 33337704]
     """
     parts = _Growth(
         read_dim("growth", growth),

@@ -17,6 +17,7 @@ from archcalc.layers import (
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePooling2D,
     Layer,
     MaxPooling2D,
     ReLU,
@@ -24,8 +25,10 @@ from archcalc.layers import (
 from archcalc.network import Repeat, Sequential
 from archcalc.symbolic.dims import Dim, DimLike
 from archcalc.symbolic.shape import ShapeLike
+from archcalc.symbolic.sums import index_for
+from archcalc.symbolic.symbols import symbol
 
-__all__ = ["VGGS", "vgg"]
+__all__ = ["VGGS", "doubling", "vgg"]
 
 _DEPTHS = {
     "vgg11": (1, 1, 2, 2, 2),
@@ -81,7 +84,7 @@ def vgg(
     """
     c = read_dim("width", width)
     stages = [
-        _stage(depth, c * min(2**i, _WIDEST), normalized, i + 1)
+        Sequential(_convolutions(depth, c * min(2**i, _WIDEST), normalized), name=f"stage{i + 1}")
         for i, depth in enumerate(read_dims("depths", depths))
     ]
     units = read_dim("hidden", hidden)
@@ -94,9 +97,50 @@ def vgg(
     return Sequential([*stages, *head], input_shape=input_shape)
 
 
-def _stage(depth: Dim, filters: Dim, normalized: bool, number: int) -> Sequential:
+def doubling(
+    stages: DimLike = "L",
+    depth: DimLike = "n",
+    width: DimLike = "c",
+    classes: DimLike = "K",
+    *,
+    normalized: bool = False,
+    input_shape: ShapeLike = ("h", "w", 3),
+) -> Sequential:
+    """A stack like VGG's that doubles its width at every stage, however many stages there are.
+
+    Stage ``i``, counted from 0, has convolutions of ``c·2^i`` channels and halves the map; what
+    comes out of the last is averaged over the map and classified by one Dense layer.  Kernels
+    quadruple from stage to stage, so that the parameters grow with ``4^L``.
+
+    Args:
+        stages: how many stages; a number or a symbol.
+        depth: how many convolutions each stage has, at least 1.
+        width: the channels of the first stage.
+        classes: how many classes are told apart.
+        normalized: whether every convolution is followed by batch normalization.
+        input_shape: height, width and channels of the images, numbers or symbols.
+
+    Raises:
+        DimensionError: an argument is no dimension.
+
+    >>> trace = doubling(depth=1).trace()
+    >>> trace.parameters.collect("c", "K")
+    (3/2)·c²·(4^L − 4) + c·(2^(L − 1)·K + 2^L + 26) + K
+    >>> trace.parameters(L=5, c=64, K=1000)
+    7295592
+    """
+    c, n, times = (
+        read_dim(*given) for given in (("width", width), ("depth", depth), ("stages", stages))
+    )
+    i = symbol(index_for(c, n, times, preferred="i").name)
+    tower = Repeat(_convolutions(n, c * 2**i, normalized), times, index=i.name, name="stages")
+    head = [GlobalAveragePooling2D(), Dense(read_dim("classes", classes))]
+    return Sequential([tower, *head], input_shape=input_shape)
+
+
+def _convolutions(depth: Dim, filters: Dim, normalized: bool) -> list[Layer]:
     """The convolution that widens, those that keep the width, and the pool."""
     norm = [BatchNormalization()] if normalized else []
     widens: list[Layer] = [Conv2D(filters, 3, padding=1), *norm, ReLU()]
     keeps = Repeat([Conv2D(filters, 3, padding=1), *norm, ReLU()], depth - 1)
-    return Sequential([*widens, keeps, MaxPooling2D(2)], name=f"stage{number}")
+    return [*widens, keeps, MaxPooling2D(2)]

@@ -195,3 +195,20 @@ def vgg(
     layers += [nn.Linear(channels * 7 * 7, hidden), nn.ReLU(), nn.Dropout()]
     layers += [nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(), nn.Linear(hidden, classes)]
     return nn.Sequential(*layers)
+
+
+def doubling(
+    stages: int, depth: int, width: int, classes: int, normalized: bool, channels: int = 3
+) -> nn.Module:
+    layers: list[nn.Module] = []
+    for stage in range(stages):
+        wide = width << stage
+        for _ in range(depth):
+            layers.append(nn.Conv2d(channels, wide, 3, padding=1))
+            layers += [nn.BatchNorm2d(wide)] if normalized else []
+            layers.append(nn.ReLU())
+            channels = wide
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(
+        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)
+    )

@@ -59,6 +59,66 @@ def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     assert by_hand.of_archcalc(densenet(**given, input_shape=image)) == theirs
 
 
+@pytest.fixture(scope="module")
+def symbolic() -> ac.Trace:
+    return densenet(input_shape=("h", "w", "d"), bottleneck="b").trace()
+
+
+def test_one_formula_for_all(symbolic: ac.Trace) -> None:
+    """Symbolic depths, growth and width; the paper's five, and torchvision's counts of them."""
+
+    def at(given: dict[str, Any]) -> int:
+        depths = {f"n{i}": n for i, n in enumerate(given["depths"], 1)}
+        return int(
+            symbolic.parameters(
+                **depths, g=given["growth"], c=given["width"], K=given["classes"], b=4, d=3
+            )
+        )
+
+    assert {name: at(dict(DENSENETS[name])) for name in PUBLISHED} == PUBLISHED
+
+
+@given(
+    depths=st.tuples(*[st.integers(1, 6)] * 4),
+    values=st.fixed_dictionaries(
+        {s: st.integers(1, 9) for s in "gKbd"} | {"c": st.integers(8, 20)}
+    ),
+)
+def test_symbols_first_or_numbers_first(
+    symbolic: ac.Trace, depths: tuple[int, ...], values: dict[str, int]
+) -> None:
+    growth, classes, bottleneck, channels, width = (values[s] for s in "gKbdc")
+    image = (64, 96, channels)
+    numbers = densenet(
+        depths, growth, width, classes, bottleneck=bottleneck, input_shape=image
+    ).trace()
+    every = {f"n{i}": n for i, n in enumerate(depths, 1)} | values | {"h": 64, "w": 96}
+    for of in ("parameters", "statistics", "macs"):
+        formula = getattr(symbolic, of)
+        known = {name: n for name, n in every.items() if name in formula.known_symbols}
+        assert formula(**known) == int(getattr(numbers, of))
+    assert numbers.outputs == ((classes,),)
+
+
+def test_no_floors_are_left_where_compression_divides() -> None:
+    """An independent sum over the layers, for growth 8·g and a stem of 16·g."""
+    P = densenet(growth="8*g", width="16*g").trace().parameters
+    assert "//" not in P.to_python()
+    n, g, classes = (3, 5, 2, 4), 3, 7
+    c = 16 * g
+    total = 49 * 3 * c + 2 * c
+    for i, depth in enumerate(n):
+        for _ in range(depth):
+            total += 2 * c + 4 * 8 * g * c + 2 * 4 * 8 * g + 9 * 4 * 8 * g * 8 * g
+            c += 8 * g
+        total += 2 * c
+        if i < 3:
+            total += c * (c // 2)
+            c //= 2
+    total += (c + 1) * classes
+    assert P(n1=3, n2=5, n3=2, n4=4, g=3, K=7) == total
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
-from archcalc.families import VGGS, vgg
+from archcalc.families import VGGS, doubling, vgg
 from tests.families import by_hand
 
 PUBLISHED = {
@@ -67,6 +67,58 @@ def test_symbols_first_or_numbers_first(given: dict[str, Any]) -> None:
         formula = getattr(trace, of)
         known = {name: n for name, n in values.items() if name in formula.known_symbols}
         assert (formula(**known) if known else int(formula)) == int(getattr(numbers, of))
+
+
+# A symbolic number of stages
+
+
+@st.composite
+def towers(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "stages": draw(st.integers(1, 5)),
+        "depth": draw(st.integers(1, 3)),
+        "width": draw(st.integers(1, 5)),
+        "classes": draw(st.integers(1, 9)),
+        "normalized": draw(st.booleans()),
+    }
+
+
+@given(given=towers())
+def test_doubling_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
+    image = (96, 64, 2)
+    with torch.device("meta"):
+        theirs = by_hand.of_torch(by_hand.doubling(**given, channels=2), image)
+    assert by_hand.of_archcalc(doubling(**given, input_shape=image)) == theirs
+
+
+@given(given=towers())
+def test_doubling_by_symbols(given: dict[str, Any]) -> None:
+    trace = doubling(normalized=given["normalized"], input_shape=("h", "w", 2)).trace()
+    numbers = doubling(**given, input_shape=(96, 64, 2)).trace()
+    values = {"L": given["stages"], "n": given["depth"], "c": given["width"]}
+    values |= {"K": given["classes"], "h": 96, "w": 64}
+    for of in ("parameters", "statistics", "macs"):
+        formula = getattr(trace, of)
+        known = {name: n for name, n in values.items() if name in formula.known_symbols}
+        assert (formula(**known) if known else int(formula)) == int(getattr(numbers, of))
+
+
+def test_parameters_grow_with_the_fourth_power() -> None:
+    P = doubling(depth=1).trace().parameters
+    assert repr(P.collect("c", "K")) == ("(3/2)·c²·(4^L − 4) + c·(2^(L − 1)·K + 2^L + 26) + K")
+    assert P(L=1, c=5, K=3) == 28 * 5 + 6 * 3
+
+
+def test_a_symbol_may_have_the_name_of_the_stage() -> None:
+    assert (
+        doubling("i", 1, "c", 10).trace().parameters(i=3, c=4)
+        == doubling(3, 1, 4, 10).trace().parameters
+    )
+
+
+def test_a_map_that_is_too_small_is_refused() -> None:
+    with pytest.raises(ac.RequirementError):
+        doubling(input_shape=(16, 16, 3)).trace().parameters(L=6, n=1, c=8, K=10)
 
 
 @pytest.mark.parametrize(

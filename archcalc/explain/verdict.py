@@ -28,7 +28,7 @@ _SIGNS = {"first": {-1}, "neither": {0}, "second": {1}, "by turns": {-1, 0, 1}}
 """The signs of the difference where nothing or the difference itself is the larger one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """Which of two totals is the smaller, and when.
 
@@ -36,11 +36,11 @@ class Verdict:
         noun: what is counted.
         difference: the second total less the first.
 
-    >>> print(Verdict("parameters", Formula("9*f*g + 10*f - 144*f*n")))
+    >>> Verdict("parameters", Formula("9*f*g + 10*f - 144*f*n"))
     parameters: the second is smaller where 9·g + 10 < 144·n
-    >>> print(Verdict("MACs", Formula("f - 32*f*g")))
+    >>> Verdict("MACs", Formula("f - 32*f*g"))
     MACs: the second is smaller
-    >>> print(Verdict("parameters", Formula("4 - n")))
+    >>> Verdict("parameters", Formula("4 - n"))
     parameters: the first is smaller for n ≤ 3, equal at n = 4, the second is smaller from n = 5 on
     """
 
@@ -96,3 +96,5 @@ class Verdict:
 
     def __str__(self) -> str:
         return line(self.said())
+
+    __repr__ = __str__

@@ -15,22 +15,31 @@ import archcalc as ac
 from archcalc.formula.sign import negative_where, range_of, signs_of
 
 WIDTHS: st.SearchStrategy[Any] = st.integers(1, 5) | st.sampled_from(["f", "n", "2*n", "f + 1"])
-VALUES = {"f": st.integers(1, 6), "n": st.integers(1, 6), "k": st.integers(1, 3)}
+TIMES: st.SearchStrategy[Any] = st.sampled_from([1, 2, 4, "n", "f"])
+VALUES = {"f": st.integers(1, 6), "n": st.integers(1, 6), "k": st.integers(1, 3), "m": st.just(2)}
 
 
 @st.composite
 def networks(draw: st.DrawFn) -> ac.Sequential:
     """Small convolutional networks with symbols, of layers that any two of them may share."""
     layers: list[ac.Layer] = []
-    for kind in draw(st.lists(st.sampled_from(["conv", "pool", "repeat"]), max_size=3)):
+    for kind in draw(
+        st.lists(st.sampled_from(["conv", "pool", "repeat", "grow", "double"]), max_size=3)
+    ):
         if kind == "pool":
             layers.append(ac.MaxPooling2D(2))
         elif kind == "conv":
             layers.append(ac.Conv2D(draw(WIDTHS), draw(st.sampled_from([1, 3, "k"]))))
+        elif kind == "grow":
+            layer = ac.Conv2D(draw(WIDTHS), 3, padding="same")
+            layers.append(ac.Repeat(ac.Parallel([[], layer]), draw(TIMES)))
+        elif kind == "double":
+            layer = ac.Conv2D("m*2**i", 1)
+            layers.append(ac.Repeat(layer, draw(TIMES), index="i"))
         else:
             width = draw(WIDTHS)
             block = [ac.Conv2D(width, 3, padding="same"), ac.BatchNormalization()]
-            layers.append(ac.Repeat(block, draw(st.sampled_from([1, 2, 4, "n", "f"]))))
+            layers.append(ac.Repeat(block, draw(TIMES)))
     layers += [ac.Flatten(), ac.Dense(draw(WIDTHS))]
     return ac.Sequential(layers, input_shape=(24, 20, draw(st.sampled_from([1, "f"]))))
 
@@ -86,8 +95,8 @@ def test_what_is_said_of_the_smaller_is_so_at_every_point(a: ac.Network, b: ac.N
     for verdict in (found.verdict, found.macs_verdict):
         seen = set()
         less, more = (ac.Formula(side) for side in negative_where(verdict.difference))
-        for point in product((1, 5, 64), (1, 3, 40), (1, 3)):
-            values = dict(zip("fnk", point, strict=True))
+        for point in product((1, 5, 24), (1, 3, 40), (1, 3), (2,)):
+            values = dict(zip("fnkm", point, strict=True))
             change = at(verdict.difference, values)
             sign = (change > 0) - (change < 0)
             seen.add(sign)

@@ -8,6 +8,7 @@ from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
 from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
 from archcalc.explain.summary import Summary, summarize
+from archcalc.explain.verdict import Verdict
 
 __all__ = [
     "Account",
@@ -20,6 +21,7 @@ __all__ = [
     "Finding",
     "Reconciliation",
     "Summary",
+    "Verdict",
     "account",
     "compare",
     "conventions",

@@ -71,7 +71,7 @@ class Change:
         return row.path if row else ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Explained):
     """Aligned layers, the difference of the totals, and which is the smaller when.
 
@@ -189,8 +189,11 @@ class Comparison(Explained):
         first, second = (_symbols(trace) for trace in (self.before, self.after))
         for which, own in (("first", first - second), ("second", second - first)):
             if own:
-                blocks.append(Paragraph((f"only the {which} has {', '.join(sorted(own))}",)))
+                blocks.append(Paragraph((f"only the {which} depends on {', '.join(sorted(own))}",)))
         return blocks
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def to_dict(self) -> dict[str, Any]:
         totals = (self.before, self.after)
@@ -286,7 +289,7 @@ def compare(before: Network | Trace, after: Network | Trace) -> Comparison:
     >>> from archcalc.network import Sequential
     >>> a = Sequential([Dense(100), Dense(10)], input_shape=784)
     >>> b = Sequential([Dense(50), Dense(10)], input_shape=784)
-    >>> print(compare(a, b))
+    >>> compare(a, b)
     79,510 → 39,760: dense loses 39,250, dense_1 loses 500
     layer    class           parameters           change  MACs change
     ─────────────────────────────────────────────────────────────────

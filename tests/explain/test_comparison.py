@@ -131,7 +131,7 @@ def test_a_second_convolution_with_symbols() -> None:
         "parameters: the second is smaller where ⌊(25 − k)/4⌋²·g·n + 9·f·g + g < ⌊(29 − k)/2⌋²·f·n",
         "MACs: the second is smaller where "
         "9·⌊(25 − k)/2⌋²·f·g + ⌊(25 − k)/4⌋²·g·n < ⌊(29 − k)/2⌋²·f·n",
-        "only the second has g",
+        "only the second depends on g",
     ]
     assert ac.compare(small, deep).difference(k=3, f=32, g=64, n=100) == 179_926 - 542_230
 
@@ -217,6 +217,12 @@ def test_what_a_network_requires_decides() -> None:
         for k, t in ((29, 29), ("k", 28))
     )
     assert ac.compare(wide, narrow).verdict.smaller == "second"
+
+
+def test_it_shows_itself() -> None:
+    found = ac.compare(dense("n", 3), dense("m", 3))
+    assert repr(found) == str(found) == found.to_text()
+    assert repr(found.verdict) == "parameters: the second is smaller where m < n"
 
 
 @pytest.mark.parametrize("how", ["text", "markdown", "latex", "html", "json"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc.layers.homes import declare, homes
 from archcalc.network import model, repeat, sequential
 from archcalc.network.base import Network
+from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
 from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Parallel, Residual, Sequential
@@ -49,6 +50,7 @@ __all__ = [
     "RNN",
     "Bidirectional",
     "Input",
+    "Ladder",
     "Model",
     "Network",
     "Notice",

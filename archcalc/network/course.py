@@ -9,17 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from sympy import Dummy
+from sympy import Dummy, Expr, Symbol
 
-from archcalc.network.walk import Value
+from archcalc.network.walk import Value, Walk
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.errors import ArchcalcError
-from archcalc.symbolic.recurrence import after_copies
+from archcalc.symbolic.errors import ArchcalcError, ShapeError
+from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.recurrence import after_copies, back_from
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.sums import Index
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["course", "moved_on"]
+__all__ = [
+    "MOST_APART",
+    "Step",
+    "course",
+    "moved_on",
+    "no_rule",
+    "put_there",
+    "require_left",
+    "returning",
+]
+
+MOST_APART = 2
+"""After so many copies that are followed by themselves, a rule must hold for all that are left."""
 
 Step: TypeAlias = Callable[[Sequence[Value]], Sequence[Value]]
 """What one copy makes of what goes in, for the first of the values."""
@@ -52,9 +66,37 @@ def course(step: Step, values: Sequence[Value], index: Index) -> tuple[Value, ..
     return tuple(_with(value, i, there) for i, value in enumerate(values))
 
 
+def returning(
+    step: Step, values: Sequence[Value], index: Index, count: Dim
+) -> tuple[Value, ...] | None:
+    """What goes into copy `index` on the way back, where `values` go into the last of `count`.
+
+    What copy ``index`` gives goes into copy ``index − 1``; ``None`` where no rule says.
+    """
+    try:
+        names = _moving(step, values)
+    except ArchcalcError:
+        return None
+    if names is None:
+        return None
+    made = step([_with(value, i, names) for i, value in enumerate(values)])
+    there: dict[Place, Dim] = {}
+    for (i, axis), x in names.items():
+        given, last = evaluated(made[i].shape[axis]), evaluated(values[i].shape[axis])
+        found = back_from(given, x, last, index, evaluated(count))
+        if found is None:
+            return None
+        there[i, axis] = lower(found)
+    return tuple(_with(value, i, there) for i, value in enumerate(values))
+
+
 def moved_on(values: Sequence[Value], index: Index, count: Dim) -> tuple[Value, ...]:
     """What comes out of the last of `count` copies, where `values` go into copy `index`."""
-    there = {index: evaluated(count)}
+    return put_there(values, {index: evaluated(count)})
+
+
+def put_there(values: Sequence[Value], there: Mapping[Symbol, Expr]) -> tuple[Value, ...]:
+    """`values` with other expressions in the place of symbols."""
     return tuple(
         Value(Shape(lower(evaluated(d).xreplace(there)) for d in value.shape), value.source)
         for value in values
@@ -84,3 +126,33 @@ def _moving(step: Step, values: Sequence[Value]) -> dict[Place, Dummy] | None:
 def _with(value: Value, place: int, dims: Mapping[Place, Dim]) -> Value:
     shape = Shape(dims.get((place, axis), dim) for axis, dim in enumerate(value.shape))
     return Value(shape, value.source)
+
+
+def no_rule(
+    times: Dim, before: Sequence[Value], after: Sequence[Value], hint: str = ""
+) -> ShapeError:
+    """The error where a block changes its shape by no rule."""
+    return ShapeError(
+        f"repeated {to_text(times)} times, the block changes its input from "
+        f"{before[0].shape!r} to {after[0].shape!r}, by no rule that holds for every copy",
+        code="repeat-changes-shape",
+        hint=hint or "give a number, or a block whose every copy adds, multiplies or divides alike",
+    )
+
+
+def require_left(walk: Walk, left: Dim, done: int, path: str) -> None:
+    """A symbolic number of copies must leave those already followed."""
+    if isinstance(left, int):
+        return
+    needs = Requirement(
+        left,
+        Relation.AT_LEAST,
+        0,
+        "{left} copies are left after {done}",
+        code="too-few-copies",
+        hint=f"at least {done}",
+        details=(("left", left), ("done", done)),
+        path=path,
+    )
+    if needs.holds() is not True:
+        walk.extra.append(needs)

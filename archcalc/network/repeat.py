@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import field_validator, model_validator
-from sympy import Expr, Symbol
+from pydantic import field_validator
 
-from archcalc.layers.fields import Count, option
+from archcalc.layers.base import Layer
+from archcalc.layers.fields import Count
 from archcalc.network.base import Network
-from archcalc.network.course import Step, course, moved_on
+from archcalc.network.course import MOST_APART, Step, course, moved_on, no_rule, require_left
 from archcalc.network.fields import Block
 from archcalc.network.graph import INPUT, Graph, Ref
+from archcalc.network.numbered import Numbered
 from archcalc.network.sequential import as_layer
-from archcalc.network.values import put_in, symbols_in
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.errors import InvalidLayerError, ShapeError
-from archcalc.symbolic.printing import to_text
-from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.sums import Copies, index_for
-from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Repeat"]
@@ -34,11 +31,8 @@ V = TypeVar("V")
 _MOST_COPIES = 100_000
 """How many copies that differ in shape are written out, one by one, before it is refused."""
 
-_MOST_STEPS = 2
-"""After how many steps of a long or symbolic repetition the shapes must have come to rest."""
 
-
-class Repeat(Network):
+class Repeat(Numbered):
     """`block` one after the other `times` times, each with weights of its own.
 
     Where the block keeps its shape, the cost is that of one block: its rows stand once, with their
@@ -75,56 +69,30 @@ class Repeat(Network):
 
     block: Block
     times: Count
-    index: str = option(default="")
 
     @field_validator("block", mode="before")
     @classmethod
     def _as_layer(cls, value: Any) -> Any:
         return as_layer(value)
 
-    @field_validator("index")
-    @classmethod
-    def _is_name(cls, value: str) -> str:
-        return symbol(value).name if value else value
-
-    @model_validator(mode="after")
-    def _starts(self) -> Self:
-        if not self.bound <= self._symbols:
-            raise InvalidLayerError(
-                f"nothing in the block depends on {self.index}, the number of the copy",
-                code="unused-index",
-                hint=f"write what does, such as Dense('n*2**{self.index}'), or leave index out",
-            )
-        if isinstance(self.times, Expr) and self.bound & self.times.free_symbols:
-            raise InvalidLayerError(
-                f"{self.index} is the number of a copy, and cannot say how many there are",
-                code="captured-index",
-                hint="call it something else",
-            )
-        self.copy_of(0)
-        return self
-
     @property
-    def bound(self) -> frozenset[Symbol]:
-        """The symbol that stands for the number of a copy in the block, where there is one."""
-        return frozenset({symbol(self.index)} if self.index else ())
+    def count(self) -> Dim:
+        return self.times
 
-    @cached_property
-    def _symbols(self) -> frozenset[Symbol]:
-        return frozenset(symbols_in(self.block))
+    def parts(self) -> tuple[Layer, ...]:
+        return (self.block,)
 
     def copy_of(self, number: Dim) -> Repeat:
         """What is copy `number`, counted from 0."""
         if not self.index:
             return self
-        if number not in self._copies:
-            block = put_in(self.block, dict.fromkeys(self.bound, number))
-            self._copies[number] = Repeat(block, 1, name=self.name)
-        return self._copies[number]
+        if number not in self._single:
+            self._single[number] = Repeat(self.copied(self.block, number), 1, name=self.name)
+        return self._single[number]
 
     @cached_property
-    def _copies(self) -> dict[Dim, Repeat]:
-        return {}  # kept, since layers are told apart by which objects they are
+    def _single(self) -> dict[Dim, Repeat]:
+        return {}
 
     @cached_property
     def _open(self) -> Network | None:
@@ -157,7 +125,7 @@ class Repeat(Network):
         current, done = tuple(values), 0
         while self.times != done:
             left = lower(self.times - done)
-            _require_left(walk, left, done, at.path)
+            require_left(walk, left, done, at.path)
             after = self._at_once(walk, current, at, done, left)
             if after is not None:
                 return after
@@ -176,8 +144,7 @@ class Repeat(Network):
             return self._one(walk, current, self._place(at, done, left, open_=not done), done)
         if isinstance(left, int):
             return None
-        near = (left, *(self._symbols - self.bound), *(d for v in current for d in v.shape))
-        index = index_for(*near, preferred=self.index)
+        index = self.numbering(left, *current)
         number = lower(evaluated(index) + done)
         entering = course(self._step(walk, at, number), current, index)
         if entering is None:
@@ -217,35 +184,6 @@ class Repeat(Network):
         return (*made, *values[len(made) :])
 
     def _bounded(self, done: int, before: Sequence[Value], after: Sequence[Value]) -> None:
-        if isinstance(self.times, int):
-            if done < _MOST_STEPS or self.times <= _MOST_COPIES:
-                return
+        if done >= MOST_APART and not (isinstance(self.times, int) and self.times <= _MOST_COPIES):
             hint = f"a block that changes its shape is repeated at most {_MOST_COPIES:,} times"
-        elif done < _MOST_STEPS:
-            return
-        else:
-            hint = "give a number, or a block whose every copy adds, multiplies or divides alike"
-        raise ShapeError(
-            f"Repeat by {to_text(self.times)}: the block changes its input from "
-            f"{before[0].shape!r} to {after[0].shape!r}, by no rule that holds for every copy",
-            code="repeat-changes-shape",
-            hint=hint,
-        )
-
-
-def _require_left(walk: Walk, left: Dim, done: int, path: str) -> None:
-    """A symbolic number of copies must leave those already followed."""
-    if isinstance(left, int):
-        return
-    needs = Requirement(
-        left,
-        Relation.AT_LEAST,
-        0,
-        "{left} copies are left after {done}",
-        code="too-few-copies",
-        hint=f"at least {done}",
-        details=(("left", left), ("done", done)),
-        path=path,
-    )
-    if needs.holds() is not True:
-        walk.extra.append(needs)
+            raise no_rule(self.times, before, after, hint if isinstance(self.times, int) else "")

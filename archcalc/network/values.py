@@ -94,6 +94,20 @@ def _bound(layer: Layer) -> frozenset[Symbol]:
     return layer.bound if isinstance(layer, Network) else frozenset()
 
 
+def anew(layer: Layer, name: str) -> Layer:
+    """`layer` once more, with weights of its own: every layer in it is another object."""
+    made: Layer = _Anew().layer(layer)
+    return made.model_copy(update={"name": name})
+
+
+class _Anew(Rebuild):
+    """Makes every layer once more; what is shared within stays shared within."""
+
+    def _fields(self, layer: Layer) -> Layer:
+        made = super()._fields(layer)
+        return made.model_copy() if made is layer else made
+
+
 class _Values(Rebuild):
     """Puts values in for symbols; a layer without these symbols stays the same object."""
 

@@ -38,7 +38,8 @@ _MAX_CHARACTERS = 10_000
 _MAX_NESTING = 40
 _MAX_DIGITS = 600
 _MAX_ARGUMENTS = 12
-_MAX_SUMS = 4
+_MAX_SUMS = 100
+_MAX_NESTED_SUMS = 4
 
 
 def parse(text: str) -> Expr:
@@ -435,8 +436,9 @@ class _Reader:
             self.refuse(node, "has a sum that is not over copies", code="bad-call",
                         hint="write sum(h//2**i for i in range(L))")  # fmt: skip
         self.sums += 1
-        if self.sums > _MAX_SUMS:
-            self.refuse(node, f"has more than {_MAX_SUMS} sums", code="too-large")
+        if self.sums > _MAX_SUMS or len(self.indices) >= _MAX_NESTED_SUMS:
+            most = f"{_MAX_SUMS} sums, or {_MAX_NESTED_SUMS} inside one another"
+            self.refuse(node, f"has more than {most}", code="too-large")
         count = self.read(over.args[0], depth)
         hidden = dict(self.indices)
         index = self.indices[each.target.id] = Index(symbol(each.target.id).name)

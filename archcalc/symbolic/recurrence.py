@@ -21,7 +21,7 @@ from archcalc.symbolic.division import FloorDiv, has_denominator, is_whole
 from archcalc.symbolic.sums import Index, index_for, summed
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["after_copies"]
+__all__ = ["after_copies", "back_from"]
 
 
 def after_copies(
@@ -54,6 +54,31 @@ def after_copies(
         if not ready:
             return None
     return found
+
+
+def back_from(step: Expr, x: Symbol, last: Expr, index: Index, count: Expr) -> Expr | None:
+    """What goes into copy `index`, where the copies follow one another from the last to the first.
+
+    Args:
+        step: what a copy makes of `x`.
+        x: what goes into it.
+        last: what goes into the last copy, whose number is ``count − 1``.
+        index, count: the number of a copy, and how many there are.
+
+    >>> from archcalc.symbolic import symbols, to_text
+    >>> c, x, L = symbols("c x L")
+    >>> i = Index("i")
+    >>> print(to_text(back_from(c*2**i, x, c*2**L, i, L)))
+    2^(i + 1)·c
+    """
+    if x not in step.free_symbols:
+        found = step.xreplace({index: index + 1})
+        meets = found.xreplace({index: count - 1}).expand() == last.expand()
+        return found if meets else None
+    added = (step - x).expand()
+    if {x, index} & added.free_symbols:
+        return None
+    return Add(last, added * (count - 1 - index))
 
 
 def _rule(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:

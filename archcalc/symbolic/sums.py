@@ -17,7 +17,19 @@ from math import comb
 from typing import Any
 
 import sympy
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, Symbol, Tuple, factor
+from sympy import (
+    Add,
+    Expr,
+    Integer,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    Tuple,
+    factor,
+    preorder_traversal,
+)
 
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
@@ -28,6 +40,9 @@ _NAMES = "ijlmpqrtuvxyz"
 
 _MOST_WRITTEN_OUT = 64
 """A sum of no more terms than this is written out."""
+
+_MOST_PARTS = 4_096
+"""It is written out if that makes an expression of no more parts than this."""
 
 _HIGHEST_POWER = 32
 """Beyond this power of the index no closed form is worked out."""
@@ -264,7 +279,12 @@ def _multiplied(constant: Expr, e: Expr) -> Expr:
 
 def _can_be_written_out(e: Expr, index: Index, count: int) -> bool:
     """Whether there are few terms, in none of which a power becomes enormous."""
-    return count <= _MOST_WRITTEN_OUT and all(_is_linear(p.exp, index) for p in e.atoms(Pow))
+    few = count <= _MOST_WRITTEN_OUT and count * _parts(e) <= _MOST_PARTS
+    return few and all(_is_linear(p.exp, index) for p in e.atoms(Pow))
+
+
+def _parts(e: Expr) -> int:
+    return sum(1 for _ in preorder_traversal(e))
 
 
 def _is_linear(exponent: Expr, index: Index) -> bool:

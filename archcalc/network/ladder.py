@@ -1,0 +1,228 @@
+"""Down and up again, with a rung across at every level: a U-Net, a feature pyramid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import field_validator
+from sympy import S
+
+from archcalc.layers.base import Layer
+from archcalc.layers.fields import Count, option
+from archcalc.layers.merging import Concatenate
+from archcalc.network.base import followed
+from archcalc.network.course import (
+    MOST_APART,
+    course,
+    moved_on,
+    no_rule,
+    put_there,
+    require_left,
+    returning,
+)
+from archcalc.network.fields import Block, OptionalBlock
+from archcalc.network.graph import INPUT, Graph, Ref
+from archcalc.network.numbered import Numbered
+from archcalc.network.sequential import as_layer
+from archcalc.network.values import anew
+from archcalc.network.walk import Value, Walk, Where
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.sums import Copies, Index
+from archcalc.symbolic.written import evaluated
+
+__all__ = ["Ladder"]
+
+Calls = list[tuple[Layer, tuple[Ref, ...]]]
+
+
+class Ladder(Numbered):
+    """Levels, each inside the next: ``right(join(across, up(below)))`` with ``across = left(x)``.
+
+    What `left` makes goes across, and through `down` to the next level; at the bottom stands
+    `bottom`, and on the way back `up` brings what comes from below to the size of what goes
+    across.
+
+    With a symbol for `rungs`, the shapes follow a rule in the number of the level, which is counted
+    from 0 at the top, and totals are added up over the levels (see `Repeat`).
+
+    Args:
+        left, down: on the way down: what goes across, and what makes it smaller.
+        bottom: what stands below the last level.
+        up, right: on the way up: what makes it larger, and what takes both once they are joined.
+        rungs: how many levels; a number or a symbol.
+        join: what joins what goes across with what comes from below; ``None`` puts one after the
+            other along the channels.
+        index: the name of the symbol that, in the parts, stands for the number of the level; at
+            the bottom it is `rungs`.
+
+    Raises:
+        InvalidLayerError: nothing depends on the index.
+        ShapeError: `rungs` is a symbol, and no rule says what goes into each level.
+
+    >>> from archcalc.layers import Conv2D, Conv2DTranspose, MaxPooling2D
+    >>> def conv(width):
+    ...     return Conv2D(width, 3, padding="same")
+    >>> net = Ladder(conv("c*2**i"), MaxPooling2D(2), conv("c*2**i"),
+    ...              Conv2DTranspose("c*2**i", 2, strides=2), conv("c*2**i"), "L", index="i")
+    >>> trace = net.trace(("h", "w", 3))
+    >>> trace.output
+    (h, w, c)
+    >>> trace.parameters(L=4, c=64)
+    15324672
+    """
+
+    left: Block
+    down: Block
+    bottom: Block
+    up: Block
+    right: Block
+    rungs: Count
+    join: OptionalBlock = option(default=None)
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1505.04597 (figure 1)"
+
+    @field_validator("left", "down", "bottom", "up", "right", "join", mode="before")
+    @classmethod
+    def _as_layer(cls, value: Any) -> Any:
+        return None if value is None else as_layer(value)
+
+    @property
+    def count(self) -> Dim:
+        return self.rungs
+
+    def parts(self) -> tuple[Layer, ...]:
+        return (self.left, self.down, self.bottom, self.up, self.right, self._join)
+
+    @cached_property
+    def _join(self) -> Layer:
+        return self.join or Concatenate()
+
+    # With numbers, a graph like any other
+
+    @cached_property
+    def _made(self) -> tuple[Graph, dict[int, Layer]]:
+        rungs = self.rungs if isinstance(self.rungs, int) else 1
+        origins: dict[int, Layer] = {}
+        calls: Calls = []
+
+        def call(part: str, number: int, *inputs: Ref) -> Ref:
+            given: Layer = getattr(self, part) or self._join
+            name = f"{given.name or part}_{number}" if part != "bottom" else given.name or part
+            layer = anew(self.copied(given, number), name)
+            origins[id(layer)] = given
+            calls.append((layer, inputs))
+            return Ref(len(calls) - 1)
+
+        across: list[Ref] = []
+        x = Ref(INPUT)
+        for number in range(rungs):
+            across.append(call("left", number, x))
+            x = call("down", number, across[-1])
+        x = call("bottom", rungs, x)
+        for number in reversed(range(rungs)):
+            joined = call("join", number, across[number], call("up", number, x))
+            x = call("right", number, joined)
+        return Graph.of(1, calls, (x,)), origins
+
+    def graph(self) -> Graph:
+        """The graph of all levels; of one, where their number is a symbol."""
+        return self._made[0]
+
+    def origin(self, layer: Layer) -> Layer:
+        return self._made[1].get(id(layer), layer)
+
+    # With a symbol, a rule in the number of the level
+
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+        """Down to the bottom and up again."""
+        if isinstance(self.rungs, int):
+            return super().follow(walk, values, at)
+        return self._below(walk, values, at, 0)
+
+    def _below(
+        self, walk: Walk, values: Sequence[Value], at: Where, done: int
+    ) -> tuple[Value, ...]:
+        """What level `done` gives, with all that is below it."""
+        left = lower(self.rungs - done)
+        require_left(walk, left, done, at.path)
+        together = self._at_once(walk, values, at, done, left)
+        if together is not None:
+            return together
+        here = replace(at.under(str(done)), copy=(*at.copy, id(self), done))
+        across, below = self._down(walk, values, here, done)
+        if done >= MOST_APART:
+            raise no_rule(self.rungs, values, below)
+        return self._up(walk, across, self._below(walk, below, at, done + 1), here, done)
+
+    def _at_once(
+        self, walk: Walk, values: Sequence[Value], at: Where, done: int, left: Dim
+    ) -> tuple[Value, ...] | None:
+        """All levels that are left, where rules say what goes into each on both ways."""
+        index = self.numbering(left, *values)
+        number = lower(evaluated(index) + done)
+        entering = course(lambda v: self._down(walk.aside(), v, at, number)[1], values, index)
+        if entering is None:
+            return None
+        here = at.under(str(done)) if done else at
+        here = replace(here, copy=(*at.copy, id(self), done))
+        each = replace(here, times=lower(at.times * left), copies=(*at.copies, Copies(index, left)))
+        across, below = self._down(walk, entering, each, number)
+        sources = [Value(v.shape, b.source) for v, b in zip(entering, below, strict=True)]
+        turning = self._bottom(walk, moved_on(sources, index, left), here)
+        rising = self._rising(walk, across, turning, here, number, index, left)
+        if rising is None:  # what the bottom gives is unlike what the levels give: one by itself
+            require_left(walk, lower(left - 1), done + 1, at.path)
+            last = {index: evaluated(left) - 1}
+            at_last = lower(evaluated(number).xreplace(last))
+            lowest = put_there(across, last)
+            alone = replace(here.under("lowest"), copy=(*here.copy, id(self)))
+            turning = self._up(walk, lowest, turning, alone, at_last)
+            left = lower(left - 1)
+            each = replace(each, times=lower(at.times * left))
+            each = replace(each, copies=(*at.copies, Copies(index, left)))
+            rising = self._rising(walk, across, turning, here, number, index, left)
+        if rising is None:
+            made = self._up(walk.aside(), across, turning, here, number)
+            raise no_rule(left, turning, made)
+        fed = [Value(v.shape, t.source) for v, t in zip(rising, turning, strict=True)]
+        out = self._up(walk, across, fed, each, number)
+        top = put_there(rising, {index: S.NegativeOne})
+        return tuple(Value(v.shape, o.source) for v, o in zip(top, out, strict=True))
+
+    def _rising(
+        self,
+        walk: Walk,
+        across: Sequence[Value],
+        turning: Sequence[Value],
+        at: Where,
+        number: Dim,
+        index: Index,
+        left: Dim,
+    ) -> tuple[Value, ...] | None:
+        """What comes from below at each level; ``None`` where no rule says."""
+        return returning(
+            lambda v: self._up(walk.aside(), across, v, at, number), turning, index, left
+        )
+
+    def _bottom(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+        return followed(self.copied(self.bottom, self.rungs), walk, values, at.under("bottom"))
+
+    def _down(
+        self, walk: Walk, values: Sequence[Value], at: Where, number: Dim
+    ) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+        """What goes across at a level, and what goes on down."""
+        across = followed(self.copied(self.left, number), walk, values, at.under("left"))
+        down = self.copied(self.down, number)
+        return across, followed(down, walk, across, at.under("down"))
+
+    def _up(
+        self, walk: Walk, across: Sequence[Value], below: Sequence[Value], at: Where, number: Dim
+    ) -> tuple[Value, ...]:
+        """What a level gives, of what goes across and what comes from below."""
+        raised = followed(self.copied(self.up, number), walk, below, at.under("up"))
+        join = self.copied(self._join, number)
+        joined = followed(join, walk, (*across, *raised), at.under("join"))
+        return followed(self.copied(self.right, number), walk, joined, at.under("right"))

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archcalc.layers.homes import declare, homes
-from archcalc.network import model, repeat, sequential
+from archcalc.network import ladder, model, repeat, sequential
 from archcalc.network.base import Network
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
@@ -81,7 +81,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "FAMILIES":
         later = [import_module(f"{__name__}.{family}") for family in _LATER]
-        return (sequential, model, repeat, *later)
+        return (sequential, model, repeat, ladder, *later)
     home = homes().get(name, "")
     if not home.startswith(f"{__name__}."):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -174,7 +174,7 @@ def test_an_endless_sum_is_refused() -> None:
      "sum(i for i < 3", "(i for i in range(3))", "sum(i for i in range(-1))", "(a < b)", "∑ 3",
      "sum(i for i < 3 < 4)", "sum([i for i in range(3)])", "sum(i for i, j in range(3))",
      "sum(i for i in range(1, 3))",
-     "sum(sum(sum(sum(sum(1 for i<2) for i<2) for i<2) for i<2) for i<2)"],
+     "sum(sum(sum(sum(sum(1 for i<2) for j<2) for k<2) for l<2) for m<2)"],
 )  # fmt: skip
 def test_what_is_no_sum_over_copies_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError):

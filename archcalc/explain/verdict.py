@@ -21,6 +21,7 @@ _ALWAYS = {
     (1,): ("first", "the first is smaller"),
     (-1, 0): ("second or same", "the second is never larger"),
     (0, 1): ("first or same", "the first is never larger"),
+    (): ("none", "the two exist together for no values"),
 }
 """Data and words for what does not depend on the symbols, by the signs of the difference."""
 
@@ -67,8 +68,8 @@ class Verdict:
 
     @property
     def smaller(self) -> str:
-        """``"first"``, ``"second"``, ``"same"``, ``"first or same"``, ``"second or same"``, or
-        ``"depends"``.
+        """``"first"``, ``"second"``, ``"same"``, ``"first or same"``, ``"second or same"``,
+        ``"none"`` where the two never exist together, or ``"depends"``.
         """
         return _ALWAYS.get(self.signs, ("depends", ""))[0]
 

@@ -77,9 +77,8 @@ def one_of(name: str, value: str, choices: dict[str, T]) -> T:
 
 def convolution(filters: DimLike, kernel: int, strides: DimLike = 1, groups: DimLike = 1) -> Conv2D:
     """A convolution without bias that keeps what its stride does not take away."""
-    return Conv2D(
-        filters, kernel, strides=strides, padding=kernel // 2, groups=groups, use_bias=False
-    )
+    pad = kernel // 2 or "valid"
+    return Conv2D(filters, kernel, strides=strides, padding=pad, groups=groups, use_bias=False)
 
 
 def normalized(

@@ -20,11 +20,15 @@ Sides = tuple[Expr, Expr]
 def signs_of(formula: Closed) -> frozenset[int]:
     """The signs that `formula` may have: some of −1, 0 and 1; those left out it never has.
 
+    None are left where its requirements cannot be met.
+
     >>> from archcalc.formula import Formula
     >>> sorted(signs_of(Formula("32*f*g - f"))), sorted(signs_of(Formula("f - g")))
     ([1], [-1, 0, 1])
     """
     low, high = range_of(formula)
+    if ranges_of(formula.requirements) is None:
+        return frozenset()
     return frozenset(
         sign
         for sign, excluded in (

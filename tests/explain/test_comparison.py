@@ -219,6 +219,17 @@ def test_what_a_network_requires_decides() -> None:
     assert ac.compare(wide, narrow).verdict.smaller == "second"
 
 
+def test_networks_that_never_exist_together() -> None:
+    """A kernel of k on 5 steps, and one of 7 on k steps."""
+    short = ac.Sequential([ac.Conv1D(2, "k")], input_shape=(5, 1))
+    long = ac.Sequential([ac.Conv1D("k", 7)], input_shape=("k", 1))
+    found = ac.compare(short, long)
+    assert found.verdict.smaller == "none"
+    assert str(found.verdict) == "parameters: the two exist together for no values"
+    with pytest.raises(ac.NoSolutionError):
+        found.crossover("k")
+
+
 def test_it_shows_itself() -> None:
     found = ac.compare(dense("n", 3), dense("m", 3))
     assert repr(found) == str(found) == found.to_text()

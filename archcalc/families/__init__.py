@@ -18,10 +18,11 @@ from functools import partial
 
 from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.resnet import RESNETS, resnet
+from archcalc.families.unet import unet
 from archcalc.families.vgg import VGGS, doubling, vgg
 from archcalc.network import Network
 
-__all__ = ["DENSENETS", "RESNETS", "VGGS", "densenet", "doubling", "resnet", "vgg"]
+__all__ = ["DENSENETS", "RESNETS", "VGGS", "densenet", "doubling", "resnet", "unet", "vgg"]
 
 _NAMED = tuple(
     (family, name, arguments)

@@ -212,3 +212,45 @@ def doubling(
     return nn.Sequential(
         *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)
     )
+
+
+# U-Net
+
+
+class _Level(nn.Module):
+    """What is on both ways of a level, around what is below it."""
+
+    def __init__(self, left: nn.Module, below: nn.Module, up: nn.Module, right: nn.Module) -> None:
+        super().__init__()
+        self.left, self.below, self.up, self.right = left, below, up, right
+        self.pool = nn.MaxPool2d(2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        across = self.left(x)
+        return self.right(torch.cat([across, self.up(self.below(self.pool(across)))], 1))
+
+
+def _twice(came: int, comes: int, normalized: bool) -> nn.Module:
+    layers: list[nn.Module] = []
+    for channels in (came, comes):
+        layers.append(nn.Conv2d(channels, comes, 3, padding=1, bias=not normalized))
+        layers += [nn.BatchNorm2d(comes)] if normalized else []
+        layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+def unet(
+    depth: int, width: int, classes: int, normalized: bool, up: str, channels: int = 3
+) -> nn.Module:
+    net = _twice(width << (depth - 1), width << depth, normalized)
+    for level in reversed(range(depth)):
+        wide = width << level
+        came = channels if level == 0 else wide // 2
+        rises: nn.Module = nn.ConvTranspose2d(2 * wide, wide, 2, stride=2)
+        if up == "upsampling":
+            rises = nn.Sequential(
+                nn.Upsample(scale_factor=2), nn.Conv2d(2 * wide, wide, 2, padding="same")
+            )
+        left, right = _twice(came, wide, normalized), _twice(2 * wide, wide, normalized)
+        net = _Level(left, net, rises, right)
+    return nn.Sequential(net, nn.Conv2d(width, classes, 1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import sympy
@@ -138,7 +136,7 @@ def test_a_second_convolution_saves_parameters(net: ac.Sequential) -> None:
         ],
         input_shape=(28, 28, 1),
     )
-    headline = lines(ac.compare(net, deeper).to_text())[0]
+    headline = lines(repr(ac.compare(net, deeper)))[0]
     assert headline.startswith("542,230 → 179,926: the new layer")
     assert "adds 18,496" in headline
     assert "dense loses 380,800" in headline
@@ -167,42 +165,12 @@ def test_resnets_from_one_formula(resnet_formula: ac.Formula) -> None:
 
 
 @pytest.fixture
-def resnet_formula(bottleneck_resnet: Callable[..., ac.Network]) -> ac.Formula:
-    depths = ac.symbols("n1 n2 n3 n4")
-    return bottleneck_resnet(depths, "c", "K").trace().parameters
-
-
-@pytest.fixture
-def bottleneck_resnet() -> Callable[..., ac.Network]:
-    """He et al. (2015), table 1, as torchvision builds it."""
-
-    def conv(filters: object, k: int, s: int = 1) -> list[ac.Layer]:
-        return [
-            ac.Conv2D(filters, k, strides=s, padding=k // 2, use_bias=False),
-            ac.BatchNormalization(),
-        ]
-
-    def block(width: object, stride: int = 1, project: bool = False) -> ac.Network:
-        body = [*conv(width, 1), ac.ReLU(), *conv(width, 3, stride), ac.ReLU()]
-        return ac.Sequential(
-            [
-                ac.Residual(
-                    [*body, *conv(4 * width, 1)], conv(4 * width, 1, stride) if project else None
-                ),
-                ac.ReLU(),
-            ]
-        )
-
-    def build(depths: tuple[sympy.Expr, ...], width: str, classes: str) -> ac.Network:
-        c = ac.symbols(width)
-        layers: list[ac.Layer] = [*conv(c, 7, 2), ac.ReLU(), ac.MaxPooling2D(3, 2, padding=1)]
-        for stage, depth in enumerate(depths):
-            layers.append(block(c * 2**stage, 2 if stage else 1, project=True))
-            layers.append(ac.Repeat(block(c * 2**stage), depth - 1))
-        layers += [ac.GlobalAveragePooling2D(), ac.Dense(classes)]
-        return ac.Sequential(layers, input_shape=("h", "w", 3))
-
-    return build
+def resnet_formula() -> ac.Formula:
+    return (
+        ac.families.resnet(depths=("n1", "n2", "n3", "n4"), width="c", classes="K")
+        .trace()
+        .parameters
+    )
 
 
 def test_five_strided_convolutions_give_one_ceiling() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.explain.svg import FIRST, SECOND
@@ -32,6 +33,10 @@ _MOST_BARS = 40
 
 _MOST_POINTS = 400
 """A curve is drawn through no more values than this, evenly spread over those that are given."""
+
+_MOST_MARKED = 100
+_MOST_SAID = 9
+"""No more crossings than this are marked, and no more of those are said."""
 
 Pair = tuple[Formula | None, Formula | None]
 """A count of the first network, and of the second; ``None`` where one has not got the layer."""
@@ -157,15 +162,17 @@ def _with(total: Formula, values: Mapping[str, Any]) -> Formula:
     return Formula(total(**{n: v for n, v in values.items() if n in total.known_symbols}))
 
 
-def _crossings(symbol: str, first: Formula, second: Formula) -> tuple[int, ...]:
-    """The values from which on another is the larger, where they can be found."""
+def _crossings(symbol: str, first: Formula, second: Formula) -> list[int]:
+    """The values from which on another is the larger, or both are equal, where they are found."""
     if symbol not in {**first.known_symbols, **second.known_symbols}:
-        return ()
+        return []
     try:
         found = crossover(first, second, symbol)
     except NoSolutionError:
-        return ()
-    return found.points if isinstance(found, Crossover) else ()
+        return []
+    if not isinstance(found, Crossover):
+        return []
+    return [b.low for a, b in pairwise(found.stretches) if b.larger != a.larger != "neither"]
 
 
 def _curve_panel(axes: Axes, symbol: str, points: Sequence[int], pair: Sequence[Formula]) -> None:
@@ -179,16 +186,20 @@ def _curve_panel(axes: Axes, symbol: str, points: Sequence[int], pair: Sequence[
                 hint="give other values",
             )
         axes.plot(*zip(*known, strict=True), color=ink, label=name)
-    for n in _crossings(symbol, *pair):
-        if not points[0] <= n <= points[-1]:
-            continue
-        axes.axvline(n, color="0.5", linewidth=0.8, linestyle=":")
-        axes.annotate(
-            f"{symbol} = {n:,}", (n, 1), xycoords=("data", "axes fraction"),
-            xytext=(3, -3), textcoords="offset points", va="top", fontsize="small",
-        )  # fmt: skip
+    _mark(axes, symbol, [n for n in _crossings(symbol, *pair) if points[0] <= n <= points[-1]])
     axes.set_xlabel(symbol)
     _plain(axes, axes.yaxis)
+
+
+def _mark(axes: Axes, symbol: str, crossings: Sequence[int]) -> None:
+    """A line at each crossing, and what the first ones are."""
+    for n in crossings[:_MOST_MARKED]:
+        axes.axvline(n, color="0.5", linewidth=0.8, linestyle=":")
+    for place, n in enumerate(crossings[:_MOST_SAID]):
+        axes.annotate(
+            f"{symbol} = {n:,}", (n, 1), xycoords=("data", "axes fraction"),
+            xytext=(3, -3 - 11 * place), textcoords="offset points", va="top", fontsize="small",
+        )  # fmt: skip
 
 
 def _at(total: Formula, symbol: str, n: int) -> float | None:

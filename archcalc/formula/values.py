@@ -37,11 +37,11 @@ def read_values(values: Mapping[str, Any], known: Mapping[str, Symbol]) -> dict[
     read: dict[Symbol, Dim] = {}
     for name, value in values.items():
         if name not in known:
-            listed = ", ".join(known) or "none"
+            listed = f"the symbols are {', '.join(known)}" if known else "there are only numbers"
             raise UnknownSymbolError(
                 f"there is no symbol {shorten(str(name), 40)} here",
                 values={"name": name},
-                hint=f"the symbols are {listed}",
+                hint=listed,
             )
         read[known[name]] = _read(name, value)
     return read

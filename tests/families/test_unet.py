@@ -13,6 +13,8 @@ import archcalc as ac
 from archcalc.families import unet
 from tests.families import by_hand
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+
 ARGUMENTS = st.fixed_dictionaries(
     {
         "depth": st.integers(1, 5),

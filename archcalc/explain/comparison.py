@@ -114,6 +114,13 @@ class Comparison(Explained):
         Raises:
             UnknownSymbolError: neither network has such a symbol.
             NoSolutionError: both exist at no value of the symbol, or it cannot be decided.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> wide = Sequential([Dense("n"), Dense(10)], input_shape="d")
+        >>> deep = Sequential([Dense(32), Dense("n"), Dense(10)], input_shape="d")
+        >>> compare(wide, deep).crossover("n", d=784)
+        the first is smaller for n ≤ 33, the second is smaller from n = 34 on
         """
         return crossover(self.before.parameters, self.after.parameters, symbol, **values)
 
@@ -126,6 +133,12 @@ class Comparison(Explained):
 
         Raises:
             PictureError: symbols are left, or matplotlib is not installed.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> a, b = (Sequential([Dense(n), Dense(10)], input_shape=784) for n in (100, 50))
+        >>> [axes.get_title() for axes in compare(a, b).plot().axes]
+        ['parameters', 'MACs']
         """
         layers = [
             Bar(change.path, tuple(_sides(cost, change) for cost in (Parameters(), Macs())))
@@ -143,7 +156,16 @@ class Comparison(Explained):
 
         Raises:
             UnknownSymbolError: neither network has such a symbol.
-            PictureError: symbols are left, or matplotlib is not installed.
+            EvaluationError: there are not two values, or one is no positive integer.
+            PictureError: other symbols are left, a network exists at none of the values, or
+                matplotlib is not installed.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> a, b = (Sequential([Dense("n"), Dense(m)], input_shape=784) for m in (10, "n"))
+        >>> figure = compare(a, b).plot_along("n", range(1, 33))
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['n = 10']
         """
         totals = (
             ("parameters", self.before.parameters, self.after.parameters),
@@ -162,9 +184,10 @@ class Comparison(Explained):
 
     def _most(self) -> Sequence[Change]:
         """The three changes of parameters that matter most, in order."""
-        said = [change for change in self.changes if change.parameters != 0]
-        said.sort(key=lambda change: _size(change.parameters), reverse=True)
-        return sorted(said[:_NAMED], key=self.changes.index)
+        sizes = [_size(change.parameters) for change in self.changes]
+        said = [i for i, change in enumerate(self.changes) if change.parameters != 0]
+        most = sorted(said, key=sizes.__getitem__, reverse=True)[:_NAMED]
+        return [self.changes[i] for i in sorted(most)]
 
     def document(self) -> Document:
         head = ("layer", "class", "", "parameters", "", "change", "MACs change")
@@ -184,8 +207,10 @@ class Comparison(Explained):
 
     def _verdicts(self) -> list[Block]:
         """What a number does not say by itself: which is the smaller, and who has a symbol."""
-        open_ones = [v for v in (self.verdict, self.macs_verdict) if not v.difference.is_number]
-        blocks: list[Block] = [Paragraph(verdict.said()) for verdict in open_ones]
+        blocks: list[Block] = []
+        for verdict, of in ((self.verdict, "parameters"), (self.macs_verdict, "macs")):
+            if not all(getattr(trace, of).is_number for trace in (self.before, self.after)):
+                blocks.append(Paragraph(verdict.said()))
         first, second = (_symbols(trace) for trace in (self.before, self.after))
         for which, own in (("first", first - second), ("second", second - first)):
             if own:

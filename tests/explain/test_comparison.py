@@ -230,6 +230,18 @@ def test_networks_that_never_exist_together() -> None:
         found.crossover("k")
 
 
+def test_a_difference_that_is_a_number_is_decided_all_the_same() -> None:
+    assert said(dense("n", 3), dense("n", 3).replace("dense_1", ac.Dense(3, use_bias=False)))[
+        1:
+    ] == [
+        "parameters: the second is smaller",
+        "MACs: both are equal",
+    ]
+    assert said(dense(4, 3, width=2), dense(5, 3, width=2)) == [
+        "27 → 33: dense adds 3, dense_1 adds 3"
+    ]
+
+
 def test_it_shows_itself() -> None:
     found = ac.compare(dense("n", 3), dense("m", 3))
     assert repr(found) == str(found) == found.to_text()

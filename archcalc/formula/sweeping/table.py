@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from archcalc.formula.sweeping import exporting, order, showing
+from archcalc.formula.sweeping.drawing import Canvas
 from archcalc.formula.sweeping.grid import Grid
 from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.sweeping.plot import plot
 from archcalc.formula.sweeping.running import Region
 from archcalc.formula.sweeping.selecting import places_where
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError, UnknownSymbolError, shorten
@@ -19,6 +21,7 @@ from archcalc.symbolic.requirement import Requirement
 if TYPE_CHECKING:
     from os import PathLike
 
+    from matplotlib.figure import Figure
     from pandas import DataFrame
     from polars import DataFrame as PolarsFrame
 
@@ -311,6 +314,37 @@ class Table:
                     code="no-column", hint="name it among the columns too",
                 )  # fmt: skip
         return [order.key(self._column(name), name in falling) for name in by]
+
+    def plot(
+        self,
+        *columns: str,
+        largest: str | Sequence[str] = (),
+        path: str | PathLike[str] | None = None,
+    ) -> Figure:
+        """A picture, chosen by what varies.
+
+        One symbol varies: a curve of each quantity.  Two vary, and one quantity is shown: a map; a
+        third symbol with few values gives a map for each.  Two quantities are shown: one against
+        the other, with the Pareto front.
+
+        Args:
+            columns: the quantities to show; all of them where none is named.
+            largest: those of them in which large numbers are better, for the front.
+            path: a file to write, such as ``"front.png"`` or ``"front.svg"``; otherwise pyplot
+                shows it.
+
+        Returns:
+            matplotlib's figure.
+
+        Raises:
+            FrameworkError: matplotlib is not installed.
+            PictureError: there is nothing to see, more than a picture holds, or the file cannot be
+                written.
+            UnknownSymbolError: there is no such column.
+        """
+        for name in columns:
+            self._check(name)
+        return plot(self, columns, largest, Canvas(path))
 
     # Elsewhere
 

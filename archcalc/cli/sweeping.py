@@ -30,12 +30,14 @@ class TableFormat(StrEnum):
 
 def sweep(
     file: File,
-    over: Annotated[list[str] | None, Option(
+    over: Annotated[
+        list[str] | None,
+        Option(
             metavar="NAME=VALUES",
             help="The values of a symbol: 8:512 with both ends, 8:512:8 by steps, or 1,3,5. "
             "May be repeated.",
         ),
-] = None,
+    ] = None,
     of: Annotated[
         list[Quantity] | None,
         Option(help="What is counted: a column. May be repeated. [default: parameters, macs]"),

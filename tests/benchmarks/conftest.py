@@ -1,8 +1,8 @@
 """Architectures to measure, and the table of ratios at the end of a run.
 
 Every benchmark belongs to a group that has one baseline: a peer, or the smallest case.  What is
-reported is the ratio of medians within the group, measured in the same run.  Nothing is asserted
-about time.
+reported is the ratio of medians within the group, measured in the same run; where a benchmark says
+how many it goes through (``each``), of one of them.  Nothing is asserted about time.
 """
 
 from __future__ import annotations
@@ -75,7 +75,26 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         base = next((b for b in benches if b.extra_info.get("baseline")), benches[0])
         terminalreporter.line(group)
         for bench in benches:
-            ratio = bench.stats.median / base.stats.median
+            ratio = _each(bench) / _each(base)
             mark = "   baseline" if bench is base else f"{ratio:11.4f} × baseline"
+            peak = bench.extra_info.get("peak")
             name = bench.extra_info.get("what", bench.name)
-            terminalreporter.line(f"  {bench.stats.median * 1e3:11.3f} ms {mark:24s} {name}")
+            memory = f" (at most {peak / 1e6:,.0f} MB at once)" if peak else ""
+            terminalreporter.line(f"  {_shown(_each(bench)):>14s} {mark:24s} {name}{memory}")
+
+
+def _each(bench: Any) -> float:
+    """Seconds for one of what a benchmark goes through."""
+    return float(bench.stats.median) / bench.extra_info.get("each", 1)
+
+
+def _shown(seconds: float) -> str:
+    """Seconds in a unit in which they are easy to read.
+
+    >>> _shown(0.0215), _shown(3.4e-9)
+    ('21.500 ms', '3.400 ns')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:,.3f} {unit}"
+    return f"{seconds * 1e9:,.3f} ns"

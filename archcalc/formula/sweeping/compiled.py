@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -10,6 +11,7 @@ from sympy import Expr
 
 from archcalc.formula.sweeping.bounds import Span, bounds_of, fits
 from archcalc.formula.sweeping.building import build
+from archcalc.formula.sweeping.forms import cheapest_form
 from archcalc.formula.sweeping.inputs import aligned, read_array, span_of
 from archcalc.formula.sweeping.operations import Array, NotWholeError
 from archcalc.formula.sweeping.optional import optional
@@ -48,6 +50,10 @@ def read_dtype(dtype: object) -> Kept | None:
 
 
 _KEPT: Mapping[str, Kept] = {"int64": "int64", "float64": "float64", "object": "object"}
+
+
+_LARGE = 1 << 20
+"""From so many results on it is worth a few milliseconds to look for the form with least work."""
 
 
 class Compiled:
@@ -117,10 +123,10 @@ class Compiled:
             return np.empty(shape, self.dtype or "int64")
         spans = {name: span_of(array) for name, array in arrays.items()}
         self._check_needs(arrays, spans)
-        result = np.broadcast_to(self._computed(arrays, spans), shape)
+        result = self._computed(arrays, spans)
         if not shape:
             return result.item()
-        return result if result.flags.writeable else result.copy()
+        return result if result.shape == shape else np.broadcast_to(result, shape).copy()
 
     def bounds(self, **values: Any) -> Span:
         """Two integers between which every result lies, worked out without computing any.
@@ -170,16 +176,27 @@ class Compiled:
                 raise requirement.at({symbol(name): v for name, v in at.items()}).error()
 
     def _computed(self, arrays: Mapping[str, Array], spans: Mapping[str, Span]) -> Array:
-        (at,) = self.program.outputs
-        bounds = bounds_of(self.program, spans, [at])
+        program = self._program_for(arrays, spans)
+        (at,) = program.outputs
+        bounds = bounds_of(program, spans, [at])
         if self.dtype == "int64" and not fits(bounds[at]):
             raise _refused(f"results up to {max(map(abs, bounds[at])):.3e}")
         try:
-            return Runner(self.program, arrays, bounds, self.dtype or "int64").results([at])[0]
+            return Runner(program, arrays, bounds, self.dtype or "int64").results([at])[0]
         except NotWholeError:
             if self.dtype == "int64":
                 raise _refused("a fraction") from None
-            return Runner(self.program, arrays, bounds, "object").results([at])[0]
+            return Runner(program, arrays, bounds, "object").results([at])[0]
+
+    def _program_for(self, arrays: Mapping[str, Array], spans: Mapping[str, Span]) -> Program:
+        """The program, written anew for arrays that are worth it."""
+        used = {name: array.size for name, array in arrays.items() if name in self.symbols}
+        if prod(np.broadcast_shapes(*(arrays[name].shape for name in used))) < _LARGE:
+            return self.program
+        longest_last = sorted(used, key=used.__getitem__)
+        sizes = {name: used[name] for name in longest_last}
+        form = cheapest_form(self.expression, sizes, spans)
+        return build([form], (), sizes)
 
     def _lazily(self, values: Mapping[str, Any]) -> Any:
         """A Dask array, each block of which is computed by itself."""

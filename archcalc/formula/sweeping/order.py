@@ -34,6 +34,8 @@ def top(count: int, values: Array, largest: bool) -> Array:
     >>> top(3, np.array([5, 1, 4, 1, 9]), largest=False)
     array([1, 3, 2])
     """
+    if count == 1 and len(values):
+        return np.array([best(values, largest)])
     keys = key(values, largest)
     if count >= len(keys):
         return sorted_by([keys])

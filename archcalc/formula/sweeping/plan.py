@@ -14,8 +14,8 @@ from sympy import Expr
 from archcalc.formula.sweeping.bounds import bounds_of, fits
 from archcalc.formula.sweeping.building import build
 from archcalc.formula.sweeping.compiled import Kept
+from archcalc.formula.sweeping.forms import cheapest_form
 from archcalc.formula.sweeping.grid import Grid
-from archcalc.formula.sweeping.nesting import nested
 from archcalc.formula.sweeping.operations import Array, NotWholeError
 from archcalc.formula.sweeping.program import Need, Program
 from archcalc.formula.sweeping.progress import Progress
@@ -23,7 +23,6 @@ from archcalc.formula.sweeping.running import Runner
 from archcalc.formula.sweeping.table import Excluded, Table
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.requirement import Requirement
-from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Plan", "plan_for"]
 
@@ -177,15 +176,10 @@ def plan_for(
 
     Requirements on symbols that have no values are left, as when a formula is called.
     """
-    order = [symbol(name) for name in reversed(list(grid.axes)) if grid.sizes[name] > 1]
-    forms = [_cheapest([e, nested(e, order)], grid) for e in expressions.values()]
+    forms = [cheapest_form(e, grid.sizes, grid.spans()) for e in expressions.values()]
     decidable = [r for r in requirements if {s.name for s in r.symbols} <= grid.axes.keys()]
     program = build(forms, decidable, grid.sizes)
     return Plan(tuple(expressions), program, tuple(decidable), dtype)
-
-
-def _cheapest(forms: Iterable[Expr], grid: Grid) -> Expr:
-    return min(forms, key=lambda form: build([form], (), grid.sizes).passes(grid.sizes))
 
 
 def _does_not_hold(what: str) -> EvaluationError:

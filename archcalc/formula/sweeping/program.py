@@ -7,10 +7,9 @@ values of ``k`` alone, and is broadcast where it meets others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from math import prod
 from typing import Any
 
 __all__ = ["Body", "Kind", "Need", "Program", "Step"]
@@ -115,10 +114,10 @@ class Program:
                 pending.extend(self.steps[at].args)
         return sorted(found)
 
-    def passes(self, sizes: Mapping[str, int]) -> int:
-        """How many numbers its steps compute where the symbols take so many values each."""
-        axes: list[frozenset[str]] = []
+    def axes(self) -> list[frozenset[str]]:
+        """The symbols on which each step depends."""
+        found: list[frozenset[str]] = []
         for step in self.steps:
             own = {step.name} if step.name else set()
-            axes.append(frozenset(own.union(*(axes[a] for a in step.args))))
-        return sum(prod(sizes[name] for name in own) for own in axes)
+            found.append(frozenset(own.union(*(found[a] for a in step.args))))
+        return found

@@ -50,7 +50,7 @@ def places_where(text: str, columns: Mapping[str, Array]) -> Array:
         lengths = [s.stop - s.start for s in region]
         compared = zip(program.needs, parts, strict=True)
         holds = condition.choice(
-            [need.holds_at(numbers).astype(bool) for need, numbers in compared]
+            [need.holds_at(numbers).astype(bool, copy=False) for need, numbers in compared]
         )
         holds = np.broadcast_to(holds, lengths)
         found.append(np.flatnonzero(holds) + start)

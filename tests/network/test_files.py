@@ -46,7 +46,8 @@ def test_examples_have_the_parameters_of_the_real_thing(name: str) -> None:
 
 def test_every_example_is_loaded_here() -> None:
     found = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".yaml", ".toml", ".json")}
-    assert found == {*PARAMETERS, "repeat_symbolic.yaml"}
+    symbolic = {"repeat_symbolic.yaml", "mnist_symbols.yaml", "mnist_deeper.yaml"}
+    assert found == {*PARAMETERS, *symbolic}
 
 
 def test_the_three_formats_say_the_same() -> None:
@@ -58,6 +59,13 @@ def test_the_symbolic_example_is_closed_in_its_symbols() -> None:
     trace = ac.load(EXAMPLES / "repeat_symbolic.yaml").trace()
     assert trace.parameters.equals("27*c + c + L*(9*c**2 + 2*c) + 10*c + 10")
     assert trace.parameters(c=64, L=8) == 28 * 64 + 8 * (9 * 64**2 + 2 * 64) + 10 * 65
+
+
+def test_the_examples_with_symbols_are_those_with_numbers() -> None:
+    """The small network of the tutorials, and the same with a second convolution, by Keras."""
+    small, deeper = (ac.load(EXAMPLES / f"mnist_{n}.yaml").trace() for n in ("symbols", "deeper"))
+    assert small.parameters(f=32, k=3, n=100) == PARAMETERS["mnist_cnn.yaml"]
+    assert deeper.parameters(f=32, k=3, n=100) == 179_926
 
 
 def test_resnet18_has_the_names_and_the_statistics_of_torchvision() -> None:

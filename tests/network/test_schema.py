@@ -56,6 +56,7 @@ def test_every_layer_that_is_written_is_valid(drawn: tuple[ac.Layer, Any]) -> No
     "mapping",
     [
         {"layers": []},
+        {"layers": [["Flatten", []], {"Parallel": [[], ["Flatten"], "Flatten"]}]},
         {"layers": ["Flatten", {"Flatten": None}, {"Dense": 3}, {"Dense": [3, "relu"]}]},
         {"layers": [{"Conv2D": ["f", 3]}, {"Conv2D": {"filters": 8, "kernel_size": [3, 5]}}]},
         {"layers": [{"MaxPooling2D": [2, 2]}, {"Reshape": [7, -1]}, {"PReLU": [1]}]},

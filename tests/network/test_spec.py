@@ -133,6 +133,14 @@ def test_equal_axes_are_kept_apart() -> None:
         ({"Residual": {"body": [{"Dense": 4}], "shortcut": ["Identity"]}},
          ac.Residual([ac.Dense(4)], [ac.Identity()])),
         ({"Residual": {"body": ["Flatten"], "shortcut": None}}, ac.Residual([ac.Flatten()])),
+        (["Flatten", ["Flatten", {"Dense": 4}], []],
+         ac.Sequential(
+             [ac.Flatten(), ac.Sequential([ac.Flatten(), ac.Dense(4)]), ac.Sequential([])]
+         )),
+        ({"Parallel": [[], {"Dense": 4}, ["Flatten", {"Dense": 2}]]},
+         ac.Parallel([[], ac.Dense(4), [ac.Flatten(), ac.Dense(2)]])),
+        ({"Parallel": {"branches": [["Flatten"], "Flatten"], "merge": "Add"}},
+         ac.Parallel([[ac.Flatten()], ac.Flatten()], ac.Add())),
         ({"Repeat": {"block": [{"Dense": "d"}], "times": "L"}}, ac.Repeat([ac.Dense("d")], "L")),
         ({"Repeat": {"block": {"Dense": "d"}, "times": 3}}, ac.Repeat(ac.Dense("d"), 3)),
     ],

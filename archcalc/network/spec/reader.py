@@ -232,6 +232,8 @@ class SpecReader:
     def _kind_and_value(self, entry: Any, place: Place) -> tuple[str, Any, Place]:
         if isinstance(entry, str):
             return entry, _ABSENT, place
+        if is_list(entry):
+            return "Sequential", entry, place
         if not isinstance(entry, Mapping):
             self._errors.refuse(
                 f"this is {kind_of(entry)}, not a layer", place,

@@ -106,7 +106,7 @@ def _object(properties: Mapping[str, Schema], required: list[str]) -> Schema:
 
 
 def _entry(classes: Mapping[str, type[Layer]]) -> Schema:
-    """One entry of a list of layers: a name alone, or a name with arguments."""
+    """One entry of a list of layers: a name alone, a name with arguments, or a list of entries."""
     bare = [name for name, cls in classes.items() if not _required(cls)]
     named = {name: _ref(name) for name in (*classes, "Shared")}
     for name, spelling in _spellings().items():
@@ -114,7 +114,7 @@ def _entry(classes: Mapping[str, type[Layer]]) -> Schema:
         named |= {key: _ref(f"nn.{name}") for key in written}
         bare += [] if _needed(spelling) else written
     one = {**_object(named, []), "minProperties": 1, "maxProperties": 1}
-    return {"anyOf": [{"enum": bare}, one]}
+    return {"anyOf": [{"enum": bare}, one, _ref("layers")]}
 
 
 def _spellings() -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from sympy import Expr, Max, Min, S, Symbol, preorder_traversal
+from sympy import Add, Expr, Max, Min, Pow, S, Symbol, preorder_traversal
 
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.known import places_of, ranges_of, refuse_contradictions
@@ -15,9 +15,13 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.sums import Copies, Index, Sum, index_for, with_common_powers
 from archcalc.symbolic.written import evaluated, tidied
 
 __all__ = ["assumed", "where"]
+
+_LARGEST_SLOPE = 16
+"""Exponents that rise faster with their symbols are not taken apart."""
 
 Swap = tuple[dict[Symbol, Dim], dict[Symbol, Expr]]
 """What is put in for symbols, and what leads back."""
@@ -122,28 +126,35 @@ class _Known:
 
     def implies(self, requirement: Requirement) -> bool:
         """Whether `requirement` is known to hold."""
-        left, right = (
-            self.simplified(evaluated(side)) for side in (requirement.left, requirement.right)
-        )
+        sides, inside = (requirement.left, requirement.right), requirement.each
+        left, right = (self.simplified(evaluated(side), inside) for side in sides)
         if requirement.relation is Relation.AT_LEAST:
             return self.at_least(left, right)
         if requirement.relation is Relation.MULTIPLE_OF:
-            right = right * self.simplified(FloorDiv(left, right))
+            right = right * self.simplified(FloorDiv(left, right), inside)
         difference = (left - right).expand()
         return self.bounds(difference) == (0, 0)
 
-    def simplified(self, e: Expr) -> Expr:
-        """`e` with what is known put to use; what it does not concern stays as it was written."""
+    def simplified(self, e: Expr, inside: tuple[Copies, ...] = ()) -> Expr:
+        """`e` with what is known put to use; what it does not concern stays as it was written.
+
+        Args:
+            e: an expression.
+            inside: the copies whose numbers stand free in it.
+        """
         if not e.has(FloorDiv, Max, Min):
             return e
-        parts = [self.simplified(part) for part in e.args]
+        if isinstance(e, Sum):
+            term = self.simplified(e.term, (*inside, Copies(e.index, e.count)))
+            return e if term == e.term else Sum(term, e.args[1])
+        parts = [self.simplified(part, inside) for part in e.args]
         if parts != list(e.args):
             e = e.func(*parts)
         if isinstance(e, FloorDiv):
-            return self._divided(e)
+            return self._divided(e, inside)
         return self._extreme(e) if isinstance(e, Max | Min) else e
 
-    def _divided(self, floor: Expr) -> Expr:
+    def _divided(self, floor: Expr, inside: tuple[Copies, ...]) -> Expr:
         low, high = self.bounds(floor)
         if low is not None and low == high:
             return low
@@ -151,7 +162,8 @@ class _Known:
         best = floor
         for there, back in self.swaps:
             try:
-                swapped = with_values(best, there).xreplace(back)
+                swapped = _from_below(with_values(best, there), inside).xreplace(back)
+                swapped = with_common_powers(swapped)
             except ArchcalcError:  # too large a power, or a division by zero: for the evaluation
                 continue
             best = min(best, swapped, key=_length)
@@ -168,6 +180,26 @@ class _Known:
 
     def _beats(self, e: Expr, a: Expr, b: Expr) -> bool:
         return self.at_least(a, b) if isinstance(e, Max) else self.at_least(b, a)
+
+
+def _from_below(e: Expr, inside: tuple[Copies, ...]) -> Expr:
+    """`e` worked out with what exponents hold counted from its least value.
+
+    ``⌊h·2^L/2^i⌋`` is ``h·2^r`` for ``L = i + 1 + r``.
+    """
+    least: dict[Symbol, Expr] = {}
+    for power in e.atoms(Pow):
+        terms = [term.as_coeff_Mul() for term in Add.make_args(power.exp)]
+        small = [s for number, s in terms if abs(number) <= _LARGEST_SLOPE]
+        least |= {s: S.One for s in small if s.is_Symbol and not isinstance(s, Index)}
+    for copies in inside:
+        more, many = evaluated(copies.count).as_coeff_Add()
+        if isinstance(many, Symbol):
+            least[many] = copies.index + 1 - more
+    for symbol, low in least.items():
+        rest = index_for(e, symbol, low)
+        e = e.xreplace({symbol: low + rest}).xreplace({rest: symbol - low})
+    return e
 
 
 def _length(e: Expr) -> tuple[int, int]:

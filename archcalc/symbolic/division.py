@@ -12,7 +12,7 @@ integers integers and applies these rules, for positive divisors:
 | R4 | ``(x//m + k)//n = (x + k·m)//(m·n)`` |
 | R5 | ``(g·x + k)//(g·q) = (x + k//g)//q`` |
 | R6 | ``⌈x/q⌉ = (x + q − 1)//q``: one head only |
-| R7 | a symbolic divisor cancels exactly or stays opaque |
+| R7 | a symbolic divisor cancels exactly, outgrows what is left, or stays opaque |
 
 so that five stride-2 convolutions give ``⌈h/32⌉`` and not five nested floors.
 R1 to R6 are in Graham, Knuth, Patashnik, *Concrete Mathematics*, chapter 3.
@@ -43,7 +43,7 @@ from sympy import (
 )
 
 from archcalc.symbolic.errors import ArithmeticRuleError
-from archcalc.symbolic.sums import Index, Sum
+from archcalc.symbolic.sums import Index, Sum, with_joined_powers
 
 __all__ = [
     "CeilDiv",
@@ -324,13 +324,17 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
     whole: list[Expr] = []
     rest: list[Expr] = []
     for term in Add.make_args(x):
-        quotient = term / q
+        quotient = with_joined_powers(term / q)
         if is_whole(quotient):
             whole.append(quotient)
         else:
             rest.append(term)
     if not rest:
         return Add(*whole)
+    if len(rest) == 1 and rest[0].is_Integer:
+        number = int(rest[0])
+        if _at_least(q, -number if number < 0 else number + 1):
+            return Add(*whole, Integer(number // (abs(number) + 1)))
     common = _common_factor([*rest, q])
     remaining, divisor = Add(*[term / common for term in rest]), q / common
     if common is S.One:
@@ -348,9 +352,9 @@ def _settled(e: Expr) -> Expr:
         base, exponent = part.as_base_exp()
         if _is_exponential(part):
             more, exponent = exponent.as_coeff_Add()
-            if more.is_Integer and more > 0:
+            if more.is_Integer and 0 < more <= _LARGEST_SHIFT:
                 number, more = number * base**more, S.Zero
-            while more < 0 and number % base == 0:
+            while -_LARGEST_SHIFT <= more < 0 and number % base == 0:
                 number, more = number / base, more + 1
             part = Pow(base, exponent + more)
         factors.append(part)
@@ -381,6 +385,9 @@ def _exact_quotient(x: Expr, q: Expr) -> Expr | None:
         rest -= term * divisor
     return None
 
+
+_LARGEST_SHIFT = 64
+"""A number in an exponent stays there where it is larger."""
 
 _STEPS = 1_000
 """A quotient of more terms than this is not looked for."""

@@ -33,7 +33,15 @@ from sympy import (
 
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
-__all__ = ["Copies", "Index", "Sum", "index_for", "summed", "with_common_powers"]
+__all__ = [
+    "Copies",
+    "Index",
+    "Sum",
+    "index_for",
+    "summed",
+    "with_common_powers",
+    "with_joined_powers",
+]
 
 _NAMES = "ijlmpqrtuvxyz"
 """What indices are called: the first that nothing near them is called."""
@@ -99,9 +107,28 @@ def with_common_powers(e: Expr) -> Expr:
     >>> with_common_powers(2**L*2**L)
     4**L
     """
+    if all(power.exp.is_Integer for power in e.atoms(Pow)):
+        return e
+    e = e.replace(lambda part: part.is_Mul, with_joined_powers)
     while any(map(_has_factor, e.atoms(Pow))):
         e = e.replace(_has_factor, lambda p: Pow(p.base ** p.exp.args[0], Mul(*p.exp.args[1:])))
     return e
+
+
+def with_joined_powers(product: Expr) -> Expr:
+    """A product with the powers of each base in one: sympy leaves ``2^L/2^(L − 1)`` as it is.
+
+    >>> L = Symbol("L")
+    >>> with_joined_powers(2**L/2**(L - 1))
+    2
+    """
+    exponents: dict[Expr, list[Expr]] = {}
+    for part in Mul.make_args(product):
+        base, exponent = part.as_base_exp()
+        exponents.setdefault(base, []).append(exponent)
+    if all(len(each) == 1 for each in exponents.values()):
+        return product
+    return Mul(*[Pow(base, Add(*each)) for base, each in exponents.items()])
 
 
 def _has_factor(e: Any) -> bool:
@@ -328,7 +355,8 @@ def _closed(power: int, ratio: Rational, count: Expr) -> Expr:
     grown = found.xreplace({x: count}).expand() * Pow(ratio, count)
     if power == 0:  # (rⁿ − 1)/(r − 1), with a bare symbol for exponent where there is one
         less, n = count.as_coeff_Add()
-        each, bracket = found * ratio**less, Pow(ratio, n) - ratio**-less
+        sign = 1 if ratio > 1 else -1
+        each, bracket = sign * found * ratio**less, sign * (Pow(ratio, n) - ratio**-less)
         return Mul(each, bracket, evaluate=False) if each != 1 else bracket
     return Add(grown, -found.xreplace({x: S.Zero}))
 

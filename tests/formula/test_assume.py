@@ -299,3 +299,31 @@ def test_they_are_shown_on_request() -> None:
     assert f"{P:where}" == "f·h·k/32, where h is a multiple of 32, k ≤ 7 and f ≥ 16"
     assert P._repr_latex_().endswith("$, where h is a multiple of 32, k ≤ 7 and f ≥ 16")
     assert f"{Formula('h'):where}" == "h"
+
+
+class TestDepth:
+    """A number of copies, in an exponent, divides what is a multiple of so many powers."""
+
+    def test_sizes_that_halve_evenly_sum_up_in_closed_form(self) -> None:
+        stage = ac.Repeat(ac.Conv2D("c", 3, strides=2, padding="same"), "L")
+        macs = stage.trace(("h", "w", "c")).macs
+        even = macs.assume("h % 2**L == 0", "w % 2**L == 0")
+        assert repr(even) == "3·c²·h·w·(1 − (1/4)^L)"
+        assert even(h=64, w=128, L=5, c=3) == macs(h=64, w=128, L=5, c=3)
+        with pytest.raises(ac.RequirementError, match="h is a multiple of 2\\^L"):
+            even(h=48, w=128, L=5, c=3)
+
+    def test_what_the_levels_of_a_ladder_ask_for_is_implied(self) -> None:
+        def conv(width: str) -> ac.Conv2D:
+            return ac.Conv2D(width, 3, padding="same")
+
+        net = ac.Ladder(
+            conv("c*2**i"), ac.MaxPooling2D(2), conv("c*2**i"),
+            ac.Conv2DTranspose("c*2**i", 2, strides=2), conv("c*2**i"), "L", index="i",
+        )  # fmt: skip
+        macs = net.trace(("h", "w", 3)).macs
+        even = macs.assume("h % 2**L == 0", "w % 2**L == 0")
+        assert "∑" not in repr(even)
+        assert "⌊" not in repr(even)
+        assert not [r for r in even.requirements if r.code == "branches-differ"]
+        assert even(h=96, w=64, L=4, c=8) == macs(h=96, w=64, L=4, c=8)

@@ -179,3 +179,24 @@ def test_five_strided_convolutions_give_one_ceiling() -> None:
     trace = ac.Sequential(chain, input_shape=(h, w, 3)).trace()
     assert str(trace.output) == "⌈h/32⌉×⌈w/32⌉×c"
     assert [(f.size, f.stride) for f in trace.receptive_field] == [(63, 32), (63, 32)]
+
+
+def test_what_if_at_scale(symbolic: ac.Formula, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best row against every count by NumPy, as one writes it by hand."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    k, f, n = np.ix_([1, 3, 5], np.arange(8, 513), np.arange(1, 1025))
+    side = 29 - k
+    P, M = symbolic, ac.Formula("(29 - k)**2*k**2*f + ((29 - k)//2)**2*f*n + 10*n")
+    parameters = (k**2 + 1) * f + ((side // 2) ** 2 * f + 1) * n + 10 * (n + 1)
+    macs = side**2 * k**2 * f + (side // 2) ** 2 * f * n + 10 * n
+
+    table = ac.sweep({"parameters": P, "macs": M}, k=[1, 3, 5], f=range(8, 513), n=range(1, 1025))
+    best = table.where("parameters <= 1_000_000").best("macs", largest=True)
+    assert best["macs"] == macs[parameters <= 1_000_000].max()
+    assert (P(**best.symbols), M(**best.symbols)) == (best["parameters"], best["macs"])
+    front = table.pareto("parameters", "macs")
+    least = parameters.min()
+    assert front[0]["parameters"] == least
+    assert front[0]["macs"] == macs[parameters == least].min()
+    assert len(table.to_pandas()) == len(table) == parameters.size
+    assert table.where("k == 3 and f == 8").plot().axes[-1].get_xlabel() == "n"

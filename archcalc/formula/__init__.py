@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
     from archcalc.formula.sweeping.compiled import Compiled
     from archcalc.formula.sweeping.lazy import LazyTable
+    from archcalc.formula.sweeping.rows import Configuration, Excluded
     from archcalc.formula.sweeping.sweeps import sweep
-    from archcalc.formula.sweeping.table import Configuration, Excluded, Table
+    from archcalc.formula.sweeping.table import Table
 
 __all__ = [
     "Assumption",
@@ -42,9 +43,10 @@ __all__ = [
     "sweep",
 ]
 
-_LATER = {"Compiled": "sweeping.compiled", "LazyTable": "sweeping.lazy", "sweep": "sweeping.sweeps"}
+_LATER = {"Compiled": "sweeping.compiled", "LazyTable": "sweeping.lazy"}
+_LATER |= {"Table": "sweeping.table", "sweep": "sweeping.sweeps"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
-_LATER |= dict.fromkeys(("Configuration", "Excluded", "Table"), "sweeping.table")
+_LATER |= dict.fromkeys(("Configuration", "Excluded"), "sweeping.rows")
 """Where the names live that are loaded on use."""
 
 

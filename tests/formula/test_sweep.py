@@ -155,6 +155,24 @@ def test_columns_on_few_symbols_are_kept_once() -> None:
     assert table.best("small", largest=True)["n"] == 1
 
 
+@given(st.permutations("kfns"), st.data())
+def test_the_order_of_the_axes_is_the_order_of_the_rows(order: list[str], data: Any) -> None:
+    """Also where short last axes are computed as one."""
+    sizes = data.draw(st.lists(st.sampled_from([1, 2, 3, 7]), min_size=4, max_size=4))
+    axes = {name: range(1, size + 1) for name, size in zip(order, sizes, strict=True)}
+    axes[data.draw(st.sampled_from(order))] = range(1, 301)
+    formulas = {"a": "k*f + ((k + 7)//3)*n**2 - s", "b": "k*k + s", "c": "f", "d": "k*f*n*s//5"}
+    table = sweep(formulas, **axes)
+    grid = dict(zip(axes, np.ix_(*(np.array(v) for v in axes.values())), strict=True))
+    k, f, n, s = (grid[name] for name in "kfns")
+    wanted = {"a": k * f + (k + 7) // 3 * n**2 - s, "b": k * k + s, "c": f, "d": k * f * n * s // 5}
+    for name, values in wanted.items():
+        whole = np.broadcast_to(values, table.grid.shape).reshape(-1)
+        assert np.array_equal(table[name], whole)
+        places = np.arange(len(table))[:: max(1, len(table) // 50)]
+        assert np.array_equal(table._taken(places)[name], whole[places])
+
+
 def test_kinds_of_ranges() -> None:
     want = [(1, 4), (2, 8), (3, 12)]
     for values in ([1, 2, 3], (1, 2, 3), range(1, 4), np.arange(1, 4), np.array([1, 2, 3], "u1")):

@@ -49,6 +49,37 @@ class Grid:
         """The values of each symbol along an axis of its own."""
         return dict(zip(self.axes, np.ix_(*self.axes.values()), strict=True))
 
+    def merged_inputs(self, most: int) -> dict[str, Array]:
+        """The same with short last axes made one, of no more than `most` values.
+
+        NumPy goes along the last axis in one go, and a short one makes many goes of little work.
+        """
+        keep = self._kept_apart(most)
+        inner = self.shape[keep:]
+        merged = {}
+        for name, array in self.inputs().items():
+            if any(n > 1 for n in array.shape[keep:]):
+                array = np.broadcast_to(array, array.shape[:keep] + inner)
+            merged[name] = array.reshape((*array.shape[:keep], -1))
+        return merged
+
+    def unmerged(self, array: Array) -> Array:
+        """What was computed with merged axes, on the axes of the grid."""
+        if not self.shape:
+            return array
+        keep = array.ndim - 1
+        inner = self.shape[keep:] if array.shape[-1] > 1 else (1,) * (len(self.shape) - keep)
+        return array.reshape(array.shape[:keep] + inner)
+
+    def _kept_apart(self, most: int) -> int:
+        """How many axes come before those that are merged."""
+        keep = len(self.shape) - 1
+        if keep < 1 or self.shape[-1] >= _LONG_ENOUGH:
+            return max(keep, 0)
+        while keep > 1 and prod(self.shape[keep - 1 :]) <= most:
+            keep -= 1
+        return keep
+
     def spans(self) -> dict[str, Span]:
         """The least and the largest value of each symbol."""
         return {name: span_of(values) for name, values in self.axes.items()}
@@ -157,3 +188,5 @@ def _listed(name: str, values: Any) -> Any:
 
 
 _LONGEST = 10**9
+_LONG_ENOUGH = 256
+"""An axis of so many values is worth going along by itself."""

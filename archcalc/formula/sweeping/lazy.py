@@ -20,8 +20,9 @@ from archcalc.formula.sweeping.grid import Grid
 from archcalc.formula.sweeping.optional import optional
 from archcalc.formula.sweeping.plan import Plan
 from archcalc.formula.sweeping.progress import Progress, Unseen
+from archcalc.formula.sweeping.rows import Configuration, Excluded
 from archcalc.formula.sweeping.running import Region, blocks
-from archcalc.formula.sweeping.table import Configuration, Excluded, Table
+from archcalc.formula.sweeping.table import Table
 from archcalc.symbolic.errors import EvaluationError, shorten
 
 __all__ = ["LazyTable", "read_chunks"]

@@ -19,8 +19,9 @@ from archcalc.formula.sweeping.grid import Grid
 from archcalc.formula.sweeping.operations import Array, NotWholeError
 from archcalc.formula.sweeping.program import Need, Program
 from archcalc.formula.sweeping.progress import Progress
-from archcalc.formula.sweeping.running import Runner
-from archcalc.formula.sweeping.table import Excluded, Table
+from archcalc.formula.sweeping.rows import Excluded
+from archcalc.formula.sweeping.running import BLOCK, Runner
+from archcalc.formula.sweeping.table import Table
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.requirement import Requirement
 
@@ -125,10 +126,11 @@ class Plan:
         if dtype == "int64" == self.dtype and not all(fits(bounds[at]) for at in outputs):
             raise _does_not_hold("all results")
         if rows is None:
-            runner = Runner(self.program, grid.inputs(), bounds, dtype)
-            into = {at: np.empty(runner.shapes[at], runner.dtypes[at]) for at in outputs}
-            for done in runner.filling(into):
+            runner = Runner(self.program, grid.merged_inputs(BLOCK), bounds, dtype)
+            merged = {at: np.empty(runner.shapes[at], runner.dtypes[at]) for at in outputs}
+            for done in runner.filling(merged):
                 progress.advance(done)
+            into = {at: grid.unmerged(array) for at, array in merged.items()}
         else:
             into = self._in_slabs(grid, rows, dtype, progress)
         return {name: into[at] for name, at in zip(self.names, outputs, strict=True)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -13,6 +12,7 @@ from archcalc.formula.sweeping.drawing import Canvas
 from archcalc.formula.sweeping.grid import Grid
 from archcalc.formula.sweeping.operations import Array
 from archcalc.formula.sweeping.plot import plot
+from archcalc.formula.sweeping.rows import Configuration, Excluded
 from archcalc.formula.sweeping.running import Region
 from archcalc.formula.sweeping.selecting import places_where
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError, UnknownSymbolError, shorten
@@ -25,61 +25,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from polars import DataFrame as PolarsFrame
 
-__all__ = ["Configuration", "Excluded", "Table"]
+__all__ = ["Table"]
 
 _AT_ONCE = 1 << 14
 """Rows made into Python objects at a time."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Excluded:
-    """Configurations that are no network.
-
-    Attributes:
-        requirement: what they do not meet.
-        count: how many do not meet it, of those that meet what was looked at before.
-    """
-
-    requirement: Requirement
-    count: int
-
-    def __repr__(self) -> str:
-        return f"{self.count:,} for want of {self.requirement}"
-
-
-class Configuration(Mapping[str, Any]):
-    """One row: the value of each symbol, and what the formulas come to there.
-
-    >>> Configuration({"k": 3, "f": 32}, {"parameters": 320})
-    k = 3, f = 32: parameters = 320
-
-    Attributes:
-        symbols: the values of the symbols alone, to be put into a formula: ``P(**row.symbols)``.
-        results: what the formulas come to.
-    """
-
-    def __init__(self, symbols: Mapping[str, int], results: Mapping[str, Any]) -> None:
-        self.symbols = dict(symbols)
-        self.results = dict(results)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.symbols[name] if name in self.symbols else self.results[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter((*self.symbols, *self.results))
-
-    def __len__(self) -> int:
-        return len(self.symbols) + len(self.results)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self.items()))
-
-    def __repr__(self) -> str:
-        left, right = (
-            ", ".join(f"{name} = {showing.number(v)}" for name, v in part.items())
-            for part in (self.symbols, self.results)
-        )
-        return f"{left}: {right}" if left else right
 
 
 class Table:

@@ -1,0 +1,63 @@
+"""One row of a table, and what stands for rows that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archcalc.formula.sweeping.showing import number
+from archcalc.symbolic.requirement import Requirement
+
+__all__ = ["Configuration", "Excluded"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Excluded:
+    """Configurations that are no network.
+
+    Attributes:
+        requirement: what they do not meet.
+        count: how many do not meet it, of those that meet what was looked at before.
+    """
+
+    requirement: Requirement
+    count: int
+
+    def __repr__(self) -> str:
+        return f"{self.count:,} for want of {self.requirement}"
+
+
+class Configuration(Mapping[str, Any]):
+    """One row: the value of each symbol, and what the formulas come to there.
+
+    >>> Configuration({"k": 3, "f": 32}, {"parameters": 320})
+    k = 3, f = 32: parameters = 320
+
+    Attributes:
+        symbols: the values of the symbols alone, to be put into a formula: ``P(**row.symbols)``.
+        results: what the formulas come to.
+    """
+
+    def __init__(self, symbols: Mapping[str, int], results: Mapping[str, Any]) -> None:
+        self.symbols = dict(symbols)
+        self.results = dict(results)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.symbols[name] if name in self.symbols else self.results[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.symbols, *self.results))
+
+    def __len__(self) -> int:
+        return len(self.symbols) + len(self.results)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.items()))
+
+    def __repr__(self) -> str:
+        left, right = (
+            ", ".join(f"{name} = {number(v)}" for name, v in part.items())
+            for part in (self.symbols, self.results)
+        )
+        return f"{left}: {right}" if left else right

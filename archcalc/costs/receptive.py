@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from archcalc.costs.base import Cost, Rows, TracedRow
+from sympy import Expr
+
+from archcalc.costs.base import Cost, Rows, TracedRow, repeated
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.compare import at_least, equal
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["Field", "ReceptiveField", "step"]
 
@@ -143,10 +146,16 @@ def _through(row: TracedRow, field: Field, window: Window | TransposedWindow) ->
         )
     return replace(
         field,
-        size=field.size + (window.span - 1) * field.stride * row.times,
+        size=field.size + _in_all(row, (window.span - 1) * field.stride),
         stride=field.stride * stride,
-        offset=field.offset - before * field.stride * row.times,
+        offset=field.offset - _in_all(row, before * field.stride),
     )
+
+
+def _in_all(row: TracedRow, amount: Dim) -> Dim:
+    """What every copy of a row adds, together."""
+    times, each = repeated(row, amount)
+    return lower(evaluated(each) * times) if isinstance(each, Expr) else each * times
 
 
 def _placed(field: Field, row: TracedRow) -> Field:

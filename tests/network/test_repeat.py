@@ -267,3 +267,12 @@ def test_how_deep_a_network_may_be(h: int, most: int) -> None:
             net.trace((h, 1)).parameters.solve("L", at_most=most)
     else:
         assert net.trace((h, 1)).parameters.solve("L", at_most=most) == deepest
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 5])
+def test_windows_that_grow_from_copy_to_copy_add_up(times: int) -> None:
+    block = ac.Conv1D("c", "2*i + 3", padding="same")
+    field = ac.Repeat(block, "L", index="i").trace(("n", "c")).receptive_field[0]
+    plain = ac.Repeat(block, times, index="i").trace(("n", "c")).receptive_field[0]
+    assert at(field.size, {"L": times}) == plain.size == 1 + sum(2 * i + 2 for i in range(times))
+    assert at(field.offset, {"L": times}) == plain.offset

@@ -55,6 +55,7 @@ TUTORIAL = (FloorDiv(29 - k, 2) ** 2 * f + 1) * n
         (CeilDiv(h, s), "⌈h/s⌉"),
         (CeilDiv(h, s + 1), "⌈h/(s + 1)⌉"),
         (CeilDiv(h, 2**L), "⌈h/2^L⌉"),
+        (CeilDiv(224, 2 * 2**L), "⌈224/2^(L + 1)⌉"),
         (FloorDiv(27 - k, 2) + 1, "⌊(29 − k)/2⌋"),
         (TUTORIAL, "n·(⌊(29 − k)/2⌋²·f + 1)"),
         (WrittenSum(WrittenProduct(WrittenSum(k**2, 1), f), WrittenProduct(10, n + 1)),

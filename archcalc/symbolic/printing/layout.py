@@ -242,6 +242,8 @@ class _Layout:
         if isinstance(division.divisor, Integer):
             return self._division(division, constant)
         inner, rest = division.numerator.as_coeff_Add()
+        if constant == 1 and rest is S.Zero:
+            return Ceiling(self.node(inner + 1), self.node(_joined_power(division.divisor)))
         if constant == 1 and inner == -1 and not rest.is_Add:
             return Ceiling(self.node(rest), self.node(_joined_power(division.divisor)))
         return None

@@ -174,7 +174,7 @@ DASK = "200 million configurations in parts (aim: half the time in two processes
 def processes(request: pytest.FixtureRequest) -> Iterator[int]:
     from dask.distributed import Client, LocalCluster
 
-    cluster = LocalCluster(n_workers=request.param, threads_per_worker=1, dashboard_address=None)
+    cluster = LocalCluster(n_workers=request.param, threads_per_worker=1, dashboard_address=":0")
     with cluster, Client(cluster):
         yield request.param
 

@@ -35,7 +35,7 @@ FORMULAS = {
 
 @pytest.fixture(scope="module")
 def two_processes() -> Iterator[Client]:
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with cluster, Client(cluster) as client:
         yield client
 

@@ -12,7 +12,7 @@ from itertools import product
 from archcalc.formula.sweeping.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import EvaluationError
 
-__all__ = ["MOST_TERMS", "Span", "bounds_of", "fits", "terms_of"]
+__all__ = ["MOST_TERMS", "Span", "bounds_of", "fits", "is_safe", "terms_of"]
 
 Span = tuple[int, int]
 """The least and the largest integer that a value may be."""
@@ -54,6 +54,20 @@ def bounds_of(
 def fits(span: Span) -> bool:
     """Whether 64 bits hold every integer of `span`."""
     return span[0] >= _LEAST and span[1] <= _LARGEST
+
+
+def is_safe(program: Program, bounds: Mapping[int, Span]) -> bool:
+    """Whether nothing can go wrong within `bounds`: no divisor is zero, no exponent a fraction."""
+    return all(_step_is_safe(program.steps[at], bounds) for at in bounds)
+
+
+def _step_is_safe(step: Step, bounds: Mapping[int, Span]) -> bool:
+    if step.body is not None:
+        body, args = step.body, [bounds[a] for a in step.args]
+        return all(is_safe(body.program, inner) for inner in terms_of(body, args))
+    if step.kind in (Kind.FLOOR, Kind.QUOTIENT):
+        return not _holds_zero(bounds[step.args[1]])
+    return step.kind is not Kind.WHOLE
 
 
 def terms_of(body: Body, args: Sequence[Span]) -> Iterator[dict[int, Span]]:

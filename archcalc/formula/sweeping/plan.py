@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 from sympy import Expr
 
-from archcalc.formula.sweeping.bounds import bounds_of, fits
+from archcalc.formula.sweeping.bounds import bounds_of, fits, is_safe
 from archcalc.formula.sweeping.building import build
 from archcalc.formula.sweeping.compiled import Kept
 from archcalc.formula.sweeping.forms import cheapest_form
@@ -29,6 +29,9 @@ __all__ = ["Plan", "plan_for"]
 
 _SLAB = 1 << 20
 """Rows computed at once where a grid has holes."""
+
+_DENSE = 4
+"""Where at least one row in so many is wanted, all are computed, which is faster for each."""
 
 _PYTHON_INTEGER = 48
 """Bytes of a Python integer and of the pointer to it."""
@@ -126,14 +129,26 @@ class Plan:
         if dtype == "int64" == self.dtype and not all(fits(bounds[at]) for at in outputs):
             raise _does_not_hold("all results")
         if rows is None:
-            runner = Runner(self.program, grid.merged_inputs(BLOCK), bounds, dtype)
-            merged = {at: np.empty(runner.shapes[at], runner.dtypes[at]) for at in outputs}
-            for done in runner.filling(merged):
-                progress.advance(done)
-            into = {at: grid.unmerged(array) for at, array in merged.items()}
+            into = self._whole(grid, dtype, progress)
+        elif _DENSE * len(rows) >= grid.size and is_safe(self.program, bounds):
+            whole = self._whole(grid, dtype, progress)
+            into = {at: grid.taken(array, rows) for at, array in whole.items()}
         else:
             into = self._in_slabs(grid, rows, dtype, progress)
         return {name: into[at] for name, at in zip(self.names, outputs, strict=True)}
+
+    def _whole(self, grid: Grid, dtype: Kept, progress: Progress) -> dict[int, Array]:
+        """The outputs in all rows, each on the axes on which it depends."""
+        outputs = self.program.outputs
+        bounds = bounds_of(self.program, grid.spans(), outputs)
+        # What a sum takes long to compute is not to be computed over axes of others.
+        sums = any(step.body is not None for step in self.program.steps)
+        inputs = grid.merged_inputs(0 if sums else BLOCK)
+        runner = Runner(self.program, inputs, bounds, dtype)
+        into = {at: np.empty(runner.shapes[at], runner.dtypes[at]) for at in outputs}
+        for done in runner.filling(into):
+            progress.advance(done)
+        return {at: grid.unmerged(array) for at, array in into.items()}
 
     def _in_slabs(
         self, grid: Grid, rows: Array, dtype: Kept, progress: Progress

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archcalc.formula.sweeping.bounds import Span, fits, terms_of
+from archcalc.formula.sweeping.bounds import Span, fits, is_safe, terms_of
 from archcalc.formula.sweeping.operations import Array, apply, as_dtype
 from archcalc.formula.sweeping.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import ArithmeticRuleError
@@ -113,11 +113,14 @@ class Runner:
                 into[at][...] = self.kept(at)
                 yield into[at].size
         for shape in dict.fromkeys(self.shapes[at] for at in large):
-            together = {at: into[at] for at in large if self.shapes[at] == shape}
-            work = _Blockwise(self, list(together))
-            for region in blocks(shape, BLOCK):
-                work.compute(region, {at: array[region] for at, array in together.items()})
-                yield len(together) * prod(s.stop - s.start for s in region)
+            yield from self._in_blocks({at: into[at] for at in large if self.shapes[at] == shape})
+
+    def _in_blocks(self, into: Mapping[int, Array]) -> Iterator[int]:
+        """Compute the results of steps of one shape, block by block."""
+        work = _Blockwise(self, list(into))
+        for region in blocks(next(iter(into.values())).shape, BLOCK):
+            work.compute(region, {at: array[region] for at, array in into.items()})
+            yield len(into) * prod(s.stop - s.start for s in region)
 
     def parts(self, wanted: Sequence[int], shape: Shape) -> Iterator[tuple[Region, list[Array]]]:
         """The results of the steps `wanted`, for one block of `shape` after another.
@@ -129,27 +132,44 @@ class Runner:
             now = work.compute(region, {})
             yield region, [now[at] for at in wanted]
 
+    def is_kept(self, at: int) -> bool:
+        """Whether the result of a step is kept: it is small, or took long to compute."""
+        return self.is_small(at) or self.program.steps[at].body is not None
+
     def is_small(self, at: int) -> bool:
-        """Whether the result of a step is computed at once and kept."""
+        """Whether a step is computed at once."""
         return prod(self.shapes[at]) <= BLOCK or not self.program.steps[at].args
 
     def kept(self, wanted: int) -> Array:
-        """The result of a step that is small, and so are those that it takes."""
-        for at in self.program.needed_for([wanted]):
-            if at not in self._kept:
-                step = self.program.steps[at]
-                self._kept[at] = self._leaf(at, step) if not step.args else self._small(at, step)
+        """The result of a step that is kept, computed when it is first asked for."""
+        pending = [wanted]
+        while pending:
+            at = pending[-1]
+            step = self.program.steps[at]
+            missing = [a for a in step.args if a not in self._kept and self.is_kept(a)]
+            if at in self._kept or not missing:
+                pending.pop()
+                if at not in self._kept:
+                    self._kept[at] = self._computed(at, step)
+            pending.extend(missing)
         return self._kept[wanted]
+
+    def _computed(self, at: int, step: Step) -> Array:
+        if not step.args:
+            return self._leaf(at, step)
+        if self.is_small(at):
+            args = [self._kept[a] for a in step.args]
+            return self.done(at, args, (_ALL,) * self.rank, None)
+        into = np.empty(self.shapes[at], self.dtypes[at])
+        for _ in self._in_blocks({at: into}):
+            pass
+        return into
 
     def _leaf(self, at: int, step: Step) -> Array:
         if step.kind is Kind.INPUT:
             return as_dtype(self.inputs[step.name], self.dtypes[at])
         value = np.array(step.value, object).reshape((1,) * self.rank)
         return as_dtype(value, self.dtypes[at])
-
-    def _small(self, at: int, step: Step) -> Array:
-        args = [self._kept[a] for a in step.args]
-        return self.done(at, args, (_ALL,) * self.rank, None)
 
     def done(self, at: int, args: Sequence[Array], region: Region, out: Array | None) -> Array:
         """What a step makes of its arguments, which are those of a region."""
@@ -165,15 +185,24 @@ class Runner:
         if at not in self._terms:
             spans = [self.bounds[a] for a in self.program.steps[at].args]
             self._terms[at] = list(terms_of(body, spans))
+        terms = self._terms[at]
         (output,) = body.program.outputs
-        wide = not all(fits(bounds[output]) for bounds in self._terms[at])
-        count, *rest = np.broadcast_arrays(*args)
-        total = np.zeros(count.shape, object if wide and self.kind == "int64" else self.dtypes[at])
-        for number, bounds in enumerate(self._terms[at]):
+        wide = self.kind == "int64" and not all(fits(bounds[output]) for bounds in terms)
+        count, *rest = args
+        shape = np.broadcast_shapes(*(array.shape for array in args))
+        total = np.zeros(shape, object if wide else self.dtypes[at])
+        inputs = dict(zip(body.names, rest, strict=True))
+        for number, bounds in enumerate(terms):
+            inputs[body.index] = np.full((1,) * self.rank, number)
             there = count > number
-            inputs = {name: array[there] for name, array in zip(body.names, rest, strict=True)}
-            inputs[body.index] = np.array([number])
-            total[there] += Runner(body.program, inputs, bounds, self.kind).results([output])[0]
+            if there.all() or (there.any() and is_safe(body.program, bounds)):
+                term = Runner(body.program, inputs, bounds, self.kind).results([output])[0]
+                np.add(total, term, out=total, where=there, casting="unsafe")
+            elif there.any():
+                there = np.broadcast_to(there, shape)
+                chosen = {n: np.broadcast_to(a, shape)[there] for n, a in inputs.items()}
+                term = Runner(body.program, chosen, bounds, self.kind).results([output])[0]
+                total[there] += term
         return total
 
     def _check_divisor(self, step: Step, divisor: Array, region: Region) -> None:
@@ -221,12 +250,23 @@ class _Blockwise:
 
     def __init__(self, runner: Runner, wanted: Sequence[int]) -> None:
         self.runner = runner
-        needed = runner.program.needed_for(wanted)
-        self.large = [at for at in needed if not runner.is_small(at)]
+        self.large = self._behind(wanted)
         taken = {a for at in self.large for a in runner.program.steps[at].args} | {*wanted}
-        self.small = {at: runner.kept(at) for at in taken if runner.is_small(at)}
+        self.small = {at: runner.kept(at) for at in taken if at not in self.large}
         self._slots = self._assigned(frozenset(wanted))
         self._buffers: dict[tuple[np.dtype[Any], int], Array] = {}
+
+    def _behind(self, wanted: Sequence[int]) -> list[int]:
+        """The steps that are computed block by block for those `wanted`, in order."""
+        runner = self.runner
+        pending = [at for at in wanted if not runner.is_small(at)]
+        found: set[int] = set()
+        while pending:
+            at = pending.pop()
+            if at not in found:
+                found.add(at)
+                pending.extend(a for a in runner.program.steps[at].args if not runner.is_kept(a))
+        return sorted(found)
 
     def _assigned(self, wanted: frozenset[int]) -> dict[int, int]:
         """A buffer for each step that needs one, by number."""

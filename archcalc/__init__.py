@@ -12,6 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from archcalc._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from archcalc import costs, explain, families, formula, layers, network, symbolic
     from archcalc.costs import *
@@ -53,8 +55,6 @@ if TYPE_CHECKING:
     __all__ += layers.__all__
     __all__ += network.__all__
     __all__ += symbolic.__all__
-
-__version__ = "0.1.0"
 
 _ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain")
 """Where public names are looked up, from the ground up."""

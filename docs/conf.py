@@ -25,6 +25,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "catalogue",
     "coverage_table",
+    "published_schema",
     "signatures",
 ]
 exclude_patterns = ["_build", "examples"]

@@ -66,6 +66,7 @@ def test_every_layer_that_is_written_is_valid(drawn: tuple[ac.Layer, Any]) -> No
         {"inputs": {"a": [4]}, "layers": [{"Add": {"inputs": ["a", "a"]}}], "outputs": ["add"]},
         {"layers": [{"Model": {"input": [4], "layers": ["ReLU"], "outputs": "re_lu"}}]},
         {"archcalc": 1, "network": {"Residual": [{"Dense": 3}]}},
+        {"$schema": "archcalc-1.json", "network": {"Residual": [{"Dense": 3}]}},
     ],
 )
 def test_short_and_nested_forms_are_valid(mapping: Any) -> None:
@@ -82,6 +83,10 @@ def test_short_and_nested_forms_are_valid(mapping: Any) -> None:
         {"layers": [3]},
         {"layers": [], "layer": []},
         {"archcalc": 2, "layers": []},
+        {"archcalc": "1", "layers": []},
+        {"archcalc": True, "layers": []},
+        {"archcalc": None, "layers": []},
+        {"$schema": 3, "layers": []},
         {"layers": ["Dense"]},
         {"layers": ["Dens"]},
         {"layers": [{}]},

@@ -330,7 +330,7 @@ CONV = {"filters": 8, "kernel_size": 3}
         ({"layers": 3}, ac.SpecificationError, "layers: this is 3, not a list of layers"),
         ({"layer": []}, ac.SpecificationError, "layer: this key is not known; did you mean lay"),
         ({"layers": [], 3: 4}, ac.SpecificationError, "the key 3 is not text"),
-        ({"archcalc": 2, "layers": []}, ac.SpecificationError, "version 2 of the format"),
+        ({"$schema": 3, "layers": []}, ac.SpecificationError, "$schema: this is 3, not where a"),
         ({"network": "Flatten"}, ac.SpecificationError, "Flatten is a layer and no network"),
         ({"network": {"Residual": []}, "name": "x"}, ac.SpecificationError, "name cannot stand"),
         ({"layers": [3]}, ac.SpecificationError, "layers[0]: this is 3, not a layer"),

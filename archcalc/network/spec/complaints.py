@@ -58,10 +58,18 @@ class Complaints:
         self.where = where
 
     def refuse(
-        self, message: str, place: Place, *, code: str | None = None, hint: str = ""
+        self,
+        message: str,
+        place: Place,
+        *,
+        code: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        hint: str = "",
     ) -> NoReturn:
         """Raise a `SpecificationError` at `place`."""
-        raise SpecificationError(message, code=code, path=self.where(place), hint=hint)
+        raise SpecificationError(
+            message, code=code, path=self.where(place), values=values, hint=hint
+        )
 
     def placed(self, error: ArchcalcError, place: Place, message: str = "") -> ArchcalcError:
         """The same error at `place`; of a path in the network, what lies below is kept."""

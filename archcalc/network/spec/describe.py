@@ -15,13 +15,11 @@ from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
 from archcalc.network.spec.entries import holding, positional_fields, takes_list
 from archcalc.network.spec.scope import Scope
+from archcalc.network.spec.version import VERSION
 from archcalc.symbolic.errors import SpecificationError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["VERSION", "to_dict"]
-
-VERSION = 1
-"""The version of the format."""
+__all__ = ["to_dict"]
 
 
 def to_dict(network: Network) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """From a mapping to a network: the format of architecture files.
 
-    archcalc: 1                       # optional: the version of the format
+    archcalc: 1                       # optional: the version of the format; 1 where it is missing
+    $schema: archcalc-1.json          # optional: for editors
     name: lenet                       # optional
     input: [28, 28, 1]                # or inputs: {image: [28, 28, 1], text: [64]}
     layers:
@@ -45,9 +46,10 @@ from archcalc.network.spec.complaints import (
     kind_of,
     nearest,
 )
-from archcalc.network.spec.describe import VERSION, to_dict
+from archcalc.network.spec.describe import to_dict
 from archcalc.network.spec.entries import holding, keyword_fields, positional_fields, takes_list
 from archcalc.network.spec.scope import Place, Scope, place_text
+from archcalc.network.spec.version import format_version
 from archcalc.network.spec.wiring import Call, Wiring
 from archcalc.network.tensor import Input, Tensor
 from archcalc.symbolic.errors import (
@@ -60,7 +62,9 @@ from archcalc.symbolic.late import late
 
 __all__ = ["SpecReader", "from_dict", "to_dict"]
 
-_TOP = ("archcalc", "name", "trainable", "input", "inputs", "layers", "outputs", "network")
+_ABOUT = ("archcalc", "$schema")
+"""Keys that say something of the file, and nothing of the network."""
+_TOP = (*_ABOUT, "name", "trainable", "input", "inputs", "layers", "outputs", "network")
 _NESTED = {
     Sequential: ("name", "trainable", "input", "layers"),
     Model: ("name", "trainable", "input", "layers", "outputs"),
@@ -113,12 +117,11 @@ class SpecReader:
                 f"this is {kind_of(mapping)}, not a mapping that describes a network", (),
                 hint="write input: [28, 28, 1] and layers: [...]",
             )  # fmt: skip
+        format_version(mapping, self._errors)
         self._errors.check_keys(mapping, (), _TOP)
-        if mapping.get("archcalc", VERSION) != VERSION:
-            self._errors.refuse(
-                f"version {shorten(mapping['archcalc'], 20)} of the format is not known",
-                ("archcalc",), hint=f"this is version {VERSION}",
-            )  # fmt: skip
+        if not isinstance(mapping.get("$schema", ""), str):
+            self._errors.refuse(f"this is {kind_of(mapping['$schema'])}, not where a schema is",
+                                ("$schema",))  # fmt: skip
         if "network" in mapping:
             return self._alone(mapping)
         scope = Scope(None, _given_names(mapping.get("layers")))
@@ -129,7 +132,7 @@ class SpecReader:
 
     def _alone(self, mapping: Mapping[str, Any]) -> Network:
         for key in mapping:
-            if key not in ("archcalc", "network"):
+            if key not in (*_ABOUT, "network"):
                 self._errors.refuse(f"{key} cannot stand beside network", (key,),
                                     hint="write it inside, or use layers")  # fmt: skip
         layer = self._call(mapping["network"], ("network",), Scope()).layer

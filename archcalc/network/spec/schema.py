@@ -8,12 +8,13 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import TypeAdapter
 
+from archcalc._version import __version__
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_classes
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
-from archcalc.network.spec.describe import VERSION
 from archcalc.network.spec.entries import holding, keyword_fields, positional_fields, takes_list
+from archcalc.network.spec.version import VERSION
 from archcalc.symbolic.late import late
 
 __all__ = ["json_schema"]
@@ -77,10 +78,12 @@ def json_schema() -> Schema:
     definitions |= {f"nn.{name}": _spelt(spelling) for name, spelling in _spellings().items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A network, as archcalc reads it",
+        "title": f"A network, as archcalc reads it: version {VERSION} of the format",
+        "$comment": f"with the layers of archcalc {__version__}",
         **_object(
             {
-                "archcalc": {"const": VERSION, "description": "the version of this format"},
+                "archcalc": {"const": VERSION, "description": "the version of the format"},
+                "$schema": {"type": "string", "description": "where this schema is, for editors"},
                 **_model()["properties"],
                 "inputs": _ref("inputs"),
                 "network": _ref("layer"),

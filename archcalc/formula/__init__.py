@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from archcalc.formula.conditions import Assumption
+from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.inverse import Inverse
 from archcalc.formula.real import RealNumber
@@ -17,6 +18,9 @@ from archcalc.formula.sensitivity import Effect, Sensitivity
 
 if TYPE_CHECKING:
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
+    from archcalc.formula.searching.certificate import Certificate, Reason
+    from archcalc.formula.searching.optimum import Met, Optimum
+    from archcalc.formula.searching.searches import search
     from archcalc.formula.sweeping.compiled import Compiled
     from archcalc.formula.sweeping.lazy import LazyTable
     from archcalc.formula.sweeping.rows import Configuration, Excluded
@@ -25,8 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assumption",
+    "Certificate",
     "Compiled",
     "Configuration",
+    "Constraint",
     "Crossover",
     "Effect",
     "Excluded",
@@ -34,12 +40,16 @@ __all__ = [
     "FormulaLike",
     "Inverse",
     "LazyTable",
+    "Met",
+    "Optimum",
     "RealNumber",
+    "Reason",
     "Sensitivity",
     "Stretch",
     "SymbolicCrossover",
     "Table",
     "crossover",
+    "search",
     "sweep",
 ]
 
@@ -47,6 +57,9 @@ _LATER = {"Compiled": "sweeping.compiled", "LazyTable": "sweeping.lazy"}
 _LATER |= {"Table": "sweeping.table", "sweep": "sweeping.sweeps"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
 _LATER |= dict.fromkeys(("Configuration", "Excluded"), "sweeping.rows")
+_LATER |= {"search": "searching.searches"}
+_LATER |= dict.fromkeys(("Certificate", "Reason"), "searching.certificate")
+_LATER |= dict.fromkeys(("Met", "Optimum"), "searching.optimum")
 """Where the names live that are loaded on use."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sympy import Expr, Symbol
 
@@ -12,6 +12,7 @@ from archcalc.symbolic.requirement import Requirement
 __all__ = ["Closed"]
 
 
+@runtime_checkable
 class Closed(Protocol):
     """A closed form: an expression, its symbols, and what must hold for it to mean anything."""
 

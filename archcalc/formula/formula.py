@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,8 +11,10 @@ from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
 from archcalc.formula.assuming import assumed, where
 from archcalc.formula.conditions import Assumption, read_condition
+from archcalc.formula.constraint import Constraint
 from archcalc.formula.growth import dominating
 from archcalc.formula.inverse import Inverse, invert
+from archcalc.formula.notations import Notations
 from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
@@ -23,7 +25,6 @@ from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.late import late
-from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.sums import with_common_powers
 from archcalc.symbolic.symbols import symbol
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Formula", "FormulaLike"]
 
 
-class Formula:
+class Formula(Notations):
     """An exact expression of positive-integer symbols, as it was written down.
 
     Calling it with numbers for all symbols gives an ``int`` (a ``Fraction`` where it is not
@@ -353,6 +354,24 @@ class Formula:
     def __neg__(self) -> Formula:
         return Formula(-self.expr, self.requirements)
 
+    # Comparison: `==` asks whether two formulas are the same; these make constraints
+
+    def __le__(self, other: FormulaLike) -> Constraint:
+        """The constraint that it is at most `other`, for `ac.search`."""
+        return Constraint(self, "≤", _as_formula(other))
+
+    def __ge__(self, other: FormulaLike) -> Constraint:
+        """The constraint that it is at least `other`, for `ac.search`."""
+        return Constraint(self, "≥", _as_formula(other))
+
+    def __lt__(self, other: FormulaLike) -> Constraint:
+        """The constraint that it is less than `other`, for `ac.search`."""
+        return Constraint(self, "<", _as_formula(other))
+
+    def __gt__(self, other: FormulaLike) -> Constraint:
+        """The constraint that it is more than `other`, for `ac.search`."""
+        return Constraint(self, ">", _as_formula(other))
+
     @cached_property
     def _canonical(self) -> Expr:
         return canonical(self.expr)
@@ -373,10 +392,6 @@ class Formula:
 
     # How it looks
 
-    def to_text(self) -> str:
-        """As text, with ``·``, ``²`` and ``⌊ ⌋``."""
-        return to_text(self._written)
-
     def to_text_where(self) -> str:
         """As text, with what was assumed.
 
@@ -385,38 +400,20 @@ class Formula:
         """
         return ", ".join(filter(None, [self.to_text(), where(self.requirements)]))
 
-    def to_latex(self) -> str:
-        """As LaTeX, without dollar signs."""
-        return to_latex(self._written)
-
-    def to_mathml(self) -> str:
-        """As presentation MathML."""
-        return to_mathml(self._written)
-
-    def to_python(self) -> str:
-        """As a Python expression, exact on integers; archcalc reads it back."""
-        return to_python(self.expr)
-
-    def __repr__(self) -> str:
-        return self.to_text()
+    def _notations(self) -> dict[str, Callable[[], str]]:
+        return {**super()._notations(), "where": self.to_text_where}
 
     def __format__(self, how: str) -> str:
-        notations = {"": self.to_text, "text": self.to_text, "latex": self.to_latex}
-        notations |= {"mathml": self.to_mathml, "python": self.to_python}
-        notations |= {"where": self.to_text_where}
-        if how in notations:
-            return notations[how]()
-        if self.is_number:
+        if self.is_number and how not in self._notations():
             return format(self(), how)
-        raise EvaluationError(
-            f"a formula with symbols has no format {how!r}",
-            code="bad-format",
-            hint=f"formats are {', '.join(filter(None, notations))}",
-        )
+        return super().__format__(how)
 
     def _repr_latex_(self) -> str:
-        said = where(self.requirements)
-        return f"$\\displaystyle {self.to_latex()}$" + (f", {said}" if said else "")
+        return ", ".join(filter(None, [super()._repr_latex_(), where(self.requirements)]))
+
+
+def _as_formula(value: FormulaLike) -> Formula:
+    return value if isinstance(value, Formula) else Formula(value)
 
 
 def _power(base: Expr, exponent: Expr) -> Expr:

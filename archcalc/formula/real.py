@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from sympy import Expr, Float, Rational, Symbol, expand_log
 
+from archcalc.formula.notations import Notations
 from archcalc.formula.values import put_in, read_values, with_values
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.errors import EvaluationError, NoSolutionError
-from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
+from archcalc.symbolic.errors import NoSolutionError
 from archcalc.symbolic.requirement import Requirement
 
 __all__ = ["RealNumber"]
@@ -25,7 +25,7 @@ _MOST_DOUBLINGS = 4
 
 
 @dataclass(frozen=True, repr=False)
-class RealNumber:
+class RealNumber(Notations):
     """What a symbol must be for something to hold, in terms of other symbols.
 
     Attributes:
@@ -46,6 +46,11 @@ class RealNumber:
     requirements: tuple[Requirement, ...] = ()
 
     def _sympy_(self) -> Expr:
+        return self.expr
+
+    @property
+    def written(self) -> Expr:
+        """The expression."""
         return self.expr
 
     @property
@@ -98,41 +103,6 @@ class RealNumber:
             return _rounded(plain)
         at = ", ".join(f"{name} = {value}" for name, value in values.items())
         raise NoSolutionError(f"there is no positive {self.unknown} at {at}", code="none-fits")
-
-    # How it looks
-
-    def to_text(self) -> str:
-        """As text, with ``√``."""
-        return to_text(self.expr)
-
-    def to_latex(self) -> str:
-        """As LaTeX, without dollar signs."""
-        return to_latex(self.expr)
-
-    def to_mathml(self) -> str:
-        """As presentation MathML."""
-        return to_mathml(self.expr)
-
-    def to_python(self) -> str:
-        """As Python code in floats, with ``log`` as in ``math``."""
-        return to_python(self.expr)
-
-    def __repr__(self) -> str:
-        return self.to_text()
-
-    def __format__(self, how: str) -> str:
-        notations = {"": self.to_text, "text": self.to_text, "latex": self.to_latex}
-        notations |= {"mathml": self.to_mathml, "python": self.to_python}
-        if how in notations:
-            return notations[how]()
-        raise EvaluationError(
-            f"a closed form with symbols has no format {how!r}",
-            code="bad-format",
-            hint=f"formats are {', '.join(filter(None, notations))}",
-        )
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.to_latex()}$"
 
 
 def _rounded(exact: Expr) -> Float:

@@ -1,0 +1,105 @@
+"""What a comparison of two formulas makes: a statement that values meet or do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from archcalc.formula.closed import Closed
+from archcalc.symbolic.compare import bounds
+from archcalc.symbolic.errors import EvaluationError, shorten
+
+__all__ = ["Constraint"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Constraint:
+    """``P <= 1_000_000``: what `ac.search` keeps to.
+
+    It is a statement about values to come, and no truth value as long as that depends on them.
+    For two sides of which neither is a number, and for both bounds of one, write two constraints.
+
+    Attributes:
+        left, right: what is compared.
+        sign: ``≤``, ``≥``, ``<`` or ``>``.
+
+    >>> from archcalc.formula import Formula
+    >>> small = Formula("(k**2 + 1)*f") <= 1_000
+    >>> small, small.holds(k=3, f=100), small.holds(k=3, f=101)
+    (f·(k² + 1) ≤ 1,000, True, False)
+    """
+
+    left: Closed
+    sign: str
+    right: Closed
+
+    def holds(self, **values: Any) -> bool:
+        """Whether it holds at `values`, one for each of its symbols.
+
+        Raises:
+            UnknownSymbolError: a name that neither side has.
+            EvaluationError: a symbol without a value, or a value that is no positive integer.
+            RequirementError: the architecture does not exist at these values.
+        """
+        left, right = self.at(**values)
+        return _HOLDS[self.sign](left, right)
+
+    def at(self, **values: Any) -> tuple[Any, Any]:
+        """Both sides at `values`."""
+        sides = []
+        for side in (self.left, self.right):
+            own = {name: v for name, v in values.items() if name in side.known_symbols}
+            value = side(**own)
+            if isinstance(value, Closed):
+                missing = ", ".join(s.name for s in value.symbols)
+                raise EvaluationError(
+                    f"there is no value for {missing}", code="symbols-left",
+                    hint=f"give one, as in {value.symbols[0].name}=64",
+                )  # fmt: skip
+            sides.append(value)
+        return sides[0], sides[1]
+
+    @property
+    def strict(self) -> bool:
+        """Whether the two sides may not be equal."""
+        return self.sign in "<>"
+
+    @property
+    def smaller(self) -> Closed:
+        """The side that is not to be larger."""
+        return self.left if self.sign in "≤<" else self.right
+
+    @property
+    def larger(self) -> Closed:
+        """The side that is not to be smaller."""
+        return self.right if self.sign in "≤<" else self.left
+
+    def __bool__(self) -> bool:
+        low, high = bounds((self.larger.expr - self.smaller.expr).expand())
+        if low is not None and (low > 0 or (low == 0 and not self.strict)):
+            return True
+        if high is not None and (high < 0 or (high == 0 and self.strict)):
+            return False
+        names = sorted({s.name for side in (self.left, self.right) for s in side.symbols})
+        raise EvaluationError(
+            f"whether {self} depends on {', '.join(names)}",
+            code="undecided",
+            hint="give it to search as a constraint, or put numbers in first; for two bounds, "
+            "write two constraints",
+        )
+
+    def __repr__(self) -> str:
+        return f"{_side(self.left)} {self.sign} {_side(self.right)}"
+
+
+_HOLDS = {
+    "≤": lambda a, b: bool(a <= b),
+    "≥": lambda a, b: bool(a >= b),
+    "<": lambda a, b: bool(a < b),
+    ">": lambda a, b: bool(a > b),
+}
+
+
+def _side(side: Closed) -> str:
+    number = None if side.symbols else side()
+    return f"{number:,}" if isinstance(number, int) else shorten(str(side), 80)

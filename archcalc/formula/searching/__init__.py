@@ -1,0 +1,1 @@
+"""Exact optima over integer ranges, without a table of all configurations."""

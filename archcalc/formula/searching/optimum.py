@@ -1,0 +1,153 @@
+"""The answer of a search: the best configuration, and what shows that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from random import Random
+
+from archcalc.formula.constraint import Constraint
+from archcalc.formula.searching.certificate import Certificate
+from archcalc.formula.searching.question import Question
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.symbols import symbol
+from archcalc.symbolic.written import evaluated
+
+__all__ = ["Met", "Optimum"]
+
+_DRAWN = 500
+"""So many configurations are drawn to see whether one of them is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A constraint, and both of its sides at the best configuration.
+
+    Attributes:
+        text: the constraint.
+        left, right: the values of its sides.
+    """
+
+    text: str
+    left: int | Fraction
+    right: int | Fraction
+
+    def __str__(self) -> str:
+        return f"{self.text}: {self.left:,} and {self.right:,}"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Optimum:
+    """The best configuration that meets every constraint.
+
+    Of several that are as good it is the first, in the order of the ranges: that with the smallest
+    value of the first symbol, of these that with the smallest of the second, and so on.
+
+    Attributes:
+        best: the value of each symbol, to be put into formulas, as in ``P(**found.best)``; ``None``
+            where the search was interrupted before it found any.
+        value: the objective there.
+        constraints: the constraints there.
+        certificate: what became of every configuration.
+        bound: what the objective cannot pass; the value itself where the search is complete, and
+            ``None`` where nothing is known.
+        question: what was asked.
+    """
+
+    best: Mapping[str, int] | None
+    value: int | Fraction | None
+    constraints: tuple[Met, ...]
+    certificate: Certificate
+    bound: int | Fraction | None
+    question: Question = field(repr=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the search came to its end, so that nothing is better."""
+        return self.certificate.left == 0
+
+    def verify(self) -> bool:
+        """Check the answer by other means than those that found it.
+
+        The objective and all constraints are computed at the best configuration, number by
+        number; so are they at its neighbours and at some hundred configurations elsewhere, none
+        of which may be better; and the certificate must add up.
+        """
+        if self.best is None or not self.certificate.adds_up:
+            return False
+        if _value(self.question, self.best) != self.value:
+            return False
+        others = (_value(self.question, values) for values in self._others(self.best))
+        better = (v for v in others if v is not None and self._is_better(v))
+        return not (self.complete and any(True for _ in better))
+
+    def _is_better(self, value: int | Fraction) -> bool:
+        assert self.value is not None
+        return value > self.value if self.question.largest else value < self.value
+
+    def _others(self, best: Mapping[str, int]) -> Iterator[dict[str, int]]:
+        axes = self.question.axes
+        for axis in axes:
+            place = axis.values.index(best[axis.name])
+            for near in (place - 1, place + 1):
+                if 0 <= near < axis.size:
+                    yield {**best, axis.name: axis.at(near)}
+        drawing = Random(0)
+        for _ in range(_DRAWN):
+            yield {axis.name: axis.at(drawing.randrange(axis.size)) for axis in axes}
+
+    def __repr__(self) -> str:
+        superlative = "largest" if self.question.largest else "smallest"
+        if self.best is None:
+            lines = [f"interrupted: the {superlative} is not known yet"]
+        else:
+            at = ", ".join(f"{name} = {value:,}" for name, value in self.best.items())
+            begun = "" if self.complete else "interrupted: so far, "
+            lines = [f"{begun}{superlative} {self.value:,} at {at}"]
+        if not self.complete and self.bound is not None:
+            lines.append(f"  nothing is {superlative.replace('est', 'er')} than {self.bound:,}")
+        return "\n".join([*lines, *(f"  {met}" for met in self.constraints), str(self.certificate)])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{self!r}</pre>"
+
+
+def _value(question: Question, values: Mapping[str, int]) -> int | Fraction | None:
+    """The objective at a configuration; ``None`` where that is no network or breaks a constraint."""
+    known = question.objective.known_symbols
+    try:
+        value: int | Fraction = question.objective(
+            **{n: v for n, v in values.items() if n in known}
+        )
+        met = all(_holds(each, values) for each in question.constraints)
+    except ArchcalcError:
+        return None
+    return value if met else None
+
+
+def _holds(constraint: Constraint | Requirement, values: Mapping[str, int]) -> bool:
+    if isinstance(constraint, Constraint):
+        names = {n for side in (constraint.left, constraint.right) for n in side.known_symbols}
+        return constraint.holds(**{n: v for n, v in values.items() if n in names})
+    return bool(constraint.at({symbol(n): v for n, v in values.items()}).holds())
+
+
+def met_at(question: Question, values: Mapping[str, int]) -> tuple[Met, ...]:
+    """The constraints at a configuration."""
+    return tuple(
+        Met(_text(each), _side(each.left, values), _side(each.right, values))
+        for each in question.constraints
+    )
+
+
+def _text(constraint: Constraint | Requirement) -> str:
+    return str(constraint) if isinstance(constraint, Constraint) else constraint.statement()
+
+
+def _side(side: object, values: Mapping[str, int]) -> int | Fraction:
+    expression: Dim = side if isinstance(side, int) else evaluated(getattr(side, "expr", side))
+    return evaluate(expression, {symbol(n): v for n, v in values.items()})

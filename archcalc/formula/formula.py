@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -181,28 +181,41 @@ class Formula(Notations):
 
     def solve(
         self,
-        unknown: str | Symbol,
+        unknown: str | Symbol | Mapping[str, Any],
         *,
         at_most: int | Fraction | None = None,
         at_least: int | Fraction | None = None,
         equals: int | Fraction | None = None,
         **values: Any,
-    ) -> int:
+    ) -> Any:
         """The integer value of `unknown` that meets one bound, exactly.
 
+        Several unknowns are solved for within ranges: for the values with the largest result of at
+        most the bound, or the smallest of at least it (`ac.search` can do more).
+
         Args:
-            unknown: the symbol to solve for.
+            unknown: the symbol to solve for; or the ranges of several, as in
+                ``{"f": range(8, 513), "n": range(1, 1025)}``.
             at_most: find the largest value of `unknown` with a result of at most this.
             at_least: find the smallest value of `unknown` with a result of at least this.
             equals: find the value of `unknown` with exactly this result.
             values: numbers for all other symbols.
 
+        Returns:
+            An ``int``; for several unknowns the value of each by name.
+
         Raises:
             NoSolutionError: none fits, every one fits, or that cannot be decided.
 
-        >>> Formula("(k**2 + 1)*f").solve("f", at_most=100_000, k=3)
+        >>> P = Formula("(k**2 + 1)*f")
+        >>> P.solve("f", at_most=100_000, k=3)
         10000
+        >>> P.solve({"k": range(1, 8), "f": range(8, 65)}, at_most=1_000)
+        {'k': 7, 'f': 20}
         """
+        if isinstance(unknown, Mapping):
+            several = late("archcalc.formula.searching.several:solve_several")
+            return several(self, unknown, values, at_most, at_least, equals)
         return solve(
             self, unknown, at_most=at_most, at_least=at_least, equals=equals, values=values
         )

@@ -30,7 +30,7 @@ from archcalc.symbolic.errors import (
 )
 from archcalc.symbolic.evaluate import Exact
 
-__all__ = ["solve"]
+__all__ = ["read_goal", "solve"]
 
 
 def solve(
@@ -67,7 +67,7 @@ def solve(
     >>> solve(Formula("k**2*f + f"), "f", at_most=100_000, values={"k": 3})
     10000
     """
-    goal = _read_goal(at_most, at_least, equals)
+    goal = read_goal(at_most, at_least, equals)
     problem = _read_problem(formula, unknown, goal, values)
     if problem.n not in problem.expression.free_symbols and _says_all(problem):
         raise _constant(problem)
@@ -85,7 +85,12 @@ def solve(
 # Reading what is asked
 
 
-def _read_goal(at_most: Any, at_least: Any, equals: Any) -> Goal:
+def read_goal(at_most: Any, at_least: Any, equals: Any) -> Goal:
+    """The one bound that is given.
+
+    Raises:
+        EvaluationError: it is not exactly one, or no exact number.
+    """
     given = {"at_most": at_most, "at_least": at_least, "equals": equals}
     named = {name: bound for name, bound in given.items() if bound is not None}
     if len(named) != 1:

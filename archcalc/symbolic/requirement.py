@@ -165,6 +165,8 @@ class Requirement:
                 return f"{term.name} ≥ {to_text(-constant)}"
             if (-term).is_Symbol:
                 return f"{(-term).name} ≤ {to_text(constant)}"
+            if isinstance(self.left, int):
+                return f"{to_text(self.right)} ≤ {to_text(self.left)}"
         return f"{to_text(self.left)} {self.relation.value} {to_text(self.right)}"
 
     def __str__(self) -> str:

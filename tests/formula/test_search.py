@@ -122,7 +122,8 @@ def test_the_best_is_found_as_by_looking_at_every_configuration(data, kind, requ
     assert certificate.total == len(every)
     assert certificate.adds_up
     broken = sum(reason.count for reason in certificate.excluded if reason.kind != "objective")
-    assert broken == len(every) - len(possible)
+    assert broken <= len(every) - len(possible)
+    assert certificate.evaluated <= len(possible)
     assert f"{best:,}" in repr(found)
 
 
@@ -418,7 +419,7 @@ def test_several_unknowns() -> None:
     )
     assert P.solve(ranges, equals=542_230, k=3) == {"f": 32, "n": 100}
     assert P.solve(ranges, at_least=542_229, k=3) == {"f": 32, "n": 100}
-    with pytest.raises(NoSolutionError, match="no configuration meets .* = 5: the nearest is"):
+    with pytest.raises(NoSolutionError, match="= 5: the nearest is"):
         P.solve(ranges, equals=5, k=3)
     with pytest.raises(EvaluationError, match="f is what is solved for"):
         P.solve(ranges, equals=5, k=3, f=3)

@@ -113,13 +113,14 @@ def read_axes(ranges: Mapping[str, Any]) -> tuple[Axis, ...]:
 def _read(name: str, values: Any) -> range | tuple[int, ...]:
     if isinstance(values, int | np.integer) and not isinstance(values, bool):
         values = (int(values),)
+    read: range | tuple[int, ...]
     if isinstance(values, range):
         read = _rising(values)
     elif isinstance(values, Sized) and not isinstance(values, str | bytes | Mapping):
         read = _tuple(name, values)
     else:
         raise EvaluationError(
-            f"{name} = {shorten(values, 40)} has no end, or holds no integers",
+            f"{name} = {shorten(values, 40)} is no range of integers with an end",
             code="unbounded",
             values={"name": name},
             hint="give a range such as range(1, 1025), a list of integers, or one integer",

@@ -60,6 +60,7 @@ class Certificate:
         parts = [f"{self.evaluated:,} evaluated", *map(str, self.excluded)]
         if self.left:
             parts.append(f"{self.left:,} not looked at")
-        return f"{self.total:,} configurations: {'; '.join(parts)}"
+        many = "configuration" if self.total == 1 else "configurations"
+        return f"{self.total:,} {many}: {'; '.join(parts)}"
 
     __repr__ = __str__

@@ -30,14 +30,16 @@ class Met:
     Attributes:
         text: the constraint.
         left, right: the values of its sides.
+        moving: those of the two that are no plain numbers.
     """
 
     text: str
     left: int | Fraction
     right: int | Fraction
+    moving: tuple[int | Fraction, ...]
 
     def __str__(self) -> str:
-        return f"{self.text}: {self.left:,} and {self.right:,}"
+        return f"{self.text}: {' against '.join(f'{side:,}' for side in self.moving)}"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -77,17 +79,14 @@ class Optimum:
         number; so are they at its neighbours and at some hundred configurations elsewhere, none
         of which may be better; and the certificate must add up.
         """
-        if self.best is None or not self.certificate.adds_up:
+        if self.best is None or self.value is None or not self.certificate.adds_up:
             return False
         if _value(self.question, self.best) != self.value:
             return False
-        others = (_value(self.question, values) for values in self._others(self.best))
-        better = (v for v in others if v is not None and self._is_better(v))
-        return not (self.complete and any(True for _ in better))
-
-    def _is_better(self, value: int | Fraction) -> bool:
-        assert self.value is not None
-        return value > self.value if self.question.largest else value < self.value
+        others = [_value(self.question, values) for values in self._others(self.best)]
+        found = [self.value, *(value for value in others if value is not None)]
+        best = max(found) if self.question.largest else min(found)
+        return best == self.value or not self.complete
 
     def _others(self, best: Mapping[str, int]) -> Iterator[dict[str, int]]:
         axes = self.question.axes
@@ -117,12 +116,11 @@ class Optimum:
 
 
 def _value(question: Question, values: Mapping[str, int]) -> int | Fraction | None:
-    """The objective at a configuration; ``None`` where that is no network or breaks a constraint."""
+    """The objective at a configuration; ``None`` where it is no network or breaks a constraint."""
     known = question.objective.known_symbols
     try:
-        value: int | Fraction = question.objective(
-            **{n: v for n, v in values.items() if n in known}
-        )
+        own = {name: v for name, v in values.items() if name in known}
+        value: int | Fraction = question.objective(**own)
         met = all(_holds(each, values) for each in question.constraints)
     except ArchcalcError:
         return None
@@ -138,10 +136,18 @@ def _holds(constraint: Constraint | Requirement, values: Mapping[str, int]) -> b
 
 def met_at(question: Question, values: Mapping[str, int]) -> tuple[Met, ...]:
     """The constraints at a configuration."""
-    return tuple(
-        Met(_text(each), _side(each.left, values), _side(each.right, values))
-        for each in question.constraints
-    )
+    return tuple(_met(each, values) for each in question.constraints)
+
+
+def _met(constraint: Constraint | Requirement, values: Mapping[str, int]) -> Met:
+    sides = (constraint.left, constraint.right)
+    left, right = (_side(side, values) for side in sides)
+    both = zip(sides, (left, right), strict=True)
+    return Met(_text(constraint), left, right, tuple(v for side, v in both if _is_moving(side)))
+
+
+def _is_moving(side: object) -> bool:
+    return bool(getattr(side, "symbols", None) or getattr(side, "free_symbols", None))
 
 
 def _text(constraint: Constraint | Requirement) -> str:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from sympy import Expr
 
 from archcalc.formula.monotone import Direction, direction
+from archcalc.formula.sameness import canonical
 from archcalc.formula.searching.axes import Axis, Box, size_of
 from archcalc.formula.sweeping.bounds import Span, bounds_of
 from archcalc.formula.sweeping.building import build
@@ -36,6 +37,10 @@ _POINTS = 1 << 17
 
 _LINES = 1 << 14
 """So many lines along the innermost axis are bisected at once."""
+
+
+_ABOUT = 8
+"""Axes are about as long as one another up to this factor."""
 
 
 class Verdict(Enum):
@@ -138,14 +143,19 @@ class Plan:
 
     @cached_property
     def inner(self) -> int | None:
-        """The longest axis along which everything only rises or only falls, if there is one."""
+        """A long axis along which everything only rises or only falls, if there is one.
+
+        The later one, where two are about as long: what comes first is then found first.
+        """
         every = [self.objective_ways, *self.rule_ways]
         monotone = [
             place
             for place, axis in enumerate(self.axes)
             if axis.size > 1 and all(ways[place].decided for ways in every)
         ]
-        return max(monotone, key=lambda place: self.axes[place].size, default=None)
+        longest = max((self.axes[place].size for place in monotone), default=0)
+        long = [place for place in monotone if self.axes[place].size * _ABOUT >= longest]
+        return max(long, default=None)
 
     # Boxes
 
@@ -156,9 +166,22 @@ class Plan:
     def highest(self, box: Box) -> Bound:
         """What the objective does not pass in a box; it gets there where that is a corner."""
         try:
-            return self._extreme(self.value_step, self.objective_ways, box, upper=True)
+            corner = self._extreme(self.value_step, self.objective_ways, box, upper=True)
         except ArithmeticRuleError:  # as at a place where no network exists
-            return inf
+            return self.ceiling
+        return min(corner, self.ceiling)
+
+    @cached_property
+    def ceiling(self) -> Bound:
+        """What a rule alone says of the objective: under ``P ≤ 1000``, P does not pass 1000."""
+        bounds: list[Bound] = [inf]
+        for rule in self.rules:
+            if rule.requirement.relation is not Relation.MULTIPLE_OF:
+                gap = gap_of(rule.requirement)
+                gaps = (gap, -gap) if rule.requirement.relation is Relation.EQUAL else (gap,)
+                together = [canonical(self.objective + each) for each in gaps]
+                bounds += [int(e // 1) for e in together if e.is_Rational]
+        return min(bounds)
 
     def verdict(self, which: int, box: Box) -> Verdict:
         """Whether a box meets one of the rules."""

@@ -66,12 +66,12 @@ class Question:
             ExpressionError: something is no constraint.
         """
         objective = _objective(maximize, minimize)
-        one = isinstance(subject_to, str | Constraint | Requirement | bool)
-        given: list[Any] = [subject_to] if one else list(subject_to)  # type: ignore[arg-type]
+        several = not isinstance(subject_to, str) and isinstance(subject_to, Iterable)
+        given: list[Any] = [*subject_to] if several else [subject_to]  # type: ignore[misc]
         formulas = [objective]
         for each in given:
             if isinstance(each, Constraint):
-                formulas += [Formula(each.left), Formula(each.right)]  # type: ignore[arg-type]
+                formulas += [Formula(each.left), Formula(each.right)]
         known = {name: s for formula in formulas for name, s in formula.known_symbols.items()}
         spoken = known | {name: symbol(name) for name in ranges if str(name).isidentifier()}
         constraints = tuple(c for each in given for c in _constraints(each, spoken))
@@ -86,6 +86,12 @@ class Question:
                 code="unbounded",
                 values={"missing": missing},
                 hint=f"give one, as in {missing[0]}=range(1, 1025), or a number",
+            )
+        if not ranges:
+            raise EvaluationError(
+                "there is nothing to search: no symbol has a range",
+                code="no-range",
+                hint="evaluate the formula instead",
             )
         return cls(objective, maximize is not None, constraints, read_axes(ranges))
 
@@ -153,10 +159,10 @@ def _rule(constraint: Constraint | Requirement) -> Rule:
     if isinstance(constraint, Requirement):
         stated = constraint.statement() if isinstance(constraint, Assumption) else str(constraint)
         return Rule(constraint, stated, is_constraint=True)
-    stated = Requirement(
+    requirement = Requirement(
         constraint.larger.expr, Relation.AT_LEAST, constraint.smaller.expr, "", "constraint-broken"
     )
-    return Rule(stated, str(constraint), strict=constraint.strict, is_constraint=True)
+    return Rule(requirement, str(constraint), strict=constraint.strict, is_constraint=True)
 
 
 def _holding(rule: Rule, axis: Axis, axes: Sequence[Axis]) -> Array:

@@ -1,4 +1,4 @@
-"""Where no configuration meets the constraints: which of them is to blame, and how nearly it fits."""
+"""Where no configuration meets the constraints: which of them is to blame, and by how much."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sympy import Expr, Min, S
 
 from archcalc.formula.searching.axes import Axis
-from archcalc.formula.searching.optimum import Met, met_at
+from archcalc.formula.searching.optimum import met_at
 from archcalc.formula.searching.plan import Plan, Rule, gap_of
 from archcalc.formula.searching.question import Question, planned
 from archcalc.formula.searching.spreading import explored
@@ -72,18 +72,9 @@ def _blamed(
     met = met_at(question, nearest)[which]
     at = ", ".join(f"{name} = {value:,}" for name, value in nearest.items())
     return NoSolutionError(
-        f"no configuration meets {met.text}{together}: the nearest is {_sides(question, which, met)} "
-        f"at {at}",
+        f"no configuration meets {met.text}{together}: the nearest is "
+        f"{' against '.join(f'{side:,}' for side in met.moving)} at {at}",
         code="none-fits",
         values={"constraint": met.text, "nearest": dict(nearest)},
         hint="allow more, or give other ranges",
     )
-
-
-def _sides(question: Question, which: int, met: Met) -> str:
-    """The sides of a constraint that are no plain numbers."""
-    constraint = question.constraints[which]
-    sides = ((constraint.left, met.left), (constraint.right, met.right))
-    moving = [f"{value:,}" for side, value in sides if getattr(side, "free_symbols", None)
-              or getattr(side, "symbols", None)]  # fmt: skip
-    return " against ".join(moving)

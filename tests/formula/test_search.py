@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archcalc as ac
@@ -31,6 +31,7 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 
+MANY = settings(max_examples=3 * settings().max_examples)
 NAMES = ("h", "k", "s", "w")
 f, h, k, n = symbols("f h k n")
 
@@ -67,6 +68,7 @@ def configurations(ranges: dict[str, Any]) -> Iterator[dict[str, int]]:
 
 @pytest.mark.usefixtures("_boxes")
 @pytest.mark.parametrize("kind", ["polynomials", "all_formulas"])
+@MANY
 @given(data=st.data())
 def test_the_best_is_found_as_by_looking_at_every_configuration(data, kind, request) -> None:
     formulas = request.getfixturevalue(kind)

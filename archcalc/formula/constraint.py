@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from sympy import Expr
 
 from archcalc.formula.closed import Closed
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.errors import EvaluationError, shorten
 
-__all__ = ["Constraint"]
+__all__ = ["Comparing", "Constraint"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -103,3 +106,34 @@ _HOLDS = {
 def _side(side: Closed) -> str:
     number = None if side.symbols else side()
     return f"{number:,}" if isinstance(number, int) else shorten(str(side), 80)
+
+
+Side: TypeAlias = Closed | Expr | int | str | Fraction
+
+
+class Comparing:
+    """Comparisons that make constraints; ``==`` is none of them: it asks for sameness."""
+
+    def __init__(self, expression: Any) -> None:
+        """Made of whatever stands for a formula."""
+
+    def _compared(self, sign: str, other: Side) -> Constraint:
+        made: Any = other if isinstance(other, type(self)) else type(self)(other)
+        own: Any = self
+        return Constraint(own, sign, made)
+
+    def __le__(self, other: Side) -> Constraint:
+        """The constraint that it is at most `other`, for `ac.search`."""
+        return self._compared("≤", other)
+
+    def __ge__(self, other: Side) -> Constraint:
+        """The constraint that it is at least `other`, for `ac.search`."""
+        return self._compared("≥", other)
+
+    def __lt__(self, other: Side) -> Constraint:
+        """The constraint that it is less than `other`, for `ac.search`."""
+        return self._compared("<", other)
+
+    def __gt__(self, other: Side) -> Constraint:
+        """The constraint that it is more than `other`, for `ac.search`."""
+        return self._compared(">", other)

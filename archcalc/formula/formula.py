@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
 from archcalc.formula.assuming import assumed, where
 from archcalc.formula.conditions import Assumption, read_condition
-from archcalc.formula.constraint import Constraint
+from archcalc.formula.constraint import Comparing
 from archcalc.formula.growth import dominating
 from archcalc.formula.inverse import Inverse, invert
 from archcalc.formula.notations import Notations
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Formula", "FormulaLike"]
 
+Limit: TypeAlias = int | Fraction | None
 
-class Formula(Notations):
+
+class Formula(Notations, Comparing):
     """An exact expression of positive-integer symbols, as it was written down.
 
     Calling it with numbers for all symbols gives an ``int`` (a ``Fraction`` where it is not
@@ -179,15 +181,35 @@ class Formula(Notations):
 
     # Questions
 
+    @overload
+    def solve(
+        self,
+        unknown: str | Symbol,
+        *,
+        at_most: Limit = ...,
+        at_least: Limit = ...,
+        equals: Limit = ...,
+        **values: Any,
+    ) -> int: ...
+    @overload
+    def solve(
+        self,
+        unknown: Mapping[str, Any],
+        *,
+        at_most: Limit = ...,
+        at_least: Limit = ...,
+        equals: Limit = ...,
+        **values: Any,
+    ) -> dict[str, int]: ...
     def solve(
         self,
         unknown: str | Symbol | Mapping[str, Any],
         *,
-        at_most: int | Fraction | None = None,
-        at_least: int | Fraction | None = None,
-        equals: int | Fraction | None = None,
+        at_most: Limit = None,
+        at_least: Limit = None,
+        equals: Limit = None,
         **values: Any,
-    ) -> Any:
+    ) -> int | dict[str, int]:
         """The integer value of `unknown` that meets one bound, exactly.
 
         Several unknowns are solved for within ranges: for the values with the largest result of at
@@ -215,7 +237,8 @@ class Formula(Notations):
         """
         if isinstance(unknown, Mapping):
             several = late("archcalc.formula.searching.several:solve_several")
-            return several(self, unknown, values, at_most, at_least, equals)
+            found: dict[str, int] = several(self, unknown, values, at_most, at_least, equals)
+            return found
         return solve(
             self, unknown, at_most=at_most, at_least=at_least, equals=equals, values=values
         )
@@ -367,24 +390,6 @@ class Formula(Notations):
     def __neg__(self) -> Formula:
         return Formula(-self.expr, self.requirements)
 
-    # Comparison: `==` asks whether two formulas are the same; these make constraints
-
-    def __le__(self, other: FormulaLike) -> Constraint:
-        """The constraint that it is at most `other`, for `ac.search`."""
-        return Constraint(self, "≤", _as_formula(other))
-
-    def __ge__(self, other: FormulaLike) -> Constraint:
-        """The constraint that it is at least `other`, for `ac.search`."""
-        return Constraint(self, "≥", _as_formula(other))
-
-    def __lt__(self, other: FormulaLike) -> Constraint:
-        """The constraint that it is less than `other`, for `ac.search`."""
-        return Constraint(self, "<", _as_formula(other))
-
-    def __gt__(self, other: FormulaLike) -> Constraint:
-        """The constraint that it is more than `other`, for `ac.search`."""
-        return Constraint(self, ">", _as_formula(other))
-
     @cached_property
     def _canonical(self) -> Expr:
         return canonical(self.expr)
@@ -423,10 +428,6 @@ class Formula(Notations):
 
     def _repr_latex_(self) -> str:
         return ", ".join(filter(None, [super()._repr_latex_(), where(self.requirements)]))
-
-
-def _as_formula(value: FormulaLike) -> Formula:
-    return value if isinstance(value, Formula) else Formula(value)
 
 
 def _power(base: Expr, exponent: Expr) -> Expr:

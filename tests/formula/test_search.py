@@ -220,8 +220,8 @@ def test_what_a_layer_asks_for_excludes_configurations() -> None:
     P, _ = mnist()
     found = search(maximize=P, k=range(20, 41), f=[3, 4], n=5)
     assert found.value == max(P(k=side, f=4, n=5) for side in range(20, 28))
-    excluded = [(r.kind, r.count) for r in found.certificate.excluded]
-    assert ("requirement", 26) in excluded  # 28 is the largest kernel; 27 leaves 2 for the pool
+    lost = [r.count for r in found.certificate.excluded if r.kind == "requirement"]
+    assert sum(lost) == 26  # with a kernel of 27 there are 2 left, which the pool needs
     assert found.certificate.adds_up
     with pytest.raises(NoSolutionError, match="no configuration is a network: it asks for"):
         search(maximize=P, k=range(29, 41), f=3, n=5)

@@ -459,7 +459,7 @@ REFUSED: list[tuple[dict[str, Any], type[ArchcalcError], str]] = [
     ({"maximize": P, "q": 3, **GRID}, UnknownSymbolError,
      "there is no symbol q here; the symbols are f, k, n [unknown-symbol]"),
     ({"maximize": 7, "q": 3}, UnknownSymbolError,
-     "there is no symbol q here; the symbols are none [unknown-symbol]"),
+     "there is no symbol q here; there are only numbers [unknown-symbol]"),
     ({"maximize": 7}, EvaluationError,
      "there is nothing to search: no symbol has a range; evaluate the formula instead [no-range]"),
     ({"maximize": P, "subject_to": "k <= z", **GRID}, UnknownSymbolError,

@@ -296,3 +296,30 @@ def test_it_can_be_sent_to_another_process() -> None:
     assert repr(sent) == repr(compiled) == "2^h + ⌊h/k⌋, compiled for arrays of h, k"
     with pytest.raises(ArchcalcError, match="assum"):
         sent(h=[5, 3], k=4)
+
+
+@given(st.integers(1, 12), st.integers(1, 7), st.integers(1, 12), st.integers(2, 97))
+def test_sums_in_blocks_of_any_size(a: int, b: int, c: int, size: int) -> None:
+    """Sums of many ranks, with a term that divides by zero where it is not added up."""
+    i = Index("i")
+    term = FloorDiv(h, 2**i) * FloorDiv(w, k + L - i)
+    e = 3 * w * Sum(term, (i, 0, L - 1)) + Sum(FloorDiv(w, 3 * i + 2), (i, 0, L - 1))
+    many = {"h": a, "L": b, "w": c, "k": 2}
+    values = grid({name: list(range(1, n + 1)) for name, n in many.items()})
+    usual = running.BLOCK
+    running.BLOCK = size
+    try:
+        got = Formula(e).compile()(**values)
+    finally:
+        running.BLOCK = usual
+    want = [
+        sum(3 * y * (x // 2**j) * (y // (z + n - j)) + y // (3 * j + 2) for j in range(n))
+        for x, n, y, z in product(*(range(1, n + 1) for n in many.values()))
+    ]
+    assert_exact(got, want)
+
+
+def test_terms_beyond_the_count_may_divide_by_zero() -> None:
+    e = Sum(FloorDiv(100, L - Index("i")), (Index("i"), 0, L - 1))
+    got = Formula(e).compile()(L=np.arange(1, 60))
+    assert got.tolist() == [sum(100 // (n - i) for i in range(n)) for n in range(1, 60)]

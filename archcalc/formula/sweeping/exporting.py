@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,7 +26,7 @@ class Rows(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]: ...
-    def __iter__(self) -> Any: ...
+    def tuples(self) -> Iterator[tuple[Any, ...]]: ...
 
 
 def to_pandas(columns: Mapping[str, Array]) -> Any:
@@ -63,16 +63,12 @@ def to_csv(table: Rows, path: str | PathLike[str] | None) -> str | None:
 def _write(table: Rows, file: Any) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(table.columns)
-    writer.writerows(_values(table))
-
-
-def _values(table: Rows) -> Iterable[list[Any]]:
-    return (list(row.values()) for row in table)
+    writer.writerows(table.tuples())
 
 
 def to_json(table: Rows) -> str:
     """A list of objects, one a row."""
-    rows = [dict(zip(table.columns, values, strict=True)) for values in _values(table)]
+    rows = [dict(zip(table.columns, values, strict=True)) for values in table.tuples()]
     return json.dumps(rows, default=_text)
 
 

@@ -98,14 +98,18 @@ class Table:
         return self._configuration(range(len(self))[which])
 
     def __iter__(self) -> Iterator[Configuration]:
+        many = len(self.symbols)
+        for row in self.tuples():
+            yield Configuration(
+                dict(zip(self.symbols, row[:many], strict=True)),
+                dict(zip(self.quantities, row[many:], strict=True)),
+            )
+
+    def tuples(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as plain tuples of Python's numbers, in the order of `columns`."""
         for start in range(0, len(self), _AT_ONCE):
             part = self[start : start + _AT_ONCE]
-            lists = {name: part._column(name).tolist() for name in self.columns}
-            for i in range(len(part)):
-                yield Configuration(
-                    {name: lists[name][i] for name in self.symbols},
-                    {name: lists[name][i] for name in self.quantities},
-                )
+            yield from zip(*(part[name].tolist() for name in self.columns), strict=True)
 
     def _check(self, name: object) -> None:
         if name not in self.columns:

@@ -11,6 +11,7 @@ from archcalc.cli.comparing import compare
 from archcalc.cli.formats import schema
 from archcalc.cli.networks import conventions, cost, derive, summary
 from archcalc.cli.questions import reconcile, solve
+from archcalc.cli.searching import search
 from archcalc.cli.sweeping import sweep
 
 __all__ = ["Abort", "app"]
@@ -45,5 +46,16 @@ def archcalc(
         print(context.get_help())
 
 
-for command in (summary, derive, reconcile, compare, cost, conventions, solve, sweep, schema):
+for command in (
+    summary,
+    derive,
+    reconcile,
+    compare,
+    cost,
+    conventions,
+    solve,
+    sweep,
+    search,
+    schema,
+):
     app.command()(command)

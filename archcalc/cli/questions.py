@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import Argument, Exit, Option
 
 from archcalc.cli.options import File, Format, FormatOption, Values, pairs
+from archcalc.cli.plots import PlotOption
 
 __all__ = ["reconcile", "solve"]
 
@@ -95,6 +96,7 @@ def solve(
     at_least: Annotated[str | None, Option(help="The smallest value that reaches this.")] = None,
     equals: Annotated[str | None, Option(help="The value that gives exactly this.")] = None,
     of: Annotated[Quantity, Option(help="What is counted.")] = Quantity.parameters,
+    plot: PlotOption = None,
     values: Values = None,
     how: Annotated[Plain, Option("--format", help="How to write the answer.")] = Plain.text,
 ) -> None:
@@ -122,6 +124,11 @@ def solve(
         formula = getattr(trace, of.value)
         answer = formula.solve(symbol, **bounds)
         there = formula(**{symbol: answer})
+        if plot is not None:
+            from archcalc.formula.searching.drawing import draw_solution
+
+            (bound,) = bounds.values()
+            draw_solution(formula, symbol, answer, bound, title=of.value, path=plot)
     _show_solution(symbol, answer, of.value, there, how)
 
 

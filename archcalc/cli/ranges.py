@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from archcalc.symbolic.errors import SpecificationError, shorten
 
-__all__ = ["integers"]
+if TYPE_CHECKING:
+    from archcalc.formula import Formula
+
+__all__ = ["check_symbols", "integers"]
 
 _RANGE = re.compile(r"([0-9_]{1,40}):([0-9_]{1,40})(?::([0-9_]{1,40}))?")
 _LIST = re.compile(r"[0-9_]{1,40}(?:,[0-9_]{1,40}){0,9999}")
@@ -37,3 +41,18 @@ def integers(text: str, option: str) -> Sequence[int]:
         f"{option}: {shorten(repr(text), 60)} is no range of values", code="bad-option",
         hint="write 1:100, 8:512:8 or 1,3,5; both ends of a range belong to it",
     )  # fmt: skip
+
+
+def check_symbols(formulas: Iterable[Formula], ranges: Mapping[str, Any]) -> None:
+    """Refuse formulas with symbols for which there are no values.
+
+    Raises:
+        SpecificationError: there is one.
+    """
+    needed = sorted({s.name for formula in formulas for s in formula.symbols})
+    missing = [name for name in needed if name not in ranges]
+    if missing:
+        raise SpecificationError(
+            f"there are no values for {', '.join(missing)}", code="symbols-left",
+            hint=f"give --over {missing[0]}=1:64, or one value with --set {missing[0]}=8",
+        )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,7 @@ from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Quantity
 
 if TYPE_CHECKING:
-    from archcalc.formula import Formula, LazyTable, Table
+    from archcalc.formula import LazyTable, Table
 
 __all__ = ["sweep"]
 
@@ -79,7 +78,7 @@ def sweep(
 
     Exits with 1 where no configuration is left.
     """
-    from archcalc.cli.ranges import integers
+    from archcalc.cli.ranges import check_symbols, integers
     from archcalc.cli.reading import open_network
     from archcalc.formula import sweep as swept
     from archcalc.symbolic.errors import SpecificationError
@@ -96,7 +95,7 @@ def sweep(
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         formulas = {q.value: getattr(trace, q.value) for q in of or _USUAL}
-        _check_symbols(formulas, ranges)
+        check_symbols(formulas.values(), ranges)
         table: Table | LazyTable = swept(formulas, chunks=parts, **ranges)
         for condition in where or []:
             table = table.where(condition)
@@ -108,18 +107,6 @@ def sweep(
 
 
 _USUAL = (Quantity.parameters, Quantity.macs)
-
-
-def _check_symbols(formulas: Mapping[str, Formula], ranges: Mapping[str, Any]) -> None:
-    from archcalc.symbolic.errors import SpecificationError
-
-    needed = sorted({s.name for formula in formulas.values() for s in formula.symbols})
-    missing = [name for name in needed if name not in ranges]
-    if missing:
-        raise SpecificationError(
-            f"there are no values for {', '.join(missing)}", code="symbols-left",
-            hint=f"give --over {missing[0]}=1:64, or one value with --set {missing[0]}=8",
-        )  # fmt: skip
 
 
 def _whole(table: Table | LazyTable) -> Table:

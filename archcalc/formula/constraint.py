@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -25,6 +25,7 @@ class Constraint:
     Attributes:
         left, right: what is compared.
         sign: ``≤``, ``≥``, ``<`` or ``>``.
+        name: how it is called where that is shorter than what it says.
 
     >>> from archcalc.formula import Formula
     >>> small = Formula("(k**2 + 1)*f") <= 1_000
@@ -35,6 +36,11 @@ class Constraint:
     left: Closed
     sign: str
     right: Closed
+    name: str = ""
+
+    def named(self, name: str) -> Constraint:
+        """The same constraint, called `name` in answers and certificates."""
+        return replace(self, name=name)
 
     def holds(self, **values: Any) -> bool:
         """Whether it holds at `values`, one for each of its symbols.
@@ -92,7 +98,7 @@ class Constraint:
         )
 
     def __repr__(self) -> str:
-        return f"{_side(self.left)} {self.sign} {_side(self.right)}"
+        return self.name or f"{_side(self.left)} {self.sign} {_side(self.right)}"
 
 
 _HOLDS = {

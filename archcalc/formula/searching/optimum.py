@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from os import PathLike
 from random import Random
+from typing import TYPE_CHECKING, Any
 
 from archcalc.formula.constraint import Constraint
+from archcalc.formula.problem import shown
 from archcalc.formula.searching.certificate import Certificate
 from archcalc.formula.searching.question import Question
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Met", "Optimum"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Met", "Optimum", "met_at", "value_at"]
 
 _DRAWN = 500
 """So many configurations are drawn to see whether one of them is better."""
@@ -39,7 +46,7 @@ class Met:
     moving: tuple[int | Fraction, ...]
 
     def __str__(self) -> str:
-        return f"{self.text}: {' against '.join(f'{side:,}' for side in self.moving)}"
+        return f"{self.text}: {' against '.join(map(shown, self.moving))}"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -81,9 +88,9 @@ class Optimum:
         """
         if self.best is None or self.value is None or not self.certificate.adds_up:
             return False
-        if _value(self.question, self.best) != self.value:
+        if value_at(self.question, self.best) != self.value:
             return False
-        others = [_value(self.question, values) for values in self._others(self.best)]
+        others = [value_at(self.question, values) for values in self._others(self.best)]
         found = [self.value, *(value for value in others if value is not None)]
         best = max(found) if self.question.largest else min(found)
         return best == self.value or not self.complete
@@ -99,6 +106,44 @@ class Optimum:
         for _ in range(_DRAWN):
             yield {axis.name: axis.at(drawing.randrange(axis.size)) for axis in axes}
 
+    def plot(self, path: str | PathLike[str] | None = None, *, title: str = "") -> Figure:
+        """The objective along each symbol through the best configuration, drawn by matplotlib.
+
+        What breaks a constraint is drawn faintly.
+
+        Args:
+            path: the file to write, as ``.png``, ``.svg`` or ``.pdf``; without it pyplot shows the
+                figure.
+            title: what the objective counts.
+
+        Raises:
+            PictureError: no symbol varies, nothing was found, or the file cannot be written.
+            FrameworkError: matplotlib is not installed.
+        """
+        figure: Figure = late("archcalc.formula.searching.drawing:draw_optimum")(
+            self, title=title, path=path
+        )
+        return figure
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, for JSON; a fraction is text."""
+        return {
+            "best": None if self.best is None else dict(self.best),
+            "value": _plain(self.value),
+            "complete": self.complete,
+            "bound": _plain(self.bound),
+            "constraints": [
+                {"text": met.text, "left": _plain(met.left), "right": _plain(met.right)}
+                for met in self.constraints
+            ],
+            "certificate": {
+                "total": self.certificate.total,
+                "evaluated": self.certificate.evaluated,
+                "excluded": [asdict(reason) for reason in self.certificate.excluded],
+                "left": self.certificate.left,
+            },
+        }
+
     def __repr__(self) -> str:
         superlative = "largest" if self.question.largest else "smallest"
         if self.best is None:
@@ -106,16 +151,18 @@ class Optimum:
         else:
             at = ", ".join(f"{name} = {value:,}" for name, value in self.best.items())
             begun = "" if self.complete else "interrupted: so far, "
-            lines = [f"{begun}{superlative} {self.value:,} at {at}"]
+            lines = [f"{begun}{superlative} {shown(self.value or 0)} at {at}"]
         if not self.complete and self.bound is not None:
-            lines.append(f"  nothing is {superlative.replace('est', 'er')} than {self.bound:,}")
+            lines.append(
+                f"  nothing is {superlative.replace('est', 'er')} than {shown(self.bound)}"
+            )
         return "\n".join([*lines, *(f"  {met}" for met in self.constraints), str(self.certificate)])
 
     def _repr_html_(self) -> str:
         return f"<pre>{self!r}</pre>"
 
 
-def _value(question: Question, values: Mapping[str, int]) -> int | Fraction | None:
+def value_at(question: Question, values: Mapping[str, int]) -> int | Fraction | None:
     """The objective at a configuration; ``None`` where it is no network or breaks a constraint."""
     known = question.objective.known_symbols
     try:
@@ -157,3 +204,7 @@ def _text(constraint: Constraint | Requirement) -> str:
 def _side(side: object, values: Mapping[str, int]) -> int | Fraction:
     expression: Dim = side if isinstance(side, int) else evaluated(getattr(side, "expr", side))
     return evaluate(expression, {symbol(n): v for n, v in values.items()})
+
+
+def _plain(value: int | Fraction | None) -> int | str | None:
+    return str(value) if isinstance(value, Fraction) else value

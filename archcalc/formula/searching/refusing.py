@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr, Min, S
 
+from archcalc.formula.problem import shown
 from archcalc.formula.searching.axes import Axis
 from archcalc.formula.searching.optimum import met_at
 from archcalc.formula.searching.plan import Plan, Rule, gap_of
@@ -73,7 +74,7 @@ def _blamed(
     at = ", ".join(f"{name} = {value:,}" for name, value in nearest.items())
     return NoSolutionError(
         f"no configuration meets {met.text}{together}: the nearest is "
-        f"{' against '.join(f'{side:,}' for side in met.moving)} at {at}",
+        f"{' against '.join(map(shown, met.moving))} at {at}",
         code="none-fits",
         values={"constraint": met.text, "nearest": dict(nearest)},
         hint="allow more, or give other ranges",

@@ -116,9 +116,8 @@ def _side(inner: Inner, ends: Interval, known: Mapping[Symbol, Interval]) -> int
 
 
 def _why(e: Expr, x: Symbol) -> str:
-    floors = sorted((f for f in e.atoms(FloorDiv) if x in f.free_symbols), key=str)
-    if floors:
-        return f"{x.name} stands in {shorten(to_text(floors[0]), 40)}"
+    if any(x in floor.free_symbols for floor in e.atoms(FloorDiv)):
+        return f"{x.name} stands in a division that is rounded down"
     return f"{shorten(to_text(e), 60)} is solved for {x.name} by no quadratic, root or logarithm"
 
 

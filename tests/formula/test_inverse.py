@@ -137,7 +137,8 @@ def test_requirements_of_other_symbols_stay() -> None:
 REFUSED = [
     ("d**5 + d", "d", "there is no closed form of d: d⁵ + d is solved for d by no quadratic, root "
      "or logarithm; solve('d', at_most=…) finds the whole number exactly [no-inverse]"),
-    ("c*(d//2)", "d", "there is no closed form of d: d stands in ⌊d/2⌋; solve('d', at_most=…) "
+    ("c*(d//2)", "d", "there is no closed form of d: d stands in a division that is rounded "
+     "down; solve('d', at_most=…) "
      "finds the whole number exactly [no-inverse]"),
     ("d**2 - 9*d", "d", "there is no closed form of d: the formula may rise as well as fall with "
      "d; solve('d', at_most=…) finds the whole number exactly [no-inverse]"),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from archcalc import costs, explain, families, formula, layers, network, symbolic
+    from archcalc import costs, explain, families, formula, layers, network, symbolic, torch
     from archcalc.costs import *
     from archcalc.explain import *
     from archcalc.formula import *
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from archcalc.network import *
     from archcalc.symbolic import *
 
-    __all__ = ["__version__", "families"]
+    __all__ = ["__version__", "families", "torch"]
     __all__ += costs.__all__
     __all__ += explain.__all__
     __all__ += formula.__all__
@@ -63,7 +63,7 @@ _DOORS = ("families", "torch")
 """Packages whose names stand behind their own."""
 
 
-def __getattr__(name: str) -> Any:
+def _found(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _DOORS:
@@ -75,6 +75,10 @@ def __getattr__(name: str) -> Any:
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = _found
 
 
 def __dir__() -> list[str]:

@@ -1,35 +1,66 @@
-"""Type checkers agree with what is accepted at run time."""
+"""Type checkers agree with what is accepted at run time: mypy and pyright, each by itself."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).parent / "typing"
 ROOT = Path(__file__).parents[1]
+Found = set[tuple[str, int]]
 
 
-def mypy(path: Path) -> str:
-    run = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-pretty", str(path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+def run(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return run.stdout + run.stderr
+    return done.stdout + done.stderr
 
 
-def test_what_is_meant_is_accepted() -> None:
-    assert "Success" in mypy(HERE / "accepted.py")
+def mypy(paths: Iterable[Path]) -> tuple[Found, str]:
+    """The errors that mypy finds, by file and line, and all that it says."""
+    said = run("mypy", "--strict", "--no-pretty", *map(str, paths))
+    assert "Success" in said or re.search(r"Found \d+ error", said), said
+    lines = re.findall(r"(\w+\.py):(\d+): error", said)
+    return {(file, int(line)) for file, line in lines}, said
 
 
-def test_what_is_wrong_is_refused_line_by_line() -> None:
-    path = HERE / "refused.py"
-    said = mypy(path)
-    found = {int(line) for line in re.findall(r"refused\.py:(\d+): error", said)}
-    lines = path.read_text().splitlines()
-    wanted = {i for i, line in enumerate(lines, start=1) if line.endswith("# error")}
+def pyright(paths: Iterable[Path]) -> tuple[Found, str]:
+    """The errors that pyright finds, by file and line, and all that it says."""
+    said = run("pyright", "--pythonpath", sys.executable, "--outputjson", *map(str, paths))
+    told = json.loads(said[said.index("{") :])
+    assert told["summary"]["filesAnalyzed"] > 0, said
+    return {
+        (Path(x["file"]).name, x["range"]["start"]["line"] + 1)
+        for x in told["generalDiagnostics"]
+        if x["severity"] == "error"
+    }, said
+
+
+checkers = pytest.mark.parametrize("checker", [mypy, pyright])
+Checker = Callable[[Iterable[Path]], tuple[Found, str]]
+
+
+@checkers
+def test_what_is_meant_is_accepted(checker: Checker) -> None:
+    found, said = checker(sorted(HERE.glob("accepted*.py")))
+    assert found == set(), said
+
+
+@checkers
+def test_what_is_wrong_is_refused_line_by_line(checker: Checker) -> None:
+    paths = sorted(HERE.glob("refused*.py"))
+    wanted = {
+        (path.name, number)
+        for path in paths
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if line.endswith("# error")
+    }
+    found, said = checker(paths)
     assert found == wanted, said

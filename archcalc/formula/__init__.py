@@ -63,8 +63,12 @@ _LATER |= dict.fromkeys(("Met", "Optimum"), "searching.optimum")
 """Where the names live that are loaded on use."""
 
 
-def __getattr__(name: str) -> Any:
+def _found(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
     return value
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = _found

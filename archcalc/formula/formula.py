@@ -184,16 +184,6 @@ class Formula(Notations, Comparing):
     @overload
     def solve(
         self,
-        unknown: str | Symbol,
-        *,
-        at_most: Limit = ...,
-        at_least: Limit = ...,
-        equals: Limit = ...,
-        **values: Any,
-    ) -> int: ...
-    @overload
-    def solve(
-        self,
         unknown: Mapping[str, Any],
         *,
         at_most: Limit = ...,
@@ -201,6 +191,16 @@ class Formula(Notations, Comparing):
         equals: Limit = ...,
         **values: Any,
     ) -> dict[str, int]: ...
+    @overload
+    def solve(
+        self,
+        unknown: str | Symbol,
+        *,
+        at_most: Limit = ...,
+        at_least: Limit = ...,
+        equals: Limit = ...,
+        **values: Any,
+    ) -> int: ...
     def solve(
         self,
         unknown: str | Symbol | Mapping[str, Any],

@@ -116,7 +116,7 @@ else:
     __all__ += [name for name, home in homes().items() if home.startswith(f"{__name__}.")]
 
 
-def __getattr__(name: str) -> Any:
+def _found(name: str) -> Any:
     if name == "FAMILIES":
         return tuple(import_module(f"{__name__}.{family}") for family in FAMILY_NAMES)
     home = homes().get(name)
@@ -124,6 +124,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(home), name)
     return value
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = _found
 
 
 def __dir__() -> list[str]:

@@ -78,7 +78,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _found(name: str) -> Any:
     if name == "FAMILIES":
         later = [import_module(f"{__name__}.{family}") for family in _LATER]
         return (sequential, model, repeat, ladder, *later)
@@ -87,3 +87,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(home), name)
     return value
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = _found

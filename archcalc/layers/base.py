@@ -8,6 +8,7 @@ documentation, framework comparisons) is folded from these.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from inspect import Parameter, Signature
 from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
@@ -131,6 +132,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
 
     keeps_ones: ClassVar[bool] = False
     """Whether an axis of length 1 is treated apart, so that rules show it as 1, not by a letter."""
+
+    spreads: ClassVar[bool] = False
+    """Whether one value of a field stands for all axes, so that equal ones are written as one."""
 
     view: ClassVar[bool] = False
     """Whether the output is the input's memory seen differently, so that nothing is stored."""
@@ -295,12 +299,18 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         every = self.model_dump()
         written = {k: v for k, v in every.items() if k not in _COMMON}
         written |= {k: every[k] for k in _COMMON}
-        defaults = {n: f.default for n, f in type(self).model_fields.items() if not f.is_required()}
+        fields = type(self).model_fields
         return {
-            name: value
+            name: self._written(getattr(self, name), value)
             for name, value in written.items()
-            if name not in defaults or value != plain(defaults[name])
+            if fields[name].is_required() or value != plain(fields[name].default)
         }
+
+    def _written(self, value: Any, dumped: Any) -> Any:
+        """A field as a file writes it."""
+        if self.spreads or not isinstance(value, tuple) or len(value) < 2:
+            return dumped
+        return dumped if isinstance(dumped, list) else [plain(part) for part in value]
 
     def __copy__(self) -> Self:
         """The fields alone: what was worked out from them need not hold of a copy with others."""
@@ -309,10 +319,23 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return _forgetting(super().__deepcopy__(memo))
 
-    def __repr__(self) -> str:
-        given = {name: _shown(getattr(self, name), value) for name, value in self.given().items()}
-        arguments = ", ".join(f"{name}={value}" for name, value in given.items())
+    def code(self, within: Callable[[Layer], str] = repr) -> str:
+        """The layer as Python code that makes an equal one.
+
+        Args:
+            within: how a layer that this one holds is written.
+
+        >>> from archcalc.layers import Conv2D
+        >>> Conv2D("f", (3, 5), padding="same").code()
+        "Conv2D(filters='f', kernel_size=[3, 5], padding='same')"
+        """
+        given = self.given()
+        shown = {name: _shown(getattr(self, name), given[name], within) for name in given}
+        arguments = ", ".join(f"{name}={value}" for name, value in shown.items())
         return f"{type(self).__name__}({arguments})"
+
+    def __repr__(self) -> str:
+        return self.code()
 
     __str__ = __repr__
 
@@ -334,11 +357,13 @@ def _forgetting(layer: L) -> L:
     return layer
 
 
-def _shown(value: Any, written: Any) -> str:
+def _shown(value: Any, written: Any, within: Callable[[Layer], str]) -> str:
     """A field as code: layers that it holds by their own code, anything else as it is written."""
     if isinstance(value, tuple) and value and isinstance(value[0], Layer):
-        return f"[{', '.join(map(repr, value))}]"
-    return repr(value if isinstance(value, Layer) else written)
+        return f"[{', '.join(map(within, value))}]"
+    if isinstance(value, Layer):
+        return within(value)
+    return getattr(value, "__name__", repr(written)) if callable(value) else repr(written)
 
 
 def _axes(count: int) -> str:

@@ -52,6 +52,8 @@ class Spatial(Layer, abstract=True):
 
     rank: ClassVar[int]
 
+    spreads: ClassVar[bool] = True
+
     over_time: ClassVar[bool] = False
     """Whether there is an axis of time before all others."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -217,6 +217,34 @@ class Network(Layer, abstract=True):
         """
         made: Self = late("archcalc.network.edit:remove")(self, path)
         return made
+
+    def code(self, within: Callable[[Layer], str] | None = None) -> str:
+        """The network as Python code that makes an equal one: what `repr` shows.
+
+        A layer that stands in several places is named where it first stands, with ``:=``.
+
+        Args:
+            within: how a layer that this one holds is written.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> shared = Dense(4)
+        >>> Sequential([shared, shared], input_shape=4).code()
+        'Sequential(layers=[(layer := Dense(units=4)), layer], input_shape=[4])'
+        """
+        if within is not None:
+            return super().code(within)
+        text: str = late("archcalc.network.code:code")(self)
+        return text
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are written alike, also in which of their layers are one and the same."""
+        if self is other:
+            return True
+        if type(other) is not type(self):
+            return NotImplemented
+        same: bool = late("archcalc.network.code:alike")(self, other)
+        return same
 
     def to_keras(self, input_shape: Any = None) -> keras.Model:
         """The network as a functional Keras model; see `archcalc.frameworks.to_keras`.

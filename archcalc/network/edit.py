@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
-from archcalc.network.model import Model
+from archcalc.network.code import held
 from archcalc.network.rebuild import Rebuild
 from archcalc.network.sequential import as_layer
 from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, shorten
@@ -156,19 +156,8 @@ def _owned(network: Network) -> set[int]:
     found: set[int] = set()
     pending: list[Layer] = [network]
     while pending:
-        for layer in _given(pending.pop()):
+        for layer in held(pending.pop()):
             if id(layer) not in found:
                 found.add(id(layer))
                 pending.append(layer)
     return found
-
-
-def _given(layer: Layer) -> Iterator[Layer]:
-    """The layers in the fields of a layer."""
-    if isinstance(layer, Model):
-        yield from (node.layer for node in layer.graph().nodes)
-        return
-    for name in type(layer).model_fields:
-        value = getattr(layer, name)
-        parts = value if isinstance(value, tuple) else (value,)
-        yield from (part for part in parts if isinstance(part, Layer))

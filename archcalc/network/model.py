@@ -61,23 +61,33 @@ class Model(Network):
         self.graph()  # a model whose outputs do not come from its inputs is refused at once
 
     @cached_property
-    def _graph(self) -> Graph:
-        places = {id(tensor): Ref(INPUT, i) for i, tensor in enumerate(self.inputs)}
-        calls: list[tuple[Layer, tuple[Ref, ...]]] = []
-        made: dict[int, int] = {}
+    def calls(self) -> tuple[tuple[Layer, tuple[Tensor, ...]], ...]:
+        """The layers that are called between inputs and outputs, in order, and on what."""
+        made: dict[int, tuple[Layer, tuple[Tensor, ...]]] = {}
         for tensor in _in_order(self.inputs, self.outputs):
-            call = id(tensor.inputs)  # one tuple a call, shared by all that comes out of it
-            if call not in made:
-                made[call] = len(calls)
-                calls.append((_layer(tensor), tuple(places[id(t)] for t in tensor.inputs)))
-            places[id(tensor)] = Ref(made[call], tensor.index)
-        return Graph.of(len(self.inputs), calls, tuple(places[id(t)] for t in self.outputs))
+            # one tuple a call, shared by all that comes out of it
+            made.setdefault(id(tensor.inputs), (_layer(tensor), tensor.inputs))
+        return tuple(made.values())
+
+    @cached_property
+    def _graph(self) -> Graph:
+        numbers = {id(inputs): number for number, (_, inputs) in enumerate(self.calls)}
+        named = {id(tensor): Ref(INPUT, i) for i, tensor in enumerate(self.inputs)}
+
+        def place(tensor: Tensor) -> Ref:
+            return named.get(id(tensor)) or Ref(numbers[id(tensor.inputs)], tensor.index)
+
+        calls = [(layer, tuple(map(place, inputs))) for layer, inputs in self.calls]
+        return Graph.of(len(self.inputs), calls, tuple(map(place, self.outputs)))
 
     def graph(self) -> Graph:
         return self._graph
 
     def own_inputs(self) -> tuple[Shape, ...]:
         return tuple(tensor.shape for tensor in self.inputs)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(x.shape for x in (*self.inputs, *self.outputs))))
 
     def given(self) -> dict[str, Any]:
         return {

@@ -164,7 +164,7 @@ def _with(entry: Any, cls: type[Layer], more: dict[str, Any]) -> Any:
 def _default(layer: Layer, name: str) -> Any:
     """A field's default as a layer holds it, spread over the axes."""
     default = type(layer).model_fields[name].default
-    if isinstance(layer, Spatial) and isinstance(default, tuple) and len(default) == 1:
+    if layer.spreads and isinstance(default, tuple) and len(default) == 1:
         return default * layer.rank
     return default
 
@@ -177,7 +177,7 @@ def _value(layer: Layer, value: Any, dumped: Any) -> Any:
             code="not-writable",
             hint="give the shape that comes out, and leave the function out",
         )
-    spread = isinstance(layer, Spatial) or not isinstance(value, tuple) or len(value) == 1
+    spread = layer.spreads or not isinstance(value, tuple) or len(value) == 1
     return _listed(dumped if spread else value)
 
 

@@ -14,7 +14,7 @@ from archcalc.network.tensor import Tensor
 __all__ = ["alike", "code", "held"]
 
 _DEEPEST = 6
-"""How many calls stand within one another before one of them gets a line, and a name, of its own."""
+"""How many calls stand within one another before one of them is named."""
 
 
 def code(layer: Layer) -> str:

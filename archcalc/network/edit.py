@@ -6,7 +6,7 @@ places.  Names that were given stay; those that are made up are made up anew, in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 

@@ -1,11 +1,52 @@
-"""What other projects' tests need: random valid layers and networks, and frameworks as oracles.
+"""The testing kit: what other projects' tests need of archcalc.
 
-Hypothesis comes with ``pip install 'archcalc[testing]'``; a framework is imported only by an oracle
-that asks it.
+Strategies draw random valid layers, networks, formulas and files; oracles hold what a framework
+builds, or what a function computes, against archcalc; and a pytest plugin watches budgets,
+architectures and documents.  Hypothesis comes with ``pip install 'archcalc[testing]'``; a framework
+is imported only by an oracle that asks it, and each name only when it is first used.
 """
 
-from archcalc.testing.networks import networks
-from archcalc.testing.oracles import Seen, shapes_in_keras, shapes_in_torch
-from archcalc.testing.strategies import layers, shapes
+from __future__ import annotations
 
-__all__ = ["Seen", "layers", "networks", "shapes", "shapes_in_keras", "shapes_in_torch"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archcalc.testing.bounds import BoundError
+    from archcalc.testing.drawing import layers
+    from archcalc.testing.growing import networks
+    from archcalc.testing.oracles import Seen, shapes_in_keras, shapes_in_torch
+    from archcalc.testing.shaping import dims, shapes
+
+_HOMES = {
+    "bounds": ("BoundError",),
+    "drawing": ("layers",),
+    "growing": ("networks",),
+    "oracles": ("Seen", "shapes_in_keras", "shapes_in_torch"),
+    "shaping": ("dims", "shapes"),
+}
+"""The module of each public name."""
+
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "BoundError",
+    "Seen",
+    "dims",
+    "layers",
+    "networks",
+    "shapes",
+    "shapes_in_keras",
+    "shapes_in_torch",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -6,6 +6,7 @@ A `Pick` is Hypothesis' ``draw`` together with the values that a framework leave
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from math import prod
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -33,6 +34,7 @@ _FRACTIONS = (0.0, 0.25, 0.5)
 _PAIRS = ((0.0, 0.5), (0.25, 1.0))
 
 
+@lru_cache(maxsize=1024)
 def numbers(least: int, most: int) -> SearchStrategy[int]:
     """Numbers from `least` to `most`, the least the simplest.
 
@@ -129,13 +131,18 @@ def plain_fields(pick: Pick, cls: type[Layer], made: Mapping[str, Any]) -> dict[
     Fields of no known type are left at their defaults.
     """
     found = dict(made)
-    for name, field in cls.model_fields.items():
-        if name in found or name in Layer.model_fields:
-            continue
-        values = _values(name, field.annotation)
-        if values:
-            found[name] = pick.field(name, st.sampled_from(values))
+    for name, strategy in _plain(cls):
+        if name not in found:
+            found[name] = pick.field(name, strategy)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _plain(cls: type[Layer]) -> tuple[tuple[str, SearchStrategy[Any]], ...]:
+    """How each field of a known type is drawn."""
+    own = [item for item in cls.model_fields.items() if item[0] not in Layer.model_fields]
+    known = [(name, _values(name, field.annotation)) for name, field in own]
+    return tuple((name, st.sampled_from(values)) for name, values in known if values)
 
 
 def _values(name: str, annotation: Any) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.errors import PictureError, ShapeError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
-from archcalc.testing.strategies import catalogue, in_framework
+from archcalc.testing.kinds import catalogue, in_framework
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 

@@ -43,7 +43,7 @@ from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_keras
 from archcalc.testing.in_keras import builds_in_keras
-from archcalc.testing.strategies import catalogue, in_framework
+from archcalc.testing.kinds import catalogue, in_framework
 from tests.frameworks.agreement import assert_agree
 
 pytestmark = pytest.mark.filterwarnings(

@@ -93,12 +93,12 @@ def _assert_keras_agrees(net: Network) -> None:
         assert [tuple(x.shape[1:]) for x in results] == outputs
 
 
-@given(networks(framework="torch"))
+@given(networks(frameworks="torch"))
 def test_random_networks_in_torch(net: Network) -> None:
     _assert_torch_agrees(net)
 
 
-@given(networks(framework="keras"))
+@given(networks(frameworks="keras"))
 def test_random_networks_in_keras(net: Network) -> None:
     _assert_keras_agrees(net)
 

@@ -30,7 +30,7 @@ from archcalc.layers import (
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_torch
-from archcalc.testing.strategies import catalogue, in_framework
+from archcalc.testing.kinds import catalogue, in_framework
 from tests.frameworks.agreement import assert_agree
 
 pytestmark = pytest.mark.filterwarnings(

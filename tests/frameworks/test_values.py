@@ -21,8 +21,8 @@ from archcalc.network import Network
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
+from archcalc.testing.kinds import catalogue, in_framework
 from archcalc.testing.oracles import runs_in_keras
-from archcalc.testing.strategies import catalogue, in_framework
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",

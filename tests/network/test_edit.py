@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.layers.base import Layer
-from archcalc.testing.networks import networks
+from archcalc.testing import networks
 
 
 def stands_at(path: str) -> str:

@@ -58,7 +58,7 @@ def test_every_layer_there_and_back(drawn: tuple[ac.Layer, Any]) -> None:
         assert returned(net) == net
 
 
-@given(networks(framework="torch"))
+@given(networks(frameworks="torch"))
 def test_a_network_in_a_network_there_and_back(net: ac.Network) -> None:
     shape = net.own_inputs()
     if shape is not None and len(shape) == 1:

@@ -41,7 +41,7 @@ def test_every_step_costs_what_the_network_costs(net: Any, steps: int) -> None:
         assert formula(**known) == number
 
 
-@given(networks(max_layers=4, framework="torch"), st.integers(1, 4))
+@given(networks(max_layers=4, frameworks="torch"), st.integers(1, 4))
 def test_torch_does_as_much(net: Any, steps: int) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode

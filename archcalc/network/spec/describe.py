@@ -164,7 +164,7 @@ def _with(entry: Any, cls: type[Layer], more: dict[str, Any]) -> Any:
 def _default(layer: Layer, name: str) -> Any:
     """A field's default as a layer holds it, spread over the axes."""
     default = type(layer).model_fields[name].default
-    if layer.spreads and isinstance(default, tuple) and len(default) == 1:
+    if isinstance(layer, Spatial) and isinstance(default, tuple) and len(default) == 1:
         return default * layer.rank
     return default
 

@@ -12,7 +12,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 from archcalc.testing.recipes.normalization import along_one
-from archcalc.testing.shaping import shapes
+from archcalc.testing.shaping import small
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
@@ -35,7 +35,7 @@ def _halved(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 
 
 def _even_somewhere(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
-    return shapes().flatmap(
+    return small().flatmap(
         lambda x: numbers(0, len(x) - 1).map(lambda i: (x.replace(i, 2 * x[i]),))
     )
 

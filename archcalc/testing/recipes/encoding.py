@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe, extent, formatted
-from archcalc.testing.shaping import shapes
+from archcalc.testing.shaping import small
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
@@ -135,7 +135,7 @@ def _alike(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
 @st.composite
 def _few_axes(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """One axis as often as several."""
-    return (draw(shapes(draw(st.sampled_from((1, 1, 2, 3))))),)
+    return (draw(small(draw(st.sampled_from((1, 1, 2, 3))))),)
 
 
 @st.composite
@@ -151,7 +151,7 @@ def _texts_or_tokens(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
         return (draw(st.sampled_from((Shape((1,)), Shape()))),)
     if kind == "texts":
         return (Shape((draw(numbers(1, 9)), 1)),)
-    return (draw(shapes(1 if kind == "tokens" else 2)),)
+    return (draw(small(1 if kind == "tokens" else 2)),)
 
 
 @st.composite

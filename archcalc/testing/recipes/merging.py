@@ -10,7 +10,7 @@ from hypothesis.strategies import DrawFn
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
-from archcalc.testing.shaping import shapes
+from archcalc.testing.shaping import small
 
 __all__ = ["INPUTS", "RECIPES"]
 
@@ -34,7 +34,7 @@ def _dot(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 @st.composite
 def _to_merge(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """Shapes that broadcast: some axes 1, some leading axes missing."""
-    whole = draw(shapes(draw(numbers(1, 3))))
+    whole = draw(small(draw(numbers(1, 3))))
     least, most = cls.arity
     count = draw(numbers(least, most or 3))
     made = []
@@ -49,7 +49,7 @@ def _to_merge(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
 @st.composite
 def _to_concatenate(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """Shapes that differ along one axis."""
-    first = draw(shapes(draw(numbers(1, 3))))
+    first = draw(small(draw(numbers(1, 3))))
     along = draw(numbers(0, len(first) - 1))
     others = draw(st.lists(numbers(1, 5), max_size=2))
     return (first, *(first.replace(along, dim) for dim in others))
@@ -58,7 +58,7 @@ def _to_concatenate(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
 @st.composite
 def _to_dot(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """Two shapes with an axis of the same length."""
-    x, y = (draw(shapes(draw(numbers(1, 3)), longest=4)) for _ in range(2))
+    x, y = (draw(small(draw(numbers(1, 3)), longest=4)) for _ in range(2))
     i = draw(numbers(0, len(x) - 1))
     j = draw(numbers(0, len(y) - 1))
     return x, y.replace(j, x[i])
@@ -71,7 +71,7 @@ def _cosine(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 @st.composite
 def _to_compare(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """Two shapes of as many axes that broadcast."""
-    x = draw(shapes(draw(numbers(1, 3))))
+    x = draw(small(draw(numbers(1, 3))))
     y = Shape(1 if draw(st.booleans()) else dim for dim in x)
     return (x, y) if draw(st.booleans()) else (y, x)
 

@@ -9,7 +9,7 @@ from hypothesis.strategies import SearchStrategy
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, divisors
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
-from archcalc.testing.shaping import shapes
+from archcalc.testing.shaping import small
 
 __all__ = ["FITS", "INPUTS", "RECIPES", "along_one"]
 
@@ -53,12 +53,12 @@ def _spectral(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 
 
 def _up_to_three_axes(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
-    return (shapes(1) | shapes(2) | shapes(3)).map(lambda x: (x,))
+    return (small(1) | small(2) | small(3)).map(lambda x: (x,))
 
 
 def _of_several_positions(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
     """More than one value a channel, whichever axis the channels are."""
-    some = shapes(2) | shapes(3) | shapes(4)
+    some = small(2) | small(3) | small(4)
     return some.map(lambda x: (x if x.elements > max(x) else x.replace(0, 2).replace(1, 2),))
 
 

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe, extent, formatted
-from archcalc.testing.shaping import shapes
+from archcalc.testing.shaping import small
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
@@ -72,7 +72,7 @@ def _upsample(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 
 
 def _of_two_axes_or_more(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
-    return (shapes(2) | shapes(3) | shapes(4)).map(lambda x: (x,))
+    return (small(2) | small(3) | small(4)).map(lambda x: (x,))
 
 
 RECIPES: dict[str, Recipe] = {

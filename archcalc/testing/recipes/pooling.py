@@ -13,7 +13,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe, extent, formatted
 from archcalc.testing.recipes.sliding import LARGEST_WINDOW, steps
-from archcalc.testing.shaping import shapes
+from archcalc.testing.shaping import small
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
@@ -112,7 +112,7 @@ def _with_room(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
 
 def _twice(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
     """Values and their indices."""
-    return shapes(cls.rank + 1, longest=4).map(lambda x: (x, x))
+    return small(cls.rank + 1, longest=4).map(lambda x: (x, x))
 
 
 RECIPES: dict[str, Recipe] = {

@@ -10,7 +10,7 @@ from hypothesis.strategies import DrawFn
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe, extent, formatted
-from archcalc.testing.shaping import shapes
+from archcalc.testing.shaping import small
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
@@ -31,7 +31,7 @@ def _recurrent(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 @st.composite
 def _with_states(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """One input, seldom with states of one size; a state and a memory for an LSTM."""
-    x = draw(shapes(len(cls.axis_names), longest=5))
+    x = draw(small(len(cls.axis_names), longest=5))
     if draw(numbers(0, 3)) < 3:
         return (x,)
     state = Shape((draw(numbers(1, _MOST_UNITS)),))
@@ -54,7 +54,7 @@ def _convolutional(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fie
 
 
 def _maps_over_time(cls: type[Any]) -> Any:
-    return shapes(cls.rank + 2, longest=5 if cls.rank < 3 else 3).map(lambda x: (x,))
+    return small(cls.rank + 2, longest=5 if cls.rank < 3 else 3).map(lambda x: (x,))
 
 
 def _held(pick: Pick, x: Shape) -> Any:
@@ -97,7 +97,7 @@ def _cells(pick: Pick, x: Shape) -> list[Any]:
 
 
 def _sequences(cls: type[Any]) -> Any:
-    return shapes(2, longest=5).map(lambda x: (x,))
+    return small(2, longest=5).map(lambda x: (x,))
 
 
 _CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
@@ -117,10 +117,10 @@ RECIPES: dict[str, Recipe] = {
 INPUTS: dict[str, Inputs] = {
     **dict.fromkeys(_CELLS + _LAYERS, _with_states),
     **dict.fromkeys(_CONVOLUTIONS, _maps_over_time),
-    "TimeDistributed": lambda cls: (shapes(2) | shapes(3) | shapes(4)).map(lambda x: (x,)),
-    "Wrapper": lambda cls: (shapes(1) | shapes(2) | shapes(3)).map(lambda x: (x,)),
+    "TimeDistributed": lambda cls: (small(2) | small(3) | small(4)).map(lambda x: (x,)),
+    "Wrapper": lambda cls: (small(1) | small(2) | small(3)).map(lambda x: (x,)),
     "Bidirectional": _sequences,
-    "StackedRNNCells": lambda cls: shapes(1).map(lambda x: (x,)),
+    "StackedRNNCells": lambda cls: small(1).map(lambda x: (x,)),
     "RNN": _sequences,
 }
 

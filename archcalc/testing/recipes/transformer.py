@@ -9,9 +9,9 @@ from hypothesis.strategies import DrawFn
 
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, divisors, numbers
-from archcalc.testing.recipes.base import Fields, Inputs, Recipe
+from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 
-__all__ = ["INPUTS", "RECIPES"]
+__all__ = ["FITS", "INPUTS", "RECIPES"]
 
 _WIDTHS = (1, 2, 4, 6, 8)
 
@@ -62,3 +62,7 @@ INPUTS: dict[str, Inputs] = {
     "TransformerDecoder": _with_another,
     "Transformer": _with_another,
 }
+
+FITS: dict[str, Fits] = dict.fromkeys(
+    ("TransformerEncoderLayer", "TransformerEncoder"), lambda x: len(x) == 2
+)

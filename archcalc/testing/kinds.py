@@ -1,0 +1,207 @@
+"""Which kinds of layers there are to draw from: the catalogue, and what frameworks have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+
+import archcalc
+from archcalc import network
+from archcalc.frameworks.table import Absent, Entry, Table
+from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.layers import FAMILIES
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_class
+from archcalc.layers.spatial import Spatial
+from archcalc.symbolic.errors import UnknownLayerError, shorten
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.bounds import BoundError
+from archcalc.testing.recipes import FITS
+
+__all__ = [
+    "Allowed",
+    "Framework",
+    "Kind",
+    "allowed",
+    "axes_of",
+    "catalogue",
+    "chosen",
+    "in_framework",
+    "takes",
+    "takes_one",
+]
+
+Framework: TypeAlias = Literal["keras", "torch"]
+
+Kind: TypeAlias = str | type[Layer]
+
+_TABLES: Mapping[str, Table] = {"keras": KERAS, "torch": TORCH}
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> tuple[type[Layer], ...]:
+    """Every layer class of the catalogue, and every network that frameworks have as a layer.
+
+    Every public name is then loaded, so that ``eval(repr(layer), vars(archcalc))`` finds it.
+    """
+    for name in dir(archcalc):
+        getattr(archcalc, name)
+    families = (*FAMILIES, *network.FAMILIES)
+    found = [getattr(family, name) for family in families for name in family.__all__]
+    return tuple(cls for cls in found if isinstance(cls, type) and cls.__name__ in KERAS)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a layer may be: what these frameworks have, with these values of its fields.
+
+    Attributes:
+        frameworks: the frameworks that must all have it.
+        fields: the values that fields of these names may have.
+    """
+
+    frameworks: tuple[Framework, ...] = ()
+    fields: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+
+    def entries(self, cls: type[Layer]) -> tuple[Entry | None, ...]:
+        """What each framework has for a class; ``None`` where it has nothing."""
+        return tuple(_entry(cls, framework) for framework in self.frameworks)
+
+    def has(self, cls: type[Layer]) -> bool:
+        """Whether there are layers of a class at all."""
+        return self.left(cls) is not None
+
+    def left(self, cls: type[Layer]) -> Mapping[str, tuple[Any, ...]] | None:
+        """The values that are left of the fields of a class; ``None`` where a field has none."""
+        return _left(self, cls)
+
+    def limits(self, cls: type[Layer]) -> tuple[Callable[[Any], bool], ...]:
+        """What else must hold of a layer."""
+        limits = [holds for entry in self.entries(cls) if entry for holds, _ in entry.limits]
+        limits += [_is_one_of(name, v) for name, v in self.fields if name in cls.model_fields]
+        return tuple(limits)
+
+
+def _is_one_of(name: str, values: tuple[Any, ...]) -> Callable[[Any], bool]:
+    return lambda layer: getattr(layer, name) in values
+
+
+@lru_cache(maxsize=4096)
+def _left(allowed: Allowed, cls: type[Layer]) -> Mapping[str, tuple[Any, ...]] | None:
+    entries = allowed.entries(cls)
+    if None in entries:
+        return None
+    found: dict[str, tuple[Any, ...]] = {}
+    only = [(only.field, only.values) for entry in entries if entry for only in entry.only]
+    for name, values in (*only, *allowed.fields):
+        if name in cls.model_fields:
+            known = found.get(name, values)
+            found[name] = tuple(value for value in values if value in known)
+    return None if () in found.values() else found
+
+
+def _entry(cls: type[Layer], framework: Framework) -> Entry | None:
+    entry = _TABLES[framework].get(cls.__name__)
+    return None if entry is None or isinstance(entry, Absent) else entry
+
+
+def in_framework(cls: type[Layer], framework: Framework) -> bool:
+    """Whether the framework has layers of the class `cls` at all."""
+    return _entry(cls, framework) is not None
+
+
+def allowed(
+    name: str,
+    frameworks: Framework | Iterable[Framework] | None,
+    fields: Mapping[str, Iterable[Any]] | None = None,
+) -> Allowed:
+    """What was asked for by the argument called `name`, and of the fields.
+
+    Raises:
+        BoundError: a framework is not known, or a field is left without any value.
+    """
+    given = (frameworks,) if isinstance(frameworks, str) else tuple(frameworks or ())
+    for framework in given:
+        if framework not in _TABLES:
+            raise BoundError(
+                f"{name}={shorten(repr(framework), 40)} is no framework that archcalc knows",
+                code="unknown-framework",
+                hint=f"there are {', '.join(map(repr, _TABLES))}",
+            )
+    values = tuple((field, tuple(those)) for field, those in (fields or {}).items())
+    try:
+        hash(values)
+    except TypeError:
+        raise BoundError(f"fields={shorten(repr(fields), 80)}: write lists as tuples") from None
+    for field, those in values:
+        if not those:
+            raise BoundError(f"fields: {field} is left without any value", code="no-values")
+    return Allowed(tuple(dict.fromkeys(given)), values)
+
+
+def chosen(kinds: Iterable[Kind] | None, allowed: Allowed) -> tuple[type[Layer], ...]:
+    """The classes to draw from: those asked for, the whole catalogue where `kinds` is ``None``.
+
+    Raises:
+        BoundError: nothing is asked for, something is no layer, or the frameworks have none of it.
+    """
+    if isinstance(kinds, str | type):
+        raise BoundError(
+            f"kinds={shorten(repr(kinds), 60)}: several classes, or their names, are asked for",
+            hint=f"write kinds=[{getattr(kinds, '__name__', kinds)}]",
+        )
+    classes = catalogue() if kinds is None else tuple(map(_class, kinds))
+    if not classes:
+        raise BoundError("kinds=[]: there is nothing to draw from", code="no-kinds")
+    found = tuple(cls for cls in classes if allowed.has(cls))
+    if not found:
+        names = ", ".join(cls.__name__ for cls in classes[:6])
+        where = " and ".join(allowed.frameworks) or "archcalc"
+        raise BoundError(
+            f"none of the kinds {names} is left: {where} {_has(allowed)} no such layer",
+            code="no-kinds",
+            hint="ask for other kinds, fewer frameworks, or more values of their fields",
+        )
+    return found
+
+
+def _has(allowed: Allowed) -> str:
+    return "have" if len(allowed.frameworks) > 1 else "has"
+
+
+def _class(kind: Kind) -> type[Layer]:
+    if isinstance(kind, str):
+        try:
+            return layer_class(kind)
+        except UnknownLayerError as error:
+            raise BoundError(f"kinds: {error.message}", code=error.code, hint=error.hint) from None
+    if not (isinstance(kind, type) and issubclass(kind, Layer)):
+        raise BoundError(
+            f"kinds: {shorten(repr(kind), 60)} is no class of layers", code="not-a-layer"
+        )
+    return kind
+
+
+def takes_one(cls: type[Layer]) -> bool:
+    """Whether layers of the class `cls` take one input; of networks, those that are said to."""
+    fewest, most = cls.arity
+    return fewest == 1 and (most is not None or cls.__name__ in FITS)
+
+
+def takes(cls: type[Layer], x: Shape) -> bool:
+    """Whether layers of the class `cls` take an input of shape `x` alone."""
+    if not takes_one(cls):
+        return False
+    axes = axes_of(cls)
+    if axes is not None and len(x) != axes:
+        return False
+    fits = FITS.get(cls.__name__)
+    return fits is None or fits(x)
+
+
+def axes_of(cls: type[Layer]) -> int | None:
+    """How many axes its input has, where that is fixed."""
+    spatial = cls.rank + 1 + cls.over_time if issubclass(cls, Spatial) else None
+    return len(cls.axis_names) or spatial

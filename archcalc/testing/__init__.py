@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archcalc.testing.bounds import BoundError
     from archcalc.testing.drawing import layers
+    from archcalc.testing.files import Broken, broken_specs, specs
     from archcalc.testing.growing import networks
     from archcalc.testing.oracles import Seen, shapes_in_keras, shapes_in_torch
     from archcalc.testing.shaping import dims, shapes
+    from archcalc.testing.totals import formulas
 
 _HOMES = {
     "bounds": ("BoundError",),
     "drawing": ("layers",),
+    "files": ("Broken", "broken_specs", "specs"),
     "growing": ("networks",),
     "oracles": ("Seen", "shapes_in_keras", "shapes_in_torch"),
     "shaping": ("dims", "shapes"),
+    "totals": ("formulas",),
 }
 """The module of each public name."""
 
@@ -31,13 +35,17 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "BoundError",
+    "Broken",
     "Seen",
+    "broken_specs",
     "dims",
+    "formulas",
     "layers",
     "networks",
     "shapes",
     "shapes_in_keras",
     "shapes_in_torch",
+    "specs",
 ]
 
 

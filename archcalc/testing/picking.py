@@ -44,6 +44,19 @@ def numbers(least: int, most: int) -> SearchStrategy[int]:
     return st.sampled_from(range(least, most + 1))
 
 
+def _sampled(values: Sequence[T]) -> SearchStrategy[T]:
+    """One of `values`; a strategy that was made before where they can be looked up."""
+    try:
+        return _known(tuple(values), tuple(map(type, values)))  # True equals 1, and is another
+    except TypeError:
+        return st.sampled_from(values)
+
+
+@lru_cache(maxsize=4096)
+def _known(values: tuple[Any, ...], kinds: tuple[type, ...]) -> SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
 class Pick:
     """Draws values, within what is left for each field.
 
@@ -71,13 +84,13 @@ class Pick:
 
     def field(self, name: str, strategy: SearchStrategy[T]) -> T:
         """A value of the field called `name`."""
-        value: T = self.draw(st.sampled_from(self.left[name]) if name in self.left else strategy)
+        value: T = self.draw(_sampled(self.left[name]) if name in self.left else strategy)
         return value
 
     def style(self, *styles: str) -> str:
         """How the field ``padding`` is said: one of its names, or ``"amounts"``."""
         left = self.left.get("padding", styles)
-        return self.draw(st.sampled_from([style for style in styles if style in left]))
+        return self.draw(_sampled([style for style in styles if style in left]))
 
     def size(self, most: int, least: int = 1) -> int:
         """A number from `least` to `most`."""
@@ -89,7 +102,7 @@ class Pick:
 
     def one_of(self, values: Sequence[T]) -> T:
         """One of `values`."""
-        return self.draw(st.sampled_from(values))
+        return self.draw(_sampled(values))
 
     def flag(self) -> bool:
         """Yes or no."""
@@ -141,8 +154,13 @@ def plain_fields(pick: Pick, cls: type[Layer], made: Mapping[str, Any]) -> dict[
 def _plain(cls: type[Layer]) -> tuple[tuple[str, SearchStrategy[Any]], ...]:
     """How each field of a known type is drawn."""
     own = [item for item in cls.model_fields.items() if item[0] not in Layer.model_fields]
-    known = [(name, _values(name, field.annotation)) for name, field in own]
-    return tuple((name, st.sampled_from(values)) for name, values in known if values)
+    known = [(name, _values(name, field.annotation), field.default) for name, field in own]
+    return tuple((n, st.sampled_from(_simplest(*found))) for n, *found in known if found[0])
+
+
+def _simplest(values: tuple[Any, ...], default: Any) -> list[Any]:
+    """Values, the default first: to it examples shrink."""
+    return sorted(values, key=lambda value: value != default)
 
 
 def _values(name: str, annotation: Any) -> tuple[Any, ...]:

@@ -106,7 +106,7 @@ class Plan:
     @cached_property
     def pieces(self) -> SearchStrategy[str]:
         """What stands in a chain."""
-        blocks = ("residual", "repeat", "chain") if self.branches else ("repeat",)
+        blocks = ("chain", "repeat", "residual") if self.branches else ("repeat",)
         return st.sampled_from(("layer",) * 3 + blocks)
 
     @cached_property
@@ -122,14 +122,10 @@ class Plan:
         several = [kind for kind in self.kinds if kind.arity != (1, 1)]
         return st.sampled_from(several or self.kinds) | st.sampled_from(self.kinds)
 
-    def kinds_on(self, x: Shape, common: bool) -> Kinds | None:
-        """The kinds that take `x`, or the common ones of them, if there are any."""
-        few = _taking(self.kinds, x, _COMMON) if common else None
+    def kinds_on(self, x: Shape, pool: str) -> Kinds | None:
+        """The kinds that take `x`: those of a pool, or all where it has none for it."""
+        few = _taking(self.kinds, x, _POOLS[pool]) if pool in _POOLS else None
         return _taking(self.kinds, x) if few is None else few
-
-    def keeping_on(self, x: Shape) -> Kinds | None:
-        """The kinds that take `x` and give the same shape."""
-        return _taking(self.kinds, x, _KEEPING)
 
     @cached_property
     def joins(self) -> Kinds | None:
@@ -223,19 +219,10 @@ _COMMON = (
 )
 
 _KEEPING = (
-    "Identity",
-    "Activation",
-    "ReLU",
-    "LeakyReLU",
-    "ELU",
-    "Softmax",
-    "PReLU",
-    "BatchNormalization",
-    "LayerNormalization",
-    "GroupNormalization",
-    "RMSNormalization",
-    "InstanceNormalization",
-    "Dropout",
-    "GaussianNoise",
+    *("Identity", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "PReLU", "Dropout"),
+    *("BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization"),
+    *("InstanceNormalization", "GaussianNoise"),
 )
 """Layers that always keep their shape (a gated activation apart)."""
+
+_POOLS = {"common": _COMMON, "keeping": _KEEPING}

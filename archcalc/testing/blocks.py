@@ -1,0 +1,80 @@
+"""A chain of layers with some runs of it put into blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from archcalc.layers.base import Layer
+from archcalc.network import Repeat, Residual, Sequential
+from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.grower import Grower
+from archcalc.testing.picking import numbers
+
+__all__ = ["in_blocks"]
+
+_MOST_COPIES = 4
+
+
+def in_blocks(grower: Grower, layers: Sequence[Layer], shapes: Sequence[Shape]) -> list[Layer]:
+    """`layers`, some of them in blocks: what comes out of each run stays what it was.
+
+    Args:
+        grower: draws, and knows what is left of the bounds.
+        layers: one after the other.
+        shapes: what goes into each, and what comes out of the last.
+    """
+    once, around = _grouped(grower, layers, shapes)
+    return _grouped(grower, once, around)[0] if len(once) > 1 else once
+
+
+def _grouped(
+    grower: Grower, layers: Sequence[Layer], shapes: Sequence[Shape]
+) -> tuple[list[Layer], list[Shape]]:
+    pieces: list[Layer] = []
+    around = [shapes[0]]
+    place = 0
+    while place < len(layers):
+        kind = grower.draw(grower.plan.pieces)
+        length = 1 if kind == "layer" else grower.draw(numbers(1, len(layers) - place))
+        run, ends = layers[place : place + length], shapes[place : place + length + 1]
+        made = _block(grower, kind, run, ends[0], ends[-1])
+        pieces.extend([made] if made is not None else run)
+        around.extend([ends[-1]] if made is not None else ends[1:])
+        place += length
+    return pieces, around
+
+
+def _block(grower: Grower, kind: str, run: Sequence[Layer], x: Shape, y: Shape) -> Layer | None:
+    """A block of a run that makes `y` of `x`; ``None`` where that cannot be."""
+    if kind == "chain":
+        return Sequential(run)
+    if kind == "residual":
+        return _residual(grower, run, x, y)
+    if kind == "repeat":
+        times = grower.draw(numbers(1, _MOST_COPIES))
+        block = Sequential(run)
+        if _keeps(block, y) and grower.spend(block, y, times=times - 1):
+            return Repeat(list(run), times)
+    return None
+
+
+def _residual(grower: Grower, run: Sequence[Layer], x: Shape, y: Shape) -> Layer | None:
+    """A way around a run, with nothing on it where the shape is kept, or with one layer."""
+    if x == y and not grower.draw(_SHORTCUT):
+        return Residual(list(run))
+    shortcut = grower.another(x, y)
+    return Residual(list(run), shortcut) if shortcut is not None or x == y else None
+
+
+_SHORTCUT = st.booleans()
+
+
+def _keeps(block: Layer, y: Shape) -> bool:
+    """Whether a block gives back what it takes."""
+    try:
+        return block.output_shape(y) == y
+    except ArchcalcError:
+        return False

@@ -1,0 +1,90 @@
+"""Makes the layers of a random network, and keeps account of what they cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from archcalc.layers.base import Layer
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.drawing import inputs_of, layer_on
+from archcalc.testing.picking import numbers
+from archcalc.testing.plan import MOST_AXES, Plan, parameters_of
+
+__all__ = ["Grower"]
+
+_POOLS = st.sampled_from(("any", "common", "projection", "keeping"))
+
+
+class Grower:
+    """Draws layers within the bounds of a plan.
+
+    Args:
+        draw: Hypothesis' function.
+        plan: the bounds.
+
+    Attributes:
+        spare: how many layers there may be beside those of a chain.
+    """
+
+    def __init__(self, draw: DrawFn, plan: Plan) -> None:
+        self.draw: Any = draw
+        self.plan = plan
+        self.spare = 0
+        self._left = plan.parameters
+
+    def spend(self, layer: Layer, *inputs: Shape, times: int = 1) -> bool:
+        """Take the parameters of a layer from those that are left, if there are enough."""
+        if self._left is None:
+            return True
+        cost = parameters_of(layer, inputs) * times
+        if cost > self._left:
+            return False
+        self._left -= cost
+        return True
+
+    def first(self) -> tuple[Layer, Shape]:
+        """A layer to begin with, and its input."""
+        cls = self.draw(self.plan.openings)
+        x = self.draw(inputs_of(cls))[0]
+        layer = self.draw(layer_on(cls, (x,), self.plan.allowed))
+        if not (self.plan.accepts(layer, x) and self.spend(layer, x)):
+            layer, x = self.plan.instead(x) or self.plan.least
+            self.spend(layer, x)
+        return layer, x
+
+    def layer(self, x: Shape) -> Layer | None:
+        """Any layer that takes `x` and gives no more than can be run; ``None`` if there is none."""
+        made = self._any(x) if 0 < len(x) <= MOST_AXES else None
+        if made is not None and self.plan.accepts(made, x) and self.spend(made, x):
+            return made
+        other = self.plan.instead(x)
+        return other[0] if other and self.spend(*other) else None
+
+    def _any(self, x: Shape) -> Layer | None:
+        pool = self.draw(_POOLS)
+        kinds = self.plan.kinds_on(x, pool)
+        if pool == "projection" or kinds is None:
+            return self.projection(x, int(x[-1]))
+        made: Layer = self.draw(layer_on(self.draw(kinds), (x,), self.plan.allowed))
+        return made
+
+    def another(self, x: Shape, y: Shape) -> Layer | None:
+        """One layer beside the others that makes `y` of `x`, if one is left."""
+        if self.spare < 1 or not x or x[:-1] != y[:-1]:
+            return None
+        made = self.projection(x, int(y[-1]))
+        if made is None or not self.spend(made, x):
+            return None
+        self.spare -= 1
+        return made
+
+    def projection(self, x: Shape, features: int) -> Layer | None:
+        """A Dense or a convolution that keeps all axes but the last."""
+        window, bias = self.draw(numbers(0, 3)), self.draw(_BIAS)
+        return self.plan.projection(x, features, window, use_bias=bias)
+
+
+_BIAS = st.sampled_from((True, False))

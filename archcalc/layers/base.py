@@ -8,6 +8,7 @@ documentation, framework comparisons) is folded from these.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from inspect import Parameter, Signature
@@ -18,7 +19,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from archcalc.layers.arguments import by_name, explained
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import OptionalSize, hyper, option, plain
+from archcalc.layers.fields import Dimension, OptionalSize, hyper, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
@@ -27,6 +28,7 @@ from archcalc.symbolic.errors import (
     ShapeError,
     shorten,
 )
+from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -64,8 +66,10 @@ class _LayerMeta(ModelMetaclass):
 
 def _parameter(name: str, field: Any) -> Parameter:
     kind = Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD
-    default = Parameter.empty if field.is_required() else plain(field.default)
-    return Parameter(name, kind, default=default)
+    if not field.is_required():
+        return Parameter(name, kind, default=plain(field.default))
+    annotation = Dimension if field.annotation is Any else field.annotation
+    return Parameter(name, kind, annotation=annotation)
 
 
 _COMMON = ("name", "trainable", "expects")
@@ -389,6 +393,8 @@ def _register(cls: type[Layer]) -> None:
             hint="choose another class name",
         )
     known_layers[cls.__name__] = cls
+    if "hypothesis" in sys.modules:
+        late("archcalc.testing.registration:tell")(cls)
 
 
 def leading_axes(count: int) -> tuple[str, ...]:

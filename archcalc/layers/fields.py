@@ -25,6 +25,7 @@ __all__ = [
     "Amounts",
     "Axes",
     "Count",
+    "Dimension",
     "Function",
     "Groups",
     "OptionalAmounts",
@@ -50,6 +51,10 @@ PaddingPairs: TypeAlias = tuple[tuple[Dim, Dim], ...]
 _DIM_SCHEMA = {
     "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "description": "a formula"}]
 }
+
+
+class Dimension:
+    """What signatures call the type of a dimension: a whole number, a name or a formula."""
 
 
 def hyper(

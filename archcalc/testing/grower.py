@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from archcalc.layers import Identity
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.drawing import inputs_of, layer_on
@@ -70,6 +71,12 @@ class Grower:
             return self.projection(x, int(x[-1]))
         made: Layer = self.draw(layer_on(self.draw(kinds), (x,), self.plan.allowed))
         return made
+
+    def keeping(self, x: Shape) -> Layer:
+        """A layer that gives back the shape that it takes."""
+        kinds = self.plan.kinds_on(x, "keeping")
+        made: Layer = self.draw(layer_on(self.draw(kinds), (x,), self.plan.allowed))
+        return made if made.output_shape(x) == x else Identity()
 
     def another(self, x: Shape, y: Shape) -> Layer | None:
         """One layer beside the others that makes `y` of `x`, if one is left."""

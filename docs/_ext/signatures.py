@@ -10,7 +10,9 @@ from archcalc.layers import Layer
 
 def _of_layers(app: Any, what: str, name: str, thing: Any, *_: Any) -> tuple[str, str] | None:
     if what == "class" and isinstance(thing, type) and issubclass(thing, Layer):
-        return str(inspect.signature(thing)), ""
+        found = inspect.signature(thing)
+        plain = [p.replace(annotation=p.empty) for p in found.parameters.values()]
+        return str(found.replace(parameters=plain)), ""
     return None
 
 

@@ -16,10 +16,21 @@ from archcalc.layers.einsum import equation
 from archcalc.layers.images import Augmentation
 from archcalc.network.base import Network
 from archcalc.network.repeat import Repeat
+from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.in_keras import keeps_its_word, multiplies, runs_in_keras
 
-__all__ = ["BATCH", "Seen", "counted", "runs_in_keras", "shapes_in_keras", "shapes_in_torch"]
+__all__ = [
+    "BATCH",
+    "Seen",
+    "counted",
+    "named_in_keras",
+    "runs_in_keras",
+    "shapes_in_keras",
+    "shapes_in_torch",
+    "shapes_of",
+    "weights_in_torch",
+]
 
 BATCH = 2
 """More than one sample, so that an axis taken for the batch is noticed."""
@@ -100,6 +111,14 @@ def shapes_of(result: Any) -> tuple[tuple[int, ...], ...]:
 
 Shapes: TypeAlias = dict[str, tuple[int, ...]]
 Learned: TypeAlias = dict[str, bool]
+
+
+def weights_in_torch(module: Any, layer: Layer) -> Shapes | None:
+    """The weights of a module by our names, in our order of axes, if it has those of `layer`."""
+    try:
+        return _torch_weights(module, layer)[0]
+    except (KeyError, FrameworkError):
+        return None
 
 
 def _torch_weights(module: Any, layer: Layer) -> tuple[Shapes, Learned]:
@@ -229,13 +248,22 @@ def _keras_weights(built: list[Any], applied: Applied) -> tuple[Shapes, Learned]
         names = [weight.name for weight in applied.weights]
         names += [weight.path for weight in found[len(names) :]]
     else:
-        entry = entry_of(KERAS, layer, "Keras") if type(layer).__name__ in KERAS else Entry("")
-        names = [_ours(entry, weight.path) for weight in found]
+        names = named_in_keras(layer, [weight.path for weight in found])
     pairs = list(zip(names, found, strict=False))
     return (
         {name: tuple(weight.shape) for name, weight in pairs},
         {name: bool(weight.trainable) for name, weight in pairs},
     )
+
+
+def named_in_keras(layer: Layer, paths: Sequence[str]) -> list[str]:
+    """Our names for the weights of Keras at `paths`.
+
+    Raises:
+        ValueError: Keras has no such layer, or the layer has no such weight there.
+    """
+    entry = KERAS.get(type(layer).__name__)
+    return [_ours(entry if isinstance(entry, Entry) else Entry(""), path) for path in paths]
 
 
 def _ours(entry: Entry, path: str) -> str:

@@ -140,7 +140,7 @@ class Plan:
         shapes = layer.output_shapes(*inputs)
         if len(shapes) > outputs or any(len(shape) > MOST_AXES for shape in shapes):
             return False
-        if "keras" in self.allowed.frameworks and not keeps_its_word(layer):
+        if "keras" in self.allowed.frameworks and not _is_plain_in_keras(layer):
             return False
         return all(shape.elements <= _MOST_ELEMENTS for shape in shapes)
 
@@ -203,9 +203,15 @@ def _goes(kind: type[Layer], allowed: Allowed) -> bool:
     )
 
 
-_NOT_IN_KERAS = ("Equalization", "Discretization", "MelSpectrogram")
+_NOT_IN_KERAS = ("Equalization", "Discretization", "MelSpectrogram", "Masking")
 """Layers that Keras runs alone, but not in any model: one it takes for its input, one gives
-indices, and one gives another shape than it promises."""
+indices, one gives another shape than it promises, and the mask of one fits few layers after it."""
+
+
+def _is_plain_in_keras(layer: Layer) -> bool:
+    """Whether Keras gives the shapes that it promises, and nothing else beside them."""
+    return keeps_its_word(layer) and not getattr(layer, "mask_zero", False)
+
 
 _WEIGHTLESS: tuple[Layer, ...] = (ReLU(), Identity())
 

@@ -1,0 +1,150 @@
+"""A Keras model, taken apart: its layers with weights, and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from archcalc.frameworks.keras import import_keras
+from archcalc.frameworks.program import Program
+from archcalc.frameworks.table import Entry, objection
+from archcalc.frameworks.tables import KERAS
+from archcalc.layers.base import Layer
+from archcalc.symbolic.errors import FrameworkError
+from archcalc.testing.in_keras import multiplies, runs_in_keras
+from archcalc.testing.matching.in_torch import Ran, input_kinds
+from archcalc.testing.matching.parts import Built, Shapes, Weights
+from archcalc.testing.oracles import BATCH, counted, named_in_keras, shapes_of
+
+__all__ = ["is_model", "keras_parts"]
+
+_AFTER = ("crop", "activation", "last", "join", "pool")
+"""How the names end of what archcalc builds after a layer to make up the rest of it."""
+
+
+def is_model(model: object) -> bool:
+    """Whether `model` is a layer or a model of Keras; Keras is not loaded to find out."""
+    return any(
+        cls.__module__.startswith("keras.") and cls.__name__ == "Layer"
+        for cls in type(model).__mro__
+    )
+
+
+def keras_parts(model: Any, made: Program) -> tuple[list[Built], Ran]:
+    """The layers of a model that own weights, in its order, and what it gives.
+
+    Raises:
+        FrameworkError: it has not been built.
+    """
+    keras = import_keras()
+    if not model.built:
+        raise FrameworkError(
+            "the model has no weights yet",
+            code="not-built",
+            hint="call model.build(input_shape), or call the model once",
+        )
+    layers = list(_leaves(model, keras))
+    parts = [_built(layer, layers) for layer in layers if layer.weights]
+    return parts, _ran(model, made, keras)
+
+
+def _leaves(model: Any, keras: Any) -> Iterator[Any]:
+    """The layers of a model, those of models in it too, each once; others as a whole."""
+    if not isinstance(model, keras.Model):
+        yield model
+        return
+    for layer in model.layers:
+        yield from _leaves(layer, keras) if isinstance(layer, keras.Model) else (layer,)
+
+
+def _built(layer: Any, layers: list[Any]) -> Built:
+    kind = type(layer).__name__
+    paths = [weight.path for weight in layer.weights]
+
+    def ours(own: Layer) -> Weights | None:
+        entry = KERAS.get(type(own).__name__)
+        names = [entry.cls] if isinstance(entry, Entry) and isinstance(entry.cls, str) else []
+        if isinstance(entry, Entry) and not isinstance(entry.cls, str):
+            names = list(entry.cls.values())
+        if kind not in names:
+            return None
+        try:
+            named = named_in_keras(own, paths)
+        except ValueError:
+            return None
+        return dict(zip(named, (tuple(w.shape) for w in layer.weights), strict=True))
+
+    raw = {path.rpartition("/")[2]: () for path in paths}
+    short = list(raw) if len(raw) == len(paths) else paths
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+    last = next((x for x in reversed(layers) if _continues(x.name, layer.name)), layer)
+    return Built(
+        layer.name, kind, dict(zip(short, shapes, strict=True)), _outputs(last), None, ours
+    )
+
+
+def _continues(name: str, first: str) -> bool:
+    """Whether the layer called `name` is the rest of that called `first`."""
+    return name.startswith(f"{first}_") and name[len(first) + 1 :].partition("_")[0] in _AFTER
+
+
+def _outputs(layer: Any) -> Shapes | None:
+    """What comes out of a layer where it is first called; ``None`` where it was not, as a tensor.
+
+    Where a length is not known, nothing is.
+    """
+    nodes = getattr(layer, "_inbound_nodes", [])
+    shapes = [tuple(tensor.shape[1:]) for tensor in nodes[0].output_tensors] if nodes else []
+    return tuple(shapes) if shapes and all(None not in shape for shape in shapes) else None
+
+
+def _ran(model: Any, made: Program, keras: Any) -> Ran:
+    ran = Ran()
+    outputs = getattr(model, "outputs", None) or []
+    shapes = tuple(tuple(tensor.shape[1:]) for tensor in outputs)
+    ran.outputs = shapes if shapes and all(None not in x for x in shapes) else None
+    ran.flops = -1
+    if keras.backend.backend() == "torch" and all(_is_counted(call.applied) for call in made.calls):
+        ran.flops = _flops(model, made, keras)
+    return ran
+
+
+def _is_counted(applied: Any) -> bool:
+    """Whether torch's counter sees all products, none of them twice."""
+    kind = type(applied.layer).__name__
+    if (
+        "RNN" in kind
+        or kind.endswith(("Cell", "Cells"))
+        or kind in _LOOPS
+        or _is_another(applied.layer)
+    ):
+        return False
+    return counted(applied) and multiplies(applied) and runs_in_keras(applied)
+
+
+def _is_another(layer: Layer) -> bool:
+    """Whether Keras has no such layer, so that the model is another."""
+    entry = KERAS.get(type(layer).__name__)
+    return not isinstance(entry, Entry) or bool(objection(entry, layer))
+
+
+_LOOPS = ("LSTM", "GRU", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+"""Keras' loop over time does the first step once more."""
+
+
+def _flops(model: Any, made: Program, keras: Any) -> int:
+    """What is multiplied on zeros, of `BATCH` samples."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    kinds = input_kinds(made)
+    given = [
+        keras.ops.zeros((BATCH, *x), "int64" if kind == "indices" else None)
+        for x, kind in zip(made.inputs, kinds, strict=True)
+    ]
+    counter = FlopCounterMode(display=False)
+    plain = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
+    with plain, counter, torch.no_grad():
+        result = model(given[0] if len(given) == 1 else given)
+    shapes_of(result)
+    return int(counter.get_total_flops())

@@ -1,0 +1,235 @@
+"""A module of torch, taken apart: its layers with weights, what they give, what they multiply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from archcalc.frameworks.program import Program
+from archcalc.frameworks.table import Entry
+from archcalc.frameworks.tables import TORCH
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import layer_class
+from archcalc.network.base import Network
+from archcalc.symbolic.errors import shorten
+from archcalc.testing.matching.parts import Built, Weights
+from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
+
+__all__ = ["Ran", "input_kinds", "is_module", "torch_parts"]
+
+
+def is_module(model: object) -> bool:
+    """Whether `model` is a module of torch; torch is not loaded to find out."""
+    return any(cls.__module__ == "torch.nn.modules.module" for cls in type(model).__mro__)
+
+
+def _names(entry: Any) -> tuple[str, ...]:
+    if not isinstance(entry, Entry):
+        return ()
+    return (entry.cls,) if isinstance(entry.cls, str) else tuple(entry.cls.values())
+
+
+def _wholes(made: Program) -> set[str]:
+    """The classes that stand for a layer of ours as a whole: layers, and networks that are there.
+
+    A transformer of torch is taken apart, unless the network has one too.
+    """
+    there = {type(call.layer).__name__ for call in made.calls}
+    kinds = [kind for kind in TORCH if kind in there or not issubclass(layer_class(kind), Network)]
+    return {name.removeprefix(".") for kind in kinds for name in _names(TORCH[kind])}
+
+
+class Ran:
+    """What a model gave and multiplied when it was run.
+
+    Attributes:
+        outputs: what came out of all of it.
+        flops: of `BATCH` samples; below 0 where they were not counted.
+        refused: why it did not run, if it did not.
+    """
+
+    def __init__(self) -> None:
+        self.outputs: Any = None
+        self.flops = -1
+        self.refused = ""
+        self.seen: dict[str, tuple[Any, int]] = {}
+        self.order: list[str] = []
+
+
+def torch_parts(
+    module: Any, made: Program, input_shape: Sequence[Sequence[int]] | None
+) -> tuple[list[Built], Ran]:
+    """The layers of a module that own weights, in the order of their calls, and how it ran."""
+    wholes = _wholes(made)
+    own = _is_ours(module)
+    owners = _called(module) if own else _owners(module, wholes)
+    ran = _run(module, made, owners, input_shape)
+    places = {name: i for i, name in enumerate(ran.order)}
+    names = sorted(owners, key=lambda name: places.get(name, len(places)))
+    return [_built(name, owners[name][1], ran, wholes, own) for name in names], ran
+
+
+def _owners(module: Any, wholes: set[str]) -> dict[str, tuple[Any, Any]]:
+    """What owns weights: by name, the module that gives the result, and the one with the weights.
+
+    What archcalc builds around torch's class (`torch_layers`) has that class as its ``core``.
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    pending = [("", module)]
+    while pending:
+        name, here = pending.pop(0)
+        core = getattr(here, "core", None)
+        if type(here).__name__ in wholes and _state(here):
+            found[name] = (here, here)
+        elif type(here).__name__ == "Sequential" and core is not None:
+            if _state(core):
+                found[name] = (here, core)
+        else:
+            own = {**here._parameters, **here._buffers}
+            if any(value is not None and key != _BATCHES for key, value in own.items()):
+                found[name] = (here, here)
+            pending = [
+                *((f"{name}.{key}".lstrip("."), part) for key, part in here.named_children()),
+                *pending,
+            ]
+    return found
+
+
+def _is_ours(module: Any) -> bool:
+    """Whether archcalc built a module from a network: it then knows what it calls."""
+    return type(module).__module__ == "archcalc.frameworks.torch_modules.net"
+
+
+def _called(module: Any) -> dict[str, tuple[Any, Any]]:
+    """What owns weights in a module that archcalc built."""
+    parts = {name: module.get_submodule(name) for name, _ in module.calls}
+    return {
+        name: (part, getattr(part, "core", part)) for name, part in parts.items() if _state(part)
+    }
+
+
+_BATCHES = "num_batches_tracked"
+
+
+def _state(module: Any) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter and buffer; torch's count of batches is no weight."""
+    return {
+        name: tuple(value.shape)
+        for name, value in module.state_dict().items()
+        if name.rpartition(".")[2] != _BATCHES
+    }
+
+
+def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool) -> Built:
+    """What `core` owns; where archcalc built it, it is a layer of ours, whatever its class."""
+    outputs, flops = ran.seen.get(name, (None, None))
+    kind = type(core).__name__
+    alone = own or kind in wholes or not list(core.children())
+
+    def ours(layer: Layer) -> Weights | None:
+        if not ours_alone and kind not in {
+            n.removeprefix(".") for n in _names(TORCH.get(type(layer).__name__))
+        }:
+            return None
+        return weights_in_torch(core, layer)
+
+    raw = _state(core)
+    if not alone:
+        raw = {name: shape for name, shape in raw.items() if "." not in name}
+    macs = flops // (2 * BATCH) if alone and flops is not None else None
+    return Built(name or "itself", kind, raw, outputs if alone else None, macs, ours)
+
+
+def _run(
+    module: Any, made: Program, owners: Mapping[str, Any], given: Sequence[Sequence[int]] | None
+) -> Ran:
+    """Forward on the meta device: nothing is computed, and nothing of the module is changed."""
+    shapes = [tuple(x) for x in made.inputs] if given is None else [tuple(x) for x in given]
+    tries = [shapes] if given is not None else [shapes, [_channels_first(x) for x in shapes]]
+    refused: list[str] = []
+    for attempt in dict.fromkeys(map(tuple, tries)):
+        try:
+            return _forward(module, _inputs(made, attempt), owners)
+        except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
+            refused.append(f"{' and '.join(map(str, attempt))}: {shorten(str(error), 120)}")
+    ran = Ran()
+    ran.refused = "; nor on ".join(refused)
+    return ran
+
+
+def _channels_first(x: tuple[int, ...]) -> tuple[int, ...]:
+    return (x[-1], *x[:-1]) if len(x) > 1 else x
+
+
+def _inputs(made: Program, shapes: Sequence[Sequence[int]]) -> list[Any]:
+    import torch
+
+    kinds = input_kinds(made)
+    types = {"numbers": torch.float32, "indices": torch.int64, "strings": torch.int64}
+    return [
+        torch.zeros(BATCH, *x, dtype=types[kind], device="meta")
+        for x, kind in zip(shapes, kinds, strict=True)
+    ]
+
+
+def input_kinds(made: Program) -> list[str]:
+    """What each input holds: what the layers take that it feeds."""
+    kinds = ["numbers"] * len(made.inputs)
+    for call in made.calls:
+        for place, source in enumerate(call.inputs):
+            if source.call < 0 and call.layer.input_kind(place) != "numbers":
+                kinds[-1 - source.call] = call.layer.input_kind(place)
+    return kinds
+
+
+def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any]) -> Ran:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    ran, counter = Ran(), FlopCounterMode(display=False)
+    before: dict[str, int] = {}
+    hooks = []
+    for name, (part, _) in owners.items():
+
+        def start(_: Any, args: Any, name: str = name) -> None:
+            before[name] = counter.get_total_flops()
+
+        def end(_: Any, args: Any, result: Any, name: str = name) -> None:
+            if name not in ran.seen:
+                flops = counter.get_total_flops() - before[name]
+                ran.seen[name] = (shapes_of(_tensors(result)), flops)
+                ran.order.append(name)
+
+        hooks += [part.register_forward_pre_hook(start), part.register_forward_hook(end)]
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    there = {name: value.detach().to("meta") for name, value in state.items()}
+    try:
+        with _evaluating(module), counter, torch.no_grad(), torch.device("meta"):
+            result = torch.func.functional_call(module, there, tuple(inputs), tie_weights=True)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    ran.outputs, ran.flops = shapes_of(_tensors(result)), counter.get_total_flops()
+    return ran
+
+
+def _tensors(result: Any) -> list[Any]:
+    """The tensors of what a module gives, however deep."""
+    if isinstance(result, list | tuple):
+        return [tensor for part in result for tensor in _tensors(part)]
+    if isinstance(result, Mapping):
+        return _tensors(list(result.values()))
+    return [result] if hasattr(result, "shape") else []
+
+
+@contextmanager
+def _evaluating(module: Any) -> Any:
+    """Without dropout, and each part afterwards as it was."""
+    training = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, was in training:
+            part.training = was

@@ -1,0 +1,233 @@
+"""The oracle: a network and a model must be the same, and the failure says where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from archcalc.frameworks.program import Program, program
+from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.layers.base import Layer
+from archcalc.symbolic.errors import FrameworkError, shorten
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.bounds import BoundError
+from archcalc.testing.matching.causes import same_outputs, why_outputs, why_weights
+from archcalc.testing.matching.in_keras import is_model, keras_parts
+from archcalc.testing.matching.in_torch import Ran, is_module, torch_parts
+from archcalc.testing.matching.pairing import Pairs, by_name, in_order, same_weights
+from archcalc.testing.matching.parts import Built, Part, parts_of
+from archcalc.testing.oracles import BATCH, counted
+
+__all__ = ["Difference", "MismatchError", "assert_matches"]
+
+_SHOWN = 5
+"""How many layers that differ are shown in full."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not the same.
+
+    Attributes:
+        path: our layer; empty where it is of the whole, or of a layer that we have not.
+        name: their layer; empty likewise.
+        rows: what differs: its name, what it is here, and what it is there.
+        why: what explains it, in words; empty where nothing known does.
+        title: which layers these are, in words.
+    """
+
+    path: str
+    name: str
+    rows: tuple[tuple[str, str, str], ...]
+    why: str = ""
+    title: str = ""
+
+
+class MismatchError(AssertionError):
+    """A model is not what the network says.
+
+    Attributes:
+        differences: what is not the same, in order.
+    """
+
+    def __init__(self, message: str, differences: Sequence[Difference]) -> None:
+        super().__init__(message)
+        self.differences = tuple(differences)
+
+
+def assert_matches(
+    net: Layer,
+    model: Any,
+    *,
+    by: Literal["order", "name"] = "order",
+    names: Mapping[str, str] | None = None,
+    input_shape: Any = None,
+) -> None:
+    """That a Keras model or a torch module is the network `net`.
+
+    Compared are, layer by layer: every weight's shape, the shapes that come out, and the
+    multiply-accumulates; and in total: the outputs, the parameters, and the FLOPs.  A module of
+    torch is run on the meta device, where nothing is computed, in our layout or in torch's, with
+    channels first.  A model of Keras has its shapes already; it is run on zeros for its FLOPs
+    where the backend is torch.
+
+    Args:
+        net: a network of numbers, or a layer.
+        model: a built Keras model, or a torch module.
+        by: whether layers belong together by their order, or by their names: ``"stage1/conv"`` is
+            torch's ``stage1.conv`` and Keras' ``stage1_conv``.
+        names: our paths and their names, where those differ; implies ``by="name"``.
+        input_shape: what the network is given where it does not know it; for torch also what the
+            module takes where that is another shape, as ``{"net": ..., "model": ...}``.
+
+    Raises:
+        MismatchError: they are not the same; it is an `AssertionError`, and names the layers.
+        FrameworkError: the model is of no known framework, or has not been built.
+
+    >>> import torch
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> net = Sequential([Dense(100, "relu"), Dense(10)], input_shape=784)
+    >>> linear = torch.nn.Linear
+    >>> assert_matches(net, torch.nn.Sequential(linear(784, 100), torch.nn.ReLU(), linear(100, 10)))
+    """
+    if by not in ("order", "name"):
+        raise BoundError(f"by={shorten(repr(by), 40)}: it must be 'order' or 'name'")
+    given = input_shape if isinstance(input_shape, Mapping) else {"net": input_shape}
+    made, built, ran = _both(net, model, given)
+    ours = parts_of(made)
+    pairs = by_name(ours, built, names or {}) if names or by == "name" else in_order(ours, built)
+    found = [*_by_layer(pairs, made), *_in_total(made, built, ran)]
+    if found:
+        raise MismatchError(_text(found, len(ours), type(model).__name__), found)
+
+
+def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Program, list[Built], Ran]:
+    if is_module(model) and not is_model(model):
+        made = program(net, given.get("net"), TORCH)
+        own = given.get("model")
+        shapes = None if own is None else [own] if isinstance(own[0], int) else own
+        return made, *torch_parts(model, made, shapes)
+    if is_model(model):
+        made = program(net, given.get("net"), KERAS)
+        return made, *keras_parts(model, made)
+    raise FrameworkError(
+        f"{shorten(repr(model), 60)} is neither a Keras model nor a torch module",
+        code="unknown-framework",
+    )
+
+
+# What differs
+
+
+def _by_layer(pairs: Pairs, made: Program) -> Iterator[Difference]:
+    for ours, theirs in pairs:
+        if theirs is None and ours is not None:
+            rows = (("layer", _head(ours), "—"),)
+            yield Difference(ours.path, "", rows, "the model has no such layer", ours.path)
+        elif ours is None and theirs is not None:
+            raw = ", ".join(f"{n} {_shape(s)}" for n, s in theirs.raw.items())
+            rows = (("layer", "—", f"{theirs.kind} with {raw}"),)
+            title = f"in the model: {theirs.name}"
+            yield Difference("", theirs.name, rows, "the network has no such layer", title)
+        elif ours is not None and theirs is not None:
+            yield from _in_layer(ours, theirs)
+
+
+def _in_layer(ours: Part, theirs: Built) -> Iterator[Difference]:
+    rows: list[tuple[str, str, str]] = []
+    whys: list[str] = []
+    if not same_weights(ours, theirs):
+        rows.extend(_weight_rows(ours, theirs))
+        whys.append(why_weights(ours, theirs))
+    if not same_outputs(ours.outputs, theirs.outputs):
+        rows.append(("output", _shapes(ours.outputs), _shapes(theirs.outputs or ())))
+        whys.append("" if whys else why_outputs(ours, theirs))
+    if not rows and theirs.macs not in (None, ours.macs) and _counts(ours):
+        rows.append(("MACs", f"{ours.macs:,}", f"{theirs.macs:,}"))
+    if rows:
+        title = f"{ours.path} ({_head(ours)}), in the model {theirs.name} ({theirs.kind})"
+        why = "; ".join(filter(None, whys))
+        yield Difference(ours.path, theirs.name, tuple(rows), why, title)
+
+
+def _counts(ours: Part) -> bool:
+    return counted(ours.applied) and all(w.kind != "adapter" for w in ours.applied.work)
+
+
+def _weight_rows(ours: Part, theirs: Built) -> Iterator[tuple[str, str, str]]:
+    """The weights that differ; where theirs have no names of ours, all of them."""
+    known = theirs.ours(ours.applied.layer)
+    other = theirs.raw if known is None else known
+    mine = ours.weights
+    for name in dict.fromkeys([*mine, *other]):
+        if known is None or mine.get(name) != other.get(name):
+            yield name, _shape(mine.get(name)), _shape(other.get(name))
+    count = sum(int(weight.size) for weight in ours.applied.weights)
+    if count != theirs.parameters:
+        yield "numbers", f"{count:,}", f"{theirs.parameters:,}"
+
+
+def _in_total(made: Program, built: list[Built], ran: Ran) -> Iterator[Difference]:
+    if ran.refused:
+        rows = (("input", _shapes(made.inputs), f"does not run on {ran.refused}"),)
+        yield Difference("", "", rows)
+    outputs = tuple(tuple(shape) for shape in made.output_shapes)
+    if not same_outputs(outputs, ran.outputs):
+        rows = (("output", _shapes(outputs), _shapes(ran.outputs)),)
+        yield Difference("", "", rows)
+    ours = sum(int(weight.size) for part in parts_of(made) for weight in part.applied.weights)
+    theirs = sum(part.parameters for part in built)
+    if ours != theirs:
+        yield Difference("", "", (("weights", f"{ours:,}", f"{theirs:,} ({theirs - ours:+,})"),))
+    if ran.flops >= 0 and all(counted(call.applied) for call in made.calls):
+        macs = [work.macs * (1 if work.kind == "adapter" else BATCH)
+                for call in made.calls for work in call.applied.work]  # fmt: skip
+        flops = 2 * int(sum(macs))
+        if flops != ran.flops:
+            shown = f"{flops // BATCH:,}", f"{ran.flops // BATCH:,}"
+            yield Difference("", "", (("FLOPs", *shown),))
+
+
+# What is shown
+
+
+def _text(found: Sequence[Difference], count: int, kind: str) -> str:
+    layers = [d for d in found if d.path or d.name]
+    totals = [row for d in found if not (d.path or d.name) for row in d.rows]
+    head = f"{len(layers)} of {count} layers with weights" if layers else "the total"
+    verb = "differ" if len(layers) > 1 else "differs"
+    lines = [f"the {kind} is not the network: {head} {verb}"]
+    width = max(len(row[1]) for d in found for row in d.rows) + 2
+    for difference in layers[:_SHOWN]:
+        lines += ["", difference.title, *_table(difference.rows, width)]
+        if difference.why:
+            lines.append(f"  → {difference.why}")
+    if len(layers) > _SHOWN:
+        lines += ["", f"… and {len(layers) - _SHOWN} more"]
+    if totals:
+        lines += ["", "in total", *_table(totals, width)]
+    return "\n".join(lines)
+
+
+def _table(rows: Iterable[tuple[str, str, str]], width: int) -> Iterator[str]:
+    rows, width = list(rows), max(width, len("network") + 2)
+    first = max(12, *(len(row[0]) + 2 for row in rows))
+    yield f"  {'':{first}}{'network':{width}}model"
+    for name, here, there in rows:
+        yield f"  {name:{first}}{here:{width}}{there}"
+
+
+def _head(ours: Part) -> str:
+    kind = type(ours.applied.layer).__name__
+    shapes = " and ".join(str(Shape(x)) for x in ours.applied.inputs)
+    return f"{kind}, {shapes} → {ours.applied.output}"
+
+
+def _shape(shape: Sequence[int] | None) -> str:
+    return "—" if shape is None else str(Shape(shape))
+
+
+def _shapes(shapes: Iterable[Sequence[int]]) -> str:
+    return ", ".join(map(_shape, shapes)) or "nothing"

@@ -1,0 +1,90 @@
+"""What a network and a framework's model are made of, in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from archcalc.frameworks.program import Call, Program
+from archcalc.layers.applied import Applied
+
+__all__ = ["Built", "Part", "Shapes", "Weights", "parts_of"]
+
+Shapes: TypeAlias = tuple[tuple[int, ...], ...]
+Weights: TypeAlias = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer of ours that owns weights.
+
+    Attributes:
+        path: where it is.
+        applied: the layer on its inputs.
+    """
+
+    path: str
+    applied: Applied
+
+    @property
+    def weights(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each weight."""
+        return {weight.name: tuple(weight.shape) for weight in self.applied.weights}
+
+    @property
+    def outputs(self) -> Shapes:
+        """The shapes that come out."""
+        return tuple(tuple(shape) for shape in self.applied.outputs)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one sample."""
+        return sum(int(work.macs) for work in self.applied.work)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A layer of theirs that owns weights.
+
+    Attributes:
+        name: what the model calls it.
+        kind: its class.
+        raw: the shape of each weight, as the framework has it.
+        outputs: what came out of it when it was first called; ``None`` where that is not known.
+        macs: multiply-accumulates of one sample; ``None`` where they were not counted.
+        ours: its weights by our names, in our order of axes, if it is what a layer of ours is
+            there; ``None`` where it is something else.
+    """
+
+    name: str
+    kind: str
+    raw: Weights
+    outputs: Shapes | None = None
+    macs: int | None = None
+    ours: Callable[[Any], Weights | None] = field(default=lambda layer: None, compare=False)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers its weights are."""
+        return sum(_size(shape) for shape in self.raw.values())
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for dim in shape:
+        size *= dim
+    return size
+
+
+def parts_of(made: Program) -> list[Part]:
+    """The layers of a network that own weights, in the order in which they are called."""
+    return [
+        Part(call.path, call.applied)
+        for number, call in enumerate(made.calls)
+        if call.owner == number and _owns(call)
+    ]
+
+
+def _owns(call: Call) -> bool:
+    return bool(call.applied.weights)

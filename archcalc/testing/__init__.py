@@ -13,18 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archcalc.testing.bounds import BoundError
+    from archcalc.testing.conforms import ConformityError, assert_conforms
     from archcalc.testing.drawing import layers
     from archcalc.testing.files import Broken, broken_specs, specs
     from archcalc.testing.growing import networks
+    from archcalc.testing.matching.matches import Difference, MismatchError, assert_matches
+    from archcalc.testing.oracle_formula import FormulaError, assert_formula
+    from archcalc.testing.oracle_shapes import ShapesError, assert_shapes
     from archcalc.testing.oracles import Seen, shapes_in_keras, shapes_in_torch
     from archcalc.testing.shaping import dims, shapes
     from archcalc.testing.totals import formulas
 
 _HOMES = {
     "bounds": ("BoundError",),
+    "conforms": ("ConformityError", "assert_conforms"),
     "drawing": ("layers",),
     "files": ("Broken", "broken_specs", "specs"),
     "growing": ("networks",),
+    "matching.matches": ("Difference", "MismatchError", "assert_matches"),
+    "oracle_formula": ("FormulaError", "assert_formula"),
+    "oracle_shapes": ("ShapesError", "assert_shapes"),
     "oracles": ("Seen", "shapes_in_keras", "shapes_in_torch"),
     "shaping": ("dims", "shapes"),
     "totals": ("formulas",),
@@ -36,7 +44,16 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "BoundError",
     "Broken",
+    "ConformityError",
+    "Difference",
+    "FormulaError",
+    "MismatchError",
     "Seen",
+    "ShapesError",
+    "assert_conforms",
+    "assert_formula",
+    "assert_matches",
+    "assert_shapes",
     "broken_specs",
     "dims",
     "formulas",

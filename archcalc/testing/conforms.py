@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+import archcalc
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network import Sequential, from_dict
@@ -149,15 +150,8 @@ def _file(layer: Layer, inputs: tuple[Shape, ...]) -> str:
 
 
 def _code(layer: Layer, inputs: tuple[Shape, ...]) -> str:
-    again = eval(repr(layer), {type(layer).__name__: type(layer), **_held(layer)})
+    again = eval(repr(layer), {**vars(archcalc), type(layer).__name__: type(layer)})
     return "" if again == layer else f"the code makes {again!r}"
-
-
-def _held(layer: Layer) -> dict[str, Any]:
-    """The classes of the layers that a layer holds."""
-    import archcalc
-
-    return vars(archcalc)
 
 
 def _derivation(layer: Layer, inputs: tuple[Shape, ...]) -> str:

@@ -128,9 +128,8 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool) -> Built
     alone = own or kind in wholes or not list(core.children())
 
     def ours(layer: Layer) -> Weights | None:
-        if not ours_alone and kind not in {
-            n.removeprefix(".") for n in _names(TORCH.get(type(layer).__name__))
-        }:
+        names = _names(TORCH.get(type(layer).__name__))
+        if not own and kind not in [name.removeprefix(".") for name in names]:
             return None
         return weights_in_torch(core, layer)
 

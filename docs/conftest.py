@@ -33,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
 
-collect_ignore = ["_build", "conf.py"]
+collect_ignore = ["_build", "conf.py", "examples"]
 
 
 class ConsoleParser(CodeBlockParser):

@@ -99,7 +99,7 @@ def _facts(layer: Layer, inputs: tuple[Shape, ...]) -> str:
     if len(set(names)) < len(names):
         return f"two weights have one name: {', '.join(names)}"
     for weight in one.weights:
-        if any(not isinstance(dim, int) or dim < 1 for dim in weight.shape):
+        if any(not isinstance(dim, int) or dim < 0 for dim in weight.shape):
             return f"the weight {weight.name} has the shape {weight.shape!r}"
     for work in one.work:
         if not isinstance(work.macs, int) or work.macs < 0:

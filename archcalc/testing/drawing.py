@@ -39,7 +39,8 @@ def layers(
         kinds: layer classes or their names; the whole catalogue where ``None``.  The fields of a
             class of one's own are drawn by their types.
         framework: keep to what this framework has, or to what all of several have.
-        fields: the values that fields may have, by name: ``{"data_format": ["channels_last"]}``.
+        fields: the values that fields may have, by name, in all kinds or in one:
+            ``{"data_format": ["channels_last"], "Conv2D.groups": [1]}``.
 
     Raises:
         BoundError: a kind or a framework is not known, or nothing is left to draw from.

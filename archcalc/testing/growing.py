@@ -47,7 +47,8 @@ def networks(
             ``n5`` stands where 5 is valid.
         frameworks: keep to what this framework has, or to what all of several have.
         kinds: keep to these layers, classes or their names; the whole catalogue where ``None``.
-        fields: the values that fields may have, by name: ``{"data_format": ["channels_last"]}``.
+        fields: the values that fields may have, by name, in all kinds or in one:
+            ``{"data_format": ["channels_last"], "Conv2D.groups": [1]}``.
 
     Raises:
         BoundError: a bound is none, or nothing can meet it.

@@ -80,8 +80,16 @@ class Allowed:
     def limits(self, cls: type[Layer]) -> tuple[Callable[[Any], bool], ...]:
         """What else must hold of a layer."""
         limits = [holds for entry in self.entries(cls) if entry for holds, _ in entry.limits]
-        limits += [_is_one_of(name, v) for name, v in self.fields if name in cls.model_fields]
-        return tuple(limits)
+        return (*limits, *(_is_one_of(name, values) for name, values in self.said(cls)))
+
+    def said(self, cls: type[Layer]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """What is said of the fields of a class: of a field of any, or of ``Conv2D.groups``."""
+        split = ((name.rpartition("."), values) for name, values in self.fields)
+        return tuple(
+            (field, values)
+            for (kind, _, field), values in split
+            if field in cls.model_fields and kind in ("", cls.__name__)
+        )
 
 
 def _is_one_of(name: str, values: tuple[Any, ...]) -> Callable[[Any], bool]:
@@ -95,10 +103,9 @@ def _left(allowed: Allowed, cls: type[Layer]) -> Mapping[str, tuple[Any, ...]] |
         return None
     found: dict[str, tuple[Any, ...]] = {}
     only = [(only.field, only.values) for entry in entries if entry for only in entry.only]
-    for name, values in (*only, *allowed.fields):
-        if name in cls.model_fields:
-            known = found.get(name, values)
-            found[name] = tuple(value for value in values if value in known)
+    for name, values in (*only, *allowed.said(cls)):
+        known = found.get(name, values)
+        found[name] = tuple(value for value in values if value in known)
     return None if () in found.values() else found
 
 

@@ -140,12 +140,8 @@ def _factors(difference: Any, values: dict[str, int]) -> str:
             rest, power = rest // value, power + 1
         if power:
             parts.append(name if power == 1 else f"{name}^{power}")
+    sign = "−" if difference < 0 else ""
     if parts:
-        return f" = {'−' * (difference < 0)}{'·'.join(([str(rest)] if rest > 1 else []) + parts)} there"
-    primes = factorint(size)
-    if len(primes) == 1 and sum(primes.values()) == 1:
-        return ""
-    shown = "·".join(
-        f"{prime}^{power}" if power > 1 else str(prime) for prime, power in primes.items()
-    )
-    return f" = {'−' * (difference < 0)}{shown}"
+        return f" = {sign}{'·'.join([str(rest), *parts] if rest > 1 else parts)} there"
+    primes = [f"{p}^{power}" if power > 1 else str(p) for p, power in factorint(size).items()]
+    return f" = {sign}{'·'.join(primes)}" if primes != [str(size)] else ""

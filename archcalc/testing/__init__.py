@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archcalc.testing.bounds import BoundError
+    from archcalc.testing.budgets import BudgetError, assert_budget
     from archcalc.testing.conforms import ConformityError, assert_conforms
     from archcalc.testing.drawing import layers
     from archcalc.testing.files import Broken, broken_specs, specs
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from archcalc.testing.oracle_shapes import ShapesError, assert_shapes
     from archcalc.testing.oracles import Seen, shapes_in_keras, shapes_in_torch
     from archcalc.testing.shaping import dims, shapes
+    from archcalc.testing.snapshots import SnapshotError, assert_snapshot
     from archcalc.testing.totals import formulas
 
 _HOMES = {
     "bounds": ("BoundError",),
+    "budgets": ("BudgetError", "assert_budget"),
     "conforms": ("ConformityError", "assert_conforms"),
     "drawing": ("layers",),
     "files": ("Broken", "broken_specs", "specs"),
@@ -35,6 +38,7 @@ _HOMES = {
     "oracle_shapes": ("ShapesError", "assert_shapes"),
     "oracles": ("Seen", "shapes_in_keras", "shapes_in_torch"),
     "shaping": ("dims", "shapes"),
+    "snapshots": ("SnapshotError", "assert_snapshot"),
     "totals": ("formulas",),
 }
 """The module of each public name."""
@@ -44,16 +48,20 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "BoundError",
     "Broken",
+    "BudgetError",
     "ConformityError",
     "Difference",
     "FormulaError",
     "MismatchError",
     "Seen",
     "ShapesError",
+    "SnapshotError",
+    "assert_budget",
     "assert_conforms",
     "assert_formula",
     "assert_matches",
     "assert_shapes",
+    "assert_snapshot",
     "broken_specs",
     "dims",
     "formulas",

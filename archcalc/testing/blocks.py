@@ -40,7 +40,8 @@ def _grouped(
         kind = grower.draw(grower.plan.pieces)
         length = 1 if kind == "layer" else grower.draw(numbers(1, len(layers) - place))
         run, ends = layers[place : place + length], shapes[place : place + length + 1]
-        made = _block(grower, kind, run, ends[0], ends[-1])
+        whole = kind == "chain" and length == len(layers)  # it would stand alone in another
+        made = None if whole else _block(grower, kind, run, ends[0], ends[-1])
         pieces.extend([made] if made is not None else run)
         around.extend([ends[-1]] if made is not None else ends[1:])
         place += length

@@ -23,11 +23,10 @@ TESTS = (RUNTIME / "test_engine.py").read_text(encoding="utf-8")
 BUGS = {
     "padding": ("(length(n, k, s, \"same\") - 1) * s + k - n", "k - 1"),
     "stride": ("found[:, :: step[0], :: step[1]]", "found[:, :: step[0], :: step[0]]"),
-    "bias": ("kernel, bias = self.weight(shape[-1], units), self.weight(units) if use_bias else 0.0",
-             "kernel, bias = self.weight(shape[-1], units), self.weight(units)"),
+    "bias": ("self.weight(units) if use_bias else 0.0", "self.weight(units)"),
     "group": ("depth = pair(kernel_size), pair(strides), shape[-1] // groups",
               "depth = pair(kernel_size), pair(strides), shape[-1]"),
-    "transposed output size": ("(h - 1) * s + max(k, s)\n        columns", "h * s\n        columns"),
+    "transposed output size": ("(h - 1) * s + max(k, s)\n", "h * s\n"),
 }  # fmt: skip
 """What the engine says, and what somebody might have written instead."""
 

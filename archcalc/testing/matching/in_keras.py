@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
@@ -14,9 +14,9 @@ from archcalc.symbolic.errors import FrameworkError
 from archcalc.testing.in_keras import multiplies, runs_in_keras
 from archcalc.testing.matching.in_torch import Ran, input_kinds
 from archcalc.testing.matching.parts import Built, Shapes, Weights
-from archcalc.testing.oracles import BATCH, counted, named_in_keras, shapes_of
+from archcalc.testing.oracles import BATCH, counted, named_in_keras
 
-__all__ = ["is_model", "keras_parts"]
+__all__ = ["is_model", "keras_parts", "measured_flops"]
 
 _AFTER = ("crop", "activation", "last", "join", "pool")
 """How the names end of what archcalc builds after a layer to make up the rest of it."""
@@ -105,7 +105,7 @@ def _ran(model: Any, made: Program, keras: Any) -> Ran:
     ran.outputs = shapes if shapes and all(None not in x for x in shapes) else None
     ran.flops = -1
     if keras.backend.backend() == "torch" and all(_is_counted(call.applied) for call in made.calls):
-        ran.flops = _flops(model, made, keras)
+        ran.flops = measured_flops(model, made.inputs, input_kinds(made))
     return ran
 
 
@@ -132,19 +132,24 @@ _LOOPS = ("LSTM", "GRU", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3
 """Keras' loop over time does the first step once more."""
 
 
-def _flops(model: Any, made: Program, keras: Any) -> int:
-    """What is multiplied on zeros, of `BATCH` samples."""
+def measured_flops(model: Any, shapes: Sequence[Sequence[Any]], kinds: Sequence[str]) -> int:
+    """What a model multiplies on zeros, of `BATCH` samples.
+
+    Raises:
+        FrameworkError: Keras does not run on torch, which counts.
+    """
+    keras = import_keras()
+    if keras.backend.backend() != "torch":
+        raise FrameworkError("FLOPs are counted where Keras runs on torch", code="not-counted")
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    kinds = input_kinds(made)
     given = [
         keras.ops.zeros((BATCH, *x), "int64" if kind == "indices" else None)
-        for x, kind in zip(made.inputs, kinds, strict=True)
+        for x, kind in zip(shapes, kinds, strict=True)
     ]
     counter = FlopCounterMode(display=False)
     plain = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
     with plain, counter, torch.no_grad():
-        result = model(given[0] if len(given) == 1 else given)
-    shapes_of(result)
+        model(given[0] if len(given) == 1 else given)
     return int(counter.get_total_flops())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from archcalc.frameworks.program import Program
 from archcalc.frameworks.table import Entry
@@ -16,7 +16,7 @@ from archcalc.symbolic.errors import shorten
 from archcalc.testing.matching.parts import Built, Weights
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
 
-__all__ = ["Ran", "input_kinds", "is_module", "torch_parts"]
+__all__ = ["Ran", "input_kinds", "is_module", "run_torch", "torch_parts"]
 
 
 def is_module(model: object) -> bool:
@@ -38,6 +38,10 @@ def _wholes(made: Program) -> set[str]:
     there = {type(call.layer).__name__ for call in made.calls}
     kinds = [kind for kind in TORCH if kind in there or not issubclass(layer_class(kind), Network)]
     return {name.removeprefix(".") for kind in kinds for name in _names(TORCH[kind])}
+
+
+Inputs: TypeAlias = tuple[tuple[int, ...], ...]
+"""The shape of every input, without the batch."""
 
 
 class Ran:
@@ -64,7 +68,11 @@ def torch_parts(
     wholes = _wholes(made)
     own = _is_ours(module)
     owners = _called(module) if own else _owners(module, wholes)
-    ran = _run(module, made, owners, input_shape)
+    ours = tuple(tuple(map(int, x)) for x in made.inputs)
+    tries = [ours, tuple(map(_channels_first, ours))]
+    if input_shape is not None:
+        tries = [tuple(tuple(x) for x in input_shape)]
+    ran = _run(module, owners, tries, input_kinds(made))
     places = {name: i for i, name in enumerate(ran.order)}
     names = sorted(owners, key=lambda name: places.get(name, len(places)))
     return [_built(name, owners[name][1], ran, wholes, own) for name in names], ran
@@ -141,15 +149,13 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool) -> Built
 
 
 def _run(
-    module: Any, made: Program, owners: Mapping[str, Any], given: Sequence[Sequence[int]] | None
+    module: Any, owners: Mapping[str, Any], tries: Sequence[Inputs], kinds: Sequence[str]
 ) -> Ran:
     """Forward on the meta device: nothing is computed, and nothing of the module is changed."""
-    shapes = [tuple(x) for x in made.inputs] if given is None else [tuple(x) for x in given]
-    tries = [shapes] if given is not None else [shapes, [_channels_first(x) for x in shapes]]
     refused: list[str] = []
-    for attempt in dict.fromkeys(map(tuple, tries)):
+    for attempt in dict.fromkeys(tries):
         try:
-            return _forward(module, _inputs(made, attempt), owners)
+            return _forward(module, _zeros(attempt, kinds), owners)
         except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
             refused.append(f"{' and '.join(map(str, attempt))}: {shorten(str(error), 120)}")
     ran = Ran()
@@ -157,14 +163,23 @@ def _run(
     return ran
 
 
+def run_torch(module: Any, shapes: Sequence[Sequence[int]]) -> Ran:
+    """A module run on the meta device, on inputs of these shapes; on indices if on nothing else."""
+    given = tuple(tuple(x) for x in shapes)
+    ran = _run(module, {}, [given], ["numbers"] * len(given))
+    if not ran.refused:
+        return ran
+    indexed = _run(module, {}, [given], ["indices"] * len(given))
+    return ran if indexed.refused else indexed
+
+
 def _channels_first(x: tuple[int, ...]) -> tuple[int, ...]:
     return (x[-1], *x[:-1]) if len(x) > 1 else x
 
 
-def _inputs(made: Program, shapes: Sequence[Sequence[int]]) -> list[Any]:
+def _zeros(shapes: Inputs, kinds: Sequence[str]) -> list[Any]:
     import torch
 
-    kinds = input_kinds(made)
     types = {"numbers": torch.float32, "indices": torch.int64, "strings": torch.int64}
     return [
         torch.zeros(BATCH, *x, dtype=types[kind], device="meta")

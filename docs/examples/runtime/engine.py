@@ -38,7 +38,8 @@ class Engine:
         return self.weights[-1]
 
     def make_dense(self, shape, units, use_bias=True):
-        kernel, bias = self.weight(shape[-1], units), self.weight(units) if use_bias else 0.0
+        kernel = self.weight(shape[-1], units)
+        bias = self.weight(units) if use_bias else 0.0
         self.steps.append(lambda x: x @ kernel + bias)
         self.macs += math.prod(shape) * units
         return (*shape[:-1], units)
@@ -54,37 +55,37 @@ class Engine:
     def make_conv2d(
         self, shape, filters, kernel_size, strides=1, padding="valid", groups=1, use_bias=True
     ):
-        (k, l), step, depth = pair(kernel_size), pair(strides), shape[-1] // groups
-        kernel = self.weight(k, l, depth, filters)
+        (k, m), step, depth = pair(kernel_size), pair(strides), shape[-1] // groups
+        kernel = self.weight(k, m, depth, filters)
         bias = self.weight(filters) if use_bias else 0.0
 
         def compute(x):
-            found = windows(padded(x, (k, l), step, padding), (k, l), step)
+            found = windows(padded(x, (k, m), step, padding), (k, m), step)
             parts = np.split(found, groups, axis=3)
             kernels = np.split(kernel, groups, axis=3)
             each = [np.tensordot(a, b, ((4, 5, 3), (0, 1, 2))) for a, b in zip(parts, kernels)]
             return np.concatenate(each, axis=3) + bias
 
         self.steps.append(compute)
-        rows, columns = (length(n, *w, padding) for n, *w in zip(shape, (k, l), step))
+        rows, columns = (length(n, *w, padding) for n, *w in zip(shape, (k, m), step))
         self.macs += rows * columns * kernel.size
         return rows, columns, filters
 
     def make_conv2dtranspose(
         self, shape, filters, kernel_size, strides=1, padding="valid", use_bias=True
     ):
-        (k, l), (s, t), (h, w, depth) = pair(kernel_size), pair(strides), shape
-        kernel = self.weight(k, l, filters, depth)
+        (k, m), (s, t), (h, w, depth) = pair(kernel_size), pair(strides), shape
+        kernel = self.weight(k, m, filters, depth)
         bias = self.weight(filters) if use_bias else 0.0
         rows = h * s if padding == "same" else (h - 1) * s + max(k, s)
-        columns = w * t if padding == "same" else (w - 1) * t + max(l, t)
+        columns = w * t if padding == "same" else (w - 1) * t + max(m, t)
 
         def compute(x):
-            whole = np.zeros((len(x), (h - 1) * s + max(k, s), (w - 1) * t + max(l, t), filters))
+            whole = np.zeros((len(x), (h - 1) * s + max(k, s), (w - 1) * t + max(m, t), filters))
             for i in range(h):
                 for j in range(w):
                     spread = np.tensordot(x[:, i, j], kernel, (1, 3))
-                    whole[:, i * s : i * s + k, j * t : j * t + l] += spread
+                    whole[:, i * s : i * s + k, j * t : j * t + m] += spread
             top, left = (whole.shape[1] - rows) // 2, (whole.shape[2] - columns) // 2
             return whole[:, top : top + rows, left : left + columns] + bias
 

@@ -1,0 +1,121 @@
+"""The pytest plugin: budgets, golden architectures, and documents that stay true.
+
+pytest loads this module when it starts, so that nothing is imported here but pytest; the rest comes
+with the first test that asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from archcalc.explain.blocks import Stale
+
+__all__: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--archcalc-update``, and which documents have blocks."""
+    group = parser.getgroup("archcalc", "architectures")
+    group.addoption(
+        "--archcalc-update",
+        action="store_true",
+        help="write golden architectures and the blocks of documents anew",
+    )
+    parser.addini(
+        "archcalc_documents",
+        "documents in Markdown whose archcalc blocks are checked, as patterns of paths",
+        type="linelist",
+        default=[],
+    )
+
+
+@pytest.fixture(scope="session")
+def assert_budget() -> Callable[..., None]:
+    """That a model stays within a budget; see `archcalc.testing.assert_budget`."""
+    from archcalc.testing import assert_budget as asserted
+
+    return asserted
+
+
+@pytest.fixture
+def archcalc_snapshot(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """That an architecture is what it was when it was last written down.
+
+    ``archcalc_snapshot(net)`` compares with ``__archcalc__/<module>/<test>.txt`` beside the test;
+    a second one in the same test has a name.  ``pytest --archcalc-update`` writes them.
+    """
+    folder = request.path.parent / "__archcalc__" / request.path.stem
+    update = bool(request.config.getoption("--archcalc-update"))
+
+    def check(model: Any, name: str = "", *, input_shape: Any = None) -> None:
+        from archcalc.testing.snapshots import assert_snapshot, file_name
+
+        title = f"{request.node.name}-{name}" if name else request.node.name
+        file = folder / file_name(title)
+        assert_snapshot(model, file, update=update, input_shape=input_shape)
+
+    return check
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    """The documents that the project says have blocks."""
+    patterns = parent.config.getini("archcalc_documents")
+    root = parent.config.rootpath
+    if not patterns or file_path.suffix.lower() not in (".md", ".markdown"):
+        return None
+    if root not in file_path.parents:
+        return None
+    place = file_path.relative_to(root)
+    if not any(place.match(pattern) for pattern in patterns):
+        return None
+    return Document.from_parent(parent, path=file_path)
+
+
+class Document(pytest.File):
+    """A document whose blocks say something of architecture files."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        if "<!-- archcalc:" in self.path.read_text(encoding="utf-8"):
+            yield Blocks.from_parent(self, name="archcalc blocks")
+
+
+class StaleError(Exception):
+    """Blocks that do not say what they should."""
+
+
+class Blocks(pytest.Item):
+    """All blocks of one document."""
+
+    def runtest(self) -> None:
+        from archcalc.explain.blocks import filled, said_by_files, stale_blocks
+
+        text, say = self.path.read_text(encoding="utf-8"), said_by_files(self.path.parent)
+        if self.config.getoption("--archcalc-update"):
+            fresh = filled(text, say)
+            if fresh != text:
+                self.path.write_text(fresh, encoding="utf-8")
+            return
+        stale = stale_blocks(text, say)
+        if stale:
+            raise StaleError(self._said(stale))
+
+    def _said(self, stale: list[Stale]) -> str:
+        count = f"{len(stale)} block{'s' * (len(stale) > 1)}"
+        diffs = [one.diff(self.path.name) for one in stale]
+        hint = "pytest --archcalc-update writes what they should say"
+        return "\n\n".join([f"{self.path.name}: {count} out of date", *diffs, hint])
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from archcalc.symbolic.errors import ArchcalcError
+
+        if isinstance(excinfo.value, StaleError | ArchcalcError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, f"{self.path.name}: archcalc blocks"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import Phase, given, settings
 
 from archcalc.frameworks import to_keras, to_torch
 from archcalc.frameworks.program import Program, program
@@ -23,7 +24,7 @@ from archcalc.layers import (
 )
 from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential
 from archcalc.symbolic.errors import FrameworkError, RequirementError
-from archcalc.testing import networks
+from archcalc.testing import assert_matches, networks
 from archcalc.testing.oracles import counted, runs_in_keras
 
 pytestmark = pytest.mark.filterwarnings(
@@ -46,10 +47,12 @@ def _numels(module: Any) -> list[int]:
 
 
 def _zeros(made: Program, device: str) -> list[Any]:
-    import torch
-
-    indexed = [call for call in made.calls if call.layer.takes == "indices"]
-    fed = {source.call for call in indexed for source in call.inputs}
+    fed = {
+        source.call
+        for call in made.calls
+        for place, source in enumerate(call.inputs)
+        if call.layer.input_kind(place) == "indices"
+    }
     kinds = [torch.int64 if -1 - i in fed else torch.float32 for i in range(len(made.inputs))]
     return [
         torch.zeros(2, *shape, dtype=kind, device=device)
@@ -58,7 +61,6 @@ def _zeros(made: Program, device: str) -> list[Any]:
 
 
 def _assert_torch_agrees(net: Network) -> None:
-    import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     trace, made = net.trace(), program(net, table=TORCH)
@@ -93,14 +95,31 @@ def _assert_keras_agrees(net: Network) -> None:
         assert [tuple(x.shape[1:]) for x in results] == outputs
 
 
-@given(networks(frameworks="torch"))
+_COUNT = min(2_000, 10 * settings().max_examples)
+_MANY = settings(max_examples=_COUNT, phases=[Phase.generate, Phase.shrink])
+"""2,000 networks in ``ci`` and in ``nightly``."""
+
+
+@_MANY
+@given(networks(8, frameworks=("keras", "torch")))
+def test_the_same_random_networks_in_both(net: Network) -> None:
+    """Every shape, weight and MAC count, and what the testing kit says of it."""
+    _assert_torch_agrees(net)
+    _assert_keras_agrees(net)
+    with torch.device("meta"):
+        module = net.to_torch()
+    assert_matches(net, module)
+
+
+@given(networks(8, frameworks="torch"))
 def test_random_networks_in_torch(net: Network) -> None:
     _assert_torch_agrees(net)
 
 
-@given(networks(frameworks="keras"))
+@given(networks(8, frameworks="keras"))
 def test_random_networks_in_keras(net: Network) -> None:
     _assert_keras_agrees(net)
+    assert_matches(net, net.to_keras())
 
 
 def _shared() -> Network:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from archcalc.layers.base import Layer
-from archcalc.network import Repeat, Residual, Sequential
+from archcalc.network import Parallel, Repeat, Residual, Sequential
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.grower import Grower
@@ -41,9 +41,13 @@ def _grouped(
         length = 1 if kind == "layer" else grower.draw(numbers(1, len(layers) - place))
         run, ends = layers[place : place + length], shapes[place : place + length + 1]
         whole = kind == "chain" and length == len(layers)  # it would stand alone in another
-        made = None if whole else _block(grower, kind, run, ends[0], ends[-1])
+        last = place + length == len(layers)
+        if kind == "parallel" and last and ends[0][:-1] == ends[-1][:-1] != ():
+            made: Layer | None = _parallel(grower, run, ends[0])
+        else:
+            made = None if whole else _block(grower, kind, run, ends[0], ends[-1])
         pieces.extend([made] if made is not None else run)
-        around.extend([ends[-1]] if made is not None else ends[1:])
+        around.extend([made.output_shape(ends[0])] if made is not None else ends[1:])
         place += length
     return pieces, around
 
@@ -71,6 +75,15 @@ def _residual(grower: Grower, run: Sequence[Layer], x: Shape, y: Shape) -> Layer
 
 
 _SHORTCUT = st.booleans()
+
+
+def _parallel(grower: Grower, run: Sequence[Layer], x: Shape) -> Layer:
+    """Branches that differ in the last axis only: a run, maybe nothing, maybe one layer more."""
+    branches = [Sequential(run)]
+    if grower.draw(_SHORTCUT):
+        branches.append(Sequential([]))
+    other = grower.another(x, x)
+    return Parallel([*branches, *([other] if other is not None else [])])
 
 
 def _keeps(block: Layer, y: Shape) -> bool:

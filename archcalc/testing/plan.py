@@ -106,7 +106,7 @@ class Plan:
     @cached_property
     def pieces(self) -> SearchStrategy[str]:
         """What stands in a chain."""
-        blocks = ("chain", "repeat", "residual") if self.branches else ("repeat",)
+        blocks = ("chain", "repeat", "residual", "parallel") if self.branches else ("repeat",)
         return st.sampled_from(("layer",) * 3 + blocks)
 
     @cached_property

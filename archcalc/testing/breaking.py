@@ -102,7 +102,7 @@ MAPPINGS: tuple[Break, ...] = (
     Break(
         "a formula is not one",
         "bad-expression",
-        _with({"Dense": "3 +"}, {"Dense": "(n"}, {"Dense": "n n"}),
+        _with({"Dense": "3 +"}, {"Dense": "(n"}, {"Dense": "n*"}),
     ),
     Break(
         "a formula calls what is no function of formulas",

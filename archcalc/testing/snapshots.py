@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archcalc.costs import Macs, Parameters
+from archcalc.formula import Formula
 from archcalc.network import Trace
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.printing import to_text
@@ -89,10 +90,9 @@ def _of_trace(trace: Trace) -> Iterator[str]:
     for row in trace.rows:
         times = "" if row.times == 1 else f"{to_text(row.times)} times "
         shapes = ", ".join(map(str, row.outputs))
-        weights = to_text(Parameters().of(row))
-        counts = [f"{weights} parameters"] if weights != "0" else []
-        macs = to_text(Macs().of(row))
-        counts += [f"{macs} MACs"] if macs != "0" else []
+        weights, macs = Formula(Parameters().of(row)), Formula(Macs().of(row))
+        counts = [f"{weights} parameters"] if weights != 0 else []
+        counts += [f"{macs} MACs"] if macs != 0 else []
         shared = ["shared"] if row.shared else []
         parts = [f"{times}{row.layer!r}", f"→ {shapes}", *counts, *shared]
         yield "  ".join([row.path, *parts])

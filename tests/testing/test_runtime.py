@@ -21,7 +21,7 @@ ENGINE = (RUNTIME / "engine.py").read_text(encoding="utf-8")
 TESTS = (RUNTIME / "test_engine.py").read_text(encoding="utf-8")
 
 BUGS = {
-    "padding": ("(length(n, k, s, \"same\") - 1) * s + k - n", "k - 1"),
+    "padding": ("(a // 2, a - a // 2)", "(a // 2, a // 2)"),
     "stride": ("found[:, :: step[0], :: step[1]]", "found[:, :: step[0], :: step[0]]"),
     "bias": ("self.weight(units) if use_bias else 0.0", "self.weight(units)"),
     "group": ("depth = pair(kernel_size), pair(strides), shape[-1] // groups",

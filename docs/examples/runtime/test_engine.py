@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from archcalc.testing import assert_shapes, networks
 
 NETWORKS = networks(
-    max_layers=6,
+    max_layers=4,
     branches=False,
     kinds=[
         *("Dense", "Flatten", "ReLU", "Conv2D", "Conv2DTranspose"),

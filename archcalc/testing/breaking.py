@@ -126,11 +126,8 @@ MAPPINGS: tuple[Break, ...] = (
         _set(layers=(3, True, {"Dense": 3})),
         ("dict", "yaml", "json"),
     ),
-    Break(
-        "the version of the format is not known",
-        "bad-specification",
-        _set(archcalc=(0, 2, 99, "new")),
-    ),
+    Break("the version of the format is none", "bad-version", _set(archcalc=(0, -1, "new"))),
+    Break("the version of the format is to come", "newer-version", _set(archcalc=(99, 1000))),
     Break("the input is no shape", "not-a-dimension", _set(input=([0], [3, -1], [2.5], [True]))),
     Break("there are no layers", "missing-argument", _without_layers),
     Break("two layers have the same name", "name-twice", _twice),

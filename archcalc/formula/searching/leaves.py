@@ -60,13 +60,12 @@ class _Rows:
         self.across = across
         lengths = [box[axis][1] - box[axis][0] for axis in across]
         self.count = prod(lengths)
-        self.places: dict[int, Array] = {}
-        inner = self.count
-        rows = np.arange(self.count)
-        for axis, length in zip(across, lengths, strict=True):
-            inner //= length
-            own = rows if length > 1 else rows[:1]
-            self.places[axis] = own // inner % length + box[axis][0]
+        own = [np.arange(*box[axis]) for axis in across]
+        open_grid = np.ix_(*own) if own else ()
+        self.places: dict[int, Array] = {
+            axis: np.broadcast_to(grid, lengths).reshape(-1) if grid.size > 1 else grid.reshape(-1)
+            for axis, grid in zip(across, open_grid, strict=True)
+        }
         self.values = {axis: plan.axes[axis].taken(p) for axis, p in self.places.items()}
 
     def keep(self, keep: Array) -> None:

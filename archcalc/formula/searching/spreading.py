@@ -53,7 +53,8 @@ def _spread_out(exploration: Exploration, client: Any, progress: Progress) -> No
         )
     threads = sum(client.nthreads().values()) or 1
     exploration.divide(_BRANCHES * threads)
-    plan = client.scatter(exploration.plan, broadcast=True)
+    # under a name of its own: what another search has scattered goes when that one ends
+    plan = client.scatter(exploration.plan, broadcast=True, hash=False)
     under_way: dict[Any, Branch] = {}
     waiting = list(exploration.pending)
     arriving = import_module("distributed").as_completed()

@@ -62,11 +62,13 @@ def _symbol(over: str | None, plot: str | None) -> tuple[str, Sequence[int]] | N
 
 
 def _draw(found: Comparison, over: tuple[str, Sequence[int]] | None, plot: str) -> None:
-    from archcalc.cli.plots import save
     from archcalc.symbolic.errors import PictureError
 
     try:
-        save(found.plot() if over is None else found.plot_along(*over), plot)
+        if over is None:
+            found.plot(plot)
+        else:
+            found.plot_along(*over, path=plot)
     except PictureError as error:
         if error.code != "symbols-left":
             raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc.explain.svg import FIRST, SECOND
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, crossover
+from archcalc.formula.drawing import Canvas, count_axis
 from archcalc.formula.problem import shown
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import (
@@ -20,7 +21,6 @@ from archcalc.symbolic.errors import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = ["Bar", "Pair", "Total", "bars", "curves"]
@@ -53,18 +53,19 @@ class Bar(NamedTuple):
     pairs: tuple[Pair, ...]
 
 
-def bars(titles: Sequence[str], layers: Sequence[Bar]) -> Figure:
+def bars(titles: Sequence[str], layers: Sequence[Bar], canvas: Canvas) -> Figure:
     """What both networks count at each layer, with a panel for each of `titles`.
 
     Raises:
-        PictureError: symbols are left, no layer counts anything, or matplotlib is not installed.
+        PictureError: symbols are left, or no layer counts anything.
     """
     _refuse_symbols(n for bar in layers for pair in bar.pairs for n in pair if n is not None)
     counted = [bar for bar in layers if any(_number(n) for pair in bar.pairs for n in pair)]
     if not counted:
         raise PictureError("no layer of these networks counts anything")
     drawn = _largest(counted)
-    figure, panels = _figure(4.4 * len(titles) + 1.5, 1.2 + 0.42 * len(drawn), len(titles))
+    size = (4.4 * len(titles) + 1.5, 1.2 + 0.42 * len(drawn))
+    figure, panels = canvas.panels(1, len(titles), size, same_height=False)
     for i, (axes, title) in enumerate(zip(panels, titles, strict=True)):
         _bar_panel(axes, [bar.pairs[i] for bar in drawn])
         axes.set_yticks(range(len(drawn)), [bar.name if i == 0 else "" for bar in drawn])
@@ -73,7 +74,7 @@ def bars(titles: Sequence[str], layers: Sequence[Bar]) -> Figure:
     if len(drawn) < len(counted):
         figure.supxlabel(f"the {len(drawn)} largest of {len(counted)} layers", fontsize="small")
     _legend(figure, panels[0])
-    return figure
+    return canvas.done(figure)
 
 
 def _largest(layers: Sequence[Bar]) -> list[Bar]:
@@ -93,7 +94,7 @@ def _bar_panel(axes: Axes, pairs: Sequence[Pair]) -> None:
         said = ["—" if n is None else f"{_number(n):,}" for n in counts]
         axes.bar_label(drawn, said, padding=3, fontsize="x-small")
     axes.margins(x=0.3)
-    _plain(axes, axes.xaxis)
+    count_axis(axes.xaxis)
 
 
 def _number(count: Formula | None) -> int:
@@ -111,7 +112,11 @@ def _refuse_symbols(formulas: Iterable[Formula], but: str = "") -> None:
 
 
 def curves(
-    symbol: str, values: Iterable[int], totals: Sequence[Total], others: Mapping[str, Any]
+    symbol: str,
+    values: Iterable[int],
+    totals: Sequence[Total],
+    others: Mapping[str, Any],
+    canvas: Canvas,
 ) -> Figure:
     """Both totals along the values of a symbol, a panel for each, with the crossings marked.
 
@@ -120,23 +125,23 @@ def curves(
         values: at least two.
         totals: what is counted, and the total of each network.
         others: numbers for other symbols.
+        canvas: where it goes.
 
     Raises:
         UnknownSymbolError: no total has such a symbol.
-        PictureError: symbols are left, a network exists at none of `values`, or matplotlib is not
-            installed.
+        PictureError: symbols are left, or a network exists at none of `values`.
         EvaluationError: a value is no positive integer, or a total is too large to be drawn.
     """
     known = {n: s for _, *pair in totals for total in pair for n, s in total.known_symbols.items()}
     along = _points(symbol, values)
     for n in along:
         read_values({symbol: n, **others}, known)
-    figure, panels = _figure(5 * len(totals), 4, len(totals))
+    figure, panels = canvas.panels(1, len(totals), (5.0 * len(totals), 4.0), same_height=False)
     for axes, (title, *pair) in zip(panels, totals, strict=True):
         _curve_panel(axes, symbol, along, [_with(total, others) for total in pair])
         axes.set_title(title)
     _legend(figure, panels[0])
-    return figure
+    return canvas.done(figure)
 
 
 def _points(symbol: str, values: Iterable[int]) -> list[int]:
@@ -188,7 +193,7 @@ def _curve_panel(axes: Axes, symbol: str, points: Sequence[int], pair: Sequence[
         axes.plot(*zip(*known, strict=True), color=ink, label=name)
     _mark(axes, symbol, [n for n in _crossings(symbol, *pair) if points[0] <= n <= points[-1]])
     axes.set_xlabel(symbol)
-    _plain(axes, axes.yaxis)
+    count_axis(axes.yaxis)
 
 
 def _mark(axes: Axes, symbol: str, crossings: Sequence[int]) -> None:
@@ -214,33 +219,6 @@ def _at(total: Formula, symbol: str, n: int) -> float | None:
             code="too-large",
             hint="give smaller values",
         ) from None
-
-
-def _figure(wide: float, high: float, panels: int) -> tuple[Figure, list[Axes]]:
-    """A figure that belongs to no window, and its panels side by side.
-
-    Raises:
-        PictureError: matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise PictureError(
-            "plots take matplotlib, which is not installed",
-            code="not-installed",
-            hint="pip install 'archcalc[plot]'",
-        ) from None
-    figure = Figure(figsize=(wide, high), dpi=150, layout="constrained")
-    made: Any = figure.subplots(1, panels, squeeze=False)
-    return figure, list(made[0])
-
-
-def _plain(axes: Axes, counts: Axis) -> None:
-    """Counts written short, and no more lines than say something."""
-    from matplotlib.ticker import EngFormatter
-
-    counts.set_major_formatter(EngFormatter(sep=""))
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _legend(figure: Figure, axes: Axes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from sympy import Symbol
@@ -28,6 +29,7 @@ from archcalc.explain.summary import amount, plain_formula
 from archcalc.explain.verdict import Verdict
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, SymbolicCrossover, crossover
+from archcalc.formula.drawing import Canvas
 from archcalc.formula.rewrite import shortest
 from archcalc.formula.sign import signs_of
 from archcalc.network import Network, Row, Trace
@@ -128,11 +130,15 @@ class Comparison(Explained):
         """Where the MACs of one overtake those of the other; otherwise like `crossover`."""
         return crossover(self.before.macs, self.after.macs, symbol, **values)
 
-    def plot(self) -> Figure:
+    def plot(self, path: str | PathLike[str] | None = None) -> Figure:
         """Parameters and MACs of both networks, layer by layer, as a figure of matplotlib.
 
+        Args:
+            path: the file to write; without it pyplot shows the figure.
+
         Raises:
-            PictureError: symbols are left, or matplotlib is not installed.
+            PictureError: symbols are left, or the file cannot be written.
+            FrameworkError: matplotlib is not installed.
 
         >>> from archcalc.layers import Dense
         >>> from archcalc.network import Sequential
@@ -144,21 +150,30 @@ class Comparison(Explained):
             Bar(change.path, tuple(_sides(cost, change) for cost in (Parameters(), Macs())))
             for change in self.changes
         ]
-        return bars(("parameters", "MACs"), layers)
+        return bars(("parameters", "MACs"), layers, Canvas(path))
 
-    def plot_along(self, symbol: str | Symbol, values: Iterable[int], **others: Any) -> Figure:
+    def plot_along(
+        self,
+        symbol: str | Symbol,
+        values: Iterable[int],
+        *,
+        path: str | PathLike[str] | None = None,
+        **others: Any,
+    ) -> Figure:
         """Both totals along the values of a symbol, with the values at which they cross.
 
         Args:
             symbol: the symbol that grows.
             values: its values, at least two.
+            path: the file to write; without it pyplot shows the figure.
             others: numbers for all other symbols.
 
         Raises:
             UnknownSymbolError: neither network has such a symbol.
             EvaluationError: there are not two values, or one is no positive integer.
-            PictureError: other symbols are left, a network exists at none of the values, or
-                matplotlib is not installed.
+            PictureError: other symbols are left, a network exists at none of the values, or the
+                file cannot be written.
+            FrameworkError: matplotlib is not installed.
 
         >>> from archcalc.layers import Dense
         >>> from archcalc.network import Sequential
@@ -171,7 +186,7 @@ class Comparison(Explained):
             ("parameters", self.before.parameters, self.after.parameters),
             ("MACs", self.before.macs, self.after.macs),
         )
-        return curves(str(symbol), values, totals, others)
+        return curves(str(symbol), values, totals, others, Canvas(path))
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""

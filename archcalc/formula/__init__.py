@@ -17,11 +17,11 @@ from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
 
 if TYPE_CHECKING:
+    from archcalc.formula.compiling.compiled import Compiled
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
     from archcalc.formula.searching.certificate import Certificate, Reason
     from archcalc.formula.searching.optimum import Met, Optimum
     from archcalc.formula.searching.searches import search
-    from archcalc.formula.sweeping.compiled import Compiled
     from archcalc.formula.sweeping.lazy import LazyTable
     from archcalc.formula.sweeping.rows import Configuration, Excluded
     from archcalc.formula.sweeping.sweeps import sweep
@@ -53,7 +53,7 @@ __all__ = [
     "sweep",
 ]
 
-_LATER = {"Compiled": "sweeping.compiled", "LazyTable": "sweeping.lazy"}
+_LATER = {"Compiled": "compiling.compiled", "LazyTable": "sweeping.lazy"}
 _LATER |= {"Table": "sweeping.table", "sweep": "sweeping.sweeps"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
 _LATER |= dict.fromkeys(("Configuration", "Excluded"), "sweeping.rows")

@@ -31,7 +31,7 @@ from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated, tidied
 
 if TYPE_CHECKING:
-    from archcalc.formula.sweeping.compiled import Compiled, Kept
+    from archcalc.formula.compiling.compiled import Compiled, Kept
 
 __all__ = ["Formula", "FormulaLike"]
 
@@ -258,7 +258,7 @@ class Formula(Notations, Comparing):
         array([448, 416, 384])
         """
         # Loaded at the call, so that who compiles nothing does not wait for NumPy.
-        compiled: Compiled = late("archcalc.formula.sweeping.compiled:Compiled")(
+        compiled: Compiled = late("archcalc.formula.compiling.compiled:Compiled")(
             self.expr, self.requirements, dtype
         )
         return compiled

@@ -145,7 +145,7 @@ def test_of_many_layers_the_largest_are_drawn() -> None:
         (["--plot", "p.png", "--over", "n"], "--over 'n' is not NAME=VALUE"),
         (["--plot", "p.png", "--over", "q=1:9"], "there is no symbol q here"),
         (["--plot", "p.png", "--over", f"n=1,{10**39}", "--set", "k=99", "--set", "f=1"], "kernel"),
-        (["--plot", "p.doc", *(f"--set={s}=3" for s in "fkn")], "does not say which format"),
+        (["--plot", "p.doc", *(f"--set={s}=3" for s in "fkn")], "has no ending of a picture"),
         (["--plot", "no/p.png", *(f"--set={s}=3" for s in "fkn")], "cannot be written: No such"),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sympy import Max, Min
 
 from archcalc.formula import Compiled, Formula
-from archcalc.formula.sweeping import running
+from archcalc.formula.compiling import running
 from archcalc.symbolic import (
     ArchcalcError,
     ArithmeticRuleError,

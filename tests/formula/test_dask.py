@@ -195,7 +195,7 @@ def test_what_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise ImportError(name)
 
-    monkeypatch.setattr("archcalc.formula.sweeping.optional.import_module", missing)
+    monkeypatch.setattr("archcalc.formula.optional.import_module", missing)
     with pytest.raises(FrameworkError, match="dask is not installed; pip install 'archcalc"):
         sweep("h", h=[1], chunks=3)
 

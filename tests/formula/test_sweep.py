@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.formula import Formula, Table, sweep
+from archcalc.formula.progress import Progress
 from archcalc.formula.sweeping import plan
-from archcalc.formula.sweeping.progress import Progress
 from archcalc.symbolic import (
     ArithmeticRuleError,
     EvaluationError,
@@ -244,7 +244,7 @@ def test_memory_is_asked_for_beforehand(monkeypatch: pytest.MonkeyPatch) -> None
 def test_progress_shows_on_long_work_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from archcalc.formula.sweeping import progress
+    from archcalc.formula import progress
 
     clock = [0.0]
     monkeypatch.setattr(progress, "monotonic", lambda: clock[0])

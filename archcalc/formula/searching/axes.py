@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archcalc.formula.sweeping.bounds import Span
-from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.compiling.bounds import Span
+from archcalc.formula.compiling.operations import Array
 from archcalc.symbolic.errors import EvaluationError, shorten
 
 __all__ = ["Axis", "Box", "Part", "read_axes", "size_of", "whole"]

@@ -1,1 +1,1 @@
-"""Formulas over many configurations at once: compiled, swept over grids, kept as tables."""
+"""Formulas over grids of configurations, kept as tables that are asked, drawn and exported."""

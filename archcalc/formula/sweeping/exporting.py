@@ -10,8 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from archcalc.formula.sweeping.operations import Array
-from archcalc.formula.sweeping.optional import optional
+from archcalc.formula.compiling.operations import Array
+from archcalc.formula.optional import optional
 
 if TYPE_CHECKING:
     from os import PathLike

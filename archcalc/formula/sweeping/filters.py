@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from sympy import Expr
 
-from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.compiling.operations import Array
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import ExpressionError, UnknownSymbolError, shorten
 from archcalc.symbolic.parser import parse

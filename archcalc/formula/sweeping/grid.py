@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from archcalc.formula.sweeping.bounds import Span
-from archcalc.formula.sweeping.inputs import read_array, span_of
-from archcalc.formula.sweeping.operations import Array
-from archcalc.formula.sweeping.running import Region
+from archcalc.formula.compiling.bounds import Span
+from archcalc.formula.compiling.inputs import read_array, span_of
+from archcalc.formula.compiling.operations import Array
+from archcalc.formula.compiling.running import Region
 from archcalc.symbolic.errors import EvaluationError, shorten
 
 __all__ = ["Grid", "read_grid"]

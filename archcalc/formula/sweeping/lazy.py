@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from archcalc.formula.compiling.running import Region, blocks
+from archcalc.formula.optional import optional
+from archcalc.formula.progress import Progress, Unseen
 from archcalc.formula.sweeping.filters import read_rows
 from archcalc.formula.sweeping.grid import Grid
-from archcalc.formula.sweeping.optional import optional
 from archcalc.formula.sweeping.plan import Plan
-from archcalc.formula.sweeping.progress import Progress, Unseen
 from archcalc.formula.sweeping.rows import Configuration, Excluded
-from archcalc.formula.sweeping.running import Region, blocks
 from archcalc.formula.sweeping.table import Table
 from archcalc.symbolic.errors import EvaluationError, shorten
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.compiling.operations import Array
 
 __all__ = ["best", "front", "key", "sorted_by", "top"]
 

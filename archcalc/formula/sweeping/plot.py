@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from archcalc.formula.sweeping.drawing import Canvas, as_floats, count_axis, scale_of
-from archcalc.formula.sweeping.operations import Array
+from archcalc.formula.compiling.operations import Array
+from archcalc.formula.drawing import Canvas, count_axis
+from archcalc.formula.sweeping.rows import Rows
+from archcalc.formula.sweeping.scales import as_floats, colours_for, scale_of
 from archcalc.symbolic.errors import PictureError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from archcalc.formula.sweeping.table import Table
 
 __all__ = ["plot"]
 
@@ -31,7 +31,7 @@ _LINE, _FRONT, _POINTS = "#1f5fa8", "#c8322b", "#9db4cf"
 
 
 def plot(
-    table: Table, columns: Sequence[str], largest: str | Sequence[str], canvas: Canvas
+    table: Rows, columns: Sequence[str], largest: str | Sequence[str], canvas: Canvas
 ) -> Figure:
     """The picture that suits what varies in `table`.
 
@@ -52,7 +52,7 @@ def plot(
     return _maps(table, varying, shown[0], canvas)
 
 
-def _curves(table: Table, by: str, shown: Sequence[str], canvas: Canvas) -> Figure:
+def _curves(table: Rows, by: str, shown: Sequence[str], canvas: Canvas) -> Figure:
     """Each quantity along the one symbol that varies, one above the other."""
     figure, panels = canvas.panels(len(shown), 1, (7.0, 1.4 + 2.6 * len(shown)))
     ordered = table.sort(by)
@@ -71,7 +71,7 @@ def _curves(table: Table, by: str, shown: Sequence[str], canvas: Canvas) -> Figu
     return canvas.done(figure)
 
 
-def _maps(table: Table, varying: Sequence[str], shown: str, canvas: Canvas) -> Figure:
+def _maps(table: Rows, varying: Sequence[str], shown: str, canvas: Canvas) -> Figure:
     """One quantity over two symbols; a third one gives a map for each of its values."""
     by_length = sorted(varying, key=lambda name: -len(np.unique(table[name])))
     x, y, *third = by_length
@@ -99,7 +99,7 @@ def _maps(table: Table, varying: Sequence[str], shown: str, canvas: Canvas) -> F
 
 
 def _map(
-    panel: Axes, table: Table, by: tuple[str, str], shown: str, values: Array, canvas: Canvas
+    panel: Axes, table: Rows, by: tuple[str, str], shown: str, values: Array, canvas: Canvas
 ) -> Any:
     (xs, column), (ys, row) = (np.unique(table[name], return_inverse=True) for name in by)
     if len(xs) * len(ys) > _MOST_CELLS:
@@ -111,7 +111,7 @@ def _map(
     cells[row, column] = as_floats(table[shown])
     mesh = panel.pcolormesh(
         as_floats(xs), as_floats(ys), cells,
-        norm=canvas.norm(values), cmap="viridis", shading="nearest", rasterized=True,
+        norm=colours_for(values), cmap="viridis", shading="nearest", rasterized=True,
     )  # fmt: skip
     for axis, ticks in ((panel.xaxis, xs), (panel.yaxis, ys)):
         count_axis(axis)
@@ -120,7 +120,7 @@ def _map(
     return mesh
 
 
-def _front(table: Table, x: str, y: str, largest: str | Sequence[str], canvas: Canvas) -> Figure:
+def _front(table: Rows, x: str, y: str, largest: str | Sequence[str], canvas: Canvas) -> Figure:
     """One quantity against another: all configurations, and those that no other beats."""
     falling = {largest} if isinstance(largest, str) else set(largest)
     figure, (panel,) = canvas.panels(1, 1, (7.2, 4.8))
@@ -169,7 +169,7 @@ def _scale(name: str) -> Literal["linear", "log"]:
     return "log" if name == "log" else "linear"
 
 
-def _fixed(table: Table, varying: Sequence[str]) -> str:
+def _fixed(table: Rows, varying: Sequence[str]) -> str:
     """What does not vary, for the title."""
     rest = [name for name in table.symbols if name not in varying]
     return ", ".join(f"{name} = {table[name][0]:,}" for name in rest)

@@ -1,15 +1,24 @@
-"""One row of a table, and what stands for rows that are not there."""
+"""The rows of a table: one of them, what stands for those that are not there, and all together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, overload
 
-from archcalc.formula.sweeping.showing import number
+from archcalc.formula.compiling.operations import Array
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["Configuration", "Excluded"]
+__all__ = ["Configuration", "Excluded", "Rows", "number"]
+
+
+def number(value: Any) -> str:
+    """A number with its thousands apart.
+
+    >>> number(541988), number(2.5e9)
+    ('541,988', '2,500,000,000.0')
+    """
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,3 +70,29 @@ class Configuration(Mapping[str, Any]):
             for part in (self.symbols, self.results)
         )
         return f"{left}: {right}" if left else right
+
+
+class Rows(Protocol):
+    """A table as those see it who print and draw it."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]: ...
+    @property
+    def quantities(self) -> tuple[str, ...]: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def excluded(self) -> Sequence[Excluded]: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Configuration]: ...
+    @overload
+    def __getitem__(self, which: str) -> Array: ...
+    @overload
+    def __getitem__(self, which: int) -> Configuration: ...
+    @overload
+    def __getitem__(self, which: slice) -> Rows: ...
+    def where(self, condition: str) -> Rows: ...
+    def sort(self, *by: str, largest: str | Sequence[str] = ()) -> Rows: ...
+    def pareto(self, *by: str, largest: str | Sequence[str] = ()) -> Rows: ...

@@ -9,11 +9,11 @@ from math import ceil, floor, lcm
 
 import numpy as np
 
-from archcalc.formula.sweeping.bounds import Span, bounds_of, fits
-from archcalc.formula.sweeping.building import build
+from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.building import build
+from archcalc.formula.compiling.operations import Array
+from archcalc.formula.compiling.running import Runner
 from archcalc.formula.sweeping.filters import names_in, read_rows
-from archcalc.formula.sweeping.operations import Array
-from archcalc.formula.sweeping.running import Runner
 
 __all__ = ["places_where"]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from archcalc.formula.sweeping.table import Table
+from archcalc.formula.sweeping.rows import Rows, number
 
-__all__ = ["ROWS", "number", "to_html", "to_markdown", "to_rich", "to_text"]
+__all__ = ["ROWS", "to_html", "to_markdown", "to_rich", "to_text"]
 
 ROWS = 10
 """A longer table is shown by its two ends."""
@@ -17,16 +16,7 @@ ROWS = 10
 _GAP = "⋮"
 
 
-def number(value: Any) -> str:
-    """A number with its thousands apart.
-
-    >>> number(541988), number(2.5e9)
-    ('541,988', '2,500,000,000.0')
-    """
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
-
-
-def summary(table: Table) -> str:
+def summary(table: Rows) -> str:
     """How many rows there are, and what was left out."""
     many = f"{table.total:,} configuration{'' if table.total == 1 else 's'}"
     if len(table) != table.total:
@@ -38,7 +28,7 @@ def summary(table: Table) -> str:
     return f"{many}; {lost:,} more are no networks, which need {why}"
 
 
-def cells(table: Table, rows: int) -> list[list[str]]:
+def cells(table: Rows, rows: int) -> list[list[str]]:
     """The rows shown; one of gaps stands for those that are not."""
     if len(table) <= rows:
         return [[number(v) for v in row.values()] for row in table]
@@ -47,7 +37,7 @@ def cells(table: Table, rows: int) -> list[list[str]]:
     return [*cells(first, rows), gap, *cells(last, rows)]
 
 
-def to_text(table: Table, rows: int) -> str:
+def to_text(table: Rows, rows: int) -> str:
     """The table as text."""
     lines = [list(table.columns), *cells(table, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -58,14 +48,14 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def to_markdown(table: Table, rows: int) -> str:
+def to_markdown(table: Rows, rows: int) -> str:
     """The table in Markdown."""
     lines = [list(table.columns), ["---:"] * len(table.columns), *cells(table, rows)]
     shown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"{shown}\n\n{summary(table)}"
 
 
-def to_html(table: Table, rows: int) -> str:
+def to_html(table: Rows, rows: int) -> str:
     """The table in HTML."""
 
     def row(tag: str, line: Sequence[str]) -> str:
@@ -77,11 +67,11 @@ def to_html(table: Table, rows: int) -> str:
     return f"<table>\n{caption}\n{head}\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def to_rich(table: Table) -> Any:
+def to_rich(table: Rows) -> Any:
     """The table for rich's console."""
-    from rich.table import Table as Shown  # who prints no such table does not load it
+    from rich.table import Table  # who prints no such table does not load it
 
-    shown = Shown(caption=summary(table), caption_justify="left")
+    shown = Table(caption=summary(table), caption_justify="left")
     for name in table.columns:
         shown.add_column(name, justify="right", no_wrap=True)
     for line in cells(table, ROWS):

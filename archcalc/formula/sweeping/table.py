@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from archcalc.formula.compiling.operations import Array
+from archcalc.formula.compiling.running import Region
+from archcalc.formula.drawing import Canvas
 from archcalc.formula.sweeping import exporting, order, showing
-from archcalc.formula.sweeping.drawing import Canvas
 from archcalc.formula.sweeping.grid import Grid
-from archcalc.formula.sweeping.operations import Array
 from archcalc.formula.sweeping.plot import plot
 from archcalc.formula.sweeping.rows import Configuration, Excluded
-from archcalc.formula.sweeping.running import Region
 from archcalc.formula.sweeping.selecting import places_where
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError, UnknownSymbolError, shorten
 from archcalc.symbolic.requirement import Requirement

@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from archcalc.formula.sweeping.operations import Array
-from archcalc.formula.sweeping.optional import optional
+from archcalc.formula.optional import optional
 from archcalc.symbolic.errors import PictureError, shorten
 
 if TYPE_CHECKING:
@@ -18,10 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-__all__ = ["Canvas", "as_floats", "count_axis", "scale_of"]
-
-SPREAD = 100
-"""Numbers that differ by more than this factor are shown on a logarithmic scale."""
+__all__ = ["Canvas", "count_axis"]
 
 
 class Canvas:
@@ -52,26 +46,24 @@ class Canvas:
             )  # fmt: skip
 
     def panels(
-        self, rows: int, columns: int, size: tuple[float, float]
+        self, rows: int, columns: int, size: tuple[float, float], *, same_height: bool = True
     ) -> tuple[Figure, Sequence[Axes]]:
-        """A figure with axes in it, row by row."""
+        """A figure with axes in it, row by row, those of a row of one scale or each of its own."""
         if self.path is None and "ipykernel" not in sys.modules:
             make = optional("matplotlib.pyplot", "archcalc[plot]").figure
         else:  # a notebook shows the figure that is returned
             make = optional("matplotlib.figure", "archcalc[plot]").Figure
         figure = make(figsize=size, layout="constrained")
         axes = figure.subplots(
-            rows, columns, squeeze=False, sharex="col" if rows > 1 else False, sharey="row"
+            rows,
+            columns,
+            squeeze=False,
+            sharex="col" if rows > 1 else False,
+            sharey="row" if same_height else False,
         )
         for panel in axes.flat:
             panel.spines[["top", "right"]].set_visible(False)
         return figure, list(axes.flat)
-
-    def norm(self, values: Array) -> Any:
-        """How numbers become colours."""
-        colors = optional("matplotlib.colors", "archcalc[plot]")
-        kind = colors.LogNorm if _is_wide(values, SPREAD) else colors.Normalize
-        return kind(vmin=np.nanmin(values), vmax=np.nanmax(values))
 
     def done(self, figure: Figure) -> Figure:
         """The figure, in its file if it has one.
@@ -88,20 +80,6 @@ class Canvas:
                     code="not-written",
                 ) from error
         return figure
-
-
-def as_floats(values: Array) -> Array:
-    """Numbers as they are drawn: integers of any size, and fractions, as floats."""
-    return np.array([float(v) for v in values]) if values.dtype == object else values.astype(float)
-
-
-def _is_wide(values: Array, spread: float) -> bool:
-    return bool(values.min() > 0 and values.max() / values.min() > spread)
-
-
-def scale_of(values: Array, spread: float = SPREAD) -> Literal["linear", "log"]:
-    """The scale for positive numbers that differ by more than a factor, or for others."""
-    return "log" if _is_wide(values, spread) else "linear"
 
 
 def count_axis(axis: Axis) -> None:

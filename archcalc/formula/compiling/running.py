@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archcalc.formula.sweeping.bounds import Span, fits, is_safe, terms_of
-from archcalc.formula.sweeping.operations import Array, apply, as_dtype
-from archcalc.formula.sweeping.program import Body, Kind, Program, Step
+from archcalc.formula.compiling.bounds import Span, fits, is_safe, terms_of
+from archcalc.formula.compiling.operations import Array, apply, as_dtype
+from archcalc.formula.compiling.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import ArithmeticRuleError
 
 __all__ = ["BLOCK", "Region", "Runner", "blocks"]
@@ -58,7 +58,7 @@ class Runner:
     Args:
         program: the steps.
         inputs: the values of every symbol, all with as many axes as the result.
-        bounds: bounds of the steps to run (`archcalc.formula.sweeping.bounds`).
+        bounds: bounds of the steps to run (`archcalc.formula.compiling.bounds`).
         dtype: ``int64`` computes in 64 bits what surely fits and all else in Python integers;
             ``object`` all in Python integers; ``float64`` all in floats.
     """

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archcalc.formula.sweeping.program import Kind
+from archcalc.formula.compiling.program import Kind
 from archcalc.symbolic.errors import EvaluationError
 
 __all__ = ["Array", "NotWholeError", "apply", "as_dtype"]

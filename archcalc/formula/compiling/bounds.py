@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from archcalc.formula.sweeping.program import Body, Kind, Program, Step
+from archcalc.formula.compiling.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import EvaluationError
 
 __all__ = ["MOST_TERMS", "Span", "bounds_of", "fits", "is_safe", "terms_of"]

@@ -7,9 +7,9 @@ from math import prod
 
 from sympy import Expr
 
-from archcalc.formula.sweeping.bounds import Span, bounds_of, fits
-from archcalc.formula.sweeping.building import build
-from archcalc.formula.sweeping.nesting import nested
+from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.building import build
+from archcalc.formula.compiling.nesting import nested
 from archcalc.symbolic.symbols import symbol
 
 __all__ = ["cheapest_form"]

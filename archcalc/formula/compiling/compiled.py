@@ -9,14 +9,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from sympy import Expr
 
-from archcalc.formula.sweeping.bounds import Span, bounds_of, fits
-from archcalc.formula.sweeping.building import build
-from archcalc.formula.sweeping.forms import cheapest_form
-from archcalc.formula.sweeping.inputs import aligned, read_array, span_of
-from archcalc.formula.sweeping.operations import Array, NotWholeError
-from archcalc.formula.sweeping.optional import optional
-from archcalc.formula.sweeping.program import Program
-from archcalc.formula.sweeping.running import Runner
+from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.building import build
+from archcalc.formula.compiling.forms import cheapest_form
+from archcalc.formula.compiling.inputs import aligned, read_array, span_of
+from archcalc.formula.compiling.operations import Array, NotWholeError
+from archcalc.formula.compiling.program import Program
+from archcalc.formula.compiling.running import Runner
+from archcalc.formula.optional import optional
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import EvaluationError, shorten
 from archcalc.symbolic.printing.text import to_text

@@ -8,7 +8,7 @@ from math import prod
 
 from sympy import Rational
 
-from archcalc.formula.sweeping.program import Kind, Step
+from archcalc.formula.compiling.program import Kind, Step
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 
 __all__ = ["MOST_FACTORS", "Steps"]

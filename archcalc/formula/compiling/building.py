@@ -12,8 +12,8 @@ from math import lcm, prod
 
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
-from archcalc.formula.sweeping.program import Body, Kind, Need, Program, Step
-from archcalc.formula.sweeping.steps import MOST_FACTORS, Steps
+from archcalc.formula.compiling.program import Body, Kind, Need, Program, Step
+from archcalc.formula.compiling.steps import MOST_FACTORS, Steps
 from archcalc.symbolic.compare import at_least
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError

@@ -111,9 +111,7 @@ MAPPINGS: tuple[Break, ...] = (
     ),
     Break("a choice is not one", "unknown-choice", _with({"Dense": [3, "rellu"]})),
     Break("a number is far too large", "too-large", _with({"Dense": 10**700}), ("dict",)),
-    Break(
-        "a layer is no layer", "bad-specification", _with(3, True, [], {}, {"Dense": 3, "ReLU": 1})
-    ),
+    Break("a layer is no layer", "bad-specification", _with(3, True, {}, {"Dense": 3, "ReLU": 1})),
     Break(
         "what is shared is not there",
         "not-found",

@@ -62,18 +62,18 @@ def test_networks_are_valid_and_small_and_no_kind_is_missing() -> None:
         assert sum(not isinstance(layer, BLOCKS) for layer in inside(net)) <= 8 + transformers(net)
         found.update({type(layer).__name__ for layer in inside(net)})
 
-    @MANY
-    @given(layers())
-    def alone(drawn: tuple[ac.Layer, Any]) -> None:
-        found.update([type(drawn[0]).__name__])
-
     valid()
-    assert {"Sequential", "Model", "Residual", "Repeat", "Parallel"} <= set(found)
-    if COUNT >= 2_000:  # rare kinds come once in a thousand
-        assert {cls.__name__ for cls in catalogue()} <= set(found)
-    alone()
     if COUNT >= 200:
-        assert {cls.__name__ for cls in catalogue()} <= set(found)
+        assert {"Sequential", "Model", "Residual", "Repeat", "Parallel"} <= set(found)
+        missing = {cls.__name__ for cls in catalogue()} - set(found)
+        assert len(missing) < 40  # of 178, in 1,000 networks
+        assert COUNT < 2_000 or not missing  # in 10,000
+        for name in missing:
+            assert find(networks(kinds=[name, "Identity"]), lambda net, name=name: has(net, name))
+
+
+def has(net: ac.Network, name: str) -> bool:
+    return any(type(layer).__name__ == name for layer in inside(net))
 
 
 def transformers(net: ac.Network) -> int:

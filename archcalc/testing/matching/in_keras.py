@@ -151,5 +151,5 @@ def measured_flops(model: Any, shapes: Sequence[Sequence[Any]], kinds: Sequence[
     counter = FlopCounterMode(display=False)
     plain = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
     with plain, counter, torch.no_grad():
-        model(given[0] if len(given) == 1 else given)
+        model(given[0] if len(given) == 1 else given, training=False)
     return int(counter.get_total_flops())

@@ -25,7 +25,7 @@ __all__ = ["same_outputs", "why_outputs", "why_weights"]
 
 def why_weights(ours: Part, theirs: Built) -> str:
     """Why the weights differ, in words; empty where nothing known explains it."""
-    known = theirs.ours(ours.applied.layer)
+    known = theirs.ours(ours.applied)
     if known is None:
         return _miscount(ours, theirs)
     flipped = _transposed(ours.weights, known)

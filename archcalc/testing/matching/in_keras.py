@@ -9,7 +9,9 @@ from archcalc.frameworks.keras import import_keras
 from archcalc.frameworks.program import Program
 from archcalc.frameworks.table import Entry, objection
 from archcalc.frameworks.tables import KERAS
+from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.network.base import Network
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.testing.in_keras import multiplies, runs_in_keras
 from archcalc.testing.matching.in_torch import Ran, input_kinds
@@ -61,26 +63,36 @@ def _built(layer: Any, layers: list[Any]) -> Built:
     kind = type(layer).__name__
     paths = [weight.path for weight in layer.weights]
 
-    def ours(own: Layer) -> Weights | None:
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+
+    def ours(applied: Applied) -> Weights | None:
+        own = applied.layer
         entry = KERAS.get(type(own).__name__)
         names = [entry.cls] if isinstance(entry, Entry) and isinstance(entry.cls, str) else []
         if isinstance(entry, Entry) and not isinstance(entry.cls, str):
             names = list(entry.cls.values())
         if kind not in names:
             return None
+        if isinstance(own, Network):  # what it holds has the names that we give it, in order
+            named = [weight.name for weight in applied.weights]
+            return dict(zip(named, shapes, strict=True)) if len(named) == len(shapes) else None
         try:
-            named = named_in_keras(own, paths)
+            return dict(zip(named_in_keras(own, paths), shapes, strict=True))
         except ValueError:
             return None
-        return dict(zip(named, (tuple(w.shape) for w in layer.weights), strict=True))
 
-    raw = {path.rpartition("/")[2]: () for path in paths}
-    short = list(raw) if len(raw) == len(paths) else paths
-    shapes = [tuple(weight.shape) for weight in layer.weights]
+    short = _unlike([path.rpartition("/")[2] for path in paths], paths)
     last = next((x for x in reversed(layers) if _continues(x.name, layer.name)), layer)
     return Built(
         layer.name, kind, dict(zip(short, shapes, strict=True)), _outputs(last), None, ours
     )
+
+
+def _unlike(names: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """Names that are all different: short ones, or else paths, numbered where they are alike."""
+    found = names if len(set(names)) == len(names) else paths
+    return [f"{name}:{found[:i].count(name)}" if name in found[:i] else name
+            for i, name in enumerate(found)]  # fmt: skip
 
 
 def _continues(name: str, first: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from archcalc.frameworks.program import Program
 from archcalc.frameworks.table import Entry
 from archcalc.frameworks.tables import TORCH
-from archcalc.layers.base import Layer
+from archcalc.layers.applied import Applied
 from archcalc.layers.registry import layer_class
 from archcalc.network.base import Network
 from archcalc.symbolic.errors import shorten
@@ -135,7 +135,8 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool) -> Built
     kind = type(core).__name__
     alone = own or kind in wholes or not list(core.children())
 
-    def ours(layer: Layer) -> Weights | None:
+    def ours(applied: Applied) -> Weights | None:
+        layer = applied.layer
         names = _names(TORCH.get(type(layer).__name__))
         if not own and kind not in [name.removeprefix(".") for name in names]:
             return None

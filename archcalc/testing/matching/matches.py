@@ -158,7 +158,7 @@ def _counts(ours: Part) -> bool:
 
 def _weight_rows(ours: Part, theirs: Built) -> Iterator[tuple[str, str, str]]:
     """The weights that differ; where theirs have no names of ours, all of them."""
-    known = theirs.ours(ours.applied.layer)
+    known = theirs.ours(ours.applied)
     other = theirs.raw if known is None else known
     mine = ours.weights
     for name in dict.fromkeys([*mine, *other]):

@@ -20,7 +20,7 @@ Pairs: TypeAlias = list[tuple[Part | None, Built | None]]
 
 def same_weights(ours: Part, theirs: Built) -> bool:
     """Whether both own the same tensors; of a class that is not known, in any order of axes."""
-    known = theirs.ours(ours.applied.layer)
+    known = theirs.ours(ours.applied)
     if known is not None:
         return dict(known) == ours.weights
     return _key(ours.weights.values()) == _key(theirs.raw.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from archcalc.frameworks.program import Call, Program
 from archcalc.layers.applied import Applied
@@ -62,7 +62,7 @@ class Built:
     raw: Weights
     outputs: Shapes | None = None
     macs: int | None = None
-    ours: Callable[[Any], Weights | None] = field(default=lambda layer: None, compare=False)
+    ours: Callable[[Applied], Weights | None] = field(default=lambda applied: None, compare=False)
 
     @property
     def parameters(self) -> int:

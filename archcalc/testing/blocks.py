@@ -42,7 +42,8 @@ def _grouped(
         run, ends = layers[place : place + length], shapes[place : place + length + 1]
         whole = kind == "chain" and length == len(layers)  # it would stand alone in another
         last = place + length == len(layers)
-        if kind == "parallel" and last and ends[0][:-1] == ends[-1][:-1] != ():
+        joins = kind == "parallel" and last and _takes_numbers(run, ends[0])
+        if joins and ends[0][:-1] == ends[-1][:-1] != ():
             made: Layer | None = _parallel(grower, run, ends[0])
         else:
             made = None if whole else _block(grower, kind, run, ends[0], ends[-1])
@@ -56,6 +57,8 @@ def _block(grower: Grower, kind: str, run: Sequence[Layer], x: Shape, y: Shape) 
     """A block of a run that makes `y` of `x`; ``None`` where that cannot be."""
     if kind == "chain":
         return Sequential(run)
+    if not _takes_numbers(run, x):  # another copy, or another branch, takes nothing else
+        return None
     if kind == "residual":
         return _residual(grower, run, x, y)
     if kind == "repeat":
@@ -84,6 +87,13 @@ def _parallel(grower: Grower, run: Sequence[Layer], x: Shape) -> Layer:
         branches.append(Sequential([]))
     other = grower.another(x, x)
     return Parallel([*branches, *([other] if other is not None else [])])
+
+
+def _takes_numbers(run: Sequence[Layer], x: Shape) -> bool:
+    """Whether a run takes numbers of any kind, and not indices or words."""
+    rows = Sequential(run).trace(x).rows
+    fed = ((row.layer, i) for row in rows for i, source in enumerate(row.sources) if source < 0)
+    return all(layer.input_kind(i) == "numbers" for layer, i in fed)
 
 
 def _keeps(block: Layer, y: Shape) -> bool:

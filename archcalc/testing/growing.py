@@ -54,7 +54,7 @@ def networks(
         BoundError: a bound is none, or nothing can meet it.
 
     >>> from hypothesis import find
-    >>> find(networks(kinds=["Dense"]), lambda net: len(net.trace()) > 1)
+    >>> find(networks(kinds=["Dense"], branches=False), lambda net: len(net.trace()) > 1)
     Sequential(layers=[Dense(units=1), Dense(units=1)], input_shape=[1])
     """
     within = allowed("frameworks", frameworks, {**(fields or {}), "function": (None,)})

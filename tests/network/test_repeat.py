@@ -93,7 +93,12 @@ def written_out(net: ac.Network, numbers: dict[str, int]) -> ac.Network:
 @MANY
 @given(net=stages(), numbers=_VALUES)
 def test_the_closed_form_is_what_the_copies_are_written_out(net, numbers) -> None:
-    trace = net.trace()
+    try:
+        trace = net.trace()
+    except ac.RequirementError:  # a window fits no copy but the first ones, however many there are
+        with pytest.raises(ac.ArchcalcError):
+            written_out(net, {**numbers, "L": 3}).trace()
+        return
     try:
         plain = written_out(net, numbers).trace()
     except ac.ArchcalcError:  # a window does not fit somewhere: the formula says so too
@@ -107,8 +112,9 @@ def test_the_closed_form_is_what_the_copies_are_written_out(net, numbers) -> Non
 
 @given(net=stages(), numbers=_VALUES)
 def test_training_is_counted_alike(net, numbers) -> None:
-    trace, cost = net.trace(), ac.TrainingFlops(4)
+    cost = ac.TrainingFlops(4)
     try:
+        trace = net.trace()
         plain = written_out(net, numbers).trace()
     except ac.ArchcalcError:
         return
@@ -119,6 +125,10 @@ def test_training_is_counted_alike(net, numbers) -> None:
 def test_what_is_said_is_read_back(net, numbers) -> None:
     again = ac.from_dict(net.to_dict())
     assert again.to_dict() == net.to_dict()
+    try:
+        net.trace()
+    except ac.RequirementError:
+        return
     for quantity in ("parameters", "macs"):
         formula = getattr(net.trace(), quantity)
         for text in (formula.to_text(), formula.to_python()):

@@ -46,8 +46,10 @@ def test_torch_does_as_much(net: Any, steps: int) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    inputs = net.trace().inputs
-    if len(inputs) != 1:
+    trace = net.trace()
+    inputs = trace.inputs
+    kinds = {r.layer.input_kind(i) for r in trace for i, s in enumerate(r.sources) if s < 0}
+    if len(inputs) != 1 or kinds - {"numbers"}:
         return
     shape = (steps, *inputs[0])
     over = ac.Sequential([ac.TimeDistributed(net)], input_shape=shape)

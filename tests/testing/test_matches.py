@@ -121,6 +121,7 @@ L = keras.layers
 def test_each_difference_is_named(
     net: ac.Network, model: Any, path: str, name: str, why: str
 ) -> None:
+    keras.utils.clear_session()  # names are counted from the start
     error = differs(net, model())
     first = error.differences[0]
     assert (first.path, first.name) == (path, name)

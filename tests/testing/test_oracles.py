@@ -125,7 +125,7 @@ def test_the_catalogue_conforms(cls: type[Layer]) -> None:
         assert_conforms(cls, max_examples=10)
 
 
-class LowRank(Layer):
+class TwoThinKernels(Layer):
     """Two thin kernels."""
 
     units: Size = hyper("n_out")
@@ -143,28 +143,28 @@ class LowRank(Layer):
         return (Work("matmul", (shapes[0][-1], self.rank)), Work("matmul", (self.rank, self.units)))
 
 
-class Rounded(LowRank):
+class Rounded(TwoThinKernels):
     """Takes its input for a number."""
 
     def output_shape(self, *inputs: Any, **_: Any) -> Shape:
         return Shape((max(int(inputs[0][0]), 2),))
 
 
-class Empty(LowRank):
+class Empty(TwoThinKernels):
     """Sometimes nothing comes out."""
 
     def output_shape(self, *inputs: Any, **_: Any) -> Shape:
         return Shape((inputs[0][0] - 1,))
 
 
-class Twins(LowRank):
+class Twins(TwoThinKernels):
     """Two weights of one name."""
 
     def weights(self, *inputs: Any, **_: Any) -> tuple[Weight, ...]:
         return super().weights(*inputs)[:1] * 2
 
 
-class Fickle(LowRank):
+class Fickle(TwoThinKernels):
     """Never says the same twice."""
 
     count: ClassVar[int] = 0
@@ -174,7 +174,7 @@ class Fickle(LowRank):
         return (Work("matmul", (Fickle.count,)),)
 
 
-class Hidden(LowRank, abstract=True):
+class Hidden(TwoThinKernels, abstract=True):
     """No file can name it."""
 
 
@@ -197,4 +197,4 @@ def test_what_does_not_conform_is_shown(cls: type[Layer], check: str, said: str)
 
 
 def test_a_layer_of_ones_own_conforms() -> None:
-    assert_conforms(LowRank)
+    assert_conforms(TwoThinKernels)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import sympy
 from sympy import Expr, Integer, Symbol
 
-from archcalc.symbolic.division import CeilDiv, FloorDiv
+from archcalc.symbolic.division import CeilDiv, FloorDiv, has_denominator
 from archcalc.symbolic.errors import DimensionError, shorten
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
@@ -106,12 +106,16 @@ def exact_div(a: Dim, b: Dim) -> Dim:
 
     >>> from archcalc.symbolic import symbols
     >>> d, a = symbols("d a")
-    >>> exact_div(512, 8), exact_div(d, a) * a
-    (64, d)
+    >>> exact_div(512, 8), exact_div(d, a) * a, exact_div(2*d - 2, d - 1)
+    (64, d, 2)
     """
     if isinstance(a, int) and isinstance(b, int):
         return a // b
-    return lower(sympy.sympify(a, strict=True) / b)
+    quotient = sympy.sympify(a, strict=True) / b
+    if has_denominator(quotient):  # sympy multiplies 2·(d − 1) out, and then cancels nothing
+        whole = FloorDiv(a, b)
+        quotient = quotient if whole.has(FloorDiv) else whole
+    return lower(quotient)
 
 
 def _normal(value: Any) -> Expr:

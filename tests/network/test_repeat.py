@@ -110,6 +110,16 @@ def test_the_closed_form_is_what_the_copies_are_written_out(net, numbers) -> Non
     assert tuple(at(d, numbers) for d in trace.output) == tuple(plain.output)
 
 
+def test_a_repetition_within_copies_counts_no_copies_where_there_is_one() -> None:
+    inner = ac.Repeat([ac.Conv2D(4, 3, padding="same")], 3)
+    stage = ac.Repeat([ac.Conv2D(1, 3, strides=2, padding="same"), inner], "L")
+    net = ac.Sequential([stage], input_shape=("h", "w", "c"))
+    numbers = {"h": 9, "w": 5, "c": 2}
+    for copies in (1, 2, 3):
+        plain = written_out(net, {**numbers, "L": copies}).trace()
+        assert at(net.trace().macs, {**numbers, "L": copies}) == int(plain.macs)
+
+
 @given(net=stages(), numbers=_VALUES)
 def test_training_is_counted_alike(net, numbers) -> None:
     cost = ac.TrainingFlops(4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Min
 
@@ -19,6 +19,9 @@ _SHARED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthChe
 settings.register_profile("dev", max_examples=25, **_SHARED)
 settings.register_profile("ci", max_examples=200, derandomize=True, **_SHARED)
 settings.register_profile("nightly", max_examples=2000, **_SHARED)
+settings.register_profile(  # whether there is a failure is asked, not which is the smallest
+    "mutation", max_examples=25, phases=(Phase.explicit, Phase.generate), **_SHARED
+)
 settings.load_profile(os.environ.get("ARCHCALC_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, Symbol
 
 from archcalc.symbolic.division import FloorDiv
-from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
+from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError, shorten
 from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
@@ -71,9 +71,9 @@ class _Evaluator:
         count = self.of(e.count)
         if not isinstance(count, int) or count > _MOST_TERMS:
             raise EvaluationError(
-                f"a sum of {count:,} terms is too long to compute",
+                f"a sum of {shorten(count, 40)} terms cannot be computed",
                 code="too-large",
-                hint=f"{_MOST_TERMS:,} terms are the most",
+                hint=f"a whole number of terms, {_MOST_TERMS:,} at most, can be",
             )
         terms = ({**self.values, e.index: number} for number in range(count))
         return sum(_Evaluator(values).of(e.term) for values in terms)

@@ -1,0 +1,209 @@
+"""Bounds and three-valued comparison, against every number that the symbols can be."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sympy import Integer, Max, Min, Rational
+
+from archcalc.symbolic import CeilDiv, FloorDiv, Index, Sum, symbols
+from archcalc.symbolic.compare import at_least, bounds, equal, largest, smallest
+from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.written import WrittenProduct, WrittenSum
+
+h, k, s, w = symbols("h k s w")
+NAMES = (h, k, s, w)
+
+
+@given(data=st.data())
+def test_no_value_is_outside_the_bounds(data, all_formulas, points) -> None:
+    case, point = data.draw(all_formulas), data.draw(points)
+    low, high = bounds(case.expression)
+    value = case.at(point)
+    assert low is None or low <= value
+    assert high is None or value <= high
+
+
+# --- Where every symbol stands once and has two ends, the bounds are values that are taken ---------
+
+
+@st.composite
+def once(draw: st.DrawFn) -> Any:
+    """A formula in which every symbol stands once, and monotone in it between its ends."""
+    parts = list(draw(st.permutations(NAMES)))[: draw(st.integers(1, 4))]
+    made = parts.pop()
+    while parts:
+        other = draw(st.sampled_from([1, 2, 3])) * parts.pop() + draw(st.integers(-4, 4))
+        made = draw(
+            st.sampled_from(
+                [made + other, made - other, made * other, Max(made, other), Min(made, other)]
+            )
+        )
+        made = draw(st.sampled_from([made, -made, FloorDiv(made, 3), made + 5]))
+    return made
+
+
+_ENDS = st.tuples(st.integers(1, 6), st.integers(0, 3)).map(lambda e: (e[0], e[0] + e[1]))
+
+
+@given(e=once(), ends=st.tuples(_ENDS, _ENDS, _ENDS, _ENDS))
+def test_bounds_are_reached(e, ends) -> None:
+    known = {name: (Integer(a), Integer(b)) for name, (a, b) in zip(NAMES, ends, strict=True)}
+    every = product(*(range(a, b + 1) for a, b in ends))
+    values = [evaluate(e, dict(zip(NAMES, point, strict=True))) for point in every]
+    assert bounds(e, known) == (min(values), max(values))
+
+
+@given(
+    x=st.tuples(st.integers(-9, 9), st.integers(0, 5)),
+    q=st.tuples(st.integers(1, 5), st.integers(0, 4)),
+    n=st.integers(1, 4),
+)
+def test_bounds_of_quotients_and_powers_are_reached(x, q, n) -> None:
+    # with a number before the symbol, so that what is divided can be negative
+    known = {h: (Integer(1), Integer(1 + x[1])), s: (Integer(q[0]), Integer(q[0] + q[1]))}
+    over, divisors = range(x[0], x[0] + x[1] + 1), range(q[0], q[0] + q[1] + 1)
+    quotients = [a // b for a in over for b in divisors]
+    assert bounds(FloorDiv(h + (x[0] - 1), s), known) == (min(quotients), max(quotients))
+    powers = [b**n for b in divisors]
+    assert bounds(s**n, known) == (min(powers), max(powers))
+    powers = [n**b for b in divisors]
+    assert bounds(Integer(n) ** s, known) == (min(powers), max(powers))
+
+
+i = Index("i")
+
+
+@pytest.mark.parametrize(
+    ("e", "ends"),
+    [
+        (5, (5, 5)),
+        (h, (1, None)),
+        (i, (0, None)),
+        (-h, (None, -1)),
+        (h - k, (None, None)),
+        (h * k + 2, (3, None)),
+        (-2 * h * k, (None, -2)),
+        ((1 - h) * k, (None, 0)),
+        ((h - 1) * (k + 1), (0, None)),
+        ((2 - h) * k, (None, None)),
+        ((1 - h) * (1 - k), (0, None)),
+        ((h - 1) * (Min(k, 3) - 3), (None, 0)),
+        ((h - k) * (Min(h, 2) - Min(k, 2)), (None, None)),
+        (FloorDiv(7, h), (0, 7)),
+        (FloorDiv(-7, h), (-7, -1)),
+        (FloorDiv(h + 7, k), (0, None)),
+        (FloorDiv(-h, k), (None, -1)),
+        (FloorDiv(h, k + 1), (0, None)),
+        (FloorDiv(7, h - k), (None, None)),
+        (FloorDiv(7, 3 - h), (None, None)),
+        (FloorDiv(7, h - 1), (None, None)),
+        (2**h, (2, None)),
+        (h**k, (1, None)),
+        ((h + 1) ** i, (1, None)),
+        (2 ** (h - k), (None, None)),
+        ((h - 1) ** k, (None, None)),
+        (h**-1, (0, None)),
+        ((h - k) ** -1, (None, None)),
+        ((h - k) ** 2, (0, None)),
+        ((h - k) ** 3, (None, None)),
+        (h**3, (1, None)),
+        (Max(h, 7), (7, None)),
+        (Max(7 - h, 3), (3, 6)),
+        (Min(h, 7), (1, 7)),
+        (Min(h - k, 7), (None, 7)),
+        (Max(h - k, 7), (7, None)),
+        (h + Rational(1, 2), (Rational(3, 2), None)),
+        (WrittenProduct(2, WrittenSum(h, 3)), (8, None)),
+        (Sum(FloorDiv(h, 2**i), (i, 0, k - 1)), (0, None)),
+        (Sum(FloorDiv(-h, 2**i), (i, 0, k - 1)), (None, -1)),
+        (Sum(FloorDiv(-h, 2**i), (i, 0, k - 2)), (None, 0)),
+        (Sum(FloorDiv(7, i + 1), (i, 0, Min(k, 9) - 1)), (0, 63)),
+        (Sum(FloorDiv(h + 7, i + h), (i, 0, k - 2)), (0, None)),
+    ],
+    ids=str,
+)
+def test_ends_without_an_end(e, ends) -> None:
+    assert bounds(e) == ends
+
+
+def test_known_ends_are_used_and_no_number_becomes_enormous() -> None:
+    assert bounds(h - k, {h: (Integer(5), None), k: (Integer(0), Integer(3))}) == (2, None)
+    assert bounds(h**k, {h: (Integer(2), Integer(3)), k: (Integer(1), Integer(4))}) == (2, 81)
+    assert bounds(h**k, {h: (Integer(2), Integer(3)), k: (Integer(2), None)}) == (4, None)
+    assert bounds(2 ** (k - 5), {k: (Integer(1), Integer(4))}) == (None, None)
+    assert bounds(2**h, {h: (Integer(1), Integer(10**7))}) == (None, None)
+    assert bounds(3 ** (h + 10**6)) == (None, None)
+    assert bounds(h**2, {h: (Integer(0), Integer(3))}) == (0, 9)
+    assert bounds(h * k, {h: (Integer(0), Integer(0))}) == (0, 0)
+    assert bounds(k * h, {k: (Integer(0), Integer(0)), h: (None, None)}) == (0, 0)
+
+
+# --- Comparison -----------------------------------------------------------------------------------
+
+
+@given(data=st.data())
+def test_what_is_decided_holds_everywhere(data, formulas, points) -> None:
+    a, b, point = data.draw(formulas), data.draw(formulas), data.draw(points)
+    first, second = a.at(point), b.at(point)
+    assert at_least(a.expression, b.expression) in (None, first >= second)
+    assert equal(a.expression, b.expression) in (None, first == second)
+    numbers = {name: point[name.name] for name in NAMES}
+    assert evaluate(smallest(a.expression, b.expression), numbers) == min(first, second)
+    assert evaluate(largest(a.expression, b.expression), numbers) == max(first, second)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "no_less", "same"),
+    [
+        (5, 5, True, True),
+        (5, 7, False, False),
+        (7, 5, True, False),
+        (h, h, True, True),
+        (h, 1, True, None),
+        (1, h, None, None),
+        (h + 1, 1, True, False),
+        (0, h, False, False),
+        (h, 7, None, None),
+        (h, k, None, None),
+        (2 * (h + 1), 2 * h + 2, True, True),
+        (h * (k + 1), h * k, True, False),
+        (h * k, h * (k + 1), False, False),
+        (WrittenProduct(2, WrittenSum(h, 1)), 2 * h + 2, True, True),
+        (WrittenProduct(2, WrittenSum(h, 1)), WrittenSum(h, h, 1), True, False),
+    ],
+    ids=str,
+)
+def test_three_values(a, b, no_less, same) -> None:
+    assert at_least(a, b) is no_less
+    assert equal(a, b) is same
+    assert equal(b, a) is same
+
+
+@given(
+    st.integers(2, 5), st.integers(-9, 9), st.integers(-9, 9), st.integers(-3, 3),
+    st.integers(-3, 3),
+)  # fmt: skip
+def test_floors_of_one_thing_by_one_divisor_are_ordered(q, a, b, c, d) -> None:
+    one, other = FloorDiv(h + a, q) + c, FloorDiv(h + b, q) + d
+    low, high = smallest(one, other), largest(one, other)
+    assert {low, high} == {one, other}
+    for n in range(1, 2 * q + 1):
+        values = evaluate(one, {h: n}), evaluate(other, {h: n})
+        assert (evaluate(low, {h: n}), evaluate(high, {h: n})) == (min(values), max(values))
+
+
+def test_what_is_not_decided_is_said_as_a_maximum() -> None:
+    assert smallest(h, k) == Min(h, k)
+    assert largest(h, k) == Max(h, k)
+    assert largest(h, 1) == h
+    assert smallest(h, 1) == 1
+    assert smallest(1, h) == 1
+    assert smallest(2, 3) == 2
+    assert largest(FloorDiv(h, 2), FloorDiv(h, 3)) == Max(FloorDiv(h, 2), FloorDiv(h, 3))
+    assert smallest(FloorDiv(h, 2), FloorDiv(k, 2)) == Min(FloorDiv(h, 2), FloorDiv(k, 2))
+    assert largest(CeilDiv(h, 2), FloorDiv(h, 2)) == CeilDiv(h, 2)

@@ -27,9 +27,9 @@ def main() -> int:
     sample = _sampled(chosen)
     explained = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
     preload()
-    for file in sorted({mutant.file for mutant in sample}):
-        clean = judge(None, stages(file))
-        print(f"{file}: {clean.how} without a mistake, {clean.seconds:.0f} s", flush=True)
+    for stage in dict.fromkeys(stage for mutant in sample for stage in stages(mutant.file)):
+        clean = judge(None, [stage])
+        print(f"{clean.seconds:.0f} s  {' '.join(stage)}", flush=True)
         if clean.how != "survived":
             sys.exit(f"the tests fail as it is: {clean.said}")
     counts = {"killed": 0, "endless": 0, "survived": 0, "equivalent": 0}

@@ -59,9 +59,9 @@ def test_a_number_is_itself() -> None:
         (2**-h, {h: 500_001}, r"2\^-500001 is too large"),
         ((h / k) ** L, {h: 1, k: 2, L: 500_001}, r"1/2\^500001 is too large"),
         (Sum(FloorDiv(i * i, h), (i, 0, L - 1)), {h: 2, L: 20_001},
-         "a sum of 20001 terms cannot be computed; a whole number of terms, 20,000 at most, can be"),
-        (Sum(FloorDiv(i, h), (i, 0, L / 2 - 1)), {h: 2, L: 3}, r"a sum of Fraction\(3, 2\) terms cannot"),
-        (Sum(FloorDiv(i, h), (i, 0, L - 1)), {h: 2, L: 10**5000}, "a sum of an integer of 16,610 bits terms"),
+         "a sum of 20001 terms cannot be computed; a whole number of terms, 20,000 at most, can"),
+        (Sum(FloorDiv(i, h), (i, 0, L / 2 - 1)), {h: 2, L: 3}, r"of Fraction\(3, 2\) terms cannot"),
+        (Sum(FloorDiv(i, h), (i, 0, L - 1)), {h: 2, L: 10**5000}, "of an integer of 16,610 bits"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_computed_is_said(e, numbers, said: str) -> None:

@@ -23,9 +23,8 @@ _COSTS: tuple[Stage, ...] = (
 
 def _built(words: str) -> tuple[Stage, ...]:
     """Layers of some kinds, built in both frameworks."""
-    files = ("tests/frameworks/test_torch.py", "tests/frameworks/test_keras.py",
-             "tests/frameworks/test_symbols_first.py", "tests/frameworks/test_torch_names.py",
-             "tests/frameworks/test_torch_limits.py", "tests/frameworks/test_attention.py")  # fmt: skip
+    names = ("torch", "keras", "symbols_first", "torch_names", "torch_limits", "attention")
+    files = [f"tests/frameworks/test_{name}.py" for name in names]
     return ((*files, "-k", words),)
 
 

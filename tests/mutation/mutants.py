@@ -81,10 +81,12 @@ def planted(mutant: Mutant, source: str) -> ast.Module:
 def _formula_code(tree: ast.Module) -> Iterator[ast.AST]:
     """The nodes in which a mistake would be a wrong formula; always in the same order."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) or (
-            isinstance(node, ast.Assign | ast.AnnAssign) and not _is_bound(node)
-        ):
+        bound = isinstance(node, ast.Assign | ast.AnnAssign) and _is_bound(node)
+        if isinstance(node, _CODE) and not bound:
             yield from _inside(node)
+
+
+_CODE = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 
 def _is_bound(node: ast.Assign | ast.AnnAssign) -> bool:

@@ -28,7 +28,7 @@ def test_no_value_is_outside_the_bounds(data, all_formulas, points) -> None:
     assert high is None or value <= high
 
 
-# --- Where every symbol stands once and has two ends, the bounds are values that are taken ---------
+# --- Where every symbol stands once and has two ends, the bounds are values that are taken --------
 
 
 @st.composite

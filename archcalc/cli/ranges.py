@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archcalc.symbolic.errors import SpecificationError, shorten
+from archcalc.symbolic.errors import SpecificationError, quoted
 
 if TYPE_CHECKING:
     from archcalc.formula import Formula
@@ -38,7 +38,7 @@ def integers(text: str, option: str) -> Sequence[int]:
     except ValueError:  # an underscore where none may stand
         pass
     raise SpecificationError(
-        f"{option}: {shorten(repr(text), 60)} is no range of values", code="bad-option",
+        f"{option}: {quoted(text, 60)} is no range of values", code="bad-option",
         hint="write 1:100, 8:512:8 or 1,3,5; both ends of a range belong to it",
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from archcalc.layers import Layer
 from archcalc.network import Network, Trace
 from archcalc.network.spec.files import Source, read_file
 from archcalc.network.values import network_symbols, with_values
-from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
+from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
 
 __all__ = ["Opened", "count", "open_network", "rate", "trace_with"]
 
@@ -147,7 +147,7 @@ def count(text: str, option: str) -> int:
     """
     if not _COUNT.fullmatch(text.strip()):
         raise SpecificationError(
-            f"{option}: {shorten(repr(text), 60)} is not a whole number", code="bad-option",
+            f"{option}: {quoted(text, 60)} is not a whole number", code="bad-option",
             hint="write 541988 or 541,988",
         )  # fmt: skip
     return int(re.sub(r"[^0-9]", "", text))
@@ -166,7 +166,7 @@ def rate(text: str | None, option: str) -> int | Fraction | None:
         return None
     if not _RATE.fullmatch(text.strip()) or not re.search("[0-9]", text):
         raise SpecificationError(
-            f"{option}: {shorten(repr(text), 60)} is not a rate", code="bad-option",
+            f"{option}: {quoted(text, 60)} is not a rate", code="bad-option",
             hint="write 1e12 or 50_000_000_000",
         )  # fmt: skip
     exact = Fraction(text.strip().replace("_", ""))

@@ -13,7 +13,7 @@ from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
 from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
 from archcalc.costs.work import KINDS, Flops, Macs, MacsByOutput
-from archcalc.symbolic.errors import LookupFailedError, shorten
+from archcalc.symbolic.errors import LookupFailedError, quoted
 
 __all__ = ["CONVENTIONS", "convention"]
 
@@ -203,7 +203,7 @@ def convention(name: str) -> Convention:
     found = CONVENTIONS.get(name)
     if found is None:
         raise LookupFailedError(
-            f"there is no convention called {shorten(repr(name), 40)}",
+            f"there is no convention called {quoted(name, 40)}",
             hint=f"there are {', '.join(CONVENTIONS)}",
         )
     return found

@@ -11,7 +11,7 @@ from archcalc.costs.base import Cost, Rows
 from archcalc.costs.parameters import TotalParameters, TrainableParameters
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import DimLike, as_dim
-from archcalc.symbolic.errors import LookupFailedError, shorten
+from archcalc.symbolic.errors import LookupFailedError, quoted
 
 __all__ = [
     "DTYPES",
@@ -90,7 +90,7 @@ def slots_of(optimizer: str) -> int:
 def _look_up(table: Mapping[str, int], name: str, what: str) -> int:
     if name not in table:
         raise LookupFailedError(
-            f"{shorten(repr(name), 40)} is not a known {what}",
+            f"{quoted(name, 40)} is not a known {what}",
             code=f"unknown-{what.replace(' ', '-')}",
             hint=f"known are {', '.join(table)}",
         )

@@ -19,7 +19,13 @@ from archcalc.formula import Formula
 from archcalc.layers.notation import notation_of
 from archcalc.network import Network, Row, Trace
 from archcalc.symbolic.dims import as_expr
-from archcalc.symbolic.errors import EvaluationError, LookupFailedError, UnknownSymbolError, shorten
+from archcalc.symbolic.errors import (
+    EvaluationError,
+    LookupFailedError,
+    UnknownSymbolError,
+    quoted,
+    shorten,
+)
 from archcalc.symbolic.evaluate import evaluate
 
 __all__ = ["Claim", "Reconciliation", "reconcile"]
@@ -398,7 +404,7 @@ def _number(value: Countable | None, name: str, row: Row | None = None) -> int:
         count = evaluate(dim, {s: v for s, v in known.items() if isinstance(v, int)})
     if not isinstance(count, int) or count < 0:
         raise EvaluationError(
-            f"{name}: {shorten(repr(value), 60)} is not a count",
+            f"{name}: {quoted(value, 60)} is not a count",
             hint="a count is a whole number, 0 or more",
         )
     return count

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from archcalc.layers import BatchNormalization, Conv2D, Layer
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
-from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
+from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted
 
 __all__ = ["Dims", "convolution", "normalized", "one_of", "read_dim", "read_dims"]
 
@@ -47,7 +47,7 @@ def read_dims(name: str, values: Any) -> tuple[Dim, ...]:
     """
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise SpecificationError(
-            f"{shorten(repr(values), 60)} is not a list of dimensions",
+            f"{quoted(values, 60)} is not a list of dimensions",
             code="not-a-list", path=name, hint="give one for each stage, such as (3, 4, 6, 'n')",
         )  # fmt: skip
     read = tuple(read_dim(f"{name}[{i}]", value) for i, value in enumerate(values))
@@ -69,7 +69,7 @@ def one_of(name: str, value: str, choices: dict[str, T]) -> T:
     """
     if not isinstance(value, str) or value not in choices:
         raise SpecificationError(
-            f"{shorten(repr(value), 60)} is not a choice",
+            f"{quoted(value, 60)} is not a choice",
             code="not-a-choice", path=name, hint=f"choices are {', '.join(choices)}",
         )  # fmt: skip
     return choices[value]

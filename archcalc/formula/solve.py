@@ -22,12 +22,7 @@ from archcalc.formula.closed import Closed
 from archcalc.formula.domain import of_copies
 from archcalc.formula.problem import Goal, Problem, Run, limits, searched, shown
 from archcalc.formula.values import put_in, read_values, with_values
-from archcalc.symbolic.errors import (
-    ArchcalcWarning,
-    EvaluationError,
-    NoSolutionError,
-    shorten,
-)
+from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutionError, quoted
 from archcalc.symbolic.evaluate import Exact
 
 __all__ = ["read_goal", "solve"]
@@ -115,7 +110,7 @@ def _exact(name: str, bound: Any) -> Exact:
         except TypeError:
             pass
     raise EvaluationError(
-        f"{name} = {shorten(repr(bound), 40)} is not an exact number",
+        f"{name} = {quoted(bound, 40)} is not an exact number",
         values={name: bound},
         hint="give an integer or a Fraction",
     )

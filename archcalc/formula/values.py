@@ -12,6 +12,7 @@ from archcalc.symbolic.errors import (
     DimensionError,
     EvaluationError,
     UnknownSymbolError,
+    quoted,
     shorten,
 )
 from archcalc.symbolic.evaluate import evaluate
@@ -59,7 +60,7 @@ def _read(name: str, value: Any) -> Dim:
 
 def _refused(name: str, value: object) -> EvaluationError:
     return EvaluationError(
-        f"{name} = {shorten(repr(value), 40)} is not a positive integer",
+        f"{name} = {quoted(value, 40)} is not a positive integer",
         values={name: value},
         hint="every symbol stands for a dimension: 1, 2, 3, …",
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, shorten
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted, shorten
 
 __all__ = ["by_name", "explained"]
 
@@ -54,10 +54,10 @@ def explained(
         hint = _nearest(field, list(cls.model_fields))
     elif first["type"] == "literal_error":
         field, code = str(first["loc"][0]), "unknown-choice"
-        message = f"{field}: {shorten(repr(first['input']), 60)} is not one of its choices"
-        hint, others = _nearest(str(first["input"]), _choices(error)), []
+        message = f"{field}: {quoted(first['input'], 60)} is not one of its choices"
+        hint, others = _nearest(shorten(first["input"], 60), _choices(error)), []
     else:
-        message = f"{field}: {first['msg'].lower()}, not {shorten(repr(first['input']), 60)}"
+        message = f"{field}: {first['msg'].lower()}, not {quoted(first['input'], 60)}"
     more = f" (and {len(others)} more)" if others else ""
     return InvalidLayerError(
         f"{cls.__name__}: {message}{more}",

@@ -23,11 +23,7 @@ from archcalc.layers.fields import Dimension, OptionalSize, hyper, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.errors import (
-    InvalidLayerError,
-    ShapeError,
-    shorten,
-)
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
 from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
@@ -287,7 +283,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         first, *others = given or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
-                f"{type(self).__name__} is called on tensors, not on {shorten(repr(first))}",
+                f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
                 code="not-a-tensor",
                 hint="start from archcalc.Input(shape), or use output_shape() on shapes",
             )

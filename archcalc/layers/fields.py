@@ -17,7 +17,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, With
 from sympy import Expr, Rational, Symbol
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
-from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.errors import DimensionError, quoted
 from archcalc.symbolic.printing import to_python
 from archcalc.symbolic.shape import Shape, as_shape
 
@@ -125,7 +125,7 @@ def _function(value: Any) -> Any:
     """A function, or ``None``."""
     if value is None or callable(value):
         return value
-    raise DimensionError(f"{shorten(repr(value))} is not a function", code="not-a-function")
+    raise DimensionError(f"{quoted(value)} is not a function", code="not-a-function")
 
 
 def _rule(value: Any) -> Any:
@@ -185,7 +185,7 @@ def _padding(value: Any) -> Any:
             return word
         if word in _OTHER_PADDINGS or difflib.get_close_matches(word[:20], _PADDINGS, cutoff=0.7):
             raise DimensionError(
-                f"{shorten(repr(value), 40)} is not a padding",
+                f"{quoted(value, 40)} is not a padding",
                 code="unknown-padding",
                 hint=f"use {', '.join(map(repr, _PADDINGS))}, or amounts",
             )
@@ -205,9 +205,7 @@ def _amounts(value: Any) -> PaddingPairs:
     for part in tuple(value):
         ends = tuple(part) if _sequence(part) else (part, part)
         if len(ends) != 2:
-            raise DimensionError(
-                f"{shorten(repr(part))} is not an amount or a pair (before, after)"
-            )
+            raise DimensionError(f"{quoted(part)} is not an amount or a pair (before, after)")
         pairs.append((_count(ends[0]), _count(ends[1])))
     if not pairs:
         raise DimensionError("an empty sequence gives no padding")
@@ -218,7 +216,7 @@ def _axes(value: Any) -> tuple[int, ...]:
     parts = tuple(value) if _sequence(value) else (value,)
     for part in parts:
         if type(part) is not int:
-            raise DimensionError(f"{shorten(repr(part))} is not the number of an axis")
+            raise DimensionError(f"{quoted(part)} is not the number of an axis")
     return parts
 
 
@@ -229,7 +227,7 @@ _FINEST = 1_000_000
 def _ratio(value: Any) -> Fraction:
     """A ratio above 0, exactly: a float is the simple fraction that it was written for."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction | Rational):
-        raise DimensionError(f"{shorten(repr(value))} is not a ratio")
+        raise DimensionError(f"{quoted(value)} is not a ratio")
     if isinstance(value, float):
         made = _nearby(value) if isfinite(value) else Fraction(0)
         exact = float(made) == value
@@ -237,7 +235,7 @@ def _ratio(value: Any) -> Fraction:
         made, exact = _fraction(value), True
     if made <= 0 or not exact:
         raise DimensionError(
-            f"{shorten(repr(value))} is not a ratio",
+            f"{quoted(value)} is not a ratio",
             hint="give a number above 0 as a fraction, such as 1.5 or '1/3'",
         )
     return made

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from archcalc.layers.base import Layer, known_layers
 from archcalc.layers.homes import homes
-from archcalc.symbolic.errors import UnknownLayerError, shorten
+from archcalc.symbolic.errors import UnknownLayerError, quoted, shorten
 
 __all__ = ["is_layer_class", "layer_class", "layer_classes"]
 
@@ -52,7 +52,7 @@ def layer_class(name: str) -> type[Layer]:
             str(name)[:60], [*known_layers, *homes()], n=3, cutoff=0.5
         )
         raise UnknownLayerError(
-            f"there is no layer called {shorten(repr(name), 60)}",
+            f"there is no layer called {quoted(name, 60)}",
             values={"name": shorten(name)},
             hint=f"did you mean {' or '.join(close)}?" if close else "see archcalc.layer_classes()",
         )

@@ -15,7 +15,7 @@ from archcalc.network.base import Network
 from archcalc.network.code import held
 from archcalc.network.rebuild import Rebuild
 from archcalc.network.sequential import as_layer
-from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, shorten
+from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, quoted, shorten
 
 __all__ = ["at", "insert", "remove", "replace"]
 
@@ -131,9 +131,7 @@ def _gather(network: Network, around: str, found: dict[str, Place]) -> None:
 def _found(places: dict[str, Place], path: Any) -> Place:
     if isinstance(path, str) and path in places:
         return places[path]
-    raise LookupFailedError(
-        f"there is no layer {shorten(repr(path), 60)}", hint=_meant(places, path)
-    )
+    raise LookupFailedError(f"there is no layer {quoted(path, 60)}", hint=_meant(places, path))
 
 
 def _meant(places: dict[str, Place], path: Any) -> str:

@@ -12,7 +12,7 @@ from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.tensor import Tensor
-from archcalc.symbolic.errors import CycleError, InvalidLayerError, shorten
+from archcalc.symbolic.errors import CycleError, InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Model"]
@@ -48,7 +48,7 @@ class Model(Network):
         for item in items:
             if not isinstance(item, Tensor):
                 raise InvalidLayerError(
-                    f"{shorten(repr(item))} is not a tensor",
+                    f"{quoted(item)} is not a tensor",
                     code="not-a-tensor",
                     hint="start from Input(shape) and call layers",
                 )

@@ -13,7 +13,7 @@ from archcalc.layers.merging import Add, Concatenate
 from archcalc.network.base import Network
 from archcalc.network.fields import Block, Blocks, Layers, OptionalBlock
 from archcalc.network.graph import INPUT, Graph, Ref, chain
-from archcalc.symbolic.errors import InvalidLayerError, shorten
+from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Parallel", "Residual", "Sequential", "as_layer"]
@@ -49,7 +49,7 @@ class Sequential(Network):
         for item in items:
             if not isinstance(item, Layer):
                 raise InvalidLayerError(
-                    f"{shorten(repr(item))} is not a layer",
+                    f"{quoted(item)} is not a layer",
                     code="not-a-layer",
                     hint=f"write {item.__name__}()" if isinstance(item, type) else "",
                 )
@@ -125,7 +125,7 @@ class Parallel(Network):
     def _as_layers(cls, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not value:
             raise InvalidLayerError(
-                f"{shorten(repr(value))} is not a list of branches",
+                f"{quoted(value)} is not a list of branches",
                 code="not-a-layer",
                 hint="give at least one, such as [[], Conv2D(8, 3)]",
             )

@@ -8,7 +8,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
-from archcalc.symbolic.errors import ArchcalcError, ShapeError, shorten
+from archcalc.symbolic.errors import ArchcalcError, ShapeError, quoted
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
 __all__ = ["Input", "Tensor", "called"]
@@ -46,7 +46,7 @@ class Tensor:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise ShapeError(
-                    f"{type(layer).__name__} is called on tensors, not on {shorten(repr(tensor))}",
+                    f"{type(layer).__name__} is called on tensors, not on {quoted(tensor)}",
                     code="not-a-tensor",
                 )
         try:

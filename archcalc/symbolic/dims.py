@@ -14,7 +14,7 @@ import sympy
 from sympy import Expr, Integer, Symbol
 
 from archcalc.symbolic.division import CeilDiv, FloorDiv, has_denominator
-from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.errors import DimensionError, quoted, shorten
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
@@ -56,7 +56,7 @@ def as_expr(value: object) -> Dim:
         except TypeError:
             pass
     raise DimensionError(
-        f"{shorten(repr(value))} is not an integer or a formula",
+        f"{quoted(value)} is not an integer or a formula",
         values={"value": shorten(value)},
         hint="give an integer, a symbol's name, or an expression such as '4*c'",
     )
@@ -85,7 +85,7 @@ def as_dim(value: object, *, minimum: int = 1) -> Dim:
             )
         if dim < minimum:
             raise DimensionError(
-                f"{shorten(repr(dim))} is not a dimension",
+                f"{quoted(dim)} is not a dimension",
                 values={"value": dim},
                 hint=f"it must be at least {minimum}",
             )

@@ -28,6 +28,7 @@ __all__ = [
     "SpecificationError",
     "UnknownLayerError",
     "UnknownSymbolError",
+    "quoted",
     "shorten",
 ]
 
@@ -43,6 +44,15 @@ def shorten(value: object, limit: int = _SHOWN) -> str:
     text = value if isinstance(value, str) else _safe_repr(value)
     text = " ".join(text[: 4 * limit].split()) if len(text) > limit else " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def quoted(value: object, limit: int = _SHOWN) -> str:
+    """As `shorten`, but text stands in quotes.
+
+    >>> quoted("k"), quoted(3)
+    ("'k'", '3')
+    """
+    return shorten(_safe_repr(value), limit)
 
 
 def _safe_repr(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Symbol
 
-from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.errors import DimensionError, quoted
 
 __all__ = ["symbol", "symbols"]
 
@@ -31,7 +31,7 @@ def symbol(name: str) -> Symbol:
     known = name.isidentifier() and normal.isidentifier() and not keyword.iskeyword(normal)
     if not known or name.startswith("_") or len(normal) > _LONGEST:
         raise DimensionError(
-            f"{shorten(repr(name))} is not a name for a symbol",
+            f"{quoted(name)} is not a name for a symbol",
             code="bad-symbol-name",
             hint="use a letter followed by letters, digits or underscores",
         )

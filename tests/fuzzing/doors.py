@@ -38,6 +38,10 @@ def _door(seeds: Sequence[str], words: Sequence[str], enter: Callable[[str], obj
     return Door(lambda random: mutated_text(random, seeds, words), enter)
 
 
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # --- Formulas and conditions ----------------------------------------------------------------------
 
 FORMULAS = (
@@ -51,8 +55,8 @@ FORMULAS = (
     "L·(12·d² + 13·d) + 2·d + (V + S)·d", "4^L/3 - 1/3", "2^(L-1)//2^(i+1)",
 )  # fmt: skip
 FORMULA_WORDS = (
-    *"0 1 2 3 7 9 10 60 64 100 600 1000 h k s w L i j n f c + - * / // % ** ^ · − × ² ³ ⁹ ( ) ⌊ ⌋ ⌈ ⌉".split(),
-    *", < for in range sum( max( min( floor( ceil( ∑( ceiling range(L)) )) //( **( /( - and if".split(),
+    *_words("0 1 2 3 7 9 10 60 64 600 h k s w L i j n f c + - * / // % ** ^ · − × ² ³ ( ) ⌊ ⌋ ⌈ ⌉"),
+    *_words(", < for in range sum( max( min( floor( ceil( ∑( ceiling range(L)) )) //( **( and if"),
     "for i in range(", "for i < ", "for j < i", "**-1", "//0", "/2", "**2", "*k", " ", "\n", "1/3",
 )  # fmt: skip
 CONDITIONS = (
@@ -66,7 +70,7 @@ ROWS = (
     "parameters//1000 == f or (k + 1)*2 = 4", "min(k, f) ≠ 1", "parameters % 2 == 0",
 )  # fmt: skip
 CONDITION_WORDS = (
-    *FORMULA_WORDS, *"== <= >= != = < > ≤ ≥ ≠ and or not parameters macs 1e6 2.5 1e300 %".split(),
+    *FORMULA_WORDS, *_words("== <= >= != = < > ≤ ≥ ≠ and or not macs 1e6 2.5 1e300 %"),
     " and ", " or ", " not ", "is a multiple of", " == ", " <= ",
 )  # fmt: skip
 
@@ -94,19 +98,21 @@ YAML = (
     "input: [s, d]\nlayers:\n- Residual: [{MultiHeadAttention: {num_heads: 8, key_dim: d//8}}]\n"
     "- Residual: {body: [{Dense: 4*d}, {Dense: d}], shortcut: null}\n- LayerNormalization\n",
     "input: [32, 32, 3]\nlayers: [{Parallel: {branches: [[{Conv2D: [8, 1]}], []], merge: "
-    "Concatenate}}, {Conv2D: {filters: 8, kernel_size: [3, 3], padding: [[1, 1], [1, 1]], groups: 1}}]",
+    "Concatenate}}, {Conv2D: {filters: 8, kernel_size: [3, 3], padding: [[1, 1], [1, 1]]}}]",
     "input: 7\nlayers: [[{Dense: 0x1F}, Flatten], {Dense: 1_0}, {Activation: relu}]\n",
 )  # fmt: skip
 _NETWORKS = tuple(map(ac.loads, YAML))
 JSON = tuple(ac.dumps(network, "json") for network in _NETWORKS)
-TOML = (*(ac.dumps(network, "toml") for network in _NETWORKS),
-        "input = [784]\n[[layers]]\nDense = 10\n[[layers]]\nDense = {units = \"n\", name = 'd'}\n")  # fmt: skip
+TOML = (
+    *(ac.dumps(network, "toml") for network in _NETWORKS),
+    "input = [784]\n[[layers]]\nDense = 10\n[[layers]]\nDense = {units = 'n', name = 'd'}\n",
+)
 FILE_WORDS = (
-    *"input layers outputs archcalc name inputs Dense Conv2D Conv2d nn.Linear torch.nn.GRU".split(),
-    *"Repeat Residual Shared Parallel Model Sequential Lambda RNN Bidirectional Flatten".split(),
-    *"same valid causal null none true .inf .nan 0x10 0o7 ~ & * ! | > % @ ` --- ... ? <<".split(),
-    *"[ ] { } , : = \" ' # - [[ ]] 1979-05-27 &a *a !!python/name:os !!set [[layers]]".split(),
-    "\n", "\n\n", "\n  - ", ": ", "  ", "\n    ", "'h//2'", "2*k", "{Dense: h}", "-1", "\t", "{}", "[]",
+    *_words("input layers outputs archcalc name inputs Dense Conv2D Conv2d nn.Linear torch.nn.GRU"),
+    *_words("Repeat Residual Shared Parallel Model Sequential Lambda RNN Bidirectional Flatten"),
+    *_words("same valid causal null none true .inf .nan 0x10 0o7 ~ & * ! | > % @ ` --- ... ? <<"),
+    *_words("[ ] { } , : = \" ' # - [[ ]] 1979-05-27 &a *a !!python/name:os !!set [[layers]]"),
+    "\n", "\n\n", "\n  - ", ": ", "  ", "\n    ", "'h//2'", "2*k", "{Dense: h}", "-1", "\t", "{}",
     "EinsumDense", "TimeDistributed", "nn.Conv2d", "nn.TransformerEncoderLayer", "torch.os.system",
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Broken, odd and hostile inputs: valid ones with mistakes in them.  A seed and a number make one."""
+"""Broken, odd and hostile inputs: valid ones with mistakes, made from random numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from typing import Any
 __all__ = ["mutated_object", "mutated_text", "shortest"]
 
 _TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
-_NUMBERS = ("0", "1", "-1", "007", "1_000", "1e9", "0.5", "2147483648", "9" * 30, "9" * 700, "1e999")
+_NUMBERS = (
+    "0",
+    "1",
+    "-1",
+    "007",
+    "1_000",
+    "1e9",
+    "0.5",
+    "2147483648",
+    "9" * 30,
+    "9" * 700,
+    "1e999",
+)
 _ODD = "\0\t\r\u00a0\u2028\u202e\ud800\udc80ßİﬁ٣²⁹¼λ𝑥\U0010ffff·×−⌊⌋⌈⌉∑≤≠"
 _TRAPS = (
     "__import__('os').system('touch trap')", "open('trap','w')", "exec('open(\"trap\",\"w\")')",
@@ -121,8 +133,8 @@ class _Trap:
 
 _JUNK: tuple[Callable[[], Any], ...] = (
     *(lambda value=value: value for value in (
-        None, True, 0, -1, 3, 10**30, 10**5000, 1.5, float("nan"), float("inf"), 1j, "", "h", "h//0",
-        "9**9**9", "\ud800", "x" * 100_000, b"bytes", *_TRAPS, *_NUMBERS,
+        None, True, 0, -1, 3, 10**30, 10**5000, 1.5, float("nan"), float("inf"), 1j, "", "h",
+        "h//0", "9**9**9", "\ud800", "x" * 100_000, b"bytes", *_TRAPS, *_NUMBERS,
     )),
     list, dict, set, object, _circle, _deep, _Trap, lambda: Exception, lambda: [1] * 10_000,
     lambda: {1: 2}, lambda: {None: None}, lambda: {(): "a"}, lambda: [[[1]]],

@@ -37,10 +37,16 @@ MESSAGE = 2_000
 _DEEDS = (
     "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.remove",
     "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.ch", "os.kill",
-    "os.putenv", "subprocess.", "socket.", "shutil.", "ctypes.", "pty.", "webbrowser.", "urllib.",
-    "pickle.", "marshal.loads", "code.__new__",
+    "subprocess.", "socket.", "shutil.", "ctypes.", "pty.", "webbrowser.", "urllib.", "pickle.",
+    "code.__new__",
 )  # fmt: skip
 """What no input may make the process do, as the interpreter's audit events are called."""
+
+
+_WRITERS = (
+    "dataclasses.py", "collections/__init__.py", "typing.py", "sympy/polys/monomials.py",
+)  # fmt: skip
+"""Who writes code of its own, in which nothing stands that was read."""
 
 
 class Deeds:
@@ -55,7 +61,8 @@ class Deeds:
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.watching and self._is_bad(event, arguments):
             self.watching = False
-            self.seen.append(f"{event} {arguments!r}"[:300])
+            by = sys._getframe(1).f_code.co_filename
+            self.seen.append(f"{event} by {by}: {arguments!r}"[:300])
             self.watching = True
 
     def _is_bad(self, event: str, arguments: tuple[Any, ...]) -> bool:
@@ -66,7 +73,8 @@ class Deeds:
         if event == "import":
             return str(arguments[0]).partition(".")[0] not in self.known
         if event == "exec":
-            return not os.path.exists(arguments[0].co_filename)
+            by = sys._getframe(2).f_code.co_filename
+            return not by.endswith(_WRITERS) and not os.path.exists(arguments[0].co_filename)
         return event.startswith(_DEEDS)
 
 
@@ -152,10 +160,14 @@ def watch(name: str, count: int, seed: int, journal: str) -> int:
             found[kind] = given
             if isinstance(given, str):
                 given = shortest(given, lambda text, kind=kind: _same(watch, text, kind))
-            print(f"{name}, seed {seed}, input {number}: {given!r:.3000}: {problem}", flush=True)
+            print(f"{name}, seed {seed}, input {number}: {shown(given)}: {problem}", flush=True)
     print(f"{name}: {count:,} inputs, seed {seed}: {len(found)} problems; "
           f"the slowest took {slowest:.2f} s, all of them {_used():.0f} MB")  # fmt: skip
     return len(found)
+
+
+def shown(given: Any) -> str:
+    return repr(given) if isinstance(given, str) else shorten(given, 3_000)
 
 
 def _same(watch: Watch, text: str, kind: str) -> bool:

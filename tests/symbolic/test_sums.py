@@ -163,7 +163,7 @@ def test_sympy_s_functions_take_ours() -> None:
 
 def test_an_endless_sum_is_refused() -> None:
     formula = Formula("sum(h//2**i for i in range(L))")
-    with pytest.raises(EvaluationError, match="a sum of 1,000,000 terms is too long"):
+    with pytest.raises(EvaluationError, match="a sum of 1000000 terms cannot"):
         formula(h=3, L=10**6)
     assert Formula("sum(i*2 for i in range(L))")(L=10**6) == 10**6 * (10**6 - 1)
 

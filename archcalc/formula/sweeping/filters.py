@@ -27,7 +27,7 @@ _WORDS = ("and", "or", "not")
 _COMPARISONS = ("==", "<=", ">=", "!=", "≠", "≤", "≥", "=", "<", ">")
 _TOKENS = re.compile(r"(\b(?:and|or|not)\b|[=!<>]=|[≠≤≥=<>()])")
 _DECIMAL = re.compile(r"(?<![\w.])([0-9][0-9_]*)(\.[0-9]*)?(?:[eE]\+?([0-9]+))?(?![\w.])")
-_NAME = re.compile(r"[^\W\d]\w*")
+_NAME = re.compile(r"[^\W\d](?:(?![⁰¹²³⁴⁵⁶⁷⁸⁹])\w)*")
 
 Choice: TypeAlias = Callable[[Sequence[Array]], Array]
 """From where each comparison holds to where the condition does."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, TypeGuard
 
 from archcalc.network.spec.scope import Place, place_text
-from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
+from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
 
 __all__ = ["MOST_LAYERS", "MOST_NESTING", "Complaints", "is_list", "kind_of", "nearest"]
 
@@ -31,7 +31,7 @@ def kind_of(value: object) -> str:
         return "empty"
     if isinstance(value, Mapping):
         return "a mapping"
-    return "a list" if is_list(value) else shorten(repr(value), 40)
+    return "a list" if is_list(value) else quoted(value, 40)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -87,7 +87,7 @@ class Complaints:
         names = None if known is None else list(known)
         for key in mapping:
             if not isinstance(key, str):
-                self.refuse(f"the key {shorten(repr(key), 40)} is not text", place)
+                self.refuse(f"the key {quoted(key, 40)} is not text", place)
             if names is not None and key not in names:
                 self.refuse(
                     "this key is not known", (*place, key),

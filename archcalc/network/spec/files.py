@@ -21,7 +21,7 @@ from archcalc.network.spec.scope import Place, place_text
 from archcalc.network.spec.toml_text import read_toml, toml_line, write_toml
 from archcalc.network.spec.yaml_text import read_yaml, write_yaml
 from archcalc.network.walk import growing
-from archcalc.symbolic.errors import ArchcalcError, SpecificationError, shorten
+from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
 
 __all__ = ["Source", "dumps", "load", "loads", "read_file", "save"]
 
@@ -213,7 +213,7 @@ class Source:
 def _known(format: str) -> str:
     if format not in _WRITERS:
         raise SpecificationError(
-            f"{shorten(repr(format), 40)} is not a format", code="unknown-format",
+            f"{quoted(format, 40)} is not a format", code="unknown-format",
             hint=f"formats are {', '.join(_WRITERS)}",
         )  # fmt: skip
     return format

@@ -56,6 +56,7 @@ from archcalc.symbolic.errors import (
     ArchcalcError,
     InvalidLayerError,
     UnknownLayerError,
+    quoted,
     shorten,
 )
 from archcalc.symbolic.late import late
@@ -224,7 +225,7 @@ class SpecReader:
         label = label or (scope.made_up(_class_name(kind)) if made_up else str(name))
         if label in scope.layers:
             self._errors.refuse(
-                f"two layers are called {shorten(repr(label), 60)}", (*here, "name"),
+                f"two layers are called {quoted(label, 60)}", (*here, "name"),
                 code="name-twice", hint="names are unique in a list; Shared uses a layer again",
             )  # fmt: skip
         layer = self._layer(kind, value, here, scope, label)
@@ -276,7 +277,7 @@ class SpecReader:
         found = scope.find(reference)
         if found is None:
             self._errors.refuse(
-                f"no layer above this is called {shorten(repr(reference), 60)}", place,
+                f"no layer above this is called {quoted(reference, 60)}", place,
                 code="not-found", hint=nearest(reference, scope.known()),
             )  # fmt: skip
         scope.enter_again(found)

@@ -9,7 +9,7 @@ from archcalc.network.model import Model
 from archcalc.network.spec.complaints import Complaints, is_list, kind_of, nearest
 from archcalc.network.spec.scope import Place
 from archcalc.network.tensor import Tensor
-from archcalc.symbolic.errors import ArchcalcError, shorten
+from archcalc.symbolic.errors import ArchcalcError, quoted, shorten
 
 __all__ = ["Call", "Wiring"]
 
@@ -55,7 +55,7 @@ class Wiring:
             feeds = tuple(self._tensor(name, (*call.place, "inputs")) for name in call.feeds)
         if call.label in self._made:
             self._complaints.refuse(
-                f"two things are called {shorten(repr(call.label), 60)}", (*call.place, "name"),
+                f"two things are called {quoted(call.label, 60)}", (*call.place, "name"),
                 code="name-twice", hint="names of layers and inputs are unique in a network",
             )  # fmt: skip
         try:
@@ -84,7 +84,7 @@ class Wiring:
             name, index = label, int(number[:6])
         if name not in self._made:
             self._complaints.refuse(
-                f"there is no layer or input {shorten(repr(name), 60)} above this", place,
+                f"there is no layer or input {quoted(name, 60)} above this", place,
                 code="not-found", hint=nearest(name, self._made),
             )  # fmt: skip
         self._referred.add(name)

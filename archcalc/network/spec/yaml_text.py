@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from archcalc.network.spec.lines import Lines, TextError
-from archcalc.symbolic.errors import shorten
+from archcalc.symbolic.errors import quoted, shorten
 
 __all__ = ["read_yaml", "write_yaml"]
 
@@ -142,7 +142,7 @@ class _Composer:
         while type(event := next(self._events)).__name__ != "MappingEndEvent":
             key, at = self._value(event, depth)
             if not isinstance(key, str):
-                self._refuse(event, f"the key {shorten(repr(key), 40)} is not text")
+                self._refuse(event, f"the key {quoted(key, 40)} is not text")
             if key in values:
                 self._refuse(event, f"the key {shorten(key, 60)} stands twice", code="key-twice",
                              hint=f"it stands on line {inside[key].line} too")  # fmt: skip

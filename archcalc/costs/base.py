@@ -18,6 +18,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
 from archcalc.symbolic.dims import Dim, exact_div, lower
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.sums import Copies, summed
@@ -150,7 +151,7 @@ def parted(row: TracedRow, amount: Dim) -> tuple[Dim, tuple[Dim, Dim]]:
     if whole is amount:
         return amount, (times - 1, amount)
     none_before = {copies.index: Integer(0) for copies in row.copies}
-    first = evaluated(amount).xreplace(none_before)
+    first = with_values(evaluated(amount), none_before)
     return lower(first), (1, evaluated(whole) * times - first)
 
 

@@ -18,9 +18,10 @@ from archcalc.formula.problem import apart, limits
 from archcalc.formula.real import RealNumber
 from archcalc.formula.roots import Inner, inner_form, sign_of
 from archcalc.formula.spans import Span
-from archcalc.formula.values import put_in, read_values, with_values
+from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.compare import Interval
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 
 __all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]

@@ -19,12 +19,13 @@ from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
 from archcalc.formula.solve import solve
-from archcalc.formula.values import put_in, read_values, with_values
+from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.dims import as_expr
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.late import late
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.sums import with_common_powers
 from archcalc.symbolic.symbols import symbol

@@ -10,9 +10,10 @@ from typing import Any, Self
 from sympy import Expr, Float, Rational, Symbol, expand_log
 
 from archcalc.formula.notations import Notations
-from archcalc.formula.values import put_in, read_values, with_values
+from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import NoSolutionError
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 
 __all__ = ["RealNumber"]

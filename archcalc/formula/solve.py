@@ -21,9 +21,10 @@ from archcalc.formula.between import Unresolved, Values
 from archcalc.formula.closed import Closed
 from archcalc.formula.domain import of_copies
 from archcalc.formula.problem import Goal, Problem, Run, limits, searched, shown
-from archcalc.formula.values import put_in, read_values, with_values
+from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutionError, quoted
 from archcalc.symbolic.evaluate import Exact
+from archcalc.symbolic.putting import with_values
 
 __all__ = ["read_goal", "solve"]
 

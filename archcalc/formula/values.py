@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sympy import Expr, Pow, Rational, Symbol, sympify
+from sympy import Symbol
 
 from archcalc.symbolic.dims import Dim, as_expr
 from archcalc.symbolic.errors import (
@@ -15,12 +15,9 @@ from archcalc.symbolic.errors import (
     quoted,
     shorten,
 )
-from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["put_in", "read_values", "with_values"]
-
-_SMALL_EXPONENT = 64
+__all__ = ["put_in", "read_values"]
 
 
 def read_values(values: Mapping[str, Any], known: Mapping[str, Symbol]) -> dict[Symbol, Dim]:
@@ -78,8 +75,6 @@ def put_in(
     for requirement in requirements:
         now = requirement
         if requirement.symbols & values.keys():
-            for side in (requirement.left, requirement.right):
-                _refuse_huge_powers(side, values)
             now = requirement.at(values)
         holds = now.holds()
         if holds is False:
@@ -87,29 +82,3 @@ def put_in(
         if holds is None:
             left.append(now)
     return tuple(left)
-
-
-def with_values(expression: Expr, values: Mapping[Symbol, Dim]) -> Expr:
-    """`expression` with `values` put in for symbols, all at once.
-
-    Raises:
-        EvaluationError: a power is too large to compute.
-
-    >>> from archcalc.symbolic import symbols
-    >>> c, L = symbols("c L")
-    >>> with_values(c**2*2**L, {L: 3})
-    8*c**2
-    """
-    _refuse_huge_powers(expression, values)
-    return expression.xreplace({s: sympify(v, strict=True) for s, v in values.items()})
-
-
-def _refuse_huge_powers(expression: Dim, values: Mapping[Symbol, Dim]) -> None:
-    """sympy computes a power of numbers as soon as it sees one, however large it may become."""
-    if isinstance(expression, int):
-        return
-    numbers = {s: v for s, v in values.items() if isinstance(v, int)}
-    for power in expression.atoms(Pow):
-        small = isinstance(power.exp, Rational) and abs(power.exp) <= _SMALL_EXPONENT
-        if not small and power.free_symbols <= numbers.keys():
-            evaluate(power, numbers)

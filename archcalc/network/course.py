@@ -15,6 +15,7 @@ from archcalc.network.walk import Value, Walk
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
 from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.recurrence import after_copies, back_from
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
@@ -98,7 +99,7 @@ def moved_on(values: Sequence[Value], index: Index, count: Dim) -> tuple[Value, 
 def put_there(values: Sequence[Value], there: Mapping[Symbol, Expr]) -> tuple[Value, ...]:
     """`values` with other expressions in the place of symbols."""
     return tuple(
-        Value(Shape(lower(evaluated(d).xreplace(there)) for d in value.shape), value.source)
+        Value(Shape(lower(with_values(evaluated(d), there)) for d in value.shape), value.source)
         for value in values
     )
 

@@ -30,6 +30,7 @@ from archcalc.network.sequential import as_layer
 from archcalc.network.values import anew
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.sums import Copies, Index
 from archcalc.symbolic.written import evaluated
 
@@ -176,7 +177,7 @@ class Ladder(Numbered):
         if rising is None:  # what the bottom gives is unlike what the levels give: one by itself
             require_left(walk, lower(left - 1), done + 1, at.path)
             last = {index: evaluated(left) - 1}
-            at_last = lower(evaluated(number).xreplace(last))
+            at_last = lower(with_values(evaluated(number), last))
             lowest = put_there(across, last)
             alone = replace(here.under("lowest"), copy=(*here.copy, id(self)))
             turning = self._up(walk, lowest, turning, alone, at_last)

@@ -14,6 +14,7 @@ from archcalc.network.model import Model
 from archcalc.network.rebuild import Rebuild
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import EvaluationError, UnknownSymbolError
+from archcalc.symbolic.putting import with_values as with_exact
 
 __all__ = ["network_symbols", "with_values"]
 
@@ -135,5 +136,5 @@ class _Values(Rebuild):
         return frozenset[Symbol](self._values).union(*new)
 
     def expression(self, value: Expr) -> Any:
-        replaced = lower(value.xreplace(self._values))
+        replaced = lower(with_exact(value, self._values))
         return value if replaced == value else replaced

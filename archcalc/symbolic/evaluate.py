@@ -97,13 +97,19 @@ def _power(parts: list[Exact]) -> Exact:
     size = max(abs(base.numerator), base.denominator).bit_length()
     if abs(exponent) * (size if abs(base) != 1 else 0) > _MOST_BITS:
         raise EvaluationError(
-            f"{base}^{exponent} is too large to compute",
+            f"{_short(base)}^{_short(exponent)} is too large to compute",
             code="too-large",
             hint="use smaller values",
         )
     if base == 0 and exponent < 0:
         raise ArithmeticRuleError("1 cannot be divided by zero")
     return base**exponent if exponent >= 0 else Fraction(1) / Fraction(base) ** -exponent
+
+
+def _short(number: Exact) -> str:
+    if isinstance(number, int):
+        return shorten(number, 40)
+    return f"({_short(number.numerator)}/{_short(number.denominator)})"
 
 
 _RULES: dict[type, Callable[[list[Exact]], Exact]] = {

@@ -14,6 +14,7 @@ from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.printing.text import to_text
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
@@ -89,7 +90,7 @@ class Requirement:
         """The same requirement with `values` put in for symbols."""
 
         def put(dim: Dim) -> Dim:
-            return dim if isinstance(dim, int) else lower(dim.xreplace(_sympified(values)))
+            return dim if isinstance(dim, int) else lower(with_values(dim, values))
 
         details = tuple((name, put(dim)) for name, dim in self.details)
         each = tuple(copies.at(_sympified(values)) for copies in self.each)

@@ -180,7 +180,8 @@ class Sum(sympy.Sum):
     @classmethod
     def _kept(cls, term: Expr, index: Index, count: Expr) -> Expr:
         """The sum itself, with an index whose name says nothing but what stands in it."""
-        named = index_for(term.xreplace({index: S.One}), count)
+        taken = (term.atoms(Symbol) - {index}) | count.atoms(Symbol)
+        named = index_for(*taken)
         made: Expr = Expr.__new__(
             cls, term.xreplace({index: named}), Tuple(named, S.Zero, count - 1)
         )

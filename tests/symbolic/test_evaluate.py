@@ -57,7 +57,7 @@ def test_a_number_is_itself() -> None:
         (sqrt(h), {h: 4}, "the exponent 1/2 is not a whole number"),
         (2**h, {h: 500_001}, r"2\^500001 is too large to compute; use smaller values"),
         (2**-h, {h: 500_001}, r"2\^-500001 is too large"),
-        ((h / k) ** L, {h: 1, k: 2, L: 500_001}, r"1/2\^500001 is too large"),
+        ((h / k) ** L, {h: 1, k: 2, L: 500_001}, r"\(1/2\)\^500001 is too large"),
         (Sum(FloorDiv(i * i, h), (i, 0, L - 1)), {h: 2, L: 20_001},
          "a sum of 20001 terms cannot be computed; a whole number of terms, 20,000 at most, can"),
         (Sum(FloorDiv(i, h), (i, 0, L / 2 - 1)), {h: 2, L: 3}, r"of Fraction\(3, 2\) terms cannot"),

@@ -12,8 +12,12 @@ from archcalc.symbolic.errors import shorten
 
 __all__ = ["read_toml", "toml_line", "write_toml"]
 
+_MOST_DIGITS = 600
+_MOST_PARTS = 64
 _PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\."""
-_BEYOND = re.compile(rf"(?P<digits>[0-9_]{{601}})|(?P<key>(?:{_PART}[ \t]*+){{65}})")
+_BEYOND = re.compile(
+    rf"(?P<digits>[0-9_]{{{_MOST_DIGITS + 1}}})|(?P<key>(?:{_PART}[ \t]*+){{{_MOST_PARTS}}})"
+)
 """A number or a key longer than any that is meant; reading one would take quadratic memory."""
 
 
@@ -30,7 +34,8 @@ def read_toml(text: str) -> Any:
     import tomllib
 
     if beyond := _BEYOND.search(text):
-        what = "a number of more than 600 digits" if beyond["digits"] else "a key of 65 parts"
+        many = f"a number of more than {_MOST_DIGITS} digits"
+        what = many if beyond["digits"] else f"a key of more than {_MOST_PARTS} parts"
         line = text.count("\n", 0, beyond.start()) + 1
         raise TextError.on(line, f"{what} is too large", code="too-large")
     try:

@@ -14,11 +14,10 @@ __all__ = ["read_toml", "toml_line", "write_toml"]
 
 _MOST_DIGITS = 600
 _MOST_PARTS = 64
-_PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\."""
-_BEYOND = re.compile(
-    rf"(?P<digits>[0-9_]{{{_MOST_DIGITS + 1}}})|(?P<key>(?:{_PART}[ \t]*+){{{_MOST_PARTS}}})"
+_DIGITS = re.compile(rf"(?<![0-9_])[0-9_]{{{_MOST_DIGITS + 1}}}")
+_TOKENS = re.compile(
+    r"""(?P<part>"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?|[\w-]++)|(?P<dot>\.)|[^\w\s."'-]++|\n"""
 )
-"""A number or a key longer than any that is meant; reading one would take quadratic memory."""
 
 
 def read_toml(text: str) -> Any:
@@ -33,11 +32,7 @@ def read_toml(text: str) -> Any:
     # Loaded here so that reading another format, and starting up, does not wait for it.
     import tomllib
 
-    if beyond := _BEYOND.search(text):
-        many = f"a number of more than {_MOST_DIGITS} digits"
-        what = many if beyond["digits"] else f"a key of more than {_MOST_PARTS} parts"
-        line = text.count("\n", 0, beyond.start()) + 1
-        raise TextError.on(line, f"{what} is too large", code="too-large")
+    _check_sizes(text)
     try:
         return _read(tomllib.loads(text, parse_float=_float))
     except tomllib.TOMLDecodeError as error:
@@ -51,6 +46,27 @@ def read_toml(text: str) -> Any:
         raise
     except ValueError as error:  # a date that is none
         raise TextError.on(0, f"this is not TOML: {shorten(str(error))}") from None
+
+
+def _check_sizes(text: str) -> None:
+    """Refuse a number or key longer than any that is meant: reading one takes quadratic memory."""
+    if beyond := _DIGITS.search(text):
+        raise _too_large(text, beyond, f"a number of more than {_MOST_DIGITS} digits")
+    dots, before = 0, ""
+    for token in _TOKENS.finditer(text):
+        kind = token.lastgroup or ""
+        if kind == "dot" and before == "part":
+            dots += 1
+        elif kind != "part" or before != "dot":
+            dots = 0
+        if dots >= _MOST_PARTS:
+            raise _too_large(text, token, f"a key of more than {_MOST_PARTS} parts")
+        before = kind
+
+
+def _too_large(text: str, found: re.Match[str], what: str) -> TextError:
+    line = text.count("\n", 0, found.start()) + 1
+    return TextError.on(line, f"{what} is too large", code="too-large")
 
 
 _NOTHING = "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from math import prod
 from typing import Any
 
 import pytest
@@ -134,8 +135,10 @@ def test_parameters_statistics_and_totals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "floats"), [("sgd", 0), ("sgd-momentum", 1), ("adam", 2), ("amsgrad", 3)]
-)
+    ("optimizer", "floats"),
+    [("sgd", 0), ("sgd-momentum", 1), ("adam", 2), ("amsgrad", 3), ("adamw", 2), ("adamax", 2),
+     ("nadam", 2), ("adagrad", 1), ("adadelta", 2), ("rmsprop", 1), ("rmsprop-momentum", 2)],
+)  # fmt: skip
 def test_optimizer_state(optimizer: str, floats: int) -> None:
     """Counted in torch.optim's state after one step."""
     import torch
@@ -146,6 +149,13 @@ def test_optimizer_state(optimizer: str, floats: int) -> None:
         "sgd-momentum": lambda p: torch.optim.SGD(p, momentum=0.9),
         "adam": lambda p: torch.optim.Adam(p),
         "amsgrad": lambda p: torch.optim.Adam(p, amsgrad=True),
+        "adamw": lambda p: torch.optim.AdamW(p),
+        "adamax": lambda p: torch.optim.Adamax(p),
+        "nadam": lambda p: torch.optim.NAdam(p),
+        "adagrad": lambda p: torch.optim.Adagrad(p),
+        "adadelta": lambda p: torch.optim.Adadelta(p),
+        "rmsprop": lambda p: torch.optim.RMSprop(p),
+        "rmsprop-momentum": lambda p: torch.optim.RMSprop(p, momentum=0.9),
     }
     stepper = kinds[optimizer](module.parameters())
     module(torch.ones(1, 5)).sum().backward()
@@ -158,6 +168,21 @@ def test_optimizer_state(optimizer: str, floats: int) -> None:
     )
     trace = ac.Sequential([ac.Dense(3)], input_shape=5).trace()
     assert int(trace.cost(ac.OptimizerBytes(optimizer, "float32"))) == 4 * kept == 4 * floats * 18
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    ["SGD", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "RMSprop", "Lion", "Lamb"],
+)
+def test_optimizer_state_in_keras(optimizer: str) -> None:
+    import keras
+
+    stepper = getattr(keras.optimizers, optimizer)()
+    weights = [keras.Variable(keras.ops.ones(shape)) for shape in ((5, 3), (3,))]
+    stepper.build(weights)
+    kept = sum(prod(v.shape) for v in stepper.variables if tuple(v.shape) in ((5, 3), (3,)))
+    trace = ac.Sequential([ac.Dense(3)], input_shape=5).trace()
+    assert int(trace.cost(ac.OptimizerBytes(optimizer.lower(), "float32"))) == 4 * kept
 
 
 def test_time_is_the_longer_of_compute_and_traffic() -> None:

@@ -100,3 +100,12 @@ def test_symbols_then_numbers_is_numbers(
         assert evaluate(window.output(length), values) == plain.output(n)
         for symbolic, number in zip(window.pads(length), plain.pads(n), strict=True):
             assert evaluate(symbolic, values) == number
+
+
+@given(n=st.integers(1, 30), kernel=sizes, stride=sizes, dilation=st.integers(1, 3), pad=pads)
+def test_a_window_reads_what_lies_under_it(n, kernel, stride, dilation, pad) -> None:
+    window = Window(kernel, stride, dilation, pad)
+    assume(slide(n, window) > 0)
+    for u in range(window.output(n)):
+        read = list(window.reads(n, u))
+        assert read == [u * stride - pad[0] + dilation * tap for tap in range(kernel)]

@@ -89,7 +89,7 @@ def _run(mutant: Mutant | None, stage: Stage) -> int:
     with tempfile.TemporaryDirectory() as place:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = place
         code = pytest.main(
-            ["-x", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist",
+            ["-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist",
              "--hypothesis-seed=0", *stage]
         )  # fmt: skip
     return int(code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED))

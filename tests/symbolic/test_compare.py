@@ -113,6 +113,7 @@ i = Index("i")
         ((h - k) ** -1, (None, None)),
         ((h - k) ** 2, (0, None)),
         ((h - k) ** 3, (None, None)),
+        (i**-1, (None, None)),
         (h**3, (1, None)),
         (Max(h, 7), (7, None)),
         (Max(7 - h, 3), (3, 6)),

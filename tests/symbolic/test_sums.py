@@ -161,6 +161,14 @@ def test_sympy_s_functions_take_ours() -> None:
     assert e.is_integer
 
 
+def test_what_would_be_enormous_is_kept() -> None:
+    tower = Sum(2 ** (2**i), (i, 0, 59))
+    assert isinstance(tower, Sum)
+    assert evaluate(Sum(2 ** (2**i), (i, 0, L - 1)), {L: 5}) == sum(2**2**n for n in range(5))
+    parts = [FloorDiv(h + number, c + number) for number in range(1, 99)]
+    assert isinstance(Sum(FloorDiv(sympy.Add(*parts), i + 1), (i, 0, 63)), Sum)
+
+
 def test_an_endless_sum_is_refused() -> None:
     formula = Formula("sum(h//2**i for i in range(L))")
     with pytest.raises(EvaluationError, match="a sum of 1000000 terms cannot"):

@@ -1,0 +1,38 @@
+"""The tool itself: a planted mistake is what is imported, and what notices it is told apart."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.mutation.covering import COVERED, TARGETS
+from tests.mutation.mutants import mutants
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = """
+from pathlib import Path
+from tests.mutation.mutants import mutants
+from tests.mutation.running import judge
+file = "archcalc/costs/time.py"
+found = mutants(file, Path(file).read_text(encoding="utf-8"))
+counted = next(m for m in found if m.after.startswith("read * bytes_of(self.dtype) +"))
+print(judge(counted, [(file,)]).how, judge(None, [(file,)]).how)
+print(judge(counted, [("tests/symbolic/test_evaluate.py",)]).how)
+"""
+
+
+def test_a_mistake_is_planted_where_examples_and_tests_see_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, cwd=ROOT, timeout=300
+    )
+    assert done.stdout.split() == ["killed", "survived", "survived"], done.stderr[-2000:]
+
+
+def test_every_module_that_is_asked_about_has_mutants() -> None:
+    for target in TARGETS:
+        source = ROOT.joinpath(target).read_text(encoding="utf-8")
+        assert len(mutants(target, source)) > 5
+    paths = {path for stages in COVERED.values() for stage in stages for path in stage}
+    assert all(ROOT.joinpath(path).exists() for path in paths if path.startswith("tests/"))

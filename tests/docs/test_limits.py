@@ -12,10 +12,11 @@ import pytest
 
 import archcalc as ac
 from archcalc.formula import conditions
-from archcalc.formula.sweeping import bounds, filters, grid
+from archcalc.formula.compiling import bounds
+from archcalc.formula.sweeping import filters, grid
 from archcalc.network import repeat
 from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
-from archcalc.symbolic import parser, requirement, shape, sizes
+from archcalc.symbolic import parser, requirement, scanning, shape, sizes
 from archcalc.symbolic.dims import _MOST_BITS as DIMENSION_BITS
 from archcalc.symbolic.evaluate import _MOST_BITS as POWER_BITS
 from archcalc.symbolic.evaluate import _MOST_TERMS as TERMS
@@ -25,9 +26,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "limits.md"
 
 LIMITS = {
     "of a text that is read as a formula": {
-        "characters": parser._MAX_CHARACTERS,
-        "brackets inside one another": parser._MAX_NESTING,
-        "digits of a number": parser._MAX_DIGITS,
+        "characters": scanning._MAX_CHARACTERS,
+        "brackets inside one another": scanning.MAX_NESTING,
+        "digits of a number": scanning.MAX_DIGITS,
         "characters of a name": NAME,
         "arguments of `max` and `min`, all together": parser._MAX_ARGUMENTS,
         "sums over copies": parser._MAX_SUMS,

@@ -90,7 +90,7 @@ class Watch:
     def problem(self, given: Any) -> str:
         """What is wrong with what happens to an input; empty if nothing is."""
         self._note(given)
-        before = _used()
+        before, most = _memory()
         what, seconds = self._entered(given)
         if seconds > SECONDS:
             seconds = min(seconds, self._entered(given)[1])  # others may have been at work
@@ -98,7 +98,8 @@ class Watch:
             return what
         if seconds > SECONDS:
             return f"it takes {seconds:.1f} s"
-        used = _used() - before
+        now_most = _memory()[1]
+        used = now_most - before if now_most > most else 0.0
         return f"it uses {used:.0f} MB" if used > MEGABYTES else ""
 
     def _entered(self, given: Any) -> tuple[str, float]:
@@ -135,9 +136,15 @@ def raised(enter: Callable[[Any], object], given: Any) -> str:
     return ""
 
 
-def _used() -> float:
-    """The most memory that the process has had so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _memory() -> tuple[float, float]:
+    """What this process has now, and the most that it has had, in megabytes.
+
+    Linux keeps both.  `ru_maxrss` would begin with what the process that started this one had.
+    """
+    with open("/proc/self/status", encoding="ascii") as status:
+        said = dict(line.split(":", 1) for line in status)
+    now, most = (int(said[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
 
 
 def watch(name: str, count: int, seed: int, journal: str) -> int:
@@ -164,7 +171,7 @@ def watch(name: str, count: int, seed: int, journal: str) -> int:
                 given = shortest(given, lambda text, kind=kind: _same(watch, text, kind))
             print(f"{name}, seed {seed}, input {number}: {shown(given)}: {problem}", flush=True)
     print(f"{name}: {count:,} inputs, seed {seed}: {len(found)} problems; "
-          f"the slowest took {slowest:.2f} s, all of them {_used():.0f} MB")  # fmt: skip
+          f"the slowest took {slowest:.2f} s, all of them {_memory()[1]:.0f} MB")  # fmt: skip
     return len(found)
 
 

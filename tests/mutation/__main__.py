@@ -8,7 +8,7 @@ import random
 import sys
 from pathlib import Path
 
-from tests.mutation.covering import TARGETS, stages
+from tests.mutation.covering import stages, targets
 from tests.mutation.mutants import Mutant, mutants
 from tests.mutation.running import judge, preload
 
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _sampled(chosen: argparse.Namespace) -> list[Mutant]:
-    files = [file for file in TARGETS if chosen.only in file]
+    files = [file for file in targets() if chosen.only in file]
     every = [m for f in files for m in mutants(f, Path(f).read_text(encoding="utf-8"))]
     every = [m for m in every if chosen.line in (0, m.line)]
     if chosen.sample and chosen.sample < len(every):

@@ -2,58 +2,65 @@
 
 from __future__ import annotations
 
-__all__ = ["COVERED", "TARGETS", "stages"]
+import ast
+from pathlib import Path
+
+__all__ = ["ASKED", "ROOMS", "Stage", "stages", "targets"]
 
 Stage = tuple[str, ...]
+"""Arguments of pytest, for one run."""
 
-_SYMBOLIC: tuple[Stage, ...] = (
-    ("tests/symbolic/test_compare.py", "tests/symbolic/test_recurrence.py",
-     "tests/symbolic/test_evaluate.py", "tests/symbolic/test_sums.py"),
-    ("tests/symbolic/test_division.py", "tests/layers/test_window.py"),
-    ("tests/network/test_repeat.py", "tests/network/test_ladder.py"),
-    ("tests/formula/test_formula.py", "tests/formula/test_assume.py",
-     "tests/symbolic/test_printing.py", "tests/symbolic/test_parser.py"),
+ROOMS = ("archcalc/symbolic", "archcalc/layers", "archcalc/costs")
+"""Where the formulas are."""
+
+_NUMBERS: Stage = (
+    "tests/symbolic/test_compare.py", "tests/symbolic/test_recurrence.py",
+    "tests/symbolic/test_evaluate.py", "tests/symbolic/test_sums.py",
 )  # fmt: skip
-_LAYERS: tuple[Stage, ...] = (("tests/layers", "tests/costs"),)
-_COSTS: tuple[Stage, ...] = (
-    ("tests/costs",),
-    ("tests/network/test_repeat.py", "tests/network/test_networks.py", "tests/explain"),
-)
+_DIVISION: Stage = ("tests/symbolic/test_division.py", "tests/layers/test_window.py")
+_TEXTS: Stage = ("tests/symbolic/test_printing.py", "tests/symbolic/test_parser.py")
+_COPIES: Stage = ("tests/network/test_repeat.py", "tests/network/test_ladder.py")
+_FORMULAS: Stage = ("tests/formula/test_formula.py", "tests/formula/test_assume.py")
+_ALL: Stage = ("tests/test_experience.py", "tests/network", "tests/explain", "tests/cli")
 
+_FRAMEWORKS: Stage = tuple(
+    f"tests/frameworks/test_{name}.py"
+    for name in ("torch", "keras", "symbols_first", "torch_names", "torch_limits", "attention",
+                 "encoding", "preprocessing", "values")
+)  # fmt: skip
 
-def _built(words: str) -> tuple[Stage, ...]:
-    """Layers of some kinds, built in both frameworks."""
-    names = ("torch", "keras", "symbols_first", "torch_names", "torch_limits", "attention")
-    files = [f"tests/frameworks/test_{name}.py" for name in names]
-    return ((*files, "-k", words),)
-
-
-COVERED: dict[str, tuple[Stage, ...]] = {
-    "symbolic/sums": _SYMBOLIC,
-    "symbolic/recurrence": _SYMBOLIC,
-    "symbolic/division": (("tests/symbolic/test_division.py",), *_SYMBOLIC),
-    "symbolic/compare": _SYMBOLIC,
-    "symbolic/evaluate": _SYMBOLIC,
-    "layers/convolution": (*_LAYERS, *_built("Conv")),
-    "layers/window": (*_LAYERS, *_built("Conv or Pool")),
-    "layers/recurrent": (*_LAYERS, *_built("RNN or LSTM or GRU or Bidirectional or known")),
-    "layers/attention": (*_LAYERS, *_built("ttention or known or refused or equal")),
-    "layers/normalization": (*_LAYERS, *_built("Norm")),
-    "costs/activations": _COSTS,
-    "costs/base": _COSTS,
-    "costs/choice": _COSTS,
-    "costs/conventions": _COSTS,
-    "costs/memory": _COSTS,
-    "costs/parameters": _COSTS,
-    "costs/receptive": _COSTS,
-    "costs/time": _COSTS,
-    "costs/work": _COSTS,
+ASKED: dict[str, tuple[Stage, ...]] = {
+    "archcalc/symbolic/printing": (_TEXTS, _FORMULAS, _ALL),
+    "archcalc/symbolic/scanning": (_TEXTS, _FORMULAS, _ALL),
+    "archcalc/symbolic/parser": (_TEXTS, _FORMULAS, _ALL),
+    "archcalc/symbolic/sizes": (_TEXTS, ("tests/docs/test_limits.py",), _ALL),
+    "archcalc/symbolic/written": (_TEXTS, _FORMULAS, _COPIES, _ALL),
+    "archcalc/symbolic/division": (_DIVISION, _NUMBERS, _FORMULAS, _TEXTS, _ALL),
+    "archcalc/symbolic": (_NUMBERS, _DIVISION, _COPIES, _FORMULAS, _TEXTS, _ALL),
+    "archcalc/layers": (("tests/layers", "tests/costs"),),
+    "archcalc/costs": (("tests/costs",), (*_COPIES, "tests/network/test_networks.py"), _ALL),
 }
-"""The stages of tests by module; a mutant that one stage kills is not shown to the next."""
+"""The stages by the beginning of a module's name; a mutant that one kills is not shown the next."""
 
-TARGETS = tuple(f"archcalc/{module}.py" for module in COVERED)
+
+def targets() -> list[str]:
+    """All modules with formulas in them."""
+    found = (path for room in ROOMS for path in Path(room).rglob("*.py"))
+    return sorted(path.as_posix() for path in found if path.name != "__init__.py")
 
 
 def stages(file: str) -> tuple[Stage, ...]:
     """The stages for a module: its own examples come first."""
-    return ((file,), *COVERED[file.removeprefix("archcalc/").removesuffix(".py")])
+    asked = next(stages for start, stages in ASKED.items() if file.startswith(start))
+    return ((file,), *asked, *(_built(file) if file.startswith("archcalc/layers") else ()))
+
+
+def _built(file: str) -> tuple[Stage, ...]:
+    """The layers that a module defines, in the frameworks; all, where it is about every layer."""
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    names = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    return ((*_FRAMEWORKS, "-k", " or ".join(names)), (*_FRAMEWORKS, *_ALL))

@@ -49,7 +49,7 @@ def layer_class(name: str) -> type[Layer]:
     found = _loaded(name) if isinstance(name, str) else None
     if found is None:
         close = difflib.get_close_matches(
-            str(name)[:60], [*known_layers, *homes()], n=3, cutoff=0.5
+            str(name)[:60], {*known_layers, *homes()}, n=3, cutoff=0.5
         )
         raise UnknownLayerError(
             f"there is no layer called {quoted(name, 60)}",

@@ -31,12 +31,22 @@ def tell(cls: type) -> None:
 
     st.register_type_strategy(Dimension, st.integers(1, _LARGEST))
     for kind in cls.__mro__:
-        if kind.__module__.partition(".")[0] != "pydantic" and hasattr(kind, "output_shapes"):
+        if kind.__module__.partition(".")[0] != "pydantic" and _is_layers(kind):
             st.register_type_strategy(kind, _strategy)
 
 
+def _is_layers(cls: Any) -> bool:
+    return hasattr(cls, "output_shapes")
+
+
 def _strategy(cls: Any) -> Any:
-    """Called when a value of the class is first asked for."""
+    """Called when a value of the class is first asked for.
+
+    Also when it is one of anything that layers happen to be, as ``Iterable[int]``: every class of
+    pydantic can be gone through.  Then nobody means a layer.
+    """
+    if not _is_layers(cls):
+        return NotImplemented
     from archcalc.testing.typed import strategy_for
 
     return strategy_for(cls)

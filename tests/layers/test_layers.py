@@ -151,6 +151,8 @@ def test_shapes_that_do_not_fit(
 
 
 def test_an_unknown_layer_names_its_neighbours() -> None:
+    with pytest.raises(ac.UnknownLayerError, match=r"did you mean Fold\?"):
+        ac.layer_class("Foo")
     with pytest.raises(ac.UnknownLayerError, match="did you mean Conv2D"):
         layer_class("Conv2DD")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Container, Hashable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -50,6 +51,15 @@ class Own(ac.Layer):
 )  # fmt: skip
 def test_from_type(cls: type[Any]) -> None:
     assert all(isinstance(value, cls) for value in drawn(cls))
+
+
+@pytest.mark.parametrize("cls", [Iterable, Iterable[int], Iterable[str], Hashable, Container[int]])
+def test_what_layers_happen_to_be_is_no_layer(cls: Any) -> None:
+    """Classes of pydantic can be gone through, but an ``Iterable[int]`` is a list or the like."""
+    assert isinstance(ac.Dense(1), Iterable)
+    found = drawn(cls)
+    assert len(found) > 1
+    assert not any(isinstance(value, ac.Layer) for value in found)
 
 
 @FEW

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import archcalc as ac
-from archcalc.formula import conditions
+from archcalc.explain import alignment, mistakes
+from archcalc.formula import between, conditions, crossing, problem, rewrite
 from archcalc.formula.compiling import bounds
-from archcalc.formula.sweeping import filters, grid
+from archcalc.formula.sweeping import filters, grid, plot
 from archcalc.network import repeat
 from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
 from archcalc.symbolic import parser, requirement, scanning, shape, sizes
@@ -50,6 +51,16 @@ LIMITS = {
         "bits of a power": POWER_BITS,
         "terms of a sum over copies that has no closed form": TERMS,
         "values of one symbol in a sweep": grid._LONGEST,
+    },
+    "of work on a formula": {
+        "terms of what `expand` multiplies out": rewrite._MOST_TERMS,
+        "numbers that `solve` looks at one by one": between._MOST_VALUES,
+        "bits of what `solve` finds": between._MOST_DOUBLINGS,
+        "residue classes into which floors are taken apart": problem._MOST_CLASSES,
+        "numbers for which `crossover` says one by one which is larger": crossing._MOST_NUMBERS,
+        "cells of a picture of a sweep": plot._MOST_CELLS,
+        "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
+        "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
     },
     "of a file": {
         "characters of YAML": files._MOST_CHARACTERS["yaml"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from math import isqrt, lcm
 
@@ -15,16 +16,10 @@ from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 from archcalc.symbolic.evaluate import Exact, evaluate
 
-__all__ = ["Unresolved", "Values"]
+__all__ = ["Effort", "Unresolved", "Values"]
 
 _FEW = 64
 """A run of as many integers is looked at one by one."""
-
-_MOST_VALUES = 100_000
-"""No more integers than this are looked at one by one in one search."""
-
-_MOST_PARTS = 250
-"""A run is cut into no more parts than this before it is looked at one by one."""
 
 _MOST_TAILS = 128
 """An endless run is cut no more often than this, each time at twice the number."""
@@ -54,13 +49,28 @@ class Unresolved(Exception):  # noqa: N818 - it steers the search and never leav
         self.period = period
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far is looked before a search is given up.
+
+    Attributes:
+        classes: the most residue classes that may be asked for by `Unresolved`.
+        values: no more integers than this are looked at one by one.
+        parts: a run is cut into no more parts than this before it is looked at one by one.
+    """
+
+    classes: int = 1
+    values: int = 100_000
+    parts: int = 250
+
+
 class Values:
     """The values of an expression of one symbol, and where they lie between two bounds.
 
     Args:
         expression: an expression of `variable` alone.
         variable: its symbol.
-        most_classes: the most residue classes that may be asked for by `Unresolved`.
+        effort: how far is looked.
 
     Attributes:
         seen: the values computed on the way, by the symbol's number.
@@ -72,10 +82,10 @@ class Values:
     [(2, 8)]
     """
 
-    def __init__(self, expression: Expr, variable: Symbol, most_classes: int = 1) -> None:
+    def __init__(self, expression: Expr, variable: Symbol, effort: Effort = Effort()) -> None:
         self.expression = expression
         self.variable = variable
-        self.most_classes = most_classes
+        self.effort = effort
         self.seen: dict[int, Exact] = {}
         self.complete = True
         powers = expression.atoms(Pow)
@@ -135,17 +145,17 @@ class Values:
         """The part of `span` between the bounds, or ``None`` where `span` must be cut first."""
         low, high = span
         self._look_at_ends(span)
+        if high is not None and high - low < _FEW:  # quicker than to ask how it moves
+            return self._one_by_one(lower, upper, low, high)
         way = self.direction(span)
         if way.decided:
             return self._on_monotone(lower, upper, span, way)
-        if high is not None and high - low < _FEW:
-            return self._one_by_one(lower, upper, low, high)
         pieces = _pieces(self.expression, self.variable, span)
         if pieces is not None:
             parts = [self._on_monotone(lower, upper, p, self._way_of(p)) for p in pieces]
             return [run for part in parts for run in part]
         classes = _period(self.expression, self.variable)
-        if classes is not None and 1 < classes <= self.most_classes:
+        if classes is not None and 1 < classes <= self.effort.classes:
             raise Unresolved(classes)
         return self._by_bounds(lower, upper, span)
 
@@ -173,7 +183,7 @@ class Values:
                 raise Unresolved
             return [(low, 2 * low), (2 * low + 1, None)]
         self._parts += 1
-        if self._parts > _MOST_PARTS:
+        if self._parts > self.effort.parts:
             self._afford(low, high)
             return [(n, min(n + _FEW - 1, high)) for n in range(low, high + 1, _FEW)]
         middle = isqrt(low * high) if high > 4 * low else (low + high) // 2
@@ -194,7 +204,7 @@ class Values:
     def _afford(self, low: int, high: int) -> int:
         """The work of looking at every number of a run; a power costs as much as it has digits."""
         work = (high - low + 1) * (1 + high // 16 if self._exponentials else 1)
-        if self._looked_at + work > _MOST_VALUES:
+        if self._looked_at + work > self.effort.values:
             raise Unresolved
         return work
 

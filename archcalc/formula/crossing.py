@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.between import Unresolved, Values
+from archcalc.formula.between import Effort, Unresolved, Values
 from archcalc.formula.domain import Progression, allowed
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.known import ranges_of
@@ -229,9 +229,9 @@ def _holds(spans: Sequence[Span], number: int) -> bool:
 
 
 def _exactly(difference: Expr, s: Symbol, requirements: Sequence[Requirement]) -> Crossover:
-    def find(numbers: Progression, most_classes: int) -> _Run:
-        domain = allowed(requirements, s, numbers, most_classes)
-        values = Values(numbers.along(difference, s), s, most_classes)
+    def find(numbers: Progression, effort: Effort) -> _Run:
+        domain = allowed(requirements, s, numbers, effort)
+        values = Values(numbers.along(difference, s), s, effort)
         above, zero = (
             [run for span in domain for run in values.between(0, upper, span)]
             for upper in (None, 0)

@@ -8,7 +8,7 @@ from math import gcd
 
 from sympy import Expr, Integer, Symbol, divisors
 
-from archcalc.formula.between import Unresolved, Values
+from archcalc.formula.between import Effort, Unresolved, Values
 from archcalc.formula.spans import Span, intersected, spans_of
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.dims import Dim
@@ -122,7 +122,7 @@ def of_copies(requirement: Requirement) -> Iterable[Requirement]:
 
 
 def allowed(
-    requirements: Sequence[Requirement], n: Symbol, places: Progression, most_classes: int
+    requirements: Sequence[Requirement], n: Symbol, places: Progression, effort: Effort
 ) -> list[Span]:
     """The places at which every one of `requirements` holds.
 
@@ -134,7 +134,7 @@ def allowed(
         raise Unresolved
     for requirement in sorted(requirements, key=_difficulty):
         left, right = places.along(requirement.left, n), places.along(requirement.right, n)
-        spans = _holding(requirement.relation, left, right, n, spans, most_classes)
+        spans = _holding(requirement.relation, left, right, n, spans, effort)
     return spans
 
 
@@ -145,25 +145,25 @@ def _difficulty(requirement: Requirement) -> tuple[bool, int]:
 
 
 def _holding(
-    relation: Relation, left: Expr, right: Expr, n: Symbol, spans: list[Span], most_classes: int
+    relation: Relation, left: Expr, right: Expr, n: Symbol, spans: list[Span], effort: Effort
 ) -> list[Span]:
     if relation is not Relation.MULTIPLE_OF:
         upper = None if relation is Relation.AT_LEAST else 0
-        return _where(left - right, 0, upper, n, spans, most_classes)
+        return _where(left - right, 0, upper, n, spans, effort)
     if left.is_Integer and 0 < left <= _LARGEST_DIVIDED:
         listed = _dividing(int(left), right, n)
         if listed is not None:
             return intersected(spans, listed)
     low, _ = bounds(left)
     if low is not None and low > 0:  # nothing positive is a multiple of more than itself
-        spans = _where(left - right, 0, None, n, spans, most_classes)
-    return _where(left - right * FloorDiv(left, right), 0, 0, n, spans, most_classes)
+        spans = _where(left - right, 0, None, n, spans, effort)
+    return _where(left - right * FloorDiv(left, right), 0, 0, n, spans, effort)
 
 
 def _where(
-    e: Expr, lower: int, upper: int | None, n: Symbol, spans: list[Span], most_classes: int
+    e: Expr, lower: int, upper: int | None, n: Symbol, spans: list[Span], effort: Effort
 ) -> list[Span]:
-    values = Values(e, n, most_classes)
+    values = Values(e, n, effort)
     return [run for span in spans for run in values.between(lower, upper, span)]
 
 

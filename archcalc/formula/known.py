@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sympy import Integer, Symbol
 
-from archcalc.formula.between import Unresolved
+from archcalc.formula.between import Effort, Unresolved
 from archcalc.formula.domain import Progression, allowed, congruent
 from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.division import FloorDiv
@@ -16,7 +16,8 @@ from archcalc.symbolic.written import evaluated
 
 __all__ = ["places_of", "ranges_of", "refuse_contradictions"]
 
-_MOST_CLASSES = 60
+_QUICKLY = Effort(classes=60, values=4_000, parts=60)
+"""What is assumed is looked at each time; what is not seen soon is asked again when solving."""
 
 
 def places_of(requirements: Iterable[Requirement]) -> dict[Symbol, Progression]:
@@ -43,7 +44,7 @@ def ranges_of(requirements: Iterable[Requirement]) -> dict[Symbol, Interval] | N
         if places is None:
             return None
         try:
-            spans = allowed(own, s, places, _MOST_CLASSES)
+            spans = allowed(own, s, places, _QUICKLY)
         except Unresolved:
             continue
         if not spans:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.between import Unresolved, Values
+from archcalc.formula.between import Effort, Unresolved, Values
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.domain import Progression, allowed, congruent
 from archcalc.formula.spans import Span
@@ -140,14 +140,14 @@ def searched(problem: Problem) -> list[Run]:
 
 
 def apart(
-    requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, int], T]
+    requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, Effort], T]
 ) -> list[T]:
     """What `find` finds among all `n`, or in each residue class where it asks for such.
 
     Args:
         requirements: what `n` must meet; of some of them the numbers are known to begin with.
         n: the symbol.
-        find: from the numbers to look at, and how many more residue classes it may ask for.
+        find: from the numbers to look at, and how far to look.
 
     Raises:
         Unresolved: that comes to no end.
@@ -158,7 +158,7 @@ def apart(
     classes = 1
     while True:
         try:
-            left = _MOST_CLASSES // classes
+            left = Effort(_MOST_CLASSES // classes)
             return [find(numbers, left) for numbers in whole.apart(classes)]
         except Unresolved as stuck:
             if stuck.period is None:
@@ -166,9 +166,9 @@ def apart(
             classes *= stuck.period
 
 
-def _run(problem: Problem, numbers: Progression, most_classes: int) -> Run:
+def _run(problem: Problem, numbers: Progression, effort: Effort) -> Run:
     n, goal = problem.n, problem.goal
-    domain = allowed(problem.requirements, n, numbers, most_classes)
-    values = Values(numbers.along(problem.expression, n), n, most_classes)
+    domain = allowed(problem.requirements, n, numbers, effort)
+    values = Values(numbers.along(problem.expression, n), n, effort)
     fits = [run for span in domain for run in values.between(goal.lower, goal.upper, span)]
     return Run(numbers, domain, fits, values)

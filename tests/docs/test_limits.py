@@ -54,7 +54,7 @@ LIMITS = {
     },
     "of work on a formula": {
         "terms of what `expand` multiplies out": rewrite._MOST_TERMS,
-        "numbers that `solve` looks at one by one": between._MOST_VALUES,
+        "numbers that `solve` looks at one by one": between.Effort().values,
         "bits of what `solve` finds": between._MOST_DOUBLINGS,
         "residue classes into which floors are taken apart": problem._MOST_CLASSES,
         "numbers for which `crossover` says one by one which is larger": crossing._MOST_NUMBERS,

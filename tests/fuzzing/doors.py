@@ -152,7 +152,7 @@ def _typed(given: tuple[int, str]) -> None:
     with redirect_stdout(out), redirect_stderr(complaints):
         code = main([command, _FILE, *options, given[1]])
     said = complaints.getvalue()
-    if code not in (0, 1, 2) or "please report it" in said or (code and not said):
+    if code not in (0, 1, 2) or "please report it" in said or (code and not said + out.getvalue()):
         raise FaultError(f"{code}: {said}")
 
 

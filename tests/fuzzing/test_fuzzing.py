@@ -65,6 +65,9 @@ FOUND: list[tuple[str, Any]] = [
     *(("yaml", f"input: [4]\nlayers: [{{Repeat: {{block: [{{Dense: {'2**' * 7}i}}], times: {n}, "
        "index: i}}]") for n in ("L", 5)),
     ("options", (0, "n=9**9**n")),
+    ("options", (5, "conv2d=2147483648")),
+    ("assume", "h % 32 //3 = 0"),  # took seconds before it was given up, as did the next
+    ("assume", "8<=f/2%32=0"),
 ]  # fmt: skip
 
 

@@ -202,3 +202,108 @@ def test_what_cannot_be_matched_is_said() -> None:
         assert_matches(NET, cnn(), by="size")  # type: ignore[arg-type]
     said = str(differs(NET, nn.Sequential(nn.Conv3d(1, 32, 3))))
     assert "does not run on" in said
+
+
+# --- One tensor in two layers, and buffers --------------------------------------------------------
+
+
+class Speaks(nn.Module):
+    """A language model whose head may be its embedding, and which keeps a mask."""
+
+    def __init__(self, tied: bool, persistent: bool = True) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(100, 16)
+        self.register_buffer("mask", torch.ones(7, 7).tril(), persistent=persistent)
+        self.body = nn.Linear(16, 16)
+        self.head = nn.Linear(16, 100, bias=False)
+        if tied:
+            self.head.weight = self.embedding.weight
+
+    def forward(self, x: Any) -> Any:
+        return self.head(self.body(self.embedding(x)) * self.mask[:, :1])
+
+
+SPEAKS = ac.Sequential(
+    [ac.Embedding(100, 16), ac.Dense(16), ac.Dense(100, use_bias=False)], input_shape=(7,)
+)
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_buffers_that_no_layer_has_are_no_weights(persistent: bool) -> None:
+    model = Speaks(tied=False, persistent=persistent)
+    assert sum(p.numel() for p in model.parameters()) == SPEAKS.trace().parameters()
+    assert_matches(SPEAKS, model)
+    assert_matches(SPEAKS, model, names={"dense": "body", "dense_1": "head"})
+
+
+def test_a_tensor_of_two_layers_counts_once() -> None:
+    model = Speaks(tied=True)
+    assert sum(p.numel() for p in model.parameters()) == SPEAKS.trace().parameters() - 1600
+    with pytest.raises(MismatchError, match=r"3,472\s+1,872 \(-1,600\)\n.*head.weight is embedd"):
+        assert_matches(SPEAKS, model)
+    body = ac.Sequential(SPEAKS.layers[:2], input_shape=(7,))
+    with pytest.raises(MismatchError) as caught:
+        assert_matches(body, model)
+    (output,) = (d for d in caught.value.differences if d.rows[0][0] == "output")
+    assert output.rows == (("output", "7×16", "7×100"),)
+    assert "no such layer" not in str(caught.value)
+
+
+def test_a_tensor_of_two_layers_of_keras_counts_once() -> None:
+    first = keras.layers.Dense(4, use_bias=False, name="first")
+
+    class Tied(keras.layers.Dense):
+        def build(self, input_shape: Any) -> None:
+            self._kernel, self.bias = first.kernel, None
+
+    model = layers_of_keras(first, Tied(4, use_bias=False, name="second"), shape=(4,))
+    assert model.count_params() == 16
+    net = ac.Sequential([ac.Dense(4, use_bias=False), ac.Dense(4, use_bias=False)], input_shape=4)
+    with pytest.raises(MismatchError, match=r"32\s+16 \(-16\)\n.*second.kernel is first.kernel"):
+        assert_matches(net, model)
+
+
+class Normalizes(nn.Module):
+    """Batch normalization by hand: trained, or frozen as torchvision has it."""
+
+    def __init__(self, frozen: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, bias=False)
+        self.norm = nn.Module()
+        for name in ("weight", "bias"):
+            value = torch.ones(8, 1, 1)
+            if frozen:
+                self.norm.register_buffer(name, value)
+            else:
+                self.norm.register_parameter(name, nn.Parameter(value))
+        for name in ("running_mean", "running_var"):
+            self.norm.register_buffer(name, torch.ones(8, 1, 1))
+
+    def forward(self, x: Any) -> Any:
+        n, y = self.norm, self.conv(x)
+        return (y - n.running_mean) / n.running_var * n.weight + n.bias
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_buffers_that_a_layer_has_are_its_weights(frozen: bool) -> None:
+    net = ac.Sequential(
+        [ac.Conv2D(8, 3, use_bias=False), ac.BatchNormalization()], input_shape=(9, 9, 3)
+    )
+    assert_matches(net, Normalizes(frozen))
+    other = ac.Sequential(
+        [ac.Conv2D(9, 3, use_bias=False), ac.BatchNormalization()], input_shape=(9, 9, 3)
+    )
+    with pytest.raises(MismatchError, match="conv2d"):
+        assert_matches(other, Normalizes(frozen))
+
+
+def test_what_comes_out_is_shown_in_our_order_of_axes() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 8, 3))
+    net = ac.Sequential([ac.Conv2D(8, 3, padding="same")], input_shape=(28, 28, 1))
+    with pytest.raises(MismatchError, match=r"output\s+28×28×8\s+26×26×8"):
+        assert_matches(net, model)
+
+
+def test_the_network_comes_first() -> None:
+    with pytest.raises(ac.ArchcalcError, match="must be a network or a layer"):
+        assert_matches(cnn(), NET)  # type: ignore[arg-type]

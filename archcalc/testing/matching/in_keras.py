@@ -15,7 +15,7 @@ from archcalc.network.base import Network
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.testing.in_keras import multiplies, runs_in_keras
 from archcalc.testing.matching.in_torch import Ran, input_kinds
-from archcalc.testing.matching.parts import Built, Shapes, Weights
+from archcalc.testing.matching.parts import Built, Owners, Shapes, Weights
 from archcalc.testing.oracles import BATCH, counted, named_in_keras
 
 __all__ = ["is_model", "keras_parts", "measured_flops"]
@@ -46,7 +46,8 @@ def keras_parts(model: Any, made: Program) -> tuple[list[Built], Ran]:
             hint="call model.build(input_shape), or call the model once",
         )
     layers = list(_leaves(model, keras))
-    parts = [_built(layer, layers) for layer in layers if layer.weights]
+    first = Owners()
+    parts = [_built(layer, layers, first) for layer in layers if layer.weights]
     return parts, _ran(model, made, keras)
 
 
@@ -59,7 +60,7 @@ def _leaves(model: Any, keras: Any) -> Iterator[Any]:
         yield from _leaves(layer, keras) if isinstance(layer, keras.Model) else (layer,)
 
 
-def _built(layer: Any, layers: list[Any]) -> Built:
+def _built(layer: Any, layers: list[Any], owners: Owners) -> Built:
     kind = type(layer).__name__
     paths = [weight.path for weight in layer.weights]
 
@@ -83,9 +84,9 @@ def _built(layer: Any, layers: list[Any]) -> Built:
 
     short = _unlike([path.rpartition("/")[2] for path in paths], paths)
     last = next((x for x in reversed(layers) if _continues(x.name, layer.name)), layer)
-    return Built(
-        layer.name, kind, dict(zip(short, shapes, strict=True)), _outputs(last), None, ours
-    )
+    raw = dict(zip(short, shapes, strict=True))
+    tied = owners.tied(layer.name, zip(short, layer.weights, strict=True))
+    return Built(layer.name, kind, raw, _outputs(last), None, ours, tied)
 
 
 def _unlike(names: Sequence[str], paths: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.registry import layer_class
 from archcalc.network.base import Network
 from archcalc.symbolic.errors import shorten
-from archcalc.testing.matching.parts import Built, Weights
+from archcalc.testing.matching.parts import Built, Owners, Weights
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
 
 __all__ = ["Ran", "input_kinds", "is_module", "run_torch", "torch_parts"]
@@ -75,7 +75,8 @@ def torch_parts(
     ran = _run(module, owners, tries, input_kinds(made))
     places = {name: i for i, name in enumerate(ran.order)}
     names = sorted(owners, key=lambda name: places.get(name, len(places)))
-    return [_built(name, owners[name][1], ran, wholes, own) for name in names], ran
+    first = Owners()
+    return [_built(name, owners[name][1], ran, wholes, own, first) for name in names], ran
 
 
 def _owners(module: Any, wholes: set[str]) -> dict[str, tuple[Any, Any]]:
@@ -94,8 +95,7 @@ def _owners(module: Any, wholes: set[str]) -> dict[str, tuple[Any, Any]]:
             if _state(core):
                 found[name] = (here, core)
         else:
-            own = {**here._parameters, **here._buffers}
-            if any(value is not None and key != _BATCHES for key, value in own.items()):
+            if any("." not in key for key in _state(here)):
                 found[name] = (here, here)
             pending = [
                 *((f"{name}.{key}".lstrip("."), part) for key, part in here.named_children()),
@@ -129,7 +129,7 @@ def _state(module: Any) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool) -> Built:
+def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool, owners: Owners) -> Built:
     """What `core` owns; where archcalc built it, it is a layer of ours, whatever its class."""
     outputs, flops = ran.seen.get(name, (None, None))
     kind = type(core).__name__
@@ -146,7 +146,18 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool) -> Built
     if not alone:
         raw = {name: shape for name, shape in raw.items() if "." not in name}
     macs = flops // (2 * BATCH) if alone and flops is not None else None
-    return Built(name or "itself", kind, raw, outputs if alone else None, macs, ours)
+    called = name or "itself"
+    tensors = core.state_dict(keep_vars=True)
+    return Built(
+        called,
+        kind,
+        raw,
+        outputs if alone else None,
+        macs,
+        ours,
+        tied=owners.tied(called, ((key, tensors[key]) for key in raw)),
+        trained=own or kind in wholes or not raw.keys().isdisjoint(dict(core.named_parameters())),
+    )
 
 
 def _run(

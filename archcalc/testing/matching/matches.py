@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from archcalc.frameworks.program import Program, program
@@ -16,7 +17,7 @@ from archcalc.testing.matching.causes import same_outputs, why_outputs, why_weig
 from archcalc.testing.matching.in_keras import is_model, keras_parts
 from archcalc.testing.matching.in_torch import Ran, is_module, torch_parts
 from archcalc.testing.matching.pairing import Pairs, by_name, in_order, same_weights
-from archcalc.testing.matching.parts import Built, Part, parts_of
+from archcalc.testing.matching.parts import Built, Part, Shapes, parts_of
 from archcalc.testing.oracles import BATCH, counted
 
 __all__ = ["Difference", "MismatchError", "assert_matches"]
@@ -84,6 +85,10 @@ def assert_matches(
     Raises:
         MismatchError: they are not the same; it is an `AssertionError`, and names the layers.
         FrameworkError: the model is of no known framework, or has not been built.
+        BoundError: an argument is of the wrong kind.
+
+    A weight that several of their layers have counts once, as it does in a framework.  A layer that
+    has nothing of its own, only such weights or only buffers, need not be in the network.
 
     >>> import torch
     >>> from archcalc.layers import Dense
@@ -92,13 +97,16 @@ def assert_matches(
     >>> linear = torch.nn.Linear
     >>> assert_matches(net, torch.nn.Sequential(linear(784, 100), torch.nn.ReLU(), linear(100, 10)))
     """
+    if not isinstance(net, Layer):
+        raise BoundError(f"net={shorten(repr(net), 40)}: it must be a network or a layer")
     if by not in ("order", "name"):
         raise BoundError(f"by={shorten(repr(by), 40)}: it must be 'order' or 'name'")
     given = input_shape if isinstance(input_shape, Mapping) else {"net": input_shape}
     made, built, ran = _both(net, model, given)
     ours = parts_of(made)
     pairs = by_name(ours, built, names or {}) if names or by == "name" else in_order(ours, built)
-    found = [*_by_layer(pairs, made), *_in_total(made, built, ran)]
+    pairs = [(a, b) for a, b in pairs if a is not None or b is None or b.is_needed]
+    found = [*_by_layer(pairs, made), *_in_total(made, pairs, ran)]
     if found:
         raise MismatchError(_text(found, len(ours), type(model).__name__), found)
 
@@ -142,7 +150,7 @@ def _in_layer(ours: Part, theirs: Built) -> Iterator[Difference]:
         rows.extend(_weight_rows(ours, theirs))
         whys.append(why_weights(ours, theirs))
     if not same_outputs(ours.outputs, theirs.outputs):
-        rows.append(("output", _shapes(ours.outputs), _shapes(theirs.outputs or ())))
+        rows.append(("output", _shapes(ours.outputs), _seen(ours.outputs, theirs.outputs)))
         whys.append("" if whys else why_outputs(ours, theirs))
     if not rows and theirs.macs not in (None, ours.macs) and _counts(ours):
         rows.append(("MACs", f"{ours.macs:,}", f"{theirs.macs:,}"))
@@ -169,18 +177,20 @@ def _weight_rows(ours: Part, theirs: Built) -> Iterator[tuple[str, str, str]]:
         yield "numbers", f"{count:,}", f"{theirs.parameters:,}"
 
 
-def _in_total(made: Program, built: list[Built], ran: Ran) -> Iterator[Difference]:
+def _in_total(made: Program, pairs: Pairs, ran: Ran) -> Iterator[Difference]:
     if ran.refused:
         rows = (("input", _shapes(made.inputs), f"does not run on {ran.refused}"),)
         yield Difference("", "", rows)
     outputs = tuple(tuple(shape) for shape in made.output_shapes)
     if not same_outputs(outputs, ran.outputs):
-        rows = (("output", _shapes(outputs), _shapes(ran.outputs)),)
+        rows = (("output", _shapes(outputs), _seen(outputs, ran.outputs)),)
         yield Difference("", "", rows)
     ours = sum(int(weight.size) for part in parts_of(made) for weight in part.applied.weights)
-    theirs = sum(part.parameters for part in built)
+    built = [part for _, part in pairs if part is not None]
+    theirs = sum(part.adds for part in built)
     if ours != theirs:
-        yield Difference("", "", (("weights", f"{ours:,}", f"{theirs:,} ({theirs - ours:+,})"),))
+        rows = (("weights", f"{ours:,}", f"{theirs:,} ({theirs - ours:+,})"),)
+        yield Difference("", "", rows, _tied(built))
     if ran.flops >= 0 and all(counted(call.applied) for call in made.calls):
         macs = [work.macs * (1 if work.kind == "adapter" else BATCH)
                 for call in made.calls for work in call.applied.work]  # fmt: skip
@@ -190,12 +200,19 @@ def _in_total(made: Program, built: list[Built], ran: Ran) -> Iterator[Differenc
             yield Difference("", "", (("FLOPs", *shown),))
 
 
+def _tied(built: Iterable[Built]) -> str:
+    """Which weights of theirs are one, in words."""
+    same = [f"{part.name}.{a} is {b}" for part in built for a, b in part.tied.items()]
+    more = f", and {len(same) - 2} more" if len(same) > 2 else ""
+    return f"in the model {', '.join(same[:2])}{more}, counted once" if same else ""
+
+
 # What is shown
 
 
 def _text(found: Sequence[Difference], count: int, kind: str) -> str:
     layers = [d for d in found if d.path or d.name]
-    totals = [row for d in found if not (d.path or d.name) for row in d.rows]
+    total = [d for d in found if not (d.path or d.name)]
     head = f"{len(layers)} of {count} layers with weights" if layers else "the total"
     verb = "differ" if len(layers) > 1 else "differs"
     lines = [f"the {kind} is not the network: {head} {verb}"]
@@ -206,8 +223,9 @@ def _text(found: Sequence[Difference], count: int, kind: str) -> str:
             lines.append(f"  → {difference.why}")
     if len(layers) > _SHOWN:
         lines += ["", f"… and {len(layers) - _SHOWN} more"]
-    if totals:
-        lines += ["", "in total", *_table(totals, width)]
+    if total:
+        lines += ["", "in total", *_table([row for d in total for row in d.rows], width)]
+        lines += [f"  → {d.why}" for d in total if d.why]
     return "\n".join(lines)
 
 
@@ -227,6 +245,16 @@ def _head(ours: Part) -> str:
 
 def _shape(shape: Sequence[int] | None) -> str:
     return "—" if shape is None else str(Shape(shape))
+
+
+def _seen(ours: Shapes, theirs: Shapes | None) -> str:
+    """What comes out there, with the channels where ours are."""
+    pairs = zip_longest(ours, theirs or ())
+    return _shapes(
+        (*b[1:], b[0]) if a and b and len(a) == len(b) and b[0] == a[-1] != b[-1] else b
+        for a, b in pairs
+        if b is not None
+    )
 
 
 def _shapes(shapes: Iterable[Sequence[int]]) -> str:

@@ -43,7 +43,7 @@ def in_order(ours: Sequence[Part], theirs: Sequence[Built]) -> Pairs:
             if Counter(first) == Counter(second):
                 return _alike(ours, theirs, first, second)
         return _alike(ours, theirs, mine, other)
-    if len(ours) == len(theirs):
+    if len(ours) == len(theirs) and all(part.is_needed for part in theirs):
         return list(zip(ours, theirs, strict=True))
     return _aligned(ours, theirs)
 
@@ -76,7 +76,7 @@ def _aligned(ours: Sequence[Part], theirs: Sequence[Built]) -> Pairs:
                 pairs.append((ours[i], theirs[j]))
                 i, j = i + 1, j + 1
                 continue
-        if i < len(ours) and cost[i][j] == 1 + cost[i + 1][j]:
+        if i < len(ours) and cost[i][j] == _ONE + cost[i + 1][j]:
             pairs.append((ours[i], None))
             i += 1
         else:
@@ -85,7 +85,12 @@ def _aligned(ours: Sequence[Part], theirs: Sequence[Built]) -> Pairs:
     return pairs
 
 
-_CHANGE = 1.5
+_ONE, _CHANGE = 1.0, 1.5
+
+
+def _more(theirs: Built) -> float:
+    """What one layer more costs; one that need not be there costs nothing."""
+    return _ONE if theirs.is_needed else 0.0
 
 
 def _best(
@@ -93,9 +98,9 @@ def _best(
 ) -> float:
     ways = []
     if i < len(ours):
-        ways.append(1 + cost[i + 1][j])
+        ways.append(_ONE + cost[i + 1][j])
     if j < len(theirs):
-        ways.append(1 + cost[i][j + 1])
+        ways.append(_more(theirs[j]) + cost[i][j + 1])
     if i < len(ours) and j < len(theirs):
         change = 0.0 if same_weights(ours[i], theirs[j]) else _CHANGE
         ways.append(change + cost[i + 1][j + 1])

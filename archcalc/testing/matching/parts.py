@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from math import prod
+from typing import Any, TypeAlias
 
 from archcalc.frameworks.program import Call, Program
 from archcalc.layers.applied import Applied
 
-__all__ = ["Built", "Part", "Shapes", "Weights", "parts_of"]
+__all__ = ["Built", "Owners", "Part", "Shapes", "Weights", "parts_of"]
 
 Shapes: TypeAlias = tuple[tuple[int, ...], ...]
 Weights: TypeAlias = Mapping[str, tuple[int, ...]]
@@ -55,6 +56,8 @@ class Built:
         macs: multiply-accumulates of one sample; ``None`` where they were not counted.
         ours: its weights by our names, in our order of axes, if it is what a layer of ours is
             there; ``None`` where it is something else.
+        tied: which of its weights are those of a layer before it, and what they are called there.
+        trained: whether anything in it can be; a mask that a module keeps for itself cannot.
     """
 
     name: str
@@ -63,18 +66,39 @@ class Built:
     outputs: Shapes | None = None
     macs: int | None = None
     ours: Callable[[Applied], Weights | None] = field(default=lambda applied: None, compare=False)
+    tied: Mapping[str, str] = field(default_factory=dict)
+    trained: bool = True
 
     @property
     def parameters(self) -> int:
         """How many numbers its weights are."""
-        return sum(_size(shape) for shape in self.raw.values())
+        return sum(prod(shape) for shape in self.raw.values())
+
+    @property
+    def adds(self) -> int:
+        """How many numbers it has that no layer before it has."""
+        return sum(prod(shape) for name, shape in self.raw.items() if name not in self.tied)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether a network without it is another one."""
+        return self.trained and self.tied.keys() != self.raw.keys()
 
 
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for dim in shape:
-        size *= dim
-    return size
+class Owners:
+    """Who had a tensor first."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def tied(self, layer: str, tensors: Iterable[tuple[str, Any]]) -> dict[str, str]:
+        """Those tensors of a layer that one before it has too, and what they are called there."""
+        found = {}
+        for name, tensor in tensors:
+            first = self._names.setdefault(id(tensor), f"{layer}.{name}")
+            if first != f"{layer}.{name}":
+                found[name] = first
+        return found
 
 
 def parts_of(made: Program) -> list[Part]:

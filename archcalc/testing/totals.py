@@ -40,8 +40,8 @@ def formulas(
         BoundError: a name is no name of a symbol, or a bound is none.
 
     >>> from hypothesis import find
-    >>> find(formulas(["n", "c"]), lambda f: len(f.symbols) == 2 and f(n=9, c=4) == 2)
-    ⌊n/c⌋
+    >>> find(formulas(["n"]), lambda f: f.symbols and f(n=9) > 9)
+    2·n
     """
     names = tuple(_symbol(name) for name in symbols)
     if not names:

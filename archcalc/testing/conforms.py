@@ -11,9 +11,10 @@ import archcalc
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network import Sequential, from_dict
+from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.bounds import whole
+from archcalc.testing.bounds import BoundError, whole
 from archcalc.testing.drawing import layers
 from archcalc.testing.symbolizing import Symbols
 
@@ -48,6 +49,7 @@ def assert_conforms(cls: type[Layer], *, max_examples: int = _EXAMPLES) -> None:
     Raises:
         ConformityError: something does not fit; it is an `AssertionError`, and shows the simplest
             layer of which that is so.
+        BoundError: it is no class of layers.
         InvalidLayerError: a field's type does not say how to draw it.
 
     >>> from archcalc.layers import Conv2D, Weight
@@ -60,6 +62,8 @@ def assert_conforms(cls: type[Layer], *, max_examples: int = _EXAMPLES) -> None:
     Traceback (most recent call last):
     archcalc.testing.conforms.ConformityError: Halved() on 1 ... symbols: ...
     """
+    if not (isinstance(cls, type) and issubclass(cls, Layer)):
+        raise BoundError(f"cls={shorten(repr(cls), 40)}: it must be a class of layers, as Dense is")
     found: list[ConformityError] = []
 
     @settings(

@@ -198,3 +198,8 @@ def test_what_does_not_conform_is_shown(cls: type[Layer], check: str, said: str)
 
 def test_a_layer_of_ones_own_conforms() -> None:
     assert_conforms(TwoThinKernels)
+
+
+def test_a_class_is_asked_for() -> None:
+    with pytest.raises(BoundError, match=r"cls=Dense\(units=3\): it must be a class of layers"):
+        assert_conforms(ac.Dense(3))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.sums import Index, Sum
@@ -20,6 +20,7 @@ Interval = tuple[Rational | None, Rational | None]
 
 _POSITIVE: Interval = (Integer(1), None)
 _NOT_NEGATIVE: Interval = (Integer(0), None)
+_NOTHING: Interval = (Integer(0), Integer(0))
 
 
 def bounds(expression: Expr | int, known: Mapping[Symbol, Interval] | None = None) -> Interval:
@@ -79,18 +80,18 @@ def _add(values: list[Rational | None]) -> Rational | None:
 
 
 def _multiply(a: Interval, b: Interval) -> Interval:
-    if b == (Integer(0), Integer(0)) or a == (Integer(0), Integer(0)):
-        return Integer(0), Integer(0)
-    if _low(a) >= 0 and _low(b) >= 0:
-        high = None if a[1] is None or b[1] is None else a[1] * b[1]
-        return a[0] * b[0], high  # type: ignore[operator]
-    if a[1] is not None and a[1] <= 0:
+    if _NOTHING in (a, b):
+        return _NOTHING
+    (low_a, high_a), (low_b, high_b) = a, b
+    if low_a is not None and low_b is not None and low_a >= 0 and low_b >= 0:
+        return low_a * low_b, None if high_a is None or high_b is None else high_a * high_b
+    if high_a is not None and high_a <= 0:
         return _negative(_multiply(_negative(a), b))
-    if b[1] is not None and b[1] <= 0:
+    if high_b is not None and high_b <= 0:
         return _negative(_multiply(a, _negative(b)))
-    if None in a or None in b:
+    if low_a is None or high_a is None or low_b is None or high_b is None:
         return None, None
-    corners = [x * y for x in a for y in b if x is not None and y is not None]
+    corners = [x * y for x in (low_a, high_a) for y in (low_b, high_b)]
     return min(corners), max(corners)
 
 
@@ -99,27 +100,18 @@ def _negative(a: Interval) -> Interval:
     return (None if high is None else -high), (None if low is None else -low)
 
 
-def _low(a: Interval) -> Rational:
-    return Integer(-1) if a[0] is None else a[0]
-
-
 def _floor(x: Interval, q: Interval) -> Interval:
-    if q[0] is None or q[0] <= 0:
+    least, most = q
+    if least is None or least <= 0:
         return None, None
-    ends = [end for end in q if end is not None]
-    low: Rational | None = None
-    high: Rational | None = None
-    if x[0] is not None:
-        candidates = [x[0] // end for end in ends]
-        if q[1] is None:  # an ever larger divisor leads to 0 from above and to −1 from below
-            candidates.append(Integer(0) if x[0] >= 0 else Integer(-1))
-        low = min(candidates)
-    if x[1] is not None:
-        candidates = [x[1] // end for end in ends]
-        if q[1] is None:
-            candidates.append(Integer(0) if x[1] >= 0 else Integer(-1))
-        high = max(candidates)
-    return low, high
+    low, high = x
+    # an ever larger divisor leads to 0 from above and to −1 from below
+    return (
+        None if low is None else min(low // least, S.Zero if most is None else low // most),
+        None
+        if high is None
+        else max(high // least, S.NegativeOne if most is None else high // most),
+    )
 
 
 def _power(base: Interval, exponent: Interval) -> Interval:
@@ -127,9 +119,10 @@ def _power(base: Interval, exponent: Interval) -> Interval:
     if _too_large(base, exponent):
         return None, None
     if low is None or low != most or not low.is_Integer:
-        grows = base[0] is not None and base[0] >= 1 and low is not None and low >= 0
-        high = base[1] ** most if grows and base[1] is not None and most is not None else None
-        return (base[0] ** low, high) if grows else (None, None)  # type: ignore[operator]
+        if base[0] is None or base[0] < 1 or low is None or low < 0:
+            return None, None
+        high = None if base[1] is None or most is None else base[1] ** -(-most // 1)
+        return base[0] ** (low // 1), high  # a root is left to the next whole power
     n = int(low)
     if n < 0:
         return (Integer(0), None) if base[0] is not None and base[0] > 0 else (None, None)

@@ -6,16 +6,16 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sympy import Integer, Max, Min, Rational, preorder_traversal
+from sympy import Integer, Max, Min, Rational, log, preorder_traversal, sqrt
 
 from archcalc.symbolic import CeilDiv, FloorDiv, Index, Sum, symbols
 from archcalc.symbolic.compare import at_least, bounds, equal, largest, smallest
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
-h, k, s, w = symbols("h k s w")
+h, k, s, w, L = symbols("h k s w L")
 NAMES = (h, k, s, w)
 
 
@@ -80,6 +80,98 @@ def test_bounds_of_quotients_and_powers_are_reached(x, q, n) -> None:
 i = Index("i")
 
 
+@st.composite
+def bounded(draw: st.DrawFn) -> Any:
+    """A formula of every kind of part, where a symbol may stand more than once."""
+    leaf = (
+        st.sampled_from([h, k, s, w, h - 3, k - 5, 4 - w, Max(s - 3, 0)])
+        | st.integers(-4, 4).map(Integer)
+        | st.just(Rational(-3, 2))
+    )
+
+    def larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        two = st.tuples(inner, inner)
+        return st.one_of(
+            two.map(lambda p: p[0] + p[1]),
+            two.map(lambda p: p[0] - p[1]),
+            two.map(lambda p: p[0] * p[1]),
+            two.map(lambda p: Max(*p)),
+            two.map(lambda p: Min(*p)),
+            two.map(lambda p: FloorDiv(p[0], Max(p[1], 1) + 1)),
+            inner.map(lambda p: p**2),
+            inner.map(lambda p: p**3),
+            inner.map(lambda p: (Max(p, 0) + 1) ** -2),
+            inner.map(lambda p: (Max(p, 0) + 1) ** s),
+            inner.map(lambda p: (Max(p, 0) + 1) ** Max(w - 2, 0)),
+        )
+
+    return draw(st.recursive(leaf, larger, max_leaves=5))
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(e=bounded(), ends=st.tuples(_ENDS, _ENDS, _ENDS, _ENDS), open_=st.sets(st.integers(0, 7)))
+def test_known_ends_hold_and_may_be_open(e, ends, open_) -> None:
+    """With each end of each symbol known or not: what is found holds in every corner."""
+    known = {
+        name: tuple(
+            None if 2 * place + which in open_ else Integer(end) for which, end in enumerate(pair)
+        )
+        for place, (name, pair) in enumerate(zip(NAMES, ends, strict=True))
+    }
+    low, high = bounds(e, known)
+    used = [name in e.free_symbols for name in NAMES]
+    corners = [{a, b} if use else {a} for (a, b), use in zip(ends, used, strict=True)]
+    for point in product(*corners):
+        value = evaluate(e, dict(zip(NAMES, point, strict=True)))
+        assert low is None or low <= value
+        assert high is None or value <= high
+
+
+@given(
+    copies=st.tuples(st.integers(0, 4), st.integers(0, 3)),
+    step=st.integers(-7, 7),
+    h_end=st.integers(1, 9),
+)
+def test_bounds_of_sums_over_copies(copies, step: int, h_end: int) -> None:
+    # a divisor of 11 leaves no closed form, whatever the step
+    fewest, most = copies[0], sum(copies)
+    term = FloorDiv(step * i + h + k, 11) if step else FloorDiv(h + i, 11)
+    known = {h: (Integer(h_end), Integer(h_end)), k: (Integer(1), Integer(3))}
+    e = Sum(term, (i, 0, L - 1))
+    low, high = bounds(e, {**known, L: (Integer(fewest), Integer(most))})
+    for n, other in product(range(fewest, most + 1), range(1, 4)):
+        terms = [evaluate(term, {h: h_end, k: other, i: copy}) for copy in range(n)]
+        assert low <= sum(terms) <= high
+    ends = [[evaluate(term, {h: h_end, k: other, i: copy}) for copy in range(max(most, 1))]
+            for other in (1, 3)]  # fmt: skip
+    smallest_term, largest_term = min(min(ends)), max(max(ends))
+    counts = (fewest, most)
+    assert low == min(n * smallest_term for n in counts)
+    assert high == max(n * largest_term for n in counts)
+
+
+@given(st.integers(-5, 5), st.integers(0, 4), st.integers(0, 4))
+def test_bounds_of_a_power_whose_exponent_is_known(a: int, width: int, n: int) -> None:
+    ends = (Integer(a), Integer(a + width))
+    low, high = bounds(h**k, {h: ends, k: (Integer(n), Integer(n))})
+    powers = [base**n for base in range(a, a + width + 1)]
+    assert low is None or low <= min(powers)
+    assert high is None or high >= max(powers)
+    if a >= 0:
+        assert (low, high) == (min(powers), max(powers))
+
+
+def test_roots_and_what_is_no_arithmetic_have_no_wrong_bounds() -> None:
+    assert bounds(log(h)) == bounds(h + log(k)) == (None, None)
+    assert bounds((sqrt(h + 1) + 1) ** k) == (2, None)
+    low, high = bounds(
+        (h + 1) ** (k / 2), {h: (Integer(1), Integer(6)), k: (Integer(3), Integer(5))}
+    )
+    assert low <= 2**1.5
+    assert 7**2.5 <= high < 7**4
+    assert bounds(sqrt(h)) == (1, None)
+
+
 @pytest.mark.parametrize(
     ("e", "ends"),
     [
@@ -100,6 +192,8 @@ i = Index("i")
         (FloorDiv(-7, h), (-7, -1)),
         (FloorDiv(h + 7, k), (0, None)),
         (FloorDiv(-h, k), (None, -1)),
+        (FloorDiv(-h - 6, k), (None, -1)),
+        (FloorDiv(-h - 6, k + 1), (None, -1)),
         (FloorDiv(h, k + 1), (0, None)),
         (FloorDiv(7, h - k), (None, None)),
         (FloorDiv(7, 3 - h), (None, None)),
@@ -192,12 +286,31 @@ def test_three_values(a, b, no_less, same) -> None:
     st.integers(-3, 3),
 )  # fmt: skip
 def test_floors_of_one_thing_by_one_divisor_are_ordered(q, a, b, c, d) -> None:
+    in_order(q, 1, FloorDiv(h + a, q) + c, h + d)
+    in_order(q, q + 1, FloorDiv(h + a, q) + c, FloorDiv(h + b, q + 1) + d)
     one, other = FloorDiv(h + a, q) + c, FloorDiv(h + b, q) + d
     low, high = smallest(one, other), largest(one, other)
     assert {low, high} == {one, other}
-    for n in range(1, 2 * q + 1):
+    in_order(q, q, one, other)
+
+
+def in_order(q: int, p: int, one: Any, other: Any) -> None:
+    low, high = smallest(one, other), largest(one, other)
+    for n in [*range(1, 2 * p * q + 1), 200]:
         values = evaluate(one, {h: n}), evaluate(other, {h: n})
         assert (evaluate(low, {h: n}), evaluate(high, {h: n})) == (min(values), max(values))
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(data=st.data(), more=st.integers(-3, 3), floor=st.booleans())
+def test_what_is_decided_is_one_of_the_two(data, formulas, more: int, floor: bool) -> None:
+    a, one = data.draw(formulas).expression, data.draw(formulas).expression
+    b = a + (FloorDiv(one**2 + 1, 2) if floor else one**2 + 1) * more
+    no_less = at_least(a, b)
+    if no_less is not None:
+        assert {largest(a, b), smallest(a, b)} == {a, b}
+        assert (largest(a, b) if no_less else smallest(a, b)) == a
+        assert (smallest(b, a) if no_less else largest(b, a)) == b
 
 
 def test_what_is_not_decided_is_said_as_a_maximum() -> None:

@@ -27,17 +27,19 @@ def main() -> int:
     sample = _sampled(chosen)
     explained = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
     preload()
+    seconds = {}
     for stage in dict.fromkeys(stage for mutant in sample for stage in stages(mutant.file)):
         clean = judge(None, [stage])
         print(f"{clean.seconds:.0f} s  {' '.join(stage)}", flush=True)
         if clean.how != "survived":
             sys.exit(f"the tests fail as it is: {clean.said}")
+        seconds[stage] = clean.seconds
     counts = {"killed": 0, "endless": 0, "survived": 0, "equivalent": 0}
     for number, mutant in enumerate(sample, 1):
         if f"{mutant.before} → {mutant.after}" in explained.get(mutant.file, {}):
             counts["equivalent"] += 1
             continue
-        verdict = judge(mutant, stages(mutant.file))
+        verdict = judge(mutant, stages(mutant.file), seconds)
         counts[verdict.how] += 1
         said = "" if verdict.how == "survived" else f"   [{verdict.said}]"
         print(f"{number:>4} {verdict.how} {verdict.seconds:.0f} s  {mutant}{said}", flush=True)

@@ -14,7 +14,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -27,7 +27,7 @@ from tests.mutation.mutants import Mutant, planted
 __all__ = ["Verdict", "judge", "preload"]
 
 _SECONDS = 300
-"""Of computing, after which a mutant counts as one that never ends."""
+"""Of computing, after which the tests count as ones that never end."""
 
 _OUTPUT = Path(tempfile.gettempdir()) / f"archcalc-mutation-{os.getpid()}.txt"
 
@@ -51,18 +51,21 @@ def preload() -> None:
     sys.modules["torch"].set_num_threads(1)
 
 
-def judge(mutant: Mutant | None, stages: Sequence[Stage]) -> Verdict:
+def judge(
+    mutant: Mutant | None, stages: Sequence[Stage], clean: Mapping[Stage, float] | None = None
+) -> Verdict:
     """Show a mutant, or the code as it is, to one stage of tests after another.
 
     Args:
         mutant: the mistake; none for the code as it is.
         stages: arguments of pytest, for one run each.
+        clean: the seconds that a stage takes without a mistake: a mutant gets some times as many.
     """
     start = time.monotonic()
     for stage in stages:
         child = os.fork()
         if child == 0:
-            os._exit(_run(mutant, stage))
+            os._exit(_run(mutant, stage, _allowed(stage, clean or {})))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if code:
             seconds = time.monotonic() - start
@@ -76,8 +79,12 @@ def _last_words() -> str:
     return failed[-1][:160] if failed else said[-300:]
 
 
-def _run(mutant: Mutant | None, stage: Stage) -> int:
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 5))
+def _allowed(stage: Stage, clean: Mapping[Stage, float]) -> int:
+    return min(_SECONDS, 30 + 5 * round(clean.get(stage, _SECONDS)))
+
+
+def _run(mutant: Mutant | None, stage: Stage, seconds: int) -> int:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     out = os.open(_OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(out, stream)

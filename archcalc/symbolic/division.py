@@ -188,7 +188,7 @@ def _cleared(x: Expr, q: Expr) -> tuple[Expr, Expr]:
     if has_denominator(x) or has_denominator(q):
         (above, under), (times, part) = fraction(together(x)), fraction(together(q))
         x, q = above * part, times * under
-    return (-x, -q) if not _at_least(q, 1) and _at_least(-q, 1) else (x, q)
+    return (-x, -q) if _at_least(-q, 1) else (x, q)
 
 
 def has_denominator(x: Expr) -> bool:

@@ -13,12 +13,15 @@ Stage = tuple[str, ...]
 ROOMS = ("archcalc/symbolic", "archcalc/layers", "archcalc/costs")
 """Where the formulas are."""
 
-_NUMBERS: Stage = (
-    "tests/symbolic/test_compare.py", "tests/symbolic/test_recurrence.py",
-    "tests/symbolic/test_evaluate.py", "tests/symbolic/test_sums.py",
-)  # fmt: skip
-_DIVISION: Stage = ("tests/symbolic/test_division.py", "tests/layers/test_window.py")
-_TEXTS: Stage = ("tests/symbolic/test_printing.py", "tests/symbolic/test_parser.py")
+
+def _symbolic(*names: str) -> Stage:
+    return tuple(f"tests/symbolic/test_{name}.py" for name in names)
+
+
+_OWN = _symbolic("dims", "requirement", "written")
+_NUMBERS = _symbolic("compare", "recurrence", "evaluate", "sums")
+_DIVISION: Stage = (*_symbolic("division"), "tests/layers/test_window.py")
+_TEXTS = _symbolic("printing", "parser", "sums")
 _COPIES: Stage = ("tests/network/test_repeat.py", "tests/network/test_ladder.py")
 _FORMULAS: Stage = ("tests/formula/test_formula.py", "tests/formula/test_assume.py")
 _ALL: Stage = ("tests/test_experience.py", "tests/network", "tests/explain", "tests/cli")
@@ -33,10 +36,14 @@ ASKED: dict[str, tuple[Stage, ...]] = {
     "archcalc/symbolic/printing": (_TEXTS, _FORMULAS, _ALL),
     "archcalc/symbolic/scanning": (_TEXTS, _FORMULAS, _ALL),
     "archcalc/symbolic/parser": (_TEXTS, _FORMULAS, _ALL),
-    "archcalc/symbolic/sizes": (_TEXTS, ("tests/docs/test_limits.py",), _ALL),
-    "archcalc/symbolic/written": (_TEXTS, _FORMULAS, _COPIES, _ALL),
+    "archcalc/symbolic/errors": (_OWN, _TEXTS, _FORMULAS, _ALL),
+    "archcalc/symbolic/sizes": (_OWN, _TEXTS, ("tests/docs/test_limits.py",), _ALL),
+    "archcalc/symbolic/written": (_OWN, _TEXTS, _FORMULAS, _COPIES, _ALL),
     "archcalc/symbolic/division": (_DIVISION, _NUMBERS, _FORMULAS, _TEXTS, _ALL),
-    "archcalc/symbolic": (_NUMBERS, _DIVISION, _COPIES, _FORMULAS, _TEXTS, _ALL),
+    "archcalc/symbolic/compare": (_NUMBERS, _OWN, _DIVISION, _COPIES, _FORMULAS, _TEXTS, _ALL),
+    "archcalc/symbolic/recurrence": (_NUMBERS, _COPIES, _FORMULAS, _ALL),
+    "archcalc/symbolic/sums": (_NUMBERS, _OWN, _COPIES, _FORMULAS, _TEXTS, _ALL),
+    "archcalc/symbolic": (_OWN, _NUMBERS, _DIVISION, _COPIES, _FORMULAS, _TEXTS, _ALL),
     "archcalc/layers": (("tests/layers", "tests/costs"),),
     "archcalc/costs": (("tests/costs",), (*_COPIES, "tests/network/test_networks.py"), _ALL),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from math import gcd, prod
 from typing import Any
 
@@ -182,11 +184,81 @@ def test_no_value_is_below_the_least(data, all_formulas, points) -> None:
         (Min(h, 3), 1),
         ((-h) * k, None),
         (Rational(1, 2), 0),
+        (Rational(-1, 2), -1),
+        (FloorDiv(h - 1, k), 0),
+        (FloorDiv(h, k), 0),
+        (FloorDiv(h, k - 1), None),
+        (FloorDiv(h - 1, k) * 3 + 2, 2),
+        ((h - 1) ** k, 0),
+        ((h + 1) ** k, 2),
+        ((h + 1) ** (k - 1), 1),
+        ((h - 1) ** (k - 1), 0),
+        (h ** (1 - k), 0),
+        ((h - 1) ** (1 - k), None),
+        ((h - k) ** (s - 1), None),
+        (Min(h, k + 4), 1),
+        (Max(h + 1, k + 4), 5),
+        ((h + 1) * (k + 2), 6),
+        ((h - 2) * (k + 2), None),
     ],
     ids=str,
 )
 def test_the_least_value(e, least) -> None:
     assert least_value(e) == least
+
+
+@given(data=st.data(), q=DIVISORS)
+def test_the_functions_are_the_heads(data, formulas, points, q: int) -> None:
+    case, point = data.draw(formulas), data.draw(points)
+    assert floor_div(case.expression, q) == FloorDiv(case.expression, q)
+    assert ceil_div(case.expression, q) == CeilDiv(case.expression, q)
+    assert meaning(CeilDiv(case.expression, s), point) == -(-case.at(point) // point["s"])
+    assert type(floor_div(q * s, s)) is type(ceil_div(q * s, s)) is int
+    assert type(floor_div(Integer(7), q)) is type(ceil_div(7, q)) is int
+
+
+def test_a_sign_is_known_where_the_parts_have_one() -> None:
+    assert FloorDiv(h, 2).is_nonnegative is True
+    assert FloorDiv(h - 1, k).is_nonnegative is True
+    assert FloorDiv(h - k, 2).is_nonnegative is None
+    assert FloorDiv(-h, 2).is_nonnegative is None
+
+
+@pytest.mark.parametrize("divide", [FloorDiv, CeilDiv])
+def test_what_may_be_no_integer_is_still_rounded_as_python_rounds(divide) -> None:
+    rounded = math.floor if divide is FloorDiv else math.ceil
+    for n in range(1, 12):
+        for x, exact in [
+            (Max(h / 2, 3), max(Fraction(n, 2), 3)),
+            (Min(h / 2, 3) + k / 2, min(Fraction(n, 2), 3) + 2),
+            (2 ** (h - 5), Fraction(2) ** (n - 5)),
+            (h / 3 - k / 5, Fraction(n, 3) - Fraction(4, 5)),
+            (h**2 / 4, Fraction(n * n, 4)),
+        ]:
+            for q in (1, 2, 3, -2):
+                assert put(divide(x, q), {"h": n, "k": 4}) == rounded(exact / q)
+            assert put(divide(x, k), {"h": n, "k": 4}) == rounded(exact / 4)
+            assert put(divide(x, -k), {"h": n, "k": 4}) == rounded(exact / -4)
+
+
+@given(
+    st.lists(st.sampled_from([h, k, s, L, h * s, k * s**2, 3 * s, s * L, 2 * s * w, Integer(7)]),
+             min_size=1, max_size=4),
+    st.sampled_from([s, 2 * s, s * w, s**2, 6 * s * w, 2**L, 4 * 2**L, 2 ** (L + 1), s + w,
+                     2 * s + 2, s - w]),
+    st.integers(-6, 6), st.integers(-20, 20),
+)  # fmt: skip
+def test_r7_means_what_python_says(terms, q, times: int, constant: int) -> None:
+    x = (
+        sum((times if n % 2 else 1) * term for n, term in enumerate(terms)) * h
+        + constant
+        + times * q
+    )
+    for numbers in ((1, 2, 3, 4, 5), (7, 1, 9, 2, 1), (29, 6, 2, 3, 7), (3, 3, 1, 1, 2)):
+        point = dict(zip("hksLw", numbers, strict=True))
+        above, under = meaning(Integer(0) + x, point), meaning(q, point)
+        if under:
+            assert meaning(FloorDiv(x, q), point) == above // under
 
 
 # --- What the rules are for ----------------------------------------------------------------------

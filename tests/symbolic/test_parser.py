@@ -156,6 +156,18 @@ def test_says_what_is_wrong_where_and_what_would_mend_it(text: str, message: str
     assert str(caught.value) == message
 
 
+def test_bounds_are_the_last_that_are_read() -> None:
+    assert parse("k**1000") == k**1000
+    assert parse("-" * 120 + "k") == k
+    for text, code in [("k**1001", "too-large"), ("-" * 121 + "k", "too-deep"),
+                       ("-" * 135 + "k", "too-deep"), ("'k'", "unsupported-syntax")]:  # fmt: skip
+        with pytest.raises(ExpressionError) as caught:
+            parse(text)
+        assert caught.value.code == code
+    with pytest.raises(ExpressionError, match="has text in quotes at column 5"):
+        parse("k + 'k'")
+
+
 def test_the_column_counts_what_was_typed() -> None:
     with pytest.raises(ExpressionError) as caught:
         parse("λ²·λ² + ⌊k/2⌋ + 9**k**9**9")

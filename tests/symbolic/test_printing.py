@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sympy import Float, Integer, Max, Min, Rational, latex, sin
+from sympy import Float, Integer, Max, Min, Rational, cbrt, latex, log, root, sin, sqrt
 
 from archcalc.symbolic import (
     CeilDiv,
@@ -32,6 +32,7 @@ from archcalc.symbolic import (
     to_python,
     to_text,
 )
+from archcalc.symbolic.printing.layout import natural
 
 a, c, f, h, k, K, L, n, s, w = symbols("a c f h k K L n s w")
 c_in, h_out, n1, n2, n10, n_out = symbols("c_in h_out n1 n2 n10 n_out")
@@ -165,6 +166,83 @@ def test_fractions_are_read_back(data, formulas, denominator: int) -> None:
 def test_special_cases_are_read_back(e) -> None:
     assert parse(to_text(e)) == e
     assert parse(to_python(e)) == e
+
+
+@settings(max_examples=4 * settings().max_examples)
+@given(
+    st.integers(1, 4), st.integers(-4, 4), st.integers(-4, 4), st.integers(2, 6),
+    st.integers(-9, 60), st.integers(-2, 2),
+)  # fmt: skip
+def test_shared_constants_are_read_back(times, a, b, q, constant, more) -> None:
+    e = times * FloorDiv(a * h + b * k, q) + constant + more * n
+    assert parse(to_text(e)) == e
+    assert parse(to_python(e)) == e
+    assert parse(to_text(FloorDiv(e, q * 4**L))) == FloorDiv(e, q * 4**L)
+
+
+@pytest.mark.parametrize(
+    ("e", "text"),
+    [
+        (2 * FloorDiv(-k, 2) + 28, "2·⌊(28 − k)/2⌋"),
+        (2 * FloorDiv(-k, 2) + 29, "2·⌊(28 − k)/2⌋ + 1"),
+        (FloorDiv(-k, 2) + 14 + n, "⌊(28 − k)/2⌋ + n"),
+        (2 * FloorDiv(h - k, 2) + 28, "2·⌊(h − k)/2⌋ + 28"),
+        (FloorDiv(h, 12 * 2**L), "⌊h/(3·2^(L + 2))⌋"),
+        (FloorDiv(h, 3 * 2**L), "⌊h/(3·2^L)⌋"),
+        (sqrt(h), "√h"),
+        (cbrt(h + 1), "∛(h + 1)"),
+        (root(h, 4), "∜h"),
+        (root(h, 5), "h^(1/5)"),
+    ],
+    ids=str,
+)
+def test_more_that_reads_well(e, text: str) -> None:
+    assert to_text(e) == text
+
+
+def test_roots_in_every_notation() -> None:
+    assert to_latex(sqrt(h + 1)) == r"\sqrt{h + 1}"
+    assert to_latex(cbrt(h)) == r"\sqrt[3]{h}"
+    assert to_latex(sqrt(h) * 2) == r"2 \cdot \sqrt{h}"
+    assert body(sqrt(h)) == "<msqrt><mi>h</mi></msqrt>"
+    assert body(cbrt(h)) == "<mroot><mi>h</mi><mn>3</mn></mroot>"
+    assert eval(to_python(sqrt(h + 3)), {"h": 6}) == 3
+    assert eval(to_numpy(log(h)), {"np": np, "h": 1}) == 0
+    assert body(CeilDiv(h, 3)) == body(FloorDiv(h, 3)).replace("⌊", "⌈").replace("⌋", "⌉")
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(0, 3), st.integers(0, 2)), st.integers(-6, 6), min_size=1
+    ),
+    st.sampled_from([2, 3, 4, 6]),
+)
+def test_numpy_divides_without_a_rest_where_there_is_none(terms, n: int) -> None:
+    e = sum(c * h**p * k**q for (p, q), c in terms.items()) * h * (h + 1) / n
+    values = [
+        Fraction(sum(c * a**p * b**q for (p, q), c in terms.items()) * a * (a + 1), n)
+        for a in range(1, n + 1)
+        for b in range(1, n + 1)
+    ]
+    whole = all(value.denominator == 1 for value in values)
+    code = to_numpy(e)
+    assert ("/" not in code.replace("//", "")) == whole
+    got = [eval(code, {"h": a, "k": b}) for a in range(1, n + 1) for b in range(1, n + 1)]
+    assert got == pytest.approx([float(value) for value in values])
+
+
+def test_numpy_divides_powers_and_large_divisors() -> None:
+    assert to_numpy(h / 5_000) == "h/5000"
+    assert "//" in to_numpy((3**h - 1) / 2)
+    assert "//" not in to_numpy((3**h - 1) / 4)
+    for number in range(1, 7):
+        assert eval(to_numpy((3**h - 1) * k / 2), {"h": number, "k": 3}) == (3**number - 1) * 3 // 2
+        assert eval(to_numpy((3**h + k) / 4), {"h": number, "k": 3}) == (3**number + 3) / 4
+        assert eval(to_numpy(sqrt(h) / 2 + k / 2), {"h": number**2, "k": 2}) == number / 2 + 1
+
+
+def test_numbers_in_names_sort_as_numbers() -> None:
+    assert sorted(["ab", "a10", "a2", "a1", "B"], key=natural) == ["a1", "a2", "a10", "ab", "B"]
 
 
 # --- Code computes what was meant ----------------------------------------------------------------

@@ -31,6 +31,8 @@ from archcalc.symbolic import (
     to_text,
 )
 from archcalc.symbolic.division import is_whole, least_value
+from archcalc.symbolic.sums import _size, index_for
+from archcalc.symbolic.written import WrittenProduct
 
 c, h, L, n, x = symbols("c h L n x")
 i, j = Index("i"), Index("j")
@@ -174,6 +176,64 @@ def test_an_endless_sum_is_refused() -> None:
     with pytest.raises(EvaluationError, match="a sum of 1000000 terms cannot"):
         formula(h=3, L=10**6)
     assert Formula("sum(i*2 for i in range(L))")(L=10**6) == 10**6 * (10**6 - 1)
+
+
+def test_an_index_is_called_like_nothing_near_it() -> None:
+    letters = "ijlmpqrtuvxyz"
+    taken = sympy.Add(*[symbol(letter) for letter in letters])
+    assert index_for(h).name == "i"
+    assert index_for(3, preferred="n").name == "n"
+    assert index_for(taken - symbol("m")).name == "m"
+    assert [index_for(taken).name, index_for(taken, symbol("i1")).name] == ["i1", "i2"]
+
+
+@given(first=st.integers(-3, 5), count=st.integers(0, 6), plain=st.booleans())
+def test_a_sum_may_begin_anywhere(first: int, count: int, plain: bool) -> None:
+    over = symbol("m") if plain else i
+    e = Sum(FloorDiv(h + over**2, over + 4), (over, first, first + L - 1))
+    numbers = range(first, first + count)
+    assert at(e, h=7, L=count) == sum((7 + m * m) // (m + 4) for m in numbers)
+
+
+def test_what_does_not_depend_on_the_copy_is_counted() -> None:
+    assert summed(5, i, L) == 5 * L
+    assert summed(5, i, 3) == 15
+    assert summed(h, i, L).args == (L, h)
+    assert summed(h, i, 1) == WrittenProduct(1, h)
+
+
+def test_few_terms_are_written_out_and_large_powers_kept() -> None:
+    assert not isinstance(Sum(FloorDiv(h, i + 1), (i, 0, 63)), Sum)
+    assert isinstance(Sum(FloorDiv(h, i + 1), (i, 0, 64)), Sum)
+    assert Sum(i, (i, 0, 10**6)) == 10**6 * (10**6 + 1) // 2
+    assert isinstance(Sum(2**i, (i, 0, 10**6)), Sum)
+    assert Sum(2**i, (i, 0, 9_999)) == 2**10_000 - 1
+
+
+@given(st.integers(1, 6), st.integers(1, 3), st.integers(0, 3))
+def test_no_more_terms_than_said(power: int, more: int, numbers: int) -> None:
+    few = sympy.Add(*[symbol(f"a{number}") for number in range(more + 1)])
+    e = few**power * (c + numbers) + h
+    terms = len(sympy.Add.make_args(e.expand()))
+    assert terms <= _size(e)
+    assert len(sympy.Add.make_args((few**power).expand())) == _size(few**power)
+
+
+def test_the_last_copy_is_one_less_than_their_number() -> None:
+    e = Sum(FloorDiv(h, 2**i), (i, 0, L - 1))
+    assert to_latex(e).startswith(r"\sum_{i=0}^{L - 1} ")
+    assert "<mi>L</mi><mo>−</mo><mn>1</mn>" in to_mathml(e)
+
+
+def test_a_hundred_sums_are_read_and_no_more() -> None:
+    parse("+".join(["sum(h//2**i for i in range(L))"] * 100))
+    with pytest.raises(ExpressionError, match="more than 100 sums"):
+        parse("+".join(["sum(h//2**i for i in range(L))"] * 101))
+    nested = "sum(sum(sum(sum(h//(i+j+k+l+1) for i<2) for j<2) for k<2) for l<2)"
+    assert at(parse(nested), h=9) == sum(
+        9 // (p + q + r + t + 1)
+        for p in range(2) for q in range(2) for r in range(2) for t in range(2)
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

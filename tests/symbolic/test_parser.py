@@ -168,6 +168,13 @@ def test_bounds_are_the_last_that_are_read() -> None:
         parse("k + 'k'")
 
 
+@pytest.mark.parametrize(("text", "column"), [("/k", 1), ("k + /h", 5), ("λ·(k + //h)", 8)])
+def test_the_column_is_where_it_stops_reading(text: str, column: int) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse(text)
+    assert caught.value.values["column"] == column
+
+
 def test_the_column_counts_what_was_typed() -> None:
     with pytest.raises(ExpressionError) as caught:
         parse("λ²·λ² + ⌊k/2⌋ + 9**k**9**9")

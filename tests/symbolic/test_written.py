@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Add, Expr, Integer, Mul, Rational, S
+from sympy import Add, Expr, Integer, Mul, Rational, S, SympifyError
 
 from archcalc.symbolic import FloorDiv, symbols, to_text
 from archcalc.symbolic.written import (
@@ -80,6 +80,15 @@ def test_a_number_is_evaluated_to_one_of_sympy() -> None:
     assert evaluated(k) is k
     assert str(WrittenProduct(2, WrittenSum(k, 1))) == str(2 * (k + 1)) == "2*k + 2"
     assert WrittenSum(WrittenProduct(k, k), 1).expand() == k**2 + 1
+
+
+def test_what_is_written_is_a_factor_like_any_other() -> None:
+    both = WrittenSum(k, 1)
+    assert k * both == both * k
+    assert both * k / both == k
+    for make in (tidied, WrittenSum, WrittenProduct, lambda part: product_of([part])):
+        with pytest.raises(SympifyError):  # a text is no formula here
+            make("k")
 
 
 def test_products_of_few_factors() -> None:

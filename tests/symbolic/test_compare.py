@@ -108,7 +108,7 @@ def bounded(draw: st.DrawFn) -> Any:
     return draw(st.recursive(leaf, larger, max_leaves=5))
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=min(3 * settings().max_examples, 200))
 @given(e=bounded(), ends=st.tuples(_ENDS, _ENDS, _ENDS, _ENDS), open_=st.sets(st.integers(0, 7)))
 def test_known_ends_hold_and_may_be_open(e, ends, open_) -> None:
     """With each end of each symbol known or not: what is found holds in every corner."""

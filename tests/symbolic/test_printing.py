@@ -168,7 +168,7 @@ def test_special_cases_are_read_back(e) -> None:
     assert parse(to_python(e)) == e
 
 
-@settings(max_examples=4 * settings().max_examples)
+@settings(max_examples=min(4 * settings().max_examples, 300))
 @given(
     st.integers(1, 4), st.integers(-4, 4), st.integers(-4, 4), st.integers(2, 6),
     st.integers(-9, 60), st.integers(-2, 2),

@@ -24,6 +24,7 @@ from archcalc.symbolic import (
     symbol,
     symbols,
 )
+from archcalc.symbolic.scanning import Source
 
 f, h, k, L, n, s, w = symbols("f h k L n s w")
 
@@ -166,6 +167,22 @@ def test_bounds_are_the_last_that_are_read() -> None:
         assert caught.value.code == code
     with pytest.raises(ExpressionError, match="has text in quotes at column 5"):
         parse("k + 'k'")
+
+
+@pytest.mark.parametrize("text", ["⌊k/2⌋²·λ + h¹²", "∑(⌊h/2^i⌋ for i < L)", "k+1", "max(h, ⌈k⌉)"])
+def test_a_place_in_python_is_a_place_in_what_was_typed(text: str) -> None:
+    source = Source(text)
+    source.scan()
+    place = 0
+    for word in source.words:
+        spelt = word.python()
+        assert source.python()[place:].startswith(spelt)
+        found = [source.index(place + offset) for offset in range(len(spelt))]
+        assert found[0] == word.at
+        assert found == sorted(found)
+        assert all(word.at <= at < word.at + len(word.text) for at in found)
+        place += len(spelt) + 1
+    assert source.index(place + 1) == len(text)
 
 
 @pytest.mark.parametrize(("text", "column"), [("/k", 1), ("k + /h", 5), ("λ·(k + //h)", 8)])

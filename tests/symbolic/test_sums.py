@@ -202,6 +202,14 @@ def test_what_does_not_depend_on_the_copy_is_counted() -> None:
     assert summed(h, i, 1) == WrittenProduct(1, h)
 
 
+def test_a_closed_form_has_no_factor_of_one() -> None:
+    assert summed(2**i, i, L) == 2**L - 1
+    assert to_text(summed(h * 2**i, i, L)) == "h·(2^L − 1)"
+    assert to_text(summed(5 * 2**i, i, L)) == "5·(2^L − 1)"
+    assert parse("sum(h//2**i for i in range(0))") == parse("sum(3 for i in range(0))") == 0
+    assert parse("sum(h//2**i for i in range(1))") == h
+
+
 def test_few_terms_are_written_out_and_large_powers_kept() -> None:
     assert not isinstance(Sum(FloorDiv(h, i + 1), (i, 0, 63)), Sum)
     assert isinstance(Sum(FloorDiv(h, i + 1), (i, 0, 64)), Sum)
@@ -222,7 +230,16 @@ def test_no_more_terms_than_said(power: int, more: int, numbers: int) -> None:
 def test_the_last_copy_is_one_less_than_their_number() -> None:
     e = Sum(FloorDiv(h, 2**i), (i, 0, L - 1))
     assert to_latex(e).startswith(r"\sum_{i=0}^{L - 1} ")
-    assert "<mi>L</mi><mo>−</mo><mn>1</mn>" in to_mathml(e)
+    _, shown = to_mathml(e).split("<munderover><mo>∑</mo>")
+    below, term = shown.split("</munderover>")
+    assert below.replace("mrow", "") == (
+        "<><mi>i</mi><mo>=</mo><mn>0</mn></><><mi>L</mi><mo>−</mo><mn>1</mn></>"
+    )
+    assert term.startswith("<mrow><mo>⌊</mo><mfrac><mi>h</mi><msup>")
+    more = Sum(FloorDiv(h, 2**i) + FloorDiv(h, 3**i), (i, 0, L - 1))
+    assert to_latex(more).count(r"\sum") == 2
+    within = Sum(FloorDiv(h, FloorDiv(h, i + 1) + 1) * (h + FloorDiv(h, i + 2)), (i, 0, L - 1))
+    assert parse(to_text(within)) == parse(to_python(within)) == within
 
 
 def test_a_hundred_sums_are_read_and_no_more() -> None:

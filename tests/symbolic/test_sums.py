@@ -202,6 +202,14 @@ def test_what_does_not_depend_on_the_copy_is_counted() -> None:
     assert summed(h, i, 1) == WrittenProduct(1, h)
 
 
+def test_the_least_value_of_a_sum() -> None:
+    for term, least in [(FloorDiv(h, 2**i), 0), (FloorDiv(h, 2**i) - 1, None),
+                        (FloorDiv(h - L, i + 2), None), (FloorDiv(h, i + 2) + 3, 0)]:  # fmt: skip
+        kept = Sum._kept(term, i, L)
+        assert least_value(kept) == least
+        assert FloorDiv(kept, 2).is_nonnegative is (True if least == 0 else None)
+
+
 def test_a_closed_form_has_no_factor_of_one() -> None:
     assert summed(2**i, i, L) == 2**L - 1
     assert to_text(summed(h * 2**i, i, L)) == "h·(2^L − 1)"

@@ -28,7 +28,7 @@ from archcalc.formula import Formula
 from archcalc.layers.facts import Weight
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
-from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.written import WrittenProduct
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
@@ -119,7 +119,7 @@ class Flops(Additive):
 
 
 def _half(number: int) -> Dim:
-    return number // 2 if number % 2 == 0 else Rational(number, 2)
+    return lower(Rational(number, 2))
 
 
 def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:

@@ -85,6 +85,12 @@ class GLU(_Elementwise):
 
     source: ClassVar[str] = "https://arxiv.org/abs/1612.08083 (equation 1)"
 
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (axis_index(self.axis, x),)
+
+    def incoming(self, *inputs: Shape) -> None:
+        return None  # it has no weights that are made for a number
+
     def output_shape(self, x: Shape) -> Shape:
         axis = axis_index(self.axis, x)
         return x.replace(axis, floor_div(x[axis], 2))

@@ -149,6 +149,13 @@ class Concatenate(Layer):
         along = axis_index(self.axis, inputs[0])
         return inputs[0].replace(along, _total([x[along] for x in inputs]))
 
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        """The axis along which they lie: what stands at a position there is of any of them."""
+        return (axis_index(self.axis, x),)
+
+    def incoming(self, *inputs: Shape) -> None:
+        return None  # it has no weights that are made for a number
+
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)
         if len({len(x) for x in inputs}) > 1:

@@ -56,7 +56,8 @@ class Flatten(Layer):
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         first, last = self._range(x)
-        return tuple((axis, Window(x[axis])) for axis in range(first, last))
+        joined = range(first, last) if last - first > 1 else ()  # one axis stays what it is
+        return tuple((axis, Window(x[axis])) for axis in joined)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         self._range(x)

@@ -118,13 +118,14 @@ def step(row: TracedRow, fields: Fields) -> Fields:
         if field.along is None:
             after[key] = field
         elif field.along in windows:
-            after[key] = _placed(_through(row, field, windows[field.along]), row)
+            seen = _through(row, field, windows[field.along], row.inputs[0][field.along])
+            after[key] = _placed(seen, row)
         elif field.along not in features:
             after[key] = _placed(field, row)
     return after
 
 
-def _through(row: TracedRow, field: Field, window: Window | TransposedWindow) -> Field:
+def _through(row: TracedRow, field: Field, window: Window | TransposedWindow, length: Dim) -> Field:
     if isinstance(window, TransposedWindow):
         if window.stride != 1:
             raise ReceptiveFieldError(
@@ -133,10 +134,10 @@ def _through(row: TracedRow, field: Field, window: Window | TransposedWindow) ->
                 path=row.path,
                 hint="ask for the receptive field of the network before this layer",
             )
-        before: Dim = window.span - 1 - window.cuts(row.inputs[0][field.along or 0])[0]
+        before: Dim = window.span - 1 - window.cuts(length)[0]
         stride: Dim = 1
     else:
-        before = window.pads(row.inputs[0][field.along or 0])[0]
+        before = window.pads(length)[0]
         stride = window.stride
     if stride != 1 and row.times != 1:
         raise ReceptiveFieldError(

@@ -1,4 +1,4 @@
-"""The receptive field of random networks against what a missing number spoils in torch."""
+"""Receptive fields of layers and of networks, against what a missing number spoils in torch."""
 
 from __future__ import annotations
 
@@ -6,15 +6,48 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.frameworks.torch import to_torch
+from archcalc.layers import Layer
 from archcalc.network import Network
-from archcalc.testing import networks
+from archcalc.symbolic.shape import Shape
+from archcalc.testing import layers, networks
+from archcalc.testing.kinds import catalogue, in_framework
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Using padding='same' with even kernel", "ignore:Initializing zero-element tensors"
 )
+
+MIXING = {
+    *("BatchNormalization", "GroupNormalization", "InstanceNormalization", "LayerNormalization"),
+    *("RMSNormalization", "UnitNormalization", "SpectralNormalization", "AlphaDropout"),
+    *("Softmax", "LogSoftmax", "Softmin", "TimeDistributed"),
+    *("Padding1D", "Padding2D", "Padding3D"),
+}
+"""What takes a mean over an axis, or mirrors one, which no window says."""
+
+REFUSING = {
+    *("Reshape", "Permute", "Unflatten", "RepeatVector", "Unfold", "Fold", "PixelShuffle"),
+    *("UpSampling1D", "UpSampling2D", "UpSampling3D", "Resizing", "Upsample"),
+    *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+    *("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"),
+    *("AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D"),
+    *("FractionalMaxPooling2D", "FractionalMaxPooling3D", "EinsumDense", "Lambda"),
+    "CenterCrop",
+}
+"""What need not have one field for all positions: it moves, joins or stretches axes."""
+
+ALONE = [
+    cls.__name__
+    for cls in catalogue()
+    if in_framework(cls, "torch") and cls.arity == (1, 1) and cls.takes == "numbers"
+    and cls.__name__ not in MIXING and not issubclass(cls, Network)
+]  # fmt: skip
+
+LINEAR = {"Activation": "linear"}
+"""In the place of an activation such as softmax, which mixes as well."""
 
 KINDS = [
     *("Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv1D", "Conv1DTranspose"),
@@ -22,10 +55,7 @@ KINDS = [
     *("ZeroPadding2D", "GlobalAveragePooling1D", "GlobalMaxPooling2D", "Dense", "Flatten"),
     *("BatchNormalization", "Add", "Concatenate", "GLU", "Identity", "AdaptiveMaxPooling1D"),
 ]
-"""What mixes nothing but by windows and over channels.
-
-Normalization over an axis takes its mean from all of it, which no window says; and after a cropping
-the padding of a window is where the input goes on."""
+"""No cropping: after one, the padding of a window is where the input goes on."""
 
 FIELDS = {"track_running_stats": [True], "activation": [None, "relu"]}
 
@@ -39,7 +69,8 @@ def spoiled(module: Any, inputs: list[Any], field: ac.Field) -> list[set[int]]:
         asked = [x.clone() for x in inputs]
         asked[field.input].select(field.axis + 1, place).fill_(float("nan"))
         with torch.no_grad():
-            lost = module(*asked).isnan()[0]
+            given = module(*asked)
+        lost = (given[0] if isinstance(given, tuple) else given).isnan()[0]
         along = lost.reshape(1, -1) if field.along is None else lost.movedim(field.along, 0)
         found = found or [set() for _ in along]
         for seen, part in zip(found, along, strict=True):
@@ -48,24 +79,99 @@ def spoiled(module: Any, inputs: list[Any], field: ac.Field) -> list[set[int]]:
     return found
 
 
-@settings(max_examples=min(30, settings().max_examples))
-@given(networks(kinds=KINDS, frameworks="torch", fields=FIELDS))
-def test_a_field_is_what_reaches_an_output(net: Network) -> None:
-    """Every position that is not a number, over all that an output position sees, and no further."""
+def assert_seen(net: Network, fields: tuple[ac.Field, ...]) -> None:
+    """Not a number spreads to every output position that sees it, and no further."""
     import torch
 
+    shapes = net.trace().inputs
+    module, inputs = to_torch(net).eval(), [torch.ones(1, *x) for x in shapes]
+    for field in fields:
+        length = shapes[field.input][field.axis]
+        found = spoiled(module, inputs, field)
+        for u, seen in enumerate(found):
+            first = field.offset + u * field.stride
+            last = first + field.size - 1
+            assert seen <= set(range(first, last + 1)), (field, u)
+            if first >= 0 and last < length and any(found):  # all may be padding of another axis
+                assert (min(seen), max(seen)) == (first, last), (field, u)
+
+
+@pytest.mark.parametrize("kind", ALONE)
+def test_of_one_layer(kind: str) -> None:
+    @settings(max_examples=min(8, settings().max_examples))
+    @given(layers([kind], framework="torch"))
+    def agrees(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
+        layer, (x,) = pair
+        if "activation" in type(layer).model_fields:
+            layer = layer.model_copy(update={"activation": LINEAR.get(kind)})
+        net = ac.Sequential([layer], input_shape=x)
+        try:
+            fields = net.trace().cost(ac.ReceptiveField())
+        except ac.ReceptiveFieldError:
+            assert kind in REFUSING
+            return
+        if x.elements < 500:
+            assert_seen(net, fields)
+
+    agrees()
+
+
+@settings(max_examples=min(30, settings().max_examples))
+@given(networks(kinds=KINDS, frameworks="torch", fields=FIELDS))
+def test_of_networks(net: Network) -> None:
     trace = net.trace()
     assume(len(trace.outputs) == 1)
     try:
         fields = trace.cost(ac.ReceptiveField())
     except ac.ReceptiveFieldError:
         return
-    module, inputs = to_torch(net).eval(), [torch.ones(1, *x) for x in trace.inputs]
-    for field in fields:
-        length = trace.inputs[field.input][field.axis]
-        for u, seen in enumerate(spoiled(module, inputs, field)):
-            first = field.offset + u * field.stride
-            last = first + field.size - 1
-            assert seen <= set(range(first, last + 1)), (field, u)
-            if first >= 0 and last < length:
-                assert (min(seen), max(seen)) == (first, last), (field, u)
+    assert_seen(net, fields)
+
+
+@given(st.integers(4, 9), st.integers(1, 4), st.integers(1, 3), st.integers(0, 3))
+def test_a_transposed_convolution_by_one_is_a_convolution(
+    n: int, kernel: int, dilation: int, padding: int
+) -> None:
+    """Dumoulin and Visin (2016), relationship 8: padded by all of the window less its padding."""
+    span = dilation * (kernel - 1) + 1
+    assume(padding < span)
+    there = ac.Conv1DTranspose(1, kernel, 1, padding, dilation_rate=dilation)
+    back = ac.Conv1D(1, kernel, 1, span - 1 - padding, dilation_rate=dilation)
+    both = [ac.Sequential([layer], input_shape=(n, 1)) for layer in (there, back)]
+    assume(n + 2 * (span - 1 - padding) >= span)
+    a, b = (net.trace() for net in both)
+    assert (a.output, a.receptive_field) == (b.output, b.receptive_field)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (ac.Conv1DTranspose(1, 3, 2), (8, 1)),
+        (ac.Repeat(ac.Conv1D(1, 3, 2, padding="same"), "L"), (1, 1)),
+        (ac.Permute((2, 1)), (4, 4)),
+        (ac.TimeDistributed(ac.Conv1D(1, 3)), ("n", 8, 1)),
+        (ac.RepeatVector(3), (8,)),
+    ],
+)
+def test_what_has_no_one_field_is_refused(layer: Layer, shape: tuple[Any, ...]) -> None:
+    with pytest.raises(ac.ReceptiveFieldError):
+        ac.Sequential([layer]).trace(shape).cost(ac.ReceptiveField())
+
+
+def test_axes_that_stay_in_their_places_are_seen_one_by_one() -> None:
+    (rows, columns) = ac.Sequential([ac.Permute((1, 2))]).trace((4, 5)).receptive_field
+    assert (rows.size, rows.along, columns.size, columns.along) == (1, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "field"),
+    [
+        (ac.AdaptiveAveragePooling1D(3), (12, 1), ac.Field(0, 4, 4, 0, 0)),
+        (ac.AdaptiveMaxPooling1D(12), (12, 1), ac.Field(0, 1, 1, 0, 0)),
+        (ac.GlobalAveragePooling1D(), (12, 1), ac.Field(0, 12, 1, 0, None)),
+        (ac.CenterCrop(4, 8), (9, 8, 1), ac.Field(0, 1, 1, 2, 0)),
+        (ac.Repeat(ac.Conv1D(1, 3, padding="same"), 4), (9, 1), ac.Field(0, 9, 1, -4, 0)),
+    ],
+)
+def test_fields_by_hand(layer: Layer, shape: tuple[int, ...], field: ac.Field) -> None:
+    assert ac.Sequential([layer]).trace(shape).receptive_field[0] == field

@@ -1,8 +1,8 @@
 """Mutants of formula code: each is one small mistake, planted in the syntax tree of a module.
 
 What stands in error messages, annotations, decorators and the bounds of a search is left alone: it
-is no formula.  The arguments of a commutative function stay in their order, and ``strict=`` of a
-``zip`` stays: both change no value.
+is no formula.  Nor are ``zip(…, strict=True)``, which only notices that something else is wrong, how
+much of a value is quoted in a message, and the order of arguments where it means nothing.
 """
 
 from __future__ import annotations
@@ -95,12 +95,10 @@ def _is_bound(node: ast.Assign | ast.AnnAssign) -> bool:
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, ast.Raise | ast.JoinedStr):
+    if isinstance(node, ast.Raise | ast.JoinedStr) or _is_said(node):
         return
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list", "bases"):
-            continue
-        if field == "keywords" and isinstance(node, ast.Call) and _is_zip(node):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
@@ -108,8 +106,11 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
     yield node
 
 
-def _is_zip(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Name) and node.func.id == "zip"
+def _is_said(node: ast.AST) -> bool:
+    """Whether it is a quotation for a message, or the watch of a ``zip``."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id in ("quoted", "shorten")
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _mistakes(node: ast.AST) -> Iterator[ast.AST]:
@@ -164,7 +165,8 @@ _NAMES = {
     "floor_div": "ceil_div",
     "ceil_div": "floor_div",
 }
-_COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "max", "min", "gcd", "lcm"})
+_COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "max", "min", "gcd", "lcm",
+                          "equal", "largest", "smallest"})  # fmt: skip
 
 
 def _binary(node: ast.BinOp) -> Iterator[ast.AST]:

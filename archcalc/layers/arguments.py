@@ -73,6 +73,10 @@ def _choices(error: ValidationError) -> list[str]:
     return re.findall(r"'([^']*)'", " ".join(listed))
 
 
+_COMPARED = 60
+"""Of a longer name only the beginning is compared."""
+
+
 def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name[:60], known, n=1)
+    close = difflib.get_close_matches(name[:_COMPARED], known, n=1)
     return f"did you mean {close[0]}?" if close else f"it takes {', '.join(known)}" if known else ""

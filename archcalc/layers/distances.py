@@ -23,6 +23,7 @@ class _Distance(Layer, abstract=True):
     """One number from two vectors, for all vectors of an axis; axes of length 1 are stretched."""
 
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    keeps_ones: ClassVar[bool] = True
 
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)

@@ -32,6 +32,11 @@ __all__ = [
 ]
 
 
+def _places(count: int) -> tuple[str, ...]:
+    """What formulas call the axes of the indices; ``d`` is how wide an embedding is, no depth."""
+    return leading_axes(count) if count != 3 else ("a1", "a2", "a3")
+
+
 class Embedding(Layer):
     """A table of vectors: every integer of the input becomes its row.
 
@@ -52,7 +57,7 @@ class Embedding(Layer):
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/embedding/"
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
-        return leading_axes(len(x))
+        return _places(len(x))
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape((*x, self.output_dim))
@@ -130,7 +135,7 @@ class ReversibleEmbedding(Embedding):
         return "numbers" if self.reverse else "indices"
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
-        return (*leading_axes(len(x) - 1), "n_in") if self.reverse else leading_axes(len(x))
+        return (*_places(len(x) - 1), "n_in") if self.reverse else _places(len(x))
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         return (-1,) if self.reverse else ()

@@ -36,6 +36,7 @@ class _Elementwise(Layer, abstract=True):
     """Inputs of one shape, element by element; an axis of length 1 is stretched, as in Keras."""
 
     arity: ClassVar[tuple[int, int | None]] = (1, None)
+    keeps_ones: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/merging_layers/"
 
     def output_shape(self, *inputs: Shape) -> Shape:

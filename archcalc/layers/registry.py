@@ -14,7 +14,7 @@ __all__ = ["is_layer_class", "layer_class", "layer_classes"]
 
 def _loaded(name: str) -> type[Layer] | None:
     """The class called `name`, its family loaded if need be."""
-    if name not in known_layers and name in homes():
+    if name in homes():
         import_module(homes()[name])
     return known_layers.get(name)
 

@@ -169,9 +169,19 @@ def test_axes_that_stay_in_their_places_are_seen_one_by_one() -> None:
         (ac.AdaptiveAveragePooling1D(3), (12, 1), ac.Field(0, 4, 4, 0, 0)),
         (ac.AdaptiveMaxPooling1D(12), (12, 1), ac.Field(0, 1, 1, 0, 0)),
         (ac.GlobalAveragePooling1D(), (12, 1), ac.Field(0, 12, 1, 0, None)),
+        (ac.Flatten(), (5,), ac.Field(0, 1, 1, 0, 0)),
+        (ac.Flatten(), (5, 2), ac.Field(0, 5, 1, 0, None)),
         (ac.CenterCrop(4, 8), (9, 8, 1), ac.Field(0, 1, 1, 2, 0)),
         (ac.Repeat(ac.Conv1D(1, 3, padding="same"), 4), (9, 1), ac.Field(0, 9, 1, -4, 0)),
     ],
 )
 def test_fields_by_hand(layer: Layer, shape: tuple[int, ...], field: ac.Field) -> None:
     assert ac.Sequential([layer]).trace(shape).receptive_field[0] == field
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [(ac.SimpleRNNCell(3), 5), (ac.GRUCell(3), 5), (ac.LSTMCell(3), 5), (ac.Dense(3), 5)],
+)
+def test_along_features_there_is_no_field(layer: Layer, shape: int) -> None:
+    assert ac.Sequential([layer]).trace(shape).receptive_field == ()

@@ -68,6 +68,7 @@ def test_repr_is_code() -> None:
     [
         (lambda: ac.Conv2D(8), "missing-argument", "kernel_size is missing"),
         (lambda: ac.Conv2D(8, 3, kernel=2), "unknown-argument", "kernel"),
+        (lambda: ac.Conv2D(8, 3, stride=2), "unknown-argument", "did you mean strides?"),
         (lambda: ac.Conv2D(8, 3, filters=2), "argument-twice", "filters is given twice"),
         (lambda: ac.Conv2D(-1, 3), "not-a-dimension", "-1 is not a dimension"),
         (lambda: ac.Conv2D(0, 3), "not-a-dimension", "at least 1"),
@@ -139,6 +140,10 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
         (ac.Lambda(None, lambda x: x[5]), [(3, 4)], "rule-failed", "gives no shape for (3, 4)"),
         (ac.ReversibleEmbedding(9, 4, reverse=True), [(3, 5)], "lengths-differ", "4 here and 5"),
         (ac.Upsample((2, 2)), [(3, 4)], "wrong-number-of-axes", "by 2 values"),
+        (ac.Flatten(2, 1), [(4, 4)], "no-such-axis", "nothing to flatten"),
+        (ac.EinsumDense("ab,bc->ac", 3), [(2, 4)], "wrong-number-of-axes", "names 2 axes"),
+        (ac.EinsumDense("abc,cd->abd", (None, 3)), [(4,)], "wrong-number-of-axes", "has 2"),
+        (ac.RandomColorDegeneration(0.5), [(8, 8, 1)], "wrong-channels", "3"),
     ],
 )
 def test_shapes_that_do_not_fit(
@@ -255,3 +260,37 @@ def test_an_axis_that_may_be_one_long_asks_to_be_longer() -> None:
     holds = [{r.at({ac.symbol("n"): n}).holds() for r in later.requirements} for n in (3, 2)]
     assert holds[0] == {True}
     assert False in holds[1]
+
+
+@pytest.mark.parametrize(
+    ("equation", "target", "shape", "names", "features"),
+    [
+        ("abc,cd->abd", (None, 3), (5, 4), ("b", "c"), (1,)),
+        ("abc,bd->adc", (3, None), (5, 4), ("b", "c"), (0,)),
+        ("...x,xy->...y", (3,), (5, 6, 4), ("a1", "a2", "x"), (2,)),
+        ("bx...,xy->by...", (3,), (4, 5, 6), ("x", "a2", "a3"), (0,)),
+    ],
+)
+def test_an_equation_names_its_axes(
+    equation: str, target: Any, shape: Any, names: Any, features: Any
+) -> None:
+    """What is summed over are the features; an axis in the ellipsis goes by its number."""
+    layer = ac.EinsumDense(equation, target)
+    assert layer.axis_names_for(Shape(shape)) == names
+    assert layer.feature_axes(Shape(shape)) == features
+
+
+@pytest.mark.parametrize(
+    ("inner", "shape"),
+    [(ac.Dense(5), (4, 3)), (ac.Conv2D(2, 3, 2, "same"), (9, 8, 3)), (ac.Embedding(9, 4), (7,))],
+)
+def test_a_layer_whose_kernel_is_normalised_is_itself_but_for_a_vector(
+    inner: ac.Layer, shape: tuple[int, ...]
+) -> None:
+    held, x = ac.SpectralNormalization(inner), Shape(shape)
+    for fact in ("axis_names_for", "feature_axes", "output_shape", "windows", "requirements",
+                 "remarks"):  # fmt: skip
+        assert getattr(held, fact)(x) == getattr(inner, fact)(x)
+    assert held.work(x, held.output_shape(x)) == inner.work(x, inner.output_shape(x))
+    assert [w for w in held.weights(x) if w.name != "vector_u"] == list(inner.weights(x))
+    assert held.input_kind(0) == inner.input_kind(0)

@@ -24,12 +24,13 @@ _DIVISION: Stage = (*_symbolic("division"), "tests/layers/test_window.py")
 _TEXTS = _symbolic("printing", "parser", "sums")
 _COPIES: Stage = ("tests/network/test_repeat.py", "tests/network/test_ladder.py")
 _FORMULAS: Stage = ("tests/formula/test_formula.py", "tests/formula/test_assume.py")
+_SIGNATURES: Stage = ("tests/api/test_public.py",)
 _ALL: Stage = ("tests/test_experience.py", "tests/network", "tests/explain", "tests/cli")
 
 _FRAMEWORKS: Stage = tuple(
     f"tests/frameworks/test_{name}.py"
     for name in ("torch", "keras", "symbols_first", "torch_names", "torch_limits", "attention",
-                 "encoding", "preprocessing", "values")
+                 "encoding", "preprocessing", "values", "recorded", "equations")
 )  # fmt: skip
 
 ASKED: dict[str, tuple[Stage, ...]] = {
@@ -44,8 +45,13 @@ ASKED: dict[str, tuple[Stage, ...]] = {
     "archcalc/symbolic/recurrence": (_NUMBERS, _COPIES, _FORMULAS, _ALL),
     "archcalc/symbolic/sums": (_NUMBERS, _OWN, _COPIES, _FORMULAS, _TEXTS, _ALL),
     "archcalc/symbolic": (_OWN, _NUMBERS, _DIVISION, _COPIES, _FORMULAS, _TEXTS, _ALL),
-    "archcalc/layers": (("tests/layers", "tests/costs"),),
-    "archcalc/costs": (("tests/costs",), (*_COPIES, "tests/network/test_networks.py"), _ALL),
+    "archcalc/layers": (_SIGNATURES, ("tests/layers", "tests/costs")),
+    "archcalc/costs": (
+        _SIGNATURES,
+        ("tests/costs",),
+        (*_COPIES, "tests/network/test_networks.py"),
+        _ALL,
+    ),
 }
 """The stages by the beginning of a module's name; a mutant that one kills is not shown the next."""
 

@@ -183,7 +183,8 @@ class TrainingFlops(Cost[Formula]):
             block = list(group)
             learning = any(_learns(row) for row in block)
             for row in block:
-                before = any(source >= 0 and trained[source] for source in row.sources)
+                fed = [source >= 0 and trained[source] for source in row.sources]
+                before = any(fed)
                 trained.append(before or _learns(row))
                 key = same_work(row)
                 if key not in known:
@@ -191,17 +192,25 @@ class TrainingFlops(Cost[Formula]):
                 amount = known[key]
                 if row.times == 1 or before or not learning:
                     times, whole = repeated(row, amount)
-                    yield self._passes(row, before) * times, whole
+                    yield self._passes(row, fed) * times, whole
                 else:  # of several copies in a row only the first has nothing trained before it
                     first, (times, rest) = parted(row, amount)
-                    yield self._passes(row, before=False), first
-                    yield self._passes(row, before=True) * times, rest
+                    yield self._passes(row, [False]), first
+                    yield self._passes(row, [True]) * times, rest
 
     @staticmethod
-    def _passes(row: TracedRow, before: bool) -> int:
-        """How often each product of the forward pass is done: forward, and for each gradient."""
-        inputs = len(row.inputs) if len(row.inputs) > 1 and not row.applied.weights else 1
-        return 1 + _learns(row) + (inputs if before else 0)
+    def _passes(row: TracedRow, fed: Sequence[bool]) -> int:
+        """How often each product of the forward pass is done: forward, and for each gradient.
+
+        A product of two inputs has a gradient for both, where something trained lies before both.
+        """
+        two = all(fed) and not row.applied.weights and _of_inputs(row)
+        return 1 + _learns(row) + (2 if two else any(fed))
+
+
+def _of_inputs(row: TracedRow) -> bool:
+    """Whether what is multiplied are inputs with each other."""
+    return len(row.inputs) > 1 or any(work.kind == "attention" for work in row.work)
 
 
 def _learns(row: TracedRow) -> bool:

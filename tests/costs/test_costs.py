@@ -124,6 +124,55 @@ def test_training_flops_of_convolutions_are_torchs() -> None:
     assert int(net.trace().cost(ac.TrainingFlops(2))) == counter.get_total_flops()
 
 
+@pytest.mark.parametrize("frozen", [(), (0,), (1,), (0, 1)])
+def test_training_flops_of_a_product_of_two_are_torchs(frozen: tuple[int, ...]) -> None:
+    """A product of activations has a gradient for each of them, and none for a weight."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    x = ac.Input((3, 6))
+    parts = [ac.Dense(4, use_bias=False, trainable=i not in frozen)(x) for i in range(2)]
+    last = ac.Dense(5, use_bias=False, trainable=False)
+    ours = ac.Model(x, last(ac.Dot(2)(parts))).trace().cost(ac.TrainingFlops(2))
+    with torch.device("meta"):
+        modules = [torch.nn.Linear(n, m, bias=False) for n, m in ((6, 4), (6, 4), (3, 5))]
+        given_ = torch.zeros(2, 3, 6)
+    for i in (*frozen, 2):
+        modules[i].requires_grad_(False)
+    with FlopCounterMode(display=False) as counter:
+        a, b = (module(given_) for module in modules[:2])
+        out = modules[2](torch.bmm(a, b.transpose(1, 2)))
+        if out.requires_grad:
+            out.sum().backward()
+    assert int(ours) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_training_flops_of_attention_are_torchs(count: int) -> None:
+    """To itself, to another as keys and values, and with keys apart: the same two products."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    x = ac.Input((5, 6))
+    parts = [ac.Dense(4)(x) for _ in range(count)]
+    ours = ac.Model(x, ac.Attention()(parts)).trace().cost(ac.TrainingFlops(2))
+    with torch.device("meta"):
+        modules = [torch.nn.Linear(6, 4) for _ in range(count)]
+        given_ = torch.zeros(2, 5, 6)
+    with FlopCounterMode(display=False) as counter:
+        query, value, key = ([module(given_) for module in modules] * 3)[:3]
+        torch.bmm(torch.bmm(query, key.transpose(1, 2)).softmax(-1), value).sum().backward()
+    assert int(ours) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("per_mac", [1, 2, 3, 4])
+def test_half_of_what_is_causal_is_half_whatever_a_mac_is(per_mac: int) -> None:
+    trace = ac.Sequential([ac.Attention()]).trace((10, 4))
+    whole, half = (trace.cost(ac.Flops(per_mac=per_mac, causal=c)) for c in (False, True))
+    assert half * 2 == whole
+    assert whole == 2 * 10 * 10 * 4 * per_mac
+
+
 def test_parameters_statistics_and_totals() -> None:
     """Keras: BatchNormalization has 4·c weights, half of them trainable."""
     net = ac.Sequential([ac.Conv2D(8, 3, trainable=False), ac.BatchNormalization()])

@@ -185,3 +185,45 @@ def test_fields_by_hand(layer: Layer, shape: tuple[int, ...], field: ac.Field) -
 )
 def test_along_features_there_is_no_field(layer: Layer, shape: int) -> None:
     assert ac.Sequential([layer]).trace(shape).receptive_field == ()
+
+
+def _fields(inputs: Any, output: Any) -> dict[tuple[int, int], tuple[Any, Any]]:
+    found = ac.Model(inputs, output).trace().receptive_field
+    return {(field.input, field.axis): (field.size, field.offset) for field in found}
+
+
+def test_each_input_has_fields_of_its_own() -> None:
+    x, y, z = ac.Input((9, 1)), ac.Input((13, 1)), ac.Input((7, 2))
+    joined = ac.Add()([ac.Conv1D(2, 3)(x), ac.Conv1D(2, 7)(y), ac.Conv1D(2, 1)(z)])
+    found = _fields([x, y, z], joined)
+    assert found == {(0, 0): (3, 0), (1, 0): (7, 0), (2, 0): (1, 0)}
+
+
+@pytest.mark.parametrize("kernels", [(1, 3, 5), (5, 3, 1), (3, 5, 1)])
+def test_branches_see_as_much_as_the_widest(kernels: tuple[int, ...]) -> None:
+    """An inception block, Szegedy et al. (2014), figure 2."""
+    x = ac.Input((28, 28, 192))
+    branches = [ac.Conv2D(8, k, padding="same")(x) for k in kernels]
+    assert _fields(x, ac.Concatenate()(branches)) == {(0, 0): (5, -2), (0, 1): (5, -2)}
+
+
+def test_an_axis_that_one_branch_mixes_is_mixed_where_they_meet() -> None:
+    x, y = ac.Input((4, 5)), ac.Input((4, 5))
+    mixed = ac.Add()([ac.Dense(5)(x), y])
+    assert set(_fields([x, y], ac.Add()([mixed, x]))) == {(0, 0), (1, 0), (1, 1)}
+    assert set(_fields([x, y], ac.Add()([x, mixed]))) == {(0, 0), (1, 0), (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("layer", "along"),
+    [
+        (ac.Flatten(1, 2), [None, None, 1]),
+        (ac.Flatten(2, 3), [0, None, None]),
+        (ac.Flatten(), [None] * 3),
+        (ac.GlobalMaxPooling2D("channels_first"), [None, None]),
+        (ac.GlobalMaxPooling2D(keepdims=True), [0, 1]),
+    ],
+)
+def test_axes_after_those_that_are_joined_move_up(layer: Layer, along: list[int | None]) -> None:
+    fields = ac.Sequential([layer]).trace((4, 5, 6)).receptive_field
+    assert [field.along for field in fields] == along

@@ -132,6 +132,15 @@ def test_formulas_name_what_differs(layer: Layer, shapes: list[Any], rules: list
         assert rule in found
 
 
+@pytest.mark.parametrize("axes", [2, 3, 4, 5, 6])
+def test_every_axis_has_a_name_of_its_own(axes: int) -> None:
+    query, other = Shape(range(2, 2 + axes)), Shape(range(20, 20 + axes))
+    for inputs in ((query,), (query, other), (query, other, other)):
+        first, *others = MultiHeadAttention(2, 4).input_names(*inputs)
+        assert len(first) == len(set(first)) == axes
+        assert all(not set(first) & set(names) for names in others)
+
+
 # What does not fit
 
 

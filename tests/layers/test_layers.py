@@ -294,3 +294,19 @@ def test_a_layer_whose_kernel_is_normalised_is_itself_but_for_a_vector(
     assert held.work(x, held.output_shape(x)) == inner.work(x, inner.output_shape(x))
     assert [w for w in held.weights(x) if w.name != "vector_u"] == list(inner.weights(x))
     assert held.input_kind(0) == inner.input_kind(0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "said"),
+    [
+        (ac.Dense(3), (7, 7, 8), ["dense-on-feature-map"]),
+        (ac.Dense(3), (7, 8), []),
+        # torch divides the features by div_value for each cluster: 8 // 4 and 8 // 16
+        (ac.AdaptiveLogSoftmaxWithLoss(8, 20, (4, 10)), (8,), ["cluster-without-features"]),
+        (ac.AdaptiveLogSoftmaxWithLoss(16, 20, (4, 10)), (16,), []),
+    ],
+)
+def test_what_is_rarely_meant_is_remarked(
+    layer: ac.Layer, shape: tuple[int, ...], said: list[str]
+) -> None:
+    assert [remark.code for remark in Applied(layer, (Shape(shape),)).remarks] == said

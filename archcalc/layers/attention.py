@@ -166,7 +166,7 @@ class _Heads(Attending, abstract=True):
 
     def attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
         """The axes that go side by side, and those of the queries and keys that meet."""
-        return Shape(), query[:-1], key[:-1]
+        return Shape(), query[:1], key[:1]
 
     if TYPE_CHECKING:  # every subclass has them
 

@@ -151,6 +151,7 @@ def test_a_transposed_convolution_by_one_is_a_convolution(
         (ac.Permute((2, 1)), (4, 4)),
         (ac.TimeDistributed(ac.Conv1D(1, 3)), ("n", 8, 1)),
         (ac.RepeatVector(3), (8,)),
+        (ac.Sequential([ac.Flatten(2, 3), ac.Permute((2, 1))]), (4, 5, 6)),
     ],
 )
 def test_what_has_no_one_field_is_refused(layer: Layer, shape: tuple[Any, ...]) -> None:
@@ -170,6 +171,7 @@ def test_axes_that_stay_in_their_places_are_seen_one_by_one() -> None:
         (ac.AdaptiveMaxPooling1D(12), (12, 1), ac.Field(0, 1, 1, 0, 0)),
         (ac.GlobalAveragePooling1D(), (12, 1), ac.Field(0, 12, 1, 0, None)),
         (ac.Flatten(), (5,), ac.Field(0, 1, 1, 0, 0)),
+        (ac.Sequential([ac.Flatten(), ac.Reshape((2, 5))]), (5, 2), ac.Field(0, 5, 1, 0, None)),
         (ac.Flatten(), (5, 2), ac.Field(0, 5, 1, 0, None)),
         (ac.CenterCrop(4, 8), (9, 8, 1), ac.Field(0, 1, 1, 2, 0)),
         (ac.Repeat(ac.Conv1D(1, 3, padding="same"), 4), (9, 1), ac.Field(0, 9, 1, -4, 0)),
@@ -222,8 +224,15 @@ def test_an_axis_that_one_branch_mixes_is_mixed_where_they_meet() -> None:
         (ac.Flatten(), [None] * 3),
         (ac.GlobalMaxPooling2D("channels_first"), [None, None]),
         (ac.GlobalMaxPooling2D(keepdims=True), [0, 1]),
+        (ac.Upsample(scale_factor=1, data_format="channels_last"), [0, 1]),
+        (ac.Upsample(scale_factor=1, data_format="channels_first"), [1, 2]),
     ],
 )
 def test_axes_after_those_that_are_joined_move_up(layer: Layer, along: list[int | None]) -> None:
     fields = ac.Sequential([layer]).trace((4, 5, 6)).receptive_field
     assert [field.along for field in fields] == along
+
+
+def test_a_product_of_two_with_a_kernel_mixes_the_features_of_both() -> None:
+    x, y = ac.Input((5, 4)), ac.Input((5, 3))
+    assert set(_fields([x, y], ac.Bilinear(4, 3, 2)([x, y]))) == {(0, 0), (1, 0)}

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 import archcalc as ac
 from archcalc.layers import FAMILIES, Applied, layer_class, layer_classes
+from archcalc.layers.notation import notation_of
 from archcalc.symbolic.shape import Shape
 
 
@@ -140,6 +141,9 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
         (ac.Lambda(None, lambda x: x[5]), [(3, 4)], "rule-failed", "gives no shape for (3, 4)"),
         (ac.ReversibleEmbedding(9, 4, reverse=True), [(3, 5)], "lengths-differ", "4 here and 5"),
         (ac.Upsample((2, 2)), [(3, 4)], "wrong-number-of-axes", "by 2 values"),
+        (ac.Add(), [(4, 6), (3, 4, 5)], "branches-differ", "(5 is not 6)"),
+        (ac.HashedCrossing(8), [(1, 1), (1, 1)], "wrong-number-of-axes", "one number a sample"),
+        (ac.HashedCrossing(8), [(1,), ()], "wrong-number-of-axes", "one number a sample"),
         (ac.Flatten(2, 1), [(4, 4)], "no-such-axis", "nothing to flatten"),
         (ac.EinsumDense("ab,bc->ac", 3), [(2, 4)], "wrong-number-of-axes", "names 2 axes"),
         (ac.EinsumDense("abc,cd->abd", (None, 3)), [(4,)], "wrong-number-of-axes", "has 2"),
@@ -263,21 +267,37 @@ def test_an_axis_that_may_be_one_long_asks_to_be_longer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("equation", "target", "shape", "names", "features"),
+    ("equation", "target", "shape", "names", "features", "windows"),
     [
-        ("abc,cd->abd", (None, 3), (5, 4), ("b", "c"), (1,)),
-        ("abc,bd->adc", (3, None), (5, 4), ("b", "c"), (0,)),
-        ("...x,xy->...y", (3,), (5, 6, 4), ("a1", "a2", "x"), (2,)),
-        ("bx...,xy->by...", (3,), (4, 5, 6), ("x", "a2", "a3"), (0,)),
+        ("abc,cd->abd", (None, 3), (5, 4), ("b", "c"), (1,), ()),
+        ("abc,bd->adc", (3, None), (5, 4), ("b", "c"), (0,), ()),
+        ("abc,cd->adb", (3, None), (5, 4), ("b", "c"), (1,), None),
+        ("...x,xy->...y", (3,), (5, 6, 4), ("a1", "a2", "x"), (2,), ()),
+        ("bx...,xy->by...", (3,), (4, 5, 6), ("x", "a2", "a3"), (0,), ()),
+        ("bx...,xyz->byz...", (3, 2), (4, 5, 6), ("x", "a2", "a3"), (0,), None),
     ],
 )
 def test_an_equation_names_its_axes(
-    equation: str, target: Any, shape: Any, names: Any, features: Any
+    equation: str, target: Any, shape: Any, names: Any, features: Any, windows: Any
 ) -> None:
     """What is summed over are the features; an axis in the ellipsis goes by its number."""
     layer = ac.EinsumDense(equation, target)
     assert layer.axis_names_for(Shape(shape)) == names
     assert layer.feature_axes(Shape(shape)) == features
+    assert layer.windows(Shape(shape)) == windows
+
+
+def test_what_is_no_equation_is_told_how_one_is_written() -> None:
+    with pytest.raises(ac.InvalidLayerError, match="'ab' is not an equation") as caught:
+        ac.EinsumDense("ab", 3)
+    assert caught.value.hint.startswith("write it as 'ab,bc->ac'")
+
+
+@pytest.mark.parametrize("letters", ["n", "t c", "h w c", "d h w c", "a1 a2 a3 a4 a5"])
+def test_letters_of_axes_that_no_layer_names(letters: str) -> None:
+    names = letters.split()
+    rule = notation_of(Applied(ac.Identity(), (Shape(range(2, 2 + len(names))),)))
+    assert [str(letter) for letter in rule.output] == names
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sympy import Expr
-
 from archcalc.costs.base import Cost, Rows, TracedRow, repeated
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.compare import at_least, equal
@@ -156,7 +154,7 @@ def _through(row: TracedRow, field: Field, window: Window | TransposedWindow, le
 def _in_all(row: TracedRow, amount: Dim) -> Dim:
     """What every copy of a row adds, together."""
     times, each = repeated(row, amount)
-    return lower(evaluated(each) * times) if isinstance(each, Expr) else each * times
+    return lower(evaluated(each) * times)
 
 
 def _placed(field: Field, row: TracedRow) -> Field:

@@ -105,6 +105,8 @@ def plain(value: Any) -> Any:
 
     >>> plain((3, 3)), plain(((1, 1), (1, 1))), plain((3, 5)), plain(((1, 2), (1, 2)))
     (3, 1, [3, 5], [[1, 2], [1, 2]])
+    >>> plain(Shape((3, 3))), plain(Shape())
+    ([3, 3], [])
     >>> plain((Fraction(3, 2), Fraction(3, 2))), plain(Fraction(1, 7654321))
     (1.5, '1/7654321')
     """

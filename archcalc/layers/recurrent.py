@@ -37,6 +37,10 @@ class _Recurrent(Layer, abstract=True):
         units: Size
         use_bias: bool
 
+        @property
+        def recurrent_bias(self) -> bool:
+            """Of those whose biases are the ones below."""
+
     def states(self) -> tuple[Dim, ...]:
         """The sizes of the states; the first is what comes out of a step."""
         return (self.units,)
@@ -44,7 +48,7 @@ class _Recurrent(Layer, abstract=True):
     def biases(self) -> tuple[Weight, ...]:
         """One bias for all gates, or two, or none."""
         rows = (self.gates * self.units,)
-        names = ("bias", "recurrent_bias") if getattr(self, "recurrent_bias", False) else ("bias",)
+        names = ("bias", "recurrent_bias") if self.recurrent_bias else ("bias",)
         return tuple(Weight(name, Shape(rows)) for name in names) if self.use_bias else ()
 
     def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:

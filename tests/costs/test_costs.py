@@ -165,6 +165,14 @@ def test_training_flops_of_attention_are_torchs(count: int) -> None:
     assert int(ours) == counter.get_total_flops()
 
 
+def test_a_product_with_what_is_fixed_has_the_gradient_of_its_input() -> None:
+    """Each of the two layers comes twice: the first has a weight's, the second an input's."""
+    mel = ac.MelSpectrogram(64, 16, num_mel_bins=8)
+    trace = ac.Sequential([ac.Dense(128, use_bias=False), mel]).trace(32)
+    assert trace.cost(ac.TrainingFlops()) == 2 * trace.flops
+    assert trace.flops() > 2 * 32 * 128
+
+
 @pytest.mark.parametrize("per_mac", [1, 2, 3, 4])
 def test_half_of_what_is_causal_is_half_whatever_a_mac_is(per_mac: int) -> None:
     trace = ac.Sequential([ac.Attention()]).trace((10, 4))

@@ -159,6 +159,14 @@ def test_shapes_that_do_not_fit(
     assert words in str(caught.value)
 
 
+def test_bounds_that_may_be_equal_are_torchs() -> None:
+    import torch
+
+    assert torch.nn.RReLU(0.25, 0.25).upper == ac.RReLU(0.25, 0.25).upper
+    with pytest.raises(AssertionError):
+        torch.nn.Hardtanh(1.0, 1.0)  # which archcalc refuses as well, above
+
+
 def test_an_unknown_layer_names_its_neighbours() -> None:
     with pytest.raises(ac.UnknownLayerError, match=r"did you mean Fold\?"):
         ac.layer_class("Foo")

@@ -34,6 +34,18 @@ def test_output_is_how_many_windows_fit(
         assert slide(n, window) == 0
 
 
+@given(kernel=sizes, stride=sizes, dilation=st.integers(1, 3), pad=pads, ceil_mode=st.booleans())
+def test_the_least_length_that_a_message_names_is_the_least_that_fits(
+    kernel: int, stride: int, dilation: int, pad: tuple[int, int], ceil_mode: bool
+) -> None:
+    window = Window(kernel, stride, dilation, pad, ceil_mode)
+    least = dict(window.fits(1, "height")[0].details)["needed"]
+    assert isinstance(least, int)
+    for n in range(max(least - 3, 1), max(least, 1) + 3):
+        (needed,) = window.fits(n, "height")
+        assert needed.holds() == (n >= least)
+
+
 @given(n=st.integers(1, 40), kernel=sizes, stride=sizes, dilation=st.integers(1, 3))
 def test_same_is_the_padding_it_says(n: int, kernel: int, stride: int, dilation: int) -> None:
     window = Window(kernel, stride, dilation, "same")

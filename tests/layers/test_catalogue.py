@@ -19,7 +19,7 @@ from archcalc.testing.kinds import catalogue
 EVERY = [cls.__name__ for cls in catalogue()]
 LAYERS = [cls.__name__ for cls in catalogue() if not issubclass(cls, ac.Network)]
 
-FEW = settings(max_examples=min(6, settings().max_examples))
+FEW = settings(max_examples=min(4, settings().max_examples))
 
 Drawn = tuple[Layer, tuple[Shape, ...]]
 

@@ -1,8 +1,8 @@
 """Mutants of formula code: each is one small mistake, planted in the syntax tree of a module.
 
 What stands in error messages, annotations, decorators and the bounds of a search is left alone: it
-is no formula.  Nor are ``zip(…, strict=True)``, which only notices that something else is wrong, how
-much of a value is quoted in a message, and the order of arguments where it means nothing.
+is no formula.  Nor are ``zip(…, strict=True)``, which only notices that something else is wrong,
+how much of a value is quoted in a message, and the order of arguments where it means nothing.
 """
 
 from __future__ import annotations

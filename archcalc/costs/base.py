@@ -82,6 +82,8 @@ class Rows(Protocol):
     @property
     def rows(self) -> Sequence[TracedRow]: ...
     @property
+    def ends(self) -> tuple[int, ...]: ...
+    @property
     def requirements(self) -> tuple[Requirement, ...]: ...
 
 
@@ -118,6 +120,10 @@ class Additive(Cost[Formula]):
     def of(self, row: TracedRow) -> Dim:
         """What one call of one layer adds: an int, or an expression, which may be written."""
         raise TypeError(f"{type(self).__name__} does not say what a layer adds: define of(row)")
+
+    def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim | None:
+        """How much of that is for some of the row's products; ``None`` where that is not told."""
+        return None
 
     def over(self, trace: Rows) -> Formula:
         return Formula(total(self.by_row(trace.rows)), trace.requirements)

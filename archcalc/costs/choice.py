@@ -11,6 +11,7 @@ from archcalc.costs.base import Additive, Rows, TracedRow, total
 from archcalc.costs.parameters import Parameters
 from archcalc.costs.work import Flops, Macs
 from archcalc.formula import Formula
+from archcalc.layers.facts import Work
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError
@@ -50,6 +51,9 @@ class Choice(Additive):
 
     def of(self, row: TracedRow) -> Dim:
         return self.cost.of(self.seen(row))
+
+    def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim | None:
+        return self.cost.of_work(row, work) if self.seen(row) is row else None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
-from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Field", "ReceptiveField", "step"]
@@ -57,7 +56,8 @@ Fields = Mapping[tuple[int, int], Field]
 class ReceptiveField(Cost[tuple[Field, ...]]):
     """Size, stride and offset of the receptive field of the output, along each axis of the input.
 
-    Axes of channels have none: every channel sees every channel.
+    Of several outputs it is the first's.  Axes of channels have none: every channel sees every
+    channel.
 
     Raises:
         ReceptiveFieldError: branches with different strides or centres meet, axes are mixed by a
@@ -74,14 +74,16 @@ class ReceptiveField(Cost[tuple[Field, ...]]):
     source = "https://distill.pub/2019/computing-receptive-fields/"
 
     def over(self, trace: Rows) -> tuple[Field, ...]:
-        every = self.by_row(trace)
-        last = every[-1] if every else _start(0, trace.inputs[0]) if trace.inputs else {}
+        starts, every = _starts(trace), self.by_row(trace)
+        end = trace.ends[0]
+        last = starts[-1 - end] if end < 0 else every[end]
         return tuple(field for _, field in sorted(last.items()))
 
     def by_row(self, trace: Rows) -> list[Fields]:
         """The fields after each row."""
-        starts = [_start(i, shape) for i, shape in enumerate(trace.inputs)]
+        starts = _starts(trace)
         found: list[Fields] = []
+        reached: list[frozenset[int]] = []
         for row in trace.rows:
             if row.steps != 1:
                 raise ReceptiveFieldError(
@@ -90,12 +92,18 @@ class ReceptiveField(Cost[tuple[Field, ...]]):
                     hint="ask for the receptive field of that layer alone",
                 )
             fed = [starts[-1 - s] if s < 0 else found[s] for s in row.sources]
-            found.append(step(row, _joined(row, fed)))
+            seen = [frozenset({-1 - s}) if s < 0 else reached[s] for s in row.sources]
+            found.append(step(row, _joined(row, fed, seen)))
+            reached.append(frozenset().union(*seen))
         return found
 
 
-def _start(index: int, shape: Shape) -> Fields:
-    return {(index, axis): Field(axis, along=axis, input=index) for axis in range(len(shape))}
+def _starts(trace: Rows) -> list[Fields]:
+    """The fields of each input: every position sees itself."""
+    return [
+        {(index, axis): Field(axis, along=axis, input=index) for axis in range(len(shape))}
+        for index, shape in enumerate(trace.inputs)
+    ]
 
 
 def step(row: TracedRow, fields: Fields) -> Fields:
@@ -159,7 +167,7 @@ def _in_all(row: TracedRow, amount: Dim) -> Dim:
 
 def _placed(field: Field, row: TracedRow) -> Field:
     """The field with its axis where `row` leaves it: joined axes are gone, later ones move up."""
-    moved = len(row.output) - len(row.inputs[0])
+    moved = len(row.output) - max(map(len, row.inputs))
     if not moved or field.along is None:
         return field
     joined = {axis for axis, _ in row.windows or ()}
@@ -169,20 +177,42 @@ def _placed(field: Field, row: TracedRow) -> Field:
     return replace(field, along=field.along + (moved if behind else 0))
 
 
-def _joined(row: TracedRow, fed: list[Fields]) -> Fields:
-    """The union of what several branches see, where they align."""
-    merged: dict[tuple[int, int], Field] = dict(fed[0]) if fed else {}
-    for i, fields in enumerate(fed[1:], start=1):
-        for key, field in fields.items():
-            known = merged.get(key)
+def _joined(row: TracedRow, fed: list[Fields], seen: list[frozenset[int]]) -> Fields:
+    """The union of what several branches see, where they align.
+
+    An axis that a branch has lost, because it mixes it, is lost to all.
+
+    Args:
+        row: where they meet.
+        fed: the fields of each branch.
+        seen: the inputs that each comes from.
+    """
+    merged: dict[tuple[int, int], Field] = {}
+    for i, fields in enumerate(fed):
+        for key, alone in fields.items():
+            field, known = _stretched(row, i, alone), merged.get(key)
             merged[key] = field if known is None else _union(row, i, known, field)
-    return {key: field for key, field in merged.items() if not _mixed(key, fed)}
+    branches = list(zip(fed, seen, strict=True))
+    return {
+        key: field
+        for key, field in merged.items()
+        if all(key in fields for fields, inputs in branches if key[0] in inputs)
+    }
 
 
-def _mixed(key: tuple[int, int], fed: list[Fields]) -> bool:
-    """Whether a branch has lost an axis, because it mixes it, that another branch still has."""
-    of_input = [fields for fields in fed if any(index == key[0] for index, _ in fields)]
-    return any(key not in fields for fields in of_input)
+def _stretched(row: TracedRow, place: int, field: Field) -> Field:
+    """The field of one input where several of them are brought to one shape.
+
+    Their axes are counted from the end.  An axis of length 1 beside a longer one is the same for
+    all positions of the output, so that their fields do not move.
+    """
+    rank, shape = max(map(len, row.inputs)), row.inputs[place]
+    if field.along is None or len(row.inputs) == 1:
+        return field
+    behind = len(shape) - field.along
+    others = [other[-behind] for other in row.inputs if len(other) >= behind]
+    stretched = shape[field.along] == 1 and any(dim != 1 for dim in others)
+    return replace(field, along=rank - behind, stride=0 if stretched else field.stride)
 
 
 def _union(row: TracedRow, index: int, a: Field, b: Field) -> Field:

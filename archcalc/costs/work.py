@@ -25,11 +25,11 @@ from archcalc.costs.base import (
 )
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
-from archcalc.layers.facts import Weight
+from archcalc.layers.facts import Weight, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
-from archcalc.symbolic.written import WrittenProduct
+from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
 
@@ -54,7 +54,10 @@ class Macs(Additive):
     unit = "MACs"
 
     def of(self, row: TracedRow) -> Dim:
-        return written_sum(work.factors for work in row.work if work.kind in self.kinds)
+        return self.of_work(row, row.work)
+
+    def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim:
+        return written_sum(w.factors for w in work if w.kind in self.kinds)
 
 
 @dataclass(frozen=True)
@@ -111,11 +114,17 @@ class Flops(Additive):
     source = "torch.utils.flop_counter.FlopCounterMode"
 
     def of(self, row: TracedRow) -> Dim:
-        each = dict.fromkeys(self.kinds, self.per_mac)
+        products = self._products(row, row.work)
+        return written_sum([*products, *(_additions(row) if self.bias else ())])
+
+    def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim:
+        return written_sum(self._products(row, work))
+
+    def _products(self, row: TracedRow, work: Sequence[Work]) -> list[tuple[Dim, ...]]:
+        each: dict[str, Dim] = dict.fromkeys(self.kinds, self.per_mac)
         if self.causal and len(set(row.sources)) == 1:
             each["attention"] = _half(self.per_mac)
-        products = [(each[w.kind], *w.factors) for w in row.work if w.kind in self.kinds]
-        return written_sum([*products, *(_additions(row) if self.bias else ())])
+        return [(each[w.kind], *w.factors) for w in work if w.kind in self.kinds]
 
 
 def _half(number: int) -> Dim:
@@ -189,28 +198,42 @@ class TrainingFlops(Cost[Formula]):
                 key = same_work(row)
                 if key not in known:
                     known[key] = self.forward.of(row)
-                amount = known[key]
                 if row.times == 1 or before or not learning:
-                    times, whole = repeated(row, amount)
-                    yield self._passes(row, fed) * times, whole
-                else:  # of several copies in a row only the first has nothing trained before it
-                    first, (times, rest) = parted(row, amount)
-                    yield self._passes(row, [False]), first
-                    yield self._passes(row, [True]) * times, rest
+                    for passes, part in self._parts(row, fed, known[key]):
+                        times, whole = repeated(row, part)
+                        yield passes * times, whole
+                    continue
+                # of several copies in a row only the first has nothing trained before it
+                for passes, part in self._parts(row, [False], known[key]):
+                    yield passes, parted(row, part)[0]
+                for passes, part in self._parts(row, [True], known[key]):
+                    times, rest = parted(row, part)[1]
+                    yield passes * times, rest
 
-    @staticmethod
-    def _passes(row: TracedRow, fed: Sequence[bool]) -> int:
-        """How often each product of the forward pass is done: forward, and for each gradient.
+    def _parts(self, row: TracedRow, fed: Sequence[bool], whole: Dim) -> Iterable[tuple[int, Dim]]:
+        """What is done how often: each product forward, and once for each gradient that it has."""
+        often: dict[int, list[Work]] = {}
+        for work in row.work:
+            often.setdefault(_passes(row, work, fed), []).append(work)
+        first, *others = sorted(often) or [1 + _learns(row) + any(fed)]
+        for passes in others:
+            part = self.forward.of_work(row, often[passes])
+            if part is not None:
+                whole = lower(evaluated(whole) - evaluated(part))
+                yield passes, part
+        yield first, whole
 
-        A product of two inputs has a gradient for both, where something trained lies before both.
-        """
-        two = all(fed) and not row.applied.weights and _of_inputs(row)
-        return 1 + _learns(row) + (2 if two else any(fed))
 
+def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:
+    """How often a product is done: forward, and for each of its gradients.
 
-def _of_inputs(row: TracedRow) -> bool:
-    """Whether what is multiplied are inputs with each other."""
-    return len(row.inputs) > 1 or any(work.kind == "attention" for work in row.work)
+    What is multiplied with a weight has a gradient where something trained lies before it: before
+    the layer's input, or in the layer.  Where two activations are multiplied, each may have one.
+    """
+    learns = _learns(row)
+    if work.kind == "attention" or (len(row.inputs) > 1 and not row.applied.weights):
+        return 1 + (2 if learns or all(fed) else any(fed))
+    return 1 + learns + (any(fed) or (work.inner and learns))
 
 
 def _learns(row: TracedRow) -> bool:

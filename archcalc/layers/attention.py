@@ -153,7 +153,7 @@ class _Heads(Attending, abstract=True):
             *(Work("matmul", (*x, *into)) for _, x, into in projections),
             Work("attention", (*pairs, *projections[0][2])),
             Work("attention", (*pairs, heads, width)),
-            Work("matmul", (*query[:-1], heads, width, *self.features(query))),
+            Work("matmul", (*query[:-1], heads, width, *self.features(query)), inner=True),
         )
 
     def output_shape(self, *inputs: Shape) -> Shape:

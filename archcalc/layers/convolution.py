@@ -253,7 +253,7 @@ class _SeparableConv(Sliding, abstract=True):
         c, m, out = self.channels(x), self.depth_multiplier, self.extent(y)
         return (
             Work("convolution", (*out, *self.kernel_size, c, m)),
-            Work("convolution", (*out, c * m, self.filters)),
+            Work("convolution", (*out, c * m, self.filters), inner=True),
         )
 
 

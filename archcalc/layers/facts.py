@@ -47,6 +47,8 @@ class Work:
         kind: ``"matmul"``, ``"convolution"``, ``"attention"``, or ``"adapter"`` (LoRA's product,
             done once for a whole batch), so that a convention can pick.
         factors: the lengths of the nested loops; their product is the number of MACs.
+        inner: whether what is multiplied with a weight was made in the layer itself, by another
+            weight, so that it has a gradient wherever the layer is trained.
 
     >>> Work("convolution", (26, 26, 3, 3, 1, 32)).macs
     194688
@@ -54,6 +56,7 @@ class Work:
 
     kind: str
     factors: tuple[Dim, ...]
+    inner: bool = False
 
     @property
     def macs(self) -> Dim:

@@ -7,7 +7,7 @@ own methods are asked again.  What they then say is the general rule; numbers ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, Symbol
@@ -81,7 +81,7 @@ def notation_of(applied: Applied) -> Notation:
         tuple(
             Weight(w.name, _quotients(w.shape, exact), w.learned) for w in layer.weights(*inputs)
         ),
-        tuple(Work(w.kind, tuple(_quotients(Shape(w.factors), exact))) for w in work),
+        tuple(replace(w, factors=tuple(_quotients(Shape(w.factors), exact))) for w in work),
         layer.windows(*inputs) or (),
         values,
         fields,

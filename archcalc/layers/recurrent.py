@@ -13,6 +13,7 @@ to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's pag
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -123,7 +124,7 @@ class _OverTime(_Recurrent, abstract=True):
         return self.step_weights(x[-1])
 
     def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
-        return tuple(Work(w.kind, (x[0], *w.factors)) for w in self.step_work(x[-1]))
+        return tuple(replace(w, factors=(x[0], *w.factors)) for w in self.step_work(x[-1]))
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         return (0, 1)  # the last step sees every step

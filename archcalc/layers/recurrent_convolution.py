@@ -6,6 +6,7 @@ Keras.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -88,7 +89,7 @@ class _ConvLSTM(Spatial, abstract=True):
             *self._of_input().work(Shape(x[1:]), state),
             *self._of_state().work(state, state),
         )
-        return tuple(Work(done.kind, (x[0], *done.factors)) for done in step)
+        return tuple(replace(done, factors=(x[0], *done.factors)) for done in step)
 
     def windows(self, x: Shape, *states: Shape) -> tuple[AxisWindow, ...] | None:
         return None  # with every step the state sees more of its surroundings

@@ -100,6 +100,11 @@ class Trace:
         """The shape that comes out, the first where there are several."""
         return self.results[0].shape
 
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Which row each output is of; ``−1 − i`` is input ``i`` itself."""
+        return tuple(value.source for value in self.results)
+
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold for the network to exist, each once, with the first layer that asks."""

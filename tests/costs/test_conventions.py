@@ -161,7 +161,7 @@ def test_attention_to_itself_and_to_another_of_the_same_shape() -> None:
     causal = ac.convention("causal attention")["half"]
     assert both.flops - both.cost(causal) == products // 2
     trained = both.cost(ac.TrainingFlops()) - both.cost(ac.TrainingFlops(forward=causal))
-    assert trained == 2 * (products // 2)  # forward, and for the weights; nothing lies before it
+    assert trained == 3 * (products // 2)  # forward, and for both that are multiplied
 
 
 def test_adapters_once_a_batch() -> None:

@@ -165,6 +165,65 @@ def test_training_flops_of_attention_are_torchs(count: int) -> None:
     assert int(ours) == counter.get_total_flops()
 
 
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize("memory", [False, True])
+def test_training_flops_of_heads_are_torchs(before: bool, trainable: bool, memory: bool) -> None:
+    """In heads the products of activations have two gradients also where the layer is the first."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    x = ac.Input((5, 8))
+    made = ac.Dense(8)(x) if before else x
+    heads = ac.MultiHeadAttention(2, 4, trainable=trainable)
+    other = ac.Dense(8)(x) if memory and before else x
+    ours = ac.Model(x, heads([made, other] if memory else [made, made]))
+    with torch.device("meta"):
+        first, second = torch.nn.Linear(8, 8), torch.nn.Linear(8, 8)
+        parts = [torch.nn.Linear(8, 8).requires_grad_(trainable) for _ in range(4)]
+        given_ = torch.zeros(2, 5, 8)
+    with FlopCounterMode(display=False) as counter:
+        a = first(given_) if before else given_
+        b = (second(given_) if before else given_) if memory else a
+        q, k, v = (
+            part(y).reshape(2, 5, 2, 4).transpose(1, 2).reshape(4, 5, 4)
+            for part, y in zip(parts, (a, b, b), strict=False)
+        )
+        mixed = torch.bmm(torch.bmm(q, k.transpose(1, 2)).softmax(-1), v)
+        out = parts[3](mixed.reshape(2, 2, 5, 4).transpose(1, 2).reshape(2, 5, 8))
+        if out.requires_grad:
+            out.sum().backward()
+    assert int(ours.trace().cost(ac.TrainingFlops(2))) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize("before", [False, True])
+def test_training_flops_of_a_separable_convolution_are_torchs(
+    before: bool, trainable: bool
+) -> None:
+    """Its second convolution is fed by its first, whatever feeds that.
+
+    Of one channel: torch counts the gradient of a grouped kernel as if it had no groups.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    layers = [ac.Conv2D(1, 1)] if before else []
+    separable = ac.SeparableConv2D(6, 3, depth_multiplier=4, trainable=trainable)
+    ours = ac.Sequential([*layers, separable], input_shape=(9, 9, 1)).trace()
+    with torch.device("meta"):
+        first = torch.nn.Conv2d(1, 1, 1)
+        parts = [torch.nn.Conv2d(1, 4, 3), torch.nn.Conv2d(4, 6, 1)]
+        x = torch.zeros(2, 1, 9, 9)
+    for part in parts:
+        part.requires_grad_(trainable)
+    with FlopCounterMode(display=False) as counter:
+        out = torch.nn.Sequential(*([first] if before else []), *parts)(x)
+        if out.requires_grad:
+            out.sum().backward()
+    assert int(ours.cost(ac.TrainingFlops(2))) == counter.get_total_flops()
+
+
 def test_a_product_with_what_is_fixed_has_the_gradient_of_its_input() -> None:
     """Each of the two layers comes twice: the first has a weight's, the second an input's."""
     mel = ac.MelSpectrogram(64, 16, num_mel_bins=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import archcalc as ac
@@ -54,13 +54,13 @@ KINDS = [
     *("Conv2DTranspose", "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "ZeroPadding1D"),
     *("ZeroPadding2D", "GlobalAveragePooling1D", "GlobalMaxPooling2D", "Flatten"),
     *("BatchNormalization", "Add", "Concatenate", "GLU", "Identity", "AdaptiveMaxPooling1D"),
+    "Dense",
 ]
 """No cropping: after one, the padding of a window is where the input goes on."""
 
 FIELDS = {
     "track_running_stats": [True],
     "activation": [None, "relu"],
-    "data_format": ["channels_last"],
 }
 
 
@@ -121,10 +121,18 @@ def test_of_one_layer(kind: str) -> None:
 
 
 @settings(max_examples=min(30, settings().max_examples))
-@given(networks(kinds=KINDS, frameworks="torch", fields=FIELDS, branches=False))
+@given(networks(kinds=KINDS, frameworks="torch", fields=FIELDS))
+@example(
+    ac.Sequential(
+        [
+            ac.Conv1D(1, 1, data_format="channels_first"),
+            ac.Residual([ac.BatchNormalization(axis=-2)], shortcut=ac.Dense(2)),
+        ],
+        input_shape=(1, 2),
+    )
+)
 def test_of_networks(net: Network) -> None:
     trace = net.trace()
-    assume(len(trace.outputs) == 1)
     try:
         fields = trace.cost(ac.ReceptiveField())
     except ac.ReceptiveFieldError:
@@ -240,3 +248,27 @@ def test_axes_after_those_that_are_joined_move_up(layer: Layer, along: list[int 
 def test_a_product_of_two_with_a_kernel_mixes_the_features_of_both() -> None:
     x, y = ac.Input((5, 4)), ac.Input((5, 3))
     assert set(_fields([x, y], ac.Bilinear(4, 3, 2)([x, y]))) == {(0, 0), (1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [((4, 5), (5,)), ((5,), (4, 5)), ((4, 5), (4, 1)), ((1, 5), (4, 1)), ((4, 5), (1,))]
+)
+def test_what_is_stretched_is_seen_from_everywhere(a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    inputs = [ac.Input(a), ac.Input(b)]
+    net = ac.Model(inputs, ac.Add()(inputs))
+    fields = net.trace().receptive_field
+    assert len(fields) == len(a) + len(b)
+    if len(a) == len(b):  # torch would take the batch for an axis
+        assert_seen(net, fields)
+    for field in fields:
+        length = net.trace().inputs[field.input][field.axis]
+        assert (field.stride == 0) == (length == 1)
+        assert field.along == field.axis + 2 - len(net.trace().inputs[field.input])
+
+
+def test_of_several_outputs_it_is_the_first() -> None:
+    x = ac.Input((9, 1))
+    narrow, wide = ac.Conv1D(2, 3)(x), ac.Conv1D(2, 5)(x)
+    assert _fields(x, [narrow, wide]) == {(0, 0): (3, 0)}
+    assert _fields(x, [wide, narrow]) == {(0, 0): (5, 0)}
+    assert _fields(x, [x, wide]) == {(0, 0): (1, 0), (0, 1): (1, 0)}

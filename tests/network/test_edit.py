@@ -110,6 +110,9 @@ def test_parameters_grow_by_those_of_what_is_put_in(net: ac.Network, data: st.Da
     path = stands_at(data.draw(st.sampled_from(net.trace().rows)).path)
     assume(given_at(net, path))
     calls = called_at(net, path)
+    assume(
+        all(row.output and len(row.outputs) == 1 for row in calls)
+    )  # a Dense takes one, no scalar
     features = int(calls[0].output[-1])
     assume(all(row.output[-1] == features for row in calls))  # a shared Dense has one size
     more = net.insert(ac.Dense(features), after=path)

@@ -50,13 +50,14 @@ LINEAR = {"Activation": "linear"}
 """In the place of an activation such as softmax, which mixes as well."""
 
 KINDS = [
-    *("Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv1D", "Conv1DTranspose"),
-    *("Conv2DTranspose", "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "ZeroPadding1D"),
+    *("Conv1D", "Conv2D", "DepthwiseConv2D", "SeparableConv1D"),
+    *("MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "ZeroPadding1D"),
     *("ZeroPadding2D", "GlobalAveragePooling1D", "GlobalMaxPooling2D", "Flatten"),
     *("BatchNormalization", "Add", "Concatenate", "GLU", "Identity", "AdaptiveMaxPooling1D"),
     "Dense",
 ]
-"""No cropping: after one, the padding of a window is where the input goes on."""
+"""No cropping, which a transposed convolution does too: after one, the padding of a window is where
+the input goes on."""
 
 FIELDS = {
     "track_running_stats": [True],

@@ -149,9 +149,10 @@ class _Web:
         self._gain(_tensors(layer(first)))
 
     def _gain(self, made: tuple[Tensor, ...]) -> None:
-        """Keep what was made; what has few enough axes may go into any layer."""
+        """Keep what was made; numbers along few enough axes may go into any layer."""
         self.made.extend(made)
-        self.free.extend(tensor for tensor in made if len(tensor.shape) <= MOST_AXES)
+        few = (tensor for tensor in made if len(tensor.shape) <= MOST_AXES)
+        self.free.extend(tensor for tensor in few if not _says_where(tensor))
 
     def _input(self, x: Shape, kind: str = "numbers") -> Tensor:
         """Another input; what is made of numbers may go into any layer."""
@@ -215,6 +216,11 @@ class _Web:
             tensor: Tensor = self.draw(st.sampled_from(known))
             return tensor
         return self._input(x, kind)
+
+
+def _says_where(tensor: Tensor) -> bool:
+    """Whether it holds the places of maxima, with which frameworks compute nothing."""
+    return tensor.index > 0 and getattr(tensor.layer, "return_indices", False)
 
 
 def _tensors(result: Any) -> tuple[Tensor, ...]:

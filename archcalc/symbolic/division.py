@@ -398,8 +398,8 @@ def _common_factor(monomials: list[Expr]) -> Expr:
     split = [monomial.as_coeff_Mul() for monomial in monomials]
     number = reduce(gcd, (int(c) for c, _ in split))
     powers = [rest.as_powers_dict() for _, rest in split]
-    least = {base: _least([p.get(base, S.Zero) for p in powers]) for base in powers[-1]}
-    return Mul(Integer(number), *[base**power for base, power in least.items()])
+    shared = set.intersection(*map(set, powers))
+    return Mul(Integer(number), *[base ** _least([p[base] for p in powers]) for base in shared])
 
 
 def _least(exponents: list[Expr]) -> Expr:

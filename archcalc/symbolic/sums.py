@@ -300,9 +300,8 @@ def _multiplied(constant: Expr, e: Expr) -> Expr:
     """A product that sympy does not multiply out."""
     number, rest = e.as_coeff_Mul()
     constant *= number
-    if constant is S.One or constant is S.Zero or rest is S.One:
-        return constant * rest
-    return WrittenProduct(constant, rest) if constant.is_number and rest.is_Add else constant * rest
+    kept = constant.is_number and constant not in (0, 1) and rest.is_Add
+    return WrittenProduct(constant, rest) if kept else constant * rest
 
 
 def _can_be_written_out(e: Expr, index: Index, count: int) -> bool:
@@ -312,7 +311,7 @@ def _can_be_written_out(e: Expr, index: Index, count: int) -> bool:
 
 
 def _parts(e: Expr) -> int:
-    return sum(1 for _ in preorder_traversal(e))
+    return len(list(preorder_traversal(e)))
 
 
 def _is_linear(exponent: Expr, index: Index) -> bool:

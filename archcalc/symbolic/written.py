@@ -99,8 +99,7 @@ def sum_of_products(products: Iterable[Sequence[Expr | int]]) -> Expr:
     So from a kernel ``(k, k, c_in, f)`` and a bias ``(f,)`` comes ``(k·k·c_in + 1)·f``.  Where they
     share nothing, each kernel is taken with the bias that follows it.
 
-    >>> from archcalc.symbolic import symbols
-    >>> from archcalc.symbolic.printing import to_text
+    >>> from archcalc.symbolic import sum_of_products, symbols, to_text
     >>> k, c_in, f = symbols("k c_in f")
     >>> print(to_text(sum_of_products([(k, k, c_in, f), (f,)])))
     (k·k·c_in + 1)·f
@@ -153,11 +152,10 @@ def tidied(expression: Expr | int) -> Expr:
     the front of a product and to the end of a sum.
 
     >>> from archcalc.symbolic import symbols
-    >>> from archcalc.symbolic.printing import to_text
     >>> k, f, n = symbols("k f n")
     >>> conv = sum_of_products([(k, k, 1, f), (f,)])
-    >>> print(to_text(tidied(WrittenSum(conv, conv, WrittenProduct(n, 10), 3, 4))))
-    2·(k² + 1)·f + 10·n + 7
+    >>> tidied(WrittenSum(conv, conv, WrittenProduct(n, 10), 3, 4)).args
+    (2*f*(k**2 + 1), 10*n, 7)
     """
     e = sympify(expression, strict=True)
     if isinstance(e, WrittenProduct):

@@ -3,6 +3,8 @@
 What stands in error messages, annotations, decorators and the bounds of a search is left alone: it
 is no formula.  Nor are ``zip(…, strict=True)``, which only notices that something else is wrong,
 how much of a value is quoted in a message, and the order of arguments where it means nothing.
+``return False`` does not become ``return None`` in a function that promises a ``bool``: whoever asks
+it asks for the truth, and ``None`` is no truer.
 """
 
 from __future__ import annotations
@@ -94,16 +96,25 @@ def _is_bound(node: ast.Assign | ast.AnnAssign) -> bool:
     return isinstance(node.value, ast.Constant | ast.UnaryOp)
 
 
-def _inside(node: ast.AST) -> Iterator[ast.AST]:
+def _inside(node: ast.AST, truth: bool = False) -> Iterator[ast.AST]:
+    """The nodes of `node`; `truth` says whether the function around it returns a ``bool``."""
     if isinstance(node, ast.Raise | ast.JoinedStr) or _is_said(node):
         return
+    if isinstance(node, ast.FunctionDef):
+        truth = isinstance(node.returns, ast.Name) and node.returns.id == "bool"
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list", "bases"):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                yield from _inside(child)
-    yield node
+                yield from _inside(child, truth)
+    if not (truth and _returns_false(node)):
+        yield node
+
+
+def _returns_false(node: ast.AST) -> bool:
+    value = node.value if isinstance(node, ast.Return) else None
+    return isinstance(value, ast.Constant) and value.value is False
 
 
 def _is_said(node: ast.AST) -> bool:

@@ -30,6 +30,12 @@ def test_a_mistake_is_planted_where_examples_and_tests_see_it() -> None:
     assert done.stdout.split() == ["killed", "survived", "survived"], done.stderr[-2000:]
 
 
+def test_a_false_answer_becomes_no_other_untrue_one() -> None:
+    asked = "def f(x){}:\n    return False"
+    assert [m.after for m in mutants("m.py", asked.format(" -> bool"))] == ["True"]
+    assert [m.after for m in mutants("m.py", asked.format(""))] == ["True", "return None"]
+
+
 def test_every_module_with_formulas_is_asked_about() -> None:
     found = targets()
     assert {room for room in ROOMS for file in found if file.startswith(room)} == set(ROOMS)

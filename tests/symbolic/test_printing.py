@@ -242,7 +242,9 @@ def test_numpy_divides_powers_and_large_divisors() -> None:
 
 
 def test_numbers_in_names_sort_as_numbers() -> None:
-    assert sorted(["ab", "a10", "a2", "a1", "B"], key=natural) == ["a1", "a2", "a10", "ab", "B"]
+    names = ["ab", "a10", "a2", "a1", "a", "B", "b", "a2c", "a2b"]
+    natural_order = ["a", "a1", "a2", "a2b", "a2c", "a10", "ab", "B", "b"]
+    assert sorted(names, key=natural) == natural_order
 
 
 # --- Code computes what was meant ----------------------------------------------------------------

@@ -214,6 +214,10 @@ def test_a_closed_form_has_no_factor_of_one() -> None:
     assert summed(2**i, i, L) == 2**L - 1
     assert to_text(summed(h * 2**i, i, L)) == "h·(2^L − 1)"
     assert to_text(summed(5 * 2**i, i, L)) == "5·(2^L − 1)"
+    assert to_text(summed(2 * 2**i, i, L)) == "2·(2^L − 1)"
+    assert to_text(summed(3 * 4**i, i, L)) == "4^L − 1"
+    assert to_text(summed(3 * 4**i + 5 * 2**i, i, L)) == "4^L − 1 + 5·(2^L − 1)"
+    assert to_text(summed(2 ** (2 * i) - 4**i + i * 2**i + 2**i, i, L)).count("0") == 0
     assert parse("sum(h//2**i for i in range(0))") == parse("sum(3 for i in range(0))") == 0
     assert parse("sum(h//2**i for i in range(1))") == h
 

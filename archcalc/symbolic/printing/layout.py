@@ -319,15 +319,14 @@ def _is_falling(term: Expr) -> bool:
     return bool(number.is_Integer and number > 0 and down)
 
 
-def natural(name: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts ``n2`` before ``n10``, and capitals among the small letters.
+def natural(name: str) -> tuple[list[int | str], str]:
+    """A key that sorts ``n`` before ``n2`` before ``n10``, and capitals among the small letters.
 
-    >>> sorted(["n10", "K", "n2", "c"], key=natural)
-    ['c', 'K', 'n2', 'n10']
+    >>> sorted(["n10", "K", "n2", "n", "c"], key=natural)
+    ['c', 'K', 'n', 'n2', 'n10']
     """
-    parts = re.findall(r"\d+|\D+", name)
-    key = [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts]
-    return (*key, (2, 0, name))
+    parts = re.split(r"(\d+)", name)  # text and digits by turns
+    return [int(part) if part.isdecimal() else part.casefold() for part in parts], name
 
 
 def _degree(e: Expr) -> int:

@@ -24,6 +24,7 @@ from archcalc.symbolic import (
     symbol,
     symbols,
 )
+from archcalc.symbolic.errors import quoted
 from archcalc.symbolic.scanning import Source
 
 f, h, k, L, n, s, w = symbols("f h k L n s w")
@@ -375,3 +376,24 @@ print("fine")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "fine\n", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("characters", "said", "hint"),
+    [
+        ("\"'`", "text in quotes", "write names without quotes"),
+        ("=!≤≥≠<>", "a comparison", "write only one side of it"),
+        ("[]{}", "a bracket of another kind", "use round parentheses"),
+        ("&|~@", "an operator that is not arithmetic", ""),
+        (".", "a dot", "use exact fractions such as 1/2, and plain names"),
+        (":", "a colon", ""),
+        ("#", "a comment", ""),
+        ("?;$\\", "a character that is not arithmetic", ""),
+    ],
+)
+def test_a_character_of_no_formula_is_named_with_its_column(characters, said, hint) -> None:
+    for character in characters:
+        with pytest.raises(ExpressionError) as caught:
+            parse(f"k + {character} h")
+        assert caught.value.message == f"{quoted(f'k + {character} h')} has {said} at column 5"
+        assert (caught.value.code, caught.value.hint) == ("unsupported-syntax", hint)

@@ -302,7 +302,7 @@ def _joined_power(q: Expr) -> Expr:
     """``2·2^i``, the divisor of a half that is halved ``i`` times, as ``2^(i + 1)``."""
     number, rest = q.as_coeff_Mul()
     base, exponent = rest.as_base_exp()
-    if not (number.is_Integer and base.is_Integer and base > 1):
+    if not (base.is_Integer and base > 1):
         return q
     while number % base == 0:
         number, exponent = number / base, exponent + 1

@@ -336,7 +336,8 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
         if _at_least(q, -number if number < 0 else number + 1):
             return Add(*whole, Integer(number // (abs(number) + 1)))
     common = _common_factor([*rest, q])
-    remaining, divisor = Add(*[term / common for term in rest]), q / common
+    remaining = Add(*[with_joined_powers(term / common) for term in rest])
+    divisor = with_joined_powers(q / common)
     if common is S.One:
         return Add(*whole, Expr.__new__(FloorDiv, remaining, divisor))
     return Add(*whole, _divide(remaining, divisor))

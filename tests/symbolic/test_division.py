@@ -261,6 +261,21 @@ def test_r7_means_what_python_says(terms, q, times: int, constant: int) -> None:
             assert meaning(FloorDiv(x, q), point) == above // under
 
 
+@given(st.tuples(*[st.integers(0, 3)] * 3))
+def test_r7_the_smallest_of_symbolic_powers_cancels(shifts: tuple[int, int, int]) -> None:
+    """``k^(L + 1)/k^L`` used to stay as it is, to be divided again without end."""
+    low = min(shifts)
+    first, second, under = (k ** (L + shift) for shift in shifts)
+    one, two, left = (k ** (shift - low) for shift in shifts)
+    assert FloorDiv(h * first + s * second, w * under) == FloorDiv(h * one + s * two, w * left)
+    assert FloorDiv(6 * h * first, 4 * w * under) == FloorDiv(3 * h * first, 2 * w * under)
+
+
+def test_r7_powers_that_nobody_can_compare_stay() -> None:
+    e = FloorDiv(h * k**L + s * k**c, w * k**b)
+    assert e.args == (h * k**L + s * k**c, w * k**b)
+
+
 # --- What the rules are for ----------------------------------------------------------------------
 
 

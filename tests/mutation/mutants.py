@@ -3,8 +3,8 @@
 What stands in error messages, annotations, decorators and the bounds of a search is left alone: it
 is no formula.  Nor are ``zip(…, strict=True)``, which only notices that something else is wrong,
 how much of a value is quoted in a message, and the order of arguments where it means nothing.
-``return False`` does not become ``return None`` in a function that promises a ``bool``: whoever asks
-it asks for the truth, and ``None`` is no truer.
+``return False`` does not become ``return None`` in a function that promises a ``bool``: whoever
+asks it asks for the truth, and ``None`` is no truer.
 """
 
 from __future__ import annotations

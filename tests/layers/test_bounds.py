@@ -1,0 +1,211 @@
+"""How far an argument goes: the last value that is taken, and the first that is not."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archcalc as ac
+from archcalc.layers import Applied
+from archcalc.symbolic.shape import Shape
+from archcalc.testing import layers
+from archcalc.testing.kinds import catalogue
+
+LENGTHS = range(1, 5)
+
+
+def fits(layer: ac.Layer, *shapes: Any) -> Any:
+    """The shape that comes out, or nothing where it is refused."""
+    try:
+        return Applied(layer, tuple(map(Shape, shapes))).output
+    except ac.ShapeError:
+        return None
+
+
+def in_torch(module: torch.nn.Module, *inputs: torch.Tensor) -> Any:
+    """The same of a module."""
+    try:
+        return tuple(module(*inputs).shape[1:])
+    except (RuntimeError, ValueError):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "last", "beyond"),
+    [
+        ("Dropout", {"rate": 1.0}, {"rate": 1.25}),
+        ("Dropout", {"rate": 0.0}, {"rate": -0.25}),
+        ("GaussianDropout", {"rate": 1}, {"rate": 1.5}),
+        ("AlphaDropout", {"rate": 1}, {"rate": 1.5}),
+        ("SpatialDropout1D", {"rate": 0}, {"rate": -0.5}),
+        ("GaussianNoise", {"stddev": 0}, {"stddev": -1}),
+        ("RandomPerspective", {"scale": 1}, {"scale": 1.5}),
+        ("RandomPerspective", {"scale": 0}, {"scale": -0.5}),
+        ("RandomPerspective", {"factor": 1}, {"factor": 1.5}),
+        ("RandomContrast", {"factor": 1}, {"factor": 1.5}),
+        ("RandomContrast", {"factor": 0}, {"factor": -0.5}),
+        ("RandomGrayscale", {"factor": 1}, {"factor": 1.5}),
+        ("RandomGrayscale", {"factor": 0}, {"factor": -0.5}),
+        ("RandomPosterization", {"factor": 8}, {"factor": 9}),
+        ("RandomPosterization", {"factor": 1}, {"factor": 0}),
+        ("RandomBrightness", {"factor": 1}, {"factor": 1.5}),
+        ("RandomZoom", {"height_factor": -0.75}, {"height_factor": -1.0}),
+        ("RandomZoom", {"height_factor": 1.0}, {"height_factor": 1.25}),
+        ("RandomTranslation", {"height_factor": 1, "width_factor": 0}, {"height_factor": 1.5,
+                                                                        "width_factor": 0}),
+        ("RandomRotation", {"factor": (-1, 1)}, {"factor": (-1.5, 1)}),
+        ("CutMix", {"factor": 1}, {"factor": 1.5}),
+    ],
+)  # fmt: skip
+def test_arguments_go_as_far_as_in_keras(
+    kind: str, last: dict[str, Any], beyond: dict[str, Any]
+) -> None:
+    import keras
+
+    made = getattr(ac, kind)(**last)
+    assert getattr(keras.layers, kind)(**last) is not None
+    assert all(getattr(made, name) == value for name, value in last.items())
+    with pytest.raises(ValueError, match=r"\w"):
+        getattr(keras.layers, kind)(**beyond)
+    with pytest.raises(ac.InvalidLayerError):
+        getattr(ac, kind)(**beyond)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_", "field", "least"),
+    [
+        ("AugMix", {}, "num_chains", 1),
+        ("AugMix", {}, "chain_depth", 1),
+        ("RandAugment", {}, "num_ops", 1),
+        ("Equalization", {}, "bins", 2),
+        ("SpectralNormalization", {"layer": ac.Dense(3)}, "power_iterations", 1),
+        ("IntegerLookup", {}, "num_oov_indices", 0),
+        ("StringLookup", {}, "num_oov_indices", 0),
+        ("MelSpectrogram", {}, "sampling_rate", 1),
+        ("TextVectorization", {}, "ngrams", 1),
+    ],
+)
+def test_counts_begin_at_one_unless_there_may_be_none(
+    kind: str, given_: dict[str, Any], field: str, least: int
+) -> None:
+    assert getattr(getattr(ac, kind)(**given_, **{field: least}), field) == least
+    with pytest.raises(ac.InvalidLayerError):
+        getattr(ac, kind)(**given_, **{field: least - 1})
+
+
+@pytest.mark.parametrize("field", ["value_dim", "sliding_window"])
+def test_dropout_of_attention_is_a_share(field: str) -> None:
+    for dropout in (0, 1):
+        assert ac.MultiHeadAttention(2, 3, dropout=dropout, **{field: 4}).dropout == dropout
+    for kind, dropout in itertools.product(("MultiHeadAttention", "Attention"), (-0.5, 1.5)):
+        with pytest.raises(ac.InvalidLayerError, match="dropout"):
+            getattr(ac, kind)(*((2, 3) if kind[0] == "M" else ()), dropout=dropout)
+
+
+def test_a_share_above_zero_is_above_zero() -> None:
+    for kind, given_, field in [
+        ("MixUp", {}, "alpha"),
+        ("AugMix", {}, "alpha"),
+        ("Discretization", {"num_bins": 3}, "epsilon"),
+        ("ReversibleEmbedding", {"input_dim": 5, "output_dim": 2}, "logit_soft_cap"),
+        ("AdaptiveLogSoftmaxWithLoss",
+         {"in_features": 8, "n_classes": 20, "cutoffs": (4, 10)}, "div_value"),
+    ]:  # fmt: skip
+        assert getattr(getattr(ac, kind)(**given_, **{field: 0.5}), field) == 0.5
+        with pytest.raises(ac.InvalidLayerError, match=field):
+            getattr(ac, kind)(**given_, **{field: 0})
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_padding_takes_from_the_input_as_far_as_torch_does(mode: str) -> None:
+    """All lengths and amounts in small, one axis and two."""
+    kind = {"reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[mode]
+    for n, before, after in itertools.product(LENGTHS, range(5), range(5)):
+        module = getattr(torch.nn, f"{kind}Pad1d")((before, after))
+        theirs = in_torch(module, torch.zeros(1, 2, n))
+        ours = fits(ac.Padding1D(((before, after),), mode), (n, 2))
+        assert (ours and ours[::-1]) == theirs
+    for h, w, top, left in itertools.product((1, 3), (1, 3), (0, 1, 3), (0, 1, 3)):
+        module = getattr(torch.nn, f"{kind}Pad2d")((left, 0, top, 0))
+        theirs = in_torch(module, torch.zeros(1, 2, h, w))
+        layer = ac.Padding2D(((top, 0), (left, 0)), mode, data_format="channels_first")
+        assert fits(layer, (2, h, w)) == theirs
+
+
+def test_pools_are_padded_by_half_as_in_torch() -> None:
+    for kernel, pad, other in itertools.product(range(1, 6), range(4), range(3)):
+        theirs = in_torch(torch.nn.MaxPool2d((kernel, 4), 1, (pad, other)), torch.zeros(1, 2, 9, 9))
+        layer = ac.MaxPooling2D(
+            (kernel, 4), 1, ((pad, pad), (other, other)), data_format="channels_first"
+        )
+        assert fits(layer, (2, 9, 9)) == theirs
+
+
+def test_a_bilinear_form_takes_what_torchs_takes() -> None:
+    """Each axis of the two inputs of its right length, and of a wrong one."""
+    layer, module = ac.Bilinear(2, 3, 4), torch.nn.Bilinear(2, 3, 4)
+    for a, b, c, d, n_in1, n_in2 in itertools.product(
+        (1, 5), (5, 6), (1, 5), (5, 6), (2, 3), (2, 3)
+    ):
+        x, y = (a, b, n_in1), (c, d, n_in2)
+        assert fits(layer, x, y) == in_torch(module, torch.zeros(7, *x), torch.zeros(7, *y))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["ZeroPadding", "Cropping"])
+def test_amounts_are_spread_as_in_keras(kind: str, rank: int) -> None:
+    """One for all, one for each axis, or two for each axis; two for the only axis."""
+    import keras
+
+    shape = (*(9, 8, 7)[:rank], 2)
+    single: list[Any] = [1, (1, 2, 3)[:rank] if rank > 1 else (1, 2)]
+    pairs = ((0, 1), (2, 1), (1, 0))[:rank]
+    for amounts in [*single, *([pairs, [list(p) for p in pairs]] if rank > 1 else [])]:
+        theirs = getattr(keras.layers, f"{kind}{rank}D")(amounts)
+        ours = getattr(ac, f"{kind}{rank}D")(amounts)
+        assert ours.output_shape(Shape(shape)) == theirs.compute_output_shape((None, *shape))[1:]
+    for amounts in ((1, 2, 3, 4), ((1, 2),) * 2 if rank == 1 else (1, 2, 3, 4)):
+        with pytest.raises(ValueError, match=r"\w"):
+            getattr(keras.layers, f"{kind}{rank}D")(amounts)
+        with pytest.raises(ac.InvalidLayerError):
+            getattr(ac, f"{kind}{rank}D")(amounts)
+
+
+ALONG = ("BatchNormalization", "GroupNormalization", "InstanceNormalization", "LayerNormalization",
+         "RMSNormalization", "PReLU", "AdditiveAttention", "GroupQueryAttention",
+         "MultiHeadAttention", "Normalization")  # fmt: skip
+"""What has weights along axes that it does not mix, or says its features by its arguments."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        cls.__name__
+        for cls in catalogue()
+        if not issubclass(cls, ac.Network) and cls.__name__ not in ALONG
+    ],
+)
+def test_weights_depend_on_features_alone(kind: str) -> None:
+    """Of the first input, and of those of the same shape with it."""
+
+    @settings(max_examples=4)
+    @given(layers([kind]), st.integers(1, 3))
+    def same(drawn: tuple[ac.Layer, tuple[Shape, ...]], more: int) -> None:
+        layer, inputs = drawn
+        x = inputs[0]
+        features = {axis % len(x) for axis in layer.feature_axes(x)}
+        weights = Applied(layer, inputs).weights
+        for axis in set(range(len(x))) - features:
+            other = [y.replace(axis, y[axis] + more) if y == x else y for y in inputs]
+            try:
+                found = Applied(layer, tuple(other)).weights
+            except ac.ArchcalcError:
+                continue  # the axis must be as long as something else
+            assert found == weights
+
+    same()

@@ -370,10 +370,9 @@ class GroupQueryAttention(_Heads):
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         query, value, key = query_value_key(inputs)
         heads, shared = self.num_query_heads, self.num_key_value_heads
+        (_, asked), (_, found) = query, value
         return (
             divided(heads, shared, "num_key_value_heads", "query heads"),
-            *equal_dims(
-                query[-1], value[-1], "queries and values have different numbers of features"
-            ),
+            *equal_dims(asked, found, "queries and values have different numbers of features"),
             *equal_shapes(value[:-1], key[:-1], KEYS_AND_VALUES),
         )

@@ -250,12 +250,12 @@ class HashedCrossing(_Binned):
 
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)
-        wrong = [x for x in inputs if len(x) > 1 or len(x) != len(inputs[0])]
-        if wrong:
+        if {len(x) for x in inputs} not in ({0}, {1}):
+            given = " and ".join(map(repr, inputs))
             raise ShapeError(
-                f"HashedCrossing takes one number a sample of every input, not {wrong[0]!r}",
+                f"HashedCrossing takes one number a sample of every input, not {given}",
                 code="wrong-number-of-axes",
-                values={"input": wrong[0]},
+                values={"inputs": inputs},
                 hint="each input is () or (1,) without the batch, and all are alike",
             )
 

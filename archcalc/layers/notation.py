@@ -202,7 +202,7 @@ def _exact_quotients(layer: Layer, inputs: tuple[Shape, ...]) -> dict[Expr, Expr
     """Floors that are exact because the layer requires it, as the plain quotients they are."""
     needs = [r for r in layer.requirements(*inputs) if r.relation is Relation.MULTIPLE_OF]
     pairs = [(r.left, r.right) for r in needs if r.right != 1]
-    return {FloorDiv(a, b): a / b for a, b in pairs if isinstance(a, Expr) or isinstance(b, Expr)}
+    return {FloorDiv(a, b): a / b for a, b in pairs if isinstance(a, Expr)}
 
 
 def _quotients(shape: Shape, exact: Mapping[Expr, Expr]) -> Shape:

@@ -41,7 +41,7 @@ class Flatten(Layer):
 
     def _range(self, x: Shape) -> tuple[int, int]:
         if not x:
-            return 0, 0
+            return len(x), len(x)
         first, last = axis_index(self.start_dim, x), axis_index(self.end_dim, x) + 1
         if first >= last:
             raise ShapeError(

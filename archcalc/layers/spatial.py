@@ -39,10 +39,8 @@ def one_pair(field: str) -> Any:
     """A validator that takes two amounts for a single axis as before and after, as Keras does."""
 
     def pair(cls: type[Spatial], value: Any) -> Any:
-        flat = isinstance(value, list | tuple) and not any(
-            isinstance(part, list | tuple) for part in value
-        )
-        return (tuple(value),) if cls.rank == 1 and flat and len(value) == 2 else value
+        two = isinstance(value, list | tuple) and len(value) == 2
+        return (tuple(value),) if cls.rank == 1 and two else value
 
     return field_validator(field, mode="before")(classmethod(pair))
 

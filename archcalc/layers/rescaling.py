@@ -24,9 +24,11 @@ Numbers: TypeAlias = Annotated[float | tuple[float, ...], as_list]
 """One number for all, or one for each place along an axis."""
 
 
-def _count(numbers: Numbers | None) -> int | None:
-    """How many numbers are given: none, one for all (0), or one each."""
-    return len(numbers) if isinstance(numbers, tuple) else None if numbers is None else 0
+def _counted(numbers: Numbers | None) -> tuple[int, ...] | None:
+    """The shape of what is given: nothing, one number for all, or one each."""
+    if numbers is None:
+        return None
+    return (len(numbers),) if isinstance(numbers, tuple) else ()
 
 
 def _one_each(numbers: Numbers | None, name: str, x: Shape, axis: int) -> tuple[Requirement, ...]:
@@ -101,7 +103,7 @@ class Normalization(Layer):
 
     @model_validator(mode="after")
     def _both_alike(self) -> Any:
-        if _count(self.mean) != _count(self.variance):
+        if _counted(self.mean) != _counted(self.variance):
             raise InvalidLayerError(
                 "mean and variance go together: both or neither, and equally many numbers",
                 code="mean-without-variance",

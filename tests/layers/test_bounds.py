@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.layers import Applied
+from archcalc.layers.notation import notation_of
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
 from archcalc.testing.kinds import catalogue
@@ -228,11 +229,93 @@ def test_an_embedding_that_is_reversed_takes_numbers_along_its_last_axis() -> No
         assert back.input_kind(0) == ac.Dense(9).input_kind(0) == "numbers"
 
 
-@pytest.mark.parametrize(("kind", "tokens"), [("IntegerLookup", "integers"),
+@pytest.mark.parametrize(("kind", "tokens"), [("IntegerLookup", "indices"),
                                               ("StringLookup", "strings")])  # fmt: skip
 def test_a_lookup_that_is_inverted_takes_places(kind: str, tokens: str) -> None:
-    assert getattr(ac, kind)().input_kind(0) == getattr(ac, kind).takes
+    assert getattr(ac, kind)().input_kind(0) == tokens
     assert getattr(ac, kind)(invert=True).input_kind(0) == "indices"
+
+
+@pytest.mark.parametrize("all_ops", [True, False])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_what_changes_colours_takes_images_as_in_keras(all_ops: bool, channels: int) -> None:
+    """What is drawn may change no colour; so some are drawn."""
+    import keras
+
+    shape, refused = (6, 6, channels), False
+    for seed in range(4):
+        try:
+            keras.layers.AugMix(all_ops=all_ops, seed=seed)(
+                keras.ops.ones((2, *shape)), training=True
+            )
+        except ValueError:
+            refused = True
+    assert fits(ac.AugMix(all_ops=all_ops), shape) == (None if refused else shape)
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance", "alike"),
+    [
+        (None, None, True),
+        (1.0, 2.0, True),
+        ((1.0, 2.0), (3.0, 4.0), True),
+        ((1.0,), (3.0,), True),
+        (1.0, None, False),
+        (None, 1.0, False),
+        ((1.0, 2.0), None, False),
+        ((1.0, 2.0), (3.0,), False),
+        ((1.0, 2.0), 3.0, False),
+        (1.0, (3.0,), False),
+    ],
+)
+def test_means_and_variances_are_equally_many(mean: Any, variance: Any, alike: bool) -> None:
+    if alike:
+        assert ac.Normalization(mean=mean, variance=variance).variance == variance
+    else:
+        with pytest.raises(ac.InvalidLayerError, match="mean and variance go together"):
+            ac.Normalization(mean=mean, variance=variance)
+
+
+@pytest.mark.parametrize("n", [1, 7])
+def test_a_bag_is_seen_whole(n: int) -> None:
+    """Any row of the bag changes the sum in torch."""
+    (field,) = ac.Sequential([ac.EmbeddingBag(9, 3, mode="sum")]).trace((n,)).receptive_field
+    bag, rows = torch.nn.EmbeddingBag(9, 3, mode="sum"), torch.zeros(1, n, dtype=torch.int64)
+    changed = [
+        i
+        for i in range(n)
+        if not torch.equal(bag(rows.index_fill(1, torch.tensor(i), 5)), bag(rows))
+    ]
+    assert len(changed) == field.size == n
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "field", "letters"),
+    [
+        (
+            ac.Conv2D(2, 5, padding=((1, 3), (2, 4))),
+            (9, 8, 3),
+            "padding",
+            "p_h_1 p_h_2 p_w_1 p_w_2",
+        ),
+        (ac.Conv2D(2, 5, padding=((1, 3), (1, 3))), (9, 8, 3), "padding", "p_1 p_2"),
+        (ac.Conv2D(2, 5, padding=2), (9, 8, 3), "padding", "p"),
+        (ac.Conv2D(2, (3, 5), (1, 2)), (9, 8, 3), "kernel_size", "k_h k_w"),
+        (ac.Conv2D(2, (3, 5), (1, 2)), (9, 8, 3), "strides", "s_h s_w"),
+        (ac.Fold((4, 5), 2), (8, 12), "output_size", "n_1 n_2"),
+        (ac.EinsumDense("ab,bcd->acd", (6, 7)), (5,), "target_shape", "n_out_1 n_out_2"),
+        (
+            ac.AdaptiveLogSoftmaxWithLoss(16, 90, (10, 20, 30)),
+            *((16,), "cutoffs", "c_1 c_2 c_3"),
+        ),
+    ],
+)
+def test_numbers_that_differ_have_letters_by_axis_and_side(
+    layer: ac.Layer, shape: tuple[int, ...], field: str, letters: str
+) -> None:
+    """The axis by its name, or by its number from 1; before is 1, and after is 2."""
+    fields = notation_of(Applied(layer, (Shape(shape),))).fields
+    assert [str(letter) for letter, name in fields.items() if name == field] == letters.split()
 
 
 ALONG = ("BatchNormalization", "GroupNormalization", "InstanceNormalization", "LayerNormalization",

@@ -276,6 +276,33 @@ class TestSaid:
         nothing = ac.Sequential([ac.Flatten()], input_shape=(2, 2))
         assert str(ac.conventions(nothing)) == "all tools count the same"
 
+    def test_what_a_person_types(self) -> None:
+        """The names; what each means is said in more words."""
+        names = {
+            name: [choice.name for choice in found.choices]
+            for name, found in ac.CONVENTIONS.items()
+        }
+        assert names == {
+            "statistics": ["left out", "counted"],
+            "recurrent bias": ["one", "two"],
+            "reset gate": ["after", "before"],
+            "slopes": ["one an element", "one a channel", "one for all"],
+            "shared weights": ["once", "each time"],
+            "embeddings": ["counted", "left out"],
+            "transposed convolution": ["input positions", "output positions"],
+            "attention products": ["counted", "left out"],
+            "adapters": ["counted", "left out"],
+            "FLOPs a MAC": ["2", "1"],
+            "bias additions": ["left out", "counted"],
+            "causal attention": ["in full", "half"],
+        }
+        for name, found in ac.CONVENTIONS.items():
+            assert ac.convention(name) is found
+            assert found.question.endswith("?")
+            assert all(found[choice.name] is choice for choice in found.choices)
+            assert all(choice.name != choice.meaning for choice in found.choices)
+            assert all(choice.used_by for choice in found.choices)
+
     def test_names_that_there_are_not(self) -> None:
         with pytest.raises(ac.LookupFailedError, match="there are statistics, recurrent bias"):
             ac.convention("biases")

@@ -250,10 +250,19 @@ def test_parameters_statistics_and_totals() -> None:
     assert int(trace.trainable_parameters) == 16
 
 
+def test_bytes_of_formats_are_torchs() -> None:
+    import torch
+
+    stored = {"tfloat32": "float32", "float8": "float8_e4m3fn"}  # as torch keeps them
+    for name, size in ac.DTYPES.items():
+        assert getattr(torch, stored.get(name, name)).itemsize == size
+    assert {"float64", "float32", "float16", "bfloat16", "int64", "int8", "bool"} < set(ac.DTYPES)
+
+
 @pytest.mark.parametrize(
     ("optimizer", "floats"),
-    [("sgd", 0), ("sgd-momentum", 1), ("adam", 2), ("amsgrad", 3), ("adamw", 2), ("adamax", 2),
-     ("nadam", 2), ("adagrad", 1), ("adadelta", 2), ("rmsprop", 1), ("rmsprop-momentum", 2)],
+    [("sgd", 0), ("sgd-momentum", 1), ("nesterov", 1), ("adam", 2), ("amsgrad", 3), ("adamw", 2),
+     ("adamax", 2), ("nadam", 2), ("adagrad", 1), ("adadelta", 2), ("rmsprop", 1), ("rmsprop-momentum", 2)],
 )  # fmt: skip
 def test_optimizer_state(optimizer: str, floats: int) -> None:
     """Counted in torch.optim's state after one step."""
@@ -263,6 +272,7 @@ def test_optimizer_state(optimizer: str, floats: int) -> None:
     kinds: dict[str, Any] = {
         "sgd": lambda p: torch.optim.SGD(p),
         "sgd-momentum": lambda p: torch.optim.SGD(p, momentum=0.9),
+        "nesterov": lambda p: torch.optim.SGD(p, momentum=0.9, nesterov=True),
         "adam": lambda p: torch.optim.Adam(p),
         "amsgrad": lambda p: torch.optim.Adam(p, amsgrad=True),
         "adamw": lambda p: torch.optim.AdamW(p),
@@ -299,6 +309,14 @@ def test_optimizer_state_in_keras(optimizer: str) -> None:
     kept = sum(prod(v.shape) for v in stepper.variables if tuple(v.shape) in ((5, 3), (3,)))
     trace = ac.Sequential([ac.Dense(3)], input_shape=5).trace()
     assert int(trace.cost(ac.OptimizerBytes(optimizer.lower(), "float32"))) == 4 * kept
+
+
+def test_no_optimizer_is_left_without_a_test() -> None:
+    """Those of torch and of Keras above are all that there are."""
+    tested = [test_optimizer_state, test_optimizer_state_in_keras]
+    asked = [case for test in tested for case in test.pytestmark[0].args[1]]
+    names = {(case if isinstance(case, str) else case[0]).lower() for case in asked}
+    assert names == set(ac.OPTIMIZERS)
 
 
 def test_time_is_the_longer_of_compute_and_traffic() -> None:

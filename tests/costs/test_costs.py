@@ -262,7 +262,8 @@ def test_bytes_of_formats_are_torchs() -> None:
 @pytest.mark.parametrize(
     ("optimizer", "floats"),
     [("sgd", 0), ("sgd-momentum", 1), ("nesterov", 1), ("adam", 2), ("amsgrad", 3), ("adamw", 2),
-     ("adamax", 2), ("nadam", 2), ("adagrad", 1), ("adadelta", 2), ("rmsprop", 1), ("rmsprop-momentum", 2)],
+     ("adamax", 2), ("nadam", 2), ("adagrad", 1), ("adadelta", 2), ("rmsprop", 1),
+     ("rmsprop-momentum", 2)],
 )  # fmt: skip
 def test_optimizer_state(optimizer: str, floats: int) -> None:
     """Counted in torch.optim's state after one step."""

@@ -320,7 +320,7 @@ def test_numbers_that_differ_have_letters_by_axis_and_side(
 
 ALONG = ("BatchNormalization", "GroupNormalization", "InstanceNormalization", "LayerNormalization",
          "RMSNormalization", "PReLU", "AdditiveAttention", "EinsumDense", "GroupQueryAttention",
-         "MultiHeadAttention", "Normalization")  # fmt: skip
+         "MultiHeadAttention", "Normalization", "SpectralNormalization")  # fmt: skip
 """What has weights along axes that it does not mix, or says its features by its arguments."""
 
 

@@ -194,9 +194,9 @@ def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
             terms.extend(parts)
         else:
             terms.append(WrittenProduct(times, WrittenSum(*parts) if len(parts) > 1 else parts[0]))
-    if not terms:
-        return number
-    return WrittenSum(*terms, number) if number or len(terms) > 1 else terms[0]
+    if number or not terms:
+        terms.append(number)
+    return WrittenSum(*terms) if len(terms) > 1 else terms[0]
 
 
 def written_sum(products: Iterable[Sequence[Dim]]) -> Dim:

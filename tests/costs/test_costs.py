@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archcalc as ac
+from archcalc.costs.base import total
+from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 VGG16 = [64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0]
 
@@ -335,6 +337,20 @@ def test_unknown_settings_are_errors(cost: Any) -> None:
     trace = ac.Sequential([ac.Dense(10)], input_shape=784).trace()
     with pytest.raises(ac.ArchcalcError):
         trace.cost(cost)
+
+
+def test_a_total_has_no_brackets_around_one_thing() -> None:
+    """Nothing is multiplied by one, and nothing is added alone: it is the same expression."""
+    a, b, n = ac.symbols("a b n")
+    assert total([]) == 0
+    assert total([(1, a)]) is a
+    assert total([(1, 2), (3, 4)]) == 14
+    assert total([(1, a), (1, b)]) == WrittenSum(a, b)
+    assert total([(1, a), (1, 5)]) == WrittenSum(a, 5)
+    assert total([(2, a), (1, a)]) == WrittenProduct(3, a)
+    assert total([(n, a), (n, b)]) == WrittenProduct(n, WrittenSum(a, b))
+    assert total([(n, a), (n, a), (n, 0)]) == WrittenProduct(n, WrittenProduct(2, a))
+    assert total([(n, a), (2, 3)]) == WrittenSum(WrittenProduct(n, a), 6)
 
 
 def test_a_cost_of_ones_own_touches_no_layer() -> None:

@@ -238,6 +238,7 @@ def test_a_lookup_that_is_inverted_takes_places(kind: str, tokens: str) -> None:
 
 @pytest.mark.parametrize("all_ops", [True, False])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.filterwarnings("ignore:Tensor.T is deprecated")  # inside Keras
 def test_what_changes_colours_takes_images_as_in_keras(all_ops: bool, channels: int) -> None:
     """What is drawn may change no colour; so some are drawn."""
     import keras

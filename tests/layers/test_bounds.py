@@ -225,6 +225,8 @@ def test_an_embedding_that_is_reversed_takes_numbers_along_its_last_axis() -> No
         plain, back = ac.ReversibleEmbedding(9, 7), ac.ReversibleEmbedding(9, 7, reverse=True)
         assert plain.axis_names_for(x) == ac.Embedding(9, 7).axis_names_for(x)
         assert back.axis_names_for(x) == ac.Dense(9).axis_names_for(x)
+        assert plain.feature_axes(x) == ac.Embedding(9, 7).feature_axes(x)
+        assert back.feature_axes(x) == ac.Dense(9).feature_axes(x)
         assert plain.input_kind(0) == ac.Embedding(9, 7).input_kind(0) == "indices"
         assert back.input_kind(0) == ac.Dense(9).input_kind(0) == "numbers"
 

@@ -70,6 +70,12 @@ def test_repr_is_code() -> None:
         (lambda: ac.Conv2D(8), "missing-argument", "kernel_size is missing"),
         (lambda: ac.Conv2D(8, 3, kernel=2), "unknown-argument", "kernel"),
         (lambda: ac.Conv2D(8, 3, stride=2), "unknown-argument", "did you mean strides?"),
+        (lambda: ac.Conv2D(8, kernel=3), "unknown-argument", "did you mean kernel_size?"),
+        (
+            lambda: ac.Conv2D(-1, 3, stride=2),
+            "unknown-argument",
+            "stride is not an argument (and 1",
+        ),
         (lambda: ac.Conv2D(8, 3, filters=2), "argument-twice", "filters is given twice"),
         (lambda: ac.Conv2D(-1, 3), "not-a-dimension", "-1 is not a dimension"),
         (lambda: ac.Conv2D(0, 3), "not-a-dimension", "at least 1"),
@@ -163,6 +169,11 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
         (ac.Add(), [(4, 6), (3, 4, 5)], "branches-differ", "(5 is not 6)"),
         (ac.HashedCrossing(8), [(1, 1), (1, 1)], "wrong-number-of-axes", "one number a sample"),
         (ac.HashedCrossing(8), [(1,), ()], "wrong-number-of-axes", "one number a sample"),
+        (ac.EmbeddingBag(9, 3), [(4, 5)], "wrong-number-of-axes", "takes 1 axis (t) without"),
+        (ac.Fold((4, 5), 2), [(2, 3, 4)], "wrong-number-of-axes", "takes 2 axes (n_in, l) without"),
+        (ac.HashedCrossing(8), [(1,)], "wrong-number-of-inputs", "takes at least 2 inputs, not 1"),
+        (ac.Dot(1), [(4,)], "wrong-number-of-inputs", "takes 2 inputs, not 1"),
+        (ac.Attention(), [(4, 5)] * 4, "wrong-number-of-inputs", "takes 1 to 3 inputs, not 4"),
         (ac.Flatten(2, 1), [(4, 4)], "no-such-axis", "nothing to flatten"),
         (ac.EinsumDense("ab,bc->ac", 3), [(2, 4)], "wrong-number-of-axes", "names 2 axes"),
         (ac.EinsumDense("abc,cd->abd", (None, 3)), [(4,)], "wrong-number-of-axes", "has 2"),
@@ -293,6 +304,15 @@ def test_an_axis_that_may_be_one_long_asks_to_be_longer() -> None:
     assert False in holds[1]
 
 
+def test_one_token_has_no_pairs_and_is_still_a_vector() -> None:
+    """Where tokens are joined to one vector there may be none of them; one by one there may not."""
+    given = {"split": None, "ngrams": [2], "vocabulary": ["a b"]}
+    joined = Applied(ac.TextVectorization(**given, output_mode="multi_hot"), (Shape((1,)),))
+    assert joined.output == (2,)
+    with pytest.raises(ac.ArchcalcError, match="not as many tokens"):
+        Applied(ac.TextVectorization(**given), (Shape((1,)),))
+
+
 @pytest.mark.parametrize(
     ("equation", "target", "shape", "names", "features", "windows"),
     [
@@ -318,6 +338,36 @@ def test_what_is_no_equation_is_told_how_one_is_written() -> None:
     with pytest.raises(ac.InvalidLayerError, match="'ab' is not an equation") as caught:
         ac.EinsumDense("ab", 3)
     assert caught.value.hint.startswith("write it as 'ab,bc->ac'")
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "order"),
+    [
+        (ac.Conv2D(2, 5, 3, padding=2), (9, 8, 3), "h w c_in h_out w_out p f k s"),
+        (ac.Cropping1D((1, 2)), (9, 3), "t c_in t_out q_1 q_2"),
+    ],
+)
+def test_terms_name_the_input_first_then_its_padding(
+    layer: ac.Layer, shape: tuple[int, ...], order: str
+) -> None:
+    rule = notation_of(Applied(layer, (Shape(shape),)))
+    assert [str(letter) for letter in rule.order] == order.split()
+
+
+def test_a_fold_has_its_axes_in_the_order_of_its_data() -> None:
+    """torch's has the values of a window first, and then the windows."""
+    last = ac.Fold((4, 5), 2, data_format="channels_last")
+    first = ac.Fold((4, 5), 2)
+    assert first.axis_names_for(Shape((8, 12))) == ("n_in", "l")
+    assert last.axis_names_for(Shape((12, 8))) == ("l", "n_in")
+    assert (first.feature_axes(Shape((8, 12))), last.feature_axes(Shape((12, 8)))) == ((0,), (1,))
+
+
+def test_what_a_layer_of_ones_own_gives_as_a_tuple_is_a_shape() -> None:
+    weight = ac.Weight("down", (3, 4))  # type: ignore[arg-type]
+    assert weight == ac.Weight("down", Shape((3, 4)))
+    assert isinstance(weight.shape, Shape)
+    assert ac.Identity().input_names(weight.shape) == ()
 
 
 @pytest.mark.parametrize("letters", ["n", "t c", "h w c", "d h w c", "a1 a2 a3 a4 a5"])

@@ -201,8 +201,7 @@ def _named_output(
 def _exact_quotients(layer: Layer, inputs: tuple[Shape, ...]) -> dict[Expr, Expr]:
     """Floors that are exact because the layer requires it, as the plain quotients they are."""
     needs = [r for r in layer.requirements(*inputs) if r.relation is Relation.MULTIPLE_OF]
-    pairs = [(r.left, r.right) for r in needs if r.right != 1]
-    return {FloorDiv(a, b): a / b for a, b in pairs if isinstance(a, Expr)}
+    return {FloorDiv(r.left, r.right): r.left / r.right for r in needs if isinstance(r.left, Expr)}
 
 
 def _quotients(shape: Shape, exact: Mapping[Expr, Expr]) -> Shape:

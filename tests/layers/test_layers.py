@@ -172,6 +172,12 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
         (ac.EmbeddingBag(9, 3), [(4, 5)], "wrong-number-of-axes", "takes 1 axis (t) without"),
         (ac.Fold((4, 5), 2), [(2, 3, 4)], "wrong-number-of-axes", "takes 2 axes (n_in, l) without"),
         (ac.HashedCrossing(8), [(1,)], "wrong-number-of-inputs", "takes at least 2 inputs, not 1"),
+        (
+            ac.Dot(2),
+            [(3, 4), (3, 5)],
+            "branches-differ",
+            "input 2 has shape (3, 5), the first (3, 4) (5 is not 4)",
+        ),
         (ac.Dot(1), [(4,)], "wrong-number-of-inputs", "takes 2 inputs, not 1"),
         (ac.Attention(), [(4, 5)] * 4, "wrong-number-of-inputs", "takes 1 to 3 inputs, not 4"),
         (ac.Flatten(2, 1), [(4, 4)], "no-such-axis", "nothing to flatten"),
@@ -352,6 +358,23 @@ def test_terms_name_the_input_first_then_its_padding(
 ) -> None:
     rule = notation_of(Applied(layer, (Shape(shape),)))
     assert [str(letter) for letter in rule.order] == order.split()
+
+
+def test_what_is_required_to_divide_is_a_plain_quotient() -> None:
+    """The channels of a group, as papers write them; nothing is rounded."""
+    x = Shape((9, 8, 4))
+    kernel, bias = notation_of(Applied(ac.Conv2D(6, 3, groups=2), (x,))).weights
+    assert [str(dim) for dim in kernel.shape] == ["k", "k", "c_in/g", "f"]
+    assert [str(dim) for dim in bias.shape] == ["f"]
+
+
+def test_a_function_goes_by_its_name() -> None:
+    def twice(x: Any) -> Any:
+        return x
+
+    assert ac.Lambda(twice).model_dump()["function"] == "twice"
+    assert ac.Lambda(twice).given() == {"function": "twice"}
+    assert ac.Lambda(None, (3, 4)).model_dump()["target_shape"] is not None
 
 
 def test_a_fold_has_its_axes_in_the_order_of_its_data() -> None:

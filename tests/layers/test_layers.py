@@ -179,6 +179,8 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
             "input 2 has shape (3, 5), the first (3, 4) (5 is not 4)",
         ),
         (ac.Dot(1), [(4,)], "wrong-number-of-inputs", "takes 2 inputs, not 1"),
+        (ac.Bilinear(4, 4, 3), [(4,)] * 3, "wrong-number-of-inputs", "takes 2 inputs, not 3"),
+        (ac.Subtract(), [(4,)] * 3, "wrong-number-of-inputs", "takes 2 inputs, not 3"),
         (ac.Attention(), [(4, 5)] * 4, "wrong-number-of-inputs", "takes 1 to 3 inputs, not 4"),
         (ac.Flatten(2, 1), [(4, 4)], "no-such-axis", "nothing to flatten"),
         (ac.EinsumDense("ab,bc->ac", 3), [(2, 4)], "wrong-number-of-axes", "names 2 axes"),
@@ -366,6 +368,21 @@ def test_what_is_required_to_divide_is_a_plain_quotient() -> None:
     kernel, bias = notation_of(Applied(ac.Conv2D(6, 3, groups=2), (x,))).weights
     assert [str(dim) for dim in kernel.shape] == ["k", "k", "c_in/g", "f"]
     assert [str(dim) for dim in bias.shape] == ["f"]
+
+
+def test_one_is_a_letter_but_where_it_is_stretched() -> None:
+    (x,) = notation_of(Applied(ac.Dense(4), (Shape((1, 3)),))).inputs
+    assert [str(dim) for dim in x] == ["t", "n_in"]
+    first, second = notation_of(Applied(ac.Add(), (Shape((1, 3)), Shape((2, 3))))).inputs
+    assert str(first[0]) == "1"
+    assert str(second[0]) != "1"
+
+
+def test_what_layers_share_is_no_layer() -> None:
+    """Only what a person can write is found by its name."""
+    ours = [name for name, cls in layer_classes().items() if cls.__module__.startswith("archcalc.")]
+    assert len(ours) > 100
+    assert [name for name in ours if not hasattr(ac, name)] == []
 
 
 def test_a_function_goes_by_its_name() -> None:

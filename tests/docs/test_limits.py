@@ -108,10 +108,11 @@ def _sums(n: int) -> str:
 
 
 def _of_parts(n: int) -> str:
-    """Products of three symbols, each of four parts, added up."""
+    """Products of three symbols, each of four parts, and symbols alone, added up."""
     names = "abcdefghjklmnpqrstuvwxyz"
     products = ("*".join(three) for three in combinations(names, 3))
-    return "+".join(islice(products, (n - 1) // 4))
+    whole, alone = divmod(n - 1, 4)
+    return "+".join([*islice(products, whole), *("x1", "x2", "x3")[:alone]])
 
 
 def _summed(n: int) -> str:

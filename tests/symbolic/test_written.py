@@ -255,3 +255,10 @@ def test_a_quotient_leaves_sums_as_written() -> None:
     assert tidied(WrittenProduct(Rational(1, 2), k + 1, 4)).args == (2, k + 1)
     assert tidied(WrittenProduct(a, 1 / a)) == 1
     assert Add(*tidied(WrittenSum(d / a, d / a, 1)).args) == Mul(2, d / a) + 1
+
+
+def test_nothing_times_anything_is_nothing() -> None:
+    """Also times a sum, which stands in its brackets otherwise."""
+    for product in (WrittenProduct(0, a + b), WrittenProduct(a + b, 0, WrittenSum(a, b)),
+                    WrittenProduct(a, WrittenProduct(0, b))):  # fmt: skip
+        assert tidied(product) is S.Zero

@@ -179,7 +179,7 @@ def _divides(n: int, x: Expr) -> bool:
     """
     if not x.free_symbols:
         return False  # the fraction is in lowest terms
-    scale, poly = Poly(x).clear_denoms(convert=True)  # sympy takes 3**(s - 1) for 3**s/3
+    scale, poly = Poly(x).clear_denoms()  # sympy takes 3**(s - 1) for 3**s/3
     n *= int(scale)
     if n > _MOST_RESIDUES or not all(map(is_whole, poly.gens)):
         return False

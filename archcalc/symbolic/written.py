@@ -182,7 +182,10 @@ def _tidy_product(e: WrittenProduct) -> Expr:
         return Mul(number, *factors)
     powers: dict[Expr, int] = {}
     for factor in factors:
-        powers[factor] = powers.get(factor, 0) + 1
+        base, power = factor.as_base_exp()
+        if not power.is_Integer:
+            base, power = factor, S.One
+        powers[base] = powers.get(base, 0) + int(power)
     merged = [factor**power for factor, power in powers.items()]
     return product_of(merged if number is S.One else [number, *merged])
 

@@ -153,6 +153,7 @@ def watch(name: str, count: int, seed: int, journal: str) -> int:
     A failing text is shown as short as it can be made.
     """
     door = DOORS[name]
+    sys.dont_write_bytecode = True  # it is Python that keeps what is loaded late, and no input
     for number in range(50):  # what is loaded when first used is loaded now
         raised(door.enter, door.made(Random(f"first {number}")))
     resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))

@@ -9,9 +9,9 @@ Importing the package loads nothing but this list of names; each is loaded when 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from archcalc._loading import loaded
 from archcalc._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def _found(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _DOORS:
-        return import_module(f"{__name__}.{name}")
+        return loaded(f"{__name__}.{name}")
     for room in _ROOMS:
-        module = import_module(f"{__name__}.{room}")
+        module = loaded(f"{__name__}.{room}")
         if name in module.__all__:
             value = getattr(module, name)
             globals()[name] = value
@@ -82,5 +82,5 @@ if not TYPE_CHECKING:  # a type checker would take every name for one of ours
 
 
 def __dir__() -> list[str]:
-    names = {name for room in _ROOMS for name in import_module(f"{__name__}.{room}").__all__}
+    names = {name for room in _ROOMS for name in loaded(f"{__name__}.{room}").__all__}
     return sorted({*names, *_DOORS, "__version__"})

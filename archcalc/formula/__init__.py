@@ -6,9 +6,9 @@ used, and NumPy with the latter (PEP 562).
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from archcalc._loading import loaded
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
@@ -66,7 +66,7 @@ _LATER |= dict.fromkeys(("Met", "Optimum"), "searching.optimum")
 def _found(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)
     return value
 
 

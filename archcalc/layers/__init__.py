@@ -6,10 +6,10 @@ layers does not wait for two hundred.
 
 from __future__ import annotations
 
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from archcalc._loading import loaded
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark, Weight, Work
@@ -118,11 +118,11 @@ else:
 
 def _found(name: str) -> Any:
     if name == "FAMILIES":
-        return tuple(import_module(f"{__name__}.{family}") for family in FAMILY_NAMES)
+        return tuple(loaded(f"{__name__}.{family}") for family in FAMILY_NAMES)
     home = homes().get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
+    value = globals()[name] = getattr(loaded(home), name)
     return value
 
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic._internal._model_construction import ModelMetaclass
 
+from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import by_name, explained
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, option, plain
@@ -142,10 +143,21 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args:
             kwargs = by_name(type(self), args, kwargs)
+        if not type(self).__pydantic_complete__:
+            type(self).model_rebuild(raise_errors=False)
         try:
             super().__init__(**kwargs)
         except ValidationError as error:
             raise explained(type(self), error, kwargs) from None
+
+    @classmethod
+    def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **how: Any) -> bool | None:
+        """Build the class, as Pydantic does at its first use, while no other thread does.
+
+        A class that is being built has, for a moment, the validator of the one that it extends.
+        """
+        with ONE_AT_A_TIME:
+            return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **how)
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

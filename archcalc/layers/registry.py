@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from importlib import import_module
 
+from archcalc._loading import loaded
 from archcalc.layers.base import Layer, known_layers
 from archcalc.layers.homes import homes
 from archcalc.symbolic.errors import UnknownLayerError, quoted, shorten
@@ -15,14 +15,14 @@ __all__ = ["is_layer_class", "layer_class", "layer_classes"]
 def _loaded(name: str) -> type[Layer] | None:
     """The class called `name`, its family loaded if need be."""
     if name in homes():
-        import_module(homes()[name])
+        loaded(homes()[name])
     return known_layers.get(name)
 
 
 def layer_classes() -> dict[str, type[Layer]]:
     """Every registered layer class, by name."""
     for home in dict.fromkeys(homes().values()):
-        import_module(home)
+        loaded(home)
     return dict(sorted(known_layers.items()))
 
 

@@ -5,10 +5,10 @@ What frameworks have as layers (recurrent wrappers, transformers) is loaded when
 
 from __future__ import annotations
 
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from archcalc._loading import loaded
 from archcalc.layers.homes import declare, homes
 from archcalc.network import ladder, model, repeat, sequential
 from archcalc.network.base import Network
@@ -80,12 +80,12 @@ __all__ = [
 
 def _found(name: str) -> Any:
     if name == "FAMILIES":
-        later = [import_module(f"{__name__}.{family}") for family in _LATER]
+        later = [loaded(f"{__name__}.{family}") for family in _LATER]
         return (sequential, model, repeat, ladder, *later)
     home = homes().get(name, "")
     if not home.startswith(f"{__name__}."):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
+    value = globals()[name] = getattr(loaded(home), name)
     return value
 
 

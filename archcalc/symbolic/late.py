@@ -7,8 +7,9 @@ call, as an entry point is, so that no module imports upwards.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
+
+from archcalc._loading import loaded
 
 __all__ = ["late"]
 
@@ -20,4 +21,4 @@ def late(target: str) -> Any:
     6
     """
     module, _, name = target.partition(":")
-    return getattr(import_module(module), name)
+    return getattr(loaded(module), name)

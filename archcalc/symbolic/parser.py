@@ -31,6 +31,7 @@ from archcalc.symbolic.written import evaluated
 
 __all__ = ["parse"]
 
+_MAX_TERMS = 2_500  # they nest, and how deep it reads differs from one Python to another
 _MAX_ARGUMENTS = 12
 _MAX_SUMS = 100
 _MAX_NESTED_SUMS = 4
@@ -138,6 +139,9 @@ class _Reader:
             term = self.read(node.right, depth)
             terms.append(-term if isinstance(node.op, ast.Sub) else term)
             node = node.left
+            if len(terms) >= _MAX_TERMS:
+                what = f"has more than {_MAX_TERMS:,} terms in one sum"
+                self.refuse(node, what, code="too-deep")
         return Add(self.read(node, depth), *reversed(terms))
 
     def _product(self, node: ast.expr, depth: int) -> Expr:

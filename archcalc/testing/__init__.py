@@ -8,8 +8,9 @@ is imported only by an oracle that asks it, and each name only when it is first 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from archcalc._loading import loaded
 
 if TYPE_CHECKING:
     from archcalc.testing.bounds import BoundError
@@ -77,7 +78,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value = globals()[name] = getattr(loaded(f"{__name__}.{_HOME[name]}"), name)
     return value
 
 

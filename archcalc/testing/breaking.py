@@ -157,7 +157,7 @@ def _cut(text: str, draw: DrawFn) -> str:
 
 
 TEXTS: tuple[Break, ...] = (
-    Break("there is nothing in it", "empty-file", _instead("", " ", "\n\n")),
+    Break("there is nothing in it", "empty-file", _instead("", " ", "\n\n"), _ALL[1:]),
     Break("a bracket is not closed", "bad-file", _ended("\na: [1, 2\n"), ("yaml",)),
     Break("a bracket is not closed", "bad-file", _ended("\na = [1, 2\n"), ("toml",)),
     Break("it ends in the middle", "bad-file", _cut, ("json",)),

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_class
 from archcalc.layers.spatial import Spatial
+from archcalc.symbolic.errors import ArchcalcError, shorten
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.kinds import Allowed, Framework, Kind, allowed, axes_of, catalogue, chosen
-from archcalc.testing.own import own_layer
-from archcalc.testing.picking import Pick, numbers, plain_fields
+from archcalc.testing.bounds import BoundError
+from archcalc.testing.kinds import (
+    Allowed,
+    Framework,
+    Kind,
+    allowed,
+    axes_of,
+    catalogue,
+    chosen,
+    takes,
+)
+from archcalc.testing.own import own_fields
+from archcalc.testing.picking import Pick, UnfitError, numbers, plain_fields
 from archcalc.testing.recipes import INPUTS, RECIPES
 from archcalc.testing.shaping import small
 
-__all__ = ["Drawn", "inputs_of", "layer_on", "layers", "pairs"]
+__all__ = [
+    "Drawn",
+    "draw_layer",
+    "existing",
+    "fitted",
+    "inputs_of",
+    "layer_on",
+    "layers",
+    "pairs",
+    "tries",
+]
 
 Drawn: TypeAlias = tuple[Layer, tuple[Shape, ...]]
 """A layer, and input shapes that it takes."""
@@ -51,46 +75,160 @@ def layers(
     ((1, 1), ((1, 1, 1),))
     """
     within = allowed("framework", framework, fields)
-    classes = chosen(kinds, within)
+    classes = existing(chosen(kinds, within), within)
     return st.sampled_from(classes).flatmap(lambda cls: pairs(cls, within))
+
+
+def existing(classes: tuple[type[Layer], ...], allowed: Allowed) -> tuple[type[Layer], ...]:
+    """Those of `classes` of which a layer can be found with the values that are said of fields.
+
+    Raises:
+        BoundError: there is none of any.
+    """
+    found = tuple(cls for cls in classes if not allowed.said(cls) or _example(cls, allowed))
+    if not found:
+        names = ", ".join(cls.__name__ for cls in classes[:6])
+        every = dict(said for cls in classes for said in allowed.said(cls))
+        said = ", ".join(f"{name}={list(values)}" for name, values in every.items())
+        raise BoundError(
+            f"none of the kinds {names} was found to take any input with {shorten(said, 80)}",
+            code="no-kinds",
+            hint="ask for other values, or leave some fields free",
+        )
+    return found
+
+
+_QUIETLY = settings(
+    database=None,
+    deadline=None,
+    max_examples=500,
+    phases=(Phase.generate,),
+    suppress_health_check=tuple(HealthCheck),
+)
+
+
+@lru_cache(maxsize=4096)
+def _example(cls: type[Layer], allowed: Allowed) -> Drawn | None:
+    """A layer with the values that are said, and its inputs, if one can be found."""
+    try:
+        return find(_drawn(cls, allowed), lambda drawn: drawn is not None, settings=_QUIETLY)
+    except NoSuchExample:
+        return None
 
 
 @lru_cache(maxsize=1024)
 def pairs(cls: type[Layer], allowed: Allowed) -> SearchStrategy[Drawn]:
     """Layers of one class, and the shapes they take."""
-    return _pairs(cls, allowed)
+    found: SearchStrategy[Any] = _drawn(cls, allowed)
+    if allowed.said(cls):  # it may ask for inputs that are seldom drawn
+        found = found.map(lambda drawn: drawn or _example(cls, allowed))
+    return found.filter(lambda drawn: drawn is not None)
 
 
 @st.composite
-def _pairs(draw: DrawFn, cls: type[Layer], allowed: Allowed) -> Drawn:
-    inputs = draw(inputs_of(cls))
-    return draw(layer_on(cls, inputs, allowed)), inputs
+def _drawn(draw: DrawFn, cls: type[Layer], allowed: Allowed) -> Drawn | None:
+    return fitted(draw, cls, draw(inputs_of(cls)), allowed)
+
+
+_LARGER = (2, 12)
+"""How many times larger inputs may be than they were drawn: a window said to be large finds its
+room, and channels come in whole groups."""
+
+
+def tries(
+    cls: type[Layer], inputs: tuple[Shape, ...], allowed: Allowed
+) -> Iterator[tuple[Shape, ...]]:
+    """`inputs`; where something is said of the fields, also larger ones, and what is said.
+
+    A Reshape takes the shape that it gives, and an `in_features` is how many features come in.
+    """
+    yield inputs
+    said = allowed.said(cls)
+    larger = (tuple(Shape(dim * n for dim in x) for x in inputs) for n in _LARGER if said)
+    values = [value for _, those in said for value in those]
+    shapes = ((Shape(value),) for value in values if _is_shape(value))
+    wide = (
+        (inputs[0].replace(-1, n), *inputs[1:]) for n in values if inputs[0] and _is_shape((n,))
+    )
+    every = (*larger, *shapes, *wide)
+    yield from (some for some in every if len(some) > 1 or takes(cls, some[0]))
+
+
+def _is_shape(value: object) -> bool:
+    return isinstance(value, tuple) and value != () and all(type(n) is int and n > 0 for n in value)
+
+
+def fitted(
+    draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], allowed: Allowed
+) -> Drawn | None:
+    """A layer on `inputs`, or on larger ones where what is said of its fields asks for them."""
+    for shapes in tries(cls, inputs, allowed):
+        layer = draw(layer_on(cls, shapes, allowed))
+        if layer is not None:
+            return layer, shapes
+    return None
 
 
 @lru_cache(maxsize=8192)
 def layer_on(
     cls: type[Layer], inputs: tuple[Shape, ...], allowed: Allowed
-) -> SearchStrategy[Layer]:
-    """Layers of one class that take `inputs`."""
-    if cls not in catalogue() and cls.__name__ not in RECIPES:
-        made = own_layer(cls, inputs)
-    else:
-        made = _layer(cls, inputs, allowed)
-    limits = allowed.limits(cls)
-    if not limits:
-        return made
-    return made.filter(lambda layer: all(holds(layer) for holds in limits))
+) -> SearchStrategy[Layer | None]:
+    """Layers of one class that take `inputs`; ``None`` where none was found."""
+    return _layer(cls, inputs, allowed)
 
 
 @st.composite
-def _layer(draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], allowed: Allowed) -> Layer:
-    pick = Pick(draw, allowed.left(cls) or {}, lambda kind, x: _held(kind, x, allowed))
+def _layer(
+    draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], allowed: Allowed
+) -> Layer | None:
+    return draw_layer(draw, cls, inputs, allowed)
+
+
+_TRIES = 3
+
+
+def draw_layer(
+    draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], allowed: Allowed
+) -> Layer | None:
+    """A layer of one class that takes `inputs`; ``None`` if none is found in a few tries."""
+    limits = allowed.limits(cls)
+    for _ in range(_TRIES):
+        made = _made(draw, cls, inputs, allowed)
+        if made is not None and all(holds(made) for holds in limits):
+            return made
+    return None
+
+
+def _made(
+    draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...], allowed: Allowed
+) -> Layer | None:
+    """A layer whose fields fit by construction, or else by a look at it: ``None`` if they don't."""
+    left = allowed.left(cls) or {}
+    said = {name: draw(st.sampled_from(left[name])) for name, _ in allowed.said(cls)}
+    left = {**left, **{name: (value,) for name, value in said.items()}}
+    pick = Pick(draw, left, lambda kind, x: _held(kind, x, allowed))
     recipe = RECIPES.get(cls.__name__)
-    made = recipe(pick, cls, inputs) if recipe else {}
-    return cls(**plain_fields(pick, cls, made))
+    own = recipe is None and cls not in catalogue()
+    try:
+        made = own_fields(pick, cls, inputs) if own else recipe(pick, cls, inputs) if recipe else {}
+    except UnfitError:
+        return None
+    fields = plain_fields(pick, cls, {**made, **said})
+    return _if_it_fits(cls, fields, inputs) if own or said else cls(**fields)
 
 
-def _held(kind: str, inputs: tuple[Shape, ...], allowed: Allowed) -> SearchStrategy[Layer] | None:
+def _if_it_fits(
+    cls: type[Layer], fields: Mapping[str, Any], inputs: tuple[Shape, ...]
+) -> Layer | None:
+    try:
+        return Applied(cls(**fields), inputs).layer
+    except ArchcalcError:
+        return None
+
+
+def _held(
+    kind: str, inputs: tuple[Shape, ...], allowed: Allowed
+) -> SearchStrategy[Layer | None] | None:
     cls = layer_class(kind)
     return layer_on(cls, inputs, allowed) if allowed.has(cls) else None
 

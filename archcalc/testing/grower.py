@@ -10,13 +10,11 @@ from hypothesis.strategies import DrawFn
 from archcalc.layers import Identity
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.drawing import inputs_of, layer_on
+from archcalc.testing.drawing import draw_layer, inputs_of, layer_on, tries
 from archcalc.testing.picking import numbers
-from archcalc.testing.plan import MOST_AXES, Plan, parameters_of
+from archcalc.testing.plan import Plan, parameters_of
 
 __all__ = ["Grower"]
-
-_POOLS = st.sampled_from(("any", "common", "projection", "keeping"))
 
 
 class Grower:
@@ -50,33 +48,27 @@ class Grower:
         """A layer to begin with, and its input."""
         cls = self.draw(self.plan.openings)
         x = self.draw(inputs_of(cls))[0]
-        layer = self.draw(layer_on(cls, (x,), self.plan.allowed))
-        if not (self.plan.accepts(layer, x) and self.spend(layer, x)):
-            layer, x = self.plan.instead(x) or self.plan.least
-            self.spend(layer, x)
+        for (first,) in tries(cls, (x,), self.plan.allowed):
+            made: Layer | None = self.draw(_drawn(self, first, cls))
+            if made is not None and self.plan.accepts(made, first) and self.spend(made, first):
+                return made, first
+        layer, x = self.plan.instead(x) or self.plan.least
+        self.spend(layer, x)
         return layer, x
 
     def layer(self, x: Shape) -> Layer | None:
         """Any layer that takes `x` and gives no more than can be run; ``None`` if there is none."""
-        made = self._any(x) if 0 < len(x) <= MOST_AXES else None
+        made: Layer | None = self.draw(_drawn(self, x))
         if made is not None and self.plan.accepts(made, x) and self.spend(made, x):
             return made
         other = self.plan.instead(x)
         return other[0] if other and self.spend(*other) else None
 
-    def _any(self, x: Shape) -> Layer | None:
-        pool = self.draw(_POOLS)
-        kinds = self.plan.kinds_on(x, pool)
-        if pool == "projection" or kinds is None:
-            return self.projection(x, int(x[-1]))
-        made: Layer = self.draw(layer_on(self.draw(kinds), (x,), self.plan.allowed))
-        return made
-
     def keeping(self, x: Shape) -> Layer:
         """A layer that gives back the shape that it takes."""
-        kinds = self.plan.kinds_on(x, "keeping")
-        made: Layer = self.draw(layer_on(self.draw(kinds), (x,), self.plan.allowed))
-        return made if made.output_shape(x) == x else Identity()
+        kind = self.draw(st.sampled_from(self.plan.kinds_on(x, "keeping")))
+        made: Layer | None = self.draw(layer_on(kind, (x,), self.plan.allowed))
+        return made if made is not None and made.output_shape(x) == x else Identity()
 
     def another(self, x: Shape, y: Shape) -> Layer | None:
         """One layer beside the others that makes `y` of `x`, if one is left."""
@@ -95,3 +87,22 @@ class Grower:
 
 
 _BIAS = st.sampled_from((True, False))
+
+
+@st.composite
+def _drawn(
+    draw: DrawFn, grower: Grower, x: Shape, opening: type[Layer] | None = None
+) -> Layer | None:
+    """A layer that takes `x`; of the kind `opening` more often than of another.
+
+    It is drawn in one piece: without it, what is drawn next makes a network too, a shorter one.
+    """
+    pool = draw(grower.plan.pools)
+    projects = pool == "projection" and opening is None and x
+    made = grower.projection(x, int(x[-1])) if projects else None
+    kinds = grower.plan.kinds_on(x, pool)
+    if made is not None or not (kinds or opening):
+        return made
+    place = draw(numbers(0, len(kinds) - 1 if opening is None else max(0, 4 * len(kinds) - 1)))
+    cls = kinds[place] if opening is None or place < len(kinds) else opening
+    return draw_layer(draw, cls, (x,), grower.plan.allowed)

@@ -13,7 +13,7 @@ from archcalc.network.graph import INPUT, Ref
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.blocks import in_blocks
 from archcalc.testing.bounds import flag, whole
-from archcalc.testing.drawing import inputs_of, layer_on
+from archcalc.testing.drawing import existing, fitted, inputs_of
 from archcalc.testing.grower import Grower
 from archcalc.testing.kinds import Framework, Kind, allowed, chosen
 from archcalc.testing.picking import numbers
@@ -59,7 +59,7 @@ def networks(
     """
     within = allowed("frameworks", frameworks, {**(fields or {}), "function": (None,)})
     plan = Plan.of(
-        kinds=chosen(kinds, within),
+        kinds=existing(chosen(kinds, within), within),
         allowed=within,
         layers=whole("max_layers", max_layers),
         parameters=None if max_parameters is None else whole("max_parameters", max_parameters, 0),
@@ -203,8 +203,10 @@ class _Web:
         """A layer of any number of inputs, from tensors of their shapes or from new inputs."""
         plan = self.grower.plan
         cls = self.draw(plan.gathering)
-        inputs = self.draw(inputs_of(cls))
-        layer = self.draw(layer_on(cls, inputs, plan.allowed))
+        drawn = fitted(self.draw, cls, self.draw(inputs_of(cls)), plan.allowed)
+        if drawn is None:
+            return None
+        layer, inputs = drawn
         if not (plan.accepts(layer, *inputs, outputs=9) and self.grower.spend(layer, *inputs)):
             return None
         fed = [self._fed(x, layer.input_kind(i)) for i, x in enumerate(inputs)]

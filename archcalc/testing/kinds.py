@@ -15,7 +15,8 @@ from archcalc.layers import FAMILIES
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_class
 from archcalc.layers.spatial import Spatial
-from archcalc.symbolic.errors import UnknownLayerError, shorten
+from archcalc.network.spec.complaints import nearest
+from archcalc.symbolic.errors import ArchcalcError, UnknownLayerError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
 from archcalc.testing.recipes import FITS
@@ -79,8 +80,15 @@ class Allowed:
 
     def limits(self, cls: type[Layer]) -> tuple[Callable[[Any], bool], ...]:
         """What else must hold of a layer."""
-        limits = [holds for entry in self.entries(cls) if entry for holds, _ in entry.limits]
-        return (*limits, *(_is_one_of(name, values) for name, values in self.said(cls)))
+        return tuple(holds for entry in self.entries(cls) if entry for holds, _ in entry.limits)
+
+    def holds(self, layer: Layer) -> bool:
+        """Whether a layer that was not drawn may stand among those that are."""
+        within = all(holds(layer) for holds in self.limits(type(layer)))
+        return within and all(
+            any(_has(layer, name, value) for value in values)
+            for name, values in self.said(type(layer))
+        )
 
     def said(self, cls: type[Layer]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
         """What is said of the fields of a class: of a field of any, or of ``Conv2D.groups``."""
@@ -92,8 +100,12 @@ class Allowed:
         )
 
 
-def _is_one_of(name: str, values: tuple[Any, ...]) -> Callable[[Any], bool]:
-    return lambda layer: getattr(layer, name) in values
+def _has(layer: Layer, name: str, value: object) -> bool:
+    """Whether a field has this value, however it is written: 3 is (3, 3) of a kernel."""
+    try:
+        return type(layer)(**{**dict(layer), name: value}) == layer
+    except ArchcalcError:
+        return False
 
 
 @lru_cache(maxsize=4096)
@@ -162,19 +174,34 @@ def chosen(kinds: Iterable[Kind] | None, allowed: Allowed) -> tuple[type[Layer],
     classes = catalogue() if kinds is None else tuple(map(_class, kinds))
     if not classes:
         raise BoundError("kinds=[]: there is nothing to draw from", code="no-kinds")
+    for field, _ in allowed.fields:
+        _check_field(field, (*classes, *catalogue()))
     found = tuple(cls for cls in classes if allowed.has(cls))
     if not found:
         names = ", ".join(cls.__name__ for cls in classes[:6])
         where = " and ".join(allowed.frameworks) or "archcalc"
         raise BoundError(
-            f"none of the kinds {names} is left: {where} {_has(allowed)} no such layer",
+            f"none of the kinds {names} is left: {where} {_verb(allowed)} no such layer",
             code="no-kinds",
             hint="ask for other kinds, fewer frameworks, or more values of their fields",
         )
     return found
 
 
-def _has(allowed: Allowed) -> str:
+def _check_field(name: str, classes: Iterable[type[Layer]]) -> None:
+    kind, dot, field = name.rpartition(".")
+    fields = {cls.__name__: set(cls.model_fields) - set(Layer.model_fields) for cls in classes}
+    known = fields.get(kind, ()) if dot else set().union(*fields.values())
+    if field not in known:
+        of = f"{kind} has no field" if kind in fields else f"there is no layer {kind} with a field"
+        raise BoundError(
+            f"fields: {of if dot else 'no layer has a field'} {shorten(repr(field), 40)}",
+            code="unknown-field",
+            hint=nearest(field, sorted(known)) if known else nearest(kind, fields),
+        )
+
+
+def _verb(allowed: Allowed) -> str:
     return "have" if len(allowed.frameworks) > 1 else "has"
 
 

@@ -1,23 +1,20 @@
-"""Layers that no recipe knows, such as a user's own: fields by their types, kept where they fit."""
+"""The recipe of layers that have none, such as a user's own: fields by their types alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import reject
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
 from pydantic.fields import FieldInfo
 
 from archcalc.layers import fields
-from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError
+from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, plain_fields
+from archcalc.testing.recipes.base import Fields
 
-__all__ = ["own_layer"]
+__all__ = ["own_fields"]
 
 _MOST_UNITS = 8
 _LARGEST_WINDOW = 3
@@ -63,27 +60,20 @@ _DRAWN: tuple[tuple[Any, Callable[[Pick, int, Shape], Any]], ...] = (
 """How a value of each type of dimension is drawn, for so many spatial axes and an input."""
 
 
-@st.composite
-def own_layer(draw: DrawFn, cls: type[Layer], inputs: tuple[Shape, ...]) -> Layer:
-    """Layers of one class that take `inputs`, their fields drawn by their types alone.
+def own_fields(pick: Pick, cls: type[Layer], inputs: tuple[Shape, ...]) -> Fields:
+    """The fields of a layer, each drawn by its type; they may not fit one another, or the input.
 
     Raises:
         InvalidLayerError: a field has no default, and its type says nothing of its values.
     """
-    pick = Pick(draw, {}, lambda kind, shapes: None)
-    made: dict[str, Any] = {}
+    made: Fields = {name: values[0] for name, values in pick.left.items() if len(values) == 1}
     for name, field in cls.model_fields.items():
-        drawn = None if name in Layer.model_fields else _drawn(field)
+        drawn = None if name in {**made, **Layer.model_fields} else _drawn(field)
         if drawn:
             made[name] = drawn(pick, getattr(cls, "rank", 1), inputs[0])
     made = plain_fields(pick, cls, made)
     _nothing_missing(cls, made)
-    try:
-        layer = cls(**made)
-        Applied(layer, inputs)
-    except ArchcalcError:
-        reject()
-    return layer
+    return made
 
 
 def _drawn(field: FieldInfo) -> Callable[[Pick, int, Shape], Any] | None:

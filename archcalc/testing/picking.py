@@ -17,7 +17,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Pick", "divisors", "factors", "numbers", "plain_fields"]
+__all__ = ["Pick", "UnfitError", "divisors", "factors", "numbers", "plain_fields"]
 
 T = TypeVar("T")
 
@@ -57,6 +57,10 @@ def _known(values: tuple[Any, ...], kinds: tuple[type, ...]) -> SearchStrategy[A
     return st.sampled_from(values)
 
 
+class UnfitError(Exception):
+    """What is said of the fields leaves nothing to draw here."""
+
+
 class Pick:
     """Draws values, within what is left for each field.
 
@@ -71,7 +75,7 @@ class Pick:
         self,
         draw: DrawFn,
         left: Mapping[str, Sequence[Any]],
-        within: Callable[[str, tuple[Shape, ...]], SearchStrategy[Layer] | None],
+        within: Callable[[str, tuple[Shape, ...]], SearchStrategy[Layer | None] | None],
     ) -> None:
         self.draw = draw
         self.left = left
@@ -79,18 +83,28 @@ class Pick:
 
     def layer(self, kinds: Sequence[str], inputs: tuple[Shape, ...]) -> Layer:
         """A layer of one of these classes, for a layer to hold, that takes `inputs`."""
-        found = [self._within(kind, inputs) for kind in kinds]
-        return self.draw(st.one_of([made for made in found if made is not None]))
+        found = [made for kind in kinds if (made := self._within(kind, inputs)) is not None]
+        layer = self.draw(st.one_of(found)) if found else None
+        if layer is None:
+            raise UnfitError
+        return layer
 
     def field(self, name: str, strategy: SearchStrategy[T]) -> T:
         """A value of the field called `name`."""
         value: T = self.draw(_sampled(self.left[name]) if name in self.left else strategy)
         return value
 
+    def said(self, name: str, count: int) -> tuple[Any, ...] | None:
+        """The one value that is left of a field, for each of `count` axes, if there is one."""
+        values = self.left.get(name, ())
+        if len(values) != 1 or values[0] is None:
+            return None
+        return values[0] if isinstance(values[0], tuple) else (values[0],) * count
+
     def style(self, *styles: str) -> str:
         """How the field ``padding`` is said: one of its names, or ``"amounts"``."""
         left = self.left.get("padding", styles)
-        return self.draw(_sampled([style for style in styles if style in left]))
+        return self.draw(_sampled([style for style in styles if style in left] or styles[-1:]))
 
     def size(self, most: int, least: int = 1) -> int:
         """A number from `least` to `most`."""
@@ -101,7 +115,13 @@ class Pick:
         return tuple(self.size(most, least) for _ in range(count))
 
     def one_of(self, values: Sequence[T]) -> T:
-        """One of `values`."""
+        """One of `values`.
+
+        Raises:
+            UnfitError: there is none.
+        """
+        if not values:
+            raise UnfitError
         return self.draw(_sampled(values))
 
     def flag(self) -> bool:

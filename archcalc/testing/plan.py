@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
-from hypothesis import find, settings
+from hypothesis import HealthCheck, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
@@ -17,7 +18,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
 from archcalc.testing.drawing import pairs
 from archcalc.testing.in_keras import builds_in_keras, keeps_its_word
-from archcalc.testing.kinds import Allowed, takes, takes_one
+from archcalc.testing.kinds import Allowed, axes_of, takes, takes_one
 
 __all__ = ["MOST_AXES", "Plan", "parameters_of"]
 
@@ -77,10 +78,9 @@ class Plan:
     @cached_property
     def _always(self) -> bool:
         """Whether there is a layer without weights for any shape."""
-        return any(made.__class__ in self.kinds and self._holds(made) for made in _WEIGHTLESS)
-
-    def _holds(self, layer: Layer) -> bool:
-        return all(holds(layer) for holds in self.allowed.limits(type(layer)))
+        return any(
+            made.__class__ in self.kinds and self.allowed.holds(made) for made in _WEIGHTLESS
+        )
 
     @cached_property
     def least(self) -> tuple[Layer, Shape]:
@@ -104,6 +104,13 @@ class Plan:
     # What there is to choose from
 
     @cached_property
+    def pools(self) -> SearchStrategy[str]:
+        """From which kinds a layer is drawn; of few, each is as likely as another."""
+        if len(self.kinds) <= len(_COMMON):
+            return st.just("any")
+        return st.sampled_from(("any", "common", "projection", "keeping"))
+
+    @cached_property
     def pieces(self) -> SearchStrategy[str]:
         """What stands in a chain."""
         blocks = ("chain", "repeat", "residual", "parallel") if self.branches else ("repeat",)
@@ -112,7 +119,7 @@ class Plan:
     @cached_property
     def openings(self) -> Kinds:
         """Kinds that a chain begins with: any, and the common ones more often."""
-        alone = [kind for kind in self.kinds if takes_one(kind)]
+        alone = _balanced([kind for kind in self.kinds if takes_one(kind)])
         common = [kind for kind in alone if kind.__name__ in _COMMON]
         return st.sampled_from(common or alone) | st.sampled_from(alone) | st.sampled_from(alone)
 
@@ -122,15 +129,23 @@ class Plan:
         several = [kind for kind in self.kinds if kind.arity != (1, 1)]
         return st.sampled_from(several or self.kinds) | st.sampled_from(self.kinds)
 
-    def kinds_on(self, x: Shape, pool: str) -> Kinds | None:
-        """The kinds that take `x`: those of a pool, or all where it has none for it."""
-        few = _taking(self.kinds, x, _POOLS[pool]) if pool in _POOLS else None
-        return _taking(self.kinds, x) if few is None else few
+    @cached_property
+    def kinds_on(self) -> Callable[[Shape, str], Sequence[type[Layer]]]:
+        """The kinds that take a shape: of a pool, or of all where the pool has none for it."""
+        return lru_cache(maxsize=8192)(self._kinds_on)
+
+    def _kinds_on(self, x: Shape, pool: str) -> Sequence[type[Layer]]:
+        if not 0 < len(x) <= MOST_AXES:
+            return ()
+        found = _balanced([k for k in self.kinds if k.takes == "numbers" and takes(k, x)])
+        return [kind for kind in found if kind.__name__ in _POOLS.get(pool, ())] or found
 
     @cached_property
     def joins(self) -> Kinds | None:
         """The kinds that join two inputs of one shape."""
-        kinds = [kind for kind in self.kinds if kind.__name__ in _JOINS and self._holds(kind())]
+        kinds = [
+            kind for kind in self.kinds if kind.__name__ in _JOINS and self.allowed.holds(kind())
+        ]
         return st.sampled_from(kinds) if kinds else None
 
     # What may stand somewhere
@@ -148,7 +163,7 @@ class Plan:
         """A simple layer for `x`: one that makes it smaller, or one without weights."""
         smaller = (Dense(2),) if self.parameters is None and x else ()
         for layer in (*smaller, *_WEIGHTLESS):
-            if type(layer) in self.kinds and self._holds(layer):
+            if type(layer) in self.kinds and self.allowed.holds(layer):
                 return layer, x
         return None
 
@@ -160,7 +175,7 @@ class Plan:
             made.append(convolution(features, window, padding="same", use_bias=use_bias))
         if x and Dense in self.kinds:
             made.append(Dense(features, use_bias=use_bias))
-        return next(filter(self._holds, made), None)
+        return next(filter(self.allowed.holds, made), None)
 
 
 @lru_cache(maxsize=1024)
@@ -173,7 +188,9 @@ def _simplest(plan: Plan, kind: type[Layer]) -> tuple[Layer, Shape] | None:
         return len(inputs) == 1 and plan.accepts(layer, *inputs) and cost <= (plan.parameters or 0)
 
     try:
-        quiet = settings(database=None, deadline=None, max_examples=100)
+        quiet = settings(
+            database=None, deadline=None, max_examples=100, suppress_health_check=tuple(HealthCheck)
+        )
         layer, (x,) = find(pairs(kind, plan.allowed), meets, settings=quiet)
     except NoSuchExample:
         return None
@@ -183,12 +200,11 @@ def _simplest(plan: Plan, kind: type[Layer]) -> tuple[Layer, Shape] | None:
 Kinds: TypeAlias = SearchStrategy[type[Any]]
 
 
-@lru_cache(maxsize=8192)
-def _taking(kinds: tuple[type[Layer], ...], x: Shape, names: tuple[str, ...] = ()) -> Kinds | None:
-    """The kinds, of those of the given names, that take numbers of shape `x` alone."""
-    some = (kind for kind in kinds if kind.takes == "numbers" and takes(kind, x))
-    found = tuple(kind for kind in some if not names or kind.__name__ in names)
-    return st.sampled_from(found) if found else None
+def _balanced(kinds: list[type[Layer]]) -> list[type[Layer]]:
+    """Of few kinds, those that ask for so many axes twice: they have fewer occasions."""
+    if len(kinds) > len(_COMMON):
+        return kinds
+    return kinds + [kind for kind in kinds if axes_of(kind) is not None]
 
 
 def _goes(kind: type[Layer], allowed: Allowed) -> bool:

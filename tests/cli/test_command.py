@@ -58,7 +58,7 @@ def test_schema_is_the_json_schema(run: Run) -> None:
     [
         (["nothing"], "error: No such command 'nothing'."),
         (["summary"], "error: Missing argument 'FILE'."),
-        (["summary", MNIST, "--nope"], "error: No such option: --nope"),
+        (["summary", MNIST, "--nope"], "error: No such option"),
         (["summary", MNIST, "--format", "pdf"], "error: Invalid value for '--format'"),
         (["summary", MNIST, "more"], "error: Got unexpected extra argument"),
         (["summary", "missing.yaml"], "error: missing.yaml: there is no such file"),

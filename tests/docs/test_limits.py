@@ -28,6 +28,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "limits.md"
 LIMITS = {
     "of a text that is read as a formula": {
         "characters": scanning._MAX_CHARACTERS,
+        "terms of a sum": parser._MAX_TERMS,
         "brackets inside one another": scanning.MAX_NESTING,
         "digits of a number": scanning.MAX_DIGITS,
         "characters of a name": NAME,
@@ -145,6 +146,7 @@ P = ac.parse
 
 ENFORCED: dict[str, tuple[Callable[[int], object], int, int]] = {
     "characters": (lambda n: P("k" + " " * (n - 1)), 10_000, 10_001),
+    "terms of a sum": (lambda n: P("+".join("k" * n)), 2_500, 2_501),
     "brackets": (lambda n: P(_nested(n)), 40, 41),
     "digits": (lambda n: P("9" * n), 600, 601),
     "name": (lambda n: P("x" * n), 64, 65),

@@ -309,8 +309,15 @@ def test_what_is_decided_is_one_of_the_two(data, formulas, more: int, floor: boo
     no_less = at_least(a, b)
     if no_less is not None:
         assert {largest(a, b), smallest(a, b)} == {a, b}
-        assert (largest(a, b) if no_less else smallest(a, b)) == a
-        assert (smallest(b, a) if no_less else largest(b, a)) == b
+        if not (no_less and at_least(b, a)):  # or they are one number, written in two ways
+            assert (largest(a, b) if no_less else smallest(a, b)) == a
+            assert (smallest(b, a) if no_less else largest(b, a)) == b
+
+
+def test_of_two_that_are_one_number_either_is_the_larger() -> None:
+    nothing = FloorDiv(FloorDiv(1, s + 1) ** 2 + 1, 2)
+    assert at_least(nothing, 0) is at_least(0, nothing) is True
+    assert {largest(nothing, 0), smallest(nothing, 0)} == {nothing, Integer(0)}
 
 
 def test_what_is_not_decided_is_said_as_a_maximum() -> None:

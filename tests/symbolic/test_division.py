@@ -137,7 +137,8 @@ def test_r4_a_floor_in_a_floor_is_one(data, polynomials, m: int, n: int, constan
 @given(data=st.data(), g=DIVISORS, q=DIVISORS, constant=st.integers(-99, 99))
 def test_r5_a_common_factor_cancels(data, polynomials, g: int, q: int, constant: int) -> None:
     x = data.draw(polynomials).expression
-    assert FloorDiv(g * x + constant, g * q) == FloorDiv(x + constant // g, q)
+    both = FloorDiv(g * x + constant, g * q), FloorDiv(x + constant // g, q)
+    assert both[0].expand() == both[1].expand()  # h·(h + 1) stays so where nothing is divided
 
 
 @given(data=st.data(), q=DIVISORS)

@@ -143,6 +143,55 @@ def test_kinds_and_fields_are_kept_to(net: ac.Network) -> None:
         assert not isinstance(layer, ac.Conv2D) or layer.padding == "valid"
 
 
+@given(
+    networks(
+        kinds=["Conv2D", "MaxPooling2D", "Flatten", "Dense"],
+        fields={"kernel_size": [3, (5, 3)], "filters": [8, 16], "units": [10], "strides": [(2, 2)]},
+    )
+)
+def test_sizes_may_be_said_and_inputs_have_room(net: ac.Network) -> None:
+    for layer in inside(net):
+        if isinstance(layer, ac.Conv2D):
+            assert layer.kernel_size in ((3, 3), (5, 3))
+            assert layer.filters in (8, 16)
+        assert not isinstance(layer, ac.Conv2D | ac.MaxPooling2D) or layer.strides == (2, 2)
+        assert not isinstance(layer, ac.Dense) or layer.units == 10
+
+
+def drawn(kind: str, count: int, **bounds: Any) -> list[tuple[ac.Layer, Any]]:
+    """So many layers of a kind, every health check on."""
+    found: list[tuple[ac.Layer, Any]] = []
+
+    @settings(max_examples=count, phases=[Phase.generate], suppress_health_check=())
+    @given(layers([kind], **bounds))
+    def draw(pair: tuple[ac.Layer, Any]) -> None:
+        found.append(pair)
+
+    draw()
+    return found
+
+
+ENTANGLED = {
+    ("TextVectorization", "idf_weights"),
+    *(("EinsumDense", name) for name in ("equation", "target_shape", "bias_axes")),
+}
+"""Fields whose values fit few of the values of others, so that some are not found."""
+
+
+@pytest.mark.parametrize("kind", [kind.__name__ for kind in catalogue()])
+def test_what_a_layer_has_may_be_asked_for(kind: str) -> None:
+    """Whatever value a field of a layer has, there are layers with that value of it."""
+    layer, inputs = drawn(kind, 4)[-1]
+    for name in set(type(layer).model_fields) - set(ac.Layer.model_fields):
+        value = getattr(layer, name)
+        try:
+            assert all(
+                getattr(it, name) == value for it, _ in drawn(kind, 5, fields={name: [value]})
+            )
+        except BoundError:
+            assert (kind, name) in ENTANGLED, (layer, inputs)
+
+
 @given(networks(symbolic=True))
 def test_symbolic_networks_are_valid_where_their_names_say(net: ac.Network) -> None:
     trace = net.trace()
@@ -190,6 +239,15 @@ def test_what_fails_shrinks_to_little() -> None:
         (lambda: networks(kinds=["Add"]), "no network begins with any of Add"),
         (lambda: networks(fields={"padding": []}), "padding is left without any value"),
         (lambda: networks(fields={"strides": [[1, 1]]}), "write lists as tuples"),
+        (lambda: networks(fields={"kernel_sise": [3]}),
+         "fields: no layer has a field 'kernel_sise'; did you mean kernel_size?"),
+        (lambda: networks(fields={"Dense.filters": [3]}), "fields: Dense has no field 'filters'"),
+        (lambda: networks(fields={"Conv2d.filters": [3]}),
+         "there is no layer Conv2d with a field 'filters'; did you mean Conv2D?"),
+        (lambda: layers(["Conv2D"], fields={"padding": ["vaild"]}),
+         "none of the kinds Conv2D was found to take any input with padding=['vaild']"),
+        (lambda: networks(kinds=["Dense", "Conv1D"], fields={"units": [0], "filters": [-1]}),
+         "none of the kinds Dense, Conv1D was found"),
         (lambda: layers(framework="jax"), "framework='jax' is no framework"),  # type: ignore[arg-type]
         (lambda: layers([]), "there is nothing to draw from"),
         (lambda: shapes(min_axes=3, max_axes=2), "min_axes=3 is more than max_axes=2"),

@@ -54,7 +54,7 @@ def _upsample(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     """A size, or ratios that leave something, for every axis or for all of them."""
     made = formatted(pick, cls)
     lengths = inputs[0][1:] if made["data_format"] == "channels_first" else inputs[0][:-1]
-    repeated = "size" in pick.left  # only what is repeated, and whole multiples of it
+    repeated = pick.left.get("size") == (None,)  # only what is repeated, and whole multiples of it
     if not repeated and pick.flag():
         made["size"] = pick.sizes(pick.one_of((1, len(lengths))), 8)
     else:

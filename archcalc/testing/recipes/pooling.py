@@ -28,7 +28,9 @@ def _pool(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     ceil = pick.one_of(pick.left.get("ceil_mode", (False, True)))
     strides, dilation = steps(pick, cls.rank, cls.model_fields)
     own_stride = set(strides) == {1} and pick.flag()
-    kernel, pads = [], []
+    said = pick.said("pool_size", cls.rank)
+    kernel: list[int] = []
+    pads: list[tuple[int, int]] = []
     for n, s, d in zip(lengths, strides, dilation, strict=True):
         hanging = s - 1 if ceil and not (cls.rank == 3 and not padded) else 0
         sizes = [
@@ -36,7 +38,7 @@ def _pool(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
             for k in range(1, LARGEST_WINDOW + 1)
             if style == "same" or d * (k - 1) + 1 <= n + _half(style, k) * 2 + hanging
         ]
-        k = pick.one_of(sizes)
+        k = pick.one_of(sizes) if said is None else said[len(kernel)]
         missing = max(0, d * (k - 1) + 1 - n - hanging)
         least = -(-missing // 2) if places else max(0, missing - _half(style, k))
         before = pick.size(_half(style, k), least)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import gcd
 from typing import Any
 
 from archcalc.layers.base import Layer
@@ -21,10 +22,13 @@ _LARGEST_PADDING = 3
 def steps(pick: Pick, rank: int, fields: Mapping[str, Any]) -> tuple[list[int], list[int]]:
     """Strides and dilations: one, the other, neither, seldom both (Keras takes both seldom)."""
     kind = pick.one_of(("plain", "strided", "dilated", "strided", "dilated", "both"))
+    said = pick.said("strides", rank)
+    strides = said or pick.sizes(rank, _LONGEST_STRIDE if kind in ("strided", "both") else 1)
     dilates = "dilation_rate" in fields and "dilation_rate" not in pick.left
-    strides = pick.sizes(rank, _LONGEST_STRIDE if kind in ("strided", "both") else 1)
-    dilated = kind in ("dilated", "both") and dilates
-    return list(strides), list(pick.sizes(rank, 3 if dilated else 1))
+    apart = kind == "dilated" and (said is None or max(said) == 1)
+    dilated = dilates and (kind == "both" or apart)
+    dilation = pick.said("dilation_rate", rank) or pick.sizes(rank, 3 if dilated else 1)
+    return list(strides), list(dilation)
 
 
 def _convolution(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -34,11 +38,12 @@ def _convolution(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Field
     style = pick.style(*styles)
     strides, dilation = steps(pick, cls.rank, cls.model_fields)
     pads = [pick.sizes(2, _LARGEST_PADDING, 0) if style == "amounts" else (0, 0) for _ in lengths]
-    kernel = []
-    for n, (before, after), d in zip(lengths, pads, dilation, strict=True):
-        fits = (n + before + after - 1) // d + 1
-        free = style in ("same", "causal")
-        kernel.append(pick.size(LARGEST_WINDOW if free else min(LARGEST_WINDOW, fits)))
+    kernel = list(pick.said("kernel_size", cls.rank) or ())
+    if not kernel:
+        for n, (before, after), d in zip(lengths, pads, dilation, strict=True):
+            fits = (n + before + after - 1) // d + 1
+            free = style in ("same", "causal")
+            kernel.append(pick.size(LARGEST_WINDOW if free else min(LARGEST_WINDOW, fits)))
     made |= {"kernel_size": kernel, "strides": strides, "dilation_rate": dilation}
     made["padding"] = pads if style == "amounts" else style
     return made | _filters(pick, cls, depth)
@@ -46,8 +51,10 @@ def _convolution(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Field
 
 def _filters(pick: Pick, cls: type[Layer], depth: int) -> Fields:
     made: Fields = {}
+    said = pick.said("filters", 1)
     if "groups" in cls.model_fields:
-        made["groups"] = pick.one_of(pick.left.get("groups") or divisors(depth))
+        common = gcd(depth, *said) if said else depth
+        made["groups"] = pick.one_of(pick.left.get("groups") or divisors(common))
     if "filters" in cls.model_fields:
         made["filters"] = made.get("groups", 1) * pick.size(3)
     if "depth_multiplier" in cls.model_fields:
@@ -60,9 +67,9 @@ def _transposed(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
     lengths, depth = extent(cls, inputs[0], made), channels(made, inputs[0])
     style = pick.style("valid", "same", "amounts")
     strides, dilation = steps(pick, cls.rank, cls.model_fields)
-    kernel = pick.sizes(cls.rank, LARGEST_WINDOW)
-    extra = None
-    if pick.flag():
+    kernel = pick.said("kernel_size", cls.rank) or pick.sizes(cls.rank, LARGEST_WINDOW)
+    extra: Sequence[int] | None = pick.said("output_padding", cls.rank)
+    if "output_padding" not in pick.left and pick.flag():
         extra = [pick.size(max(s, d) - 1, 0) for s, d in zip(strides, dilation, strict=True)]
     each = list(zip(kernel, strides, dilation, strict=True))
     if style == "same" and extra is not None:

@@ -1,0 +1,27 @@
+"""Loading what is needed when it is first asked for, by one thread at a time.
+
+Python has a lock for every module, and a package that imports its parts is locked while it does.  A
+thread that comes to such a part from elsewhere holds the part and waits for the package, whose
+thread waits for the part.  Whatever archcalc loads late is therefore loaded under one lock, and so
+are the classes built that Pydantic builds at their first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from threading import RLock
+from types import ModuleType
+
+__all__ = ["ONE_AT_A_TIME", "loaded"]
+
+ONE_AT_A_TIME = RLock()
+
+
+def loaded(module: str) -> ModuleType:
+    """The module of this name, imported now if it was not before.
+
+    >>> loaded("math").gcd(12, 18)
+    6
+    """
+    with ONE_AT_A_TIME:
+        return import_module(module)

@@ -28,7 +28,7 @@ from archcalc.testing import (
 from archcalc.testing.kinds import catalogue
 
 COUNT = settings().max_examples
-MANY = settings(max_examples=5 * COUNT, phases=[Phase.generate])
+MANY = settings(max_examples=5 * COUNT, phases=[Phase.generate], suppress_health_check=())
 """1,000 networks in ``ci``, 10,000 in ``nightly``."""
 
 BLOCKS = (ac.Sequential, ac.Model, ac.Residual, ac.Repeat, ac.Parallel)

@@ -128,7 +128,7 @@ class Rebuild:
             if len(values) != 1 and (not chain or chain[0] is not node.layer):
                 raise self._several(node.layer, f"takes {len(values)} inputs here")
             if used > 1 and (not chain or chain[-1] is not node.layer):
-                raise self._several(node.layer, f"gives {used} outputs that are used")
+                raise self._several(node.layer, f"gives {used} outputs, not the first alone")
         for number, layer in enumerate(chain):
             values = called(layer, values[:1] if number else values)
         if len(values) < used:

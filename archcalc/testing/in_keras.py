@@ -15,7 +15,14 @@ from archcalc.layers.base import Layer
 from archcalc.layers.encoding import Discretization
 from archcalc.symbolic.shape import Shape, product
 
-__all__ = ["ON_TENSORFLOW", "builds_in_keras", "keeps_its_word", "multiplies", "runs_in_keras"]
+__all__ = [
+    "IN_TRAINING",
+    "ON_TENSORFLOW",
+    "builds_in_keras",
+    "keeps_its_word",
+    "multiplies",
+    "runs_in_keras",
+]
 
 
 def _needs(kind: str) -> str:
@@ -35,6 +42,10 @@ def builds_in_keras(cls: type[Layer]) -> bool:
 
 _OTHERWISE = {"HashedCrossing", "Hashing", "MelSpectrogram", "TextVectorization"}
 """What gives another shape than Keras promises in some cases (of 3.15)."""
+
+
+IN_TRAINING = {"RandomCrop"}
+"""What crops, or does anything, only where something is trained; models are run otherwise."""
 
 
 def keeps_its_word(layer: Layer) -> bool:

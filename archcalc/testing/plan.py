@@ -17,7 +17,7 @@ from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
 from archcalc.testing.drawing import pairs
-from archcalc.testing.in_keras import builds_in_keras, keeps_its_word
+from archcalc.testing.in_keras import IN_TRAINING, builds_in_keras, keeps_its_word
 from archcalc.testing.kinds import Allowed, axes_of, takes, takes_one
 
 __all__ = ["MOST_AXES", "Plan", "parameters_of"]
@@ -226,7 +226,8 @@ indices, one gives another shape than it promises, and the mask of one fits few 
 
 def _is_plain_in_keras(layer: Layer) -> bool:
     """Whether Keras gives the shapes that it promises, and nothing else beside them."""
-    return keeps_its_word(layer) and not getattr(layer, "mask_zero", False)
+    whatever = keeps_its_word(layer) and type(layer).__name__ not in IN_TRAINING
+    return whatever and not getattr(layer, "mask_zero", False)
 
 
 _WEIGHTLESS: tuple[Layer, ...] = (ReLU(), Identity())

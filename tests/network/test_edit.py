@@ -93,7 +93,12 @@ def test_remove_undoes_insert(net: ac.Network, data: st.DataObject, side: str) -
     path = stands_at(row.path)
     assume(given_at(net, path) and (side == "after" or len(row.inputs) == 1))
     new = ac.Identity(name="put_in")
-    more = net.insert(new, **{side: path})
+    try:
+        more = net.insert(new, **{side: path})
+    except ac.ShapeError as error:
+        if error.code == "several-values" and len(row.outputs) > 1:
+            return  # what goes on are the scores, say, beside what is attended to
+        raise
     (where,) = {stands_at(p) for p in paths(more) if p.endswith("put_in")}
     assert more.at(where) is new
     assert len(more.trace().rows) > len(net.trace().rows)
@@ -331,7 +336,7 @@ def test_several_outputs() -> None:
     x = ac.Input((5, 3))
     y, state, _ = ac.LSTM(4, return_state=True)(x)
     net = ac.Sequential([ac.Model(x, ac.Add()([y, state]))])
-    with pytest.raises(ac.ShapeError, match="LSTM gives 2 outputs that are used") as caught:
+    with pytest.raises(ac.ShapeError, match="LSTM gives 2 outputs, not the first alone") as caught:
         net.insert(ac.ReLU(), after="model/lstm")
     assert caught.value.path == "model/lstm"
     with pytest.raises(ac.ShapeError, match="2 outputs are used, and Dense gives 1") as caught:

@@ -307,3 +307,11 @@ def test_what_comes_out_is_shown_in_our_order_of_axes() -> None:
 def test_the_network_comes_first() -> None:
     with pytest.raises(ac.ArchcalcError, match="must be a network or a layer"):
         assert_matches(cnn(), NET)  # type: ignore[arg-type]
+
+
+def test_what_happens_in_training_alone_is_not_counted() -> None:
+    """Keras promises two columns of the crop, and runs one where nothing is trained."""
+    net = ac.Sequential([ac.RandomCrop(1, 2), ac.Dense(1)], input_shape=(1, 1, 1))
+    assert_matches(net, net.to_keras())
+    with pytest.raises(MismatchError, match="kernel"):
+        assert_matches(net, ac.Sequential([ac.Dense(2)], input_shape=(1, 1, 1)).to_keras())

@@ -13,7 +13,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.symbolic.errors import FrameworkError
-from archcalc.testing.in_keras import multiplies, runs_in_keras
+from archcalc.testing.in_keras import IN_TRAINING, multiplies, runs_in_keras
 from archcalc.testing.matching.in_torch import Ran, input_kinds
 from archcalc.testing.matching.parts import Built, Owners, Shapes, Weights
 from archcalc.testing.oracles import BATCH, counted, named_in_keras
@@ -128,7 +128,7 @@ def _is_counted(applied: Any) -> bool:
     if (
         "RNN" in kind
         or kind.endswith(("Cell", "Cells"))
-        or kind in _LOOPS
+        or kind in {*_LOOPS, *IN_TRAINING}
         or _is_another(applied.layer)
     ):
         return False

@@ -95,11 +95,12 @@ class Pick:
         return value
 
     def said(self, name: str, count: int) -> tuple[Any, ...] | None:
-        """The one value that is left of a field, for each of `count` axes, if there is one."""
+        """The one value that is left of a field, for each of `count` axes, if it is of numbers."""
         values = self.left.get(name, ())
-        if len(values) != 1 or values[0] is None:
+        if len(values) != 1:
             return None
-        return values[0] if isinstance(values[0], tuple) else (values[0],) * count
+        each = values[0] if isinstance(values[0], tuple) else (values[0],) * count
+        return each if all(isinstance(part, int) for part in each) else None
 
     def style(self, *styles: str) -> str:
         """How the field ``padding`` is said: one of its names, or ``"amounts"``."""

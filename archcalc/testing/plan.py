@@ -157,7 +157,8 @@ class Plan:
             return False
         if "keras" in self.allowed.frameworks and not _is_plain_in_keras(layer):
             return False
-        return all(shape.elements <= _MOST_ELEMENTS for shape in shapes)
+        sizes = [shape.elements for shape in shapes]  # a formula, where a name is said of a field
+        return all(isinstance(size, int) and size <= _MOST_ELEMENTS for size in sizes)
 
     def instead(self, x: Shape) -> tuple[Layer, Shape] | None:
         """A simple layer for `x`: one that makes it smaller, or one without weights."""

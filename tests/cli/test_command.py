@@ -59,6 +59,7 @@ def test_schema_is_the_json_schema(run: Run) -> None:
         (["nothing"], "error: No such command 'nothing'."),
         (["summary"], "error: Missing argument 'FILE'."),
         (["summary", MNIST, "--nope"], "error: No such option"),
+        (["summary", MNIST, "--nope"], "--nope"),  # in quotes or not, as typer likes it
         (["summary", MNIST, "--format", "pdf"], "error: Invalid value for '--format'"),
         (["summary", MNIST, "more"], "error: Got unexpected extra argument"),
         (["summary", "missing.yaml"], "error: missing.yaml: there is no such file"),

@@ -239,6 +239,8 @@ def test_what_fails_shrinks_to_little() -> None:
         (lambda: networks(kinds=["Add"]), "no network begins with any of Add"),
         (lambda: networks(fields={"padding": []}), "padding is left without any value"),
         (lambda: networks(fields={"strides": [[1, 1]]}), "write lists as tuples"),
+        (lambda: networks(kinds=["Conv2D"], fields={"filters": ["x"]}),
+         "no network begins with any of Conv2D"),
         (lambda: networks(fields={"kernel_sise": [3]}),
          "fields: no layer has a field 'kernel_sise'; did you mean kernel_size?"),
         (lambda: networks(fields={"Dense.filters": [3]}), "fields: Dense has no field 'filters'"),

@@ -112,7 +112,7 @@ class Additive(Cost[Formula]):
     >>> class Biases(Additive):
     ...     '''How many biases there are.'''
     ...     def of(self, row):
-    ...         return written_sum(w.shape for w in row.weights if w.name == "bias")
+    ...         return written_sum(w.shape for w in row.weights if w.role == "bias")
     >>> Sequential([Dense("n"), Dense(10)], input_shape=784).trace().cost(Biases())
     n + 10
     """

@@ -63,7 +63,7 @@ class NonEmbeddingParameters(Parameters):
     source = "Kaplan et al., Scaling Laws (2020), section 2.1: N"
 
     def of(self, row: TracedRow) -> Dim:
-        return 0 if row.layer.takes == "indices" else super().of(row)  # tables that are looked up
+        return _sizes(w for w in row.weights if w.learned and w.role != "embedding")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ not.  These are the defaults of torch's ``FlopCounterMode``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sympy import Rational
@@ -25,7 +25,7 @@ from archcalc.costs.base import (
 )
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
-from archcalc.layers.facts import Weight, Work
+from archcalc.layers.facts import Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
@@ -79,7 +79,7 @@ class MacsByOutput(Macs):
     def of(self, row: TracedRow) -> Dim:
         if not (isinstance(row.layer, Spatial) and _is_transposed(row)):
             return super().of(row)
-        kernels = [w.shape for w in row.applied.weights if w.name == "kernel"]
+        kernels = [w.shape for w in row.applied.weights if w.role == "kernel"]
         positions = (row.steps, *row.layer.extent(row.output))
         return written_sum((*positions, *kernel) for kernel in kernels)
 
@@ -133,26 +133,11 @@ def _half(number: int) -> Dim:
 
 def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:
     """For each bias, how often each of its numbers is added, and how many they are."""
-    weights = row.applied.weights
-    kernels = {w.name.removesuffix("kernel"): w for w in weights if w.name.endswith("kernel")}
-    for bias in weights:
-        if bias.name.endswith("bias"):
-            where = _positions(row, kernels.get(bias.name.removesuffix("bias")))
-            yield (row.steps, *row.output) if where is None else (*where, *bias.shape)
-
-
-def _positions(row: TracedRow, kernel: Weight | None) -> tuple[Dim, ...] | None:
-    """The positions at which a bias is added: those at which its kernel is multiplied.
-
-    There are none to be read where the product is not the kernel's, as of a layer that is two in
-    one, or gives results that overlap, as of a transposed convolution: it is then added to what
-    comes out.
-    """
-    if kernel is None or _is_transposed(row):
-        return None
-    size = len(kernel.shape)
-    found = [w.factors[:-size] for w in row.work if w.factors[-size:] == tuple(kernel.shape)]
-    return found[0] if found else None
+    added = {work.bias: work.places for work in row.work if work.bias}
+    for bias in row.applied.weights:
+        if bias.role == "bias":
+            places = added.get(bias.name)  # a bias of no product is added to what comes out
+            yield (row.steps, *row.output) if places is None else (*places, *bias.shape)
 
 
 @dataclass(frozen=True)
@@ -213,8 +198,13 @@ class TrainingFlops(Cost[Formula]):
     def _parts(self, row: TracedRow, fed: Sequence[bool], whole: Dim) -> Iterable[tuple[int, Dim]]:
         """What is done how often: each product forward, and once for each gradient that it has."""
         often: dict[int, list[Work]] = {}
+        moved: list[Work] = []
         for work in row.work:
             often.setdefault(_passes(row, work, fed), []).append(work)
+            moved.extend(_back_in_time(row, work, fed))
+        back = self.forward.of_work(row, moved) if moved else None
+        if back is not None:
+            yield 1, back
         first, *others = sorted(often) or [1 + _learns(row) + any(fed)]
         for passes in others:
             part = self.forward.of_work(row, often[passes])
@@ -225,15 +215,36 @@ class TrainingFlops(Cost[Formula]):
 
 
 def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:
-    """How often a product is done: forward, and for each of its gradients.
+    """How often a product is done: forward, and for the gradient of each of its operands.
 
-    What is multiplied with a weight has a gradient where something trained lies before it: before
-    the layer's input, or in the layer.  Where two activations are multiplied, each may have one.
+    A state is left to `_back_in_time`, since the first may have no gradient where the others do.
     """
-    learns = _learns(row)
-    if work.kind == "attention" or (len(row.inputs) > 1 and not row.applied.weights):
-        return 1 + (2 if learns or all(fed) else any(fed))
-    return 1 + learns + (any(fed) or (work.inner and learns))
+    operands = [operand for operand in work.activations if not operand.state]
+    weight = _trained(row, work.weight) if work.weight or len(operands) > 1 else _learns(row)
+    return 1 + weight + sum(_has_gradient(row, operand, fed) for operand in operands)
+
+
+def _back_in_time(row: TracedRow, work: Work, fed: Sequence[bool]) -> Iterable[Work]:
+    """The products by which the gradient of a state goes back, step by step."""
+    for state in (operand for operand in work.activations if operand.state):
+        before = lower((work.steps or 1) - 1)
+        if before != 0 and _has_gradient(row, state, fed):
+            yield replace(work, steps=before)
+        first = fed[state.first : state.first + 1] if state.first is not None else ()
+        if any(first):
+            yield replace(work, steps=1)
+
+
+def _has_gradient(row: TracedRow, operand: Operand, fed: Sequence[bool]) -> bool:
+    """Whether something trained lies before an operand, or made it."""
+    last = len(fed) - 1  # queries, values and keys may be one input
+    return any(fed[min(i, last)] for i in operand.inputs if last >= 0) or any(
+        _trained(row, name) for name in operand.weights
+    )
+
+
+def _trained(row: TracedRow, name: str) -> bool:
+    return any(w.name == name and is_trained(w, row.layer) for w in row.applied.weights)
 
 
 def _learns(row: TracedRow) -> bool:

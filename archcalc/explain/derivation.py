@@ -223,7 +223,7 @@ def _stepped(notation: Notation, steps: Dim) -> Notation:
     if steps == 1:
         return notation
     often = symbol("T")
-    work = tuple(Work(done.kind, (often, *done.factors)) for done in notation.work)
+    work = tuple(done.in_steps(often) for done in notation.work)
     return replace(notation, work=work, values={often: steps, **notation.values})
 
 

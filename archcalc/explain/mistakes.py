@@ -119,7 +119,7 @@ def _omission(row: Row, rule: Weight, real: Weight, notation: Notation) -> list[
     amount = _number(real.size) * _number(row.times)
     shown = str(rule.shape).replace("×", "·")
     each = f"{shown} = {_number(real.size):,}"
-    if real.name != "bias":
+    if real.role != "bias":
         return [Finding(row.path, "missing-weight", amount, f"{real.name} was left out: {each}")]
     text = f"the bias was left out: one per {_owner(rule, notation)}, {each}"
     return [Finding(row.path, "missing-bias", amount, text)]
@@ -143,13 +143,13 @@ def _misjudged(row: Row, rule: Weight, real: Weight, notation: Notation) -> list
             found.append(Finding(row.path, kind, (size - as_many) * times, text))
 
     inputs = next((notation.values[s] for s in _INPUTS if s in notation.values), 1)
-    if real.name == "bias" and isinstance(inputs, int):
+    if real.role == "bias" and isinstance(inputs, int):
         counted("one-bias", 1, f"one bias was counted for all: there are {shown} = {size:,}")
         counted("bias-per-input", inputs, f"a bias was counted for each input: it is {shown}")
         text = f"a bias was counted for every input channel: {inputs:,} times too many"
         counted("bias-per-kernel", size * inputs, text)
     depths = [d for d in rule.shape if isinstance(d, Expr) and d.has(symbol("c_in"))]
-    if real.name != "bias" and len(depths) == 1 and len(rule.shape) > 1:
+    if real.role != "bias" and len(depths) == 1 and len(rule.shape) > 1:
         values = {s: v for s, v in notation.values.items() if isinstance(v, int)}
         depth = int(evaluate(depths[0], values))
         text = f"the {depth} input channels were left out of {shown}"
@@ -182,7 +182,7 @@ def _extra_bias(row: Row) -> list[Finding]:
     if getattr(row.layer, "use_bias", True):
         return []
     biased = type(row.layer)(**{**row.layer.given(), "use_bias": True})
-    extra = [w for w in biased.weights(*row.inputs) if w.name == "bias"]
+    extra = [w for w in biased.weights(*row.inputs) if w.role == "bias"]
     amount = _number(written_sum(w.shape for w in extra)) * _number(row.times)
     text = f"a bias was counted, but use_bias is False: {amount:,} too many"
     return [Finding(row.path, "extra-bias", -amount, text)] if amount else []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc._loading import loaded
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import Operand, Remark, Role, Weight, Work
 from archcalc.layers.homes import FAMILY_NAMES, homes
 from archcalc.layers.registry import layer_class, layer_classes
 from archcalc.layers.window import TransposedWindow, Window
@@ -78,7 +78,9 @@ __all__ = [
     "FAMILIES",
     "Applied",
     "Layer",
+    "Operand",
     "Remark",
+    "Role",
     "TransposedWindow",
     "Weight",
     "Window",

@@ -329,7 +329,7 @@ class PReLU(_Elementwise):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         shared = self.shared(x)
         alpha: list[Dim] = [1 if axis in shared else dim for axis, dim in enumerate(x)]
-        return (Weight("alpha", Shape(alpha)),)
+        return (Weight("alpha", Shape(alpha), "scale"),)
 
     def shared(self, x: Shape) -> set[int]:
         """The axes of `x` along which the slope is one and the same."""

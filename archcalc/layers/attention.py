@@ -23,7 +23,7 @@ from archcalc.layers.attending import (
 )
 from archcalc.layers.axes import axis_index
 from archcalc.layers.convolution import divided
-from archcalc.layers.facts import Weight, Work
+from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -59,12 +59,17 @@ class _OneHead(Attending, abstract=True):
         inputs = shapes[:-1]
         query, value, _ = query_value_key(inputs)
         scores = self.scores(*inputs)
-        compared = (Work("attention", (*scores, query[-1])),) if self._multiplies() else ()
-        return (*compared, Work("attention", (*scores, value[-1])))
+        names = tuple(weight.name for weight in self.weights(*inputs))
+        weighed = (Operand((0, 2), names), Operand((1,)))
+        return (
+            *self._compared(scores, query[-1:]),
+            Work("attention", value[-1:], scores, activations=weighed),
+        )
 
     if TYPE_CHECKING:  # every subclass says it
 
-        def _multiplies(self) -> bool: ...
+        def _compared(self, scores: Shape, features: Shape) -> tuple[Work, ...]:
+            """The products by which queries and keys become scores."""
 
 
 class Attention(_OneHead):
@@ -92,12 +97,17 @@ class Attention(_OneHead):
     source: ClassVar[str] = "https://arxiv.org/abs/1508.04025 (equation 8)"
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        scale = (Weight("scale", Shape()),) if self.use_scale else ()
-        concat = (Weight("concat_score_weight", Shape()),) if self.score_mode == "concat" else ()
+        scale = (Weight("scale", Shape(), "scale"),) if self.use_scale else ()
+        concat: tuple[Weight, ...] = ()
+        if self.score_mode == "concat":
+            concat = (Weight("concat_score_weight", Shape(), "scale"),)
         return scale + concat
 
-    def _multiplies(self) -> bool:
-        return self.score_mode == "dot"
+    def _compared(self, scores: Shape, features: Shape) -> tuple[Work, ...]:
+        if self.score_mode != "dot":
+            return ()
+        pair = (Operand((0,)), Operand((2,)))
+        return (Work("attention", features, scores, activations=pair),)
 
 
 class AdditiveAttention(_OneHead):
@@ -123,10 +133,12 @@ class AdditiveAttention(_OneHead):
     source: ClassVar[str] = "https://arxiv.org/abs/1409.0473 (appendix A.1.2)"
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        return (Weight("scale", inputs[0][-1:]),) if self.use_scale else ()
+        return (Weight("scale", inputs[0][-1:], "kernel"),) if self.use_scale else ()
 
-    def _multiplies(self) -> bool:
-        return self.use_scale
+    def _compared(self, scores: Shape, features: Shape) -> tuple[Work, ...]:
+        if not self.use_scale:
+            return ()
+        return (Work("attention", features, scores, "scale", (Operand((0, 2)),)),)
 
 
 class _Heads(Attending, abstract=True):
@@ -140,7 +152,7 @@ class _Heads(Attending, abstract=True):
         return (*made, *self._projection("output", joined + features, features))
 
     def _projection(self, name: str, kernel: Shape, bias: Shape) -> list[Weight]:
-        made = [Weight(f"{name}_kernel", kernel), Weight(f"{name}_bias", bias)]
+        made = [Weight(f"{name}_kernel", kernel, "kernel"), Weight(f"{name}_bias", bias, "bias")]
         return made if self.use_bias else made[:1]
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
@@ -149,12 +161,31 @@ class _Heads(Attending, abstract=True):
         apart, asked, found = self.attended(query, key)
         pairs = (*apart, *asked, *found)
         heads, width = self.joined()
+        joined = (heads, width, *self.features(query))
+        q, k, v = (self._projected(name) for name in ("query", "key", "value"))
+        scores = Operand((0, 2), q.weights + k.weights)
+        result = Operand((0, 1, 2), scores.weights + v.weights)
         return (
-            *(Work("matmul", (*x, *into)) for _, x, into in projections),
-            Work("attention", (*pairs, *projections[0][2])),
-            Work("attention", (*pairs, heads, width)),
-            Work("matmul", (*query[:-1], heads, width, *self.features(query)), inner=True),
+            *(self._projecting(name, x, into) for name, x, into in projections),
+            Work("attention", projections[0][2], pairs, activations=(q, k)),
+            Work("attention", (heads, width), pairs, activations=(scores, v)),
+            Work("matmul", joined, query[:-1], "output_kernel", (result,), "output_bias"),
         )
+
+    def _projecting(self, name: str, x: Shape, into: Shape) -> Work:
+        """The product that makes the heads `into` of `x`."""
+        source = (Operand(self._projected(name).inputs),)
+        kernel = (x[-1], *into)
+        return Work("matmul", kernel, x[:-1], f"{name}_kernel", source, f"{name}_bias")
+
+    def _projected(self, name: str) -> Operand:
+        """What a projection gives: what it is made from, and with."""
+        inputs = {"value": (1,), "key": (2,)}.get(name, (0,))
+        return Operand(inputs, (f"{name}_kernel", *self._added(name)))
+
+    def _added(self, name: str) -> tuple[str, ...]:
+        """Learned positions that are added to what a projection gives."""
+        return ()
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0][:-1] + self.features(inputs[0])
@@ -261,7 +292,11 @@ class MultiHeadAttention(_Heads):
         if not self.add_bias_kv:
             return made
         key, value = product((self.num_heads, self.key_dim)), product(self.joined())
-        return (*made, Weight("bias_k", Shape((1, 1, key))), Weight("bias_v", Shape((1, 1, value))))
+        added = (("bias_k", key), ("bias_v", value))
+        return (*made, *(Weight(name, Shape((1, 1, size))) for name, size in added))
+
+    def _added(self, name: str) -> tuple[str, ...]:
+        return (f"bias_{name[0]}",) if self.add_bias_kv and name in ("key", "value") else ()
 
     def attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
         axes = self.attended_axes(query)

@@ -101,7 +101,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     ...     def output_shape(self, x):
     ...         return x
     ...     def weights(self, x):
-    ...         return (Weight("gain", (x[-1],)),)
+    ...         return (Weight("gain", (x[-1],), "scale"),)
     >>> Gain().weights(Shape((28, 28, 3)))[0].size
     3
     """

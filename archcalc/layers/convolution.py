@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Weight, Work
+from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.lora import adapted, adapting
@@ -99,16 +99,16 @@ class _Conv(Sliding, abstract=True):
         return self.shaped(self.slid(x), self.filters)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        bias = (Weight("bias", Shape((self.filters,))),) if self.use_bias else ()
+        bias = (Weight("bias", Shape((self.filters,)), "bias"),) if self.use_bias else ()
         return adapted(self._kernel(x), self.lora_rank, *bias)
 
     def _kernel(self, x: Shape) -> Weight:
         depth = floor_div(self.channels(x), self.groups)
-        return Weight("kernel", Shape((*self.kernel_size, depth, self.filters)))
+        return Weight("kernel", Shape((*self.kernel_size, depth, self.filters)), "kernel")
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         kernel = self._kernel(x)
-        product = Work("convolution", (*self.extent(y), *kernel.shape))
+        product = Work("convolution", kernel.shape, tuple(self.extent(y)), "kernel", bias="bias")
         return (product, *adapting(kernel, self.lora_rank))
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
@@ -188,12 +188,12 @@ class _DepthwiseConv(Sliding, abstract=True):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m = self.channels(x), self.depth_multiplier
-        kernel = Weight("kernel", Shape((*self.kernel_size, c, m)))
-        return (kernel, Weight("bias", Shape((c * m,)))) if self.use_bias else (kernel,)
+        kernel = Weight("kernel", Shape((*self.kernel_size, c, m)), "kernel")
+        return (kernel, Weight("bias", Shape((c * m,)), "bias")) if self.use_bias else (kernel,)
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        factors = (*self.extent(y), *self.kernel_size, self.channels(x), self.depth_multiplier)
-        return (Work("convolution", factors),)
+        kernel = (*self.kernel_size, self.channels(x), self.depth_multiplier)
+        return (Work("convolution", kernel, tuple(self.extent(y)), "kernel", bias="bias"),)
 
 
 class DepthwiseConv1D(_DepthwiseConv):
@@ -244,16 +244,19 @@ class _SeparableConv(Sliding, abstract=True):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m, ones = self.channels(x), self.depth_multiplier, (1,) * self.rank
         kernels = (
-            Weight("depthwise_kernel", Shape((*self.kernel_size, c, m))),
-            Weight("pointwise_kernel", Shape((*ones, c * m, self.filters))),
+            Weight("depthwise_kernel", Shape((*self.kernel_size, c, m)), "kernel"),
+            Weight("pointwise_kernel", Shape((*ones, c * m, self.filters)), "kernel"),
         )
-        return (*kernels, Weight("bias", Shape((self.filters,)))) if self.use_bias else kernels
+        return (
+            (*kernels, Weight("bias", Shape((self.filters,)), "bias")) if self.use_bias else kernels
+        )
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        c, m, out = self.channels(x), self.depth_multiplier, self.extent(y)
+        c, m, out = self.channels(x), self.depth_multiplier, tuple(self.extent(y))
+        made = Operand((0,), ("depthwise_kernel",))
         return (
-            Work("convolution", (*out, *self.kernel_size, c, m)),
-            Work("convolution", (*out, c * m, self.filters), inner=True),
+            Work("convolution", (*self.kernel_size, c, m), out, "depthwise_kernel"),
+            Work("convolution", (c * m, self.filters), out, "pointwise_kernel", (made,), "bias"),
         )
 
 

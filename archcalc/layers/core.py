@@ -9,7 +9,7 @@ from pydantic import model_validator
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.einsum import Lengths
 from archcalc.layers.einsum import equation as parsed
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import Operand, Remark, Weight, Work
 from archcalc.layers.fields import (
     Function,
     OptionalSize,
@@ -59,15 +59,16 @@ class Dense(Layer):
         return x.replace(-1, self.units)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        bias = (Weight("bias", Shape((self.units,))),) if self.use_bias else ()
+        bias = (Weight("bias", Shape((self.units,)), "bias"),) if self.use_bias else ()
         return adapted(self._kernel(x), self.lora_rank, *bias)
 
     def _kernel(self, x: Shape) -> Weight:
-        return Weight("kernel", Shape((x[-1], self.units)))
+        return Weight("kernel", Shape((x[-1], self.units)), "kernel")
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        product = Work("matmul", (*x, self.units))
-        return (product, *adapting(self._kernel(x), self.lora_rank))
+        kernel = self._kernel(x)
+        product = Work("matmul", kernel.shape, x[:-1], "kernel", bias="bias")
+        return (product, *adapting(kernel, self.lora_rank))
 
     def remarks(self, x: Shape) -> tuple[Remark, ...]:
         if len(x) < 3:
@@ -169,11 +170,12 @@ class EinsumDense(Layer):
         )
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        bias = () if self.bias_axes is None else (Weight("bias", self._bias(x, self.bias_axes)),)
+        axes = self.bias_axes
+        bias = () if axes is None else (Weight("bias", self._bias(x, axes), "bias"),)
         return adapted(self._kernel(x), self.lora_rank, *bias)
 
     def _kernel(self, x: Shape) -> Weight:
-        return Weight("kernel", Shape(self._lengths(x).of(parsed(self.equation).kernel)))
+        return Weight("kernel", Shape(self._lengths(x).of(parsed(self.equation).kernel)), "kernel")
 
     def _bias(self, x: Shape, axes: str) -> Shape:
         """From the first axis that has a bias; 1 along those after it that have none."""
@@ -185,7 +187,7 @@ class EinsumDense(Layer):
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         found = parsed(self.equation)
-        product = Work("matmul", (*y, *self._lengths(x).of(found.summed)))
+        product = Work("matmul", tuple(self._lengths(x).of(found.summed)), y, "kernel")
         done = (product,) if found.summed else ()
         return (*done, *adapting(self._kernel(x), self.lora_rank))
 
@@ -231,13 +233,14 @@ class Bilinear(Layer):
 
     def weights(self, x: Shape, y: Shape) -> tuple[Weight, ...]:
         kernel = Shape((self.out_features, self.in1_features, self.in2_features))
-        bias = (Weight("bias", Shape((self.out_features,))),) if self.bias else ()
-        return (Weight("weight", kernel), *bias)
+        bias = (Weight("bias", Shape((self.out_features,)), "bias"),) if self.bias else ()
+        return (Weight("weight", kernel, "kernel"), *bias)
 
     def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
+        half = Operand((0,), ("weight",))
         return (
-            Work("matmul", (*out, self.in1_features, self.in2_features)),
-            Work("matmul", (*out, self.in2_features)),
+            Work("matmul", (self.in1_features, self.in2_features), out, "weight"),
+            Work("matmul", (self.in2_features,), out, activations=(half, Operand((1,)))),
         )
 
     def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import Operand, Remark, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, Sizes, hyper
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.needs import same_length
@@ -66,7 +66,7 @@ class Embedding(Layer):
         return adapted(self._table(), self.lora_rank)
 
     def _table(self) -> Weight:
-        return Weight("embeddings", Shape((self.input_dim, self.output_dim)))
+        return Weight("embeddings", Shape((self.input_dim, self.output_dim)), "embedding")
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         return adapting(self._table(), self.lora_rank)
@@ -104,7 +104,7 @@ class EmbeddingBag(Layer):
         return ((0, Window(x[0])),)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return (Weight("weight", Shape((self.num_embeddings, self.embedding_dim))),)
+        return (Weight("weight", Shape((self.num_embeddings, self.embedding_dim)), "embedding"),)
 
 
 class ReversibleEmbedding(Embedding):
@@ -144,14 +144,15 @@ class ReversibleEmbedding(Embedding):
         return x.replace(-1, self.input_dim) if self.reverse else super().output_shape(x)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        back = Weight("reverse_embeddings", Shape((self.output_dim, self.input_dim)))
+        back = Weight("reverse_embeddings", Shape((self.output_dim, self.input_dim)), "kernel")
         return (*super().weights(x), *(() if self.tie_weights else (back,)))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         if not self.reverse:
             return super().work(x, y)
         used = super().work(x, y) if self.tie_weights else ()
-        return (Work("matmul", (*y, self.output_dim)), *used)
+        table = "embeddings" if self.tie_weights else "reverse_embeddings"
+        return (Work("matmul", (self.output_dim, self.input_dim), x[:-1], table), *used)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         if not self.reverse:
@@ -223,17 +224,23 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
         return floor_div(self.in_features * divisor.denominator, divisor.numerator)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        found = [Weight("head.weight", Shape((self._head(), self.in_features)))]
+        found = [Weight("head.weight", Shape((self._head(), self.in_features)), "kernel")]
         if self.head_bias:
-            found.append(Weight("head.bias", Shape((self._head(),))))
+            found.append(Weight("head.bias", Shape((self._head(),)), "bias"))
         for i, (width, classes) in enumerate(self._clusters()):
-            found.append(Weight(f"tail.{i}.0.weight", Shape((width, self.in_features))))
-            found.append(Weight(f"tail.{i}.1.weight", Shape((classes, width))))
+            down, up = _tail(i)
+            found.append(Weight(down, Shape((width, self.in_features)), "kernel"))
+            found.append(Weight(up, Shape((classes, width)), "kernel"))
         return tuple(found)
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        weights = [w for w in self.weights(x) if len(w.shape) == 2]
-        return tuple(Work("matmul", tuple(w.shape[::-1])) for w in weights)
+        head = (self.in_features, self._head())
+        done = [Work("matmul", head, (), "head.weight", bias="head.bias")]
+        for i, (width, classes) in enumerate(self._clusters()):
+            down, up = _tail(i)
+            done.append(Work("matmul", (self.in_features, width), (), down))
+            done.append(Work("matmul", (width, classes), (), up, (Operand((0,), (down,)),)))
+        return tuple(done)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         ends = (*self.cutoffs[1:], self.n_classes)
@@ -254,6 +261,11 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
                 "is div_value too large, or are there too many cutoffs?",
             ),
         )
+
+
+def _tail(cluster: int) -> tuple[str, str]:
+    """The names of the two kernels of a cluster, in torch's words."""
+    return f"tail.{cluster}.0.weight", f"tail.{cluster}.1.weight"
 
 
 def _after(start: Dim, end: Dim) -> Requirement:

@@ -1,13 +1,35 @@
-"""What a layer states about itself: weights, work, and remarks, each symbolically."""
+"""What a layer states about itself: weights, work, and remarks, each symbolically.
+
+Facts name one another: a product says which weight it multiplies and which bias is added to its
+results, so that a bias is counted where its product happens, and a gradient where it has an
+operand.  Nothing is paired by the spelling of a name or by a shape.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.shape import Shape, product
 
-__all__ = ["Remark", "Weight", "Work"]
+__all__ = ["Operand", "Remark", "Role", "Weight", "Work"]
+
+Role: TypeAlias = Literal[
+    "kernel",
+    "recurrent kernel",
+    "bias",
+    "scale",
+    "offset",
+    "embedding",
+    "adapter",
+    "statistic",
+    "free",
+]
+"""What a weight is, whatever its name: what a product multiplies (kernel, recurrent kernel), what
+is added to its results (bias), what rescales and moves (scale, offset), a table that is looked up
+(embedding), what is trained in a kernel's place (adapter), what is kept but not learned
+(statistic), and a tensor that stands for itself (free)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +39,27 @@ class Weight:
     Attributes:
         name: Keras' name for it, such as ``"kernel"``.
         shape: its dimensions in order; the count is their product, and nothing else says it.
-        learned: whether training by gradients changes it; running statistics are not learned.
+        role: what it is; see `Role`.
+        learned: whether training by gradients changes it; statistics are never learned.
         frozen: whether this layer keeps it from being trained, as LoRA does with a kernel.
 
-    >>> Weight("kernel", Shape((3, 3, 1, 32))).size
+    >>> Weight("kernel", Shape((3, 3, 1, 32)), "kernel").size
     288
+    >>> Weight("moving_mean", Shape((32,)), "statistic").learned
+    False
     """
 
     name: str
     shape: Shape
+    role: Role = "free"
     learned: bool = True
     frozen: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
             object.__setattr__(self, "shape", Shape(self.shape))
+        if self.role == "statistic":
+            object.__setattr__(self, "learned", False)
 
     @property
     def size(self) -> Dim:
@@ -40,28 +68,79 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
+class Operand:
+    """An operand of a product that is no weight, by what it was made from.
+
+    It has a gradient where something trained lies before one of its inputs, or where one of its
+    weights is trained.
+
+    Attributes:
+        inputs: the numbers of the layer's inputs that it follows from.
+        weights: the names of the layer's weights that it was made with.
+        state: whether it is what the layer kept from the step before, so that it is made by the
+            layer in every step but the first.
+        first: the number of the input that holds it in the first step, if one does; where none is
+            given, a state starts as zeros, which have no gradient.
+    """
+
+    inputs: tuple[int, ...] = (0,)
+    weights: tuple[str, ...] = ()
+    state: bool = False
+    first: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
-    """Multiply-accumulates of one kind, as the product of `factors`, in the order of the loops.
+    """Multiply-accumulates of one kind: one product, and how often it happens.
 
     Attributes:
         kind: ``"matmul"``, ``"convolution"``, ``"attention"``, or ``"adapter"`` (LoRA's product,
             done once for a whole batch), so that a convention can pick.
-        factors: the lengths of the nested loops; their product is the number of MACs.
-        inner: whether what is multiplied with a weight was made in the layer itself, by another
-            weight, so that it has a gradient wherever the layer is trained.
+        operand: the lengths of the loops of one product, such as the shape of its weight.
+        positions: the lengths of the loops around it: at how many positions it happens.
+        weight: the name of the weight that it multiplies; empty where it multiplies activations
+            only, or something that is no weight.
+        activations: the operands that are no weights, in order.
+        bias: the name of the weight that is added to its results, one number to each.
+        steps: in how many steps it happens, one after the other, each with the state that the one
+            before has left; ``None`` where it uses no state.
 
-    >>> Work("convolution", (26, 26, 3, 3, 1, 32)).macs
-    194688
+    >>> done = Work("convolution", (3, 3, 1, 32), (26, 26), "kernel", bias="bias")
+    >>> done.factors, done.macs
+    ((26, 26, 3, 3, 1, 32), 194688)
     """
 
     kind: str
-    factors: tuple[Dim, ...]
-    inner: bool = False
+    operand: tuple[Dim, ...]
+    positions: tuple[Dim, ...] = ()
+    weight: str = ""
+    activations: tuple[Operand, ...] = (Operand(),)
+    bias: str = ""
+    steps: Dim | None = None
+
+    @property
+    def places(self) -> tuple[Dim, ...]:
+        """The lengths of the loops around one product, steps included."""
+        return self.positions if self.steps is None else (*self.positions, self.steps)
+
+    @property
+    def factors(self) -> tuple[Dim, ...]:
+        """The lengths of all nested loops; their product is the number of MACs."""
+        return (*self.places, *self.operand)
 
     @property
     def macs(self) -> Dim:
         """The number of multiply-accumulates."""
         return product(self.factors)
+
+    def at(self, *positions: Dim) -> Work:
+        """The same at each of further positions, which stand outside of its own."""
+        return replace(self, positions=(*positions, *self.positions))
+
+    def in_steps(self, steps: Dim) -> Work:
+        """The same in each of `steps` steps, which follow one another where it uses a state."""
+        follows = self.steps is None and any(operand.state for operand in self.activations)
+        return replace(self, steps=steps) if follows else self.at(steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sympy import Add as _Sum
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Work
+from archcalc.layers.facts import Operand, Work
 from archcalc.layers.fields import Axes
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -224,7 +224,8 @@ class Dot(Layer):
         return None
 
     def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
-        return (Work("matmul", (*out, x[self._pair(x, y)[0]])),)
+        pair = (Operand((0,)), Operand((1,)))
+        return (Work("matmul", (x[self._pair(x, y)[0]],), out, activations=pair),)
 
     def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:
         a, b = self._pair(x, y)

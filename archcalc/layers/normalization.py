@@ -73,8 +73,8 @@ def _named(x: Shape, axes: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _affine(shape: Shape, scale: bool, center: bool) -> tuple[Weight, ...]:
-    gamma = (Weight("gamma", shape),) if scale else ()
-    return (*gamma, Weight("beta", shape)) if center else gamma
+    gamma = (Weight("gamma", shape, "scale"),) if scale else ()
+    return (*gamma, Weight("beta", shape, "offset")) if center else gamma
 
 
 _STATISTICS = ("moving_mean", "moving_variance")
@@ -82,7 +82,7 @@ _RENORM = ("moving_stddev", "renorm_mean", "renorm_stddev")
 
 
 def _statistics(shape: Shape, *names: str) -> tuple[Weight, ...]:
-    return tuple(Weight(name, shape, learned=False) for name in names)
+    return tuple(Weight(name, shape, "statistic") for name in names)
 
 
 class BatchNormalization(_Normalization):
@@ -196,7 +196,7 @@ class RMSNormalization(_Normalization):
     source: ClassVar[str] = "https://arxiv.org/abs/1910.07467"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return (Weight("scale", self._along(x)),) if self.scale else ()
+        return (Weight("scale", self._along(x), "scale"),) if self.scale else ()
 
 
 class UnitNormalization(_Normalization):
@@ -266,10 +266,10 @@ class SpectralNormalization(Layer):
         return self.layer.output_shape(x)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        vector = Weight("vector_u", Shape((1, self._kernel(x).shape[-1])), learned=False)
+        vector = Weight("vector_u", Shape((1, self._kernel(x).shape[-1])), "statistic")
         frozen = not self.layer.trainable
         held = [replace(w, frozen=w.frozen or frozen) for w in self.layer.weights(x)]
-        adapted = any(weight.name.startswith("lora_") for weight in held)
+        adapted = any(weight.role == "adapter" for weight in held)
         held.insert(0 if adapted else 1, vector)  # after a kernel that Keras takes for its own
         return tuple(held)
 

@@ -78,10 +78,15 @@ def notation_of(applied: Applied) -> Notation:
     return Notation(
         inputs,
         outputs,
+        tuple(replace(w, shape=_quotients(w.shape, exact)) for w in layer.weights(*inputs)),
         tuple(
-            Weight(w.name, _quotients(w.shape, exact), w.learned) for w in layer.weights(*inputs)
+            replace(
+                w,
+                operand=tuple(_quotients(Shape(w.operand), exact)),
+                positions=tuple(_quotients(Shape(w.positions), exact)),
+            )
+            for w in work
         ),
-        tuple(replace(w, factors=tuple(_quotients(Shape(w.factors), exact))) for w in work),
         layer.windows(*inputs) or (),
         values,
         fields,

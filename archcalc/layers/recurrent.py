@@ -13,13 +13,12 @@ to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's pag
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Weight, Work
+from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.symbolic.dims import Dim
@@ -50,21 +49,25 @@ class _Recurrent(Layer, abstract=True):
         """One bias for all gates, or two, or none."""
         rows = (self.gates * self.units,)
         names = ("bias", "recurrent_bias") if self.recurrent_bias else ("bias",)
-        return tuple(Weight(name, Shape(rows)) for name in names) if self.use_bias else ()
+        return tuple(Weight(name, Shape(rows), "bias") for name in names) if self.use_bias else ()
 
     def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
         """The weights of the step."""
         rows = self.gates * self.units
         return (
-            Weight("kernel", Shape((n_in, rows))),
-            Weight("recurrent_kernel", Shape((self.states()[0], rows))),
+            Weight("kernel", Shape((n_in, rows)), "kernel"),
+            Weight("recurrent_kernel", Shape((self.states()[0], rows)), "recurrent kernel"),
             *self.biases(),
         )
 
     def step_work(self, n_in: Dim) -> tuple[Work, ...]:
         """The products of one step: a kernel is multiplied with one vector."""
-        kernels = [w for w in self.step_weights(n_in) if w.name.endswith("kernel")]
-        return tuple(Work("matmul", tuple(kernel.shape)) for kernel in kernels)
+        kernel, recurrent, *_ = self.step_weights(n_in)
+        state = Operand((0,), ("kernel", "recurrent_kernel"), state=True, first=1)
+        return (
+            Work("matmul", kernel.shape, (), "kernel", bias="bias"),
+            Work("matmul", recurrent.shape, (), "recurrent_kernel", (state,), "recurrent_bias"),
+        )
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         given = zip(inputs[1:], self.states(), strict=False)
@@ -124,7 +127,7 @@ class _OverTime(_Recurrent, abstract=True):
         return self.step_weights(x[-1])
 
     def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
-        return tuple(replace(w, factors=(x[0], *w.factors)) for w in self.step_work(x[-1]))
+        return tuple(w.in_steps(x[0]) for w in self.step_work(x[-1]))
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         return (0, 1)  # the last step sees every step
@@ -195,7 +198,14 @@ class _LongShortTerm(_Recurrent, abstract=True):
         plain, size = super().step_weights(n_in), self.projected()
         if size is None:
             return plain
-        return (*plain, Weight("projection_kernel", Shape((self.units, size))))
+        return (*plain, Weight("projection_kernel", Shape((self.units, size)), "kernel"))
+
+    def step_work(self, n_in: Dim) -> tuple[Work, ...]:
+        plain, size = super().step_work(n_in), self.projected()
+        if size is None:
+            return plain
+        made = Operand((0,), ("kernel", "recurrent_kernel"))
+        return (*plain, Work("matmul", (self.units, size), (), "projection_kernel", (made,)))
 
 
 class LSTMCell(_LongShortTerm, _Cell):
@@ -271,7 +281,7 @@ class _Gated(_Recurrent, abstract=True):
     def biases(self) -> tuple[Weight, ...]:
         rows = self.gates * self.units
         shape = Shape((2, rows)) if self.reset_after else Shape((rows,))
-        return (Weight("bias", shape),) if self.use_bias else ()
+        return (Weight("bias", shape, "bias"),) if self.use_bias else ()
 
 
 class GRUCell(_Gated, _Cell):

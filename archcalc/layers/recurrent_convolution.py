@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Weight, Work
+from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.registry import layer_class
@@ -80,16 +80,16 @@ class _ConvLSTM(Spatial, abstract=True):
     def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
         kernel, *bias = self._of_input().weights(Shape(x[1:]))
         (recurrent,) = self._of_state().weights(self._state(x))
-        return (kernel, Weight("recurrent_kernel", recurrent.shape), *bias)
+        return (kernel, Weight("recurrent_kernel", recurrent.shape, "recurrent kernel"), *bias)
 
     def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
         y = rest[-1]
         state = Shape(y[1:]) if self.return_sequences else y
-        step = (
-            *self._of_input().work(Shape(x[1:]), state),
-            *self._of_state().work(state, state),
-        )
-        return tuple(replace(done, factors=(x[0], *done.factors)) for done in step)
+        (moved,) = self._of_state().work(state, state)
+        kept = Operand((0,), ("kernel", "recurrent_kernel"), state=True, first=1)
+        moved = replace(moved, weight="recurrent_kernel", activations=(kept,), bias="")
+        step = (*self._of_input().work(Shape(x[1:]), state), moved)
+        return tuple(done.in_steps(x[0]) for done in step)
 
     def windows(self, x: Shape, *states: Shape) -> tuple[AxisWindow, ...] | None:
         return None  # with every step the state sees more of its surroundings

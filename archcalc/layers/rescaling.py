@@ -128,7 +128,7 @@ class Normalization(Layer):
             return ()
         along = Shape(x[axis] for axis in self._axes(x))
         shapes = (("mean", along), ("variance", along), ("count", Shape()))
-        return tuple(Weight(name, shape, learned=False) for name, shape in shapes)
+        return tuple(Weight(name, shape, "statistic") for name, shape in shapes)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axes = self._axes(x)

@@ -96,7 +96,7 @@ class MelSpectrogram(Layer):
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         frequencies = floor_div(self.fft_length, 2) + 1
-        return (Work("matmul", (y[1], frequencies, self.num_mel_bins)),)
+        return (Work("matmul", (frequencies, self.num_mel_bins), (y[1],)),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         enough = _at_least(
@@ -205,13 +205,14 @@ class STFTSpectrogram(Spatial):
         return Shape((channels, frames, bins) if self.first() else (frames, bins, channels))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return tuple(Weight(name, self._kernel()) for name in self._kernels())
+        return tuple(Weight(name, self._kernel(), "kernel") for name in self._kernels())
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         frames = y[1] if self.first() else y[0]
         length, _, bins = self._kernel()
-        product = Work("convolution", (self.channels(x), frames, length, bins))
-        return (product,) * len(self._kernels())
+        places = (self.channels(x), frames)
+        names = self._kernels()
+        return tuple(Work("convolution", (length, bins), places, name) for name in names)
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         return ()

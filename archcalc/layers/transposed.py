@@ -68,14 +68,16 @@ class _ConvTranspose(Spatial, abstract=True):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         share = floor_div(self.filters, self.groups)
-        kernel = Weight("kernel", Shape((*self.kernel_size, share, self.channels(x))))
-        return (kernel, Weight("bias", Shape((self.filters,)))) if self.use_bias else (kernel,)
+        kernel = Weight("kernel", Shape((*self.kernel_size, share, self.channels(x))), "kernel")
+        return (
+            (kernel, Weight("bias", Shape((self.filters,)), "bias")) if self.use_bias else (kernel,)
+        )
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         # Every input position is multiplied with the whole kernel, whatever is cut off afterwards.
         share = floor_div(self.filters, self.groups)
-        factors = (*self.extent(x), *self.kernel_size, share, self.channels(x))
-        return (Work("convolution", factors),)
+        kernel = (*self.kernel_size, share, self.channels(x))
+        return (Work("convolution", kernel, tuple(self.extent(x)), "kernel"),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (

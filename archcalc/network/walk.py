@@ -108,7 +108,7 @@ class Row:
         """Its multiply-accumulates, in all its steps."""
         if self.steps == 1:
             return self.applied.work
-        return tuple(replace(w, factors=(self.steps, *w.factors)) for w in self.applied.work)
+        return tuple(work.in_steps(self.steps) for work in self.applied.work)
 
     @property
     def windows(self) -> tuple[AxisWindow, ...] | None:

@@ -40,6 +40,26 @@ def test_it_is_what_its_code_and_its_file_say(kind: str) -> None:
     same()
 
 
+@pytest.mark.parametrize("kind", LAYERS)
+def test_its_products_name_weights_that_it_has(kind: str) -> None:
+    """A name that no weight has would lose a gradient, or the additions of a bias, silently."""
+
+    @FEW
+    @given(layers([kind]))
+    def named(drawn: Drawn) -> None:
+        applied = Applied(*drawn)
+        roles = {weight.name: weight.role for weight in applied.weights}
+        inputs = range(max(3, len(applied.inputs)))  # a query may be value and key as well
+        for work in applied.work:
+            assert not work.weight or work.weight in roles
+            assert not work.bias or roles.get(work.bias, "bias") == "bias"
+            for operand in work.activations:
+                assert set(operand.weights) <= set(roles)
+                assert set(operand.inputs) <= set(inputs)
+
+    named()
+
+
 def _numbers(dims: Any, values: Any) -> list[int]:
     return [evaluate(d, values) if isinstance(d, Expr) else d for d in dims]
 

@@ -66,6 +66,8 @@ class TracedRow(Protocol):
     @property
     def shared(self) -> bool: ...
     @property
+    def ties(self) -> Sequence[object]: ...
+    @property
     def weights(self) -> tuple[Weight, ...]: ...
     @property
     def work(self) -> tuple[Work, ...]: ...
@@ -132,7 +134,7 @@ class Additive(Cost[Formula]):
         """``(times, amount)`` of each row; equal layers on equal shapes are worked out once."""
         known: dict[tuple[object, ...], Dim] = {}
         for row in rows:
-            key = (row.shared, *same_work(row))
+            key = (row.shared, row.ties, *same_work(row))
             if key not in known:
                 known[key] = self.of(row)
             yield repeated(row, known[key])

@@ -108,6 +108,8 @@ def _starts(trace: Rows) -> list[Fields]:
 
 def step(row: TracedRow, fields: Fields) -> Fields:
     """The fields after `row`, from those before it."""
+    if not row.inputs:
+        return {}
     if row.windows is None:
         if any(field.along is not None for field in fields.values()):
             raise ReceptiveFieldError(

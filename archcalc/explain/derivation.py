@@ -35,6 +35,7 @@ from archcalc.layers.fields import plain
 from archcalc.layers.notation import Notation, notation_of
 from archcalc.layers.window import Window
 from archcalc.network import Row, Trace
+from archcalc.network.ties import TiedWeight
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
@@ -124,7 +125,8 @@ class Step:
         row = self.row
         times: Inlines = () if row.times == 1 else ("  ", *_times(row), *_numbers(row))
         steps: Inlines = () if row.steps == 1 else ("  at each of ", Amount(row.steps), " steps")
-        shapes = (*joined(row.inputs), " → ", *joined(row.outputs))
+        arrow: Inlines = (*joined(row.inputs), " → ") if row.inputs else ()
+        shapes = (*arrow, *joined(row.outputs))
         return (Code(row.path), "  ", type(row.layer).__name__, "   ", *shapes, *steps, *times)
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,6 +139,7 @@ class Step:
             "times": plain(self.row.times),
             "copies": {copies.index.name: plain(copies.count) for copies in self.row.copies},
             "shared": self.row.shared,
+            "ties": {tie.weight: str(tie) for tie in self.row.ties},
             "inputs": [plain(x) for x in self.row.inputs],
             "output": plain(self.row.output),
             "outputs": [plain(y) for y in self.row.outputs],
@@ -229,7 +232,8 @@ def _stepped(notation: Notation, steps: Dim) -> Notation:
 
 def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim, Dim]]) -> Step:
     pairs = list(zip(notation.weights, row.applied.weights, strict=True))
-    learned = [(rule, real) for rule, real in pairs if real.learned]
+    tied = {tie.weight: tie for tie in row.ties}
+    learned = [(rule, real) for rule, real in pairs if real.learned and real.name not in tied]
     kept = [(rule, real) for rule, real in pairs if not real.learned]
     params = _together("params", learned, notation)
     if params is not None and not row.shared:
@@ -237,7 +241,7 @@ def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim
     return Step(
         row,
         _size(row, notation),
-        tuple(_weight(rule, real, notation) for rule, real in pairs),
+        tuple(_weight(rule, real, notation, tied.get(real.name)) for rule, real in pairs),
         params,
         _together("stats", kept, notation),
         _macs(notation.work, row.work, notation),
@@ -268,7 +272,7 @@ def _size(row: Row, notation: Notation) -> tuple[Term, ...]:
         if not isinstance(rule, Expr) or rule.is_Symbol:
             continue
         numbers = to_text(rule, notation.values, notation.order)
-        same_axes = len(row.output) == len(row.inputs[0]) and bool(names)
+        same_axes = bool(names) and len(row.output) == len(row.inputs[0])
         word = row.layer.axis_word(row.inputs[0], axis) if same_axes else "size"
         bare = to_text(rule.xreplace({symbol(names[axis]): symbol("n")})) if same_axes else word
         found.setdefault((bare, numbers), Term(word, rule, notation, row.output[axis]))
@@ -278,8 +282,9 @@ def _size(row: Row, notation: Notation) -> tuple[Term, ...]:
     return terms
 
 
-def _weight(rule: Weight, real: Weight, notation: Notation) -> Term:
-    return Term(real.name, _product(rule.shape, notation), notation, _written([real.shape]))
+def _weight(rule: Weight, real: Weight, notation: Notation, tie: TiedWeight | None) -> Term:
+    name = f"{real.name} (tied to {tie})" if tie else real.name
+    return Term(name, _product(rule.shape, notation), notation, _written([real.shape]))
 
 
 def _product(factors: Sequence[Dim], notation: Notation) -> Expr:

@@ -104,6 +104,8 @@ def _table(trace: Trace) -> Table:
 def _parameters(row: Row) -> Inlines:
     if row.shared and row.applied.weights:
         return ("shared",)
+    if row.ties and not row.weights:
+        return (f"tied to {row.ties[0]}",)
     return _nonzero(Parameters().of(row))
 
 
@@ -120,6 +122,7 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "times": plain(row.times),
         "copies": {copies.index.name: plain(copies.count) for copies in row.copies},
         "shared": row.shared,
+        "ties": {tie.weight: str(tie) for tie in row.ties},
         "steps": plain(row.steps),
         "output": plain(row.output),
         "outputs": [plain(y) for y in row.outputs],

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.frameworks.keras_chains import CHAINS
-from archcalc.frameworks.program import Program, Source, is_whole, program
+from archcalc.frameworks.program import Call, Program, Source, is_whole, program
 from archcalc.frameworks.table import (
     Entry,
     arguments_of,
@@ -76,17 +76,44 @@ def _called(made: Program, given: list[Any], names: _Names) -> list[list[Any]]:
     built: dict[int, list[Any]] = {}
     values: list[list[Any]] = []
     for number, call in enumerate(made.calls):
-        if call.owner == number:
+        owner = call.owner if not call.ties else _lender(call, made)
+        if owner == number:
             try:
                 built[number] = keras_layers(call.applied, names.free(call.path))
             except ArchcalcError as error:
                 raise error.at(call.path) from None
         fed = [_value(source, values, given) for source in call.inputs]
-        result = called(built[call.owner], call.applied, fed)
+        result = called(built[owner], call.applied, fed)
         if result[0] is fed[0]:
             raise _gives_back(call.layer).at(call.path)
         values.append(result)
     return values
+
+
+def _lender(call: Call, made: Program) -> int:
+    """The call whose layer this one is, called in another way, where all its weights are that's.
+
+    Raises:
+        FrameworkError: Keras' layers have weights of their own.
+    """
+    tie, owner = call.ties[0]
+    lender = made.calls[owner]
+    same = {(t.weight, t.of, t.transposed, o) for t, o in call.ties} == {
+        (weight.name, weight.name, False, owner) for weight in call.applied.weights
+    }
+    entry = KERAS.get(type(call.layer).__name__)
+    if same and type(call.layer) is type(lender.layer) and isinstance(entry, Entry):
+        shapes = [(*found.applied.inputs, Shape())[0] for found in (call, lender)]
+        if arguments_of(entry, call.layer, shapes[0]) == arguments_of(
+            entry, lender.layer, shapes[1]
+        ):
+            return owner
+    raise FrameworkError(
+        f"Keras' layers have weights of their own, and {tie.weight} is {tie}",
+        code="tied-weights",
+        path=call.path,
+        hint="to_torch() builds it",
+    )
 
 
 def called(built: list[Any], applied: Applied, fed: list[Any], **how: Any) -> list[Any]:
@@ -139,7 +166,7 @@ def keras_layers(applied: Applied, name: str) -> list[Any]:
 def _built(applied: Applied, parts: Parts, name: str) -> list[Any]:
     layers = import_keras().layers
     made = []
-    x = applied.inputs[0]
+    x = (*applied.inputs, Shape())[0]
     for suffix, part in parts:
         entry = entry_of(KERAS, part, "Keras")
         cls = getattr(layers, class_of(entry, part, x))

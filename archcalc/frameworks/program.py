@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -12,11 +12,15 @@ from sympy import Basic
 from archcalc.frameworks.table import Entry, Table, objection
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
+from archcalc.network.code import everything
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.model import Model
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import input_name, snake_case
+from archcalc.network.numbered import Numbered
 from archcalc.network.repeat import Repeat
+from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape, as_shape
@@ -51,12 +55,14 @@ class Call:
         applied: the layer on its input shapes.
         inputs: what feeds it.
         owner: the call whose weights it uses: its own number, or an earlier one where it is shared.
+        ties: those of its weights that are another call's, each with the number of that call.
     """
 
     path: str
     applied: Applied
     inputs: tuple[Source, ...]
     owner: int
+    ties: tuple[tuple[TiedWeight, int], ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -129,6 +135,7 @@ def program(what: Layer, input_shape: Any = None, table: Table = _NOTHING) -> Pr
         outputs = writer.network(what, given, "", ())
     else:
         outputs = writer.call(what, given, what.name or snake_case(type(what).__name__), ())
+    writer.settle()
     return Program(
         what.name if isinstance(what, Network) else None,
         shapes,
@@ -153,7 +160,7 @@ def _input_shapes(what: Layer, given: Any) -> tuple[Shape, ...]:
 
 
 def _input_names(what: Layer, count: int) -> tuple[str, ...]:
-    made = tuple("input" if i == 0 else f"input_{i}" for i in range(count))
+    made = tuple(map(input_name, range(count)))
     if not isinstance(what, Model):
         return made
     return tuple(tensor.name or name for tensor, name in zip(what.inputs, made, strict=True))
@@ -170,7 +177,7 @@ def _symbols(values: Iterable[Any]) -> set[str]:
         elif isinstance(value, Network):
             inside = _symbols(node.layer for node in value.graph().nodes)
             found |= inside - {symbol.name for symbol in value.bound}
-            found |= _symbols([value.times]) if isinstance(value, Repeat) else set()
+            found |= _symbols([value.count]) if isinstance(value, Numbered) else set()
         elif isinstance(value, Layer):
             found |= _symbols(getattr(value, field) for field in type(value).model_fields)
     return found
@@ -185,6 +192,7 @@ class _Writer:
         self.calls: list[Call] = []
         self._owners: dict[tuple[int, tuple[int, ...]], int] = {}
         self._known: dict[tuple[object, ...], Applied] = {}
+        self._tied: list[tuple[int, Layer, tuple[int, ...]]] = []
 
     def network(
         self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
@@ -227,10 +235,37 @@ class _Writer:
         except ArchcalcError as error:
             raise error.at(path) from None
         self._known[key] = applied
+        if any(part.tied for part in everything(layer)[1:]):
+            raise FrameworkError(
+                f"{type(layer).__name__} is one layer there, and holds weights that are tied",
+                code="tied-weights",
+                path=path,
+                hint="build it of its parts",
+            )
         number = len(self.calls)
         owner = self._owners.setdefault((id(layer), copy), number)
+        if layer.tied:
+            self._tied.append((number, layer, copy))
         self.calls.append(Call(path, applied, tuple(values), owner))
         return [Source(number, i) for i in range(len(applied.outputs))]
+
+    def settle(self) -> None:
+        """Find the calls that own tied weights, once all are written."""
+        for number, layer, copy in self._tied:
+            call = self.calls[number]
+            ties = tuple(self._settled(tie, call, layer, copy) for tie in layer.tied)
+            self.calls[number] = replace(call, ties=ties)
+
+    def _settled(
+        self, tie: Tie, call: Call, layer: Layer, copy: tuple[int, ...]
+    ) -> tuple[TiedWeight, int]:
+        own = owned(tie, call.applied.weights, call.path, layer)
+        places = ((id(tie.owner), copy[:length]) for length in range(len(copy), -1, -1))
+        owner = next((self._owners[place] for place in places if place in self._owners), None)
+        if owner is None:
+            raise no_owner(tie.owner, call.path)
+        theirs = self.calls[owner]
+        return settled(own, tie, theirs.applied.weights, theirs.path, call.path)[0], owner
 
 
 def _under(path: str, name: str) -> str:

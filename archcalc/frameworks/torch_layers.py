@@ -13,8 +13,8 @@ from typing import Any
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.program import Program, Source, is_whole, program
-from archcalc.frameworks.table import Entry, arguments_of, class_of, entry_of
+from archcalc.frameworks.program import Call, Program, Source, is_whole, program
+from archcalc.frameworks.table import Entry, Tensor, arguments_of, class_of, entry_of
 from archcalc.frameworks.tables import TORCH
 from archcalc.frameworks.torch_cores import CORES
 from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
@@ -22,7 +22,8 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
-from archcalc.symbolic.errors import ArchcalcError
+from archcalc.network.ties import TiedWeight
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["net", "torch_module"]
@@ -34,7 +35,7 @@ def torch_module(applied: Applied) -> nn.Module:
     Raises:
         FrameworkError: torch has not got this layer.
     """
-    layer, x = applied.layer, applied.inputs[0]
+    layer, x = applied.layer, (*applied.inputs, Shape())[0]
     entry = entry_of(TORCH, layer, "torch")
     if isinstance(layer, Network):
         return _trained(_holding(entry, layer, applied.inputs), layer)
@@ -135,8 +136,54 @@ def net(made: Program) -> nn.Module:
                 raise error.at(call.path) from None
             names[number] = _place(root, call.path, module)
         calls.append((names[call.owner], call.inputs))
+    for call, (name, _) in zip(made.calls, calls, strict=True):
+        for tie, owner in call.ties:
+            theirs = made.calls[owner]
+            given = root.get_submodule(names[theirs.owner])
+            _tie(tie, (root.get_submodule(name), call), (given, theirs))
     root.calls = tuple(calls)
     return root
+
+
+def _tie(tie: TiedWeight, own: tuple[nn.Module, Call], owner: tuple[nn.Module, Call]) -> None:
+    """Let the parameter of a module be that of another.
+
+    Raises:
+        FrameworkError: torch lays out the two in different orders.
+    """
+    mine, theirs = _tensor(own[1], tie.weight), _tensor(owner[1], tie.of)
+    turns = [_turned(tensor) for tensor in (mine, theirs)]
+    if None in turns or (sum(map(bool, turns)) + tie.transposed) % 2:
+        raise FrameworkError(
+            f"torch lays out {tie.weight} unlike {tie}, so that one parameter cannot be both",
+            code="tied-weights",
+            path=own[1].path,
+            hint="tie weights that torch keeps in one order, such as a Dense and an Embedding",
+        )
+    (module, name), (given, known) = _held_by(own[0], mine), _held_by(owner[0], theirs)
+    setattr(module, name, getattr(given, known))
+
+
+def _tensor(call: Call, weight: str) -> Tensor:
+    entry = entry_of(TORCH, call.layer, "torch")
+    return next(tensor for tensor in entry.tensors if tensor.ours == weight)
+
+
+def _turned(tensor: Tensor) -> bool | None:
+    """Whether torch's tensor is ours with its two axes exchanged; ``None`` where it is neither."""
+    if tensor.split or tensor.part or tensor.row or tensor.gates:
+        return None
+    before, _, after = tensor.order.partition(" -> ")
+    if before.split() == after.split():
+        return False
+    return True if before.split() == after.split()[::-1] and len(before.split()) == 2 else None
+
+
+def _held_by(module: nn.Module, tensor: Tensor) -> tuple[nn.Module, str]:
+    """The part of a module that has a tensor, and what it calls it."""
+    inside = getattr(module, "core", module)
+    path, _, name = tensor.theirs.rpartition(".")
+    return inside.get_submodule(path), name
 
 
 def _place(root: nn.Module, path: str, module: nn.Module) -> str:

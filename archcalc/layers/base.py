@@ -22,6 +22,7 @@ from archcalc.layers.arguments import by_name, explained
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, option, plain
 from archcalc.layers.homes import homes
+from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
@@ -69,8 +70,11 @@ def _parameter(name: str, field: Any) -> Parameter:
     return Parameter(name, kind, annotation=annotation)
 
 
-_COMMON = ("name", "trainable", "expects")
+_COMMON = ("name", "trainable", "expects", "tied")
 """The fields of every layer; they are written after its own."""
+
+_APART = ("name", "tied")
+"""The fields on which no fact depends."""
 
 known_layers: dict[str, type[Layer]] = {}
 """The layer classes that are loaded, by name."""
@@ -90,6 +94,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         trainable: whether the weights it learns are trained.
         expects: how many features must come in, as torch's layers are told (``in_features``,
             ``in_channels``); any number where it is ``None``.
+        tied: the weights that are another layer's, by name: ``{"kernel": table}``.  The other layer
+            has to be in the same network; its weight is taken as it is, or with the last two axes
+            exchanged.  It is counted once, at its owner; its work and its gradient count here too.
 
     Raises:
         InvalidLayerError: a hyperparameter is missing, unknown or not valid.
@@ -118,6 +125,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
     expects: OptionalSize = option(default=None, kw_only=True)
+    tied: Ties = option(default=(), kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()
     """What formulas call the axes of the input; empty where any number of axes will do."""
@@ -281,9 +289,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
-        """What the facts depend on: the class and every field but the name."""
+        """What the facts depend on: the class, and every field but those of `_APART`."""
         values = self.__dict__
-        return (type(self), *[values[f] for f in type(self).model_fields if f != "name"])
+        return (type(self), *[values[f] for f in type(self).model_fields if f not in _APART])
 
     def __call__(self, *tensors: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
@@ -375,7 +383,14 @@ def _shown(value: Any, written: Any, within: Callable[[Layer], str]) -> str:
         return f"[{', '.join(map(within, value))}]"
     if isinstance(value, Layer):
         return within(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], Tie):
+        return f"{{{', '.join(_shown_tie(tie, within) for tie in value)}}}"
     return getattr(value, "__name__", repr(written)) if callable(value) else repr(written)
+
+
+def _shown_tie(tie: Tie, within: Callable[[Layer], str]) -> str:
+    owner = within(tie.owner)
+    return f"{tie.weight!r}: " + (f"({owner}, {tie.of!r})" if tie.of else owner)
 
 
 def _axes(count: int) -> str:

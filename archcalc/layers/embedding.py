@@ -17,6 +17,7 @@ from archcalc.layers.facts import Operand, Remark, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, Sizes, hyper
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.needs import same_length
+from archcalc.layers.ties import Tie
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
@@ -117,12 +118,17 @@ class ReversibleEmbedding(Embedding):
             second one, whether it is used or not.
         lora_rank: the rank of adapters that are trained in place of the table.
         logit_soft_cap: what the results of the way back are kept below, smoothly.
-        reverse: whether this is the way back: ``(…, d)`` to ``(…, V)``.  In Keras this is said when
-            the layer is called; here the ways there and back are two layers, and in a network each
-            counts its table.
+        reverse: whether this is the way back: ``(…, d)`` to ``(…, V)``.
+
+    As in Keras the way back is a call of the same layer, ``table(x, reverse=True)``, or the layer
+    `back`, whose weights are this layer's.
 
     >>> ReversibleEmbedding(50257, 768, reverse=True).output_shape(Shape((1024, 768)))
     (1024, 50257)
+    >>> from archcalc.network import Sequential
+    >>> table = ReversibleEmbedding(1000, 16)
+    >>> Sequential([table, table.back()]).trace(10).parameters
+    16000
     """
 
     tie_weights: bool = True
@@ -130,6 +136,17 @@ class ReversibleEmbedding(Embedding):
     reverse: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1608.05859 (section 2)"
+
+    def back(self) -> ReversibleEmbedding:
+        """The way back, with the weights of this layer."""
+        own = [weight.name for weight in self.weights(Shape((1,)))]
+        return self.model_copy(
+            update={"reverse": True, "name": None, "tied": tuple(Tie(w, self, w) for w in own)}
+        )
+
+    def __call__(self, *tensors: Any, reverse: bool | None = None) -> Any:
+        """Look up rows, or with ``reverse=True`` go back with the same weights."""
+        return self.back()(*tensors) if reverse and not self.reverse else super().__call__(*tensors)
 
     def input_kind(self, index: int) -> str:
         return "numbers" if self.reverse else "indices"

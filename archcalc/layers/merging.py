@@ -135,16 +135,24 @@ class Concatenate(Layer):
     """Inputs one after the other along an axis.
 
     Args:
-        axis: counted as in Keras from 1 (0 is the batch).
+        axis: counted as in Keras from 1; 0, which would be the batch there, is the first axis of
+            the shapes as they are written here, and is kept as 1.
 
     >>> Concatenate().output_shape(Shape((8, 8, 64)), Shape((8, 8, 32)))
     (8, 8, 96)
+    >>> Concatenate(axis=0).output_shape(Shape((1, 64)), Shape((196, 64)))
+    (197, 64)
     """
 
     axis: int = -1
 
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     source: ClassVar[str] = "https://keras.io/api/layers/merging_layers/concatenate/"
+
+    @field_validator("axis")
+    @classmethod
+    def _without_batch(cls, axis: int) -> int:
+        return axis or 1  # samples are never put together, so that 0 can mean nothing else
 
     def output_shape(self, *inputs: Shape) -> Shape:
         along = axis_index(self.axis, inputs[0])

@@ -94,7 +94,7 @@ def notation_of(applied: Applied) -> Notation:
 
 
 def _axis_names(applied: Applied) -> tuple[str, ...]:
-    x = applied.inputs[0]
+    x = applied.inputs[0] if applied.inputs else Shape()
     names = applied.layer.axis_names_for(x)
     if names:
         return names
@@ -191,7 +191,7 @@ def _named_output(
     applied: Applied, inputs: tuple[Shape, ...], output: Shape, values: dict[Symbol, Dim]
 ) -> Shape:
     """The output with a symbol such as ``h_out`` for every dimension that a rule works out."""
-    same_rank = len(output) == len(inputs[0])
+    same_rank = bool(inputs) and len(output) == len(inputs[0])
     dims: list[Dim] = []
     for axis, dim in enumerate(output):
         if isinstance(dim, Expr) and not dim.is_Symbol and same_rank:

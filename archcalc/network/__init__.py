@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc._loading import loaded
 from archcalc.layers.homes import declare, homes
-from archcalc.network import ladder, model, repeat, sequential
+from archcalc.network import ladder, model, parameter, repeat, sequential
 from archcalc.network.base import Network
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
+from archcalc.network.parameter import Parameter
 from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Parallel, Residual, Sequential
 from archcalc.network.spec.files import dumps, load, loads, save
@@ -55,6 +56,7 @@ __all__ = [
     "Network",
     "Notice",
     "Parallel",
+    "Parameter",
     "Repeat",
     "Residual",
     "Row",
@@ -81,7 +83,7 @@ __all__ = [
 def _found(name: str) -> Any:
     if name == "FAMILIES":
         later = [loaded(f"{__name__}.{family}") for family in _LATER]
-        return (sequential, model, repeat, ladder, *later)
+        return (sequential, model, parameter, repeat, ladder, *later)
     home = homes().get(name, "")
     if not home.startswith(f"{__name__}."):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

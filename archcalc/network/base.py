@@ -89,7 +89,9 @@ class Network(Layer, abstract=True):
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
         self.check(*shapes)
         with growing():
-            return self.follow(walk, values, Where())
+            outputs = self.follow(walk, values, Where())
+        walk.settle()
+        return outputs
 
     def _called(self, *inputs: Shape) -> tuple[Row, ...]:
         """Every layer that is called, the copies of repeated blocks one by one.

@@ -9,9 +9,10 @@ from archcalc.layers.base import Layer
 from archcalc.layers.fields import plain
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.model import Model
+from archcalc.network.naming import input_name
 from archcalc.network.tensor import Tensor
 
-__all__ = ["alike", "code", "held"]
+__all__ = ["alike", "code", "everything", "held"]
 
 _DEEPEST = 6
 """How many calls stand within one another before one of them is named."""
@@ -49,7 +50,7 @@ def _form(layer: Layer) -> list[object]:
             continue
         numbers[id(here)] = len(numbers)
         form.append((type(here), *_own(here)))
-        pending.extend(reversed([*held(here)]))
+        pending.extend(reversed([*held(here), *(tie.owner for tie in here.tied)]))
     return form
 
 
@@ -58,7 +59,7 @@ def _own(layer: Layer) -> Iterator[object]:
     if isinstance(layer, Model):
         graph = layer.graph()
         yield from (layer.name, layer.trainable, layer.expects, graph.outputs)
-        yield [(tensor.shape, tensor.name) for tensor in layer.inputs]
+        yield [(x.shape, x.name or input_name(i)) for i, x in enumerate(layer.inputs)]
         yield [node.inputs for node in graph.nodes]
         return
     for name in type(layer).model_fields:
@@ -67,6 +68,8 @@ def _own(layer: Layer) -> Iterator[object]:
             yield Layer
         elif isinstance(value, tuple) and any(isinstance(part, Layer) for part in value):
             yield len(value)
+        elif name == "tied":
+            yield [(tie.weight, tie.of) for tie in value]
         else:
             yield value
 
@@ -82,6 +85,18 @@ def held(layer: Layer) -> Iterator[Layer]:
         yield from (part for part in parts if isinstance(part, Layer))
 
 
+def everything(layer: Layer) -> list[Layer]:
+    """`layer` and every layer below it, each once."""
+    found: dict[int, Layer] = {}
+    pending = [layer]
+    while pending:
+        here = pending.pop()
+        if id(here) not in found:
+            found[id(here)] = here
+            pending.extend(held(here))
+    return list(found.values())
+
+
 def _shared(layer: Layer) -> set[int]:
     """The layers that stand in several places below `layer`, by their identities."""
     counts: Counter[int] = Counter()
@@ -90,7 +105,7 @@ def _shared(layer: Layer) -> set[int]:
         here = pending.pop()
         counts[id(here)] += 1
         if counts[id(here)] == 1:
-            pending.extend(held(here))
+            pending.extend([*held(here), *(tie.owner for tie in here.tied)])
     return {key for key, count in counts.items() if count > 1}
 
 
@@ -121,7 +136,8 @@ class _Writer:
         for node in graph.nodes:
             known = len(self._names)
             fed = [calls.read(ref) for ref in node.inputs]
-            text = f"{self.layer(node.layer)}({fed[0] if len(fed) == 1 else _list(fed)})"
+            arguments = _list(fed) if len(fed) > 1 else "".join(fed)
+            text = f"{self.layer(node.layer)}({arguments})"
             calls.add(text, node.inputs, self._tensor, first=len(self._names) > known)
         outputs = [calls.read(ref) for ref in graph.outputs]
         given = [

@@ -44,7 +44,8 @@ class Model(Network):
     @field_validator("inputs", "outputs", mode="before")
     @classmethod
     def _tensors(cls, value: Any) -> Any:
-        items = tuple(value) if isinstance(value, Sequence) else (value,)
+        given = tuple(value) if isinstance(value, Sequence) else (value,)
+        items = tuple(t.tensor() if hasattr(t, "tensor") else t for t in given)
         for item in items:
             if not isinstance(item, Tensor):
                 raise InvalidLayerError(
@@ -63,19 +64,22 @@ class Model(Network):
     @cached_property
     def calls(self) -> tuple[tuple[Layer, tuple[Tensor, ...]], ...]:
         """The layers that are called between inputs and outputs, in order, and on what."""
+        return tuple(self._calls.values())
+
+    @cached_property
+    def _calls(self) -> dict[int, tuple[Layer, tuple[Tensor, ...]]]:
         made: dict[int, tuple[Layer, tuple[Tensor, ...]]] = {}
         for tensor in _in_order(self.inputs, self.outputs):
-            # one tuple a call, shared by all that comes out of it
-            made.setdefault(id(tensor.inputs), (_layer(tensor), tensor.inputs))
-        return tuple(made.values())
+            made.setdefault(id(tensor.call), (_layer(tensor), tensor.inputs))
+        return made
 
     @cached_property
     def _graph(self) -> Graph:
-        numbers = {id(inputs): number for number, (_, inputs) in enumerate(self.calls)}
+        numbers = {call: number for number, call in enumerate(self._calls)}
         named = {id(tensor): Ref(INPUT, i) for i, tensor in enumerate(self.inputs)}
 
         def place(tensor: Tensor) -> Ref:
-            return named.get(id(tensor)) or Ref(numbers[id(tensor.inputs)], tensor.index)
+            return named.get(id(tensor)) or Ref(numbers[id(tensor.call)], tensor.index)
 
         calls = [(layer, tuple(map(place, inputs))) for layer, inputs in self.calls]
         return Graph.of(len(self.inputs), calls, tuple(map(place, self.outputs)))

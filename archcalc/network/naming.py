@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import InvalidLayerError
 
-__all__ = ["named", "snake_case"]
+__all__ = ["input_name", "named", "snake_case"]
 
 
 def snake_case(name: str) -> str:
@@ -58,3 +58,12 @@ def named(layers: Iterable[Layer]) -> list[str]:
                 break
         found[id(layer)] = name
     return [found[id(layer)] for layer in sequence]
+
+
+def input_name(index: int) -> str:
+    """What an input without a name is called: the first ``input``, then ``input_1``.
+
+    >>> input_name(0), input_name(2)
+    ('input', 'input_2')
+    """
+    return f"input_{index}" if index else "input"

@@ -6,11 +6,13 @@ What is not touched stays the same object, and what is shared stays shared.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sympy import Expr
 
 from archcalc.layers.base import Layer
+from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
 from archcalc.network.graph import INPUT, Graph, Node
 from archcalc.network.model import Model
@@ -70,7 +72,16 @@ class Rebuild:
             return Shape(parts) if isinstance(value, Shape) else tuple(parts)
         return value
 
+    def tie(self, tie: Tie) -> Tie:
+        """A tie to what stands where its owner stood."""
+        owner = self.instead(tie.owner)
+        if len(owner) != 1 or owner[0] is tie.owner:
+            return tie  # what is gone is missed when the network is followed
+        return replace(tie, owner=owner[0])
+
     def _parts(self, part: Any) -> tuple[Any, ...]:
+        if isinstance(part, Tie):
+            return (self.tie(part),)
         return self.instead(part) if isinstance(part, Layer) else (self._value(part),)
 
     def _block(self, layer: Layer) -> Any:

@@ -20,7 +20,7 @@ class Tensor:
     Made by `Input` and by calling layers; a `Model` is what lies between tensors.
     """
 
-    __slots__ = ("index", "inputs", "layer", "name", "shape")
+    __slots__ = ("call", "index", "inputs", "layer", "name", "shape")
 
     def __init__(
         self,
@@ -29,12 +29,14 @@ class Tensor:
         inputs: tuple[Tensor, ...] = (),
         index: int = 0,
         name: str | None = None,
+        call: object = None,
     ) -> None:
         self.shape = shape
         self.layer = layer
         self.inputs = inputs
         self.index = index
         self.name = name
+        self.call = call  # one object a call, shared by all that comes out of it
 
     def take(self, layer: Layer, others: tuple[Any, ...]) -> Any:
         """Call `layer` on this tensor and `others`; called by ``layer(tensor)``.
@@ -42,7 +44,7 @@ class Tensor:
         Raises:
             ShapeError: the layer cannot take these shapes.
         """
-        tensors = (self, *others)
+        tensors = tuple(t.tensor() if hasattr(t, "tensor") else t for t in (self, *others))
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
                 raise ShapeError(
@@ -69,7 +71,8 @@ def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     shapes = tuple(tensor.shape for tensor in tensors)
     whole = isinstance(layer, Network)
     outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
-    return tuple(Tensor(shape, layer, tensors, i) for i, shape in enumerate(outputs))
+    call = object()
+    return tuple(Tensor(y, layer, tensors, i, call=call) for i, y in enumerate(outputs))
 
 
 def Input(shape: ShapeLike | int | str, name: str | None = None) -> Tensor:

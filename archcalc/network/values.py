@@ -9,7 +9,9 @@ from sympy import Expr, Symbol
 
 from archcalc.formula.values import read_values
 from archcalc.layers.base import Layer
+from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
+from archcalc.network.code import everything
 from archcalc.network.model import Model
 from archcalc.network.rebuild import Rebuild
 from archcalc.symbolic.dims import Dim, lower
@@ -97,12 +99,22 @@ def _bound(layer: Layer) -> frozenset[Symbol]:
 
 def anew(layer: Layer, name: str) -> Layer:
     """`layer` once more, with weights of its own: every layer in it is another object."""
-    made: Layer = _Anew().layer(layer)
+    made: Layer = _Anew(frozenset(map(id, everything(layer)))).layer(layer)
     return made.model_copy(update={"name": name})
 
 
 class _Anew(Rebuild):
-    """Makes every layer once more; what is shared within stays shared within."""
+    """Makes every layer once more; what is shared within stays shared within.
+
+    A weight that is tied to a layer outside stays that layer's.
+    """
+
+    def __init__(self, inside: frozenset[int]) -> None:
+        super().__init__()
+        self._inside = inside
+
+    def tie(self, tie: Tie) -> Tie:
+        return super().tie(tie) if id(tie.owner) in self._inside else tie
 
     def _fields(self, layer: Layer) -> Layer:
         made = super()._fields(layer)

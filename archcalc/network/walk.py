@@ -16,6 +16,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
 from archcalc.network.copies import for_each
+from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
@@ -63,6 +64,7 @@ class Row:
         shared: whether its weights belong to an earlier row.
         copies: the copies that differ from one another, by whose number its shapes go; `times`
             counts them too.
+        ties: those of its weights that another row owns.
     """
 
     path: str
@@ -72,6 +74,7 @@ class Row:
     shared: bool = False
     steps: Dim = 1
     copies: tuple[Copies, ...] = ()
+    ties: tuple[TiedWeight, ...] = ()
 
     @property
     def name(self) -> str:
@@ -100,8 +103,11 @@ class Row:
 
     @property
     def weights(self) -> tuple[Weight, ...]:
-        """The tensors it owns: none where an earlier row owns them."""
-        return () if self.shared else self.applied.weights
+        """The tensors it owns: none that another row owns."""
+        if self.shared or not self.ties:
+            return () if self.shared else self.applied.weights
+        tied = {tie.weight for tie in self.ties}
+        return tuple(w for w in self.applied.weights if w.name not in tied)
 
     @property
     def work(self) -> tuple[Work, ...]:
@@ -163,6 +169,7 @@ class Walk:
         self.extra: list[Requirement] = []
         self._known: dict[tuple[object, ...], Applied] = {}
         self._owners: dict[tuple[object, ...], Row] = {}
+        self._tied: list[tuple[int, Layer, Where]] = []
 
     def aside(self) -> Walk:
         """A walk of its own that keeps no rows here but knows the facts worked out already."""
@@ -187,6 +194,8 @@ class Walk:
         sources = tuple(value.source for value in values)
         row = Row(at.path, applied, sources, at.times, owner is not None, at.steps, at.copies)
         self._owners.setdefault((id(layer), at.copy), row)
+        if layer.tied:
+            self._tied.append((len(self.rows), layer, at))
         self.rows.append(row)
         return tuple(Value(shape, len(self.rows) - 1) for shape in applied.outputs)
 
@@ -198,6 +207,34 @@ class Walk:
         """
         asked = (for_each(needed.under(at.path), at.copies) for needed in needs)
         self.extra.extend(undecided(asked))
+
+    def settle(self) -> None:
+        """Find the owners of tied weights, once every layer has been called.
+
+        Raises:
+            ShapeError: an owner is not in the network, or its weight does not fit.
+        """
+        for number, layer, at in self._tied:
+            row, ties = self.rows[number], []
+            for tie in layer.tied:
+                own = owned(tie, row.applied.weights, at.path, layer)
+                owner = self._owner(tie.owner, at)
+                made, needs = settled(own, tie, owner.applied.weights, owner.path, at.path)
+                ties.append(made)
+                self.extra.extend(for_each(needed, at.copies) for needed in needs)
+            self.rows[number] = replace(row, ties=tuple(ties))
+
+    def _owner(self, owner: Layer, at: Where) -> Row:
+        """The row that has the weights of `owner`, in the same copy of a repeated block or outside.
+
+        Raises:
+            ShapeError: there is none.
+        """
+        for length in range(len(at.copy), -1, -1):
+            row = self._owners.get((id(owner), at.copy[:length]))
+            if row is not None:
+                return row
+        raise no_owner(owner, at.path)
 
     def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
         key = (layer.key, inputs)

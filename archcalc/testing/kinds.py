@@ -43,7 +43,7 @@ _TABLES: Mapping[str, Table] = {"keras": KERAS, "torch": TORCH}
 
 @lru_cache(maxsize=1)
 def catalogue() -> tuple[type[Layer], ...]:
-    """Every layer class of the catalogue, and every network that frameworks have as a layer.
+    """Every layer class of the catalogue that takes an input, and networks that are layers there.
 
     Every public name is then loaded, so that ``eval(repr(layer), vars(archcalc))`` finds it.
     """
@@ -51,7 +51,8 @@ def catalogue() -> tuple[type[Layer], ...]:
         getattr(archcalc, name)
     families = (*FAMILIES, *network.FAMILIES)
     found = [getattr(family, name) for family in families for name in family.__all__]
-    return tuple(cls for cls in found if isinstance(cls, type) and cls.__name__ in KERAS)
+    kinds = (cls for cls in found if isinstance(cls, type) and issubclass(cls, Layer))
+    return tuple(cls for cls in kinds if cls.__name__ in KERAS and cls.arity != (0, 0))
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def example(kind: type[Layer]) -> Applied:
     class Shown(kind, abstract=True):  # type: ignore[misc, valid-type]
         def _asked(self, inputs: Sequence[Any]) -> None:
             own = kind.model_construct(**dict(self))
-            asked.append(Applied(own, tuple(map(as_shape, inputs or own.own_inputs()))))
+            given = inputs or (own.own_inputs() if issubclass(kind, Network) else ())
+            asked.append(Applied(own, tuple(map(as_shape, given))))
 
         def output_shape(self, *inputs: Any) -> Any:
             self._asked(inputs)
@@ -232,7 +233,8 @@ def facts(applied: Applied) -> str:
         return applied.layer.trace(*applied.inputs).derivation().to_html()
     rows = [((name,), rule, shown) for name, rule, shown in _rows(applied)]
     inputs = ", ".join(str(x) for x in applied.inputs)
-    head = ("", "rule", f"{applied.layer!r} on {inputs}")
+    where = f" on {inputs}" if inputs else ""
+    head = ("", "rule", f"{applied.layer!r}{where}")
     return html.render(Document("", (Table(head, "lll", tuple(rows)),)))
 
 
@@ -242,7 +244,8 @@ def _step(applied: Applied) -> Step:
     if len(inputs) == 1:
         trace = Sequential([applied.layer]).trace(*applied.inputs)
     else:
-        trace = Model(inputs, applied.layer(inputs)).trace()
+        made = applied.layer(*inputs)  # what takes nothing stands beside some input
+        trace = Model(inputs or Input((1,)), made).trace()
     return derive(trace).steps[0]
 
 

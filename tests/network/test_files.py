@@ -25,6 +25,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 PARAMETERS = {
     "alexnet.yaml": 60_965_224,
     "alexnet_single_tower.yaml": 62_378_344,
+    "gpt2_small.yaml": 124_439_808,
     "lenet5.yaml": 61_706,
     "mnist_as_printed.yaml": 4_630,
     "mnist_cnn.json": 542_230,

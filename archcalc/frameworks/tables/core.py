@@ -48,6 +48,7 @@ KERAS: Table = {
     ),
     "Bilinear": Absent("it is torch's", hint="EinsumDense and Dot say as much"),
     "Masking": Entry("Masking", same("mask_value")),
+    "Parameter": Absent("Keras keeps tensors in layers", hint="write a layer that adds the weight"),
     "Lambda": Entry(
         "Lambda",
         (*same("function"), Argument("target_shape", "output_shape", _shape_there)),
@@ -79,6 +80,7 @@ TORCH: Table = {
         uncounted="torch's bilinear form is a kernel of its own",
     ),
     "Masking": Entry(".Masking", same("mask_value")),
+    "Parameter": Entry(".Value", same("shape", "learned"), tensors=same_tensors("value")),
     "Lambda": Entry(
         ".Lambda", same("function"), around=("target_shape",), limits=(_SOME_FUNCTION,)
     ),

@@ -8,7 +8,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["EinsumDense", "Lambda", "Masking", "UnitNorm"]
+__all__ = ["EinsumDense", "Lambda", "Masking", "UnitNorm", "Value"]
+
+
+class Value(nn.Module):  # type: ignore[misc]
+    """A tensor by itself, once for every sample of a batch."""
+
+    def __init__(self, shape: Sequence[int], learned: bool) -> None:
+        super().__init__()
+        made = torch.zeros(tuple(shape))
+        if learned:
+            self.value = nn.Parameter(made)
+        else:
+            self.register_buffer("value", made)
+
+    def forward(self, batch: int) -> Tensor:
+        return self.value.expand(batch, *self.value.shape)
 
 
 class EinsumDense(nn.Module):  # type: ignore[misc]

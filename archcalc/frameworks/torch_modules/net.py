@@ -28,7 +28,8 @@ class Net(nn.Module):  # type: ignore[misc]
             return tuple(inputs[-1 - i] if i < 0 else made[i][output] for i, output in sources)
 
         for name, sources in self.calls:
-            result = self.get_submodule(name)(*at(sources))
+            fed = at(sources) or (inputs[0].shape[0],)  # what takes nothing asks for the batch
+            result = self.get_submodule(name)(*fed)
             made.append(result if isinstance(result, tuple) else (result,))
         results = at(self.outputs)
         return results[0] if len(results) == 1 else results

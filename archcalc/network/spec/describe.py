@@ -9,6 +9,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.fields import plain
 from archcalc.layers.registry import layer_classes
 from archcalc.layers.spatial import Spatial
+from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.model import Model
@@ -97,9 +98,8 @@ class _Writer:
         One that stands somewhere already is referred to, and such a call has no name yet.
         """
         if id(layer) in self._written:
-            home, known = self._written[id(layer)]
             scope.enter_again(layer)
-            return {"Shared": known if home == path else f"{home}/{known}"}, ""
+            return {"Shared": self._reference(layer, path)}, ""
         kind = type(layer).__name__
         if self._classes.get(kind) is not type(layer):
             raise SpecificationError(
@@ -131,11 +131,30 @@ class _Writer:
             value = getattr(layer, name)
             if not field.is_required() and value == _default(layer, name):
                 continue
-            if name in held:
+            if name == "tied":
+                written[name] = {tie.weight: self._owner(tie, path) for tie in layer.tied}
+            elif name in held:
                 written[name] = self._held(value, name, scope, path)
             else:
                 written[name] = _value(layer, value, dumped[name])
         return dict(sorted(written.items(), key=lambda item: item[0] in Layer.model_fields))
+
+    def _owner(self, tie: Tie, path: str) -> Any:
+        """Whose weight it is, by the name that a file has for that layer."""
+        if id(tie.owner) not in self._written:
+            raise SpecificationError(
+                f"{tie.weight} is tied to {type(tie.owner).__name__}, which is not above it",
+                code="not-writable",
+                path=path.lstrip("/"),
+                hint="put the layer that owns the weight before the one that uses it",
+            )
+        reference = self._reference(tie.owner, path.rpartition("/")[0])
+        return [reference, tie.of] if tie.of else reference
+
+    def _reference(self, layer: Layer, path: str) -> str:
+        """What refers to a layer that is written already, from the list at `path`."""
+        home, known = self._written[id(layer)]
+        return known if home == path else f"{home}/{known}"
 
     def _held(self, value: Any, name: str, scope: Scope, path: str) -> Any:
         """A field of layers: a nameless list of them stands open."""

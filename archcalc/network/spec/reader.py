@@ -274,14 +274,19 @@ class SpecReader:
             self._errors.refuse(
                 "Shared takes the name of a layer", place, hint="write Shared: stem"
             )
+        found = self._found(reference, place, scope)
+        scope.enter_again(found)
+        return found, label
+
+    def _found(self, reference: str, place: Place, scope: Scope) -> Layer:
+        """The layer above that is called so."""
         found = scope.find(reference)
         if found is None:
             self._errors.refuse(
                 f"no layer above this is called {quoted(reference, 60)}", place,
                 code="not-found", hint=nearest(reference, scope.known()),
             )  # fmt: skip
-        scope.enter_again(found)
-        return found, label
+        return found
 
     # Layers
 
@@ -333,13 +338,33 @@ class SpecReader:
         for name, argument in self._arguments(cls, value, place).items():
             held = holding(cls, name)
             here = (*place, name) if isinstance(value, Mapping) else place
-            if held and argument is not None:
+            if name == "tied":
+                read[name] = self._tied(argument, (*place, name), scope)
+            elif held and argument is not None:
                 read[name] = self._held(held == "many", name, argument, here, scope)
             else:
                 self._errors.check_plain(argument, here)
                 read[name] = argument
         layer: Layer = self._made(cls, read, place)
         return layer
+
+    def _tied(self, value: Any, place: Place, scope: Scope) -> dict[str, Any]:
+        """Whose the weights are: the layers that are named, each maybe with its weight."""
+        if not isinstance(value, Mapping):
+            self._errors.refuse(f"tied is {kind_of(value)}, not whose each weight is", place,
+                                hint="write tied: {kernel: embedding}")  # fmt: skip
+        self._errors.check_keys(value, place)
+        return {name: self._owner(owner, (*place, name), scope) for name, owner in value.items()}
+
+    def _owner(self, value: Any, place: Place, scope: Scope) -> Any:
+        parts = list(value) if is_list(value) else [value]
+        if not (0 < len(parts) < 3 and all(isinstance(part, str) for part in parts)):
+            self._errors.refuse(
+                f"this is {kind_of(value)}, not the name of a layer", place,
+                hint="write tied: {kernel: embedding}, or tied: {kernel: [embedding, embeddings]}",
+            )  # fmt: skip
+        found = self._found(parts[0], place, scope)
+        return (found, parts[1]) if len(parts) == 2 else found
 
     def _arguments(self, cls: type[Layer], value: Any, place: Place) -> dict[str, Any]:
         """The arguments of an entry, by name."""

@@ -50,7 +50,7 @@ class Wiring:
     def connect(self, call: Call) -> None:
         """Call a layer on what feeds it."""
         if call.feeds is None:
-            feeds = self._before(call)
+            feeds = () if call.layer.arity == (0, 0) else self._before(call)
         else:
             feeds = tuple(self._tensor(name, (*call.place, "inputs")) for name in call.feeds)
         if call.label in self._made:

@@ -96,7 +96,12 @@ def _function(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"function": function, "target_shape": rule}
 
 
+def _free(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {"shape": [pick.size(6) for _ in range(pick.size(3))]}
+
+
 RECIPES: dict[str, Recipe] = {
+    "Parameter": _free,
     "Dense": _dense,
     "EinsumDense": _einsum,
     "Bilinear": _bilinear,

@@ -1,0 +1,79 @@
+"""A tensor that is learned by itself: a layer without inputs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import field_validator
+
+from archcalc.layers.base import Layer
+from archcalc.layers.facts import Role, Weight
+from archcalc.layers.fields import ShapeField
+from archcalc.network.tensor import Tensor, called
+from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Parameter"]
+
+
+class Parameter(Layer):
+    """A learned tensor that no layer owns: a class token, a table of positions, a scale.
+
+    It takes no input and gives its tensor, the same for every sample.  In the functional API it
+    stands wherever a tensor stands; used in several places it is counted once.  In a file it is an
+    entry like any other: ``Parameter: {shape: [1, d], name: cls}``.
+
+    Args:
+        shape: its dimensions, without the batch, numbers or symbols.
+        learned: whether training changes it; a constant that is kept is a statistic, as torch's
+            buffers are.
+
+    >>> from archcalc.layers import Concatenate
+    >>> from archcalc.network import Input, Model
+    >>> tokens, cls = Input(("n", "d")), Parameter((1, "d"))
+    >>> model = Model(tokens, Concatenate(axis=0)([cls, tokens]))
+    >>> model.trace().output, model.trace().parameters
+    ((n + 1, d), d)
+    """
+
+    shape: ShapeField
+    learned: bool = True
+
+    arity: ClassVar[tuple[int, int | None]] = (0, 0)
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html"
+    )
+
+    @field_validator("shape")
+    @classmethod
+    def _is_a_shape(cls, value: Any) -> Any:
+        if value is None:
+            raise InvalidLayerError(
+                "a tensor has a shape", code="missing-argument", hint='Parameter((1, "d"))'
+            )
+        return value
+
+    def output_shape(self, *inputs: Any, **_: Any) -> Shape:
+        return Shape(self.shape or ())
+
+    def weights(self, *inputs: Any, **_: Any) -> tuple[Weight, ...]:
+        role: Role = "free" if self.learned else "statistic"
+        return (Weight("value", self.output_shape(), role),)
+
+    def tensor(self) -> Tensor:
+        """The tensor of the functional API that this is."""
+        (made,) = called(self, ())
+        return made
+
+    def take(self, layer: Layer, others: tuple[Any, ...]) -> Any:
+        """Call `layer` on this and `others`; called by ``layer(parameter)``."""
+        return self.tensor().take(layer, others)
+
+    def __call__(self, *tensors: Any) -> Any:
+        """Its tensor.
+
+        Raises:
+            ShapeError: it is called on something.
+        """
+        return super().__call__(*tensors) if tensors not in ((), ([],)) else self.tensor()

@@ -12,7 +12,8 @@ from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Plain, Quantity
 
 if TYPE_CHECKING:
-    from archcalc.formula import Constraint, Formula, Optimum
+    from archcalc.explore import Optimum
+    from archcalc.formula import Constraint, Formula
 
 __all__ = ["search"]
 
@@ -54,7 +55,7 @@ def search(
     """
     from archcalc.cli.ranges import check_symbols, integers
     from archcalc.cli.reading import open_network
-    from archcalc.formula import search as searched
+    from archcalc.explore import search as searched
     from archcalc.symbolic.errors import SpecificationError
 
     aims = {name: text for name, text in (("maximize", maximize), ("minimize", minimize)) if text}
@@ -104,9 +105,9 @@ def _conditions(
     text: str, counts: Mapping[str, Formula], ranges: Mapping[str, Any]
 ) -> list[Constraint | str]:
     """A condition with what is counted put in; one over the symbols alone stays as it is."""
+    from archcalc.explore.sweeping.filters import exact_numbers
     from archcalc.formula import Formula
     from archcalc.formula.conditions import read_condition
-    from archcalc.formula.sweeping.filters import exact_numbers
     from archcalc.symbolic import Relation, symbol
     from archcalc.symbolic.errors import SpecificationError
 

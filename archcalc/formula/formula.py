@@ -237,7 +237,7 @@ class Formula(Notations, Comparing):
         {'k': 7, 'f': 20}
         """
         if isinstance(unknown, Mapping):
-            several = late("archcalc.formula.searching.several:solve_several")
+            several = late("archcalc.explore.searching.several:solve_several")
             found: dict[str, int] = several(self, unknown, values, at_most, at_least, equals)
             return found
         return solve(

@@ -12,9 +12,9 @@ import pytest
 
 import archcalc as ac
 from archcalc.explain import alignment, mistakes
+from archcalc.explore.sweeping import filters, grid, plot
 from archcalc.formula import between, conditions, crossing, problem, rewrite
 from archcalc.formula.compiling import bounds
-from archcalc.formula.sweeping import filters, grid, plot
 from archcalc.network import repeat
 from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
 from archcalc.symbolic import parser, requirement, scanning, shape, sizes

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archcalc.formula.drawing import Canvas, count_axis
+from archcalc.explain.canvas import Canvas, count_axis
+from archcalc.explore.searching.optimum import Optimum, value_at
+from archcalc.explore.searching.question import Question
 from archcalc.formula.formula import Formula
 from archcalc.formula.problem import shown
-from archcalc.formula.searching.optimum import Optimum, value_at
-from archcalc.formula.searching.question import Question
 from archcalc.symbolic.errors import ArchcalcError, PictureError
 
 if TYPE_CHECKING:

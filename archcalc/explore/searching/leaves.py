@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from archcalc.explore.searching.axes import Box
+from archcalc.explore.searching.plan import Plan
+from archcalc.explore.searching.tally import Found, Tally
 from archcalc.formula.compiling.bounds import bounds_of
 from archcalc.formula.compiling.operations import Array, NotWholeError
 from archcalc.formula.compiling.running import Runner
 from archcalc.formula.monotone import Direction
-from archcalc.formula.searching.axes import Box
-from archcalc.formula.searching.plan import Plan
-from archcalc.formula.searching.tally import Found, Tally
 
 __all__ = ["look_at"]
 

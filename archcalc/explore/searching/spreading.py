@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from archcalc.formula.progress import Progress
-from archcalc.formula.searching.exploring import Branch, Exploration
-from archcalc.formula.searching.plan import Plan
-from archcalc.formula.searching.tally import Found, Tally
+from archcalc.explore.progress import Progress
+from archcalc.explore.searching.exploring import Branch, Exploration
+from archcalc.explore.searching.plan import Plan
+from archcalc.explore.searching.tally import Found, Tally
 from archcalc.symbolic.errors import EvaluationError, shorten
 
 __all__ = ["explored"]

@@ -9,6 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from sympy import Symbol
 
+from archcalc.explore.searching.axes import Axis, read_axes
+from archcalc.explore.searching.plan import Plan, Rule
+from archcalc.explore.sweeping.filters import exact_numbers
 from archcalc.formula.compiling.bounds import bounds_of
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.operations import Array
@@ -16,9 +19,6 @@ from archcalc.formula.compiling.running import Runner
 from archcalc.formula.conditions import Assumption, read_condition
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
-from archcalc.formula.searching.axes import Axis, read_axes
-from archcalc.formula.searching.plan import Plan, Rule
-from archcalc.formula.sweeping.filters import exact_numbers
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import EvaluationError, ExpressionError, shorten
 from archcalc.symbolic.requirement import Relation, Requirement

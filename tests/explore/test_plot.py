@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from archcalc.formula import Table, sweep
+from archcalc.explore import Table, sweep
 from archcalc.symbolic import EvaluationError, PictureError, UnknownSymbolError
 
 FORMULAS = {"parameters": "(k**2 + 1)*f", "macs": "k**2*f*((29 - k)//2)**2"}

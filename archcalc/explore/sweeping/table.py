@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from archcalc.explain.canvas import Canvas
+from archcalc.explore.sweeping import exporting, order, showing
+from archcalc.explore.sweeping.grid import Grid
+from archcalc.explore.sweeping.plot import plot
+from archcalc.explore.sweeping.rows import Configuration, Excluded
+from archcalc.explore.sweeping.selecting import places_where
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Region
-from archcalc.formula.drawing import Canvas
-from archcalc.formula.sweeping import exporting, order, showing
-from archcalc.formula.sweeping.grid import Grid
-from archcalc.formula.sweeping.plot import plot
-from archcalc.formula.sweeping.rows import Configuration, Excluded
-from archcalc.formula.sweeping.selecting import places_where
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError, UnknownSymbolError, shorten
 from archcalc.symbolic.requirement import Requirement
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr, Min, S
 
+from archcalc.explore.searching.axes import Axis
+from archcalc.explore.searching.optimum import met_at
+from archcalc.explore.searching.plan import Plan, Rule, gap_of
+from archcalc.explore.searching.question import Question, planned
+from archcalc.explore.searching.spreading import explored
 from archcalc.formula.problem import shown
-from archcalc.formula.searching.axes import Axis
-from archcalc.formula.searching.optimum import met_at
-from archcalc.formula.searching.plan import Plan, Rule, gap_of
-from archcalc.formula.searching.question import Question, planned
-from archcalc.formula.searching.spreading import explored
 from archcalc.symbolic.errors import NoSolutionError, shorten
 from archcalc.symbolic.requirement import Relation
 

@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archcalc as ac
-from archcalc.formula import Constraint, Formula, search
-from archcalc.formula.searching import leaves, plan
-from archcalc.formula.searching.exploring import Exploration
+from archcalc.explore import search
+from archcalc.explore.searching import leaves, plan
+from archcalc.explore.searching.exploring import Exploration
+from archcalc.formula import Constraint, Formula
 from archcalc.symbolic import (
     ArchcalcError,
     ArithmeticRuleError,
@@ -297,7 +298,7 @@ def test_an_interruption_leaves_what_was_found(after, monkeypatch) -> None:
         "k": range(1, 9), "f": range(1, 200), "n": range(1, 200),
     }  # fmt: skip
     best = search(**question)
-    monkeypatch.setattr("archcalc.formula.searching.exploring.look_at", interrupted)
+    monkeypatch.setattr("archcalc.explore.searching.exploring.look_at", interrupted)
     found = search(**question)
     certificate = found.certificate
     assert certificate.adds_up
@@ -368,7 +369,7 @@ def test_a_cluster_of_two_processes_finds_the_same(client) -> None:
 
 def test_a_plan_travels() -> None:
     P, M = mnist()
-    question = ac.formula.searching.question.Question.read(M, None, [P <= 9_999], {
+    question = ac.explore.searching.question.Question.read(M, None, [P <= 9_999], {
         "k": range(1, 5), "f": range(1, 90), "n": range(1, 90),
     })  # fmt: skip
     made, _ = question.plan()

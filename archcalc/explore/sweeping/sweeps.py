@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, overload
 
+from archcalc.explore.progress import Progress
+from archcalc.explore.sweeping.grid import Grid, read_grid
+from archcalc.explore.sweeping.lazy import LazyTable, read_chunks
+from archcalc.explore.sweeping.plan import Plan, plan_for
+from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.compiled import Kept, read_dtype
 from archcalc.formula.formula import Formula, FormulaLike
-from archcalc.formula.progress import Progress
-from archcalc.formula.sweeping.grid import Grid, read_grid
-from archcalc.formula.sweeping.lazy import LazyTable, read_chunks
-from archcalc.formula.sweeping.plan import Plan, plan_for
-from archcalc.formula.sweeping.table import Table
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import DimensionError, EvaluationError, shorten
 from archcalc.symbolic.symbols import symbol

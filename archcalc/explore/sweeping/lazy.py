@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from archcalc.explore.progress import Progress, Unseen
+from archcalc.explore.sweeping.filters import read_rows
+from archcalc.explore.sweeping.grid import Grid
+from archcalc.explore.sweeping.plan import Plan
+from archcalc.explore.sweeping.rows import Configuration, Excluded
+from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.running import Region, blocks
 from archcalc.formula.optional import optional
-from archcalc.formula.progress import Progress, Unseen
-from archcalc.formula.sweeping.filters import read_rows
-from archcalc.formula.sweeping.grid import Grid
-from archcalc.formula.sweeping.plan import Plan
-from archcalc.formula.sweeping.rows import Configuration, Excluded
-from archcalc.formula.sweeping.table import Table
 from archcalc.symbolic.errors import EvaluationError, shorten
 
 __all__ = ["LazyTable", "read_chunks"]

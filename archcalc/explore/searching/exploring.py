@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from math import inf
 
-from archcalc.formula.progress import Progress
-from archcalc.formula.searching.axes import Box, size_of, whole
-from archcalc.formula.searching.leaves import look_at
-from archcalc.formula.searching.plan import Bound, Plan, Verdict
-from archcalc.formula.searching.tally import Found, Tally, better
+from archcalc.explore.progress import Progress
+from archcalc.explore.searching.axes import Box, size_of, whole
+from archcalc.explore.searching.leaves import look_at
+from archcalc.explore.searching.plan import Bound, Plan, Verdict
+from archcalc.explore.searching.tally import Found, Tally, better
 
 __all__ = ["Branch", "Exploration"]
 

@@ -7,14 +7,14 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
+from archcalc.explore.searching.certificate import Certificate, Reason
+from archcalc.explore.searching.exploring import Exploration
+from archcalc.explore.searching.optimum import Optimum, met_at
+from archcalc.explore.searching.plan import Bound
+from archcalc.explore.searching.question import ConstraintLike, Question
+from archcalc.explore.searching.refusing import refusal
+from archcalc.explore.searching.spreading import explored
 from archcalc.formula.formula import FormulaLike
-from archcalc.formula.searching.certificate import Certificate, Reason
-from archcalc.formula.searching.exploring import Exploration
-from archcalc.formula.searching.optimum import Optimum, met_at
-from archcalc.formula.searching.plan import Bound
-from archcalc.formula.searching.question import ConstraintLike, Question
-from archcalc.formula.searching.refusing import refusal
-from archcalc.formula.searching.spreading import explored
 
 __all__ = ["search"]
 

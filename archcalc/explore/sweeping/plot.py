@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from archcalc.explain.canvas import Canvas, count_axis
+from archcalc.explore.sweeping.rows import Rows
+from archcalc.explore.sweeping.scales import as_floats, colours_for, scale_of
 from archcalc.formula.compiling.operations import Array
-from archcalc.formula.drawing import Canvas, count_axis
-from archcalc.formula.sweeping.rows import Rows
-from archcalc.formula.sweeping.scales import as_floats, colours_for, scale_of
 from archcalc.symbolic.errors import PictureError
 
 if TYPE_CHECKING:

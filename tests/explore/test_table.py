@@ -18,8 +18,8 @@ import rich.console
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcalc.formula import Configuration, Table, sweep
-from archcalc.formula.sweeping import order
+from archcalc.explore import Configuration, Table, sweep
+from archcalc.explore.sweeping import order
 from archcalc.symbolic import (
     ArithmeticRuleError,
     EvaluationError,

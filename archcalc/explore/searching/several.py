@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from archcalc.explore.searching.searches import search
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.formula import Formula
-from archcalc.formula.searching.searches import search
 from archcalc.formula.solve import read_goal
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import EvaluationError

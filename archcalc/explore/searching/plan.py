@@ -12,12 +12,12 @@ from typing import TypeAlias
 
 from sympy import Expr
 
+from archcalc.explore.searching.axes import Axis, Box, size_of
 from archcalc.formula.compiling.bounds import Span, bounds_of
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.program import Need, Program
 from archcalc.formula.monotone import Direction, direction
 from archcalc.formula.sameness import canonical
-from archcalc.formula.searching.axes import Axis, Box, size_of
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError
 from archcalc.symbolic.requirement import Relation, Requirement

@@ -11,6 +11,10 @@ from math import prod
 import numpy as np
 from sympy import Expr
 
+from archcalc.explore.progress import Progress
+from archcalc.explore.sweeping.grid import Grid
+from archcalc.explore.sweeping.rows import Excluded
+from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.bounds import bounds_of, fits, is_safe
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.compiled import Kept
@@ -18,10 +22,6 @@ from archcalc.formula.compiling.forms import cheapest_form
 from archcalc.formula.compiling.operations import Array, NotWholeError
 from archcalc.formula.compiling.program import Need, Program
 from archcalc.formula.compiling.running import BLOCK, Runner
-from archcalc.formula.progress import Progress
-from archcalc.formula.sweeping.grid import Grid
-from archcalc.formula.sweeping.rows import Excluded
-from archcalc.formula.sweeping.table import Table
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.requirement import Requirement
 

@@ -9,10 +9,10 @@ from os import PathLike
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from archcalc.explore.searching.certificate import Certificate
+from archcalc.explore.searching.question import Question
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.problem import shown
-from archcalc.formula.searching.certificate import Certificate
-from archcalc.formula.searching.question import Question
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
@@ -120,7 +120,7 @@ class Optimum:
             PictureError: no symbol varies, nothing was found, or the file cannot be written.
             FrameworkError: matplotlib is not installed.
         """
-        figure: Figure = late("archcalc.formula.searching.drawing:draw_optimum")(
+        figure: Figure = late("archcalc.explore.searching.drawing:draw_optimum")(
             self, title=title, path=path
         )
         return figure

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from archcalc.formula.sweeping.rows import Rows, number
+from archcalc.explore.sweeping.rows import Rows, number
 
 __all__ = ["ROWS", "to_html", "to_markdown", "to_rich", "to_text"]
 

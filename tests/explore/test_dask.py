@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archcalc as ac
-from archcalc.formula import Formula, LazyTable, Table, sweep
-from archcalc.formula.sweeping import lazy
+from archcalc.explore import LazyTable, Table, sweep
+from archcalc.explore.sweeping import lazy
+from archcalc.formula import Formula
 from archcalc.symbolic import (
     ArithmeticRuleError,
     EvaluationError,

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
-from archcalc.formula import Formula, Table, sweep
-from archcalc.formula.progress import Progress
-from archcalc.formula.sweeping import plan
+from archcalc.explore import Table, sweep
+from archcalc.explore.progress import Progress
+from archcalc.explore.sweeping import plan
+from archcalc.formula import Formula
 from archcalc.symbolic import (
     ArithmeticRuleError,
     EvaluationError,
@@ -244,7 +245,7 @@ def test_memory_is_asked_for_beforehand(monkeypatch: pytest.MonkeyPatch) -> None
 def test_progress_shows_on_long_work_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from archcalc.formula import progress
+    from archcalc.explore import progress
 
     clock = [0.0]
     monkeypatch.setattr(progress, "monotonic", lambda: clock[0])

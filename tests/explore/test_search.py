@@ -55,11 +55,11 @@ SIGNS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.g
 
 
 def listed(values: Any) -> list[int]:
-    return [values] if isinstance(values, int) else sorted(values)
+    return [values] if isinstance(values, int) else list(values)
 
 
 def configurations(ranges: dict[str, Any]) -> Iterator[dict[str, int]]:
-    """In the order of the ranges, each rising."""
+    """In the order of the ranges, and in each as its values were given."""
     for values in itertools.product(*map(listed, ranges.values())):
         yield dict(zip(ranges, values, strict=True))
 
@@ -179,7 +179,7 @@ def test_of_several_that_are_as_good_it_is_the_first() -> None:
     found = search(maximize=product, subject_to=product <= 60, f=range(1, 61), n=range(1, 61))
     assert found.best == {"f": 1, "n": 60}
     found = search(maximize=product, subject_to=product <= 60, n=range(60, 0, -1), f=range(1, 61))
-    assert found.best == {"n": 1, "f": 60}
+    assert found.best == {"n": 60, "f": 1}
     flat = search(maximize=Formula("f//10"), subject_to="n >= 3", n=range(1, 99), f=range(1, 99))
     assert flat.best == {"n": 3, "f": 90}
 

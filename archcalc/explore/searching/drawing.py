@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archcalc.explain.canvas import Canvas, count_axis
+from archcalc.explore.axis import Axis
 from archcalc.explore.searching.optimum import Optimum, value_at
 from archcalc.explore.searching.question import Question
 from archcalc.formula.formula import Formula
@@ -62,7 +63,7 @@ def draw_solution(
     """
     canvas = Canvas(path)
     figure, (panel,) = canvas.panels(1, 1, (7.0, 4.2))
-    places = _spread(range(1, max(2 * answer, 10) + 1), answer)
+    places = _spread(Axis(unknown, range(1, max(2 * answer, 10) + 1)), answer)
     _curve(panel, places, partial(_evaluated, formula, {}, unknown), _LINE)
     panel.axhline(float(bound), color=_FAINT, linewidth=1.2, linestyle="--")
     panel.annotate(
@@ -103,7 +104,7 @@ def draw_optimum(
     canvas = Canvas(path)
     figure, panels = canvas.panels(1, len(varying), (1.5 + 3.6 * len(varying), 4.0))
     for panel, axis in zip(panels, varying, strict=True):
-        places = _spread(axis.values, best[axis.name])
+        places = _spread(axis, best[axis.name])
         others = {n: v for n, v in best.items() if n in question.objective.known_symbols}
         along = partial(_evaluated, question.objective, others, axis.name)
         _curve(panel, places, along, _FAINT)
@@ -121,11 +122,11 @@ def draw_optimum(
     return canvas.done(figure)
 
 
-def _spread(values: Sequence[int], through: int) -> list[int]:
-    """Some of rising values, evenly spread over their places, one given value among them."""
-    last = len(values) - 1
-    places = np.unique(np.linspace(0, last, min(_POINTS, last + 1)).astype(np.int64))
-    return sorted({*(values[int(place)] for place in places), through})
+def _spread(axis: Axis, through: int) -> list[int]:
+    """Some values of an axis as they rise, evenly spread over it, one given value among them."""
+    last, count = axis.size - 1, min(_POINTS, axis.size)
+    places = (last * i // max(count - 1, 1) for i in range(count))
+    return sorted({*map(axis.at, places), through})
 
 
 def _curve(panel: Axes, places: Sequence[int], value: Callable[[int], Value], ink: str) -> None:

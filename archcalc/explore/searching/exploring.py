@@ -13,7 +13,7 @@ from itertools import count
 from math import inf
 
 from archcalc.explore.progress import Progress
-from archcalc.explore.searching.axes import Box, size_of, whole
+from archcalc.explore.searching.boxes import Box, size_of, whole
 from archcalc.explore.searching.leaves import look_at
 from archcalc.explore.searching.plan import Bound, Plan, Verdict
 from archcalc.explore.searching.tally import Found, Tally, better
@@ -125,14 +125,14 @@ class Exploration:
                     left.append(which)
             else:
                 kept.append(Branch(box, tuple(left), self.plan.highest(box)))
-        # of two that promise as much, the one with the smaller values comes first
-        return sorted(kept, key=lambda b: (b.bound, [-start for start, _ in b.box]))
+        # of two that promise as much, the one whose turn is earlier comes first
+        turns = self.plan.first_turns
+        return sorted(kept, key=lambda b: (b.bound, [-turn for turn in turns(b.box)]))
 
     def is_beaten(self, branch: Branch) -> bool:
         """Whether nothing in a box is better than what was found."""
         if self.best is None:
             return False
-        first = tuple(start for start, _ in branch.box)
-        return branch.bound < self.best.value or (
-            branch.bound == self.best.value and first > self.best.places
-        )
+        if branch.bound != self.best.value:
+            return branch.bound < self.best.value
+        return self.plan.first_turns(branch.box) > self.best.turns

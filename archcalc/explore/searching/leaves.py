@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from archcalc.explore.searching.axes import Box
+from archcalc.explore.searching.boxes import Box
 from archcalc.explore.searching.plan import Plan
 from archcalc.explore.searching.tally import Found, Tally
 from archcalc.formula.compiling.bounds import bounds_of
@@ -89,9 +89,10 @@ class _Rows:
         return np.broadcast_to(found, (self.count,))
 
     def first(self, more: dict[int, Array] | None = None) -> tuple[int, ...]:
-        """The row that comes first in the order of the axes."""
-        places = self.places | (more or {})
-        columns = [np.broadcast_to(places[a], (self.count,)) for a in range(len(places))]
+        """The turns of the row that comes first, of which `more` are known already."""
+        turns = {axis: self.plan.axes[axis].turns(p) for axis, p in self.places.items()}
+        turns |= more or {}
+        columns = [np.broadcast_to(turns[a], (self.count,)) for a in range(len(turns))]
         row = np.lexsort(columns[::-1])[0]
         return tuple(int(column[row]) for column in columns)
 
@@ -149,11 +150,17 @@ class _Lines(_Rows):
         if best is not None and most < best.value:
             return tally, None
         self._keep(_truth(values == most))
-        place = self.low
-        if rises:
-            step = self.plan.value_step
-            place = self._first_where(lambda at: _truth(self._at(step, at) >= most))
-        return tally, Found(most, self.first({self.inner: place}))
+        self._narrow_to_best(most)
+        turns = self.plan.axes[self.inner].first_turns(self.low, self.high)
+        return tally, Found(most, self.first({self.inner: turns}))
+
+    def _narrow_to_best(self, most: int | Fraction) -> None:
+        """Keep the run on each line where the objective is `most`, which it reaches on all."""
+        way, step = self.plan.objective_ways[self.inner], self.plan.value_step
+        if way is Direction.RISING:
+            self.low = self._first_where(lambda at: _truth(self._at(step, at) >= most))
+        elif way is Direction.FALLING:
+            self.high = self._first_where(lambda at: _truth(self._at(step, at) < most)) - 1
 
     def _at(self, step: int, places: Array) -> Array:
         return self.numbers(step, {self.inner: self.plan.axes[self.inner].taken(places)})

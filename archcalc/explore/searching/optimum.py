@@ -53,8 +53,8 @@ class Met:
 class Optimum:
     """The best configuration that meets every constraint.
 
-    Of several that are as good it is the first, in the order of the ranges: that with the smallest
-    value of the first symbol, of these that with the smallest of the second, and so on.
+    Of several that are as good it is the first, in the order of the ranges: that with the value of
+    the first symbol that was given first, of these that of the second, and so on.
 
     Attributes:
         best: the value of each symbol, to be put into formulas, as in ``P(**found.best)``; ``None``
@@ -98,7 +98,7 @@ class Optimum:
     def _others(self, best: Mapping[str, int]) -> Iterator[dict[str, int]]:
         axes = self.question.axes
         for axis in axes:
-            place = axis.values.index(best[axis.name])
+            place = axis.place_of(best[axis.name])
             for near in (place - 1, place + 1):
                 if 0 <= near < axis.size:
                     yield {**best, axis.name: axis.at(near)}

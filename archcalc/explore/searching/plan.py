@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from sympy import Expr
 
-from archcalc.explore.searching.axes import Axis, Box, size_of
+from archcalc.explore.axis import Axis
+from archcalc.explore.searching.boxes import Box, size_of
 from archcalc.formula.compiling.bounds import Span, bounds_of
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.program import Need, Program
@@ -231,6 +232,10 @@ class Plan:
         low, high = self.axes[place].span(box[place])
         return Fraction(high, low)
 
-    def values_at(self, places: Sequence[int]) -> Mapping[str, int]:
-        """A configuration, from its place on each axis."""
-        return {a.name: a.at(place) for a, place in zip(self.axes, places, strict=True)}
+    def first_turns(self, box: Box) -> tuple[int, ...]:
+        """No configuration of a box comes before these turns on each axis."""
+        return tuple(a.first_turn(part) for a, part in zip(self.axes, box, strict=True))
+
+    def values_at(self, turns: Sequence[int]) -> Mapping[str, int]:
+        """A configuration, from its turn on each axis."""
+        return {a.name: a.given(turn) for a, turn in zip(self.axes, turns, strict=True)}

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sympy import Symbol
 
-from archcalc.explore.searching.axes import Axis, read_axes
+from archcalc.explore.axis import Axis, read_axis
 from archcalc.explore.searching.plan import Plan, Rule
 from archcalc.explore.sweeping.filters import exact_numbers
 from archcalc.formula.compiling.bounds import bounds_of
@@ -28,6 +28,9 @@ __all__ = ["ConstraintLike", "Question", "planned"]
 
 ConstraintLike: TypeAlias = Constraint | Requirement | str
 """What is accepted for a constraint: ``P <= 1_000_000``, or text over the symbols."""
+
+_LONGEST = 2**62
+"""So many places of an axis are counted in 64 bits, and twice as many."""
 
 _LISTED = 1_000_000
 """Axes with more values than this are not listed to see which of them a rule forbids."""
@@ -93,7 +96,7 @@ class Question:
                 code="no-range",
                 hint="evaluate the formula instead",
             )
-        return cls(objective, maximize is not None, constraints, read_axes(ranges))
+        return cls(objective, maximize is not None, constraints, _read_axes(ranges))
 
     def rules(self) -> tuple[Rule, ...]:
         """What a configuration must meet: first what networks ask for, then the constraints."""
@@ -123,10 +126,33 @@ def planned(plan: Plan) -> tuple[Plan, list[int]]:
         if len(varying) > 1 or any(a.size > _LISTED for a in varying) or not plan.size:
             continue
         axis = varying[0] if varying else plan.axes[0]
-        left = axis.keeping(_holding(rule, axis, plan.axes))
+        holds = _holding(rule, axis.size if varying else 1, plan.axes)
+        if holds.all():
+            continue
+        left = axis.keeping(holds) if varying else Axis(axis.name, range(0))
         broken[which] = plan.size - plan.size // axis.size * left.size
         plan = replace(plan, axes=tuple(left if a is axis else a for a in plan.axes))
     return plan, broken
+
+
+def _read_axes(ranges: Mapping[str, Any]) -> tuple[Axis, ...]:
+    axes = tuple(read_axis(name, values) for name, values in ranges.items())
+    for axis in axes:
+        if axis.size > _LONGEST:
+            raise EvaluationError(
+                f"{axis.name} takes more values than places can be counted in 64 bits",
+                code="too-large",
+                values={"name": axis.name},
+                hint="give a shorter range",
+            )
+        if (twice := axis.repeated()) is not None:
+            raise EvaluationError(
+                f"{axis.name} takes {twice:,} more than once",
+                code="value-twice",
+                values={"name": axis.name},
+                hint="give every value once",
+            )
+    return axes
 
 
 def _objective(maximize: FormulaLike | None, minimize: FormulaLike | None) -> Formula:
@@ -165,12 +191,12 @@ def _rule(constraint: Constraint | Requirement) -> Rule:
     return Rule(requirement, str(constraint), strict=constraint.strict, is_constraint=True)
 
 
-def _holding(rule: Rule, axis: Axis, axes: Sequence[Axis]) -> Array:
-    """At which values of an axis a rule holds that depends on no other that varies."""
+def _holding(rule: Rule, size: int, axes: Sequence[Axis]) -> Array:
+    """At which of the values of the only axis that varies a rule holds."""
     program = build([], [rule.requirement])
     (need,) = program.needs
     inputs = {a.name: a.listed() for a in axes if a.name in rule.names}
     spans = {a.name: a.span((0, a.size)) for a in axes if a.name in rule.names}
     bounds = bounds_of(program, spans, [need.step])
     numbers = Runner(program, inputs, bounds).results([need.step])[0] - int(rule.strict)
-    return np.broadcast_to(np.asarray(need.holds_at(numbers), bool), (axis.size,))
+    return np.broadcast_to(np.asarray(need.holds_at(numbers), bool), (size,))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr, Min, S
 
-from archcalc.explore.searching.axes import Axis
+from archcalc.explore.axis import Axis
 from archcalc.explore.searching.optimum import met_at
 from archcalc.explore.searching.plan import Plan, Rule, gap_of
 from archcalc.explore.searching.question import Question, planned
@@ -47,7 +47,7 @@ def _best(
 ) -> tuple[Mapping[str, int], object] | None:
     plan, _ = planned(Plan(axes, objective, tuple(rules)))
     found = explored(plan).best if plan.size else None
-    return None if found is None else (plan.values_at(found.places), found.value)
+    return None if found is None else (plan.values_at(found.turns), found.value)
 
 
 def _nearest(

@@ -39,7 +39,8 @@ def search(
         subject_to: comparisons of formulas such as ``P <= 1_000_000``, and texts over the symbols
             such as ``"f % 8 == 0"`` or ``"k <= n"``.
         client: a ``dask.distributed.Client`` on whose workers to search.
-        ranges: for each symbol a range, a list of integers, or one integer.
+        ranges: for each symbol a range, a list, an array, or one integer; of configurations that
+            are as good, the one whose values were given first is the answer.
 
     Raises:
         EvaluationError: not exactly one objective; a range that is empty, has no end or holds
@@ -86,7 +87,7 @@ def _answer(question: Question, exploration: Exploration, broken: Sequence[int])
     bound = max(exploration.bound, -inf if best is None else best.value) if left else None
     if best is None:
         return Optimum(None, None, (), certificate, _signed(sign, bound), question)
-    values = plan.values_at(best.places)
+    values = plan.values_at(best.turns)
     return Optimum(
         values,
         sign * best.value,

@@ -17,16 +17,16 @@ class Found:
 
     Attributes:
         value: the objective there, which is to be large.
-        places: its place on each axis.
+        turns: the turn of its value on each axis.
     """
 
     value: Value
-    places: tuple[int, ...]
+    turns: tuple[int, ...]
 
     @property
     def rank(self) -> tuple[Value, tuple[int, ...]]:
         """Greater for the better one; of those with the same value, the first is better."""
-        return self.value, tuple(-place for place in self.places)
+        return self.value, tuple(-turn for turn in self.turns)
 
 
 def better(a: Found | None, b: Found | None) -> Found | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -11,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from archcalc.explore.axis import Axis, read_axis
 from archcalc.formula.compiling.bounds import Span
-from archcalc.formula.compiling.inputs import read_array, span_of
+from archcalc.formula.compiling.inputs import span_of
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Region
-from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.errors import EvaluationError
 
 __all__ = ["Grid", "read_grid"]
 
@@ -138,53 +138,20 @@ def read_grid(ranges: Mapping[str, Any]) -> Grid:
     >>> read_grid({"k": [1, 3], "f": range(8, 11), "n": 5}).shape
     (2, 3, 1)
     """
-    return Grid({name: _read_axis(name, values) for name, values in ranges.items()})
+    axes = (read_axis(name, values) for name, values in ranges.items())
+    return Grid({axis.name: _written_out(axis) for axis in axes})
 
 
-def _read_axis(name: str, values: Any) -> Array:
-    if isinstance(values, range) and len(values) > _LONGEST:
+def _written_out(axis: Axis) -> Array:
+    """The values of an axis, if memory holds them."""
+    if axis.size > _LONGEST:
         raise EvaluationError(
-            f"{name} takes {len(values):,} values, too many to hold in memory",
+            f"{axis.name} takes {axis.size:,} values, too many to hold in memory",
             code="too-large",
-            values={name: values},
+            values={axis.name: axis.values},
             hint="take fewer, or ask ac.search, which holds none of them",
         )
-    if not isinstance(values, int | np.integer | range | list | tuple | np.ndarray):
-        values = _listed(name, values)
-    array = read_array(name, _short(values))
-    if array.ndim > 1:
-        raise EvaluationError(
-            f"{name} is an array of {array.ndim} axes",
-            values={name: array.shape},
-            hint="give its values in one line",
-        )
-    if not array.size:
-        raise EvaluationError(
-            f"{name} has no values: {shorten(values, 40)} is empty",
-            code="empty-range",
-            values={name: values},
-            hint="a range such as range(1, 9) holds 1 to 8",
-        )
-    return array.reshape(-1)
-
-
-def _short(values: Any) -> Any:
-    """A range of 64-bit integers without a Python integer for each."""
-    if isinstance(values, range) and values and min(values[0], values[-1]) > 0:
-        with suppress(OverflowError):
-            return np.arange(values.start, values.stop, values.step, dtype=np.int64)
-    return values
-
-
-def _listed(name: str, values: Any) -> Any:
-    """What a library other than NumPy keeps as a column."""
-    if hasattr(values, "__array__"):
-        return np.asarray(values)
-    raise EvaluationError(
-        f"{name} = {shorten(values, 40)} are no values to take one after another",
-        values={name: values},
-        hint="give a range, a list of integers, an array of integers, or one integer",
-    )
+    return axis.listed()
 
 
 _LONGEST = 10**9

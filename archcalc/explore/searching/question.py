@@ -10,6 +10,7 @@ import numpy as np
 from sympy import Symbol
 
 from archcalc.explore.axis import Axis, read_axis
+from archcalc.explore.naming import how_to_give
 from archcalc.explore.searching.plan import Plan, Rule
 from archcalc.explore.sweeping.filters import exact_numbers
 from archcalc.formula.compiling.bounds import bounds_of
@@ -28,6 +29,9 @@ __all__ = ["ConstraintLike", "Question", "planned"]
 
 ConstraintLike: TypeAlias = Constraint | Requirement | str
 """What is accepted for a constraint: ``P <= 1_000_000``, or text over the symbols."""
+
+_OPTIONS = frozenset(["maximize", "minimize", "subject_to", "client"])
+"""What the keywords of a search mean besides symbols."""
 
 _LONGEST = 2**62
 """So many places of an axis are counted in 64 bits, and twice as many."""
@@ -69,6 +73,8 @@ class Question:
             ExpressionError: something is no constraint.
         """
         objective = _objective(maximize, minimize)
+        # what was meant as a range of such a symbol was read as an option
+        _check_ranges({*objective.known_symbols} & _OPTIONS - ranges.keys())
         several = not isinstance(subject_to, str) and isinstance(subject_to, Iterable)
         given: list[Any] = [*subject_to] if several else [subject_to]  # type: ignore[misc]
         formulas = [objective]
@@ -82,14 +88,7 @@ class Question:
             if isinstance(each, Requirement):
                 known |= {s.name: s for s in each.symbols}
         read_values(dict.fromkeys(ranges, 1), dict(sorted(known.items())))
-        missing = sorted(known.keys() - ranges.keys())
-        if missing:
-            raise EvaluationError(
-                f"the search has no end: there is no range for {', '.join(missing)}",
-                code="unbounded",
-                values={"missing": missing},
-                hint=f"give one, as in {missing[0]}=range(1, 1025), or a number",
-            )
+        _check_ranges(known.keys() - ranges.keys())
         if not ranges:
             raise EvaluationError(
                 "there is nothing to search: no symbol has a range",
@@ -135,6 +134,17 @@ def planned(plan: Plan) -> tuple[Plan, list[int]]:
     return plan, broken
 
 
+def _check_ranges(without: Iterable[str]) -> None:
+    missing = sorted(without)
+    if missing:
+        raise EvaluationError(
+            f"the search has no end: there is no range for {', '.join(missing)}",
+            code="unbounded",
+            values={"missing": missing},
+            hint=how_to_give(missing[0], 1024, _OPTIONS),
+        )
+
+
 def _read_axes(ranges: Mapping[str, Any]) -> tuple[Axis, ...]:
     axes = tuple(read_axis(name, values) for name, values in ranges.items())
     for axis in axes:
@@ -157,6 +167,10 @@ def _read_axes(ranges: Mapping[str, Any]) -> tuple[Axis, ...]:
 
 def _objective(maximize: FormulaLike | None, minimize: FormulaLike | None) -> Formula:
     given = [f for f in (maximize, minimize) if f is not None]
+    if len(given) == 2:
+        for name, each in (("maximize", maximize), ("minimize", minimize)):
+            if not isinstance(each, str) and isinstance(each, Iterable):
+                _check_ranges([name])
     if len(given) != 1:
         raise EvaluationError(
             f"search() takes one objective, and {'two were' if given else 'none was'} given",

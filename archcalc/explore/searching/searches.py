@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import inf
 from typing import Any
 
+from archcalc.explore.naming import ranges_by_name
 from archcalc.explore.searching.certificate import Certificate, Reason
 from archcalc.explore.searching.exploring import Exploration
 from archcalc.explore.searching.optimum import Optimum, met_at
@@ -20,6 +21,8 @@ __all__ = ["search"]
 
 
 def search(
+    more: Mapping[str, Any] | None = None,
+    /,
     *,
     maximize: FormulaLike | None = None,
     minimize: FormulaLike | None = None,
@@ -34,6 +37,7 @@ def search(
     there or that nothing better is in it.  Interrupted (Ctrl-C), it gives what was found so far.
 
     Args:
+        more: ranges of symbols that are called as an option of this function is.
         maximize: the formula that is to be large,
         minimize: or the one that is to be small.
         subject_to: comparisons of formulas such as ``P <= 1_000_000``, and texts over the symbols
@@ -60,7 +64,7 @@ def search(
     >>> found.certificate.total, found.certificate.adds_up, found.verify()
     (1551360, True, True)
     """
-    question = Question.read(maximize, minimize, subject_to, ranges)
+    question = Question.read(maximize, minimize, subject_to, ranges_by_name(more, ranges))
     plan, broken = question.plan()
     exploration = Exploration(plan)
     if plan.size:

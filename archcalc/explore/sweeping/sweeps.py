@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, overload
 
+from archcalc.explore.naming import how_to_give, ranges_by_name
 from archcalc.explore.progress import Progress
 from archcalc.explore.sweeping.grid import Grid, read_grid
 from archcalc.explore.sweeping.lazy import LazyTable, read_chunks
@@ -22,6 +23,7 @@ __all__ = ["sweep"]
 @overload
 def sweep(
     formulas: Mapping[str, FormulaLike] | FormulaLike,
+    more: Mapping[str, Any] | None = ...,
     /,
     *,
     chunks: None = None,
@@ -31,6 +33,7 @@ def sweep(
 @overload
 def sweep(
     formulas: Mapping[str, FormulaLike] | FormulaLike,
+    more: Mapping[str, Any] | None = ...,
     /,
     *,
     chunks: int | str,
@@ -39,6 +42,7 @@ def sweep(
 ) -> LazyTable: ...
 def sweep(
     formulas: Mapping[str, FormulaLike] | FormulaLike,
+    more: Mapping[str, Any] | None = None,
     /,
     *,
     chunks: int | str | None = None,
@@ -49,6 +53,7 @@ def sweep(
 
     Args:
         formulas: formulas by the names of their columns; or one, whose column is ``value``.
+        more: ranges of symbols that are called as an option of this function is.
         chunks: how many rows a part has, or ``"auto"``: the table is then computed by Dask, part by
             part, when something is asked of it, on a cluster where there is one.
         dtype: how numbers are kept.  Left out, as 64-bit integers where these surely hold them,
@@ -80,14 +85,18 @@ def sweep(
     k = 3, f = 8: parameters = 80, macs = 48,672
     """
     read = _read_formulas(formulas)
+    grid = _read_ranges(read, ranges_by_name(more, ranges))
     kept = read_dtype(dtype)
-    grid = _read_ranges(read, ranges)
     plan = _plan(read, grid, kept)
     grid, excluded = plan.without_forbidden_values(grid)
     if chunks is not None:
         return LazyTable(plan, grid, read_chunks(chunks), excluded=tuple(excluded))
     with Progress(grid.size * len(read), "numbers") as progress:
         return plan.table(grid, progress).with_excluded(excluded)
+
+
+_OPTIONS = ("chunks", "dtype")
+"""What the keywords of a sweep mean besides symbols."""
 
 
 def _read_formulas(formulas: Mapping[str, FormulaLike] | FormulaLike) -> dict[str, Formula]:
@@ -123,7 +132,7 @@ def _read_ranges(formulas: Mapping[str, Formula], ranges: Mapping[str, Any]) -> 
     if missing:
         raise EvaluationError(
             f"there is no range for {', '.join(missing)}", code="symbols-left",
-            hint=f"give one, as in {missing[0]}=range(1, 65), or a number",
+            hint=how_to_give(missing[0], 64, _OPTIONS),
         )  # fmt: skip
     return read_grid(ranges)
 

@@ -105,14 +105,13 @@ def _conditions(
     text: str, counts: Mapping[str, Formula], ranges: Mapping[str, Any]
 ) -> list[Constraint | str]:
     """A condition with what is counted put in; one over the symbols alone stays as it is."""
-    from archcalc.explore.sweeping.filters import exact_numbers
+    from archcalc.explore.searching.combined import read_constraints
     from archcalc.formula import Formula
-    from archcalc.formula.conditions import read_condition
     from archcalc.symbolic import Relation, symbol
     from archcalc.symbolic.errors import SpecificationError
 
     names = {*counts, *ranges, *(name for count in counts.values() for name in count.known_symbols)}
-    read = read_condition(exact_numbers(text), {name: symbol(name) for name in sorted(names)})
+    read = read_constraints(text, {name: symbol(name) for name in sorted(names)})
     if not any(s.name in counts for condition in read for s in condition.symbols):
         return [text]
     if any(condition.relation is not Relation.AT_LEAST for condition in read):

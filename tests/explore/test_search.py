@@ -128,6 +128,38 @@ def test_the_best_is_found_as_by_looking_at_every_configuration(data, kind, requ
     assert f"{best:,}" in repr(found)
 
 
+COMPARISONS = st.sampled_from(
+    ["h <= 2*k", "s > 1.5*w", "k != 3", "h % 3 == 0", "h*k = 12", "2 < w <= s", "h/2 < k", "w >= 4"]
+)
+CONDITIONS = st.recursive(
+    COMPARISONS,
+    lambda inner: st.one_of(
+        st.builds("not ({})".format, inner),
+        st.builds("({}) and ({})".format, inner, inner),
+        st.builds("({}) or ({})".format, inner, inner),
+    ),
+    max_leaves=5,
+)
+
+
+@pytest.mark.usefixtures("_boxes")
+@given(text=CONDITIONS, ranges=st.fixed_dictionaries(dict.fromkeys(NAMES, RANGES)))
+def test_conditions_hold_as_in_python_and_in_a_table(text: str, ranges: dict[str, Any]) -> None:
+    python = text.replace("h*k = 12", "h*k == 12")
+    every = [at for at in configurations(ranges) if eval(python, {}, dict(at))]
+    table = ac.sweep("h*k + s + w", **ranges).where(text)
+    assert [dict(row.symbols) for row in table] == every
+    if not every:
+        with pytest.raises(NoSolutionError, match="no configuration meets"):
+            search(maximize="h*k - s*w", subject_to=text, **ranges)
+        return
+    found = search(maximize="h*k - s*w", subject_to=text, **ranges)
+    values = [at["h"] * at["k"] - at["s"] * at["w"] for at in every]
+    assert found.value == max(values)
+    assert found.best == every[values.index(max(values))]
+    assert found.verify()
+
+
 @pytest.mark.usefixtures("_boxes")
 @given(
     a=st.integers(1, 9), b=st.integers(-9, 9), budget=st.integers(1, 3_000), low=st.integers(1, 9)
@@ -471,9 +503,15 @@ REFUSED: list[tuple[dict[str, Any], type[ArchcalcError], str]] = [
     ({"maximize": P, "subject_to": 5, **GRID}, ExpressionError,
      "5 is no constraint; give one such as P <= 1_000_000, or text such as 'f % 8 == 0' "
      "[bad-condition]"),
-    ({"maximize": P, "subject_to": "k != 3", **GRID}, ExpressionError,
-     "'k != 3' does not read as a condition; write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f "
+    ({"maximize": P, "subject_to": "k <> 3", **GRID}, ExpressionError,
+     "'k <> 3' does not read as a condition; write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f "
      "<= 64' [bad-condition]"),
+    ({"maximize": P, "subject_to": "k < n/f or k > 3", **GRID}, ExpressionError,
+     "'k < n/f or k > 3' needs < or > between fractions; write <= or >=, or multiply by what "
+     "divides [bad-condition]"),
+    ({"maximize": P, "subject_to": "k > 8 or n > 8", **GRID}, NoSolutionError,
+     "no configuration meets k > 8 or n > 8: the nearest is at k = 1, f = 8, n = 8; allow more, "
+     "or give other ranges [none-fits]"),
     ({"maximize": P, **GRID, "k": range(5, 5)}, EvaluationError,
      "k has no values: range(5, 5) is empty; a range such as range(1, 9) holds 1 to 8 "
      "[empty-range]"),

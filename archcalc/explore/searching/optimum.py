@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from archcalc.explore.searching.certificate import Certificate
+from archcalc.explore.searching.combined import Combined
 from archcalc.explore.searching.question import Question
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.problem import shown
@@ -36,8 +37,10 @@ class Met:
 
     Attributes:
         text: the constraint.
-        left, right: the values of its sides.
-        moving: those of the two that are no plain numbers.
+        left, right: the values of its sides; of one with ``or``, ``not`` or ``!=`` a number that is
+            not negative where it holds, and 0.
+        moving: those of the two that are no plain numbers; none where there is more than one
+            comparison.
     """
 
     text: str
@@ -46,7 +49,12 @@ class Met:
     moving: tuple[int | Fraction, ...]
 
     def __str__(self) -> str:
-        return f"{self.text}: {' against '.join(map(shown, self.moving))}"
+        return f"{self.text}: {self.against}" if self.moving else self.text
+
+    @property
+    def against(self) -> str:
+        """Those values that are no plain numbers, against one another."""
+        return " against ".join(map(shown, self.moving))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -189,7 +197,7 @@ def met_at(question: Question, values: Mapping[str, int]) -> tuple[Met, ...]:
 def _met(constraint: Constraint | Requirement, values: Mapping[str, int]) -> Met:
     sides = (constraint.left, constraint.right)
     left, right = (_side(side, values) for side in sides)
-    both = zip(sides, (left, right), strict=True)
+    both = () if isinstance(constraint, Combined) else zip(sides, (left, right), strict=True)
     return Met(_text(constraint), left, right, tuple(v for side, v in both if _is_moving(side)))
 
 

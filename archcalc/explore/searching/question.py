@@ -11,13 +11,13 @@ from sympy import Symbol
 
 from archcalc.explore.axis import Axis, read_axis
 from archcalc.explore.naming import how_to_give
+from archcalc.explore.searching.combined import read_constraints
 from archcalc.explore.searching.plan import Plan, Rule
-from archcalc.explore.sweeping.filters import exact_numbers
 from archcalc.formula.compiling.bounds import bounds_of
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Runner
-from archcalc.formula.conditions import Assumption, read_condition
+from archcalc.formula.conditions import Assumption
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.values import read_values
@@ -184,7 +184,7 @@ def _constraints(given: Any, known: Mapping[str, Symbol]) -> tuple[Constraint | 
     if isinstance(given, Constraint | Requirement):
         return (given,)
     if isinstance(given, str):
-        return read_condition(exact_numbers(given), dict(sorted(known.items())))
+        return read_constraints(given, dict(sorted(known.items())))
     equality = isinstance(given, bool | np.bool_)
     raise ExpressionError(
         f"{shorten(given, 60)} is no constraint",

@@ -11,7 +11,6 @@ from archcalc.explore.searching.optimum import met_at
 from archcalc.explore.searching.plan import Plan, Rule, gap_of
 from archcalc.explore.searching.question import Question, planned
 from archcalc.explore.searching.spreading import explored
-from archcalc.formula.problem import shown
 from archcalc.symbolic.errors import NoSolutionError, shorten
 from archcalc.symbolic.requirement import Relation
 
@@ -72,9 +71,9 @@ def _blamed(
 ) -> NoSolutionError:
     met = met_at(question, nearest)[which]
     at = ", ".join(f"{name} = {value:,}" for name, value in nearest.items())
+    there = f"{met.against} at {at}" if met.moving else f"at {at}"
     return NoSolutionError(
-        f"no configuration meets {met.text}{together}: the nearest is "
-        f"{' against '.join(map(shown, met.moving))} at {at}",
+        f"no configuration meets {met.text}{together}: the nearest is {there}",
         code="none-fits",
         values={"constraint": met.text, "nearest": dict(nearest)},
         hint="allow more, or give other ranges",

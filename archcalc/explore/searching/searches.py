@@ -41,7 +41,7 @@ def search(
         maximize: the formula that is to be large,
         minimize: or the one that is to be small.
         subject_to: comparisons of formulas such as ``P <= 1_000_000``, and texts over the symbols
-            such as ``"f % 8 == 0"`` or ``"k <= n"``.
+            such as ``"f % 8 == 0"``, ``"k <= n"`` or ``"k != 3 and (f > 8 or n < 5)"``.
         client: a ``dask.distributed.Client`` on whose workers to search.
         ranges: for each symbol a range, a list, an array, or one integer; of configurations that
             are as good, the one whose values were given first is the answer.

@@ -129,7 +129,18 @@ def test_the_best_is_found_as_by_looking_at_every_configuration(data, kind, requ
 
 
 COMPARISONS = st.sampled_from(
-    ["h <= 2*k", "s > 1.5*w", "k != 3", "h % 3 == 0", "h*k = 12", "2 < w <= s", "h/2 < k", "w >= 4"]
+    [
+        "h <= 2*k",
+        "s > 1.5*w",
+        "k != 3",
+        "h % 3 == 0",
+        "h*k = 12",
+        "2 < w <= s",
+        "h/2 < k",
+        "w >= 4",
+        "h/w > 1.5",
+        "(h + k) % 2 == 1",
+    ]
 )
 CONDITIONS = st.recursive(
     COMPARISONS,
@@ -506,8 +517,8 @@ REFUSED: list[tuple[dict[str, Any], type[ArchcalcError], str]] = [
     ({"maximize": P, "subject_to": "k <> 3", **GRID}, ExpressionError,
      "'k <> 3' does not read as a condition; write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f "
      "<= 64' [bad-condition]"),
-    ({"maximize": P, "subject_to": "k < n/f or k > 3", **GRID}, ExpressionError,
-     "'k < n/f or k > 3' needs < or > between fractions; write <= or >=, or multiply by what "
+    ({"maximize": P, "subject_to": "k < n/(f - 7) or k > 3", **GRID}, ExpressionError,
+     "'k < n/(f - 7) or k > 3' needs < or > between fractions; write <= or >=, or multiply by what "
      "divides [bad-condition]"),
     ({"maximize": P, "subject_to": "k > 8 or n > 8", **GRID}, NoSolutionError,
      "no configuration meets k > 8 or n > 8: the nearest is at k = 1, f = 8, n = 8; allow more, "

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, Max, Min, S, Symbol
+from sympy import Expr, Max, Min, Symbol
 
 from archcalc.formula.conditions import assumption
 from archcalc.formula.statements import (
@@ -75,17 +75,20 @@ def read_constraints(text: str, known: Mapping[str, Symbol]) -> tuple[Requiremen
     statement = read_statement(text)
     if sum(1 for _ in comparisons_of(statement)) > _MOST_COMPARISONS:
         raise refused(text, f"has more than {_MOST_COMPARISONS} comparisons")
-    return tuple(_constraint(text, part, known) for part in conjuncts_of(statement))
+    parts = list(conjuncts_of(statement))
+    return tuple(_constraint(text, part, known, alone=len(parts) == 1) for part in parts)
 
 
-def _constraint(text: str, said: Statement, known: Mapping[str, Symbol]) -> Requirement:
+def _constraint(
+    text: str, said: Statement, known: Mapping[str, Symbol], *, alone: bool
+) -> Requirement:
     if isinstance(said, Comparison) and _is_requirement(said):
         return assumption(text, said, known)
     sides = (side for c in comparisons_of(said) for side in (c.left, c.right))
     for name in sorted({s.name for side in sides for s in side.free_symbols}):
         read_values({name: 1}, known)
     gap = lower(_gap(text, said, holds=True))
-    words = in_words(said)
+    words = " ".join(text.split()) if alone else in_words(said)
     return Combined(gap, Relation.AT_LEAST, 0, "", "constraint-broken", text=words)
 
 
@@ -133,13 +136,13 @@ _MULTIPLES = (Relation.MULTIPLE_OF.value, "no multiple")
 
 
 def _whole(text: str, difference: Expr) -> Expr:
-    """The difference in units in which it is whole.
+    """The difference in positive units in which it is whole.
 
     Raises:
         ExpressionError: there are none.
     """
     whole, unit = difference.as_numer_denom()
-    if unit.is_Integer and unit > S.Zero and is_whole(whole):
+    if unit.is_positive and is_whole(whole):
         return whole
     raise refused(
         text, "needs < or > between fractions", "write <= or >=, or multiply by what divides"

@@ -15,9 +15,20 @@ from archcalc._loading import loaded
 from archcalc._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from archcalc import costs, explain, families, formula, layers, network, symbolic, torch
+    from archcalc import (
+        costs,
+        explain,
+        explore,
+        families,
+        formula,
+        layers,
+        network,
+        symbolic,
+        torch,
+    )
     from archcalc.costs import *
     from archcalc.explain import *
+    from archcalc.explore import *
     from archcalc.formula import *
     from archcalc.layers import *
     from archcalc.layers.activations import *
@@ -51,12 +62,13 @@ if TYPE_CHECKING:
     __all__ = ["__version__", "families", "torch"]
     __all__ += costs.__all__
     __all__ += explain.__all__
+    __all__ += explore.__all__
     __all__ += formula.__all__
     __all__ += layers.__all__
     __all__ += network.__all__
     __all__ += symbolic.__all__
 
-_ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain")
+_ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain", "explore")
 """Where public names are looked up, from the ground up."""
 
 _DOORS = ("families", "torch")

@@ -125,7 +125,7 @@ def solve(
         answer = formula.solve(symbol, **bounds)
         there = formula(**{symbol: answer})
         if plot is not None:
-            from archcalc.formula.searching.drawing import draw_solution
+            from archcalc.explore.searching.drawing import draw_solution
 
             (bound,) = bounds.values()
             draw_solution(formula, symbol, answer, bound, title=of.value, path=plot)

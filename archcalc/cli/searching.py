@@ -12,7 +12,8 @@ from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Plain, Quantity
 
 if TYPE_CHECKING:
-    from archcalc.formula import Constraint, Formula, Optimum
+    from archcalc.explore import Optimum
+    from archcalc.formula import Constraint, Formula
 
 __all__ = ["search"]
 
@@ -54,7 +55,7 @@ def search(
     """
     from archcalc.cli.ranges import check_symbols, integers
     from archcalc.cli.reading import open_network
-    from archcalc.formula import search as searched
+    from archcalc.explore import search as searched
     from archcalc.symbolic.errors import SpecificationError
 
     aims = {name: text for name, text in (("maximize", maximize), ("minimize", minimize)) if text}
@@ -104,14 +105,13 @@ def _conditions(
     text: str, counts: Mapping[str, Formula], ranges: Mapping[str, Any]
 ) -> list[Constraint | str]:
     """A condition with what is counted put in; one over the symbols alone stays as it is."""
+    from archcalc.explore.searching.combined import read_constraints
     from archcalc.formula import Formula
-    from archcalc.formula.conditions import read_condition
-    from archcalc.formula.sweeping.filters import exact_numbers
     from archcalc.symbolic import Relation, symbol
     from archcalc.symbolic.errors import SpecificationError
 
     names = {*counts, *ranges, *(name for count in counts.values() for name in count.known_symbols)}
-    read = read_condition(exact_numbers(text), {name: symbol(name) for name in sorted(names)})
+    read = read_constraints(text, {name: symbol(name) for name in sorted(names)})
     if not any(s.name in counts for condition in read for s in condition.symbols):
         return [text]
     if any(condition.relation is not Relation.AT_LEAST for condition in read):

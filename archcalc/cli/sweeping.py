@@ -12,7 +12,7 @@ from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Quantity
 
 if TYPE_CHECKING:
-    from archcalc.formula import LazyTable, Table
+    from archcalc.explore import LazyTable, Table
 
 __all__ = ["sweep"]
 
@@ -80,7 +80,7 @@ def sweep(
     """
     from archcalc.cli.ranges import check_symbols, integers
     from archcalc.cli.reading import open_network
-    from archcalc.formula import sweep as swept
+    from archcalc.explore import sweep as swept
     from archcalc.symbolic.errors import SpecificationError
 
     if top is not None and best is None:
@@ -110,7 +110,7 @@ _USUAL = (Quantity.parameters, Quantity.macs)
 
 
 def _whole(table: Table | LazyTable) -> Table:
-    from archcalc.formula import Table
+    from archcalc.explore import Table
 
     return table if isinstance(table, Table) else table.compute()
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcalc.explain.canvas import Canvas, count_axis
 from archcalc.explain.svg import FIRST, SECOND
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, crossover
-from archcalc.formula.drawing import Canvas, count_axis
 from archcalc.formula.problem import shown
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import (

@@ -14,6 +14,7 @@ from sympy import Symbol
 from archcalc.costs import Additive, Macs, Parameters
 from archcalc.costs.base import repeated, total
 from archcalc.explain.alignment import aligned, same_call
+from archcalc.explain.canvas import Canvas
 from archcalc.explain.chart import Bar, Pair, bars, curves
 from archcalc.explain.document import (
     Block,
@@ -29,7 +30,6 @@ from archcalc.explain.summary import amount, plain_formula
 from archcalc.explain.verdict import Verdict
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, SymbolicCrossover, crossover
-from archcalc.formula.drawing import Canvas
 from archcalc.formula.rewrite import shortest
 from archcalc.formula.sign import signs_of
 from archcalc.network import Network, Row, Trace

@@ -1,7 +1,7 @@
 """Closed-form totals and the questions one asks of them.
 
-Questions of several formulas, and what computes on whole arrays, are loaded when they are first
-used, and NumPy with the latter (PEP 562).
+Where formulas cross, and what computes on whole arrays, is loaded when it is first used, and NumPy
+with the latter (PEP 562).
 """
 
 from __future__ import annotations
@@ -19,51 +19,36 @@ from archcalc.formula.sensitivity import Effect, Sensitivity
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
-    from archcalc.formula.searching.certificate import Certificate, Reason
-    from archcalc.formula.searching.optimum import Met, Optimum
-    from archcalc.formula.searching.searches import search
-    from archcalc.formula.sweeping.lazy import LazyTable
-    from archcalc.formula.sweeping.rows import Configuration, Excluded
-    from archcalc.formula.sweeping.sweeps import sweep
-    from archcalc.formula.sweeping.table import Table
 
 __all__ = [
     "Assumption",
-    "Certificate",
     "Compiled",
-    "Configuration",
     "Constraint",
     "Crossover",
     "Effect",
-    "Excluded",
     "Formula",
     "FormulaLike",
     "Inverse",
-    "LazyTable",
-    "Met",
-    "Optimum",
     "RealNumber",
-    "Reason",
     "Sensitivity",
     "Stretch",
     "SymbolicCrossover",
-    "Table",
     "crossover",
-    "search",
-    "sweep",
 ]
 
-_LATER = {"Compiled": "compiling.compiled", "LazyTable": "sweeping.lazy"}
-_LATER |= {"Table": "sweeping.table", "sweep": "sweeping.sweeps"}
+_LATER = {"Compiled": "compiling.compiled"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
-_LATER |= dict.fromkeys(("Configuration", "Excluded"), "sweeping.rows")
-_LATER |= {"search": "searching.searches"}
-_LATER |= dict.fromkeys(("Certificate", "Reason"), "searching.certificate")
-_LATER |= dict.fromkeys(("Met", "Optimum"), "searching.optimum")
 """Where the names live that are loaded on use."""
+
+_MOVED = frozenset(
+    ["Certificate", "Configuration", "Excluded", "LazyTable", "Met", "Optimum", "Reason"]
+) | {"Table", "search", "sweep"}
+"""What stood here once and stands in `archcalc.explore`."""
 
 
 def _found(name: str) -> Any:
+    if name in _MOVED:
+        raise AttributeError(f"module {__name__!r} has no {name!r}: it is archcalc.{name}")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 from sympy import Expr, Symbol
 
+from archcalc.formula.statements import Comparison, conjuncts_of, read_statement, refused
 from archcalc.formula.values import read_values
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.division import FloorDiv, is_whole
-from archcalc.symbolic.errors import ExpressionError, RequirementError, shorten
-from archcalc.symbolic.parser import parse
+from archcalc.symbolic.errors import RequirementError, shorten
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["Assumption", "read_condition"]
+__all__ = ["Assumption", "assumption", "read_condition"]
 
-_MULTIPLE = Relation.MULTIPLE_OF.value
-_COMPARISON = re.compile(rf"(==|<=|>=|!=|≠|≤|≥|=|<|>|\s{_MULTIPLE}\s)")
 _MOST_COMPARISONS = 2
-_MOST_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,7 +40,8 @@ def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, 
     """The assumptions that one condition makes; a chain such as ``8 <= f <= 64`` makes two.
 
     Args:
-        text: two or three formulas with ``==``, ``<=``, ``>=``, ``<`` or ``>`` between them.
+        text: two or three formulas with ``==``, ``<=``, ``>=``, ``<`` or ``>`` between them, or two
+            such comparisons with ``and`` between them.
         known: the symbols that it may name.
 
     Raises:
@@ -58,43 +54,35 @@ def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, 
     >>> read_condition("k < h <= 64", {"h": h, "k": k})
     (h ≥ k + 1, h ≤ 64)
     """
-    if not isinstance(text, str):
-        raise ExpressionError(
-            f"{shorten(text)} is not text", code="not-text", hint="write one such as 'h % 32 == 0'"
-        )
-    if len(text) > _MOST_CHARACTERS:
-        raise ExpressionError(
-            f"a condition is longer than {_MOST_CHARACTERS:,} characters", code="too-long"
-        )
-    parts = _COMPARISON.split(text)
-    comparisons = [part.strip() for part in parts[1::2]]
-    if not 0 < len(comparisons) <= _MOST_COMPARISONS or {"!=", "≠"} & {*comparisons}:
-        raise _refused(text, "does not read as a condition")
-    sides = [parse(part) for part in parts[::2]]
-    for name in sorted({s.name for side in sides for s in side.free_symbols}):
+    parts = list(conjuncts_of(read_statement(text)))
+    made = [p for p in parts if isinstance(p, Comparison) and p.sign != "≠"]
+    if len(made) < len(parts) or len(made) > _MOST_COMPARISONS:
+        raise refused(text, "does not read as a condition")
+    return tuple(assumption(text, part, known) for part in made)
+
+
+def assumption(text: str, said: Comparison, known: Mapping[str, Symbol]) -> Assumption:
+    """The assumption that one comparison makes, which is any but that two are not equal.
+
+    Raises:
+        ExpressionError: it says that one fraction is less than another.
+        UnknownSymbolError: it names a symbol that is not among `known`.
+        RequirementError: no remainder is what it says.
+    """
+    for name in sorted(s.name for s in said.left.free_symbols | said.right.free_symbols):
         read_values({name: 1}, known)
-    compared = zip(comparisons, pairwise(sides), strict=True)
-    return tuple(_assumption(text, how, *pair) for how, pair in compared)
-
-
-def _refused(text: str, what: str, hint: str = "") -> ExpressionError:
-    return ExpressionError(
-        f"{shorten(text, 80)!r} {what}",
-        code="bad-condition",
-        values={"text": shorten(text)},
-        hint=hint or "write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f <= 64'",
-    )
+    return _assumption(text, said.sign, said.left, said.right)
 
 
 def _assumption(text: str, how: str, left: Expr, right: Expr) -> Assumption:
     if how in (">", "<") and not (is_whole(left) and is_whole(right)):
-        raise _refused(text, "has < or > between fractions", "write <= or >=")
+        raise refused(text, "has < or > between fractions", "write <= or >=")
     match how:
-        case "==" | "=":
+        case "=":
             return _remainder(text, left - right) or _stated(left, Relation.EQUAL, right)
-        case "<=" | "≤":
+        case "≤":
             return _stated(right, Relation.AT_LEAST, left)
-        case ">=" | "≥":
+        case "≥":
             return _stated(left, Relation.AT_LEAST, right)
         case "<":
             return _stated(right, Relation.AT_LEAST, left + 1)

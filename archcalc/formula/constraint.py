@@ -42,7 +42,7 @@ class Constraint:
         """The same constraint, called `name` in answers and certificates."""
         return replace(self, name=name)
 
-    def holds(self, **values: Any) -> bool:
+    def holds(self, /, **values: Any) -> bool:
         """Whether it holds at `values`, one for each of its symbols.
 
         Raises:
@@ -53,7 +53,7 @@ class Constraint:
         left, right = self.at(**values)
         return _HOLDS[self.sign](left, right)
 
-    def at(self, **values: Any) -> tuple[Any, Any]:
+    def at(self, /, **values: Any) -> tuple[Any, Any]:
         """Both sides at `values`."""
         sides = []
         for side in (self.left, self.right):

@@ -99,7 +99,7 @@ class Formula(Notations, Comparing):
 
     # Evaluation
 
-    def __call__(self, **values: Any) -> Any:
+    def __call__(self, /, **values: Any) -> Any:
         """The formula with `values` put in for symbols.
 
         Args:
@@ -186,6 +186,7 @@ class Formula(Notations, Comparing):
     def solve(
         self,
         unknown: Mapping[str, Any],
+        /,
         *,
         at_most: Limit = ...,
         at_least: Limit = ...,
@@ -196,6 +197,7 @@ class Formula(Notations, Comparing):
     def solve(
         self,
         unknown: str | Symbol,
+        /,
         *,
         at_most: Limit = ...,
         at_least: Limit = ...,
@@ -205,6 +207,7 @@ class Formula(Notations, Comparing):
     def solve(
         self,
         unknown: str | Symbol | Mapping[str, Any],
+        /,
         *,
         at_most: Limit = None,
         at_least: Limit = None,
@@ -237,7 +240,7 @@ class Formula(Notations, Comparing):
         {'k': 7, 'f': 20}
         """
         if isinstance(unknown, Mapping):
-            several = late("archcalc.formula.searching.several:solve_several")
+            several = late("archcalc.explore.searching.several:solve_several")
             found: dict[str, int] = several(self, unknown, values, at_most, at_least, equals)
             return found
         return solve(
@@ -283,7 +286,7 @@ class Formula(Notations, Comparing):
         """
         return invert(self, unknown, value)
 
-    def sensitivity(self, **values: Any) -> Sensitivity:
+    def sensitivity(self, /, **values: Any) -> Sensitivity:
         """What one more of each symbol costs at `values`, exactly, and the elasticity.
 
         >>> print(Formula("(k**2 + 1)*f").sensitivity(k=3, f=32))

@@ -65,7 +65,7 @@ class RealNumber(Notations):
         found = set(self.symbols).union(*(r.symbols for r in self.requirements))
         return {s.name: s for s in sorted(found, key=lambda s: s.name)}
 
-    def __call__(self, **values: Any) -> Any:
+    def __call__(self, /, **values: Any) -> Any:
         """The number at `values`.
 
         Args:

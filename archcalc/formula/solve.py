@@ -28,6 +28,9 @@ from archcalc.symbolic.putting import with_values
 
 __all__ = ["read_goal", "solve"]
 
+_OPTIONS = frozenset(["at_most", "at_least", "equals"])
+"""What keywords mean besides symbols."""
+
 
 def solve(
     formula: Closed,
@@ -136,7 +139,9 @@ def _read_problem(
             f"to solve for {name}, every other symbol needs a number",
             code="symbols-left",
             values={"missing": missing},
-            hint=f"give {', '.join(missing)}",
+            hint=f"put in {taken[0]} first, as in formula({taken[0]}=64).solve(...)"
+            if (taken := [m for m in missing if m in _OPTIONS])
+            else f"give {', '.join(missing)}",
         )
     asked = [one for r in requirements if r.symbols == {n} for one in of_copies(r)]
     return Problem(expression, n, goal, tuple(asked))

@@ -24,7 +24,7 @@ __all__ = ["ROOMS", "surface"]
 
 ROOMS = (
     "symbolic", "formula", "layers", "costs", "network", "explain", "frameworks", "families",
-    "torch.nn", "testing",
+    "torch.nn", "explore", "testing",
 )  # fmt: skip
 """The packages whose names are public, from the ground up."""
 

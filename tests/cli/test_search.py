@@ -113,8 +113,9 @@ def test_pictures(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_a_picture_shows(tmp_path: Path) -> None:
-    from archcalc.formula import Formula, search
-    from archcalc.formula.searching.drawing import draw_solution
+    from archcalc.explore import search
+    from archcalc.explore.searching.drawing import draw_solution
+    from archcalc.formula import Formula
     from archcalc.symbolic import PictureError
 
     line = draw_solution(

@@ -12,9 +12,10 @@ import pytest
 
 import archcalc as ac
 from archcalc.explain import alignment, mistakes
-from archcalc.formula import between, conditions, crossing, problem, rewrite
+from archcalc.explore.searching import combined
+from archcalc.explore.sweeping import grid, plot
+from archcalc.formula import between, conditions, crossing, problem, rewrite, statements
 from archcalc.formula.compiling import bounds
-from archcalc.formula.sweeping import filters, grid, plot
 from archcalc.network import repeat
 from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
 from archcalc.symbolic import parser, requirement, scanning, shape, sizes
@@ -42,11 +43,11 @@ LIMITS = {
         "terms of what is divided, multiplied out": sizes.MAX_TERMS,
     },
     "of a condition": {
-        "characters for `assume`": conditions._MOST_CHARACTERS,
+        "characters": statements._MOST_CHARACTERS,
         "comparisons in one for `assume`": conditions._MOST_COMPARISONS,
-        "characters for `where`": filters._MOST_CHARACTERS,
-        "brackets and `not` inside one another for `where`": filters._MOST_NESTING,
-        "digits of a number such as `1e300`": filters._MOST_DIGITS,
+        "comparisons in one with `or`, `not` or `!=` for `search`": combined._MOST_COMPARISONS,
+        "brackets and `not` inside one another": statements._MOST_NESTING,
+        "digits of a number such as `1e300`": statements._MOST_DIGITS,
     },
     "when numbers are put in": {
         "bits of a power": POWER_BITS,

@@ -233,7 +233,8 @@ def test_only_what_is_guilty_is_named() -> None:
         ("h ==", ExpressionError),
         ("", ExpressionError),
         ("h/2 < 3", ExpressionError),
-        ("h >= 2.5", ExpressionError),
+        ("h >= 3 or k >= 3", ExpressionError),
+        ("not h >= 3", ExpressionError),
         ("h >= __import__('os')", ExpressionError),
         ("h >= 9**9**9", ArchcalcError),
         ("h" * 20_000, ExpressionError),
@@ -278,6 +279,8 @@ def test_conditions_are_read() -> None:
         "h % k == 0": "(h is a multiple of k,)",
         "h ≤ 7": "(h ≤ 7,)",
         "h/2 >= k": "(h/2 ≥ k,)",
+        "h >= 2.5": "(h ≥ 5/2,)",
+        "h <= 1e3 and k < h": "(h ≤ 1000, h ≥ k + 1)",
         "2*k < h": "(h ≥ 2·k + 1,)",
     }
     assert {text: repr(read_condition(text, known)) for text in read} == read

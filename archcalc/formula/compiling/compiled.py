@@ -88,7 +88,7 @@ class Compiled:
         kept = f", as {self.dtype}" if self.dtype else ""
         return f"{to_text(self.expression)}, compiled for arrays of {', '.join(self.symbols)}{kept}"
 
-    def __call__(self, **values: Any) -> Any:
+    def __call__(self, /, **values: Any) -> Any:
         """The formula at every place of the arrays in `values`.
 
         Args:
@@ -128,7 +128,7 @@ class Compiled:
             return result.item()
         return result if result.shape == shape else np.broadcast_to(result, shape).copy()
 
-    def bounds(self, **values: Any) -> Span:
+    def bounds(self, /, **values: Any) -> Span:
         """Two integers between which every result lies, worked out without computing any.
 
         They hold always, and are not always the tightest.

@@ -40,6 +40,13 @@ def read_array(name: str, values: Any) -> Array:
 
 
 def _as_integers(name: str, values: Any) -> Array:
+    if np.ma.is_masked(values):
+        raise EvaluationError(
+            f"{name} is an array of which some values are masked",
+            code="masked",
+            values={"name": name},
+            hint="give its compressed() values, or fill the others",
+        )
     if isinstance(values, np.ndarray | np.generic) and values.dtype.kind in "iu":
         array = np.asarray(values)
         if array.dtype == np.uint64 and array.size and array.max() > _LARGEST:

@@ -1,0 +1,79 @@
+"""What a table looks like: its two ends, with thousands apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from archcalc.explore.sweeping.rows import Rows, number
+
+__all__ = ["ROWS", "to_html", "to_markdown", "to_rich", "to_text"]
+
+ROWS = 10
+"""A longer table is shown by its two ends."""
+
+_GAP = "⋮"
+
+
+def summary(table: Rows) -> str:
+    """How many rows there are, and what was left out."""
+    many = f"{table.total:,} configuration{'' if table.total == 1 else 's'}"
+    if len(table) != table.total:
+        many = f"{len(table):,} of {many}"
+    if not table.excluded:
+        return many
+    lost = sum(excluded.count for excluded in table.excluded)
+    why = "; ".join(str(excluded.requirement) for excluded in table.excluded)
+    return f"{many}; {lost:,} more are no networks, which need {why}"
+
+
+def cells(table: Rows, rows: int) -> list[list[str]]:
+    """The rows shown; one of gaps stands for those that are not."""
+    if len(table) <= rows:
+        return [[number(v) for v in row.values()] for row in table]
+    first, last = table[: (rows + 1) // 2], table[len(table) - rows // 2 :]
+    gap = [_GAP for _ in table.columns]
+    return [*cells(first, rows), gap, *cells(last, rows)]
+
+
+def to_text(table: Rows, rows: int) -> str:
+    """The table as text."""
+    lines = [list(table.columns), *cells(table, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join([*(_line(line, widths) for line in lines), summary(table)])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+
+
+def to_markdown(table: Rows, rows: int) -> str:
+    """The table in Markdown."""
+    lines = [list(table.columns), ["---:"] * len(table.columns), *cells(table, rows)]
+    shown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{shown}\n\n{summary(table)}"
+
+
+def to_html(table: Rows, rows: int) -> str:
+    """The table in HTML."""
+
+    def row(tag: str, line: Sequence[str]) -> str:
+        return "".join(f'<{tag} style="text-align: right">{escape(c)}</{tag}>' for c in line)
+
+    head = f"<thead><tr>{row('th', table.columns)}</tr></thead>"
+    body = "\n".join(f"<tr>{row('td', line)}</tr>" for line in cells(table, rows))
+    caption = f'<caption style="caption-side: bottom">{escape(summary(table))}</caption>'
+    return f"<table>\n{caption}\n{head}\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def to_rich(table: Rows) -> Any:
+    """The table for rich's console."""
+    from rich.table import Table  # who prints no such table does not load it
+
+    shown = Table(caption=summary(table), caption_justify="left")
+    for name in table.columns:
+        shown.add_column(name, justify="right", no_wrap=True)
+    for line in cells(table, ROWS):
+        shown.add_row(*line)
+    return shown

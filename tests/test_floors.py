@@ -1,0 +1,64 @@
+"""Who imports whom: a package imports from packages below its own only."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import archcalc
+from archcalc import explore, formula
+
+ROOT = Path(__file__).parents[1] / "archcalc"
+
+FLOORS = {
+    "symbolic": 0, "formula": 1, "layers": 2, "costs": 3, "network": 4, "explain": 5,
+    "frameworks": 6, "torch": 6, "families": 6, "explore": 7, "testing": 8, "cli": 9,
+}  # fmt: skip
+
+
+def imported(source: str) -> Iterator[str]:
+    """The modules of archcalc that a source imports anywhere in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == "archcalc":
+            yield from (f"archcalc.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def upwards(package: str, source: str) -> list[str]:
+    """What a source of this package imports that stands on a higher floor."""
+    rooms = [(name, name.split(".")[1]) for name in imported(source) if "archcalc." in name]
+    return [name for name, room in rooms if FLOORS.get(room, -1) > FLOORS[package]]
+
+
+def test_every_package_has_its_floor() -> None:
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == FLOORS.keys()
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_nothing_imports_from_a_higher_floor(package: str) -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): higher
+        for path in (ROOT / package).rglob("*.py")
+        if (higher := upwards(package, path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_this_guard_can_fail() -> None:
+    assert upwards("formula", "def f():\n    from archcalc.explore import sweep") == [
+        "archcalc.explore"
+    ]
+    assert upwards("explore", "from archcalc import formula, testing") == ["archcalc.testing"]
+
+
+@pytest.mark.parametrize("name", explore.__all__)
+def test_what_moved_says_where_to(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"it is archcalc.{name}$"):
+        getattr(formula, name)
+    assert getattr(archcalc, name) is getattr(explore, name)

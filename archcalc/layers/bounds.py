@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sympy import Expr, fraction, together
 
 from archcalc.layers.base import Layer
-from archcalc.layers.fields import AtLeast
+from archcalc.layers.fields import least_of
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import is_whole
 from archcalc.symbolic.printing import to_text
@@ -49,8 +48,8 @@ def field_bounds(layer: Layer) -> tuple[Requirement, ...]:
     k ≥ 2
     """
     needs: list[Requirement] = []
-    for name, least in _bounded(type(layer)):
-        needs.extend(_of_value(name, getattr(layer, name), least))
+    for name, bound in least_of(type(layer)).items():
+        needs.extend(_of_value(name, getattr(layer, name), bound.minimum))
     return tuple(needs)
 
 
@@ -71,17 +70,6 @@ def shape_bounds(shape: Shape) -> tuple[Requirement, ...]:
     <BLANKLINE>
     """
     return tuple(_of_value("input_shape", shape, 1))
-
-
-@lru_cache(maxsize=1024)
-def _bounded(cls: type[Layer]) -> tuple[tuple[str, int], ...]:
-    """The fields of `cls` that hold dimensions, and what each of these is at least."""
-    return tuple(
-        (name, bound.minimum)
-        for name, field in cls.model_fields.items()
-        for bound in field.metadata
-        if isinstance(bound, AtLeast)
-    )
 
 
 def _of_value(name: str, value: Any, least: int) -> Iterable[Requirement]:

@@ -11,11 +11,18 @@ import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from sympy import Expr, Rational, Symbol
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
@@ -24,6 +31,8 @@ from archcalc.symbolic.printing import to_python
 from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = [
+    "OTHER_PADDINGS",
+    "PADDINGS",
     "Amounts",
     "AtLeast",
     "Axes",
@@ -45,6 +54,7 @@ __all__ = [
     "SomeSizes",
     "TargetShape",
     "hyper",
+    "least_of",
     "option",
     "plain",
 ]
@@ -58,13 +68,30 @@ _DIM_SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """What every dimension that a field holds is at least, as a part of the field's type."""
+    """What every dimension that a field holds is at least, as a part of the field's type.
+
+    Attributes:
+        minimum: the bound.
+        words: what the field reads beside dimensions, or refuses in words of its own.
+    """
 
     minimum: int
+    words: tuple[str, ...] = ()
 
 
 class Dimension:
     """What signatures call the type of a dimension: a whole number, a name or a formula."""
+
+
+@lru_cache(maxsize=1024)
+def least_of(cls: type[BaseModel]) -> dict[str, AtLeast]:
+    """The fields of `cls` that hold dimensions, and what each of these is at least."""
+    return {
+        name: bound
+        for name, field in cls.model_fields.items()
+        for bound in field.metadata
+        if isinstance(bound, AtLeast)
+    }
 
 
 def hyper(
@@ -187,19 +214,19 @@ def _padding(value: Any, *, minimum: int) -> Any:
     """A named rule, one amount, an amount an axis, or a pair an axis; pairs come out."""
     if isinstance(value, str):
         word = value.strip().lower()
-        if word in _PADDINGS:
+        if word in PADDINGS:
             return word
-        if word in _OTHER_PADDINGS or difflib.get_close_matches(word[:20], _PADDINGS, cutoff=0.7):
+        if word in OTHER_PADDINGS or difflib.get_close_matches(word[:20], PADDINGS, cutoff=0.7):
             raise DimensionError(
                 f"{quoted(value, 40)} is not a padding",
                 code="unknown-padding",
-                hint=f"use {', '.join(map(repr, _PADDINGS))}, or amounts",
+                hint=f"use {', '.join(map(repr, PADDINGS))}, or amounts",
             )
     return _amounts(value, minimum=minimum)
 
 
-_PADDINGS = ("valid", "same", "causal")
-_OTHER_PADDINGS = ("full", "zeros", "reflect", "replicate", "circular", "constant", "none", "auto")
+PADDINGS = ("valid", "same", "causal")
+OTHER_PADDINGS = ("full", "zeros", "reflect", "replicate", "circular", "constant", "none", "auto")
 """Words that other tools take for a padding, and that nobody means as a symbol."""
 
 
@@ -407,10 +434,16 @@ else:
     def _field(read: Any, schema: dict[str, Any], write: Any = plain) -> Any:
         return Annotated[Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)]
 
-    def _bounded(minimum: int, read: Any, schema: dict[str, Any], write: Any = plain) -> Any:
+    def _bounded(
+        minimum: int,
+        read: Any,
+        schema: dict[str, Any],
+        write: Any = plain,
+        words: tuple[str, ...] = (),
+    ) -> Any:
         """A field of dimensions: `minimum` is asked of a number here, of a formula in a trace."""
         kind = _field(partial(read, minimum=minimum), schema, write)
-        return Annotated[kind, AtLeast(minimum)]
+        return Annotated[kind, AtLeast(minimum, words)]
 
     _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
     _PAIRS = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _MANY}]}
@@ -432,7 +465,7 @@ else:
     SomeSizes = _bounded(1, _some, {"anyOf": [_MANY, _NULL, {"type": "array"}]})
     OptionalAmounts = _bounded(0, _optional(_dims), {"anyOf": [_MANY, _NULL]})
     OptionalRatios = _field(_optional(_ratios), _RATIOS)
-    Padding = _bounded(0, _padding, _PAIRS)
+    Padding = _bounded(0, _padding, _PAIRS, words=(*PADDINGS, *OTHER_PADDINGS))
     Amounts = _bounded(0, _amounts, _PAIRS)
     Axes = _field(_axes, _AXES)
     OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})

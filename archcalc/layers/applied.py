@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape
@@ -29,7 +30,8 @@ class Applied:
         layer.check(*inputs)
         self.layer = layer
         self.inputs = inputs
-        needed = (*layer.expected(*inputs), *layer.requirements(*inputs))
+        facts = (*layer.expected(*inputs), *layer.requirements(*inputs))
+        needed = (*all_bounds(layer), *facts)
         self.requirements = undecided(needed)
         self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
         self.output: Shape = self.outputs[0]

@@ -19,6 +19,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import by_name, explained
+from archcalc.layers.choices import refuse_words
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, option, plain
 from archcalc.layers.homes import homes
@@ -151,6 +152,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args:
             kwargs = by_name(type(self), args, kwargs)
+        refuse_words(type(self), kwargs)
         if not type(self).__pydantic_complete__:
             type(self).model_rebuild(raise_errors=False)
         try:

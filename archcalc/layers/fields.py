@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache, partial
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from sympy import Expr, Rational, Symbol
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
@@ -22,7 +31,10 @@ from archcalc.symbolic.printing import to_python
 from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = [
+    "OTHER_PADDINGS",
+    "PADDINGS",
     "Amounts",
+    "AtLeast",
     "Axes",
     "Count",
     "Dimension",
@@ -42,6 +54,7 @@ __all__ = [
     "SomeSizes",
     "TargetShape",
     "hyper",
+    "least_of",
     "option",
     "plain",
 ]
@@ -53,8 +66,32 @@ _DIM_SCHEMA = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """What every dimension that a field holds is at least, as a part of the field's type.
+
+    Attributes:
+        minimum: the bound.
+        words: what the field reads beside dimensions, or refuses in words of its own.
+    """
+
+    minimum: int
+    words: tuple[str, ...] = ()
+
+
 class Dimension:
     """What signatures call the type of a dimension: a whole number, a name or a formula."""
+
+
+@lru_cache(maxsize=1024)
+def least_of(cls: type[BaseModel]) -> dict[str, AtLeast]:
+    """The fields of `cls` that hold dimensions, and what each of these is at least."""
+    return {
+        name: bound
+        for name, field in cls.model_fields.items()
+        for bound in field.metadata
+        if isinstance(bound, AtLeast)
+    }
 
 
 def hyper(
@@ -130,9 +167,9 @@ def _function(value: Any) -> Any:
     raise DimensionError(f"{quoted(value)} is not a function", code="not-a-function")
 
 
-def _rule(value: Any) -> Any:
+def _rule(value: Any, *, minimum: int) -> Any:
     """A shape, a function that gives one, or ``None``."""
-    return value if value is None or callable(value) else as_shape(value)
+    return value if value is None or callable(value) else as_shape(value, minimum=minimum)
 
 
 def _named(value: Any) -> Any:
@@ -148,67 +185,61 @@ def _sequence(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | Expr)
 
 
-def _dims(minimum: int) -> Any:
-    def read(value: Any) -> tuple[Dim, ...]:
-        if _sequence(value):
-            parts = tuple(value)
-            if not parts:
-                raise DimensionError("an empty sequence gives no size")
-            return tuple(as_dim(part, minimum=minimum) for part in parts)
-        return (as_dim(value, minimum=minimum),)
-
-    return read
+def _dims(value: Any, *, minimum: int) -> tuple[Dim, ...]:
+    """A dimension for every axis, or one for all of them."""
+    if _sequence(value):
+        parts = tuple(value)
+        if not parts:
+            raise DimensionError("an empty sequence gives no size")
+        return tuple(as_dim(part, minimum=minimum) for part in parts)
+    return (as_dim(value, minimum=minimum),)
 
 
-def _count(value: Any) -> Dim:
-    return as_dim(value, minimum=0)
-
-
-def _groups(value: Any) -> Dim:
+def _groups(value: Any, *, minimum: int) -> Dim:
     """A number of groups, or −1 for one a channel."""
-    return -1 if value in (-1, "-1") else as_dim(value)
+    return -1 if value in (-1, "-1") else as_dim(value, minimum=minimum)
 
 
 def _optional(read: Any) -> Any:
-    return lambda value: None if value is None else read(value)
+    return lambda value, **how: None if value is None else read(value, **how)
 
 
-def _some(value: Any) -> tuple[Dim | None, ...]:
+def _some(value: Any, *, minimum: int) -> tuple[Dim | None, ...]:
     """A dimension for every axis, or ``None`` where it stays."""
     parts = tuple(value) if _sequence(value) else (value,)
-    return tuple(None if part is None else as_dim(part) for part in parts)
+    return tuple(None if part is None else as_dim(part, minimum=minimum) for part in parts)
 
 
-def _padding(value: Any) -> Any:
+def _padding(value: Any, *, minimum: int) -> Any:
     """A named rule, one amount, an amount an axis, or a pair an axis; pairs come out."""
     if isinstance(value, str):
         word = value.strip().lower()
-        if word in _PADDINGS:
+        if word in PADDINGS:
             return word
-        if word in _OTHER_PADDINGS or difflib.get_close_matches(word[:20], _PADDINGS, cutoff=0.7):
+        if word in OTHER_PADDINGS or difflib.get_close_matches(word[:20], PADDINGS, cutoff=0.7):
             raise DimensionError(
                 f"{quoted(value, 40)} is not a padding",
                 code="unknown-padding",
-                hint=f"use {', '.join(map(repr, _PADDINGS))}, or amounts",
+                hint=f"use {', '.join(map(repr, PADDINGS))}, or amounts",
             )
-    return _amounts(value)
+    return _amounts(value, minimum=minimum)
 
 
-_PADDINGS = ("valid", "same", "causal")
-_OTHER_PADDINGS = ("full", "zeros", "reflect", "replicate", "circular", "constant", "none", "auto")
+PADDINGS = ("valid", "same", "causal")
+OTHER_PADDINGS = ("full", "zeros", "reflect", "replicate", "circular", "constant", "none", "auto")
 """Words that other tools take for a padding, and that nobody means as a symbol."""
 
 
-def _amounts(value: Any) -> PaddingPairs:
+def _amounts(value: Any, *, minimum: int) -> PaddingPairs:
     if not _sequence(value):
-        amount = _count(value)
+        amount = as_dim(value, minimum=minimum)
         return ((amount, amount),)
     pairs = []
     for part in tuple(value):
         ends = tuple(part) if _sequence(part) else (part, part)
         if len(ends) != 2:
             raise DimensionError(f"{quoted(part)} is not an amount or a pair (before, after)")
-        pairs.append((_count(ends[0]), _count(ends[1])))
+        pairs.append((as_dim(ends[0], minimum=minimum), as_dim(ends[1], minimum=minimum)))
     if not pairs:
         raise DimensionError("an empty sequence gives no padding")
     return tuple(pairs)
@@ -270,10 +301,10 @@ def _no_axes(value: Any) -> tuple[int, ...]:
     return () if value is None else _axes(value)
 
 
-def _target(value: Any) -> tuple[Dim, ...]:
+def _target(value: Any, *, minimum: int) -> tuple[Dim, ...]:
     """A shape in which one dimension may be −1, to be worked out."""
     parts = tuple(value) if _sequence(value) else (value,)
-    dims = tuple(-1 if part in (-1, "-1") else as_dim(part) for part in parts)
+    dims = tuple(-1 if part in (-1, "-1") else as_dim(part, minimum=minimum) for part in parts)
     if sum(dim == -1 for dim in dims) > 1:
         raise DimensionError("only one dimension of a target shape may be -1")
     return dims
@@ -403,6 +434,17 @@ else:
     def _field(read: Any, schema: dict[str, Any], write: Any = plain) -> Any:
         return Annotated[Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)]
 
+    def _bounded(
+        minimum: int,
+        read: Any,
+        schema: dict[str, Any],
+        write: Any = plain,
+        words: tuple[str, ...] = (),
+    ) -> Any:
+        """A field of dimensions: `minimum` is asked of a number here, of a formula in a trace."""
+        kind = _field(partial(read, minimum=minimum), schema, write)
+        return Annotated[kind, AtLeast(minimum, words)]
+
     _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
     _PAIRS = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _MANY}]}
     _DIM_OR_OPEN = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]}
@@ -414,21 +456,21 @@ else:
     _RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}
     _RATIOS = {"anyOf": [*_RATIO["anyOf"], {"type": "array", "items": _RATIO}, _NULL]}
 
-    Size = _field(as_dim, _DIM_SCHEMA)
-    Count = _field(_count, _DIM_SCHEMA)
-    OptionalSize = _field(_optional(as_dim), {"anyOf": [*_DIM_SCHEMA["anyOf"], _NULL]})
-    Groups = _field(_groups, {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]})
-    Sizes = _field(_dims(1), _MANY)
-    OptionalSizes = _field(_optional(_dims(1)), {"anyOf": [_MANY, _NULL]})
-    SomeSizes = _field(_some, {"anyOf": [_MANY, _NULL, {"type": "array"}]})
-    OptionalAmounts = _field(_optional(_dims(0)), {"anyOf": [_MANY, _NULL]})
+    Size = _bounded(1, as_dim, _DIM_SCHEMA)
+    Count = _bounded(0, as_dim, _DIM_SCHEMA)
+    OptionalSize = _bounded(1, _optional(as_dim), {"anyOf": [*_DIM_SCHEMA["anyOf"], _NULL]})
+    Groups = _bounded(1, _groups, {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]})
+    Sizes = _bounded(1, _dims, _MANY)
+    OptionalSizes = _bounded(1, _optional(_dims), {"anyOf": [_MANY, _NULL]})
+    SomeSizes = _bounded(1, _some, {"anyOf": [_MANY, _NULL, {"type": "array"}]})
+    OptionalAmounts = _bounded(0, _optional(_dims), {"anyOf": [_MANY, _NULL]})
     OptionalRatios = _field(_optional(_ratios), _RATIOS)
-    Padding = _field(_padding, _PAIRS)
-    Amounts = _field(_amounts, _PAIRS)
+    Padding = _bounded(0, _padding, _PAIRS, words=(*PADDINGS, *OTHER_PADDINGS))
+    Amounts = _bounded(0, _amounts, _PAIRS)
     Axes = _field(_axes, _AXES)
     OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})
-    ShapeField = _field(_optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
+    ShapeField = _bounded(1, _optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
     Function = _field(_function, _NULL, _named)
-    ShapeRule = _field(_rule, {"anyOf": [_MANY, _NULL]}, _named)
-    TargetShape = _field(_target, _TARGET, _listed)
+    ShapeRule = _bounded(1, _rule, {"anyOf": [_MANY, _NULL]}, _named)
+    TargetShape = _bounded(1, _target, _TARGET, _listed)

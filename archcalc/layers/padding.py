@@ -6,11 +6,12 @@ Source: https://keras.io/api/layers/reshaping_layers/; torch's ``ReflectionPad2d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
+from archcalc.layers.choices import PaddingMode
 from archcalc.layers.fields import Amounts, hyper
 from archcalc.layers.spatial import DataFormat, Spatial, one_pair, per_axis
 from archcalc.layers.window import Window
@@ -30,8 +31,6 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
 ]
-
-PaddingMode: TypeAlias = Literal["constant", "reflect", "replicate", "circular"]
 
 
 class _Padding(Spatial, abstract=True):

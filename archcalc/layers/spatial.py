@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
+from archcalc.layers.choices import DataFormat
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["DataFormat", "Spatial", "one_pair", "per_axis", "with_indices"]
-
-DataFormat = Literal["channels_last", "channels_first"]
 
 _AXES = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
 

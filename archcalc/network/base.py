@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from sympy import Symbol
 
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.trace import Trace
@@ -89,7 +90,9 @@ class Network(Layer, abstract=True):
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
         self.check(*shapes)
         with growing():
-            outputs = self.follow(walk, values, Where())
+            for shape in shapes:
+                walk.require(shape_bounds(shape), Where())
+            outputs = followed(self, walk, values, Where())
         walk.settle()
         return outputs
 
@@ -310,5 +313,6 @@ class Network(Layer, abstract=True):
 def followed(layer: Layer, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
     """Take `values` through `layer`, which may be a network."""
     if isinstance(layer, Network):
+        walk.require(field_bounds(layer), at)
         return layer.follow(walk, values, at)
     return walk.call(layer, values, at)

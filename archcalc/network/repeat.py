@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
+from archcalc.layers.bounds import field_bounds
 from archcalc.layers.fields import Count
 from archcalc.network.base import Network
 from archcalc.network.course import MOST_APART, Step, course, moved_on, no_rule, require_left
@@ -118,7 +119,7 @@ class Repeat(Numbered):
 
     def needs(self, *inputs: Shape) -> tuple[Requirement, ...]:
         """What a block that stands open needs; another is asked where it is called."""
-        return self._open.needs(*inputs) if self._open else ()
+        return (*field_bounds(self._open), *self._open.needs(*inputs)) if self._open else ()
 
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """One copy after the other, until all that are left can be followed at once."""

@@ -107,8 +107,13 @@ class Trace:
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
-        """What must hold for the network to exist, each once, with the first layer that asks."""
+        """What must hold for the network to exist, each once, with the first layer that asks.
+
+        What a network asks comes before what the layers ask that it is made of.
+        """
         found: dict[tuple[object, ...], Requirement] = {}
+        for needed in self._extra:
+            found.setdefault(needed.key, needed)
         seen: set[tuple[object, ...]] = set()
         for row in self.rows:
             known = (id(row.applied), row.copies)
@@ -116,8 +121,6 @@ class Trace:
                 seen.add(known)
                 for needed in row.requirements:
                     found.setdefault(needed.key, needed)
-        for needed in self._extra:
-            found.setdefault(needed.key, needed)
         return tuple(found.values())
 
     @cached_property

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import prod
 
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Integer, Rational, Symbol
 
 from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.division import FloorDiv, floor_div
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.putting import with_values
@@ -144,14 +144,17 @@ class Requirement:
         return self._error()
 
     def _error(self) -> RequirementError:
-        named = {name: to_text(dim) for name, dim in self.details}
         return RequirementError(
-            self.message.format(**named),
+            self._said(),
             code=self.code,
             path=self.path,
             values=dict(self.details),
             hint=self.hint,
         )
+
+    def _said(self) -> str:
+        """The message with its dimensions in it."""
+        return self.message.format(**{name: to_text(dim) for name, dim in self.details})
 
     def statement(self) -> str:
         """The statement alone, solved for the symbol where there is one and it stands alone."""
@@ -160,18 +163,46 @@ class Requirement:
 
     def _bare(self) -> str:
         if self.relation is Relation.AT_LEAST:
-            rest = (evaluated(self.left) - evaluated(self.right)).expand()
-            constant, term = rest.as_coeff_Add()
+            room = _undone((evaluated(self.left) - evaluated(self.right)).expand())
+            constant, term = room.as_coeff_Add()
             if term.is_Symbol:
                 return f"{term.name} ≥ {to_text(-constant)}"
             if (-term).is_Symbol:
                 return f"{(-term).name} ≤ {to_text(constant)}"
             if isinstance(self.left, int):
                 return f"{to_text(self.right)} ≤ {to_text(self.left)}"
+        if self.relation is Relation.MULTIPLE_OF and self.right == 1:
+            return f"{to_text(self.left)} is a whole number"
         return f"{to_text(self.left)} {self.relation.value} {to_text(self.right)}"
 
     def __str__(self) -> str:
         return f"{self.statement()} ({self.path})" if self.path else self.statement()
+
+
+def _undone(room: Expr) -> Expr:
+    """An expression that is at least 0 just where `room` is, with floors and a factor undone.
+
+    ``⌊c/16⌋ ≥ 1`` is ``c ≥ 16``, and ``2·k ≥ 3`` is ``k ≥ 2``, for what is whole.
+
+    >>> from archcalc.symbolic import symbols
+    >>> k = symbols("k")
+    >>> _undone(floor_div(k, 16) - 1), _undone(7 - 2*k)
+    (k - 16, 3 - k)
+    """
+    while True:
+        constant, term = room.as_coeff_Add()
+        factor, rest = term.as_coeff_Mul()
+        if not (isinstance(constant, Rational) and isinstance(factor, Rational)) or factor == 0:
+            return room
+        rises = factor > 0
+        bound = -(constant // factor) if rises else constant // -factor
+        if isinstance(rest, FloorDiv) and isinstance(rest.divisor, Integer) and rest.divisor > 0:
+            inside, q = rest.numerator, rest.divisor
+            room = (inside - bound * q if rises else (bound + 1) * q - 1 - inside).expand()
+        elif rest.is_Symbol:
+            return rest - bound if rises else bound - rest
+        else:
+            return room
 
 
 def undecided(needs: Iterable[Requirement]) -> tuple[Requirement, ...]:

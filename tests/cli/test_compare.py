@@ -101,12 +101,12 @@ def test_what_is_drawn_is_what_is_counted(pair: tuple[str, str]) -> None:
 
 
 def test_every_crossing_is_marked_once() -> None:
-    """n² and 10·n − 21 are equal at 3 and at 7, and nowhere else."""
+    """n² and 11·n − 28 are equal at 4 and at 7, and nowhere else."""
     square = ac.Sequential([ac.Dense("n", use_bias=False)], input_shape="n")
-    linear = ac.Sequential([ac.Dense("10*n - 21", use_bias=False)], input_shape=1)
+    linear = ac.Sequential([ac.Dense("11*n - 28", use_bias=False)], input_shape=1)
     axes, _ = ac.compare(square, linear).plot_along("n", range(3, 20)).axes
-    assert [text.get_text() for text in axes.texts] == ["n = 3", "n = 7"]
-    assert [line.get_xdata()[0] for line in axes.lines[2:]] == [3, 7]
+    assert [text.get_text() for text in axes.texts] == ["n = 4", "n = 7"]
+    assert [line.get_xdata()[0] for line in axes.lines[2:]] == [4, 7]
     small = ac.Sequential([ac.Dense(3)], input_shape=4)
     with pytest.raises(ac.UnknownSymbolError, match="there are only numbers"):
         ac.compare(small, small).plot_along("n", range(1, 9))

@@ -163,7 +163,9 @@ class TestRepeat:
     def test_too_few_copies_are_an_error(self) -> None:
         n = ac.symbols("n")
         P = ac.Repeat(ac.Dense("d"), n - 2).trace("x").parameters
-        with pytest.raises(ac.RequirementError, match="copies"):
+        with pytest.raises(
+            ac.RequirementError, match="times = n − 2 must be at least 0, and is −1"
+        ):
             P(n=1, d=2, x=2)
         with pytest.raises(ac.RequirementError):
             P(n=2, d=3, x=2)  # the first copy changes the shape, so there must be one

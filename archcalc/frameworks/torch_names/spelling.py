@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from archcalc.frameworks.table import Entry, fields_of
 from archcalc.frameworks.tables import TORCH
 from archcalc.layers.base import Layer
+from archcalc.layers.choices import word_refused
 from archcalc.layers.registry import layer_class
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
@@ -52,6 +53,10 @@ def signature(text: str) -> Signature:
     return Signature([Parameter(name, kind, default=d) for name, d, kind in pairs])
 
 
+def _parts(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else ()
+
+
 @dataclass(frozen=True)
 class Spelling:
     """A class of torch as a layer of ours; calling it makes the layer.
@@ -86,10 +91,25 @@ class Spelling:
         common: dict[str, Any] = {k: kwargs.pop(k) for k in _COMMON if k in kwargs}
         kwargs = {k: v for k, v in kwargs.items() if k not in _ANYWHERE}
         given = self._bound(args, kwargs)
+        try:
+            return self._made(given, common)
+        except InvalidLayerError as error:
+            raise self._as_given(error, given) from None
+
+    def _made(self, given: dict[str, Any], common: dict[str, Any]) -> Layer:
         if self.make is not None:
             made = self.make(given)
             return made.model_copy(update=common) if common else made
         return layer_class(self.layer)(**{**self._fields(given), **common})
+
+    def _as_given(self, error: InvalidLayerError, given: Given) -> InvalidLayerError:
+        """A word in the place of a dimension, as said of torch's argument."""
+        if error.code != "word-for-symbol":
+            return error
+        (word,) = error.values.values()
+        named = (name for name, value in given.items() if word == value or word in _parts(value))
+        argument = next(named, next(iter(error.values)))
+        return word_refused(self.name, argument, word, self.signature.parameters)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         try:

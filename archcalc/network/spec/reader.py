@@ -330,7 +330,8 @@ class SpecReader:
         try:
             layer: Layer = spelling(*args, **given)
         except ArchcalcError as error:
-            raise self._errors.placed(error, place) from None
+            message = error.message.removeprefix(f"{spelling.name}: ")
+            raise self._errors.placed(error, place, message) from None
         return layer
 
     def _of_class(self, cls: type[Layer], value: Any, place: Place, scope: Scope) -> Layer:

@@ -1,0 +1,104 @@
+"""Words that mean a choice, and so are no symbols where a dimension is given.
+
+``Conv2D(32, 3, "same")`` gives a stride called ``same``, which nobody means.  The words are those
+that fields declare as their choices: an activation, a padding, a data format anywhere, and the
+choices of a layer's own fields in that layer.  A single letter always stays a symbol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel
+from sympy import Symbol
+
+from archcalc.layers.fields import OTHER_PADDINGS, PADDINGS, least_of
+from archcalc.layers.functions import ActivationName
+from archcalc.symbolic.errors import InvalidLayerError, quoted
+
+__all__ = ["DataFormat", "PaddingMode", "refuse_words", "word_refused"]
+
+DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
+
+PaddingMode: TypeAlias = Literal["constant", "reflect", "replicate", "circular"]
+
+_ANYWHERE: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys((*PADDINGS, *OTHER_PADDINGS), ("a padding", "padding")),
+    **dict.fromkeys(get_args(PaddingMode), ("a padding mode", "mode")),
+    **dict.fromkeys(get_args(ActivationName), ("an activation", "activation")),
+    **dict.fromkeys(get_args(DataFormat), ("a data format", "data_format")),
+}
+"""What a word means in any layer, and the argument that takes it."""
+
+
+def refuse_words(cls: type[BaseModel], given: Mapping[str, Any]) -> None:
+    """Refuse a word that means a choice where a field of `cls` takes a dimension.
+
+    Raises:
+        InvalidLayerError: there is one; the hint says which argument it belongs to.
+    """
+    dimensions = least_of(cls)
+    for name in given.keys() & dimensions.keys():
+        for word in _words(given[name]):
+            meant = word.lower() in _meanings(cls)
+            if meant and word.lower() not in dimensions[name].words:
+                raise word_refused(cls.__name__, name, word, cls.model_fields, _meanings(cls))
+
+
+def word_refused(
+    owner: str,
+    argument: str,
+    word: str,
+    arguments: Collection[str],
+    meanings: Mapping[str, tuple[str, str]] = _ANYWHERE,
+) -> InvalidLayerError:
+    """The error for `word` as an `argument` of `owner`, which has these `arguments`."""
+    kind, belongs = meanings.get(word.lower(), ("a choice", ""))
+    hint = f"{quoted(word)} is {kind}"
+    if belongs in arguments:
+        hint += f": {belongs}={word.lower()!r}"
+    elif belongs == "activation":
+        hint += ", which is a layer of its own after it"
+    else:
+        hint += f", and {owner} takes none"
+    return InvalidLayerError(
+        f"{owner}: {argument}: {quoted(word)} is a word, not a dimension or a symbol",
+        code="word-for-symbol",
+        values={argument: word},
+        hint=hint,
+    )
+
+
+def _words(value: Any) -> Iterator[str]:
+    """The names that stand in `value` by themselves, of more than one letter."""
+    if isinstance(value, str | Symbol):
+        word = (value if isinstance(value, str) else value.name).strip()
+        if len(word) > 1:
+            yield word
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _words(part)
+
+
+@lru_cache(maxsize=1024)
+def _meanings(cls: type[BaseModel]) -> Mapping[str, tuple[str, str]]:
+    """What words mean in a layer, and which argument takes them."""
+    fields = cls.model_fields
+    own = {
+        word: (f"a choice of {name}", name)
+        for name, field in fields.items()
+        for word in _choices(field.annotation)
+    }
+    anywhere = {w: said for w, said in _ANYWHERE.items() if said[1] in fields or w not in own}
+    return {**own, **anywhere}
+
+
+def _choices(annotation: Any) -> Iterator[str]:
+    """The words among the choices that a type allows."""
+    if get_origin(annotation) is Literal:
+        yield from (word for word in get_args(annotation) if isinstance(word, str))
+        return
+    for part in get_args(annotation):
+        yield from _choices(part)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archcalc.layers.encoding import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *
+    from archcalc.layers.operations import *
     from archcalc.layers.padding import *
     from archcalc.layers.pooling import *
     from archcalc.layers.rearranging import *

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         encoding,
         merging,
         normalization,
+        operations,
         padding,
         pooling,
         rearranging,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from archcalc.layers.encoding import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *
+    from archcalc.layers.operations import *
     from archcalc.layers.padding import *
     from archcalc.layers.pooling import *
     from archcalc.layers.rearranging import *
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
     __all__ += activations.__all__
     __all__ += reshaping.__all__
     __all__ += rearranging.__all__
+    __all__ += operations.__all__
     __all__ += padding.__all__
     __all__ += upsampling.__all__
     __all__ += regularization.__all__

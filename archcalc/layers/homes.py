@@ -19,6 +19,7 @@ FAMILY_NAMES = (
     "activations",
     "reshaping",
     "rearranging",
+    "operations",
     "padding",
     "upsampling",
     "regularization",

@@ -10,6 +10,7 @@ from archcalc.frameworks.torch_modules.embedding import *
 from archcalc.frameworks.torch_modules.merging import *
 from archcalc.frameworks.torch_modules.net import *
 from archcalc.frameworks.torch_modules.noise import *
+from archcalc.frameworks.torch_modules.operations import *
 from archcalc.frameworks.torch_modules.pooling import *
 from archcalc.frameworks.torch_modules.recurrent import *
 from archcalc.frameworks.torch_modules.rescaling import *

@@ -1,0 +1,530 @@
+"""Operations that people write as a function: slice, split, stack, transpose, tile, flip and roll.
+
+None has weights.  Axes are counted as in Keras, from 1 (0 is the batch) or from the end.  Positions
+along an axis are Python's: they are counted from 0, and those below 0 from the end.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any, ClassVar
+
+from sympy import Add
+
+from archcalc.layers.axes import axis_index
+from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.fields import (
+    Axes,
+    OptionalPosition,
+    Position,
+    SectionCount,
+    Sections,
+    Size,
+    hyper,
+    option,
+)
+from archcalc.layers.needs import multiple, same_length, something
+from archcalc.layers.window import Window
+from archcalc.symbolic.compare import at_least, largest, smallest
+from archcalc.symbolic.dims import Dim, exact_div, lower
+from archcalc.symbolic.division import ceil_div
+from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape
+
+__all__ = [
+    "Expand",
+    "ExpandDims",
+    "Flip",
+    "Roll",
+    "Select",
+    "Slice",
+    "Split",
+    "Squeeze",
+    "Stack",
+    "Tile",
+    "Transpose",
+    "Unbind",
+]
+
+_TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
+
+
+def _from_front(position: Dim, n: Dim) -> tuple[Dim, bool]:
+    """A position along an axis of length `n` from its front, and whether it was from the end.
+
+    A formula counts from the end where it is below 0 whatever its symbols are.
+    """
+    behind = at_least(-1, position) is True
+    return (lower(n + position) if behind else position), behind
+
+
+def _not_below(position: Dim, given: Dim, word: str) -> Requirement:
+    return Requirement(
+        position,
+        Relation.AT_LEAST,
+        0,
+        f"position {{given}} of input {word} lies before its front",
+        code="no-such-position",
+        hint="a formula is counted from the front, unless it is below 0 for all its symbols",
+        details=(("given", given),),
+    )
+
+
+class Slice(Layer):
+    """A stretch of an axis, as Python's ``x[start:stop:step]``.
+
+    Args:
+        axis: the axis, counted from 1 (0 is the batch).
+        start: the first position; below 0 from the end.
+        stop: the position after the last; below 0 from the end; the end where ``None``.
+        step: how far apart the positions are.
+
+    As in Python, what lies beyond the end is left out: of `n` positions ``Slice(1, 0, "k")`` gives
+    the smaller of ``k`` and ``n``.  At least one must be left.
+
+    >>> Slice(1, 2, -1).output_shape(Shape((10, 64)))
+    (7, 64)
+    """
+
+    axis: int
+    start: Position = option(default=0)
+    stop: OptionalPosition = option(default=None)
+    step: Size = hyper("s", default=1, neutral=1)
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = "https://docs.python.org/3/reference/expressions.html#slicings"
+
+    def _bounds(self, n: Dim) -> tuple[list[Dim], list[Dim]]:
+        """It begins at the largest of the first, and ends before the smallest of the others."""
+        start, behind = _from_front(self.start, n)
+        starts = [start, 0] if behind else [start]
+        if self.stop is None:
+            return starts, [n]
+        stop, behind = _from_front(self.stop, n)
+        return starts, [stop] if behind else [stop, n]
+
+    def _length(self, n: Dim) -> Dim:
+        """From the first position to the one after the last."""
+        starts, stops = self._bounds(n)
+        return reduce(_smaller, [lower(stop - start) for stop in stops for start in starts])
+
+    def output_shape(self, x: Shape) -> Shape:
+        axis = axis_index(self.axis, x)
+        return x.replace(axis, ceil_div(self._length(x[axis]), self.step))
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        axis = axis_index(self.axis, x)
+        n = x[axis]
+        starts, stops = self._bounds(n)
+        before, after = reduce(largest, starts), reduce(smallest, stops)
+        return ((axis, Window(1, self.step, padding=(lower(-before), lower(after - n)))),)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axis = axis_index(self.axis, x)
+        n, word = x[axis], self.axis_word(x, axis)
+        ends = [(d, *_from_front(d, n)) for d in (self.start, self.stop) if d is not None]
+        return (
+            *(_not_below(place, given, word) for given, place, behind in ends if not behind),
+            something(self._length(n), n, word),
+        )
+
+
+def _smaller(a: Dim, b: Dim) -> Dim:
+    return lower(smallest(a, b))
+
+
+class Select(Layer):
+    """One position of an axis, which is then gone: ``x[index]``.
+
+    Args:
+        axis: the axis, counted from 1 (0 is the batch).
+        index: the position; below 0 from the end.
+
+    The token that a classifier reads:
+
+    >>> Select(1, 0).output_shape(Shape((197, 768)))
+    (768,)
+    """
+
+    axis: int
+    index: Position
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = f"{_TORCH}select.html"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return _without(x, axis_index(self.axis, x))
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        axis = axis_index(self.axis, x)
+        place, _ = _from_front(self.index, x[axis])
+        return ((axis, Window(1, padding=(lower(-place), lower(place + 1 - x[axis])))),)
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axis = axis_index(self.axis, x)
+        n, word = x[axis], self.axis_word(x, axis)
+        place, _ = _from_front(self.index, n)
+        within = Requirement(
+            n,
+            Relation.AT_LEAST,
+            lower(place + 1),
+            f"input {word} {{input}} has no position {{index}}",
+            code="no-such-position",
+            hint="positions are counted from 0, or below 0 from the end",
+            details=(("input", n), ("index", self.index)),
+        )
+        return (_not_below(place, self.index, word), within)
+
+
+def _without(x: Shape, axis: int) -> Shape:
+    return Shape((*x[:axis], *x[axis + 1 :]))
+
+
+def _parted(axis: int, x: Shape, parts: int) -> tuple[AxisWindow, ...] | None:
+    """How parts of an axis see it: each of them differently, but for what is no axis of positions.
+
+    The last axis is that of the features, as everywhere in Keras' layers.
+    """
+    return () if parts == 1 or axis == len(x) - 1 else None
+
+
+class Split(Layer):
+    """An axis in parts, each an output.
+
+    Args:
+        sections: how many equal parts, a number; or a list with the size of each.
+        axis: the axis, counted from 1 (0 is the batch).
+
+    Queries, keys and values from one projection, ``q, k, v = Split(3)(x)``:
+
+    >>> Split(3).output_shapes(Shape((10, 192)))
+    ((10, 64), (10, 64), (10, 64))
+    >>> Split([2, 3], axis=1).output_shapes(Shape((5, 8)))
+    ((2, 8), (3, 8))
+    """
+
+    sections: Sections
+    axis: int = -1
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (split)"
+
+    def _sizes(self, n: Dim) -> tuple[Dim, ...]:
+        if isinstance(self.sections, tuple):
+            return self.sections
+        return (exact_div(n, self.sections),) * self.sections
+
+    def output_shape(self, x: Shape) -> Shape:
+        return self.output_shapes(x)[0]
+
+    def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
+        axis = axis_index(self.axis, x)
+        return tuple(x.replace(axis, size) for size in self._sizes(x[axis]))
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        axis = axis_index(self.axis, x)
+        return (axis,) if len(self._sizes(x[axis])) > 1 and axis == len(x) - 1 else ()
+
+    def incoming(self, *inputs: Any) -> None:
+        return None  # it has no weights that are made for a number
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
+        axis = axis_index(self.axis, x)
+        return _parted(axis, x, len(self._sizes(x[axis])))
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axis = axis_index(self.axis, x)
+        n, word = x[axis], self.axis_word(x, axis)
+        if not isinstance(self.sections, tuple):
+            message = f"input {word} {{size}} does not part into {{factor}} equal sections"
+            return (multiple(n, self.sections, message),)
+        total = lower(Add(*self.sections))
+        return (same_length(f"the sum of the sections along input {word}", total, n),)
+
+
+class Unbind(Layer):
+    """Every position of an axis as an output of its own, without the axis.
+
+    Args:
+        count: how long the axis is, a number: as many outputs there are.
+        axis: the axis, counted from 1 (0 is the batch).
+
+    >>> Unbind(3).output_shapes(Shape((3, 10, 64)))
+    ((10, 64), (10, 64), (10, 64))
+    """
+
+    count: SectionCount
+    axis: int = 1
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = f"{_TORCH}unbind.html"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return _without(x, axis_index(self.axis, x))
+
+    def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
+        return (self.output_shape(x),) * self.count
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
+        axis = axis_index(self.axis, x)
+        return ((axis, Window(1)),) if self.count == 1 else _parted(axis, x, self.count)
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        axis = axis_index(self.axis, x)
+        return (axis,) if self.count > 1 and axis == len(x) - 1 else ()
+
+    def incoming(self, *inputs: Any) -> None:
+        return None  # it has no weights that are made for a number
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axis = axis_index(self.axis, x)
+        what = f"the length of input {self.axis_word(x, axis)}"
+        return (same_length(what, self.count, x[axis], hint="count is as long as the axis"),)
+
+
+class Stack(Layer):
+    """Inputs of one shape along a new axis.
+
+    Args:
+        axis: where the new axis stands in what comes out, counted from 1 (0 is the batch).
+
+    >>> Stack().output_shape(Shape((10, 64)), Shape((10, 64)), Shape((10, 64)))
+    (3, 10, 64)
+    """
+
+    axis: int = 1
+
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+    source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (stack)"
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        if len({len(x) for x in inputs}) > 1:
+            raise ShapeError(
+                f"Stack takes inputs of one shape, not {' and '.join(repr(x) for x in inputs)}",
+                code="branches-differ",
+                hint="bring them to the same shape first",
+            )
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        x = inputs[0]
+        place = _new_axis(self.axis, x)
+        return Shape((*x[:place], len(inputs), *x[place:]))
+
+    def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
+        return _after_a_new_axis(self.axis, inputs[0])
+
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        first, *others = inputs
+        return tuple(
+            same_length(f"axis {axis + 1} of what is stacked", first[axis], dim)
+            for x in others
+            for axis, dim in enumerate(x)
+            if dim != first[axis]
+        )
+
+
+def _new_axis(axis: int, x: Shape) -> int:
+    """Where an axis is put that Keras calls `axis` in what comes out."""
+    return axis_index(axis, Shape((*x, 1)))
+
+
+def _after_a_new_axis(axis: int, x: Shape) -> tuple[AxisWindow, ...] | None:
+    """Axes stay in their places where the new one is the last."""
+    return () if _new_axis(axis, x) == len(x) else None
+
+
+class ExpandDims(Layer):
+    """A new axis of length 1; torch's ``unsqueeze``.
+
+    Args:
+        axis: where it stands in what comes out, counted from 1 (0 is the batch).
+
+    >>> ExpandDims(1).output_shape(Shape((10, 64)))
+    (1, 10, 64)
+    """
+
+    axis: int
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (expand_dims)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        place = _new_axis(self.axis, x)
+        return Shape((*x[:place], 1, *x[place:]))
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
+        return _after_a_new_axis(self.axis, x)
+
+
+class _OfLengthOne(Layer, abstract=True):
+    """What takes an axis of length 1."""
+
+    keeps_ones: ClassVar[bool] = True
+    view: ClassVar[bool] = True
+
+    axis: int
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        axis = axis_index(self.axis, x)
+        return (same_length(f"the length of input {self.axis_word(x, axis)}", 1, x[axis]),)
+
+
+class Squeeze(_OfLengthOne):
+    """An axis of length 1 taken away.
+
+    Args:
+        axis: the axis, counted from 1 (0 is the batch).
+
+    >>> Squeeze(1).output_shape(Shape((1, 10, 64)))
+    (10, 64)
+    """
+
+    axis: int
+
+    source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (squeeze)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return _without(x, axis_index(self.axis, x))
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
+        return ((axis_index(self.axis, x), Window(1)),)
+
+
+class Expand(_OfLengthOne):
+    """An axis of length 1 stretched: the same at every position, and kept once, as torch's.
+
+    Args:
+        axis: the axis, counted from 1 (0 is the batch).
+        size: how long it becomes.
+
+    >>> Expand(1, 197).output_shape(Shape((1, 768)))
+    (197, 768)
+    """
+
+    axis: int
+    size: Size = hyper("m")
+
+    source: ClassVar[str] = f"{_TORCH}Tensor.expand.html"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x.replace(axis_index(self.axis, x), self.size)
+
+    def windows(self, x: Shape) -> None:
+        return None
+
+
+class Tile(Layer):
+    """An axis several times over.
+
+    Args:
+        times: how often.
+        axis: the axis, counted from 1 (0 is the batch).
+        each: whether every position is repeated where it stands, as ``repeat_interleave`` does, and
+            not the whole axis one after the other.
+
+    Keys shared by four heads each:
+
+    >>> Tile(4, axis=1, each=True).output_shape(Shape((8, 128, 64)))
+    (32, 128, 64)
+    """
+
+    times: Size = hyper("m")
+    axis: int = -1
+    each: bool = False
+
+    source: ClassVar[str] = f"{_TORCH}repeat_interleave.html"
+
+    def output_shape(self, x: Shape) -> Shape:
+        axis = axis_index(self.axis, x)
+        return x.replace(axis, lower(x[axis] * self.times))
+
+    def windows(self, x: Shape) -> None:
+        return None
+
+
+class _Kept(Layer, abstract=True):
+    """What keeps the shape, and moves positions along an axis."""
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+    def windows(self, x: Shape) -> None:
+        return None
+
+
+class Flip(_Kept):
+    """Axes from their last position to their first.
+
+    Args:
+        axis: one axis or several, counted from 1 (0 is the batch).
+
+    >>> Flip(1).output_shape(Shape((10, 64)))
+    (10, 64)
+    """
+
+    axis: Axes
+
+    source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (flip)"
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        places = [axis_index(axis, inputs[0]) for axis in self.axis]
+        if len(set(places)) < len(places):
+            raise ShapeError(
+                f"axes {self.axis} of {inputs[0]!r} name an axis twice",
+                code="no-such-axis",
+                hint="name each axis once",
+            )
+
+
+class Roll(_Kept):
+    """Positions moved along an axis; those that leave it at one end come in at the other.
+
+    Args:
+        shift: how far, below 0 towards the front.
+        axis: the axis, counted from 1 (0 is the batch).
+
+    Windows that are shifted, as in the Swin transformer:
+
+    >>> Roll(-3, axis=1).output_shape(Shape((56, 56, 96)))
+    (56, 56, 96)
+    """
+
+    shift: Position
+    axis: int = -1
+
+    source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (roll)"
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        axis_index(self.axis, inputs[0])
+
+
+class Transpose(Layer):
+    """Two axes in one another's place.
+
+    Args:
+        axis1, axis2: the axes, counted from 1 (0 is the batch).  `Permute` puts all in any order.
+
+    >>> Transpose().output_shape(Shape((8, 10, 64)))
+    (8, 64, 10)
+    """
+
+    axis1: int = -2
+    axis2: int = -1
+
+    view: ClassVar[bool] = True
+    source: ClassVar[str] = f"{_TORCH}transpose.html"
+
+    def _pair(self, x: Shape) -> tuple[int, int]:
+        return axis_index(self.axis1, x), axis_index(self.axis2, x)
+
+    def output_shape(self, x: Shape) -> Shape:
+        a, b = self._pair(x)
+        return x.replace(a, x[b]).replace(b, x[a])
+
+    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
+        a, b = self._pair(x)
+        return () if a == b else None

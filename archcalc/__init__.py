@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archcalc.layers import *
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.arithmetic import *
     from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
     from archcalc.layers.colouring import *

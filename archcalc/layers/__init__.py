@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archcalc.layers import (
         activations,
         adaptive,
+        arithmetic,
         attention,
         augmentation,
         colouring,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     )
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.arithmetic import *
     from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
     from archcalc.layers.colouring import *
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     __all__ += upsampling.__all__
     __all__ += regularization.__all__
     __all__ += merging.__all__
+    __all__ += arithmetic.__all__
     __all__ += attention.__all__
     __all__ += distances.__all__
     __all__ += rescaling.__all__

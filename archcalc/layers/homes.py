@@ -24,6 +24,7 @@ FAMILY_NAMES = (
     "upsampling",
     "regularization",
     "merging",
+    "arithmetic",
     "attention",
     "distances",
     "rescaling",

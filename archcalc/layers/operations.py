@@ -381,8 +381,6 @@ class Squeeze(_OfLengthOne):
     (10, 64)
     """
 
-    axis: int
-
     source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (squeeze)"
 
     def output_shape(self, x: Shape) -> Shape:
@@ -403,7 +401,6 @@ class Expand(_OfLengthOne):
     (197, 768)
     """
 
-    axis: int
     size: Size = hyper("m")
 
     source: ClassVar[str] = f"{_TORCH}Tensor.expand.html"

@@ -12,6 +12,7 @@ from archcalc.frameworks.table import Table
 from archcalc.frameworks.tables import (
     activations,
     adaptive,
+    arithmetic,
     attention,
     convolution,
     core,
@@ -52,6 +53,7 @@ _FAMILIES = (
     upsampling,
     regularization,
     merging,
+    arithmetic,
     attention,
     distances,
     rescaling,

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from archcalc.frameworks.table import Absent, Entry, Table, same
+from archcalc.frameworks.tables.converters import keras_function
 
 __all__ = ["KERAS", "TORCH"]
-
-
-def _function(*names: str) -> Absent:
-    return Absent(f"Keras has it as a function, {' and '.join(f'keras.ops.{n}' for n in names)}")
 
 
 KERAS: Table = {
     "Slice": Absent("Keras writes it as Python does, x[:, start:stop:step]"),
     "Select": Absent("Keras writes it as Python does, x[:, index]"),
-    "Split": _function("split"),
-    "Unbind": _function("unstack"),
-    "Stack": _function("stack"),
-    "ExpandDims": _function("expand_dims"),
-    "Squeeze": _function("squeeze"),
-    "Expand": _function("broadcast_to"),
-    "Tile": _function("tile", "repeat"),
-    "Flip": _function("flip"),
-    "Roll": _function("roll"),
-    "Transpose": _function("swapaxes"),
+    "Split": keras_function("split"),
+    "Unbind": keras_function("unstack"),
+    "Stack": keras_function("stack"),
+    "ExpandDims": keras_function("expand_dims"),
+    "Squeeze": keras_function("squeeze"),
+    "Expand": keras_function("broadcast_to"),
+    "Tile": keras_function("tile", "repeat"),
+    "Flip": keras_function("flip"),
+    "Roll": keras_function("roll"),
+    "Transpose": keras_function("swapaxes"),
 }
 
 TORCH: Table = {

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class _Operation(nn.Module):  # type: ignore[misc]
+class Operation(nn.Module):  # type: ignore[misc]
     """A function of torch and what it is told."""
 
     def __init__(self, **told: Any) -> None:
@@ -38,7 +38,7 @@ class _Operation(nn.Module):  # type: ignore[misc]
         return ", ".join(f"{name}={value}" for name, value in self.told.items())
 
 
-class Slice(_Operation):
+class Slice(Operation):
     """A stretch of an axis."""
 
     def __init__(self, axis: int, start: int, stop: int | None, step: int) -> None:
@@ -50,7 +50,7 @@ class Slice(_Operation):
         return x[(*[slice(None)] * before, self.places)]
 
 
-class Select(_Operation):
+class Select(Operation):
     """One position of an axis."""
 
     def __init__(self, axis: int, index: int) -> None:
@@ -61,7 +61,7 @@ class Select(_Operation):
         return x.select(self.axis, self.index)
 
 
-class Split(_Operation):
+class Split(Operation):
     """An axis in parts."""
 
     def __init__(self, sections: int | Sequence[int], axis: int) -> None:
@@ -76,7 +76,7 @@ class Split(_Operation):
         return parts
 
 
-class Unbind(_Operation):
+class Unbind(Operation):
     """Every position of an axis."""
 
     def __init__(self, count: int, axis: int) -> None:
@@ -88,7 +88,7 @@ class Unbind(_Operation):
         return every
 
 
-class Stack(_Operation):
+class Stack(Operation):
     """Along a new axis."""
 
     def __init__(self, axis: int) -> None:
@@ -99,7 +99,7 @@ class Stack(_Operation):
         return torch.stack(inputs, self.axis)
 
 
-class ExpandDims(_Operation):
+class ExpandDims(Operation):
     """A new axis of length 1."""
 
     def __init__(self, axis: int) -> None:
@@ -110,7 +110,7 @@ class ExpandDims(_Operation):
         return x.unsqueeze(self.axis)
 
 
-class Squeeze(_Operation):
+class Squeeze(Operation):
     """An axis of length 1 taken away."""
 
     def __init__(self, axis: int) -> None:
@@ -121,7 +121,7 @@ class Squeeze(_Operation):
         return x.squeeze(self.axis)
 
 
-class Expand(_Operation):
+class Expand(Operation):
     """An axis of length 1 stretched."""
 
     def __init__(self, axis: int, size: int) -> None:
@@ -134,7 +134,7 @@ class Expand(_Operation):
         return x.expand(sizes)
 
 
-class Tile(_Operation):
+class Tile(Operation):
     """An axis several times over."""
 
     def __init__(self, times: int, axis: int, each: bool) -> None:
@@ -149,7 +149,7 @@ class Tile(_Operation):
         return x.repeat(counts)
 
 
-class Flip(_Operation):
+class Flip(Operation):
     """Axes from the last position to the first."""
 
     def __init__(self, axis: Sequence[int]) -> None:
@@ -160,7 +160,7 @@ class Flip(_Operation):
         return x.flip(self.axis)
 
 
-class Roll(_Operation):
+class Roll(Operation):
     """Positions moved around an axis."""
 
     def __init__(self, shift: int, axis: int) -> None:
@@ -171,7 +171,7 @@ class Roll(_Operation):
         return x.roll(self.shift, self.axis)
 
 
-class Transpose(_Operation):
+class Transpose(Operation):
     """Two axes in one another's place."""
 
     def __init__(self, axis1: int, axis2: int) -> None:

@@ -2,6 +2,7 @@
 
 from archcalc.testing.recipes import (
     activations,
+    arithmetic,
     attention,
     core,
     embedding,
@@ -35,6 +36,7 @@ _FAMILIES = (
     operations,
     padding,
     merging,
+    arithmetic,
     attention,
     rescaling,
     images,

@@ -1,0 +1,99 @@
+"""Operations that compute without weights: inputs that fit one another."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from archcalc.symbolic.shape import Shape
+from archcalc.testing.picking import Pick, numbers
+from archcalc.testing.recipes.base import Fields, Inputs, Recipe
+from archcalc.testing.recipes.merging import to_merge
+from archcalc.testing.shaping import small
+
+__all__ = ["INPUTS", "RECIPES"]
+
+_CONSTANTS = (2.0, 0.5)
+
+
+def _reduce(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """Some axes, or all where they stay: few layers take a number without axes."""
+    axes = pick.axes(inputs[0])
+    every = len(axes) in (0, len(inputs[0]))
+    made = {"axis": axes or None, "keepdims": True if every else pick.flag()}
+    return {**made, "correction": 0}
+
+
+def _along(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {"axis": pick.axis(inputs[0])}
+
+
+def _constant(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {"value": pick.one_of(_CONSTANTS) if len(inputs) == 1 else None}
+
+
+def _take(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """The axis in which neither is stretched, where one is."""
+    pairs = enumerate(zip(*inputs, strict=True))
+    apart = [i for i, (a, b) in pairs if a != b and 1 not in (a, b)]
+    place = apart[0] if apart else pick.size(len(inputs[0]) - 1, 0)
+    return {"axis": place + 1 if pick.flag() else place - len(inputs[0])}
+
+
+@st.composite
+def _to_take(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+    """Two shapes that broadcast but for one axis."""
+    x = draw(small(draw(numbers(1, 3))))
+    indices = Shape(1 if draw(st.booleans()) else dim for dim in x)
+    return x, indices.replace(draw(numbers(0, len(x) - 1)), draw(numbers(1, 6)))
+
+
+@st.composite
+def _to_multiply(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+    """Matrices that fit one way or another, with axes before that broadcast."""
+    before = draw(small(2, longest=4))
+    both = []
+    for _ in range(2):
+        kept = [1 if draw(st.booleans()) else dim for dim in before]
+        both.append(kept[draw(numbers(0, 2)) :])
+    rows, summed, columns = (draw(numbers(1, 6)) for _ in range(3))
+    first = (summed, rows) if draw(st.booleans()) else (rows, summed)
+    second = (columns, summed) if draw(st.booleans()) else (summed, columns)
+    return Shape((*both[0], *first)), Shape((*both[1], *second))
+
+
+def _matmul(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """One of the ways in which the matrices fit."""
+    x, y = inputs
+    both = product((False, True), repeat=2)
+    ways = [(a, b) for a, b in both if x[-2 if a else -1] == y[-1 if b else -2]]
+    first, second = pick.one_of(ways)
+    return {"transpose_first": first, "transpose_second": second}
+
+
+@st.composite
+def _to_attend(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+    """A query, a key and a value, in any number of heads."""
+    heads = draw(small(draw(numbers(1, 2)), longest=3))[1:]
+    t, s, d, v = (draw(numbers(1, 6)) for _ in range(4))
+    return Shape((*heads, t, d)), Shape((*heads, s, d)), Shape((*heads, s, v))
+
+
+RECIPES: dict[str, Recipe] = {
+    "Reduce": _reduce,
+    "CumulativeSum": _along,
+    **dict.fromkeys(("Divide", "Power", "Compare"), _constant),
+    "TakeAlongAxis": _take,
+    "Matmul": _matmul,
+    "ScaledDotProductAttention": lambda pick, cls, inputs: {"scale": pick.one_of((None, 0.5))},
+}
+
+INPUTS: dict[str, Inputs] = {
+    **dict.fromkeys(("Divide", "Power", "Compare", "Where"), to_merge),
+    "TakeAlongAxis": _to_take,
+    "Matmul": _to_multiply,
+    "ScaledDotProductAttention": _to_attend,
+}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from archcalc.layers.operations import *
     from archcalc.layers.padding import *
     from archcalc.layers.pooling import *
+    from archcalc.layers.products import *
     from archcalc.layers.rearranging import *
     from archcalc.layers.recurrent import *
     from archcalc.layers.recurrent_convolution import *
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.resizing import *
+    from archcalc.layers.slicing import *
     from archcalc.layers.spectrogram import *
     from archcalc.layers.transposed import *
     from archcalc.layers.upsampling import *

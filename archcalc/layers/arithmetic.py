@@ -1,4 +1,4 @@
-"""Operations that compute without weights: sums over axes, products, comparisons, attention.
+"""Operations that compute without weights: sums over axes, quotients, powers, comparisons, choices.
 
 Axes are counted as in Keras, from 1 (0 is the batch) or from the end.  The elementwise ones stretch
 axes as those of `archcalc.layers.merging` do, and take a constant in the place of a second input.
@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from archcalc.layers.attending import KEYS_AND_VALUES, equal_dims, equal_shapes
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
-from archcalc.layers.facts import Operand, Work
 from archcalc.layers.fields import OptionalAxes, option
 from archcalc.layers.merging import Elementwise, broadcast, broadcasting
-from archcalc.layers.needs import same_length
 from archcalc.layers.window import Window
-from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
@@ -27,10 +23,8 @@ __all__ = [
     "Compare",
     "CumulativeSum",
     "Divide",
-    "Matmul",
     "Power",
     "Reduce",
-    "ScaledDotProductAttention",
     "TakeAlongAxis",
     "Where",
 ]
@@ -270,124 +264,3 @@ class TakeAlongAxis(Layer):
 
     def requirements(self, x: Shape, indices: Shape) -> tuple[Requirement, ...]:
         return broadcasting("TakeAlongAxis", *self._beside(x, indices)[1])
-
-
-# Products of activations
-
-
-def _product(kind: str, summed: Dim, positions: Shape, *of: tuple[int, ...]) -> Work:
-    """The product of two activations, each made from some of the inputs."""
-    return Work(kind, (summed,), positions, activations=tuple(map(Operand, of)))
-
-
-class Matmul(Layer):
-    """The matrix product of two inputs over their last two axes; those before are stretched.
-
-    Args:
-        transpose_first: whether the last two axes of the first are exchanged before.
-        transpose_second: whether those of the second are.
-
-    The scores of attention in eight heads:
-
-    >>> Matmul(transpose_second=True).output_shape(Shape((8, 10, 64)), Shape((8, 20, 64)))
-    (8, 10, 20)
-    """
-
-    transpose_first: bool = False
-    transpose_second: bool = False
-
-    arity: ClassVar[tuple[int, int | None]] = (2, 2)
-    keeps_ones: ClassVar[bool] = True
-    source: ClassVar[str] = f"{_TORCH}matmul.html"
-
-    def check(self, *inputs: Shape) -> None:
-        super().check(*inputs)
-        if min(map(len, inputs)) < 2:
-            raise ShapeError(
-                f"Matmul takes inputs of two axes or more, not {inputs[0]!r} and {inputs[1]!r}",
-                code="wrong-number-of-axes",
-                hint="ExpandDims makes a row or a column of a vector",
-            )
-
-    def _ends(self, x: Shape, y: Shape) -> tuple[Shape, Shape]:
-        """The last two axes of each as they are multiplied."""
-        first, second = x[-2:], y[-2:]
-        return (
-            first[::-1] if self.transpose_first else first,
-            second[::-1] if self.transpose_second else second,
-        )
-
-    def output_shape(self, x: Shape, y: Shape) -> Shape:
-        (rows, _), (_, columns) = self._ends(x, y)
-        before = broadcast(x[:-2], y[:-2])
-        return Shape((*before, rows, columns))
-
-    def windows(self, x: Shape, y: Shape) -> None:
-        return None
-
-    def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
-        (_, summed), _ = self._ends(x, y)
-        return (_product("matmul", summed, out, (0,), (1,)),)
-
-    def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:
-        (_, a), (b, _) = self._ends(x, y)
-        what = "the axis that a matrix product is summed along"
-        met = () if a == b else (same_length(what, a, b, hint="is an axis to be transposed?"),)
-        return (*broadcasting("Matmul", x[:-2], y[:-2]), *met)
-
-
-class ScaledDotProductAttention(Layer):
-    """Attention as a function of a query, a key and a value: ``softmax(q·kᵀ/√d)·v``.
-
-    Inputs are in torch's order, which is not that of `Attention`: the query ``(t, d)``, the key
-    ``(t_kv, d)`` and the value ``(t_kv, d_v)``, each with the same axes before, such as heads.
-
-    Args:
-        is_causal: whether a query sees no key behind it.
-        dropout: the part of the weights that is dropped while training.
-        scale: what the scores are multiplied with; ``1/√d`` where ``None``.
-
-    >>> attention = ScaledDotProductAttention(is_causal=True)
-    >>> attention.output_shape(Shape((12, 128, 64)), Shape((12, 128, 64)), Shape((12, 128, 64)))
-    (12, 128, 64)
-    """
-
-    is_causal: bool = False
-    dropout: float = Field(default=0.0, ge=0, le=1)
-    scale: float | None = None
-
-    arity: ClassVar[tuple[int, int | None]] = (3, 3)
-    source: ClassVar[str] = f"{_TORCH}nn.functional.scaled_dot_product_attention.html"
-
-    def check(self, *inputs: Shape) -> None:
-        super().check(*inputs)
-        ranks = {len(x) for x in inputs}
-        if len(ranks) > 1 or min(ranks) < 2:
-            raise ShapeError(
-                "ScaledDotProductAttention takes inputs (t, d), or with more axes before the last, "
-                f"as many in each; not {' and '.join(repr(x) for x in inputs)}",
-                code="wrong-number-of-axes",
-                values={"inputs": inputs},
-            )
-
-    def output_shape(self, query: Shape, key: Shape, value: Shape) -> Shape:
-        return query.replace(-1, value[-1])
-
-    def windows(self, query: Shape, key: Shape, value: Shape) -> None:
-        return None
-
-    def work(self, *shapes: Shape) -> tuple[Work, ...]:
-        query, key, value, _ = shapes
-        scores = query.replace(-1, key[-2])
-        return (
-            _product("attention", query[-1], scores, (0,), (1,)),
-            _product("attention", value[-1], scores, (0, 1), (2,)),
-        )
-
-    def requirements(self, query: Shape, key: Shape, value: Shape) -> tuple[Requirement, ...]:
-        return (
-            *equal_dims(query[-1], key[-1], "queries and keys have different numbers of features"),
-            *equal_dims(value[-2], key[-2], KEYS_AND_VALUES),
-            *equal_shapes(query[:-2], key[:-2], "queries and keys differ in an axis before"),
-            *equal_shapes(query[:-2], value[:-2], "queries and values differ in an axis before"),
-        )

@@ -181,6 +181,9 @@ def test_indices_choose_positions() -> None:
         (ac.CumulativeSum(0), [(3, 4)], "no-such-axis"),
         (ac.TakeAlongAxis(1), [(3, 4), (2, 3)], "branches-differ"),
         (ac.TakeAlongAxis(1), [(3, 4), (2,)], "branches-differ"),
+        (ac.Einsum("bij,bjk->bik"), [(3, 4), (5, 4)], "lengths-differ"),
+        (ac.Einsum("bij,bjk->bik"), [(3, 4)], "wrong-number-of-inputs"),
+        (ac.Einsum("bij->bji"), [(3, 4, 5)], "wrong-number-of-axes"),
         (ac.ScaledDotProductAttention(), [(3, 4), (3, 5), (3, 5)], "attention-inputs-differ"),
         (ac.ScaledDotProductAttention(), [(3, 4), (3, 4), (2, 4)], "attention-inputs-differ"),
     ],
@@ -197,3 +200,48 @@ def test_what_does_not_fit_is_refused(layer: Layer, shapes: list[Any], code: str
 def test_arguments_that_mean_nothing_are_refused(made: Any) -> None:
     with pytest.raises(ac.InvalidLayerError):
         made()
+
+
+_TERMS = st.permutations(list("ijk"))
+
+
+@given(first=_TERMS, second=_TERMS, out=_TERMS, count=st.tuples(*[st.integers(1, 3)] * 3),
+       before=st.lists(_SIZES, max_size=2), sizes=st.tuples(_SIZES, _SIZES, _SIZES))  # fmt: skip
+def test_einsteins_notation_is_torchs_with_symbols_first(
+    first: list[str],
+    second: list[str],
+    out: list[str],
+    count: tuple[int, int, int],
+    before: list[int],
+    sizes: tuple[int, int, int],
+) -> None:
+    """An ellipsis stands for the batch and for axes that the second input has not got."""
+    first, second = first[: count[0]], second[: count[1]]
+    out = [letter for letter in out if letter in first + second][: count[2]]
+    text = f"...{''.join(first)},...{''.join(second)}->...{''.join(out)}"
+    names = [f"n{i}" for i in range(len(before))]
+    values = {**dict(zip("ijk", sizes, strict=True)), **dict(zip(names, before, strict=True))}
+    x, y = as_shape([*names, *first]), as_shape(second)
+    layer = ac.Einsum(text)
+    a, b = torch.zeros(_at(x, values)), torch.zeros(_at(y, values))
+    result = torch.einsum(text, a, b)
+    assert _at(layer.output_shape(x, y), values) == tuple(result.shape)
+    assert layer.output_shape(Shape(a.shape), Shape(b.shape)) == tuple(result.shape)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("bij,bjk,bkl->bil", "not an equation of one or two inputs"),
+        ("bij,bjk", "not an equation"),
+        ("bij,cjk->bik", "the batch, the first axis of every input, must come out first"),
+        ("bij,bjk->ibk", "must come out first"),
+        ("bij,...jk->bik", "must come out first"),
+        ("bii->bi", "a letter stands twice"),
+        ("bij->bk", "'k' comes out, but is of no input"),
+        ("b...i->bi", "does not come out"),
+    ],
+)
+def test_equations_that_say_nothing_are_refused(text: str, said: str) -> None:
+    with pytest.raises(ac.InvalidLayerError, match=said):
+        ac.Einsum(text)

@@ -16,6 +16,7 @@ KERAS: Table = {
     "Where": keras_function("where"),
     "TakeAlongAxis": keras_function("take_along_axis"),
     "Matmul": keras_function("matmul"),
+    "Einsum": keras_function("einsum"),
     "ScaledDotProductAttention": keras_function("dot_product_attention"),
 }
 
@@ -28,6 +29,7 @@ TORCH: Table = {
     "Where": Entry(".Where"),
     "TakeAlongAxis": Entry(".TakeAlongAxis", same("axis")),
     "Matmul": Entry(".Matmul", same("transpose_first", "transpose_second")),
+    "Einsum": Entry(".Einsum", same("equation")),
     "ScaledDotProductAttention": Entry(
         ".ScaledDotProductAttention", same("is_causal", "dropout", "scale")
     ),

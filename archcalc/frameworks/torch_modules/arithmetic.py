@@ -19,6 +19,7 @@ __all__ = [
     "Compare",
     "CumulativeSum",
     "Divide",
+    "Einsum",
     "Matmul",
     "Power",
     "Reduce",
@@ -158,6 +159,17 @@ class Matmul(Merge):
             for each, transposed in zip(self.aligned(inputs), self.transposed, strict=True)
         )
         return torch.matmul(x, y)
+
+
+class Einsum(Operation):
+    """Einstein's notation."""
+
+    def __init__(self, equation: str) -> None:
+        super().__init__(equation=equation)
+        self.equation = equation
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.einsum(self.equation, *inputs)
 
 
 class ScaledDotProductAttention(nn.Module):  # type: ignore[misc]

@@ -74,6 +74,37 @@ def _matmul(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"transpose_first": first, "transpose_second": second}
 
 
+_LETTERS = "ijklmnopqrst"
+
+
+def _equation(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """A letter an axis, the same for some that are equally long; some come out, in any order."""
+    left, terms = iter(_LETTERS), list[str]()
+    for x in inputs:
+        free = dict(zip(terms[0], inputs[0], strict=True)) if terms else {}
+        term = ""
+        for dim in x:
+            alike = [a for a, n in free.items() if n == dim and a not in term]
+            term += pick.one_of(alike) if alike and pick.flag() else next(left)
+        terms.append(term)
+    known = list(dict.fromkeys("".join(terms)))
+    out = ""
+    while known and (not out or pick.flag()):
+        out += known.pop(pick.size(len(known) - 1, 0))
+    batch = pick.one_of(("b", "..."))
+    return {"equation": f"{','.join(batch + term for term in terms)}->{batch}{out}"}
+
+
+@st.composite
+def _to_contract(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+    """One shape, or two with axes of the same length."""
+    x = draw(small(draw(numbers(1, 3)), longest=4))
+    if draw(st.booleans()):
+        return (x,)
+    y = [draw(st.sampled_from(x) | numbers(1, 4)) for _ in range(draw(numbers(1, 3)))]
+    return x, Shape(y)
+
+
 @st.composite
 def _to_attend(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """A query, a key and a value, in any number of heads."""
@@ -88,6 +119,7 @@ RECIPES: dict[str, Recipe] = {
     **dict.fromkeys(("Divide", "Power", "Compare"), _constant),
     "TakeAlongAxis": _take,
     "Matmul": _matmul,
+    "Einsum": _equation,
     "ScaledDotProductAttention": lambda pick, cls, inputs: {"scale": pick.one_of((None, 0.5))},
 }
 
@@ -95,5 +127,6 @@ INPUTS: dict[str, Inputs] = {
     **dict.fromkeys(("Divide", "Power", "Compare", "Where"), to_merge),
     "TakeAlongAxis": _to_take,
     "Matmul": _to_multiply,
+    "Einsum": _to_contract,
     "ScaledDotProductAttention": _to_attend,
 }

@@ -154,7 +154,7 @@ class Select(Layer):
             n,
             Relation.AT_LEAST,
             lower(place + 1),
-            f"input {word} {{input}} has no position {{index}}",
+            f"there is no position {{index}}: input {word} is {{input}} long",
             code="no-such-position",
             hint="positions are counted from 0, or below 0 from the end",
             details=(("input", n), ("index", self.index)),
@@ -218,7 +218,7 @@ class Split(Layer):
         axis = axis_index(self.axis, x)
         n, word = x[axis], self.axis_word(x, axis)
         if not isinstance(self.sections, tuple):
-            message = f"input {word} {{size}} does not part into {{factor}} equal sections"
+            message = f"input {word}, {{size}} long, does not part into {{factor}} equal sections"
             return (multiple(n, self.sections, message),)
         total = lower(Add(*self.sections))
         return (same_length(f"the sum of the sections along input {word}", total, n),)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from archcalc.layers import *
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.arithmetic import *
     from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
     from archcalc.layers.colouring import *
@@ -43,8 +44,10 @@ if TYPE_CHECKING:
     from archcalc.layers.encoding import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *
+    from archcalc.layers.operations import *
     from archcalc.layers.padding import *
     from archcalc.layers.pooling import *
+    from archcalc.layers.products import *
     from archcalc.layers.rearranging import *
     from archcalc.layers.recurrent import *
     from archcalc.layers.recurrent_convolution import *
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.resizing import *
+    from archcalc.layers.slicing import *
     from archcalc.layers.spectrogram import *
     from archcalc.layers.transposed import *
     from archcalc.layers.upsampling import *

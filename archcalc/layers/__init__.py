@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archcalc.layers import (
         activations,
         adaptive,
+        arithmetic,
         attention,
         augmentation,
         colouring,
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
         encoding,
         merging,
         normalization,
+        operations,
         padding,
         pooling,
+        products,
         rearranging,
         recurrent,
         recurrent_convolution,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
         rescaling,
         reshaping,
         resizing,
+        slicing,
         spectrogram,
         transposed,
         upsampling,
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     )
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.arithmetic import *
     from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
     from archcalc.layers.colouring import *
@@ -57,8 +62,10 @@ if TYPE_CHECKING:
     from archcalc.layers.encoding import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *
+    from archcalc.layers.operations import *
     from archcalc.layers.padding import *
     from archcalc.layers.pooling import *
+    from archcalc.layers.products import *
     from archcalc.layers.rearranging import *
     from archcalc.layers.recurrent import *
     from archcalc.layers.recurrent_convolution import *
@@ -66,6 +73,7 @@ if TYPE_CHECKING:
     from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.resizing import *
+    from archcalc.layers.slicing import *
     from archcalc.layers.spectrogram import *
     from archcalc.layers.transposed import *
     from archcalc.layers.upsampling import *
@@ -99,10 +107,14 @@ if TYPE_CHECKING:
     __all__ += activations.__all__
     __all__ += reshaping.__all__
     __all__ += rearranging.__all__
+    __all__ += slicing.__all__
+    __all__ += operations.__all__
     __all__ += padding.__all__
     __all__ += upsampling.__all__
     __all__ += regularization.__all__
     __all__ += merging.__all__
+    __all__ += arithmetic.__all__
+    __all__ += products.__all__
     __all__ += attention.__all__
     __all__ += distances.__all__
     __all__ += rescaling.__all__

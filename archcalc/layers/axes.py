@@ -5,7 +5,7 @@ from __future__ import annotations
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["axis_index"]
+__all__ = ["axis_index", "without"]
 
 
 def axis_index(axis: int, x: Shape) -> int:
@@ -26,3 +26,12 @@ def axis_index(axis: int, x: Shape) -> int:
             hint=f"axes go from 1 to {rank}, or from -{rank} to -1; 0 is the batch",
         )
     return axis - 1 if axis > 0 else rank + axis
+
+
+def without(x: Shape, axis: int) -> Shape:
+    """`x` without the axis at this place.
+
+    >>> without(Shape((28, 30, 1)), 1)
+    (28, 1)
+    """
+    return Shape((*x[:axis], *x[axis + 1 :]))

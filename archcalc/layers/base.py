@@ -284,10 +284,10 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         return ()
 
     def axis_word(self, x: Shape, axis: int) -> str:
-        """What a message calls an axis: "height" for ``h``."""
+        """What a message calls an axis: "height" for ``h``, or its number, 1 for the first."""
         names = self.axis_names_for(x)
         name = names[axis] if names else ""
-        return _WORDS.get(name, f"axis {axis}")
+        return _WORDS.get(name, f"axis {axis % len(x) + 1}")
 
     @cached_property
     def key(self) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
-"""Equations of a dense layer in Einstein's notation, and the lengths that their letters stand for.
+"""Equations in Einstein's notation, of a dense layer and of inputs among one another.
 
-Source: https://keras.io/api/layers/core_layers/einsum_dense/
+Sources: https://keras.io/api/layers/core_layers/einsum_dense/ and, of inputs among one another,
+https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Equation", "Lengths", "equation"]
+__all__ = ["Contraction", "Equation", "Lengths", "contraction", "equation"]
 
 _FORMS: dict[Literal["", "left", "right"], str] = {
     "": r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)",
@@ -160,3 +161,104 @@ def _checked(made: Equation) -> Equation:
 
 def _refuse(message: str, hint: str = "") -> NoReturn:
     raise InvalidLayerError(message, code="invalid-equation", hint=hint)
+
+
+# Inputs among one another
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """``x->out`` or ``x,y->out``, without the batch, which stands first in all of them.
+
+    Attributes:
+        terms: the letters of each input; an ellipsis is one letter, ``.``, for any number of axes.
+        out: those of what comes out.
+    """
+
+    terms: tuple[str, ...]
+    out: str
+
+    @property
+    def summed(self) -> str:
+        """The letters that products are summed over: of two inputs, and not of the output."""
+        first, *others = self.terms
+        return "".join(a for a in first if others and a in others[0] and a not in self.out)
+
+    def letters(self, ranks: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+        """What names each axis of the inputs, and last of the output: a letter, or ``.1`` for the
+        last axis of an ellipsis, ``.2`` for the one before.
+
+        Raises:
+            ShapeError: the equation is for another number of axes.
+        """
+        elided = [
+            rank - len(term.replace(".", "")) for term, rank in zip(self.terms, ranks, strict=True)
+        ]
+        for term, rank, left in zip(self.terms, ranks, elided, strict=True):
+            if left < 0 or (left and "." not in term):
+                raise ShapeError(
+                    f"the equation names {len(term.replace('.', ''))} axes beside the batch, and "
+                    f"the input has {rank}",
+                    code="wrong-number-of-axes",
+                    hint="the first axis of an equation is the batch; '...' stands for any number",
+                )
+        terms = [_spread(*pair) for pair in zip(self.terms, elided, strict=True)]
+        return (*terms, _spread(self.out, max(elided)))
+
+
+def _spread(term: str, elided: int) -> tuple[str, ...]:
+    """The letters of a term with those of its ellipsis, which are counted from the end."""
+    several = [f".{i}" for i in range(elided, 0, -1)]
+    return tuple(name for letter in term for name in (several if letter == "." else [letter]))
+
+
+@lru_cache(maxsize=256)
+def contraction(text: str) -> Contraction:
+    """`text` as an equation of one or two inputs, each with the batch as its first axis.
+
+    Raises:
+        InvalidLayerError: it is none.
+
+    >>> contraction("bhqd, bhkd -> bhqk")
+    Contraction(terms=('hqd', 'hkd'), out='hqk')
+    >>> contraction("...qd,...kd->...qk").out
+    '.qk'
+    """
+    plain = text[:_LONGEST].replace(" ", "")
+    found = re.fullmatch(rf"({_TERM})(?:,({_TERM}))?->({_TERM})", plain)
+    if not found:
+        _refuse(
+            f"{text[:_LONGEST]!r} is not an equation of one or two inputs",
+            "write it as 'bij->bji' or 'bij,bjk->bik'; '...' stands for any number of axes",
+        )
+    terms = [term.replace("...", ".") for term in found.groups() if term is not None]
+    for term in terms:
+        if len(set(term)) < len(term):
+            _refuse(f"a letter stands twice in {term!r}", "give every axis a letter of its own")
+    *inputs, out = _without_batch(terms)
+    for letter in out:
+        if letter not in "".join(inputs):
+            _refuse(f"{letter!r} comes out, but is of no input")
+    if "." in "".join(inputs) and "." not in out:
+        _refuse("an ellipsis of the input does not come out", "write '...' after '->' too")
+    return Contraction(tuple(inputs), out)
+
+
+_TERM = r"[a-zA-Z]*(?:\.\.\.)?[a-zA-Z]*"
+
+
+def _without_batch(terms: list[str]) -> list[str]:
+    """The terms without the batch: their first letter, or an axis of the ellipsis they begin with.
+
+    What begins with an ellipsis in all of them keeps it, for the axes beside the batch.
+    """
+    firsts = {term[:1] for term in terms}
+    if firsts == {"."}:
+        return terms
+    (batch,) = firsts if len(firsts) == 1 else ("",)
+    if not batch or any(batch in term[1:] for term in terms):
+        _refuse(
+            "the batch, the first axis of every input, must come out first",
+            "begin every part with the same letter, or every part with '...'",
+        )
+    return [term[1:] for term in terms]

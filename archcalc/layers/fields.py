@@ -25,7 +25,7 @@ from pydantic import (
 )
 from sympy import Expr, Rational, Symbol
 
-from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr
 from archcalc.symbolic.errors import DimensionError, quoted
 from archcalc.symbolic.printing import to_python
 from archcalc.symbolic.shape import Shape, as_shape
@@ -42,10 +42,14 @@ __all__ = [
     "Groups",
     "OptionalAmounts",
     "OptionalAxes",
+    "OptionalPosition",
     "OptionalRatios",
     "OptionalSize",
     "OptionalSizes",
     "Padding",
+    "Position",
+    "SectionCount",
+    "Sections",
     "ShapeField",
     "ShapeRule",
     "Size",
@@ -301,6 +305,26 @@ def _no_axes(value: Any) -> tuple[int, ...]:
     return () if value is None else _axes(value)
 
 
+def _sections(value: Any, *, minimum: int) -> int | tuple[Dim, ...]:
+    """How many parts, which must be a number, or the size of each."""
+    sizes: tuple[Dim, ...] = _dims(value, minimum=minimum) if _sequence(value) else ()
+    return sizes or _section_count(value)
+
+
+def _section_count(value: Any) -> int:
+    count = as_dim(value)
+    if not isinstance(count, int) or count > _MOST_SECTIONS:
+        raise DimensionError(
+            f"{quoted(value)} does not say how many there are",
+            hint=f"give a number up to {_MOST_SECTIONS:,}: each is an output of its own",
+        )
+    return count
+
+
+_MOST_SECTIONS = 4_096
+"""Each is an output of its own, with its shape."""
+
+
 def _target(value: Any, *, minimum: int) -> tuple[Dim, ...]:
     """A shape in which one dimension may be −1, to be worked out."""
     parts = tuple(value) if _sequence(value) else (value,)
@@ -385,6 +409,30 @@ if TYPE_CHECKING:
         ) -> tuple[Fraction, ...] | None: ...
         def __set__(self, owner: object, value: _Ratio | Iterable[_Ratio] | None) -> None: ...
 
+    class Position:
+        """A position along an axis, or a distance: any whole number."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Dim: ...
+        def __set__(self, owner: object, value: DimLike) -> None: ...
+
+    class OptionalPosition:
+        """Like `Position`, or ``None``."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> Dim | None: ...
+        def __set__(self, owner: object, value: DimLike | None) -> None: ...
+
+    class SectionCount:
+        """How many outputs there are: a number."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> int: ...
+        def __set__(self, owner: object, value: int) -> None: ...
+
+    class Sections:
+        """How many equal parts there are, a number, or the size of each."""
+
+        def __get__(self, owner: object, kind: type | None = None) -> int | tuple[Dim, ...]: ...
+        def __set__(self, owner: object, value: _Many) -> None: ...
+
     class Axes:
         """One axis or several, by number."""
 
@@ -453,6 +501,7 @@ else:
     }
     _AXES = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
     _NULL = {"type": "null"}
+    _POSITION = {"anyOf": [{"type": "integer"}, {"type": "string", "description": "a formula"}]}
     _RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}
     _RATIOS = {"anyOf": [*_RATIO["anyOf"], {"type": "array", "items": _RATIO}, _NULL]}
 
@@ -467,6 +516,10 @@ else:
     OptionalRatios = _field(_optional(_ratios), _RATIOS)
     Padding = _bounded(0, _padding, _PAIRS, words=(*PADDINGS, *OTHER_PADDINGS))
     Amounts = _bounded(0, _amounts, _PAIRS)
+    Position = _field(as_expr, _POSITION)
+    OptionalPosition = _field(_optional(as_expr), {"anyOf": [*_POSITION["anyOf"], _NULL]})
+    SectionCount = _field(_section_count, {"type": "integer", "minimum": 1})
+    Sections = _bounded(1, _sections, _MANY, _listed)
     Axes = _field(_axes, _AXES)
     OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})

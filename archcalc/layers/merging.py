@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class _Elementwise(Layer, abstract=True):
+class Elementwise(Layer, abstract=True):
     """Inputs of one shape, element by element; an axis of length 1 is stretched, as in Keras."""
 
     arity: ClassVar[tuple[int, int | None]] = (1, None)
@@ -81,7 +81,7 @@ def _same(layer: str, index: int, x: Shape, first: Shape, dim: Dim, other: Dim) 
     )
 
 
-class Add(_Elementwise):
+class Add(Elementwise):
     """The sum of its inputs.
 
     >>> Add().output_shape(Shape((8, 8, 64)), Shape((8, 8, 64)))
@@ -89,7 +89,7 @@ class Add(_Elementwise):
     """
 
 
-class Subtract(_Elementwise):
+class Subtract(Elementwise):
     """The first input less the second.
 
     >>> Subtract().output_shape(Shape((10,)), Shape((10,)))
@@ -99,7 +99,7 @@ class Subtract(_Elementwise):
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
 
 
-class Multiply(_Elementwise):
+class Multiply(Elementwise):
     """The product of its inputs, element by element.
 
     >>> Multiply().output_shape(Shape((8, 8, 64)), Shape((1, 1, 64)))
@@ -107,7 +107,7 @@ class Multiply(_Elementwise):
     """
 
 
-class Average(_Elementwise):
+class Average(Elementwise):
     """The mean of its inputs.
 
     >>> Average().output_shape(Shape((10,)), Shape((10,)))
@@ -115,7 +115,7 @@ class Average(_Elementwise):
     """
 
 
-class Maximum(_Elementwise):
+class Maximum(Elementwise):
     """The largest of its inputs, element by element.
 
     >>> Maximum().output_shape(Shape((10,)), Shape((10,)))
@@ -123,7 +123,7 @@ class Maximum(_Elementwise):
     """
 
 
-class Minimum(_Elementwise):
+class Minimum(Elementwise):
     """The smallest of its inputs, element by element.
 
     >>> Minimum().output_shape(Shape((10,)), Shape((10,)))

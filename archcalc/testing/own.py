@@ -54,6 +54,10 @@ _DRAWN: tuple[tuple[Any, Callable[[Pick, int, Shape], Any]], ...] = (
     (fields.OptionalAmounts, _or_none(lambda pick, rank, x: pick.sizes(rank, _MOST_PADDING, 0))),
     (fields.Axes, lambda pick, rank, x: pick.axes(x, 1)),
     (fields.SomeAxes, lambda pick, rank, x: pick.axes(x)),
+    (fields.Position, lambda pick, rank, x: 0),
+    (fields.OptionalPosition, lambda pick, rank, x: None),
+    (fields.SectionCount, lambda pick, rank, x: pick.size(3)),
+    (fields.Sections, lambda pick, rank, x: pick.size(3)),
     (fields.ShapeField, lambda pick, rank, x: x),
     (fields.TargetShape, lambda pick, rank, x: (-1,)),
 )

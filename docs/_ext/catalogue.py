@@ -77,6 +77,10 @@ def example(kind: type[Layer]) -> Applied:
             self._asked(inputs)
             return super().output_shape(*inputs)
 
+        def output_shapes(self, *inputs: Any) -> Any:
+            self._asked(inputs)
+            return super().output_shapes(*inputs)
+
         def weights(self, *inputs: Any) -> Any:
             self._asked(inputs)
             return super().weights(*inputs)

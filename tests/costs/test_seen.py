@@ -35,6 +35,8 @@ REFUSING = {
     *("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"),
     *("AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D"),
     *("FractionalMaxPooling2D", "FractionalMaxPooling3D", "EinsumDense", "Lambda"),
+    *("Split", "Unbind", "ExpandDims", "Expand", "Tile", "Flip", "Roll", "Transpose"),
+    "Reduce",
     "CenterCrop",
 }
 """What need not have one field for all positions: it moves, joins or stretches axes."""

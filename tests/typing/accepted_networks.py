@@ -27,6 +27,16 @@ model = ac.Model(x, ac.Concatenate()([y, y]))
 assert_type(model, ac.Model)
 assert_type(ac.with_values(model, {"h": 8}), ac.Network)
 
+# Operations
+assert_type(ac.Split(3), ac.Split)
+assert_type(ac.Split(["k", "c - k"], axis=1), ac.Split)
+assert_type(ac.Slice(1, "i", -1, "s"), ac.Slice)
+assert_type(ac.Select(1, "i"), ac.Select)
+assert_type(ac.Reduce("mean", axis=[1, 2], keepdims=True), ac.Reduce)
+assert_type(ac.Tile("m", 1, each=True), ac.Tile)
+assert_type(ac.Compare("less", 0), ac.Compare)
+assert_type(ac.Einsum("bqd,bkd->bqk"), ac.Einsum)
+
 # Families and comparison
 assert_type(ac.families.resnet(depths=("n1", 2, 2, "n4"), width="c", classes="K"), ac.Sequential)
 assert_type(ac.families.densenet((6, 12, "n", 16), growth="g").trace(), ac.Trace)

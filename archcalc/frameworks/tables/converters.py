@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.table import Argument, Convert, same
+from archcalc.frameworks.table import Absent, Argument, Convert, same
 from archcalc.layers.axes import axis_index
 from archcalc.symbolic.shape import Shape
 
@@ -27,6 +27,7 @@ __all__ = [
     "features",
     "flat_back",
     "flat_there",
+    "keras_function",
     "one",
     "one_for_all",
     "pair_back",
@@ -73,6 +74,12 @@ def one_for_all(values: Any, x: Shape) -> Any:
 def pair_back(value: Any, x: Shape) -> tuple[Any, ...]:
     """The amounts of the only spatial axis."""
     return (tuple(value),) if isinstance(value, list | tuple) else (value,)
+
+
+def keras_function(*names: str) -> Absent:
+    """What Keras has as functions of these names, and not as a layer."""
+    every = " and ".join(f"keras.ops.{name}" for name in names)
+    return Absent(f"Keras has it as a function, {every}")
 
 
 KERAS_AXIS = Argument("axis", "axis", axis_there)

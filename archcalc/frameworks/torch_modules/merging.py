@@ -12,7 +12,7 @@ from torch.nn import functional
 __all__ = ["Concatenate", "Difference", "Dot", "Largest", "Mean", "Product", "Smallest", "Sum"]
 
 
-class _Merge(nn.Module):  # type: ignore[misc]
+class Merge(nn.Module):  # type: ignore[misc]
     """Inputs of one shape, element by element; missing axes come after the batch, as in Keras."""
 
     @staticmethod
@@ -27,42 +27,42 @@ class _Merge(nn.Module):  # type: ignore[misc]
         return result
 
 
-class Sum(_Merge):
+class Sum(Merge):
     """The sum."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.folded(inputs, torch.add)
 
 
-class Difference(_Merge):
+class Difference(Merge):
     """The first less the second."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.folded(inputs, torch.sub)
 
 
-class Product(_Merge):
+class Product(Merge):
     """The product."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.folded(inputs, torch.mul)
 
 
-class Mean(_Merge):
+class Mean(Merge):
     """The mean."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.folded(inputs, torch.add) / len(inputs)
 
 
-class Largest(_Merge):
+class Largest(Merge):
     """The largest."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.folded(inputs, torch.maximum)
 
 
-class Smallest(_Merge):
+class Smallest(Merge):
     """The smallest."""
 
     def forward(self, *inputs: Tensor) -> Tensor:

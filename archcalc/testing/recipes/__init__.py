@@ -2,6 +2,7 @@
 
 from archcalc.testing.recipes import (
     activations,
+    arithmetic,
     attention,
     core,
     embedding,
@@ -9,6 +10,7 @@ from archcalc.testing.recipes import (
     images,
     merging,
     normalization,
+    operations,
     padding,
     pooling,
     rearranging,
@@ -31,8 +33,10 @@ _FAMILIES = (
     activations,
     reshaping,
     rearranging,
+    operations,
     padding,
     merging,
+    arithmetic,
     attention,
     rescaling,
     images,

@@ -12,7 +12,7 @@ from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
 from archcalc.testing.shaping import small
 
-__all__ = ["INPUTS", "RECIPES"]
+__all__ = ["INPUTS", "RECIPES", "to_merge"]
 
 
 def _concatenate(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -32,7 +32,7 @@ def _dot(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 
 
 @st.composite
-def _to_merge(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+def to_merge(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
     """Shapes that broadcast: some axes 1, some leading axes missing."""
     whole = draw(small(draw(numbers(1, 3))))
     least, most = cls.arity
@@ -85,7 +85,7 @@ RECIPES: dict[str, Recipe] = {
 _MERGED = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 
 INPUTS: dict[str, Inputs] = {
-    **dict.fromkeys(_MERGED, _to_merge),
+    **dict.fromkeys(_MERGED, to_merge),
     "Concatenate": _to_concatenate,
     "Dot": _to_dot,
     **dict.fromkeys(("CosineSimilarity", "PairwiseDistance"), _to_compare),

@@ -1,0 +1,187 @@
+"""Modules around torch's functions that compute without weights.
+
+Axes are counted with the batch as 0, as torch counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archcalc.frameworks.torch_modules.merging import Merge
+from archcalc.frameworks.torch_modules.operations import Operation
+
+__all__ = [
+    "Compare",
+    "CumulativeSum",
+    "Divide",
+    "Einsum",
+    "Matmul",
+    "Power",
+    "Reduce",
+    "ScaledDotProductAttention",
+    "TakeAlongAxis",
+    "Where",
+]
+
+
+def _product(x: Tensor, dim: Sequence[int], keepdim: bool) -> Tensor:
+    for axis in sorted(dim, reverse=True):  # torch's takes one axis
+        x = x.prod(axis, keepdim=keepdim)
+    return x
+
+
+_REDUCED: Mapping[str, Callable[..., Tensor]] = {
+    "mean": torch.mean,
+    "sum": torch.sum,
+    "max": torch.amax,
+    "min": torch.amin,
+    "product": _product,
+    "variance": torch.var,
+    "deviation": torch.std,
+    "norm": torch.linalg.vector_norm,
+}
+
+
+class Reduce(Operation):
+    """One number from all along some axes."""
+
+    def __init__(
+        self, how: str, axis: Sequence[int] | None, keepdims: bool, correction: int
+    ) -> None:
+        super().__init__(how=how, axis=axis, keepdims=keepdims)
+        self.how, self.axis, self.keepdims = how, axis, keepdims
+        spread = how in ("variance", "deviation")
+        self.more = {"correction": correction} if spread else {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        axes = range(1, x.ndim) if self.axis is None else (axis % x.ndim for axis in self.axis)
+        return _REDUCED[self.how](x, dim=tuple(axes), keepdim=self.keepdims, **self.more)
+
+
+class CumulativeSum(Operation):
+    """The sum of all up to each position."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__(axis=axis)
+        self.axis = axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.cumsum(self.axis)
+
+
+class _WithConstant(Merge):
+    """Two inputs, or one and a constant."""
+
+    def __init__(self, value: float | None) -> None:
+        super().__init__()
+        self.value = value
+
+    def pair(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Any]:
+        """Both, brought to one number of axes."""
+        if self.value is not None:
+            return inputs[0], self.value
+        first, second = self.aligned(inputs)
+        return first, second
+
+    def extra_repr(self) -> str:
+        return "" if self.value is None else f"value={self.value}"
+
+
+class Divide(_WithConstant):
+    """The first by the second."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.div(*self.pair(inputs))
+
+
+class Power(_WithConstant):
+    """The first to the power of the second."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.pow(*self.pair(inputs))
+
+
+_COMPARED: Mapping[str, Callable[..., Tensor]] = {
+    "equal": torch.eq,
+    "not_equal": torch.ne,
+    "less": torch.lt,
+    "less_equal": torch.le,
+    "greater": torch.gt,
+    "greater_equal": torch.ge,
+}
+
+
+class Compare(_WithConstant):
+    """1 where the first stands so to the second, else 0, as numbers of the first's kind."""
+
+    def __init__(self, how: str, value: float | None) -> None:
+        super().__init__(value)
+        self.how = how
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return _COMPARED[self.how](*self.pair(inputs)).to(inputs[0].dtype)
+
+
+class Where(Merge):
+    """The second where the first is not 0, else the third."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        condition, first, second = self.aligned(inputs)
+        return torch.where(condition != 0, first, second)
+
+
+class TakeAlongAxis(Operation):
+    """What stands where the indices say."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__(axis=axis)
+        self.axis = axis
+
+    def forward(self, x: Tensor, indices: Tensor) -> Tensor:
+        return torch.take_along_dim(x, indices.long(), self.axis)
+
+
+class Matmul(Merge):
+    """The matrix product over the last two axes."""
+
+    def __init__(self, transpose_first: bool, transpose_second: bool) -> None:
+        super().__init__()
+        self.transposed = transpose_first, transpose_second
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        x, y = (
+            each.mT if transposed else each
+            for each, transposed in zip(self.aligned(inputs), self.transposed, strict=True)
+        )
+        return torch.matmul(x, y)
+
+
+class Einsum(Operation):
+    """Einstein's notation."""
+
+    def __init__(self, equation: str) -> None:
+        super().__init__(equation=equation)
+        self.equation = equation
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.einsum(self.equation, *inputs)
+
+
+class ScaledDotProductAttention(nn.Module):  # type: ignore[misc]
+    """Attention as a function."""
+
+    def __init__(self, is_causal: bool, dropout: float, scale: float | None) -> None:
+        super().__init__()
+        self.told: dict[str, Any] = {"is_causal": is_causal, "scale": scale}
+        self.dropout = dropout
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        dropped = self.dropout if self.training else 0.0
+        return functional.scaled_dot_product_attention(
+            query, key, value, dropout_p=dropped, **self.told
+        )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archcalc.layers import *
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.aliases import *
     from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
     from archcalc.layers.colouring import *
@@ -64,6 +65,8 @@ _DOORS = ("families", "torch")
 
 
 def _found(name: str) -> Any:
+    if name == "__all__":  # for ``from archcalc import *``
+        return __dir__()
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _DOORS:

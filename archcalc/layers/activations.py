@@ -11,6 +11,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.layers.fields import Axes, OptionalAxes, option
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import EVERY, of_weights
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
@@ -324,6 +325,7 @@ class PReLU(_Elementwise):
     shared_axes: Axes = option(default=())
     along: OptionalAxes = option(default=None, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("alpha"))
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/prelu/"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

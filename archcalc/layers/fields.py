@@ -8,7 +8,7 @@ descriptor is how a dataclass-like constructor says so (PEP 681).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -42,6 +42,7 @@ __all__ = [
     "SomeSizes",
     "TargetShape",
     "hyper",
+    "listed",
     "option",
     "plain",
 ]
@@ -142,6 +143,17 @@ def _named(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return [plain(part) for part in value] if isinstance(value, tuple) else plain(value)
+
+
+def listed(value: Any) -> Any:
+    """A value with its tuples as lists, as deep as they go, none of them taken for one number.
+
+    >>> listed((2, 2)), listed({"axes": (0, 1)})
+    ([2, 2], {'axes': [0, 1]})
+    """
+    if isinstance(value, Mapping):
+        return {key: listed(part) for key, part in value.items()}
+    return [listed(part) for part in value] if isinstance(value, tuple | list) else plain(value)
 
 
 def _sequence(value: Any) -> bool:

@@ -16,6 +16,7 @@ from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Axes, Groups, Size, hyper, option
+from archcalc.layers.kept import AFFINE, RUNNING
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -112,6 +113,7 @@ class BatchNormalization(_Normalization):
     track_running_stats: bool = True
     renorm: bool = Field(default=False, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*AFFINE, *RUNNING)
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167 (algorithm 1)"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
@@ -139,6 +141,7 @@ class LayerNormalization(_Normalization):
     center: bool = True
     scale: bool = True
 
+    built_with: ClassVar[tuple[str, ...]] = AFFINE
     source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
@@ -167,6 +170,7 @@ class GroupNormalization(_Normalization):
     center: bool = True
     scale: bool = True
 
+    built_with: ClassVar[tuple[str, ...]] = AFFINE
     source: ClassVar[str] = "https://arxiv.org/abs/1803.08494"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

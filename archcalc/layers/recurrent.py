@@ -22,6 +22,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
@@ -32,6 +33,11 @@ __all__ = ["GRU", "LSTM", "GRUCell", "LSTMCell", "SimpleRNN", "SimpleRNNCell"]
 class _Recurrent(Layer, abstract=True):
     """What a cell and its layer share: gates that each see the input and the state."""
 
+    built_with: ClassVar[tuple[str, ...]] = (
+        *EVERY,
+        *of_weights("kernel", "recurrent", "bias"),
+        *CELL,
+    )
     gates: ClassVar[int] = 1
 
     if TYPE_CHECKING:  # every subclass declares them, in Keras' order
@@ -105,6 +111,7 @@ class _Cell(_Recurrent, abstract=True):
 class _OverTime(_Recurrent, abstract=True):
     """A cell at each of `t` steps: ``(t, n_in)`` to ``(units,)``, or ``(t, units)``."""
 
+    built_with: ClassVar[tuple[str, ...]] = (*_Recurrent.built_with, *OVER_TIME)
     axis_names: ClassVar[tuple[str, ...]] = ("t", "n_in")
     arity: ClassVar[tuple[int, int | None]] = (1, 2)
 
@@ -214,6 +221,7 @@ class LSTMCell(_LongShortTerm, _Cell):
     use_bias: bool = True
     recurrent_bias: bool = Field(default=False, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*_Cell.built_with, "unit_forget_bias")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/lstm_cell/"
 
@@ -253,6 +261,7 @@ class LSTM(_LongShortTerm, _OverTime):
     return_state: bool = Field(default=False, kw_only=True)
     go_backwards: bool = Field(default=False, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, "unit_forget_bias", "use_cudnn")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 
@@ -324,4 +333,5 @@ class GRU(_Gated, _OverTime):
     go_backwards: bool = Field(default=False, kw_only=True)
     reset_after: bool = Field(default=True, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, "use_cudnn")
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru/"

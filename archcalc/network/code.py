@@ -69,6 +69,7 @@ def _own(layer: Layer) -> Iterator[object]:
             yield len(value)
         else:
             yield value
+    yield layer.kept
 
 
 def held(layer: Layer) -> Iterator[Layer]:

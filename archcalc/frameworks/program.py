@@ -223,10 +223,12 @@ class _Writer:
         shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
         key = (layer.key, shapes)
         try:
-            applied = self._known.get(key) or Applied(layer, shapes)
+            known = None if layer.kept else self._known.get(key)
+            applied = known or Applied(layer, shapes)
         except ArchcalcError as error:
             raise error.at(path) from None
-        self._known[key] = applied
+        if not layer.kept:  # others with the same facts are built with other arguments
+            self._known[key] = applied
         number = len(self.calls)
         owner = self._owners.setdefault((id(layer), copy), number)
         self.calls.append(Call(path, applied, tuple(values), owner))

@@ -81,6 +81,7 @@ _COMPUTED: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "mask_zero": (False,),
         "noise_shape": (None,),
         "recurrent_dropout": (0,),
+        "rms_scaling": (False,),
         "renorm_clipping": (None,),
         "zero_output_for_mask": (False,),
     }

@@ -44,6 +44,8 @@ def accepted(cls: type[BaseModel], given: dict[str, Any]) -> tuple[dict[str, Any
     made: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     for name, value in given.items():
+        if name == "data_format" and value is None:
+            continue  # Keras' configuration decides, and says "channels_last" where nobody did
         if name in fields:
             made[name] = activation_name(value) if name.endswith("activation") else value
         elif name in kept:

@@ -7,9 +7,9 @@ Zhang and Sennrich (2019) for RMS, Ulyanov et al. (2016) for instance normalisat
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
@@ -132,6 +132,8 @@ class LayerNormalization(_Normalization):
         center: whether an offset (beta) is learned.
         scale: whether a factor (gamma) is learned.
 
+    With Keras' ``rms_scaling=True`` a factor is learned, and no offset, whatever these say.
+
     >>> sum(w.size for w in LayerNormalization().weights(Shape((1024, 768))))
     1536
     """
@@ -141,8 +143,14 @@ class LayerNormalization(_Normalization):
     center: bool = True
     scale: bool = True
 
-    built_with: ClassVar[tuple[str, ...]] = AFFINE
+    built_with: ClassVar[tuple[str, ...]] = (*AFFINE, "rms_scaling")
     source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rms_scaling(cls, data: Any) -> Any:
+        scaled = isinstance(data, dict) and data.get("rms_scaling")
+        return {**data, "scale": True, "center": False} if scaled else data
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(self._along(x), self.scale, self.center)

@@ -29,6 +29,9 @@ from archcalc.symbolic.shape import Shape
 
 __all__ = ["GRU", "LSTM", "GRUCell", "LSTMCell", "SimpleRNN", "SimpleRNNCell"]
 
+_IN_ONE = ("use_cudnn", "implementation")
+"""How Keras may run the products of all gates together."""
+
 
 class _Recurrent(Layer, abstract=True):
     """What a cell and its layer share: gates that each see the input and the state."""
@@ -261,7 +264,7 @@ class LSTM(_LongShortTerm, _OverTime):
     return_state: bool = Field(default=False, kw_only=True)
     go_backwards: bool = Field(default=False, kw_only=True)
 
-    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, "unit_forget_bias", "use_cudnn")
+    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, *_IN_ONE, "unit_forget_bias")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 
@@ -333,5 +336,5 @@ class GRU(_Gated, _OverTime):
     go_backwards: bool = Field(default=False, kw_only=True)
     reset_after: bool = Field(default=True, kw_only=True)
 
-    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, "use_cudnn")
+    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, *_IN_ONE)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru/"

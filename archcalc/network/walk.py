@@ -200,6 +200,8 @@ class Walk:
         self.extra.extend(undecided(asked))
 
     def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
+        if layer.kept:  # others with the same facts are built with other arguments
+            return Applied(layer, inputs)
         key = (layer.key, inputs)
         found = self._known.get(key)
         if found is None:

@@ -95,6 +95,7 @@ class SpatialDropout1D(_Dropout):
     (100, 16)
     """
 
+    built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("t", "c")
 
 
@@ -107,6 +108,7 @@ class SpatialDropout2D(_Dropout):
 
     data_format: DataFormat = "channels_last"
 
+    built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("h", "w", "c")
 
 
@@ -119,6 +121,7 @@ class SpatialDropout3D(_Dropout):
 
     data_format: DataFormat = "channels_last"
 
+    built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("d", "h", "w", "c")
 
 
@@ -131,3 +134,5 @@ class ActivityRegularization(_TrainingOnly):
 
     l1: float = 0.0
     l2: float = 0.0
+
+    built_with: ClassVar[tuple[str, ...]] = tuple(n for n in EVERY if n != "activity_regularizer")

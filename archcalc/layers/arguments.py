@@ -23,7 +23,7 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
         raise InvalidLayerError(
             f"{cls.__name__} takes {len(names)} arguments by position, not {len(args)}",
             code="too-many-arguments",
-            hint=f"they are {', '.join(names)}" if names else "",
+            hint=f"they are {', '.join(names)}; give others by name" if names else "",
         )
     given = dict(zip(names, args, strict=False))
     for name in given.keys() & kwargs.keys():

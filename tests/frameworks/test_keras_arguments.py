@@ -257,6 +257,12 @@ def test_an_input_may_come_first_and_a_shape_be_told() -> None:
     assert ac.Dense.model_validate_json(symbolic.layers[0].model_dump_json()) == symbolic.layers[0]
 
 
+def test_a_length_that_keras_leaves_open_wants_a_name() -> None:
+    for make in (lambda: ac.Input((None,)), lambda: ac.Dense(3, input_shape=(None, 4))):
+        with pytest.raises(ac.ArchcalcError, match="name the length that Keras leaves open"):
+            make()
+
+
 def test_what_no_file_can_hold_is_refused_there_only() -> None:
     net = ac.Sequential([ac.Dense(3, kernel_initializer=keras.initializers.HeNormal())])
     assert net.trace((5,)).parameters == 18

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from archcalc.layers import *
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.aliases import *
     from archcalc.layers.arithmetic import *
     from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
@@ -80,6 +81,8 @@ _DOORS = ("families", "torch")
 
 
 def _found(name: str) -> Any:
+    if name == "__all__":  # for ``from archcalc import *``
+        return __dir__()
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _DOORS:

@@ -8,7 +8,7 @@ our layers, and what is tested follows from both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -18,6 +18,8 @@ from archcalc.frameworks.table import Absent, Entry, Table
 from archcalc.frameworks.tables import KERAS, TORCH
 from archcalc.frameworks.torch import import_torch
 from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.layers.kept import REFUSED
+from archcalc.layers.registry import layer_class
 
 __all__ = [
     "FACTS",
@@ -94,6 +96,7 @@ class Coverage:
         alias: the class that it is built as, where that is another.
         tested: the facts that property tests compare with the framework.
         why: why it is out of scope, or why nothing is tested.
+        refused: its arguments that may be given only as they are when they are left out, and why.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Coverage:
     alias: str = ""
     tested: tuple[str, ...] = ()
     why: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def known(self) -> bool:
@@ -155,8 +159,18 @@ def covered(name: str, framework: Framework, own_name: str = "") -> Coverage:
     entry = _TABLES[framework][layer]
     absent = entry.why if isinstance(entry, Absent) else ""
     return Coverage(
-        name, layer, _alias(name, layer, framework), compared(layer, framework), why or absent
+        name,
+        layer,
+        _alias(name, layer, framework),
+        compared(layer, framework),
+        why or absent,
+        _refused(layer) if framework == "keras" else {},
     )
+
+
+def _refused(layer: str) -> dict[str, str]:
+    """The arguments of Keras that our layer refuses."""
+    return {name: why for name, why in REFUSED.items() if name in layer_class(layer).built_with}
 
 
 def _layer(name: str, framework: Framework) -> str:

@@ -21,6 +21,7 @@ from archcalc.frameworks.tables import KERAS
 from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.layers.kept import TOLD
 from archcalc.layers.registry import layer_class
 from archcalc.layers.reshaping import Permute, Reshape
 from archcalc.network.base import Network
@@ -172,6 +173,7 @@ def _built(applied: Applied, parts: Parts, name: str) -> list[Any]:
         cls = getattr(layers, class_of(entry, part, x))
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
         arguments = _with_held(part, arguments_of(entry, part, x), inputs)
+        arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
         layer = cls(**arguments, name=f"{name}_{suffix}" if suffix else name)
         layer.trainable = part.trainable
         made.append(layer)

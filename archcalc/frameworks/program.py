@@ -231,10 +231,10 @@ class _Writer:
         shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
         key = (layer.key, shapes)
         try:
-            applied = self._known.get(key) or Applied(layer, shapes)
+            known = None if layer.kept else self._known.get(key)
+            applied = known or Applied(layer, shapes)
         except ArchcalcError as error:
             raise error.at(path) from None
-        self._known[key] = applied
         if any(part.tied for part in everything(layer)[1:]):
             raise FrameworkError(
                 f"{type(layer).__name__} is one layer there, and holds weights that are tied",
@@ -242,6 +242,8 @@ class _Writer:
                 path=path,
                 hint="build it of its parts",
             )
+        if not layer.kept:  # others with the same facts are built with other arguments
+            self._known[key] = applied
         number = len(self.calls)
         owner = self._owners.setdefault((id(layer), copy), number)
         if layer.tied:

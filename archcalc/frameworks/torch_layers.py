@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -37,6 +39,7 @@ def torch_module(applied: Applied) -> nn.Module:
     """
     layer, x = applied.layer, (*applied.inputs, Shape())[0]
     entry = entry_of(TORCH, layer, "torch")
+    _check_kept(layer)
     if isinstance(layer, Network):
         return _trained(_holding(entry, layer, applied.inputs), layer)
     order = _order(layer, x)
@@ -53,6 +56,38 @@ def torch_module(applied: Applied) -> nn.Module:
         parts.append(("activation", modules.activation(function)))
     module = parts[0][1] if len(parts) == 1 else nn.Sequential(OrderedDict(parts))
     return _trained(module, layer)
+
+
+def _check_kept(layer: Layer) -> None:
+    """Refuse what Keras computes by an argument that torch's modules have not got.
+
+    How weights begin, what holds them small and how steps are run is no part of a module there.
+    """
+    for name, value in layer.kept.items():
+        if name in _COMPUTED and value not in _COMPUTED[name]:
+            raise FrameworkError(
+                f"{type(layer).__name__}: {name}={value!r}: torch's modules have no such argument",
+                code="not-in-torch",
+                values={"layer": layer},
+                hint=f"leave {name} out",
+            )
+
+
+_COMPUTED: Mapping[str, tuple[Any, ...]] = MappingProxyType(
+    {
+        "arguments": (None,),
+        "data_format": (None, "channels_last"),
+        "dropout": (0,),
+        "mask": (None,),
+        "mask_zero": (False,),
+        "noise_shape": (None,),
+        "recurrent_dropout": (0,),
+        "rms_scaling": (False,),
+        "renorm_clipping": (None,),
+        "zero_output_for_mask": (False,),
+    }
+)
+"""Kept arguments that say what is computed, and the values at which they change nothing."""
 
 
 def _trained(module: nn.Module, layer: Layer) -> nn.Module:
@@ -92,11 +127,16 @@ def _order(layer: Layer, x: Shape) -> tuple[int, ...]:
         return everything
     if kind in _ALONG_CHANNELS:
         channels = axis_index(layer.axis, x)  # type: ignore[attr-defined]
-    elif getattr(layer, "data_format", "") == "channels_last" or kind == "SpatialDropout1D":
+    elif _channels_last(layer) or kind == "SpatialDropout1D":
         channels = len(x) - 1
     if channels is None:
         return everything
     return (channels, *[axis for axis in everything if axis != channels])
+
+
+def _channels_last(layer: Layer) -> bool:
+    fields = type(layer).model_fields  # Flatten keeps an argument of this name for Keras alone
+    return "data_format" in fields and getattr(layer, "data_format", "") == "channels_last"
 
 
 _ALONG_CHANNELS = (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archcalc.layers import (
         activations,
         adaptive,
+        aliases,
         arithmetic,
         attention,
         augmentation,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     )
     from archcalc.layers.activations import *
     from archcalc.layers.adaptive import *
+    from archcalc.layers.aliases import *
     from archcalc.layers.arithmetic import *
     from archcalc.layers.attention import *
     from archcalc.layers.augmentation import *
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
     __all__ += vocabulary.__all__
     __all__ += recurrent.__all__
     __all__ += recurrent_convolution.__all__
+    __all__ += aliases.__all__
 else:
     __all__ += [name for name, home in homes().items() if home.startswith(f"{__name__}.")]
 

@@ -9,8 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
-from archcalc.layers.fields import Axes, OptionalAxes, option
+from archcalc.layers.fields import OptionalAxes, SomeAxes, option
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import EVERY, of_weights
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
@@ -129,7 +130,7 @@ class LeakyReLU(_Elementwise):
     ()
     """
 
-    negative_slope: float = 0.3
+    negative_slope: float = option(default=0.3, called=("negative_slope", "alpha"))
 
 
 class ELU(_Elementwise):
@@ -321,9 +322,10 @@ class PReLU(_Elementwise):
     (4900, 50)
     """
 
-    shared_axes: Axes = option(default=())
+    shared_axes: SomeAxes = option(default=())
     along: OptionalAxes = option(default=None, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("alpha"))
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/prelu/"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
 
+from archcalc.layers.kept import activation_name, read
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted, shorten
 
-__all__ = ["by_name", "explained"]
+__all__ = ["accepted", "by_name", "explained", "unknown_argument"]
 
 
 def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +23,7 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
         raise InvalidLayerError(
             f"{cls.__name__} takes {len(names)} arguments by position, not {len(args)}",
             code="too-many-arguments",
-            hint=f"they are {', '.join(names)}" if names else "",
+            hint=f"they are {', '.join(names)}; give others by name" if names else "",
         )
     given = dict(zip(names, args, strict=False))
     for name in given.keys() & kwargs.keys():
@@ -31,12 +34,61 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
     return {**given, **kwargs}
 
 
+def accepted(cls: type[BaseModel], given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of a layer: its fields, and what it keeps as a layer holds it; and the rest.
+
+    Raises:
+        InvalidLayerError: what it would keep is refused.
+    """
+    fields, kept = _names(cls)
+    made: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for name, value in given.items():
+        if name == "data_format" and value is None:
+            continue  # Keras' configuration decides, and says "channels_last" where nobody did
+        if name in fields:
+            made[name] = activation_name(value) if name.endswith("activation") else value
+        elif name in kept:
+            made |= read(cls.__name__, name, value)
+        else:
+            unknown[name] = value
+    return made, unknown
+
+
+@lru_cache(maxsize=1024)
+def _names(cls: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
+    """By which names fields are given, and which other arguments a class keeps."""
+    fields = set(cls.model_fields)
+    for field in cls.model_fields.values():
+        alias = field.validation_alias
+        fields |= set(map(str, alias.choices)) if isinstance(alias, AliasChoices) else set()
+    return frozenset(fields), frozenset(getattr(cls, "built_with", ())) - fields
+
+
+def unknown_argument(
+    cls: type[BaseModel], unknown: dict[str, Any], others: int = 0
+) -> InvalidLayerError:
+    """The complaint about the first argument that is unknown: a typo explains what is missing.
+
+    Args:
+        others: how many other complaints there are, which are counted.
+    """
+    first, others = next(iter(unknown)), others + len(unknown) - 1
+    fields, kept = _names(cls)
+    more = f" (and {others} more)" if others else ""
+    return InvalidLayerError(
+        f"{cls.__name__}: {shorten(first, 60)} is not an argument{more}",
+        code="unknown-argument",
+        values={first: shorten(unknown[first])},
+        hint=_nearest(first, list(cls.model_fields), fields | kept),
+    )
+
+
 def explained(
     cls: type[BaseModel], error: ValidationError, given: dict[str, Any]
 ) -> InvalidLayerError:
     """Pydantic's first complaint as an error of ours; the rest are counted."""
     found = error.errors(include_url=False)
-    found.sort(key=lambda e: e["type"] != "extra_forbidden")  # a typo explains what is missing
     first, *others = found
     field = ".".join(str(part) for part in first["loc"])
     inner = first.get("ctx", {}).get("error")
@@ -49,9 +101,6 @@ def explained(
         )
     elif first["type"] == "missing":
         message, code = f"{field} is missing", "missing-argument"
-    elif first["type"] == "extra_forbidden":
-        message, code = f"{shorten(field, 60)} is not an argument", "unknown-argument"
-        hint = _nearest(field, list(cls.model_fields))
     elif first["type"] == "literal_error":
         field, code = str(first["loc"][0]), "unknown-choice"
         message = f"{field}: {quoted(first['input'], 60)} is not one of its choices"
@@ -77,6 +126,7 @@ _COMPARED = 60
 """Of a longer name only the beginning is compared."""
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name[:_COMPARED], known, n=1)
+def _nearest(name: str, known: list[str], also: Iterable[str] = ()) -> str:
+    """The known name that is nearest, or all of them but those that are known `also`."""
+    close = difflib.get_close_matches(name[:_COMPARED], [*known, *sorted({*also} - {*known})], n=1)
     return f"did you mean {close[0]}?" if close else f"it takes {', '.join(known)}" if known else ""

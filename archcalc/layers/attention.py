@@ -25,6 +25,7 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
+from archcalc.layers.kept import EVERY, of_weights
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
@@ -38,6 +39,8 @@ _FEATURES = "have different numbers of features"
 
 class _OneHead(Attending, abstract=True):
     """Attention on the inputs as they are, with no projection before or after."""
+
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         query, value, _ = query_value_key(inputs)
@@ -143,6 +146,8 @@ class AdditiveAttention(_OneHead):
 
 class _Heads(Attending, abstract=True):
     """Attention in several heads, each with projections of its own, and one projection of all."""
+
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"), "seed")
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         made: list[Weight] = []

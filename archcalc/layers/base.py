@@ -9,20 +9,31 @@ documentation, framework comparisons) is folded from these.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from inspect import Parameter, Signature
-from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
+from types import MappingProxyType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Protocol,
+    Self,
+    TypeVar,
+    dataclass_transform,
+)
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic._internal._model_construction import ModelMetaclass
 
 from archcalc._loading import ONE_AT_A_TIME
-from archcalc.layers.arguments import by_name, explained
+from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import Dimension, OptionalSize, hyper, option, plain
+from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
+from archcalc.layers.kept import EVERY
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
@@ -116,12 +127,15 @@ class Layer(BaseModel, metaclass=_LayerMeta):
 
     model_config = ConfigDict(
         frozen=True,
-        extra="forbid",
+        extra="allow",  # no more than the constructor lets through
         arbitrary_types_allowed=True,
         defer_build=True,
         validate_default=True,
         ignored_types=(cached_property,),
     )
+
+    if not TYPE_CHECKING:  # no argument of the constructor
+        __pydantic_extra__: dict[str, Annotated[Any, PlainSerializer(listed, when_used="json")]]
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
@@ -146,19 +160,27 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     spreads: ClassVar[bool] = False
     """Whether one value of a field stands for all axes, so that equal ones are written as one."""
 
+    built_with: ClassVar[tuple[str, ...]] = EVERY
+    """Arguments of Keras that change no count, beside the fields: see `kept`."""
+
     view: ClassVar[bool] = False
     """Whether the output is the input's memory seen differently, so that nothing is stored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args:
             kwargs = by_name(type(self), args, kwargs)
+        kwargs, unknown = accepted(type(self), kwargs)
         refuse_words(type(self), kwargs)
         if not type(self).__pydantic_complete__:
             type(self).model_rebuild(raise_errors=False)
         try:
             super().__init__(**kwargs)
         except ValidationError as error:
-            raise explained(type(self), error, kwargs) from None
+            if not unknown:
+                raise explained(type(self), error, kwargs) from None
+            raise unknown_argument(type(self), unknown, error.error_count()) from None
+        if unknown:
+            raise unknown_argument(type(self), unknown)
 
     @classmethod
     def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **how: Any) -> bool | None:
@@ -295,6 +317,16 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         values = self.__dict__
         return (type(self), *[values[f] for f in type(self).model_fields if f not in _APART])
 
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """Arguments that change no count and were given: a model built for Keras has them.
+
+        >>> from archcalc.layers import Dense
+        >>> Dense(10, kernel_initializer="he_normal").kept
+        mappingproxy({'kernel_initializer': 'he_normal'})
+        """
+        return MappingProxyType(self.__pydantic_extra__ or {})
+
     def __call__(self, *tensors: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
 
@@ -319,14 +351,14 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         {'filters': 32, 'kernel_size': 3, 'padding': 1}
         """
         every = self.model_dump()
-        written = {k: v for k, v in every.items() if k not in _COMMON}
-        written |= {k: every[k] for k in _COMMON}
         fields = type(self).model_fields
+        written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
+        written |= {k: every[k] for k in _COMMON}
         return {
             name: self._written(getattr(self, name), value)
             for name, value in written.items()
             if fields[name].is_required() or value != plain(fields[name].default)
-        }
+        } | {name: listed(value) for name, value in self.kept.items()}
 
     def _written(self, value: Any, dumped: Any) -> Any:
         """A field as a file writes it."""

@@ -14,6 +14,7 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
@@ -93,6 +94,7 @@ class _Conv(Sliding, abstract=True):
 
     _spread = per_axis(*_EACH_AXIS)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"))
     source: ClassVar[str] = "https://arxiv.org/abs/1603.07285 (relationships 1 to 6)"
 
     def output_shape(self, x: Shape) -> Shape:
@@ -179,6 +181,7 @@ class _DepthwiseConv(Sliding, abstract=True):
 
     _spread = per_axis(*_EACH_AXIS)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("depthwise", "bias"))
     source: ClassVar[str] = (
         "https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/"
     )
@@ -236,6 +239,7 @@ class _SeparableConv(Sliding, abstract=True):
 
     _spread = per_axis(*_EACH_AXIS)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("depthwise", "pointwise", "bias"))
     source: ClassVar[str] = "https://arxiv.org/abs/1610.02357"
 
     def output_shape(self, x: Shape) -> Shape:

@@ -20,6 +20,7 @@ from archcalc.layers.fields import (
     option,
 )
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import EVERY, LORA, of_weights
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.needs import same_length
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -47,6 +48,7 @@ class Dense(Layer):
     use_bias: bool = True
     lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"), *LORA)
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/dense/"
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
@@ -109,6 +111,12 @@ class EinsumDense(Layer):
     bias_axes: str | None = None
     lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (
+        *EVERY,
+        *of_weights("kernel", "bias"),
+        *LORA,
+        "gptq_unpacked_column_size",
+    )
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/einsum_dense/"
 
     @model_validator(mode="after")
@@ -298,6 +306,7 @@ class Lambda(Layer):
     function: Function = option(default=None)
     target_shape: ShapeRule = option(default=None, called=("target_shape", "output_shape"))
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, "mask", "arguments")
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/lambda/"
 
     def output_shape(self, x: Shape) -> Shape:

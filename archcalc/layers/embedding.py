@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.facts import Operand, Remark, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, Sizes, hyper
+from archcalc.layers.kept import EVERY, LORA, of_weights
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.needs import same_length
 from archcalc.layers.ties import Tie
@@ -54,6 +55,14 @@ class Embedding(Layer):
     output_dim: Size = hyper("d")
     lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (
+        *EVERY,
+        *of_weights("embeddings"),
+        *LORA,
+        "mask_zero",
+        "weights",
+        "input_length",
+    )
     takes: ClassVar[str] = "indices"
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/embedding/"
 
@@ -135,6 +144,7 @@ class ReversibleEmbedding(Embedding):
     logit_soft_cap: float | None = Field(default=None, kw_only=True, gt=0)
     reverse: bool = Field(default=False, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*Embedding.built_with, "reverse_dtype")
     source: ClassVar[str] = "https://arxiv.org/abs/1608.05859 (section 2)"
 
     def back(self) -> ReversibleEmbedding:

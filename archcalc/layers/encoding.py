@@ -165,6 +165,7 @@ class Discretization(Encoding):
     output_mode: OutputMode = "int"
     sparse: bool = False
 
+    built_with: ClassVar[tuple[str, ...]] = ("dtype",)
     one_axis: ClassVar[bool] = False
     takes: ClassVar[str] = "numbers"
     source: ClassVar[str] = (

@@ -8,7 +8,7 @@ descriptor is how a dataclass-like constructor says so (PEP 681).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -59,6 +59,7 @@ __all__ = [
     "TargetShape",
     "hyper",
     "least_of",
+    "listed",
     "option",
     "plain",
 ]
@@ -183,6 +184,17 @@ def _named(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return [plain(part) for part in value] if isinstance(value, tuple) else plain(value)
+
+
+def listed(value: Any) -> Any:
+    """A value with its tuples as lists, as deep as they go, none of them taken for one number.
+
+    >>> listed((2, 2)), listed({"axes": (0, 1)})
+    ([2, 2], {'axes': [0, 1]})
+    """
+    if isinstance(value, Mapping):
+        return {key: listed(part) for key, part in value.items()}
+    return [listed(part) for part in value] if isinstance(value, tuple | list) else plain(value)
 
 
 def _sequence(value: Any) -> bool:

@@ -71,4 +71,4 @@ def homes() -> dict[str, str]:
     return found
 
 
-declare("archcalc.layers", str(Path(__file__).parent), FAMILY_NAMES)
+declare("archcalc.layers", str(Path(__file__).parent), (*FAMILY_NAMES, "aliases"))

@@ -7,15 +7,16 @@ Zhang and Sennrich (2019) for RMS, Ulyanov et al. (2016) for instance normalisat
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Axes, Groups, Size, hyper, option
+from archcalc.layers.kept import AFFINE, RUNNING
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -112,6 +113,7 @@ class BatchNormalization(_Normalization):
     track_running_stats: bool = True
     renorm: bool = Field(default=False, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*AFFINE, *RUNNING)
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167 (algorithm 1)"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
@@ -130,6 +132,8 @@ class LayerNormalization(_Normalization):
         center: whether an offset (beta) is learned.
         scale: whether a factor (gamma) is learned.
 
+    With Keras' ``rms_scaling=True`` a factor is learned, and no offset, whatever these say.
+
     >>> sum(w.size for w in LayerNormalization().weights(Shape((1024, 768))))
     1536
     """
@@ -139,7 +143,14 @@ class LayerNormalization(_Normalization):
     center: bool = True
     scale: bool = True
 
+    built_with: ClassVar[tuple[str, ...]] = (*AFFINE, "rms_scaling")
     source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rms_scaling(cls, data: Any) -> Any:
+        scaled = isinstance(data, dict) and data.get("rms_scaling")
+        return {**data, "scale": True, "center": False} if scaled else data
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(self._along(x), self.scale, self.center)
@@ -167,6 +178,7 @@ class GroupNormalization(_Normalization):
     center: bool = True
     scale: bool = True
 
+    built_with: ClassVar[tuple[str, ...]] = AFFINE
     source: ClassVar[str] = "https://arxiv.org/abs/1803.08494"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

@@ -21,16 +21,25 @@ from archcalc.layers.base import Layer
 from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["GRU", "LSTM", "GRUCell", "LSTMCell", "SimpleRNN", "SimpleRNNCell"]
 
+_IN_ONE = ("use_cudnn", "implementation")
+"""How Keras may run the products of all gates together."""
+
 
 class _Recurrent(Layer, abstract=True):
     """What a cell and its layer share: gates that each see the input and the state."""
 
+    built_with: ClassVar[tuple[str, ...]] = (
+        *EVERY,
+        *of_weights("kernel", "recurrent", "bias"),
+        *CELL,
+    )
     gates: ClassVar[int] = 1
 
     if TYPE_CHECKING:  # every subclass declares them, in Keras' order
@@ -108,6 +117,7 @@ class _Cell(_Recurrent, abstract=True):
 class _OverTime(_Recurrent, abstract=True):
     """A cell at each of `t` steps: ``(t, n_in)`` to ``(units,)``, or ``(t, units)``."""
 
+    built_with: ClassVar[tuple[str, ...]] = (*_Recurrent.built_with, *OVER_TIME)
     axis_names: ClassVar[tuple[str, ...]] = ("t", "n_in")
     arity: ClassVar[tuple[int, int | None]] = (1, 2)
 
@@ -224,6 +234,7 @@ class LSTMCell(_LongShortTerm, _Cell):
     use_bias: bool = True
     recurrent_bias: bool = Field(default=False, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*_Cell.built_with, "unit_forget_bias")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/lstm_cell/"
 
@@ -263,6 +274,7 @@ class LSTM(_LongShortTerm, _OverTime):
     return_state: bool = Field(default=False, kw_only=True)
     go_backwards: bool = Field(default=False, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, *_IN_ONE, "unit_forget_bias")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 
@@ -334,4 +346,5 @@ class GRU(_Gated, _OverTime):
     go_backwards: bool = Field(default=False, kw_only=True)
     reset_after: bool = Field(default=True, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, *_IN_ONE)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru/"

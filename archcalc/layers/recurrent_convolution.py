@@ -15,6 +15,7 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import CELL, EVERY, of_weights
 from archcalc.layers.registry import layer_class
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.symbolic.requirement import Requirement
@@ -41,6 +42,10 @@ class _ConvLSTM(Spatial, abstract=True):
 
     _spread = per_axis("kernel_size", "strides", "dilation_rate")
 
+    built_with: ClassVar[tuple[str, ...]] = (
+        *(*EVERY, *of_weights("kernel", "recurrent", "bias"), *CELL),
+        *("stateful", "unit_forget_bias"),
+    )
     over_time: ClassVar[bool] = True
     source: ClassVar[str] = "https://arxiv.org/abs/1506.04214 (equation 3)"
 

@@ -13,10 +13,10 @@ __all__ = ["is_layer_class", "layer_class", "layer_classes"]
 
 
 def _loaded(name: str) -> type[Layer] | None:
-    """The class called `name`, its family loaded if need be."""
-    if name in homes():
-        loaded(homes()[name])
-    return known_layers.get(name)
+    """The class called `name`, by its own name or another, its family loaded if need be."""
+    home = loaded(homes()[name]) if name in homes() else None
+    found = known_layers.get(name) or getattr(home, name, None)
+    return found if isinstance(found, type) and issubclass(found, Layer) else None
 
 
 def layer_classes() -> dict[str, type[Layer]]:
@@ -42,7 +42,9 @@ def layer_class(name: str) -> type[Layer]:
     Raises:
         UnknownLayerError: there is none; the error names the nearest.
 
-    >>> layer_class("Convolution2D")
+    >>> layer_class("MaxPool2D").__name__
+    'MaxPooling2D'
+    >>> layer_class("Pool2D")
     Traceback (most recent call last):
     archcalc.symbolic.errors.UnknownLayerError: ...
     """

@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import Layer
+from archcalc.layers.kept import EVERY
 from archcalc.layers.spatial import DataFormat
 from archcalc.symbolic.shape import Shape
 
@@ -36,6 +37,8 @@ class _TrainingOnly(Layer, abstract=True):
 class _Dropout(_TrainingOnly, abstract=True):
     rate: float = Field(ge=0, le=1, allow_inf_nan=False)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
+
 
 class Dropout(_Dropout):
     """Elements set to zero at random while training.
@@ -44,6 +47,8 @@ class Dropout(_Dropout):
     (100,)
     """
 
+    built_with: ClassVar[tuple[str, ...]] = (*_Dropout.built_with, "noise_shape")
+
 
 class AlphaDropout(_Dropout):
     """Dropout that keeps mean and variance, for SELU.
@@ -51,6 +56,8 @@ class AlphaDropout(_Dropout):
     >>> AlphaDropout(0.1).output_shape(Shape((100,)))
     (100,)
     """
+
+    built_with: ClassVar[tuple[str, ...]] = (*_Dropout.built_with, "noise_shape")
 
 
 class FeatureAlphaDropout(_Dropout):
@@ -78,6 +85,8 @@ class GaussianNoise(_TrainingOnly):
 
     stddev: float = Field(ge=0, allow_inf_nan=False)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
+
 
 class SpatialDropout1D(_Dropout):
     """Whole channels of ``(t, c)`` set to zero.
@@ -86,6 +95,7 @@ class SpatialDropout1D(_Dropout):
     (100, 16)
     """
 
+    built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("t", "c")
 
 
@@ -98,6 +108,7 @@ class SpatialDropout2D(_Dropout):
 
     data_format: DataFormat = "channels_last"
 
+    built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("h", "w", "c")
 
 
@@ -110,6 +121,7 @@ class SpatialDropout3D(_Dropout):
 
     data_format: DataFormat = "channels_last"
 
+    built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("d", "h", "w", "c")
 
 
@@ -122,3 +134,5 @@ class ActivityRegularization(_TrainingOnly):
 
     l1: float = 0.0
     l2: float = 0.0
+
+    built_with: ClassVar[tuple[str, ...]] = tuple(n for n in EVERY if n != "activity_regularizer")

@@ -12,6 +12,7 @@ from pydantic import model_validator
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.fields import Axes, Size, TargetShape, hyper
+from archcalc.layers.kept import EVERY
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
@@ -36,6 +37,7 @@ class Flatten(Layer):
     start_dim: int = 1
     end_dim: int = -1
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, "data_format")
     view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/flatten/"
 

@@ -15,6 +15,7 @@ from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import OptionalAmounts, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.division import floor_div
@@ -37,6 +38,7 @@ class _ConvTranspose(Spatial, abstract=True):
     use_bias: bool = True
     groups: Size = hyper("g", default=1, neutral=1)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"))
     source: ClassVar[str] = "https://arxiv.org/abs/1603.07285 (relationships 8 to 14)"
 
     _spread = per_axis("kernel_size", "strides", "padding", "output_padding", "dilation_rate")

@@ -19,7 +19,7 @@ from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Parallel, Residual, Sequential
 from archcalc.network.spec.files import dumps, load, loads, save
 from archcalc.network.spec.reader import from_dict
-from archcalc.network.tensor import Input, Tensor
+from archcalc.network.tensor import Input, InputLayer, Tensor
 from archcalc.network.trace import Notice, Trace
 from archcalc.network.values import with_values
 from archcalc.network.walk import Row
@@ -51,6 +51,7 @@ __all__ = [
     "RNN",
     "Bidirectional",
     "Input",
+    "InputLayer",
     "Ladder",
     "Model",
     "Network",

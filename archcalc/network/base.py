@@ -34,6 +34,7 @@ class Network(Layer, abstract=True):
     Subclasses say how their layers feed one another (`graph`), and which inputs they were given.
     """
 
+    built_with: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[tuple[int, int | None]] = (1, None)
 
     stands_open: ClassVar[bool] = False

@@ -72,6 +72,7 @@ def _own(layer: Layer) -> Iterator[object]:
             yield [(tie.weight, tie.of) for tie in value]
         else:
             yield value
+    yield layer.kept
 
 
 def held(layer: Layer) -> Iterator[Layer]:

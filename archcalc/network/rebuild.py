@@ -51,7 +51,7 @@ class Rebuild:
 
     def _fields(self, layer: Layer) -> Layer:
         cls = type(layer)
-        old = {name: getattr(layer, name) for name in cls.model_fields}
+        old = {**{name: getattr(layer, name) for name in cls.model_fields}, **layer.kept}
         new = {name: self._value(value) for name, value in old.items()}
         if all(new[name] is old[name] for name in old):
             return layer

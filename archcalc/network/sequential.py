@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, ClassVar
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import ShapeField, option
+from archcalc.layers.kept import told
 from archcalc.layers.merging import Add, Concatenate
 from archcalc.network.base import Network
 from archcalc.network.fields import Block, Blocks, Layers, OptionalBlock
 from archcalc.network.graph import INPUT, Graph, Ref, chain
+from archcalc.network.tensor import Tensor
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape
 
@@ -23,8 +25,9 @@ class Sequential(Network):
     """Layers one after the other.
 
     Args:
-        layers: layers or networks, in order.
-        input_shape: the shape that goes in, without the batch; may be left to `trace`.
+        layers: layers or networks, in order; an `Input` may come first, as in Keras.
+        input_shape: the shape that goes in, without the batch; may be left to `trace`, or be told
+            by the first layer, as in Keras: ``Dense(10, input_shape=(784,))``.
 
     Source of the worked example: the MNIST network of many tutorials.
 
@@ -41,6 +44,20 @@ class Sequential(Network):
     input_shape: ShapeField = option(default=None)
 
     source: ClassVar[str] = "https://keras.io/api/models/sequential/"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told(cls, data: Any) -> Any:
+        """Take the input's shape from what comes first, where Keras lets that say it."""
+        layers = data.get("layers") if isinstance(data, dict) else None
+        first, *others = layers if isinstance(layers, list | tuple) and layers else (None,)
+        shape = told(first.kept) if isinstance(first, Layer) else None
+        if isinstance(first, Tensor) and first.layer is None:
+            shape = first.shape
+            data = {**data, "layers": others}
+        if shape is None or data.get("input_shape") is not None:
+            return data
+        return {**data, "input_shape": shape}
 
     @field_validator("layers", mode="before")
     @classmethod

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.layers.kept import input_shape, read
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
-from archcalc.symbolic.errors import ArchcalcError, ShapeError, quoted
-from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
+from archcalc.symbolic.shape import Shape, ShapeLike
 
-__all__ = ["Input", "Tensor", "called"]
+__all__ = ["Input", "InputLayer", "Tensor", "called"]
 
 
 class Tensor:
@@ -75,16 +77,50 @@ def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return tuple(Tensor(y, layer, tensors, i, call=call) for i, y in enumerate(outputs))
 
 
-def Input(shape: ShapeLike | int | str, name: str | None = None) -> Tensor:
-    """An input of the functional API.
+def Input(
+    shape: ShapeLike | int | str | None = None,
+    name: str | None = None,
+    *,
+    batch_shape: Iterable[Any] | None = None,
+    **kept: Any,
+) -> Tensor:
+    """An input of the functional API, or the first of a `Sequential`.
 
     Args:
         shape: its dimensions without the batch, numbers or symbols.
         name: what to call it.
+        batch_shape: its dimensions with the batch before them, instead of `shape`.
+        kept: Keras' ``batch_size``, ``dtype``, ``sparse`` and ``optional``, on which nothing here
+            depends; ``tensor`` and ``ragged`` may be left out only.
+
+    Raises:
+        InvalidLayerError: there is no shape, or an argument that Keras has not got either.
 
     >>> from archcalc.layers import Conv2D
     >>> y = Conv2D("c", 7, strides=2, padding=3)(Input(("h", "w", 3)))
     >>> y.shape
     (⌈h/2⌉, ⌈w/2⌉, c)
+    >>> Input(batch_shape=(None, 28, 28, 1), dtype="float32").shape
+    (28, 28, 1)
     """
-    return Tensor(as_shape(shape), name=name)
+    for key, value in kept.items():
+        if key not in _KEPT:
+            raise InvalidLayerError(
+                f"Input: {shorten(key, 60)} is not an argument",
+                code="unknown-argument",
+                hint=f"it takes shape, name, batch_shape, {', '.join(_KEPT)}",
+            )
+        read("Input", key, value)
+    if shape is None and batch_shape is not None:
+        shape = tuple(batch_shape)[1:]
+    if shape is None:
+        raise InvalidLayerError(
+            "Input: shape is missing", code="missing-argument", hint="give it without the batch"
+        )
+    return Tensor(input_shape(shape), name=name)
+
+
+InputLayer = Input
+"""Keras' layer of that name, as the first of a `Sequential`."""
+
+_KEPT = ("batch_size", "dtype", "sparse", "optional", "tensor", "ragged")

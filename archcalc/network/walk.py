@@ -237,6 +237,8 @@ class Walk:
         raise no_owner(owner, at.path)
 
     def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:
+        if layer.kept:  # others with the same facts are built with other arguments
+            return Applied(layer, inputs)
         key = (layer.key, inputs)
         found = self._known.get(key)
         if found is None:

@@ -14,6 +14,7 @@ from pydantic import field_validator
 
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import option
+from archcalc.layers.kept import EVERY, OVER_TIME
 from archcalc.layers.merging import Add, Average, Concatenate, Multiply
 from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block, Layers, OptionalBlock
@@ -31,6 +32,7 @@ __all__ = ["RNN", "Bidirectional", "StackedRNNCells", "TimeDistributed", "Wrappe
 class _Holding(Network, abstract=True):
     """A network around one layer, which is its first field."""
 
+    built_with: ClassVar[tuple[str, ...]] = EVERY
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
 
     def held(self) -> Layer:
@@ -137,6 +139,7 @@ class StackedRNNCells(Network):
 
     cells: Layers
 
+    built_with: ClassVar[tuple[str, ...]] = EVERY
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/stacked_rnn_cell/"
 
@@ -203,6 +206,7 @@ class RNN(_PerStep):
     return_state: bool = False
     go_backwards: bool = False
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *OVER_TIME, "zero_output_for_mask")
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/rnn/"
 
     @field_validator("cell", mode="before")
@@ -249,6 +253,7 @@ class Bidirectional(_Holding):
     merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat"
     backward_layer: OptionalBlock = option(default=None, kw_only=True)
 
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, "weights")
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/bidirectional/"
 
     @field_validator("layer", "backward_layer", mode="before")

@@ -36,7 +36,7 @@ def tables(framework: Framework) -> str:
         f"{NAMES[framework]} {version(framework)}: {len(rows)} classes, {len(ours)} of them layers "
         f"of archcalc, {len(without) - unknown} out of scope, {unknown} unknown."
     )
-    return "\n".join((said, "", *_covered(ours), "", *_reasons(without)))
+    return "\n".join((said, "", *_covered(ours), "", *_reasons(without), *_refused(ours)))
 
 
 def _covered(rows: list[Coverage]) -> Iterator[str]:
@@ -57,6 +57,16 @@ def _reasons(rows: list[Coverage]) -> Iterator[str]:
     for why in dict.fromkeys(row.why for row in rows):
         names = ", ".join(f"`{row.name}`" for row in rows if row.why == why)
         yield f"| {names} | {why or 'unknown to archcalc'} |"
+
+
+def _refused(rows: list[Coverage]) -> Iterator[str]:
+    """Arguments that are refused, a line for each reason."""
+    found = [(name, why, row.name) for row in rows for name, why in row.refused.items()]
+    if found:
+        yield from ("", "| refused but at its default | why | of |", "|---|---|---|")
+    for name, why in dict.fromkeys((name, why) for name, why, _ in found):
+        kinds = ", ".join(f"`{kind}`" for other, _, kind in found if other == name)
+        yield f"| `{name}` | {why} | {kinds} |"
 
 
 class CoverageDirective(SphinxDirective):

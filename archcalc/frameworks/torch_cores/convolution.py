@@ -30,7 +30,7 @@ def _convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
 def _separable(layer: Any, x: Shape, applied: Applied) -> Parts:
     rank, fields = (
         layer.rank,
-        layer.model_dump(exclude={"filters", "use_bias", "activation", "name"}),
+        layer.model_dump(exclude={"filters", "use_bias", "activation", "name", *layer.kept}),
     )
     depthwise = layer_class(f"DepthwiseConv{rank}D")(**fields, use_bias=False)
     pointwise = layer_class(f"Conv{rank}D")(

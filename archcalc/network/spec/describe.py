@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archcalc.layers.base import Layer
-from archcalc.layers.fields import plain
+from archcalc.layers.fields import listed, plain
 from archcalc.layers.registry import layer_classes
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.ties import Tie
@@ -17,7 +17,7 @@ from archcalc.network.sequential import Sequential
 from archcalc.network.spec.entries import holding, positional_fields, takes_list
 from archcalc.network.spec.scope import Scope
 from archcalc.network.spec.version import VERSION
-from archcalc.symbolic.errors import SpecificationError
+from archcalc.symbolic.errors import SpecificationError, quoted
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["to_dict"]
@@ -137,7 +137,8 @@ class _Writer:
                 written[name] = self._held(value, name, scope, path)
             else:
                 written[name] = _value(layer, value, dumped[name])
-        return dict(sorted(written.items(), key=lambda item: item[0] in Layer.model_fields))
+        ordered = sorted(written.items(), key=lambda item: item[0] in Layer.model_fields)
+        return dict(ordered) | {name: _kept(layer, name) for name in layer.kept}
 
     def _owner(self, tie: Tie, path: str) -> Any:
         """Whose weight it is, by the name that a file has for that layer."""
@@ -198,6 +199,26 @@ def _value(layer: Layer, value: Any, dumped: Any) -> Any:
         )
     spread = layer.spreads or not isinstance(value, tuple) or len(value) == 1
     return _listed(dumped if spread else value)
+
+
+def _kept(layer: Layer, name: str) -> Any:
+    """An argument that is kept for building, where a file can hold it."""
+    value = listed(layer.kept[name])
+    if _writable(value):
+        return value
+    raise SpecificationError(
+        f"{type(layer).__name__} has {name}={quoted(value, 60)}, and no file can hold that",
+        code="not-writable",
+        hint="give its name or its configuration, as numbers, text, lists and mappings",
+    )
+
+
+def _writable(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _writable(part) for key, part in value.items())
+    if isinstance(value, list):
+        return all(map(_writable, value))
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _listed(value: Any) -> Any:

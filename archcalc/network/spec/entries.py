@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from archcalc.layers.base import Layer
 
-__all__ = ["Holding", "holding", "keyword_fields", "positional_fields", "takes_list"]
+__all__ = ["Holding", "holding", "keyword_fields", "keywords", "positional_fields", "takes_list"]
 
 _SEQUENCES = (Sequence, Iterable, Collection, Set, frozenset)
 
@@ -40,6 +40,18 @@ def keyword_fields(cls: type[Layer]) -> tuple[str, ...]:
     """
     first = positional_fields(cls)
     return (*first, *(name for name in cls.model_fields if name not in first))
+
+
+@lru_cache(maxsize=1024)
+def keywords(cls: type[Layer]) -> tuple[str, ...]:
+    """Everything that may be given by name: the fields, and what is kept for building.
+
+    >>> from archcalc.layers import GaussianNoise
+    >>> keywords(GaussianNoise)[:2], "seed" in keywords(GaussianNoise)
+    (('stddev', 'name'), True)
+    """
+    fields = keyword_fields(cls)
+    return (*fields, *(name for name in cls.built_with if name not in fields))
 
 
 @lru_cache(maxsize=4096)

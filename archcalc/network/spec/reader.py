@@ -47,7 +47,7 @@ from archcalc.network.spec.complaints import (
     nearest,
 )
 from archcalc.network.spec.describe import to_dict
-from archcalc.network.spec.entries import holding, keyword_fields, positional_fields, takes_list
+from archcalc.network.spec.entries import holding, keywords, positional_fields, takes_list
 from archcalc.network.spec.scope import Place, Scope, place_text
 from archcalc.network.spec.version import format_version
 from archcalc.network.spec.wiring import Call, Wiring
@@ -337,7 +337,7 @@ class SpecReader:
     def _of_class(self, cls: type[Layer], value: Any, place: Place, scope: Scope) -> Layer:
         read: dict[str, Any] = {}
         for name, argument in self._arguments(cls, value, place).items():
-            held = holding(cls, name)
+            held = name in cls.model_fields and holding(cls, name)
             here = (*place, name) if isinstance(value, Mapping) else place
             if name == "tied":
                 read[name] = self._tied(argument, (*place, name), scope)
@@ -391,7 +391,7 @@ class SpecReader:
 
     def _check_fields(self, cls: type[Layer], given: Mapping[Any, Any], place: Place) -> None:
         self._errors.check_keys(given, place)
-        known = keyword_fields(cls)
+        known = keywords(cls)
         for key in given:
             if key not in known:
                 error = InvalidLayerError(
@@ -432,9 +432,7 @@ def _is_entry(cls: type[Layer], value: Mapping[Any, Any]) -> bool:
     if len(value) != 1 or not first or not holding(cls, first[0]):
         return False
     (key,) = value
-    return key not in keyword_fields(cls) and (
-        is_layer_class(key) or _torch_spelling(key) is not None
-    )
+    return key not in keywords(cls) and (is_layer_class(key) or _torch_spelling(key) is not None)
 
 
 def _torch_spelling(kind: Any) -> Any:
@@ -445,7 +443,7 @@ def _torch_spelling(kind: Any) -> Any:
 def _class_name(kind: Any) -> Any:
     """Our class, by which a layer without a name is named."""
     if is_layer_class(kind):
-        return kind
+        return layer_class(kind).__name__
     spelling = _torch_spelling(kind)
     return kind if spelling is None else spelling.layer
 

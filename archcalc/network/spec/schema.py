@@ -13,7 +13,13 @@ from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_classes
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
-from archcalc.network.spec.entries import holding, keyword_fields, positional_fields, takes_list
+from archcalc.network.spec.entries import (
+    holding,
+    keyword_fields,
+    keywords,
+    positional_fields,
+    takes_list,
+)
 from archcalc.network.spec.version import VERSION
 from archcalc.symbolic.late import late
 
@@ -154,7 +160,9 @@ def _layer(cls: type[Layer]) -> Schema:
     """The arguments of a layer: by name, by position, the first alone, or none."""
     fields = _fields(cls)
     required = _required(cls)
-    forms = [_object({**fields, "inputs": _ref("names")}, required)]
+    free: Schema = {}
+    kept = {name: free for name in keywords(cls) if name not in fields}
+    forms = [_object({**fields, **kept, "inputs": _ref("names")}, required)]
     names = positional_fields(cls)
     if all(name in names[:1] for name in required) and names:
         forms.append(fields[names[0]])

@@ -162,9 +162,9 @@ def _otherwise(ours: Part, theirs: Built) -> Iterator[tuple[str, Any, Applied]]:
     layer = ours.applied.layer
     if isinstance(layer, Network):
         return
-    fields = {name: getattr(layer, name) for name in type(layer).model_fields}
+    fields = {**{n: getattr(layer, n) for n in type(layer).model_fields}, **layer.kept}
     for name in fields:
-        if name in Layer.model_fields:
+        if name in {*Layer.model_fields, *layer.kept}:
             continue
         for value in _values(layer, name, theirs):
             try:

@@ -199,19 +199,28 @@ _OTHER_PADDINGS = ("full", "zeros", "reflect", "replicate", "circular", "constan
 """Words that other tools take for a padding, and that nobody means as a symbol."""
 
 
-def _amounts(value: Any) -> PaddingPairs:
+def _amounts(value: Any, read: Callable[[Any], Dim] = _count) -> PaddingPairs:
     if not _sequence(value):
-        amount = _count(value)
+        amount = read(value)
         return ((amount, amount),)
     pairs = []
     for part in tuple(value):
         ends = tuple(part) if _sequence(part) else (part, part)
         if len(ends) != 2:
             raise DimensionError(f"{quoted(part)} is not an amount or a pair (before, after)")
-        pairs.append((_count(ends[0]), _count(ends[1])))
+        pairs.append((read(ends[0]), read(ends[1])))
     if not pairs:
         raise DimensionError("an empty sequence gives no padding")
     return tuple(pairs)
+
+
+def _signed_amounts(value: Any) -> PaddingPairs:
+    """Amounts that may be less than nothing, down to what a dimension may be."""
+    return _amounts(value, lambda part: as_dim(part, minimum=-_MOST_TAKEN_OFF))
+
+
+_MOST_TAKEN_OFF = 2**62
+"""More than any axis is long."""
 
 
 def _axes(value: Any) -> tuple[int, ...]:
@@ -332,6 +341,9 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> PaddingPairs: ...
         def __set__(self, owner: object, value: _Pairs) -> None: ...
 
+    class SignedAmounts(Amounts):
+        """Like `Amounts`; less than nothing takes off."""
+
     class SomeSizes:
         """Like `Sizes`; ``None`` for an axis that stays as it is."""
 
@@ -405,6 +417,9 @@ else:
 
     _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
     _PAIRS = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _MANY}]}
+    _SIGNED = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "integer"}]}
+    _SIGNED_MANY = {"anyOf": [*_SIGNED["anyOf"], {"type": "array", "items": _SIGNED}]}
+    _SIGNED_PAIRS = {"anyOf": [*_SIGNED["anyOf"], {"type": "array", "items": _SIGNED_MANY}]}
     _DIM_OR_OPEN = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]}
     _TARGET = {
         "anyOf": [*_DIM_OR_OPEN["anyOf"], {"type": "array", "items": _DIM_OR_OPEN}],
@@ -425,6 +440,7 @@ else:
     OptionalRatios = _field(_optional(_ratios), _RATIOS)
     Padding = _field(_padding, _PAIRS)
     Amounts = _field(_amounts, _PAIRS)
+    SignedAmounts = _field(_signed_amounts, _SIGNED_PAIRS)
     Axes = _field(_axes, _AXES)
     OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})

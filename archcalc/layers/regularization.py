@@ -37,7 +37,13 @@ class _Dropout(_TrainingOnly, abstract=True):
     rate: float = Field(ge=0, le=1, allow_inf_nan=False)
 
 
-class Dropout(_Dropout):
+class _InPlace(_Dropout, abstract=True):
+    """`inplace` is torch's: whether the output is written over the input."""
+
+    inplace: bool = Field(default=False, kw_only=True)
+
+
+class Dropout(_InPlace):
     """Elements set to zero at random while training.
 
     >>> Dropout(0.5).output_shape(Shape((100,)))
@@ -45,7 +51,7 @@ class Dropout(_Dropout):
     """
 
 
-class AlphaDropout(_Dropout):
+class AlphaDropout(_InPlace):
     """Dropout that keeps mean and variance, for SELU.
 
     >>> AlphaDropout(0.1).output_shape(Shape((100,)))
@@ -53,7 +59,7 @@ class AlphaDropout(_Dropout):
     """
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_InPlace):
     """`AlphaDropout` of whole channels; torch's.
 
     >>> FeatureAlphaDropout(0.1).output_shape(Shape((8, 8, 4)))
@@ -79,7 +85,7 @@ class GaussianNoise(_TrainingOnly):
     stddev: float = Field(ge=0, allow_inf_nan=False)
 
 
-class SpatialDropout1D(_Dropout):
+class SpatialDropout1D(_InPlace):
     """Whole channels of ``(t, c)`` set to zero.
 
     >>> SpatialDropout1D(0.2).output_shape(Shape((100, 16)))
@@ -89,7 +95,7 @@ class SpatialDropout1D(_Dropout):
     axis_names: ClassVar[tuple[str, ...]] = ("t", "c")
 
 
-class SpatialDropout2D(_Dropout):
+class SpatialDropout2D(_InPlace):
     """Whole channels of ``(h, w, c)`` set to zero.
 
     >>> SpatialDropout2D(0.2).output_shape(Shape((8, 8, 16)))
@@ -101,7 +107,7 @@ class SpatialDropout2D(_Dropout):
     axis_names: ClassVar[tuple[str, ...]] = ("h", "w", "c")
 
 
-class SpatialDropout3D(_Dropout):
+class SpatialDropout3D(_InPlace):
     """Whole channels of ``(d, h, w, c)`` set to zero.
 
     >>> SpatialDropout3D(0.2).output_shape(Shape((4, 8, 8, 16)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, option
@@ -111,6 +111,8 @@ class Upsample(Layer):
         align_corners: whether the first and last positions stay where they are; for the modes that
             put values between others.
         data_format: whether the channels are the first axis, as in torch, or the last.
+        recompute_scale_factor: whether values are made by the ratio of the sizes in place of the
+            one that is given; it changes no size.
 
     >>> Upsample(scale_factor=1.5).output_shape(Shape((32, 26, 26)))
     (32, 39, 39)
@@ -123,6 +125,7 @@ class Upsample(Layer):
     mode: Interpolation = "nearest"
     align_corners: bool | None = None
     data_format: DataFormat = "channels_first"
+    recompute_scale_factor: Literal[True] | None = Field(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html"
 
@@ -131,6 +134,12 @@ class Upsample(Layer):
         if (self.size is None) == (self.scale_factor is None):
             raise InvalidLayerError(
                 "give size or scale_factor, one of the two", code="size-or-ratio"
+            )
+        if self.recompute_scale_factor and self.scale_factor is None:
+            raise InvalidLayerError(
+                "recompute_scale_factor is for a scale_factor, not for a size",
+                code="invalid-argument",
+                hint="leave it out",
             )
         if self.align_corners is not None and self.mode not in _SMOOTH:
             raise InvalidLayerError(

@@ -200,10 +200,11 @@ class ReversibleEmbedding(Embedding):
         used = super().work(x, y) if self.tie_weights else ()
         return (Work("matmul", (*y, self.output_dim)), *used)
 
-    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        needs = super().requirements(*inputs)
         if not self.reverse:
-            return ()
-        return (same_length("output_dim", self.output_dim, x[-1]),)
+            return needs
+        return (*needs, same_length("output_dim", self.output_dim, inputs[0][-1]))
 
 
 class AdaptiveLogSoftmaxWithLoss(Layer):

@@ -94,7 +94,7 @@ class _ConvTranspose(Spatial, abstract=True):
         >>> Conv1DTranspose(8, 3, strides=2, padding=1).reaching(Shape((5, 4)), 10).output_padding
         (1,)
         """
-        sizes = as_shape(output_size)[-self.rank :]
+        sizes = tuple(as_shape(output_size))[-self.rank :]
         sizes = sizes * self.rank if len(sizes) == 1 else sizes
         plain = self.model_copy(update={"output_padding": (0,) * self.rank})
         least = [w.output(n) for w, n in zip(plain.sliding(), self.extent(x), strict=True)]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
+from archcalc.layers.facts import Remark
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, option
 from archcalc.layers.needs import something
 from archcalc.layers.scaling import scaled, spread
@@ -102,7 +103,8 @@ class Upsample(Layer):
     """Interpolation to a size, or to a multiple or fraction of it; torch's.
 
     Whole multiples, each position repeated, are also `UpSampling1D` to `UpSampling3D`, Keras' name.
-    A ratio is exact: 0.7 is 7/10, so that ``⌊7·h/10⌋`` comes out.
+    A ratio is exact: 0.7 is 7/10, so that ``⌊7·h/10⌋`` comes out; where torch's product of floats
+    gives another size, a remark says both.
 
     Args:
         size: the spatial size that comes out: one number, or one an axis; or
@@ -197,6 +199,21 @@ class Upsample(Layer):
 
     def _spatial(self, x: Shape) -> range:
         return range(1, len(x)) if self._first() else range(len(x) - 1)
+
+    def remarks(self, x: Shape) -> tuple[Remark, ...]:
+        """Where a framework's product of floats falls short of what the ratio says."""
+        before, after = self.extent(x), self.extent(self.output_shape(x))
+        ratios = spread(self.scale_factor or (), len(before))
+        found = [
+            Remark(
+                "ratio-in-floats",
+                f"the ratio {ratio} of {n} is {out}; torch multiplies floats, and gives "
+                f"{int(n * float(ratio))}; a size says which is meant",
+            )
+            for n, out, ratio in zip(before, after, ratios, strict=False)
+            if isinstance(n, int) and int(n * float(ratio)) != out
+        ]
+        return tuple(found)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         if self.scale_factor is None:

@@ -39,7 +39,7 @@ def Sequential(*layers: Layer | Mapping[str, Layer]) -> _Sequential:
     """
     if len(layers) == 1 and isinstance(layers[0], Mapping):
         return _Sequential([_named(layer, name) for name, layer in layers[0].items()])
-    return _Sequential(list(layers))
+    return _Sequential(list[Any](layers))
 
 
 def _named(layer: Any, name: str) -> Any:

@@ -425,6 +425,24 @@ def test_an_activation_is_a_name_a_layer_a_module_or_a_function(how: str) -> Non
     assert nn.TransformerEncoderLayer(8, 2, activation=given).activation == "gelu"
     with pytest.raises(InvalidLayerError, match=r"activation: .* is not known by name"):
         nn.TransformerEncoderLayer(8, 2, activation=nn.GELU("tanh"))
+    with pytest.raises(InvalidLayerError, match="activation: 'tanh'"):
+        nn.TransformerEncoderLayer(8, 2, activation="tanh")
+    with pytest.raises(RuntimeError, match="relu/gelu"):
+        _theirs("TransformerEncoderLayer")(8, 2, activation="tanh")
+    assert nn.TransformerEncoderLayer(8, 2, activation=nn.Tanh()).activation == "tanh"
+
+
+def test_a_product_of_floats_that_falls_short_is_said() -> None:
+    """A ratio is exact here; torch's float is just below 15/11."""
+    import torch
+
+    assert _theirs("Upsample")(scale_factor=120 / 88)(torch.zeros(1, 1, 88, 88)).shape[-1] == 119
+    trace = nn.Sequential(nn.Upsample(scale_factor=120 / 88)).trace((1, 88, 88))
+    assert trace.output == (1, 120, 120)
+    said = [str(remark) for row in trace.rows for remark in row.applied.remarks]
+    assert len(said) == 2
+    assert "gives 119" in said[0]
+    assert not nn.Upsample(scale_factor=1.5).remarks(ac.Shape((1, 88, 88)))
 
 
 @pytest.mark.parametrize("name", ["ReLU", "GELU", "Sigmoid", "Dropout", "PReLU", "Identity"])

@@ -130,18 +130,18 @@ def _bounds(given: Given) -> Given:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _function(value: Any) -> Any:
+def _function(value: Any) -> str:
     """The name of an activation function, from that, a layer, a module or a function of torch."""
-    if isinstance(value, str):
-        return value
-    layer = value if isinstance(value, Layer) else _of_torch(value)
+    if value in ("relu", "gelu"):
+        return str(value)
+    layer = value if isinstance(value, Layer | str) else _of_torch(value)
     for name, (cls, arguments) in ACTIVATIONS.items():
         if cls in SPELLINGS and layer is not None and SPELLINGS[cls](**arguments) == layer:
             return name
     raise InvalidLayerError(
         f"activation: {quoted(value, 60)} is not known by name",
         code="unknown-choice",
-        hint=f"use one of {', '.join(ACTIVATIONS)}",
+        hint="use 'relu', 'gelu', or a layer such as nn.SiLU()",
     )
 
 

@@ -337,6 +337,7 @@ class LocalResponseNormalization(_Normalization):
         size: how many neighbouring channels.
         alpha, beta, k: as in torch; they change no size.
         axis: the axis of the channels, counted as in Keras from 1.
+        spatial: as in `BatchNormalization`; two for ``CrossMapLRN2d``.
 
     >>> LocalResponseNormalization(5, k=2.0).output_shape(Shape((55, 55, 96)))
     (55, 55, 96)
@@ -347,6 +348,7 @@ class LocalResponseNormalization(_Normalization):
     beta: float = 0.75
     k: float = 1.0
     axis: int = -1
+    spatial: Literal[1, 2, 3] | None = Field(default=None, kw_only=True)
 
     source: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html"

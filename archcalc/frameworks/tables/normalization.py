@@ -140,7 +140,10 @@ TORCH: Table = {
     ),
     "UnitNormalization": Entry(".UnitNorm", (Argument("axis", "dim"),)),
     "LocalResponseNormalization": Entry(
-        "LocalResponseNorm", same("size", "alpha", "beta", "k"), around=("axis",)
+        "LocalResponseNorm",
+        same("size", "alpha", "beta", "k"),
+        around=("axis",),
+        unsaid=("spatial",),
     ),
     "InstanceNormalization": Entry(
         _by_rank("InstanceNorm"),

@@ -45,6 +45,13 @@ def _number(value: Any) -> float:
     return float(value)
 
 
+def _rate(value: Any) -> float:
+    number = _number(value)
+    if not 0 <= number <= 1:
+        raise InvalidLayerError(f"{quoted(value)} is not a part, from 0 to 1")
+    return number
+
+
 def _axis(value: Any) -> int:
     if type(value) is not int:
         raise InvalidLayerError(f"{quoted(value)} is not the number of an axis")
@@ -92,6 +99,7 @@ READERS: Mapping[str, Read] = {
         "enable_nested_tensor mask_check",
     ),
     **_each(_number, "negative_slope alpha beta k lambd init norm_type div_value"),
+    **_each(_rate, "dropout"),
     **_each(_optional(_number), "eps momentum max_norm"),
     **_each(_optional(_axis), "dim padding_idx"),
     **_each(_one_of("tanh", "relu"), "nonlinearity"),

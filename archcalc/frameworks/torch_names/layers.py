@@ -51,10 +51,19 @@ def _affine(given: Given) -> Given:
     return {"center": bool(given["affine"] and given["bias"])}
 
 
+def _instance(given: Given) -> Given:
+    """Without weights and statistics nothing is made for a number of features."""
+    made = {**_affine(given), "scale": given["affine"]}
+    kept = given["affine"] or given["track_running_stats"]
+    return made if kept else {**made, "expects": None}
+
+
 def _last_axes(given: Given) -> Given:
     """As many axes as the shape that is given has, and as long."""
     shape = given["normalized_shape"]
     sizes = tuple(shape) if isinstance(shape, tuple) else (shape,)
+    if not sizes:
+        _refuse("normalized_shape: torch normalises over one axis at least")
     made: dict[str, Any] = {"axis": tuple(range(-len(sizes), 0))}
     return {**made, **({"expects": sizes[0]} if len(sizes) == 1 else {"normalized_shape": sizes})}
 
@@ -94,7 +103,7 @@ _WORDS = ("valid", "same", "causal", "full")
 def _padding(given: Given) -> None:
     """torch's convolutions take two words for a padding, one of them at stride 1 only."""
     padding = given["padding"]
-    if padding in _WORDS[2:]:
+    if padding not in _WORDS[:2] and str(padding).lower() in _WORDS:
         _refuse(f"padding: torch has no {padding!r}", "use 'same', 'valid' or amounts")
     if padding == "same" and not _one(given["stride"]):
         _refuse("padding: torch has 'same' at stride 1 only", "give amounts")
@@ -102,7 +111,7 @@ def _padding(given: Given) -> None:
 
 def _amounts(given: Given) -> None:
     """What torch pads by amounts alone."""
-    if given["padding"] in _WORDS:
+    if str(given["padding"]).lower() in _WORDS:
         _refuse(f"padding: torch has no {given['padding']!r} here", "give amounts")
 
 
@@ -172,7 +181,7 @@ _UNTRACKED = "eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, 
 _SYNC = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, *, "
 _SYNC += "bias=True"
 _BATCH: Any = {"fixed": _FIRST, "more": _affine}
-_INSTANCE: Any = {"fixed": _FIRST, "more": lambda g: {**_affine(g), "scale": g["affine"]}}
+_INSTANCE: Any = {"fixed": _FIRST, "more": _instance}
 _POOL = "kernel_size, stride=None, padding=0"
 _FRACTIONAL = "kernel_size, output_size=None, output_ratio=None, return_indices=False, "
 _FRACTIONAL += "_random_samples=None"
@@ -381,7 +390,7 @@ SPELLINGS: dict[str, Spelling] = {
         "CrossMapLRN2d",
         "LocalResponseNormalization",
         "size, alpha=0.0001, beta=0.75, k=1",
-        fixed=_FIRST,
+        fixed={**_FIRST, "spatial": 2},
     ),
     **_spelt("CosineSimilarity", "CosineSimilarity", "dim=1, eps=1e-08"),
     **_spelt("PairwiseDistance", "PairwiseDistance", "p=2.0, eps=1e-06, keepdim=False"),

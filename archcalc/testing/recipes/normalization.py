@@ -49,7 +49,7 @@ def _along_some(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
 
 
 def _neighbours(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    return {**along_one(pick, cls, inputs), "size": pick.size(5)}
+    return {**_along_channels(pick, cls, inputs), "size": pick.size(5)}
 
 
 _WITH_KERNEL = {

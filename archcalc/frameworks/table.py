@@ -128,6 +128,8 @@ class Entry:
         implied: their arguments that follow from the input: name and value.
         only: our fields that the framework has no argument for.
         around: our fields that are said by layers before and after, not by an argument.
+        unsaid: our fields that are another framework's and mean nothing here: how its tensors are
+            kept in memory, or a size that it is told and that is checked before anything is built.
         tensors: the weights, in our order.
         by: the field that decides the class, or the question to the layer and its input that does.
         limits: what else must hold of the layer, and why.
@@ -144,6 +146,7 @@ class Entry:
     implied: tuple[tuple[str, Callable[[Shape], Any]], ...] = ()
     only: tuple[Only, ...] = ()
     around: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     tensors: tuple[Tensor, ...] = ()
     by: str | Callable[[Any, Shape], Any] | None = None
     limits: tuple[tuple[Callable[[Any], bool], str], ...] = ()
@@ -155,7 +158,7 @@ class Entry:
         """Our fields that it says, in one way or another."""
         names = [argument.field for argument in (*self.arguments, *self.called)]
         names += [field for field, _ in self.joint]
-        names += [only.field for only in self.only] + list(self.around)
+        names += [only.field for only in self.only] + [*self.around, *self.unsaid]
         return tuple(dict.fromkeys([*names, *([self.by] if isinstance(self.by, str) else [])]))
 
 

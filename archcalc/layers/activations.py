@@ -43,7 +43,10 @@ _TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
 
 
 class _Elementwise(Layer, abstract=True):
-    """What comes out has the shape of what goes in."""
+    """What comes out has the shape of what goes in.
+
+    `inplace`, where a class has it, is torch's: whether the output is written over the input.
+    """
 
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/"
 
@@ -64,6 +67,7 @@ class Activation(_Elementwise):
     """
 
     activation: ActivationName | Literal["glu"]
+    inplace: bool = Field(default=False, kw_only=True)
 
     def output_shape(self, x: Shape) -> Shape:
         return GLU().output_shape(x) if self.activation == "glu" else x
@@ -121,6 +125,7 @@ class ReLU(_Elementwise):
     max_value: float | None = None
     negative_slope: float = 0.0
     threshold: float = 0.0
+    inplace: bool = Field(default=False, kw_only=True)
 
 
 class LeakyReLU(_Elementwise):
@@ -131,6 +136,7 @@ class LeakyReLU(_Elementwise):
     """
 
     negative_slope: float = option(default=0.3, called=("negative_slope", "alpha"))
+    inplace: bool = Field(default=False, kw_only=True)
 
 
 class ELU(_Elementwise):
@@ -141,6 +147,7 @@ class ELU(_Elementwise):
     """
 
     alpha: float = 1.0
+    inplace: bool = Field(default=False, kw_only=True)
 
 
 class CELU(_Elementwise):
@@ -154,6 +161,7 @@ class CELU(_Elementwise):
     """
 
     alpha: float = 1.0
+    inplace: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1704.07483 (equation 2)"
 
@@ -215,6 +223,7 @@ class Hardtanh(_Elementwise):
 
     min_val: float = -1.0
     max_val: float = 1.0
+    inplace: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = f"{_TORCH}Hardtanh.html"
 
@@ -234,6 +243,7 @@ class Threshold(_Elementwise):
 
     threshold: float
     value: float
+    inplace: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = f"{_TORCH}Threshold.html"
 
@@ -247,6 +257,7 @@ class RReLU(_Elementwise):
 
     lower: float = 1 / 8
     upper: float = 1 / 3
+    inplace: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1505.00853 (section 2.4)"
 
@@ -315,6 +326,7 @@ class PReLU(_Elementwise):
         along: in its place, the axes along which there is a slope each; all others share theirs.
             torch's default, one slope for everything, is ``along=()``; torch's one a channel is
             ``along=1`` with channels first.
+        init: what a slope is at first, as torch is told; it changes no size.
 
     Source: He et al., *Delving Deep into Rectifiers* (2015), equation 1.
 
@@ -324,6 +336,7 @@ class PReLU(_Elementwise):
 
     shared_axes: SomeAxes = option(default=())
     along: OptionalAxes = option(default=None, kw_only=True)
+    init: float = Field(default=0.0, kw_only=True)
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("alpha"))
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/prelu/"

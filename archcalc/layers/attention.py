@@ -26,9 +26,9 @@ from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Operand, Weight, Work
 from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.symbolic.dims import lower
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
 
 __all__ = ["AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"]
@@ -218,6 +218,18 @@ class _Heads(Attending, abstract=True):
             """What comes out at each position."""
 
 
+def _as_wide(what: str, expected: Dim, found: Dim) -> Requirement:
+    return Requirement(
+        found,
+        Relation.EQUAL,
+        expected,
+        f"it was made for a {what} of {{expected}} features, and {{found}} come in",
+        code="features-differ",
+        hint="embed_dim, kdim and vdim are the features of query, key and value",
+        details=(("expected", expected), ("found", found)),
+    )
+
+
 class MultiHeadAttention(_Heads):
     """Attention in heads: ``softmax(q·kᵀ/√key_dim)·v`` for each, joined by a projection.
 
@@ -226,7 +238,7 @@ class MultiHeadAttention(_Heads):
     `attention_axes`, and the others go side by side.
 
     torch's ``nn.MultiheadAttention(embed_dim, num_heads)`` is this with ``key_dim =
-    embed_dim/num_heads``; its ``kdim`` and ``vdim`` follow from the inputs.
+    embed_dim/num_heads``; weights follow from the inputs, and what torch is told is checked.
 
     Args:
         num_heads: how many heads.
@@ -244,6 +256,9 @@ class MultiHeadAttention(_Heads):
         add_bias_kv: whether a learned key and value are added to the sequence, as in torch.
         add_zero_attn: whether a key and a value of zeros are added to the sequence, as in torch.
         return_attention_scores: whether the scores ``(num_heads, t, t_kv)`` come out too.
+        embed_dim: how wide all heads are together, as torch is told: a multiple of `num_heads`.
+        kdim, vdim: the features that keys and values must have, as torch is told: `embed_dim` where
+            that alone is given.
 
     >>> attention = MultiHeadAttention(num_heads=8, key_dim=64)
     >>> sum(w.size for w in attention.weights(Shape((10, 512))))
@@ -265,8 +280,28 @@ class MultiHeadAttention(_Heads):
     add_bias_kv: bool = Field(default=False, kw_only=True)
     add_zero_attn: bool = Field(default=False, kw_only=True)
     return_attention_scores: bool = Field(default=False, kw_only=True)
+    embed_dim: OptionalSize = option(default=None, kw_only=True)
+    kdim: OptionalSize = option(default=None, kw_only=True)
+    vdim: OptionalSize = option(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1706.03762 (section 3.2.2)"
+
+    def expected(self, *inputs: Any) -> tuple[Requirement, ...]:
+        query, value, key = query_value_key(inputs)
+        width = self.embed_dim
+        each = (
+            ("query", width, query),
+            ("key", width if self.kdim is None else self.kdim, key),
+            ("value", width if self.vdim is None else self.vdim, value),
+        )
+        known = [(what, size, x[-1]) for what, size, x in each if size is not None]
+        heads = (
+            ()
+            if self.embed_dim is None
+            else (divided(self.embed_dim, self.num_heads, "num_heads", "features (embed_dim)"),)
+        )
+        wide = tuple(_as_wide(what, size, found) for what, size, found in known)
+        return (*super().expected(*inputs), *heads, *wide)
 
     @field_validator("attention_axes", mode="after")
     @classmethod

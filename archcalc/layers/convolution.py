@@ -6,9 +6,9 @@ Krizhevsky et al. (2012); depthwise separable: Chollet, *Xception* (2017).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Operand, Weight, Work
@@ -16,6 +16,7 @@ from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.lora import adapted, adapting
+from archcalc.layers.padding import reaching
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
 from archcalc.symbolic.dims import Dim
@@ -91,6 +92,9 @@ class _Conv(Sliding, abstract=True):
     activation: ActivationName | None = None
     use_bias: bool = True
     lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
+        default="zeros", kw_only=True
+    )
 
     _spread = per_axis(*_EACH_AXIS)
 
@@ -116,9 +120,15 @@ class _Conv(Sliding, abstract=True):
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (
             *super().requirements(x),
+            *self._reaches(x),
             divided(self.channels(x), self.groups, "groups", "input channels"),
             divided(self.filters, self.groups, "groups", "filters"),
         )
+
+    def _reaches(self, x: Shape) -> tuple[Requirement, ...]:
+        """What is padded with the input itself is no longer than the input."""
+        pads = (window.pads(n) for window, n in zip(self.sliding(), self.extent(x), strict=True))
+        return reaching(self, x, pads, self.padding_mode)
 
 
 class Conv1D(_Conv):
@@ -136,6 +146,7 @@ class Conv1D(_Conv):
         activation: a function applied to the result; it has no weights.
         use_bias: whether one number a filter is added.
         lora_rank: the rank of adapters that are trained in place of the kernel.
+        padding_mode: what stands in the padding, as in torch: zeros, or what `Padding1D` has.
 
     >>> Conv1D(50, 3).output_shape(Shape((100, 100)))
     (98, 50)

@@ -8,7 +8,7 @@ softmax approximation for GPUs* (2016).
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -39,13 +39,42 @@ def _places(count: int) -> tuple[str, ...]:
     return leading_axes(count) if count != 3 else ("a1", "a2", "a3")
 
 
-class Embedding(Layer):
+class _LookedUp(Layer, abstract=True):
+    """A table of which torch is told which row stays as it is, and how it is read and trained."""
+
+    if TYPE_CHECKING:  # every subclass declares it after its own arguments
+
+        @property
+        def padding_idx(self) -> int | None: ...
+
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        return () if self.padding_idx is None else (self._row_is_there(self.padding_idx),)
+
+    def rows(self) -> Dim:
+        """How many rows the table has."""
+        raise NotImplementedError
+
+    def _row_is_there(self, row: int) -> Requirement:
+        return Requirement(
+            self.rows(),
+            Relation.AT_LEAST,
+            row + 1 if row >= 0 else -row,
+            "padding_idx {row} is no row of a table of {rows}",
+            code="no-such-row",
+            hint="rows are counted from 0, or from the last by negative numbers",
+            details=(("row", row), ("rows", self.rows())),
+        )
+
+
+class Embedding(_LookedUp):
     """A table of vectors: every integer of the input becomes its row.
 
     Args:
         input_dim: how many rows, the size of the vocabulary.
         output_dim: how long each row is.
         lora_rank: the rank of adapters that are trained in place of the table.
+        padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse: how torch reads and trains the
+            table: a row that stays as it is, and rows that are brought to a length; sizes stay.
 
     >>> Embedding(50257, 768).output_shape(Shape((1024,)))
     (1024, 768)
@@ -54,6 +83,11 @@ class Embedding(Layer):
     input_dim: Size = hyper("V")
     output_dim: Size = hyper("d")
     lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
+    padding_idx: int | None = Field(default=None, kw_only=True)
+    max_norm: float | None = Field(default=None, kw_only=True)
+    norm_type: float = Field(default=2.0, kw_only=True)
+    scale_grad_by_freq: bool = Field(default=False, kw_only=True)
+    sparse: bool = Field(default=False, kw_only=True)
 
     built_with: ClassVar[tuple[str, ...]] = (
         *EVERY,
@@ -65,6 +99,9 @@ class Embedding(Layer):
     )
     takes: ClassVar[str] = "indices"
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/embedding/"
+
+    def rows(self) -> Dim:
+        return self.input_dim
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
         return _places(len(x))
@@ -82,7 +119,7 @@ class Embedding(Layer):
         return adapting(self._table(), self.lora_rank)
 
 
-class EmbeddingBag(Layer):
+class EmbeddingBag(_LookedUp):
     """The sum, mean or largest of the rows that a bag of integers names; torch's.
 
     A sample is one bag of `t` integers.  torch's bags of other lengths, given by offsets, share the
@@ -92,6 +129,8 @@ class EmbeddingBag(Layer):
         num_embeddings: how many rows the table has.
         embedding_dim: how long each row is.
         mode: how the rows of a bag become one.
+        padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse: how torch reads and trains the
+            table: a row that stays as it is, and rows that are brought to a length; sizes stay.
 
     >>> EmbeddingBag(50000, 64).output_shape(Shape((12,)))
     (64,)
@@ -100,12 +139,20 @@ class EmbeddingBag(Layer):
     num_embeddings: Size = hyper("V")
     embedding_dim: Size = hyper("d")
     mode: Literal["sum", "mean", "max"] = Field(default="mean", kw_only=True)
+    padding_idx: int | None = Field(default=None, kw_only=True)
+    max_norm: float | None = Field(default=None, kw_only=True)
+    norm_type: float = Field(default=2.0, kw_only=True)
+    scale_grad_by_freq: bool = Field(default=False, kw_only=True)
+    sparse: bool = Field(default=False, kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ("t",)
     takes: ClassVar[str] = "indices"
     source: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html"
     )
+
+    def rows(self) -> Dim:
+        return self.num_embeddings
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape((self.embedding_dim,))
@@ -181,10 +228,11 @@ class ReversibleEmbedding(Embedding):
         table = "embeddings" if self.tie_weights else "reverse_embeddings"
         return (Work("matmul", (self.output_dim, self.input_dim), x[:-1], table), *used)
 
-    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        needs = super().requirements(*inputs)
         if not self.reverse:
-            return ()
-        return (same_length("output_dim", self.output_dim, x[-1]),)
+            return needs
+        return (*needs, same_length("output_dim", self.output_dim, inputs[0][-1]))
 
 
 class AdaptiveLogSoftmaxWithLoss(Layer):

@@ -261,6 +261,15 @@ def _amounts(value: Any, *, minimum: int) -> PaddingPairs:
     return tuple(pairs)
 
 
+def _signed_amounts(value: Any) -> PaddingPairs:
+    """Amounts that may be less than nothing, down to what a dimension may be."""
+    return _amounts(value, minimum=-_MOST_TAKEN_OFF)
+
+
+_MOST_TAKEN_OFF = 2**62
+"""More than any axis is long."""
+
+
 def _axes(value: Any) -> tuple[int, ...]:
     parts = tuple(value) if _sequence(value) else (value,)
     for part in parts:
@@ -399,6 +408,9 @@ if TYPE_CHECKING:
         def __get__(self, owner: object, kind: type | None = None) -> PaddingPairs: ...
         def __set__(self, owner: object, value: _Pairs) -> None: ...
 
+    class SignedAmounts(Amounts):
+        """Like `Amounts`; less than nothing takes off."""
+
     class SomeSizes:
         """Like `Sizes`; ``None`` for an axis that stays as it is."""
 
@@ -507,6 +519,9 @@ else:
 
     _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
     _PAIRS = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _MANY}]}
+    _SIGNED = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "integer"}]}
+    _SIGNED_MANY = {"anyOf": [*_SIGNED["anyOf"], {"type": "array", "items": _SIGNED}]}
+    _SIGNED_PAIRS = {"anyOf": [*_SIGNED["anyOf"], {"type": "array", "items": _SIGNED_MANY}]}
     _DIM_OR_OPEN = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]}
     _TARGET = {
         "anyOf": [*_DIM_OR_OPEN["anyOf"], {"type": "array", "items": _DIM_OR_OPEN}],
@@ -532,6 +547,7 @@ else:
     OptionalPosition = _field(_optional(as_expr), {"anyOf": [*_POSITION["anyOf"], _NULL]})
     SectionCount = _field(_section_count, {"type": "integer", "minimum": 1})
     Sections = _bounded(1, _sections, _MANY, _listed)
+    SignedAmounts = _field(_signed_amounts, _SIGNED_PAIRS)
     Axes = _field(_axes, _AXES)
     OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})

@@ -7,7 +7,7 @@ Zhang and Sennrich (2019) for RMS, Ulyanov et al. (2016) for instance normalisat
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,10 +15,10 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import Axes, Groups, Size, hyper, option
+from archcalc.layers.fields import Axes, Groups, ShapeField, Size, hyper, option
 from archcalc.layers.kept import AFFINE, RUNNING
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
 
@@ -52,6 +52,28 @@ class _Normalization(Layer, abstract=True):
         axes = self._axes(x)
         return x[axes[0]] if len(axes) == 1 else None
 
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        spatial = getattr(self, "spatial", None)
+        ranks = {None: (len(inputs[0]),), 1: (1, 2)}.get(spatial, ((spatial or 0) + 1,))
+        if len(inputs[0]) not in ranks:
+            raise ShapeError(
+                f"{type(self).__name__} over {spatial} spatial axes takes "
+                f"{' or '.join(map(str, ranks))} axes without the batch, not {len(inputs[0])}: "
+                f"{inputs[0]!r}",
+                code="wrong-number-of-axes",
+                values={"input": inputs[0]},
+                hint="use the one for as many axes as come in",
+            )
+
+    def expected(self, *inputs: Any) -> tuple[Requirement, ...]:
+        sizes = getattr(self, "normalized_shape", None)
+        if sizes is None:
+            return super().expected(*inputs)
+        (x,) = inputs
+        pairs = zip(sorted(self._axes(x)), sizes, strict=True)
+        return tuple(_as_long(x[axis], size) for axis, size in pairs)
+
     def _axes(self, x: Shape) -> tuple[int, ...]:
         """The axes that the weights run along."""
         axis = self.axis
@@ -71,6 +93,18 @@ def _named(x: Shape, axes: tuple[int, ...]) -> tuple[str, ...]:
     """The one normalised axis is ``c``, the others go by their rank."""
     others = iter(leading_axes(len(x) - 1)) if len(axes) == 1 else iter(leading_axes(len(x)))
     return tuple("c" if len(axes) == 1 and i in axes else next(others) for i in range(len(x)))
+
+
+def _as_long(found: Dim, expected: Dim) -> Requirement:
+    return Requirement(
+        found,
+        Relation.EQUAL,
+        expected,
+        "it was made for an axis of {expected}, and one of {found} comes in",
+        code="features-differ",
+        hint="normalized_shape gives the sizes of the last axes of the input",
+        details=(("expected", expected), ("found", found)),
+    )
 
 
 def _affine(shape: Shape, scale: bool, center: bool) -> tuple[Weight, ...]:
@@ -94,24 +128,28 @@ class BatchNormalization(_Normalization):
 
     Args:
         axis: the axis of the channels, counted as in Keras from 1 (0 is the batch).
-        momentum, epsilon: as in Keras; they change no size.
+        momentum, epsilon: as in Keras; they change no size.  Without a momentum running statistics
+            are means of all batches, as in torch.
         center: whether an offset (beta) is learned.
         scale: whether a factor (gamma) is learned.
         track_running_stats: whether running statistics are kept, as in torch.
         renorm: whether batches are renormalised, as in Keras (Ioffe, 2017), which keeps three more
             statistics.
+        spatial: how many spatial axes must come in, as torch's ``BatchNorm2d`` takes two; any
+            number where it is ``None``.  For 1 there may be none as well.
 
     >>> [(w.name, w.size, w.learned) for w in BatchNormalization().weights(Shape((8, 8, 32)))][1:3]
     [('beta', 32, True), ('moving_mean', 32, False)]
     """
 
     axis: int = -1
-    momentum: float = 0.99
+    momentum: float | None = 0.99
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
     track_running_stats: bool = True
     renorm: bool = Field(default=False, kw_only=True)
+    spatial: Literal[1, 2, 3] | None = Field(default=None, kw_only=True)
 
     built_with: ClassVar[tuple[str, ...]] = (*AFFINE, *RUNNING)
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167 (algorithm 1)"
@@ -131,6 +169,7 @@ class LayerNormalization(_Normalization):
         epsilon: as in Keras.
         center: whether an offset (beta) is learned.
         scale: whether a factor (gamma) is learned.
+        normalized_shape: the sizes that these axes must have, as torch is told.
 
     With Keras' ``rms_scaling=True`` a factor is learned, and no offset, whatever these say.
 
@@ -142,6 +181,7 @@ class LayerNormalization(_Normalization):
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
+    normalized_shape: ShapeField = option(default=None, kw_only=True)
 
     built_with: ClassVar[tuple[str, ...]] = (*AFFINE, "rms_scaling")
     source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
@@ -194,16 +234,18 @@ class RMSNormalization(_Normalization):
 
     Args:
         axis: the axes normalised over, counted as in Keras from 1.
-        epsilon: as in Keras.
+        epsilon: as in Keras; torch's own choice for the type of number where it is ``None``.
         scale: whether a factor is learned; torch's ``elementwise_affine``.
+        normalized_shape: the sizes that these axes must have, as torch is told.
 
     >>> sum(w.size for w in RMSNormalization().weights(Shape((2048, 4096))))
     4096
     """
 
     axis: Axes = option(default=(-1,))
-    epsilon: float = 1e-6
+    epsilon: float | None = 1e-6
     scale: bool = True
+    normalized_shape: ShapeField = option(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1910.07467"
 
@@ -307,6 +349,7 @@ class LocalResponseNormalization(_Normalization):
         size: how many neighbouring channels.
         alpha, beta, k: as in torch; they change no size.
         axis: the axis of the channels, counted as in Keras from 1.
+        spatial: as in `BatchNormalization`; two for ``CrossMapLRN2d``.
 
     >>> LocalResponseNormalization(5, k=2.0).output_shape(Shape((55, 55, 96)))
     (55, 55, 96)
@@ -317,6 +360,7 @@ class LocalResponseNormalization(_Normalization):
     beta: float = 0.75
     k: float = 1.0
     axis: int = -1
+    spatial: Literal[1, 2, 3] | None = Field(default=None, kw_only=True)
 
     source: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html"
@@ -337,6 +381,8 @@ class InstanceNormalization(_Normalization):
         center: whether an offset (beta) is learned.
         scale: whether a factor (gamma) is learned.
         track_running_stats: whether running statistics are kept.
+        momentum: as in `BatchNormalization`.
+        spatial: as in `BatchNormalization`.
 
     >>> InstanceNormalization().weights(Shape((64, 64, 3)))
     ()
@@ -347,6 +393,8 @@ class InstanceNormalization(_Normalization):
     center: bool = False
     scale: bool = False
     track_running_stats: bool = False
+    momentum: float | None = Field(default=0.9, kw_only=True)
+    spatial: Literal[1, 2, 3] | None = Field(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1607.08022"
 

@@ -6,13 +6,14 @@ Source: https://keras.io/api/layers/reshaping_layers/; torch's ``ReflectionPad2d
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.choices import PaddingMode
-from archcalc.layers.fields import Amounts, hyper
+from archcalc.layers.fields import Amounts, SignedAmounts, hyper
 from archcalc.layers.spatial import DataFormat, Spatial, one_pair, per_axis
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
@@ -44,6 +45,14 @@ class _Padding(Spatial, abstract=True):
         pairs = zip(self.spatial_axes(), self.padding, strict=True)
         return tuple((axis, Window(1, padding=pair)) for axis, pair in pairs)
 
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        """Where less than nothing is added, something is left."""
+        return tuple(
+            _leaves_some(self, x, axis, -before - after)
+            for axis, (before, after) in zip(self.spatial_axes(), self.padding, strict=True)
+            if any(isinstance(amount, int) and amount < 0 for amount in (before, after))
+        )
+
     if TYPE_CHECKING:  # every subclass declares it, in the order of its own arguments
 
         @property
@@ -51,7 +60,7 @@ class _Padding(Spatial, abstract=True):
 
 
 class _ZeroPadding(_Padding, abstract=True):
-    padding: Amounts = hyper("p", default=((1, 1),))
+    padding: SignedAmounts = hyper("p", default=((1, 1),))
     data_format: DataFormat = "channels_last"
 
     _pair = one_pair("padding")
@@ -61,7 +70,7 @@ class _ZeroPadding(_Padding, abstract=True):
 
 
 class _ModePadding(_Padding, abstract=True):
-    padding: Amounts = hyper("p")
+    padding: SignedAmounts = hyper("p")
     mode: PaddingMode = "constant"
     value: float = 0.0
     data_format: DataFormat = "channels_last"
@@ -84,15 +93,7 @@ class _ModePadding(_Padding, abstract=True):
         return self
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        if self.mode not in _FURTHEST:
-            return ()
-        sides = [
-            (axis, amount)
-            for axis, p in zip(self.spatial_axes(), self.padding, strict=True)
-            for amount in p
-            if amount != 0
-        ]
-        return tuple(self._reaches(x, axis, amount) for axis, amount in sides)
+        return (*super().requirements(x), *reaching(self, x, self.padding, self.mode))
 
     def taken(self, n: int, position: int) -> int | None:
         """The position of an axis of length `n` that padding is a copy of; ``None`` for a constant.
@@ -107,18 +108,33 @@ class _ModePadding(_Padding, abstract=True):
         }
         return copies.get(self.mode)
 
-    def _reaches(self, x: Shape, axis: int, amount: Dim) -> Requirement:
-        beyond, rule = _FURTHEST[self.mode]
-        return Requirement(
-            x[axis],
-            Relation.AT_LEAST,
-            amount + beyond,
-            f"padding {{amount}} in mode '{self.mode}' {rule} input {self.axis_word(x, axis)} "
-            "{input}",
-            code="padding-too-large",
-            hint="pad less, or use mode='replicate'",
-            details=(("amount", amount), ("input", x[axis])),
-        )
+
+def reaching(
+    layer: Spatial, x: Shape, pads: Iterable[tuple[Dim, Dim]], mode: str
+) -> tuple[Requirement, ...]:
+    """What must hold for padding that is taken from the input to be found there."""
+    if mode not in _FURTHEST:
+        return ()
+    sides = [
+        (axis, amount)
+        for axis, pair in zip(layer.spatial_axes(), pads, strict=True)
+        for amount in pair
+        if not (isinstance(amount, int) and amount <= 0)
+    ]
+    return tuple(_reaches(layer, x, axis, amount, mode) for axis, amount in sides)
+
+
+def _reaches(layer: Spatial, x: Shape, axis: int, amount: Dim, mode: str) -> Requirement:
+    beyond, rule = _FURTHEST[mode]
+    return Requirement(
+        x[axis],
+        Relation.AT_LEAST,
+        amount + beyond,
+        f"padding {{amount}} in mode '{mode}' {rule} input {layer.axis_word(x, axis)} {{input}}",
+        code="padding-too-large",
+        hint="pad less, or use mode='replicate'",
+        details=(("amount", amount), ("input", x[axis])),
+    )
 
 
 _FURTHEST = {"reflect": (1, "is not smaller than"), "circular": (0, "is larger than")}
@@ -144,25 +160,27 @@ class _Cropping(Spatial, abstract=True):
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         pairs = zip(self.spatial_axes(), self.cropping, strict=True)
-        return tuple(self._leaves_some(x, axis, a + b) for axis, (a, b) in pairs)
+        return tuple(_leaves_some(self, x, axis, a + b) for axis, (a, b) in pairs)
 
-    def _leaves_some(self, x: Shape, axis: int, cut: Dim) -> Requirement:
-        return Requirement(
-            x[axis],
-            Relation.AT_LEAST,
-            cut + 1,
-            f"cropping {{cut}} leaves nothing of input {self.axis_word(x, axis)} {{input}}",
-            code="nothing-left",
-            hint="crop less",
-            details=(("cut", cut), ("input", x[axis])),
-        )
+
+def _leaves_some(layer: Spatial, x: Shape, axis: int, cut: Dim) -> Requirement:
+    return Requirement(
+        x[axis],
+        Relation.AT_LEAST,
+        cut + 1,
+        f"cropping {{cut}} leaves nothing of input {layer.axis_word(x, axis)} {{input}}",
+        code="nothing-left",
+        hint="crop less",
+        details=(("cut", cut), ("input", x[axis])),
+    )
 
 
 class ZeroPadding1D(_ZeroPadding):
     """Zeros before and after, over time.
 
     Args:
-        padding: how many: one amount, one an axis, or a pair (before, after) an axis.
+        padding: how many: one amount, one an axis, or a pair (before, after) an axis; less than
+            nothing takes off, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> ZeroPadding1D().output_shape(Shape((98, 50)))
@@ -176,7 +194,8 @@ class ZeroPadding2D(_ZeroPadding):
     """Zeros before and after, over height and width.
 
     Args:
-        padding: how many: one amount, one an axis, or a pair (before, after) an axis.
+        padding: how many: one amount, one an axis, or a pair (before, after) an axis; less than
+            nothing takes off, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> ZeroPadding2D().output_shape(Shape((26, 26, 32)))
@@ -190,7 +209,8 @@ class ZeroPadding3D(_ZeroPadding):
     """Zeros before and after, over depth, height and width.
 
     Args:
-        padding: how many: one amount, one an axis, or a pair (before, after) an axis.
+        padding: how many: one amount, one an axis, or a pair (before, after) an axis; less than
+            nothing takes off, as in torch.
         data_format: whether the channels are the last axis or the first.
 
     >>> ZeroPadding3D().output_shape(Shape((8, 16, 16, 4)))
@@ -204,7 +224,8 @@ class Padding1D(_ModePadding):
     """Constants, reflections, repetitions or the other end before and after, over time.
 
     Args:
-        padding: how many: one amount, or a pair (before, after) an axis.
+        padding: how many: one amount, or a pair (before, after) an axis; less than nothing takes
+            off, as in torch.
         mode: what stands there: ``"constant"`` the value, ``"reflect"`` the input mirrored at its
             first and last position (less than its length), ``"replicate"`` that position over and
             over, ``"circular"`` the input's other end (at most its length).

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from archcalc.layers.convolution import Sliding
-from archcalc.layers.fields import Amounts, OptionalSizes, Padding, Sizes, hyper
+from archcalc.layers.fields import (
+    Amounts,
+    OptionalSize,
+    OptionalSizes,
+    Padding,
+    Sizes,
+    hyper,
+    option,
+)
 from archcalc.layers.needs import same_length, something
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import TransposedWindow, Window
@@ -115,6 +123,8 @@ class _AveragePool(_Pool, abstract=True):
     padding: Padding = hyper("p", default="valid")
     data_format: DataFormat = "channels_last"
     ceil_mode: bool = False
+    count_include_pad: bool = Field(default=True, kw_only=True)
+    divisor_override: OptionalSize = option(default=None, kw_only=True)
 
     _spread = per_axis("pool_size", "strides", "padding")
 
@@ -288,6 +298,8 @@ class AveragePooling1D(_AveragePool):
         padding: ``"valid"``, ``"same"``, or amounts as in torch, at most half of the window.
         data_format: whether the channels are the last axis or the first.
         ceil_mode: whether a last window that hangs over the end counts, as in torch.
+        count_include_pad: whether amounts of padding count as zeros in the mean, as in torch.
+        divisor_override: what the sum is divided by, in place of how many are added, as in torch.
 
     >>> AveragePooling1D(2).output_shape(Shape((100, 16)))
     (50, 16)

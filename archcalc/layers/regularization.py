@@ -40,7 +40,13 @@ class _Dropout(_TrainingOnly, abstract=True):
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
 
 
-class Dropout(_Dropout):
+class _InPlace(_Dropout, abstract=True):
+    """`inplace` is torch's: whether the output is written over the input."""
+
+    inplace: bool = Field(default=False, kw_only=True)
+
+
+class Dropout(_InPlace):
     """Elements set to zero at random while training.
 
     >>> Dropout(0.5).output_shape(Shape((100,)))
@@ -50,7 +56,7 @@ class Dropout(_Dropout):
     built_with: ClassVar[tuple[str, ...]] = (*_Dropout.built_with, "noise_shape")
 
 
-class AlphaDropout(_Dropout):
+class AlphaDropout(_InPlace):
     """Dropout that keeps mean and variance, for SELU.
 
     >>> AlphaDropout(0.1).output_shape(Shape((100,)))
@@ -60,7 +66,7 @@ class AlphaDropout(_Dropout):
     built_with: ClassVar[tuple[str, ...]] = (*_Dropout.built_with, "noise_shape")
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_InPlace):
     """`AlphaDropout` of whole channels; torch's.
 
     >>> FeatureAlphaDropout(0.1).output_shape(Shape((8, 8, 4)))
@@ -88,7 +94,7 @@ class GaussianNoise(_TrainingOnly):
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
 
 
-class SpatialDropout1D(_Dropout):
+class SpatialDropout1D(_InPlace):
     """Whole channels of ``(t, c)`` set to zero.
 
     >>> SpatialDropout1D(0.2).output_shape(Shape((100, 16)))
@@ -99,7 +105,7 @@ class SpatialDropout1D(_Dropout):
     axis_names: ClassVar[tuple[str, ...]] = ("t", "c")
 
 
-class SpatialDropout2D(_Dropout):
+class SpatialDropout2D(_InPlace):
     """Whole channels of ``(h, w, c)`` set to zero.
 
     >>> SpatialDropout2D(0.2).output_shape(Shape((8, 8, 16)))
@@ -112,7 +118,7 @@ class SpatialDropout2D(_Dropout):
     axis_names: ClassVar[tuple[str, ...]] = ("h", "w", "c")
 
 
-class SpatialDropout3D(_Dropout):
+class SpatialDropout3D(_InPlace):
     """Whole channels of ``(d, h, w, c)`` set to zero.
 
     >>> SpatialDropout3D(0.2).output_shape(Shape((4, 8, 8, 16)))

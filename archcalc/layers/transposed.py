@@ -6,7 +6,7 @@ relationships 8 to 14; Keras' ``output_padding``; torch's ``ConvTranspose2d``.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
@@ -18,10 +18,11 @@ from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
+from archcalc.symbolic.dims import lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = ["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"]
 
@@ -80,6 +81,41 @@ class _ConvTranspose(Spatial, abstract=True):
         share = floor_div(self.filters, self.groups)
         kernel = (*self.kernel_size, share, self.channels(x))
         return (Work("convolution", kernel, tuple(self.extent(x)), "kernel"),)
+
+    def __call__(self, *tensors: Any, output_size: Any = None) -> Any:
+        """As every layer; `output_size` is torch's: the size that comes out, not less than it can.
+
+        Raises:
+            InvalidLayerError: no `output_padding` gives that size.
+        """
+        if output_size is None:
+            return super().__call__(*tensors)
+        return self.reaching(tensors[0].shape, output_size)(*tensors)
+
+    def reaching(self, x: Shape, output_size: Any) -> Self:
+        """The layer with the `output_padding` by which `output_size` comes out of `x`.
+
+        >>> Conv1DTranspose(8, 3, strides=2, padding=1).reaching(Shape((5, 4)), 10).output_padding
+        (1,)
+        """
+        sizes = tuple(as_shape(output_size))[-self.rank :]
+        sizes = sizes * self.rank if len(sizes) == 1 else sizes
+        plain = self.model_copy(update={"output_padding": (0,) * self.rank})
+        least = [w.output(n) for w, n in zip(plain.sliding(), self.extent(x), strict=True)]
+        if len(sizes) != self.rank:
+            raise InvalidLayerError(
+                f"output_size has {len(sizes)} values for {self.rank} spatial axes",
+                code="wrong-number-of-values",
+                hint=f"give one, or {self.rank}",
+            )
+        missing = [lower(size - n) for size, n in zip(sizes, least, strict=True)]
+        if any(isinstance(n, int) and n < 0 for n in missing):
+            raise InvalidLayerError(
+                f"output_size {tuple(sizes)} is less than what comes out, {tuple(least)}",
+                code="output-size-too-small",
+                hint="leave output_size out, or pad more",
+            )
+        return type(self)(**{**self.given(), "output_padding": missing})
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
+from archcalc.layers.facts import Remark
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, option
 from archcalc.layers.needs import something
 from archcalc.layers.scaling import scaled, spread
@@ -102,7 +103,8 @@ class Upsample(Layer):
     """Interpolation to a size, or to a multiple or fraction of it; torch's.
 
     Whole multiples, each position repeated, are also `UpSampling1D` to `UpSampling3D`, Keras' name.
-    A ratio is exact: 0.7 is 7/10, so that ``⌊7·h/10⌋`` comes out.
+    A ratio is exact: 0.7 is 7/10, so that ``⌊7·h/10⌋`` comes out; where torch's product of floats
+    gives another size, a remark says both.
 
     Args:
         size: the spatial size that comes out: one number, or one an axis; or
@@ -111,6 +113,8 @@ class Upsample(Layer):
         align_corners: whether the first and last positions stay where they are; for the modes that
             put values between others.
         data_format: whether the channels are the first axis, as in torch, or the last.
+        recompute_scale_factor: whether values are made by the ratio of the sizes in place of the
+            one that is given; it changes no size.
 
     >>> Upsample(scale_factor=1.5).output_shape(Shape((32, 26, 26)))
     (32, 39, 39)
@@ -123,6 +127,7 @@ class Upsample(Layer):
     mode: Interpolation = "nearest"
     align_corners: bool | None = None
     data_format: DataFormat = "channels_first"
+    recompute_scale_factor: Literal[True] | None = Field(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html"
 
@@ -131,6 +136,12 @@ class Upsample(Layer):
         if (self.size is None) == (self.scale_factor is None):
             raise InvalidLayerError(
                 "give size or scale_factor, one of the two", code="size-or-ratio"
+            )
+        if self.recompute_scale_factor and self.scale_factor is None:
+            raise InvalidLayerError(
+                "recompute_scale_factor is for a scale_factor, not for a size",
+                code="invalid-argument",
+                hint="leave it out",
             )
         if self.align_corners is not None and self.mode not in _SMOOTH:
             raise InvalidLayerError(
@@ -188,6 +199,21 @@ class Upsample(Layer):
 
     def _spatial(self, x: Shape) -> range:
         return range(1, len(x)) if self._first() else range(len(x) - 1)
+
+    def remarks(self, x: Shape) -> tuple[Remark, ...]:
+        """Where a framework's product of floats falls short of what the ratio says."""
+        before, after = self.extent(x), self.extent(self.output_shape(x))
+        ratios = spread(self.scale_factor or (), len(before))
+        found = [
+            Remark(
+                "ratio-in-floats",
+                f"the ratio {ratio} of {n} is {out}; torch multiplies floats, and gives "
+                f"{int(n * float(ratio))}; a size says which is meant",
+            )
+            for n, out, ratio in zip(before, after, ratios, strict=False)
+            if isinstance(n, int) and int(n * float(ratio)) != out
+        ]
+        return tuple(found)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         if self.scale_factor is None:

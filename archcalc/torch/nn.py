@@ -18,6 +18,9 @@ archcalc.symbolic.errors.RequirementError: dense: it was made for 784 features, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from archcalc.frameworks.torch_names import SPELLINGS, Spelling
 from archcalc.layers.base import Layer
 from archcalc.network.sequential import Sequential as _Sequential
@@ -25,9 +28,22 @@ from archcalc.network.sequential import Sequential as _Sequential
 __all__ = ["Sequential", "spelling"]
 
 
-def Sequential(*layers: Layer) -> _Sequential:
-    """Layers one after the other; torch takes them as they are, not in a list."""
-    return _Sequential(list(layers))
+def Sequential(*layers: Layer | Mapping[str, Layer]) -> _Sequential:
+    """Layers one after the other; torch takes them as they are, or one ``OrderedDict`` of them.
+
+    >>> from collections import OrderedDict
+    >>> from archcalc.torch import nn
+    >>> net = Sequential(OrderedDict(hidden=nn.Linear(784, 100), out=nn.Linear(100, 10)))
+    >>> [row.name for row in net.trace(784).rows]
+    ['hidden', 'out']
+    """
+    if len(layers) == 1 and isinstance(layers[0], Mapping):
+        return _Sequential([_named(layer, name) for name, layer in layers[0].items()])
+    return _Sequential(list[Any](layers))
+
+
+def _named(layer: Any, name: str) -> Any:
+    return layer.model_copy(update={"name": name}) if isinstance(layer, Layer) else layer
 
 
 def spelling(name: object) -> Spelling | None:

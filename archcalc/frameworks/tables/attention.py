@@ -10,6 +10,7 @@ from typing import Any
 
 from archcalc.frameworks.table import Argument, Entry, Only, Table, Tensor, same, same_tensors
 from archcalc.frameworks.tables.converters import BIAS, features
+from archcalc.symbolic.dims import exact_div
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["KERAS", "TORCH"]
@@ -36,6 +37,7 @@ def _flash_with_scores(layer: Any) -> bool:
     return not (layer.flash_attention and layer.return_attention_scores)
 
 
+_TOLD = ("embed_dim", "kdim", "vdim")
 _SCORES = same("return_attention_scores")
 _PROJECTIONS = ("query", "key", "gate", "value")
 _KERAS_TENSORS = tuple(
@@ -80,6 +82,7 @@ KERAS: Table = {
             Only("add_bias_kv", (False,), "Keras adds no learned key and value"),
             Only("add_zero_attn", (False,), "Keras adds no key and value of zeros"),
         ),
+        unsaid=_TOLD,
         tensors=_KERAS_TENSORS,
         limits=_LIMITS,
     ),
@@ -146,11 +149,12 @@ TORCH: Table = {
         {True: "MultiheadAttention", False: ".HeadedAttention"},
         (*same("num_heads", "dropout", "add_bias_kv", "add_zero_attn"), BIAS),
         implied=(("embed_dim", features), ("batch_first", lambda x: True)),
-        joint=(("key_dim", lambda given: given["embed_dim"] // given["num_heads"]),),
+        joint=(("key_dim", lambda given: exact_div(given["embed_dim"], given["num_heads"])),),
         around=(
             *("value_dim", "target_shape", "attention_axes", "sliding_window", "flash_attention"),
             *("use_gate", "return_attention_scores"),
         ),
+        unsaid=_TOLD,
         tensors=(*same_tensors(*_OURS), *_TORCH_TENSORS, *same_tensors(*_EXTRA)),
         by=_is_torchs,
     ),

@@ -11,6 +11,7 @@ from archcalc.symbolic.shape import Shape
 __all__ = [
     "BIAS",
     "EPSILON",
+    "INPLACE",
     "KERAS_AFFINE",
     "KERAS_AXES",
     "KERAS_AXIS",
@@ -123,9 +124,9 @@ def flat_back(sign: int) -> Convert:
     return back
 
 
-def rest(value: float, x: Shape) -> float:
+def rest(value: float | None, x: Shape) -> float | None:
     """Keras' momentum is the part that is kept, torch's the part that is new."""
-    return round(1 - value, 12)
+    return None if value is None else round(1 - value, 12)
 
 
 def ratios_there(ratios: Any, x: Shape) -> tuple[float, ...] | None:
@@ -146,6 +147,8 @@ def features(x: Shape) -> Any:
 PADDING = Argument("padding", "padding", padding_there, padding_back)
 BIAS = Argument("use_bias", "bias")
 EPSILON = Argument("epsilon", "eps")
+INPLACE = ("inplace",)
+"""The field of what torch may write over its input."""
 RATE = Argument("rate", "p")
 SLIDING = (
     Argument("kernel_size", "kernel_size"),

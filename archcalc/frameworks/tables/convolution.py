@@ -7,6 +7,7 @@ from typing import Any
 from archcalc.frameworks.table import (
     Argument,
     Entry,
+    Only,
     Table,
     Tensor,
     ranked,
@@ -32,6 +33,7 @@ _KERAS_CONV = Entry(
     "",
     same("filters", "kernel_size", "strides", "padding", "data_format")
     + same("dilation_rate", "groups", "activation", "use_bias", "lora_rank"),
+    only=(Only("padding_mode", ("zeros",), "Keras' convolutions pad with zeros"),),
     tensors=same_tensors("kernel", "bias", "lora_kernel_a", "lora_kernel_b"),
     limits=(NOT_BOTH,),
 )
@@ -57,7 +59,7 @@ KERAS: Table = {
 _KERNEL = Tensor("kernel", "weight", "o i * -> * i o")
 _TORCH_CONV = Entry(
     "",
-    (Argument("filters", "out_channels"), *SLIDING, *same("groups"), BIAS),
+    (Argument("filters", "out_channels"), *SLIDING, *same("groups", "padding_mode"), BIAS),
     implied=(("in_channels", channels),),
     only=(NO_ADAPTERS,),
     around=AROUND,

@@ -26,11 +26,18 @@ __all__ = ["KERAS", "TORCH"]
 
 _ADAPTERS = tuple(f"lora_{name}_{end}" for name in ("kernel", "embeddings") for end in "ab")
 
+_MOVES = (
+    lambda layer: layer.momentum is not None,
+    "momentum=None: Keras' statistics are no means of all batches",
+)
+
 KERAS: Table = {
     "BatchNormalization": Entry(
         "BatchNormalization",
         (KERAS_AXIS, *same("momentum", "renorm"), *KERAS_AFFINE),
         only=(Only("track_running_stats", (True,), "Keras always keeps running statistics"),),
+        unsaid=("spatial",),
+        limits=(_MOVES,),
         tensors=same_tensors(
             "gamma",
             "beta",
@@ -42,7 +49,10 @@ KERAS: Table = {
         ),
     ),
     "LayerNormalization": Entry(
-        "LayerNormalization", (KERAS_AXES, *KERAS_AFFINE), tensors=same_tensors("gamma", "beta")
+        "LayerNormalization",
+        (KERAS_AXES, *KERAS_AFFINE),
+        unsaid=("normalized_shape",),
+        tensors=same_tensors("gamma", "beta"),
     ),
     "GroupNormalization": Entry(
         "GroupNormalization",
@@ -53,6 +63,13 @@ KERAS: Table = {
         "RMSNormalization",
         (KERAS_AXES, *same("epsilon")),
         only=(Only("scale", (True,), "Keras always learns the scale"),),
+        unsaid=("normalized_shape",),
+        limits=(
+            (
+                lambda layer: layer.epsilon is not None,
+                "epsilon=None is torch's choice for the type of number",
+            ),
+        ),
         tensors=same_tensors("scale"),
     ),
     "UnitNormalization": Entry("UnitNormalization", (KERAS_AXES,)),
@@ -84,6 +101,7 @@ TORCH: Table = {
         implied=(("num_features", channels),),
         only=(Only("renorm", (False,), "torch does not renormalise batches"),),
         around=("axis",),
+        unsaid=("spatial",),
         tensors=_GAMMA + _MOVING,
     ),
     "LayerNormalization": Entry(
@@ -95,6 +113,7 @@ TORCH: Table = {
             Argument("center", "bias"),
         ),
         around=("axis",),
+        unsaid=("normalized_shape",),
         tensors=_GAMMA,
     ),
     "GroupNormalization": Entry(
@@ -112,6 +131,7 @@ TORCH: Table = {
         "RMSNorm",
         (EPSILON, Argument("scale", "elementwise_affine")),
         around=("axis",),
+        unsaid=("normalized_shape",),
         tensors=(Tensor("scale", "weight"),),
     ),
     "SpectralNormalization": Absent(
@@ -120,13 +140,17 @@ TORCH: Table = {
     ),
     "UnitNormalization": Entry(".UnitNorm", (Argument("axis", "dim"),)),
     "LocalResponseNormalization": Entry(
-        "LocalResponseNorm", same("size", "alpha", "beta", "k"), around=("axis",)
+        "LocalResponseNorm",
+        same("size", "alpha", "beta", "k"),
+        around=("axis",),
+        unsaid=("spatial",),
     ),
     "InstanceNormalization": Entry(
         _by_rank("InstanceNorm"),
-        (EPSILON, *TORCH_AFFINE, *_TRACKED),
+        (Argument("momentum", "momentum", rest, rest), EPSILON, *TORCH_AFFINE, *_TRACKED),
         implied=(("num_features", channels),),
         around=("axis",),
+        unsaid=("spatial",),
         tensors=_GAMMA + _MOVING,
     ),
 }

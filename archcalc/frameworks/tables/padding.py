@@ -9,20 +9,29 @@ from archcalc.frameworks.tables.converters import flat_back, flat_there, one, pa
 
 __all__ = ["KERAS", "TORCH"]
 
+_ADDS = (
+    lambda layer: all(amount >= 0 for pair in layer.padding for amount in pair),
+    "Keras' layers add, and take off as Cropping",
+)
 _NO_MODES = "Keras' layers pad with zeros only"
 _KERAS_PADDING = Entry(
     "",
     same("padding", "data_format"),
     only=(Only("mode", ("constant",), _NO_MODES), Only("value", (0.0,), _NO_MODES)),
+    limits=(_ADDS,),
 )
 
 KERAS: Table = {
     "ZeroPadding1D": Entry(
         "ZeroPadding1D",
         (Argument("padding", "padding", one, pair_back), *same("data_format")),
+        limits=(_ADDS,),
     ),
     **ranked(
-        "ZeroPadding{n}D", "ZeroPadding{n}D", Entry("", same("padding", "data_format")), (2, 3)
+        "ZeroPadding{n}D",
+        "ZeroPadding{n}D",
+        Entry("", same("padding", "data_format"), limits=(_ADDS,)),
+        (2, 3),
     ),
     "Cropping1D": Entry(
         "Cropping1D",

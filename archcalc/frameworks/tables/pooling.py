@@ -17,7 +17,14 @@ _NAMED_PADDING = Only(
 )
 _NO_DILATION = Only("dilation_rate", ((1,), (1, 1), (1, 1, 1)), "Keras' pools have no dilation")
 _KERAS_AVERAGE = Entry(
-    "", same("pool_size", "strides", "padding", "data_format"), only=(_FLOORS, _NAMED_PADDING)
+    "",
+    same("pool_size", "strides", "padding", "data_format"),
+    only=(
+        _FLOORS,
+        _NAMED_PADDING,
+        Only("divisor_override", (None,), "Keras divides by how many are added"),
+    ),
+    unsaid=("count_include_pad",),  # of amounts, which Keras has not
 )
 _KERAS_MAX = Entry(
     "",
@@ -42,6 +49,10 @@ def _places_inside(layer: Any) -> bool:
     return not layer.return_indices or layer.padding == "valid" or amounts
 
 
+def _counts_all_or_pads_alike(layer: Any) -> bool:
+    return layer.count_include_pad or isinstance(layer.padding, str) or even(layer.padding)
+
+
 _TORCH_MAX = Entry(
     "",
     (
@@ -53,7 +64,24 @@ _TORCH_MAX = Entry(
     around=("data_format",),
     limits=((_places_inside, "torch counts places in the input, and pads both ends alike"),),
 )
-_TORCH_AVERAGE = Entry("", (*_STEPS, PADDING, *same("ceil_mode")), around=("data_format",))
+_TORCH_AVERAGE = Entry(
+    "",
+    (*_STEPS, PADDING, *same("ceil_mode", "count_include_pad", "divisor_override")),
+    around=("data_format",),
+    limits=(
+        (_counts_all_or_pads_alike, "torch pads both ends alike, and counts all of it or nothing"),
+        (
+            lambda layer: layer.divisor_override is None or layer.padding != "same",
+            "torch pads by amounts where the divisor is given",
+        ),
+    ),
+)
+_TORCH_AVERAGE_1D = replace(
+    _TORCH_AVERAGE,
+    cls="AvgPool1d",
+    arguments=(*_STEPS, PADDING, *same("ceil_mode", "count_include_pad")),
+    only=(Only("divisor_override", (None,), "torch has it for two axes and three"),),
+)
 _TORCH_POWERS = Entry("", (*_STEPS, *same("norm_type", "ceil_mode")), around=("data_format",))
 _TORCH_UNPOOL = Entry(
     "",
@@ -64,7 +92,8 @@ _TORCH_UNPOOL = Entry(
 
 TORCH: Table = {
     **ranked("MaxPooling{n}D", "MaxPool{n}d", _TORCH_MAX),
-    **ranked("AveragePooling{n}D", "AvgPool{n}d", _TORCH_AVERAGE),
+    "AveragePooling1D": _TORCH_AVERAGE_1D,
+    **ranked("AveragePooling{n}D", "AvgPool{n}d", _TORCH_AVERAGE, (2, 3)),
     "LPPooling1D": replace(
         _TORCH_POWERS,
         cls="LPPool1d",

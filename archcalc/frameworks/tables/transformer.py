@@ -30,9 +30,8 @@ def _function_there(name: str, x: Shape) -> Any:
 
 
 def _function_back(function: Any, x: Shape) -> str:
-    if isinstance(function, str):
-        return function
-    return str(getattr(function, "name", None) or function.__name__)
+    name = function if isinstance(function, str) else getattr(function, "name", None)
+    return str(name or getattr(function, "__name__", function))
 
 
 def _holds(kind: str, field: str) -> tuple[Any, str]:

@@ -24,7 +24,11 @@ def _convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
         return [("core", made(layer, x))]
     if even(pads):
         return [("core", made(padded(layer, pads), x))]
-    return [("pad", modules.Pad(pads)), ("core", made(padded(layer, "valid"), x))]
+    mode = _FILLED.get(getattr(layer, "padding_mode", "zeros"), "constant")
+    return [("pad", modules.Pad(pads, mode=mode)), ("core", made(padded(layer, "valid"), x))]
+
+
+_FILLED = {"reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
 def _separable(layer: Any, x: Shape, applied: Applied) -> Parts:

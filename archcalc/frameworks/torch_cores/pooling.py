@@ -49,8 +49,14 @@ def _padded_average(layer: Any, x: Shape, pads: Pairs) -> Parts:
         for w, n, (before, after) in windows
     ]
     steps = layer.strides or layer.pool_size
-    core = modules.AverageInside(layer.pool_size, steps, hanging)
-    return [("pad", modules.Pad(pads)), ("core", core)]
+    sizes = tuple(layer.pool_size), tuple(steps)
+    if layer.divisor_override is not None:
+        core: nn.Module = nn.AvgPool3d(*sizes, divisor_override=layer.divisor_override)
+        return [("pad", modules.Pad(pads)), ("over", modules.Pad(hanging)), ("core", core)]
+    if layer.count_include_pad:
+        return [("pad", modules.Pad(pads)), ("core", modules.AverageInside(*sizes, hanging))]
+    both = [(a + c, b + d) for (a, b), (c, d) in zip(pads, hanging, strict=True)]
+    return [("core", modules.AverageInside(*sizes, both))]
 
 
 def _surplus(layer: Any, x: Shape, pads: Pairs) -> Parts:

@@ -29,7 +29,9 @@ def _by_size(layer: Any, size: str, ratio: str, x: Shape) -> Any:
     pairs = zip(before, spread(ratios, len(before)), strict=True)
     floats = [int(n * float(r)) for n, r in pairs]
     same = floats == list(exact)
-    return layer if same else layer.model_copy(update={size: tuple(exact), ratio: None})
+    # values are made by the ratio of the sizes then, which is what recompute_scale_factor asks for
+    extra = {"recompute_scale_factor": None} if hasattr(layer, "recompute_scale_factor") else {}
+    return layer if same else layer.model_copy(update={size: tuple(exact), ratio: None, **extra})
 
 
 def _padding(layer: Any, x: Shape, applied: Applied) -> Parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,9 +36,9 @@ class Rectifier(nn.Module):  # type: ignore[misc]
 class Slopes(nn.Module):  # type: ignore[misc]
     """PReLU with a slope for every element, as in Keras; axes of length 1 share theirs."""
 
-    def __init__(self, shape: Sequence[int]) -> None:
+    def __init__(self, shape: Sequence[int], init: float = 0.0) -> None:
         super().__init__()
-        self.alpha = nn.Parameter(torch.zeros(tuple(shape)))
+        self.alpha = nn.Parameter(torch.full(tuple(shape), float(init)))
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.relu(x) - self.alpha * functional.relu(-x)
@@ -57,9 +58,9 @@ class Squareplus(nn.Module):  # type: ignore[misc]
         return (x + torch.sqrt(x * x + 4)) / 2
 
 
-def activation(name: str) -> nn.Module:
-    """The function called `name` in Keras."""
+def activation(name: str, **extra: Any) -> nn.Module:
+    """The function called `name` in Keras, with `extra` arguments of torch's class."""
     cls, arguments = ACTIVATIONS[name]
     own = {".Exponential": Exponential, ".Squareplus": Squareplus}
-    found: nn.Module = (own.get(cls) or getattr(nn, cls))(**arguments)
+    found: nn.Module = (own.get(cls) or getattr(nn, cls))(**arguments, **extra)
     return found

@@ -50,20 +50,23 @@ class RepeatVector(nn.Module):  # type: ignore[misc]
 
 
 class Pad(nn.Module):  # type: ignore[misc]
-    """`value` before and after each spatial axis; less than nothing takes off."""
+    """`value`, or what `mode` says, around each spatial axis; less than nothing takes off."""
 
-    def __init__(self, pairs: Sequence[tuple[int, int]], value: float = 0.0) -> None:
+    def __init__(
+        self, pairs: Sequence[tuple[int, int]], value: float = 0.0, mode: str = "constant"
+    ) -> None:
         super().__init__()
         self.pairs = tuple(pairs)
         self.value = value
+        self.mode = mode
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.pad(
-            x, [n for pair in reversed(self.pairs) for n in pair], value=self.value
-        )
+        flat = [n for pair in reversed(self.pairs) for n in pair]
+        value = {"value": self.value} if self.mode == "constant" else {}
+        return functional.pad(x, flat, mode=self.mode, **value)
 
     def extra_repr(self) -> str:
-        return f"{self.pairs}, value={self.value}"
+        return f"{self.pairs}, value={self.value}, mode={self.mode}"
 
 
 class Packed(nn.Module):  # type: ignore[misc]

@@ -6,8 +6,10 @@ from typing import Any
 
 from archcalc.frameworks.tables.activations import ACTIVATIONS
 from archcalc.frameworks.torch_names.spelling import Given, Spelling, signature
+from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_class
-from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.dims import exact_div
+from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import product
 
 __all__ = ["SPELLINGS"]
@@ -30,6 +32,16 @@ def _spelt(
 
 
 _EVERY = (1, 2, 3)
+
+
+def _over(names: str, layer: str, text: str, fixed: Given, **how: Any) -> dict[str, Spelling]:
+    """Spellings of a layer that is told how many spatial axes come in."""
+    found: dict[str, Spelling] = {}
+    for n in _EVERY:
+        found |= _spelt(names, layer, text, (n,), fixed={**fixed, "spatial": n}, **how)
+    return found
+
+
 _FIRST = {"axis": 1}
 """The axis of the channels, counted as in Keras."""
 
@@ -39,12 +51,21 @@ def _affine(given: Given) -> Given:
     return {"center": bool(given["affine"] and given["bias"])}
 
 
+def _instance(given: Given) -> Given:
+    """Without weights and statistics nothing is made for a number of features."""
+    made = {**_affine(given), "scale": given["affine"]}
+    kept = given["affine"] or given["track_running_stats"]
+    return made if kept else {**made, "expects": None}
+
+
 def _last_axes(given: Given) -> Given:
-    """As many axes as the shape that is given has; one of them is expected to be as long."""
+    """As many axes as the shape that is given has, and as long."""
     shape = given["normalized_shape"]
-    sizes = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
+    sizes = tuple(shape) if isinstance(shape, tuple) else (shape,)
+    if not sizes:
+        _refuse("normalized_shape: torch normalises over one axis at least")
     made: dict[str, Any] = {"axis": tuple(range(-len(sizes), 0))}
-    return {**made, "expects": sizes[0]} if len(sizes) == 1 else made
+    return {**made, **({"expects": sizes[0]} if len(sizes) == 1 else {"normalized_shape": sizes})}
 
 
 def _layer_norm(given: Given) -> Given:
@@ -53,7 +74,7 @@ def _layer_norm(given: Given) -> Given:
 
 
 def _rms_norm(given: Given) -> Given:
-    return {**_last_axes(given), "epsilon": 1e-6 if given["eps"] is None else given["eps"]}
+    return {**_last_axes(given), "epsilon": given["eps"]}
 
 
 def _along(given: Given) -> Given:
@@ -65,6 +86,86 @@ def _slopes(given: Given) -> Given:
     """One slope for everything, or one a channel."""
     many = given["num_parameters"]
     return {"along": ()} if many == 1 else {"along": (1,), "expects": many}
+
+
+def _one(value: Any) -> bool:
+    """Whether a value for every axis is 1."""
+    return all(part == 1 for part in (value if isinstance(value, list | tuple) else (value,)))
+
+
+def _refuse(reason: str, hint: str = "") -> None:
+    raise InvalidLayerError(reason, code="refused-in-torch", hint=hint)
+
+
+_WORDS = ("valid", "same", "causal", "full")
+
+
+def _padding(given: Given) -> None:
+    """torch's convolutions take two words for a padding, one of them at stride 1 only."""
+    padding = given["padding"]
+    if padding not in _WORDS[:2] and str(padding).lower() in _WORDS:
+        _refuse(f"padding: torch has no {padding!r}", "use 'same', 'valid' or amounts")
+    if padding == "same" and not _one(given["stride"]):
+        _refuse("padding: torch has 'same' at stride 1 only", "give amounts")
+
+
+def _amounts(given: Given) -> None:
+    """What torch pads by amounts alone."""
+    if str(given["padding"]).lower() in _WORDS:
+        _refuse(f"padding: torch has no {given['padding']!r} here", "give amounts")
+
+
+def _transposing(given: Given) -> None:
+    _amounts(given)
+    if given["padding_mode"] != "zeros":
+        _refuse("padding_mode: a transposed convolution has zeros only", "leave it out")
+
+
+def _whole_rows(given: Given) -> None:
+    """Gradients of a few rows, and by how often a row is read, are for sums and means."""
+    for name in ("sparse", "scale_grad_by_freq"):
+        if given["mode"] == "max" and given[name]:
+            _refuse(f"{name}: torch has it for the modes 'sum' and 'mean' only", "leave it out")
+
+
+def _kept(given: Given) -> Given:
+    """A table that is frozen is not trained."""
+    return {"trainable": False} if given["_freeze"] else {}
+
+
+def _bounds(given: Given) -> Given:
+    """The limits of a Hardtanh, also under their former names."""
+    named = {"min_val": given["min_value"], "max_val": given["max_value"]}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _function(value: Any) -> str:
+    """The name of an activation function, from that, a layer, a module or a function of torch."""
+    if value in ("relu", "gelu"):
+        return str(value)
+    layer = value if isinstance(value, Layer | str) else _of_torch(value)
+    for name, (cls, arguments) in ACTIVATIONS.items():
+        if cls in SPELLINGS and layer is not None and SPELLINGS[cls](**arguments) == layer:
+            return name
+    raise InvalidLayerError(
+        f"activation: {quoted(value, 60)} is not known by name",
+        code="unknown-choice",
+        hint="use 'relu', 'gelu', or a layer such as nn.SiLU()",
+    )
+
+
+def _of_torch(value: Any) -> Layer | None:
+    """A module of torch as a layer, by its attributes; a function as the module of its name."""
+    name = getattr(value, "__name__", "").replace("_", "").lower() or type(value).__name__.lower()
+    spelt = next((s for s in SPELLINGS.values() if s.name.lower() == name), None)
+    if spelt is None:
+        return None
+    names = spelt.signature.parameters
+    return spelt(**{n: getattr(value, n) for n in names if hasattr(value, n)})
+
+
+def _called(given: Given) -> Given:
+    return {"activation": _function(given["activation"])}
 
 
 _CONV = (
@@ -80,7 +181,7 @@ _UNTRACKED = "eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, 
 _SYNC = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, *, "
 _SYNC += "bias=True"
 _BATCH: Any = {"fixed": _FIRST, "more": _affine}
-_INSTANCE: Any = {"fixed": _FIRST, "more": lambda g: {**_affine(g), "scale": g["affine"]}}
+_INSTANCE: Any = {"fixed": _FIRST, "more": _instance}
 _POOL = "kernel_size, stride=None, padding=0"
 _FRACTIONAL = "kernel_size, output_size=None, output_ratio=None, return_indices=False, "
 _FRACTIONAL += "_random_samples=None"
@@ -103,8 +204,12 @@ def _logits(given: Given) -> Given:
 
 
 def _heads(given: Given) -> Given:
-    """All heads together are as wide as the query."""
-    return {"key_dim": floor_div(given["embed_dim"], given["num_heads"])}
+    """All heads together are as wide as the query, and what is told of the others is checked."""
+    width, heads = given["embed_dim"], given["num_heads"]
+    if isinstance(width, int) and isinstance(heads, int) and width % heads:
+        _refuse(f"num_heads {heads} does not divide embed_dim {width}", "make it a multiple")
+    told = {name: given[name] for name in ("kdim", "vdim")}
+    return {"key_dim": exact_div(width, heads), "embed_dim": width, "expects": None, **told}
 
 
 def _functions() -> dict[str, Spelling]:
@@ -124,7 +229,7 @@ _ARGUMENTS = dict.fromkeys(
 
 SPELLINGS: dict[str, Spelling] = {
     **_functions(),
-    **_spelt("Identity", "Identity"),
+    **_spelt("Identity", "Identity", "*args, **kwargs"),
     **_spelt("Linear", "Dense", "in_features, out_features, bias=True"),
     **_spelt("LazyLinear", "Dense", "out_features, bias=True"),
     **_spelt(
@@ -140,24 +245,37 @@ SPELLINGS: dict[str, Spelling] = {
         "AdaptiveLogSoftmaxWithLoss",
         "in_features, n_classes, cutoffs, div_value=4.0, head_bias=False",
     ),
-    **_spelt("Embedding", "Embedding", _EMBEDDED),
-    **_spelt("EmbeddingBag", "EmbeddingBag", _BAG),
-    **_spelt("Conv{n}d", "Conv{n}D", f"in_channels, {_CONV}", _EVERY),
-    **_spelt("LazyConv{n}d", "Conv{n}D", _CONV, _EVERY),
-    **_spelt("ConvTranspose{n}d", "Conv{n}DTranspose", f"in_channels, {_TRANSPOSED}", _EVERY),
-    **_spelt("LazyConvTranspose{n}d", "Conv{n}DTranspose", _TRANSPOSED, _EVERY),
+    **_spelt("Embedding", "Embedding", _EMBEDDED, more=_kept),
+    **_spelt("EmbeddingBag", "EmbeddingBag", _BAG, check=_whole_rows),
+    **_spelt("Conv{n}d", "Conv{n}D", f"in_channels, {_CONV}", _EVERY, check=_padding),
+    **_spelt("LazyConv{n}d", "Conv{n}D", _CONV, _EVERY, check=_padding),
+    **_spelt(
+        "ConvTranspose{n}d",
+        "Conv{n}DTranspose",
+        f"in_channels, {_TRANSPOSED}",
+        _EVERY,
+        check=_transposing,
+    ),
+    **_spelt("LazyConvTranspose{n}d", "Conv{n}DTranspose", _TRANSPOSED, _EVERY, check=_transposing),
     **_spelt(
         "MaxPool{n}d",
         "MaxPooling{n}D",
         f"{_POOL}, dilation=1, return_indices=False, ceil_mode=False",
         _EVERY,
+        check=_amounts,
     ),
-    **_spelt("AvgPool1d", "AveragePooling1D", f"{_POOL}, ceil_mode=False, count_include_pad=True"),
+    **_spelt(
+        "AvgPool1d",
+        "AveragePooling1D",
+        f"{_POOL}, ceil_mode=False, count_include_pad=True",
+        check=_amounts,
+    ),
     **_spelt(
         "AvgPool{n}d",
         "AveragePooling{n}D",
         f"{_POOL}, ceil_mode=False, count_include_pad=True, divisor_override=None",
         (2, 3),
+        check=_amounts,
     ),
     **_spelt(
         "LPPool{n}d",
@@ -174,17 +292,13 @@ SPELLINGS: dict[str, Spelling] = {
         "output_size, return_indices=False",
         _EVERY,
     ),
-    **_spelt("BatchNorm{n}d", "BatchNormalization", f"num_features, {_NORM}", _EVERY, **_BATCH),
-    **_spelt("LazyBatchNorm{n}d", "BatchNormalization", _NORM, _EVERY, **_BATCH),
+    **_over("BatchNorm{n}d", "BatchNormalization", f"num_features, {_NORM}", **_BATCH),
+    **_over("LazyBatchNorm{n}d", "BatchNormalization", _NORM, **_BATCH),
     **_spelt("SyncBatchNorm", "BatchNormalization", f"num_features, {_SYNC}", **_BATCH),
-    **_spelt(
-        "InstanceNorm{n}d",
-        "InstanceNormalization",
-        f"num_features, {_UNTRACKED}",
-        _EVERY,
-        **_INSTANCE,
+    **_over(
+        "InstanceNorm{n}d", "InstanceNormalization", f"num_features, {_UNTRACKED}", **_INSTANCE
     ),
-    **_spelt("LazyInstanceNorm{n}d", "InstanceNormalization", _NORM, _EVERY, **_INSTANCE),
+    **_over("LazyInstanceNorm{n}d", "InstanceNormalization", _NORM, **_INSTANCE),
     **_spelt(
         "GroupNorm",
         "GroupNormalization",
@@ -258,6 +372,7 @@ SPELLINGS: dict[str, Spelling] = {
         "Hardtanh",
         "Hardtanh",
         "min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None",
+        more=_bounds,
     ),
     **_spelt("RReLU", "RReLU", "lower=0.125, upper=0.3333333333333333, inplace=False"),
     **_spelt("Softplus", "Softplus", "beta=1.0, threshold=20.0"),
@@ -275,13 +390,23 @@ SPELLINGS: dict[str, Spelling] = {
         "CrossMapLRN2d",
         "LocalResponseNormalization",
         "size, alpha=0.0001, beta=0.75, k=1",
-        fixed=_FIRST,
+        fixed={**_FIRST, "spatial": 2},
     ),
     **_spelt("CosineSimilarity", "CosineSimilarity", "dim=1, eps=1e-08"),
     **_spelt("PairwiseDistance", "PairwiseDistance", "p=2.0, eps=1e-06, keepdim=False"),
     **_spelt("MultiheadAttention", "MultiHeadAttention", _HEADS, more=_heads),
-    **_spelt("TransformerEncoderLayer", "TransformerEncoderLayer", f"d_model, nhead, {_BLOCK}"),
-    **_spelt("TransformerDecoderLayer", "TransformerDecoderLayer", f"d_model, nhead, {_BLOCK}"),
+    **_spelt(
+        "TransformerEncoderLayer",
+        "TransformerEncoderLayer",
+        f"d_model, nhead, {_BLOCK}",
+        more=_called,
+    ),
+    **_spelt(
+        "TransformerDecoderLayer",
+        "TransformerDecoderLayer",
+        f"d_model, nhead, {_BLOCK}",
+        more=_called,
+    ),
     **_spelt(
         "TransformerEncoder",
         "TransformerEncoder",
@@ -294,5 +419,6 @@ SPELLINGS: dict[str, Spelling] = {
         "d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048, "
         "dropout=0.1, activation='relu', custom_encoder=None, custom_decoder=None, "
         "layer_norm_eps=1e-05, batch_first=False, norm_first=False, bias=True",
+        more=_called,
     ),
 }

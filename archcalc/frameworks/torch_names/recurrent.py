@@ -11,8 +11,12 @@ from typing import Any
 from archcalc.frameworks.torch_names.spelling import Given, Spelling, signature
 from archcalc.layers.base import Layer
 from archcalc.layers.recurrent import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
+from archcalc.layers.regularization import Dropout
 from archcalc.network.repeat import Repeat
+from archcalc.network.sequential import Sequential
 from archcalc.network.wrappers import Bidirectional
+from archcalc.symbolic.dims import lower
+from archcalc.symbolic.errors import InvalidLayerError
 
 __all__ = ["SPELLINGS"]
 
@@ -21,11 +25,13 @@ _STACK = "batch_first=False, dropout=0.0, bidirectional=False"
 
 def _stacked(layer: Layer, given: Given) -> Layer:
     """`layer` in both directions if that is asked, and as often as it is asked."""
-    many = given["num_layers"]
+    many, rate = given["num_layers"], given["dropout"]
     if many == 1:  # in a stack only the first is told what comes in
         layer = type(layer)(**{**layer.given(), "expects": given["input_size"]})
     made = Bidirectional(layer) if given["bidirectional"] else layer
-    return made if many == 1 else Repeat(made, many)
+    if many == 1 or not rate:  # torch drops between layers, and after the last of them nothing
+        return made if many == 1 else Repeat(made, many)
+    return Sequential([Repeat([made, Dropout(rate)], lower(many - 1)), made.model_copy()])
 
 
 def _rnn(given: Given) -> Layer:
@@ -42,6 +48,13 @@ def _rnn(given: Given) -> Layer:
 
 
 def _lstm(given: Given) -> Layer:
+    small, units = given["proj_size"], given["hidden_size"]
+    if isinstance(small, int) and isinstance(units, int) and small >= units:
+        raise InvalidLayerError(
+            f"proj_size {small} is not smaller than hidden_size {units}",
+            code="refused-in-torch",
+            hint="a projection makes the state smaller",
+        )
     layer = LSTM(
         given["hidden_size"],
         use_bias=given["bias"],

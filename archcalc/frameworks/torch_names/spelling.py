@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.table import Entry, fields_of
 from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.torch_names.arguments import read
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
 from archcalc.layers.registry import layer_class
@@ -50,7 +51,9 @@ def signature(text: str) -> Signature:
     ]
     named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     pairs += [(a.arg, ast.literal_eval(d), Parameter.KEYWORD_ONLY) for a, d in named]
-    return Signature([Parameter(name, kind, default=d) for name, d, kind in pairs])
+    made = [Parameter(name, kind, default=d) for name, d, kind in pairs]
+    rest = ((arguments.vararg, Parameter.VAR_POSITIONAL), (arguments.kwarg, Parameter.VAR_KEYWORD))
+    return Signature([*made, *(Parameter(a.arg, kind) for a, kind in rest if a is not None)])
 
 
 def _parts(value: Any) -> tuple[Any, ...]:
@@ -68,6 +71,7 @@ class Spelling:
         fixed: our fields that torch always has at these values.
         more: our fields that follow from several of its arguments, or in another way than the
             table of the layer says.
+        check: raises where torch refuses arguments that each are valid.
         make: the layer or network from the arguments, where it is not one class with fields.
 
     >>> from archcalc.torch import nn
@@ -80,6 +84,7 @@ class Spelling:
     signature: Signature
     fixed: Given
     more: Callable[[Given], Given] = lambda given: {}
+    check: Callable[[Given], None] = lambda given: None
     make: Callable[[Given], Layer] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Layer:
@@ -90,13 +95,16 @@ class Spelling:
         """
         common: dict[str, Any] = {k: kwargs.pop(k) for k in _COMMON if k in kwargs}
         kwargs = {k: v for k, v in kwargs.items() if k not in _ANYWHERE}
-        given = self._bound(args, kwargs)
+        given = read(self.name, self._bound(args, kwargs))
         try:
             return self._made(given, common)
         except InvalidLayerError as error:
+            if error.message.startswith(self.name):
+                raise
             raise self._as_given(error, given) from None
 
     def _made(self, given: dict[str, Any], common: dict[str, Any]) -> Layer:
+        self.check(given)
         if self.make is not None:
             made = self.make(given)
             return made.model_copy(update=common) if common else made
@@ -105,7 +113,9 @@ class Spelling:
     def _as_given(self, error: InvalidLayerError, given: Given) -> InvalidLayerError:
         """A word in the place of a dimension, as said of torch's argument."""
         if error.code != "word-for-symbol":
-            return error
+            return InvalidLayerError(
+                f"{self.name}: {error.message}", code=error.code, hint=error.hint
+            )
         (word,) = error.values.values()
         named = (name for name, value in given.items() if word == value or word in _parts(value))
         argument = next(named, next(iter(error.values)))
@@ -130,7 +140,8 @@ class Spelling:
             return {name: value for name, value in given.items() if name in known}
         told = next((given[name] for name in _EXPECTED if name in given), None)
         said = fields_of(entry, given, Shape())
-        return {**said, "expects": told, **self.fixed, **self.more(given)}
+        own = {only.field: given[only.field] for only in entry.only if only.field in given}
+        return {**said, **own, "expects": told, **self.fixed, **self.more(given)}
 
     @cached_property
     def __signature__(self) -> Signature:

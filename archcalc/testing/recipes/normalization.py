@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from archcalc.symbolic.shape import Shape
@@ -19,6 +20,17 @@ def along_one(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"axis": pick.axis(inputs[0])}
 
 
+def _along_channels(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    return {**along_one(pick, cls, inputs), **_spatial(pick, inputs)}
+
+
+def _spatial(pick: Pick, inputs: tuple[Shape, ...]) -> Fields:
+    """Nothing said of the number of spatial axes, or what there are."""
+    count = len(inputs[0]) - 1
+    there = {0: (None, 1), 1: (None, 1), 2: (None, 2), 3: (None, 3)}.get(count, (None,))
+    return {"spatial": pick.field("spatial", st.sampled_from(there))}
+
+
 def _along_groups(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     axis = pick.axis(inputs[0])
     channels = int(inputs[0][axis if axis < 0 else axis - 1])
@@ -29,7 +41,7 @@ def _along_instances(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> F
     x = inputs[0]
     places = [i for i in range(len(x)) if int(x.elements) // int(x[i]) > 1]
     place = pick.one_of(places)
-    return {"axis": place + 1 if pick.flag() else place - len(x)}
+    return {"axis": place + 1 if pick.flag() else place - len(x), **_spatial(pick, inputs)}
 
 
 def _along_some(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -37,7 +49,7 @@ def _along_some(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
 
 
 def _neighbours(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    return {**along_one(pick, cls, inputs), "size": pick.size(5)}
+    return {**_along_channels(pick, cls, inputs), "size": pick.size(5)}
 
 
 _WITH_KERNEL = {
@@ -63,7 +75,7 @@ def _of_several_positions(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
 
 
 RECIPES: dict[str, Recipe] = {
-    "BatchNormalization": along_one,
+    "BatchNormalization": _along_channels,
     "GroupNormalization": _along_groups,
     "InstanceNormalization": _along_instances,
     "LayerNormalization": _along_some,

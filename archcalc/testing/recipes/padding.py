@@ -54,8 +54,9 @@ def _upsample(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     """A size, or ratios that leave something, for every axis or for all of them."""
     made = formatted(pick, cls)
     lengths = inputs[0][1:] if made["data_format"] == "channels_first" else inputs[0][:-1]
+    recompute = pick.field("recompute_scale_factor", st.sampled_from((None, True)))
     repeated = pick.left.get("size") == (None,)  # only what is repeated, and whole multiples of it
-    if not repeated and pick.flag():
+    if not repeated and not recompute and pick.flag():
         made["size"] = pick.sizes(pick.one_of((1, len(lengths))), 8)
     else:
         some = tuple(map(Fraction, (1, 2, 3))) if repeated else _SCALES
@@ -68,7 +69,7 @@ def _upsample(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     modes = ("nearest",) if repeated else (*smooth, "nearest", "nearest-exact", "area")
     mode = pick.one_of(modes)
     corners = pick.one_of((None, False, True)) if mode in smooth else None
-    return made | {"mode": mode, "align_corners": corners}
+    return made | {"mode": mode, "align_corners": corners, "recompute_scale_factor": recompute}
 
 
 def _of_two_axes_or_more(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:

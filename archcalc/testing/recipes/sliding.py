@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import gcd
 from typing import Any
 
+from hypothesis import strategies as st
+
 from archcalc.layers.base import Layer
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.shape import Shape
@@ -17,6 +19,7 @@ __all__ = ["LARGEST_WINDOW", "RECIPES", "steps"]
 LARGEST_WINDOW = 4
 _LONGEST_STRIDE = 3
 _LARGEST_PADDING = 3
+_PADDED_WITH = ("zeros", "reflect", "replicate", "circular")
 
 
 def steps(pick: Pick, rank: int, fields: Mapping[str, Any]) -> tuple[list[int], list[int]]:
@@ -35,9 +38,13 @@ def _convolution(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Field
     made = formatted(pick, cls)
     lengths, depth = extent(cls, inputs[0], made), channels(made, inputs[0])
     styles = ("valid", "same", "amounts") + (("causal",) if cls.rank == 1 else ())
-    style = pick.style(*styles)
+    if "padding_mode" in cls.model_fields:  # what is taken from the input is shorter than it
+        made["padding_mode"] = pick.field("padding_mode", st.sampled_from(_PADDED_WITH))
+    filled = made.get("padding_mode", "zeros") != "zeros"
+    style = pick.style(*("valid", "amounts") if filled else styles)
     strides, dilation = steps(pick, cls.rank, cls.model_fields)
-    pads = [pick.sizes(2, _LARGEST_PADDING, 0) if style == "amounts" else (0, 0) for _ in lengths]
+    most = [min(_LARGEST_PADDING, n - 1) if filled else _LARGEST_PADDING for n in lengths]
+    pads = [pick.sizes(2, n, 0) if style == "amounts" else (0, 0) for n in most]
     kernel = list(pick.said("kernel_size", cls.rank) or ())
     if not kernel:
         for n, (before, after), d in zip(lengths, pads, dilation, strict=True):

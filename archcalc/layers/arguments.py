@@ -20,7 +20,7 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
         raise InvalidLayerError(
             f"{cls.__name__} takes {len(names)} arguments by position, not {len(args)}",
             code="too-many-arguments",
-            hint=f"they are {', '.join(names)}" if names else "",
+            hint=_several_layers(cls, args) or (f"they are {', '.join(names)}" if names else ""),
         )
     given = dict(zip(names, args, strict=False))
     for name in given.keys() & kwargs.keys():
@@ -29,6 +29,12 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
             code="argument-twice",
         )
     return {**given, **kwargs}
+
+
+def _several_layers(cls: type[BaseModel], args: tuple[Any, ...]) -> str:
+    """The hint where layers are given one by one to what takes a list of them, as in torch."""
+    listed = "layers" in cls.model_fields and all(isinstance(a, BaseModel) for a in args)
+    return f"layers go in a list: {cls.__name__}([Dense(1), Dense(2)])" if listed else ""
 
 
 def explained(

@@ -42,10 +42,11 @@ def field_bounds(layer: Layer) -> tuple[Requirement, ...]:
     """What must hold of the fields of `layer` that are formulas.
 
     >>> from archcalc.layers import Conv2D
-    >>> for needed in field_bounds(Conv2D("d - 8", "2*k - 3", padding="p - 1")):
+    >>> for needed in field_bounds(Conv2D("d - 8", "2*k - 3", padding="p - 2")):
     ...     print(needed)
     d ≥ 9
     k ≥ 2
+    p ≥ 2
     """
     needs: list[Requirement] = []
     for name, bound in least_of(type(layer)).items():

@@ -59,8 +59,8 @@ def all_bounds(layer: Layer) -> tuple[Requirement, ...]:
 
     Those in a network are asked where they are called.
     """
-    held = [value for value in layer.__dict__.values() if isinstance(value, Layer)]
-    inside = (needed for each in held for needed in all_bounds(each))
+    fields = (getattr(layer, name) for name in type(layer).model_fields)
+    inside = (needed for held in fields if isinstance(held, Layer) for needed in all_bounds(held))
     return (*field_bounds(layer), *inside)
 
 

@@ -23,7 +23,8 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
         raise InvalidLayerError(
             f"{cls.__name__} takes {len(names)} arguments by position, not {len(args)}",
             code="too-many-arguments",
-            hint=f"they are {', '.join(names)}; give others by name" if names else "",
+            hint=_several_layers(cls, args)
+            or (f"they are {', '.join(names)}; give others by name" if names else ""),
         )
     given = dict(zip(names, args, strict=False))
     for name in given.keys() & kwargs.keys():
@@ -82,6 +83,12 @@ def unknown_argument(
         values={first: shorten(unknown[first])},
         hint=_nearest(first, list(cls.model_fields), fields | kept),
     )
+
+
+def _several_layers(cls: type[BaseModel], args: tuple[Any, ...]) -> str:
+    """The hint where layers are given one by one to what takes a list of them, as in torch."""
+    listed = "layers" in cls.model_fields and all(isinstance(a, BaseModel) for a in args)
+    return f"layers go in a list: {cls.__name__}([Dense(1), Dense(2)])" if listed else ""
 
 
 def explained(

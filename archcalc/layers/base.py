@@ -254,12 +254,14 @@ class Layer(BaseModel, metaclass=_LayerMeta):
             )
         names = self.axis_names_for(inputs[0]) if inputs else ()
         if names and len(names) != len(inputs[0]):
+            one_more = len(inputs[0]) == len(names) + 1
+            batch = "is the batch axis in the shape, or " if one_more else ""
             raise ShapeError(
                 f"{type(self).__name__} takes {_axes(len(names))} ({', '.join(names)}) without the "
                 f"batch, not {len(inputs[0])}: {inputs[0]!r}",
                 code="wrong-number-of-axes",
                 values={"input": inputs[0]},
-                hint="is a Reshape or a Flatten missing?",
+                hint=f"{batch}is a Reshape or a Flatten missing?",
             )
 
     def input_kind(self, index: int) -> str:

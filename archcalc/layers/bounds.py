@@ -42,10 +42,11 @@ def field_bounds(layer: Layer) -> tuple[Requirement, ...]:
     """What must hold of the fields of `layer` that are formulas.
 
     >>> from archcalc.layers import Conv2D
-    >>> for needed in field_bounds(Conv2D("d - 8", "2*k - 3", padding="p - 1")):
+    >>> for needed in field_bounds(Conv2D("d - 8", "2*k - 3", padding="p - 2")):
     ...     print(needed)
     d ≥ 9
     k ≥ 2
+    p ≥ 2
     """
     needs: list[Requirement] = []
     for name, bound in least_of(type(layer)).items():
@@ -58,8 +59,8 @@ def all_bounds(layer: Layer) -> tuple[Requirement, ...]:
 
     Those in a network are asked where they are called.
     """
-    held = [value for value in layer.__dict__.values() if isinstance(value, Layer)]
-    inside = (needed for each in held for needed in all_bounds(each))
+    fields = (getattr(layer, name) for name in type(layer).model_fields)
+    inside = (needed for held in fields if isinstance(held, Layer) for needed in all_bounds(held))
     return (*field_bounds(layer), *inside)
 
 

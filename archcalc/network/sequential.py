@@ -72,6 +72,17 @@ class Sequential(Network):
                 )
         return tuple(items)
 
+    @field_validator("input_shape", mode="before")
+    @classmethod
+    def _no_layer(cls, value: Any) -> Any:
+        if isinstance(value, Layer):
+            raise InvalidLayerError(
+                "this is a layer, not a shape",
+                code="not-a-list",
+                hint="layers go in a list: Sequential([Dense(1), Dense(2)])",
+            )
+        return value
+
     @cached_property
     def _chain(self) -> Graph:
         return chain(self.layers)

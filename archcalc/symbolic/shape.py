@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import prod
-from typing import Any, SupportsIndex, overload
+from typing import Any, NoReturn, SupportsIndex, overload
 
 from sympy import Expr, Mul
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
-from archcalc.symbolic.errors import DimensionError, shorten
+from archcalc.symbolic.errors import DimensionError, ExpressionError, quoted, shorten
 from archcalc.symbolic.printing.layout import Signed, Sum, layout
 from archcalc.symbolic.printing.text import to_text
 
@@ -99,14 +100,42 @@ def as_shape(value: object, *, minimum: int = 1) -> Shape:
     (10,)
     """
     if isinstance(value, str | Expr | int) or not isinstance(value, Iterable):
-        return Shape((as_dim(value, minimum=minimum),))
+        return Shape((_alone(value, minimum),))
     dims = tuple(value)
+    if any(dim is None for dim in dims):
+        _refuse_open(dims)
     if len(dims) > _MOST_AXES:
         raise DimensionError(
             f"a shape of {len(dims)} axes is beyond what any framework takes ({_MOST_AXES})",
             values={"shape": shorten(dims)},
         )
     return Shape(as_dim(dim, minimum=minimum) for dim in dims)
+
+
+def _alone(value: object, minimum: int) -> Dim:
+    """The dimension of a shape that is no sequence; a shape in one text is told to be a list."""
+    try:
+        return as_dim(value, minimum=minimum)
+    except ExpressionError:
+        parts = re.split(r"\s*[x×,]\s*", str(value).strip("()[] ,"))
+        if len(parts) < 2 or not all(map(str.isalnum, parts)):
+            raise
+        raise DimensionError(
+            f"{quoted(value)} is a text, not a list of dimensions",
+            code="not-a-list",
+            hint=shorten(f"write [{', '.join(parts)}]"),
+        ) from None
+
+
+def _refuse_open(dims: tuple[Any, ...]) -> NoReturn:
+    if dims[0] is None:
+        rest = ", ".join(shorten(dim, 20) for dim in dims[1:])
+        hint = shorten(f"shapes stand without the batch axis: ({rest}{',' * (len(dims) == 2)})")
+    else:
+        hint = "give a size that is not known a name, such as 'h'"
+    raise DimensionError(
+        f"{quoted(dims)} has an axis of no size", code="axis-without-size", hint=hint
+    )
 
 
 def product(dims: Iterable[Dim]) -> Dim:

@@ -39,9 +39,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("kernel", ["filters", "kernel_size"])
     'did you mean kernel_size?'
+    >>> nearest("input_shape", ["input", "inputs"])
+    'did you mean input?'
     """
     names = list(known)
-    close = difflib.get_close_matches(name[:60], names, n=1, cutoff=0.5)
+    within = [known for known in names if name.startswith(f"{known}_")]
+    close = within or difflib.get_close_matches(name[:60], names, n=1, cutoff=0.5)
     if close:
         return f"did you mean {close[0]}?"
     return shorten(f"there are {', '.join(names)}", 200) if names else ""

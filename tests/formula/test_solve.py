@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
@@ -31,6 +30,7 @@ from archcalc.symbolic import (
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Index, summed
 from archcalc.symbolic.written import evaluated
+from tests.counting import at_most
 
 MANY = settings(max_examples=4 * settings().max_examples)
 THOUSANDS = settings(max_examples=10 * settings().max_examples)
@@ -264,12 +264,11 @@ def test_the_largest_dense_layer_within_a_budget() -> None:
     assert MNIST.solve("f", equals=542_230, k=3, n=100) == 32
 
 
-def test_it_is_quick() -> None:
+def test_another_bound_takes_little_work() -> None:
     MNIST.solve("n", at_most=100_000, k=3, f=32)
-    start = time.perf_counter()
     for bound in range(100_000, 100_020):
-        MNIST.solve("n", at_most=bound, k=3, f=32)
-    assert time.perf_counter() - start < 0.5
+        with at_most(6_000):
+            MNIST.solve("n", at_most=bound, k=3, f=32)
 
 
 def test_a_kernel_is_bounded_by_the_network_and_the_formula_turns() -> None:
@@ -432,14 +431,12 @@ HOSTILE: list[tuple[Expr | str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("formula", "given"), HOSTILE)
 def test_hostile_formulas_end_soon(formula, given) -> None:
-    start = time.perf_counter()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), at_most(50_000_000):
         warnings.simplefilter("ignore")
         try:
             answer: int | str = Formula(formula).solve("n", **given)
         except ArchcalcError as error:
             answer = str(error)
-    assert time.perf_counter() - start < 10
     assert isinstance(answer, int) or len(answer) < 500
 
 

@@ -105,7 +105,7 @@ def _parameters(row: Row) -> Inlines:
     if row.shared and row.applied.weights:
         return ("shared",)
     if row.ties and not row.weights:
-        return (f"tied to {row.ties[0]}",)
+        return (f"tied to {row.ties[0].owner}",)
     return _nonzero(Parameters().of(row))
 
 

@@ -52,7 +52,7 @@ class _LookedUp(Layer, abstract=True):
 
     def rows(self) -> Dim:
         """How many rows the table has."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say how many rows it has: define rows()")
 
     def _row_is_there(self, row: int) -> Requirement:
         return Requirement(

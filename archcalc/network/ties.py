@@ -33,7 +33,7 @@ class TiedWeight:
     transposed: bool
 
     def __str__(self) -> str:
-        return f"{self.owner}/{self.of}" + ("ᵀ" if self.transposed else "")
+        return f"{self.owner}/{self.of}" + (" transposed" if self.transposed else "")
 
 
 def owned(tie: Tie, weights: tuple[Weight, ...], path: str, layer: object) -> Weight:

@@ -31,7 +31,7 @@ class Applied:
         self.layer = layer
         self.inputs = inputs
         facts = (*layer.expected(*inputs), *layer.requirements(*inputs))
-        needed = (*all_bounds(layer), *facts)
+        needed = (*facts, *all_bounds(layer))  # a rule of the layer says more than a bound
         self.requirements = undecided(needed)
         self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
         self.output: Shape = self.outputs[0]

@@ -261,11 +261,6 @@ def _amounts(value: Any, *, minimum: int) -> PaddingPairs:
     return tuple(pairs)
 
 
-def _signed_amounts(value: Any) -> PaddingPairs:
-    """Amounts that may be less than nothing, down to what a dimension may be."""
-    return _amounts(value, minimum=-_MOST_TAKEN_OFF)
-
-
 _MOST_TAKEN_OFF = 2**62
 """More than any axis is long."""
 
@@ -547,7 +542,7 @@ else:
     OptionalPosition = _field(_optional(as_expr), {"anyOf": [*_POSITION["anyOf"], _NULL]})
     SectionCount = _field(_section_count, {"type": "integer", "minimum": 1})
     Sections = _bounded(1, _sections, _MANY, _listed)
-    SignedAmounts = _field(_signed_amounts, _SIGNED_PAIRS)
+    SignedAmounts = _bounded(-_MOST_TAKEN_OFF, _amounts, _SIGNED_PAIRS)
     Axes = _field(_axes, _AXES)
     OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})

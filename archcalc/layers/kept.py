@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from archcalc.symbolic.dims import as_dim
-from archcalc.symbolic.errors import ArchcalcError, DimensionError, InvalidLayerError, quoted
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "RUNNING",
     "TOLD",
     "activation_name",
-    "input_shape",
     "of_weights",
     "read",
     "told",
@@ -122,26 +121,8 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(part) for part in value) if isinstance(value, list | tuple) else value
 
 
-def input_shape(value: Any) -> Shape:
-    """The shape of an input, as Keras writes it but for lengths that it leaves open.
-
-    Raises:
-        DimensionError: it is no shape; where it has a ``None``, the hint says what to write.
-
-    >>> input_shape((28, "w", 1))
-    (28, w, 1)
-    """
-    if isinstance(value, list | tuple) and None in value:
-        raise DimensionError(
-            "None is not a dimension",
-            code="not-a-dimension",
-            hint="name the length that Keras leaves open, such as 't'",
-        )
-    return as_shape(value)
-
-
 def _shape(value: Any) -> Shape | None:
-    return None if value is None else input_shape(value)
+    return None if value is None else as_shape(value)
 
 
 def _dimension(value: Any) -> Any:

@@ -50,7 +50,7 @@ class _Padding(Spatial, abstract=True):
         return tuple(
             _leaves_some(self, x, axis, -before - after)
             for axis, (before, after) in zip(self.spatial_axes(), self.padding, strict=True)
-            if any(isinstance(amount, int) and amount < 0 for amount in (before, after))
+            if any(map(_may_take_off, (before, after)))
         )
 
     if TYPE_CHECKING:  # every subclass declares it, in the order of its own arguments
@@ -107,6 +107,11 @@ class _ModePadding(_Padding, abstract=True):
             "circular": position % n,
         }
         return copies.get(self.mode)
+
+
+def _may_take_off(amount: Dim) -> bool:
+    """Whether an amount of padding is, or with some numbers can be, less than nothing."""
+    return amount < 0 if isinstance(amount, int) else not amount.is_nonnegative
 
 
 def reaching(

@@ -7,11 +7,11 @@ from typing import Any
 
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.layers.kept import input_shape, read
+from archcalc.layers.kept import read
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
-from archcalc.symbolic.shape import Shape, ShapeLike
+from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
 __all__ = ["Input", "InputLayer", "Tensor", "called"]
 
@@ -117,7 +117,7 @@ def Input(
         raise InvalidLayerError(
             "Input: shape is missing", code="missing-argument", hint="give it without the batch"
         )
-    return Tensor(input_shape(shape), name=name)
+    return Tensor(as_shape(shape), name=name)
 
 
 InputLayer = Input

@@ -195,7 +195,9 @@ def _undone(room: Expr) -> Expr:
         if not (isinstance(constant, Rational) and isinstance(factor, Rational)) or factor == 0:
             return room
         rises = factor > 0
-        bound = -(constant // factor) if rises else constant // -factor
+        ratio = constant / (factor if rises else -factor)
+        whole = Integer(ratio.p // ratio.q)  # sympy's own // rounds fractions toward zero
+        bound = -whole if rises else whole
         if isinstance(rest, FloorDiv) and isinstance(rest.divisor, Integer) and rest.divisor > 0:
             inside, q = rest.numerator, rest.divisor
             room = (inside - bound * q if rises else (bound + 1) * q - 1 - inside).expand()

@@ -128,11 +128,11 @@ def _alone(value: object, minimum: int) -> Dim:
 
 
 def _refuse_open(dims: tuple[Any, ...]) -> NoReturn:
-    if dims[0] is None:
+    hint = "give a size that is not known a name, such as 't'"
+    if dims[0] is None and len(dims) > 1:
         rest = ", ".join(shorten(dim, 20) for dim in dims[1:])
-        hint = shorten(f"shapes stand without the batch axis: ({rest}{',' * (len(dims) == 2)})")
-    else:
-        hint = "give a size that is not known a name, such as 'h'"
+        without = shorten(f"shapes stand without the batch axis: ({rest}{',' * (len(dims) == 2)})")
+        hint = f"{without}; or {hint}"
     raise DimensionError(
         f"{quoted(dims)} has an axis of no size", code="axis-without-size", hint=hint
     )

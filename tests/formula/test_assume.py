@@ -279,7 +279,7 @@ def test_conditions_are_read() -> None:
         "h % k == 0": "(h is a multiple of k,)",
         "h ≤ 7": "(h ≤ 7,)",
         "h/2 >= k": "(h/2 ≥ k,)",
-        "h >= 2.5": "(h ≥ 5/2,)",
+        "h >= 2.5": "(h ≥ 3,)",
         "h <= 1e3 and k < h": "(h ≤ 1000, h ≥ k + 1)",
         "2*k < h": "(h ≥ 2·k + 1,)",
     }

@@ -259,7 +259,7 @@ def test_an_input_may_come_first_and_a_shape_be_told() -> None:
 
 def test_a_length_that_keras_leaves_open_wants_a_name() -> None:
     for make in (lambda: ac.Input((None,)), lambda: ac.Dense(3, input_shape=(None, 4))):
-        with pytest.raises(ac.ArchcalcError, match="name the length that Keras leaves open"):
+        with pytest.raises(ac.ArchcalcError, match="give a size that is not known a name"):
             make()
 
 

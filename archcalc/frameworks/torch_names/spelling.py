@@ -99,8 +99,6 @@ class Spelling:
         try:
             return self._made(given, common)
         except InvalidLayerError as error:
-            if error.message.startswith(self.name):
-                raise
             raise self._as_given(error, given) from None
 
     def _made(self, given: dict[str, Any], common: dict[str, Any]) -> Layer:
@@ -113,11 +111,17 @@ class Spelling:
     def _as_given(self, error: InvalidLayerError, given: Given) -> InvalidLayerError:
         """A word in the place of a dimension, as said of torch's argument."""
         if error.code != "word-for-symbol":
+            if error.message.startswith(self.name):
+                return error
             return InvalidLayerError(
                 f"{self.name}: {error.message}", code=error.code, hint=error.hint
             )
         (word,) = error.values.values()
-        named = (name for name, value in given.items() if word == value or word in _parts(value))
+        named = (
+            name
+            for name, value in given.items()
+            if word in map(str, (value, *_parts(value)))  # a word may have been read as a symbol
+        )
         argument = next(named, next(iter(error.values)))
         return word_refused(self.name, argument, word, self.signature.parameters)
 

@@ -28,6 +28,7 @@ __all__ = [
     "Additive",
     "Cost",
     "Rows",
+    "Tied",
     "TracedRow",
     "parted",
     "repeated",
@@ -38,6 +39,15 @@ __all__ = [
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+
+class Tied(Protocol):
+    """What a cost sees of a weight that another row owns."""
+
+    @property
+    def weight(self) -> str: ...
+    @property
+    def trained(self) -> bool: ...
 
 
 class TracedRow(Protocol):
@@ -66,7 +76,9 @@ class TracedRow(Protocol):
     @property
     def shared(self) -> bool: ...
     @property
-    def ties(self) -> Sequence[object]: ...
+    def ties(self) -> Sequence[Tied]: ...
+    @property
+    def carried(self) -> frozenset[int]: ...
     @property
     def weights(self) -> tuple[Weight, ...]: ...
     @property

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
 from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
-from archcalc.costs.work import KINDS, Flops, Macs, MacsByOutput
+from archcalc.costs.work import Flops, Macs, MacsByOutput
+from archcalc.layers.facts import KINDS
 from archcalc.symbolic.errors import LookupFailedError, quoted
 
 __all__ = ["CONVENTIONS", "convention"]
@@ -43,7 +44,7 @@ def _slopes(shared: slice, name: str, meaning: str, *used_by: str) -> Choice:
 
 
 def _each_time(row: TracedRow) -> TracedRow:
-    return row.as_if(shared=False) if row.shared else row
+    return row.as_if(shared=False) if row.shared or row.ties else row
 
 
 def _plainly(name: str, meaning: str, used_by: tuple[str, ...], cost: Additive) -> Choice:
@@ -103,7 +104,7 @@ _ALL = (
         "parameters",
         (
             _plainly("once", "shared weights are counted once", ("Keras", "torch"), Parameters()),
-            Choice("each time", "weights shared with an earlier call are counted again",
+            Choice("each time", "weights that another call owns are counted again",
                    ("sums over layers",), Parameters(), _each_time, kind="shared-counted-twice"),
         ),
     ),

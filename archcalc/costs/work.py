@@ -25,16 +25,13 @@ from archcalc.costs.base import (
 )
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
-from archcalc.layers.facts import Operand, Work
+from archcalc.layers.facts import KINDS, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
-
-KINDS = ("matmul", "convolution", "attention", "adapter")
-"""The kinds of work that are counted by default."""
 
 
 @dataclass(frozen=True)
@@ -171,27 +168,30 @@ class TrainingFlops(Cost[Formula]):
         return Formula(whole, trace.requirements)
 
     def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
-        trained: list[bool] = []
+        first: list[bool] = []  # whether something trained lies at or before a row, in a first copy
+        later: list[bool] = []  # the same of the copies after it, which is what goes on
         known: dict[tuple[object, ...], Dim] = {}
-        for _, group in groupby(rows, key=lambda row: (row.times, row.copies)):
-            block = list(group)
+        for _, group in groupby(rows, key=lambda row: (row.times, row.copies, row.carried)):
+            block, start = list(group), len(first)
             learning = any(_learns(row) for row in block)
             for row in block:
-                fed = [source >= 0 and trained[source] for source in row.sources]
-                before = any(fed)
-                trained.append(before or _learns(row))
+                fed = [s >= 0 and (first[s] if s >= start else later[s]) for s in row.sources]
+                fed_on = [
+                    (s >= 0 and later[s]) or (learning and s in row.carried) for s in row.sources
+                ]
+                first.append(any(fed) or _learns(row))
+                later.append(any(fed_on) or _learns(row))
                 key = same_work(row)
                 if key not in known:
                     known[key] = self.forward.of(row)
-                if row.times == 1 or before or not learning:
+                if row.times == 1 or fed_on == fed:
                     for passes, part in self._parts(row, fed, known[key]):
                         times, whole = repeated(row, part)
                         yield passes * times, whole
                     continue
-                # of several copies in a row only the first has nothing trained before it
-                for passes, part in self._parts(row, [False], known[key]):
+                for passes, part in self._parts(row, fed, known[key]):
                     yield passes, parted(row, part)[0]
-                for passes, part in self._parts(row, [True], known[key]):
+                for passes, part in self._parts(row, fed_on, known[key]):
                     times, rest = parted(row, part)[1]
                     yield passes * times, rest
 
@@ -244,8 +244,15 @@ def _has_gradient(row: TracedRow, operand: Operand, fed: Sequence[bool]) -> bool
 
 
 def _trained(row: TracedRow, name: str) -> bool:
-    return any(w.name == name and is_trained(w, row.layer) for w in row.applied.weights)
+    """Whether training changes a weight; of one that another row owns, that one says so."""
+    return name in _trained_weights(row)
 
 
 def _learns(row: TracedRow) -> bool:
-    return any(is_trained(weight, row.layer) for weight in row.applied.weights)
+    return bool(_trained_weights(row))
+
+
+def _trained_weights(row: TracedRow) -> set[str]:
+    own = {w.name: is_trained(w, row.layer) for w in row.applied.weights}
+    own |= {tie.weight: tie.trained for tie in row.ties}
+    return {name for name, trained in own.items() if trained}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -34,7 +35,7 @@ from archcalc.explain.document import (
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, binary_bytes
 from archcalc.formula import Formula
-from archcalc.network import Trace
+from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
@@ -129,7 +130,7 @@ def _seconds(time: Fraction) -> str:
 
 
 def account(
-    trace: Trace,
+    network: Network | Trace | str | os.PathLike[str],
     *,
     batch: DimLike = 1,
     optimizer: str = "sgd",
@@ -140,7 +141,7 @@ def account(
     """Bytes for weights, gradients, optimizer state and activations, FLOPs and time of a step.
 
     Args:
-        trace: the network.
+        network: a network, its trace, or a file that describes one.
         batch: samples in a batch, a number or a symbol.
         optimizer: a name in `archcalc.costs.OPTIMIZERS`.
         dtype: a name in `archcalc.costs.DTYPES`, for everything that is stored.
@@ -155,7 +156,7 @@ def account(
     >>> result["optimizer state"].result
     62800
     """
-    size = as_dim(batch)
+    trace, size = traced(network), as_dim(batch)
     figures = [*_memory(trace, size, optimizer, dtype), _compute(trace, size)]
     notes: list[str] = []
     if peak_flops is not None and bandwidth is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,7 +33,7 @@ from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, SymbolicCrossover, crossover
 from archcalc.formula.rewrite import shortest
 from archcalc.formula.sign import signs_of
-from archcalc.network import Network, Row, Trace
+from archcalc.network import Network, Row, Trace, traced
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
 
@@ -322,7 +323,10 @@ def _difference(before: Formula, after: Formula) -> Formula:
     return Formula(shortest(difference.written), difference.requirements)
 
 
-def compare(before: Network | Trace, after: Network | Trace) -> Comparison:
+def compare(
+    before: Network | Trace | str | os.PathLike[str],
+    after: Network | Trace | str | os.PathLike[str],
+) -> Comparison:
     """What changes from one network to another, layer by layer.
 
     >>> from archcalc.layers import Dense
@@ -338,7 +342,7 @@ def compare(before: Network | Trace, after: Network | Trace) -> Comparison:
     ─────────────────────────────────────────────────────────────────
     total                        79,510  39,760  −39,750      −39,700
     """
-    first, second = (n if isinstance(n, Trace) else n.trace() for n in (before, after))
+    first, second = map(traced, (before, after))
     changes = [_change(a, b) for a, b in aligned(first.rows, second.rows)]
     return Comparison(first, second, tuple(changes))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from archcalc.explain.document import (
 )
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, plain_formula
-from archcalc.network import Network, Trace
+from archcalc.network import Network, Trace, traced
 
 __all__ = ["Conventions", "choices", "choices_data", "conventions", "who"]
 
@@ -51,7 +52,7 @@ class Conventions(Explained):
         return {"conventions": choices_data(self.found)}
 
 
-def conventions(network: Network | Trace | None = None) -> Conventions:
+def conventions(network: Network | Trace | str | os.PathLike[str] | None = None) -> Conventions:
     """Every convention; or, of a network, those by which it would be counted differently.
 
     >>> from archcalc.layers import LSTM
@@ -63,7 +64,7 @@ def conventions(network: Network | Trace | None = None) -> Conventions:
     listed = tuple(CONVENTIONS.values())
     if network is None:
         return Conventions(listed)
-    trace = network if isinstance(network, Trace) else network.trace()
+    trace = traced(network)
     return Conventions(listed, trace.conventions)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,7 +35,7 @@ from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import plain
 from archcalc.layers.notation import Notation, notation_of
 from archcalc.layers.window import Window
-from archcalc.network import Row, Trace
+from archcalc.network import Network, Row, Trace, traced
 from archcalc.network.ties import TiedWeight
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ReceptiveFieldError
@@ -201,8 +202,8 @@ _LEGEND = (
 )
 
 
-def derive(trace: Trace) -> Derivation:
-    """The derivation of every number of `trace`.
+def derive(network: Network | Trace | str | os.PathLike[str]) -> Derivation:
+    """The derivation of every number of a network, of its trace, or of a file that describes one.
 
     >>> from archcalc.layers import Conv2D
     >>> from archcalc.network import Sequential
@@ -210,6 +211,7 @@ def derive(trace: Trace) -> Derivation:
     >>> derivation.steps[0].params.result
     320
     """
+    trace = traced(network)
     known: dict[int, Notation] = {}
     counted: list[tuple[Dim, Dim]] = []
     steps = []

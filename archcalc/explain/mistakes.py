@@ -181,7 +181,7 @@ def _extra_bias(row: Row) -> list[Finding]:
     """A bias counted where ``use_bias=False`` leaves it out."""
     if getattr(row.layer, "use_bias", True):
         return []
-    biased = type(row.layer)(**{**row.layer.given(), "use_bias": True})
+    biased = row.layer.model_copy(update={"use_bias": True})
     extra = [w for w in biased.weights(*row.inputs) if w.role == "bias"]
     amount = _number(written_sum(w.shape for w in extra)) * _number(row.times)
     text = f"a bias was counted, but use_bias is False: {amount:,} too many"

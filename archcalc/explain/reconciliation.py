@@ -6,6 +6,7 @@ digits.  What is left is said to be unexplained.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -17,7 +18,7 @@ from archcalc.explain.explained import Explained
 from archcalc.explain.mistakes import Finding, Mistaken, mistakes
 from archcalc.formula import Formula
 from archcalc.layers.notation import notation_of
-from archcalc.network import Network, Row, Trace
+from archcalc.network import Network, Row, Trace, traced
 from archcalc.symbolic.dims import as_expr
 from archcalc.symbolic.errors import (
     EvaluationError,
@@ -159,7 +160,7 @@ def _rows(claim: Claim) -> list[tuple[Inlines, ...]]:
 
 
 def reconcile(
-    network: Network | Trace,
+    network: Network | Trace | str | os.PathLike[str],
     *,
     running: Mapping[str, Countable] | None = None,
     layers: Mapping[str, Countable] | None = None,
@@ -185,7 +186,7 @@ def reconcile(
                                              +32  the bias was left out: one per filter, f = 32
     total   claimed 288             is 896  +608  fully explained: 576 + 32
     """
-    trace = network if isinstance(network, Trace) else network.trace()
+    trace = traced(network)
     if not trace.parameters.is_number:
         names = ", ".join(s.name for s in trace.parameters.symbols)
         raise EvaluationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from archcalc.explain.document import (
 from archcalc.explain.explained import Explained
 from archcalc.formula import Formula
 from archcalc.layers.fields import plain
-from archcalc.network import Row, Trace
+from archcalc.network import Network, Row, Trace, traced
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.written import evaluated
 
@@ -72,9 +73,9 @@ class Summary(Explained):
         }
 
 
-def summarize(trace: Trace) -> Summary:
-    """The table of `trace`."""
-    return Summary(trace)
+def summarize(network: Network | Trace | str | os.PathLike[str]) -> Summary:
+    """The table of a network, of its trace, or of a file that describes one."""
+    return Summary(traced(network))
 
 
 def summary_text(trace: Trace) -> str:

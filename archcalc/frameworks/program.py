@@ -267,7 +267,7 @@ class _Writer:
         if owner is None:
             raise no_owner(tie.owner, call.path)
         theirs = self.calls[owner]
-        return settled(own, tie, theirs.applied.weights, theirs.path, call.path)[0], owner
+        return settled(own, tie, theirs.applied, theirs.path, call.path)[0], owner
 
 
 def _under(path: str, name: str) -> str:

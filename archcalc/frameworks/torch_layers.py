@@ -192,8 +192,7 @@ def _tie(tie: TiedWeight, own: tuple[nn.Module, Call], owner: tuple[nn.Module, C
         FrameworkError: torch lays out the two in different orders.
     """
     mine, theirs = _tensor(own[1], tie.weight), _tensor(owner[1], tie.of)
-    turns = [_turned(tensor) for tensor in (mine, theirs)]
-    if None in turns or (sum(map(bool, turns)) + tie.transposed) % 2:
+    if not _one_tensor(mine, theirs, tie.transposed):
         raise FrameworkError(
             f"torch lays out {tie.weight} unlike {tie}, so that one parameter cannot be both",
             code="tied-weights",
@@ -202,6 +201,15 @@ def _tie(tie: TiedWeight, own: tuple[nn.Module, Call], owner: tuple[nn.Module, C
         )
     (module, name), (given, known) = _held_by(own[0], mine), _held_by(owner[0], theirs)
     setattr(module, name, getattr(given, known))
+
+
+def _one_tensor(mine: Tensor, theirs: Tensor, transposed: bool) -> bool:
+    """Whether torch's two tensors have their axes in one order."""
+    parts = (mine.split, mine.part, mine.row, mine.gates)
+    if (mine.order, *parts) == (theirs.order, theirs.split, theirs.part, theirs.row, theirs.gates):
+        return not (transposed or mine.part or mine.row)
+    turns = [_turned(tensor) for tensor in (mine, theirs)]
+    return None not in turns and (sum(map(bool, turns)) + transposed) % 2 == 0
 
 
 def _tensor(call: Call, weight: str) -> Tensor:

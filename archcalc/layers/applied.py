@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any, TypeVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import KINDS, Remark, Weight, Work
+from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape
 
@@ -38,13 +40,27 @@ class Applied:
 
     @cached_property
     def weights(self) -> tuple[Weight, ...]:
-        """The tensors the layer owns."""
-        return self.layer.weights(*self.inputs)
+        """The tensors the layer owns.
+
+        Raises:
+            InvalidLayerError: the layer does not state them as weights in a sequence.
+        """
+        return _each(self.layer, "weights", self.layer.weights(*self.inputs), Weight)
 
     @cached_property
     def work(self) -> tuple[Work, ...]:
-        """Its multiply-accumulates."""
-        return self.layer.work(*self.inputs, self.output)
+        """Its multiply-accumulates.
+
+        Raises:
+            InvalidLayerError: the layer does not state them as work in a sequence, or one names
+                what it has not got.
+        """
+        stated = self.layer.work(*self.inputs, self.output)
+        found = _each(self.layer, "work", stated, Work)
+        for done in found:
+            _check_names(self.layer, done, self.weights)
+        _check_biases(self.layer, found, self.weights)
+        return found
 
     @cached_property
     def windows(self) -> tuple[AxisWindow, ...] | None:
@@ -55,3 +71,52 @@ class Applied:
     def remarks(self) -> tuple[Remark, ...]:
         """What is legal here but rarely meant."""
         return self.layer.remarks(*self.inputs)
+
+
+F = TypeVar("F")
+
+
+def _each(layer: Layer, name: str, stated: Any, kind: type[F]) -> tuple[F, ...]:
+    """What a layer states, which is to be a sequence of facts of one kind."""
+    if isinstance(stated, tuple | list) and all(isinstance(fact, kind) for fact in stated):
+        return tuple(stated)
+    raise InvalidLayerError(
+        f"{name} of {type(layer).__name__} gives {quoted(stated, 60)}",
+        code="invalid-facts",
+        hint=f"return a tuple of {kind.__name__}; one alone is written ({kind.__name__}(...),)",
+    )
+
+
+def _check_names(layer: Layer, done: Work, weights: tuple[Weight, ...]) -> None:
+    """Refuse a product that names a weight, an input or a kind that there is not."""
+    roles = {weight.name: weight.role for weight in weights}
+    named = [done.weight, *(name for operand in done.activations for name in operand.weights)]
+    wrong = [name for name in named if name and name not in roles]
+    most = layer.arity[1]
+    inputs = [i for operand in done.activations for i in operand.inputs]
+    if done.kind not in KINDS:
+        wrong.append(done.kind)
+    if wrong or (most is not None and any(not 0 <= i < most for i in inputs)):
+        what = quoted(wrong[0], 60) if wrong else f"input {max(inputs)}"
+        raise InvalidLayerError(
+            f"the work of {type(layer).__name__} names {what}, which it has not got",
+            code="unknown-fact",
+            hint=f"its weights are {', '.join(roles) or 'none'}; "
+            f"its inputs are counted from 0; kinds are {', '.join(KINDS)}",
+        )
+
+
+def _check_biases(layer: Layer, found: tuple[Work, ...], weights: tuple[Weight, ...]) -> None:
+    """Refuse a bias that no product names beside one that is named and not there.
+
+    A name alone may be absent: a layer that leaves its bias out says where it would be added.
+    """
+    named = {done.bias for done in found if done.bias}
+    there = {weight.name for weight in weights if weight.role == "bias"}
+    if named - there and there - named:
+        raise InvalidLayerError(
+            f"the work of {type(layer).__name__} names the bias {quoted(min(named - there), 60)}, "
+            "which it has not got",
+            code="unknown-fact",
+            hint=f"its biases are {', '.join(sorted(there))}",
+        )

@@ -8,12 +8,13 @@ operand.  Nothing is paired by the spelling of a name or by a shape.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.errors import InvalidLayerError, quoted
+from archcalc.symbolic.shape import Shape, as_shape, product
 
-__all__ = ["Operand", "Remark", "Role", "Weight", "Work"]
+__all__ = ["KINDS", "Kind", "Operand", "Remark", "Role", "Weight", "Work"]
 
 Role: TypeAlias = Literal[
     "kernel",
@@ -30,6 +31,15 @@ Role: TypeAlias = Literal[
 is added to its results (bias), what rescales and moves (scale, offset), a table that is looked up
 (embedding), what is trained in a kernel's place (adapter), what is kept but not learned
 (statistic), and a tensor that stands for itself (free)."""
+
+Kind: TypeAlias = Literal["matmul", "convolution", "attention", "adapter"]
+"""What a product is: of matrices, of windows with a kernel, of queries with keys and scores with
+values, or of two adapters (LoRA's, done once for a whole batch), so that a convention can pick."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of products, in order."""
+
+_ROLES = frozenset(get_args(Role))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,13 @@ class Weight:
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
-            object.__setattr__(self, "shape", Shape(self.shape))
+            object.__setattr__(self, "shape", as_shape(self.shape))
+        if self.role not in _ROLES:
+            raise InvalidLayerError(
+                f"{quoted(self.role, 40)} is no role of a weight",
+                code="unknown-role",
+                hint=f"a weight is a {', '.join(get_args(Role))}",
+            )
         if self.role == "statistic":
             object.__setattr__(self, "learned", False)
 
@@ -94,8 +110,7 @@ class Work:
     """Multiply-accumulates of one kind: one product, and how often it happens.
 
     Attributes:
-        kind: ``"matmul"``, ``"convolution"``, ``"attention"``, or ``"adapter"`` (LoRA's product,
-            done once for a whole batch), so that a convention can pick.
+        kind: what it is; see `Kind`.
         operand: the lengths of the loops of one product, such as the shape of its weight.
         positions: the lengths of the loops around it: at how many positions it happens.
         weight: the name of the weight that it multiplies; empty where it multiplies activations
@@ -110,7 +125,7 @@ class Work:
     ((26, 26, 3, 3, 1, 32), 194688)
     """
 
-    kind: str
+    kind: Kind
     operand: tuple[Dim, ...]
     positions: tuple[Dim, ...] = ()
     weight: str = ""

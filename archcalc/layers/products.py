@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from archcalc.layers.attending import KEYS_AND_VALUES, equal_dims, equal_shapes
 from archcalc.layers.base import Layer
 from archcalc.layers.einsum import contraction
-from archcalc.layers.facts import Operand, Work
+from archcalc.layers.facts import Kind, Operand, Work
 from archcalc.layers.merging import broadcast, broadcasting
 from archcalc.layers.needs import same_length
 from archcalc.symbolic.dims import Dim
@@ -25,7 +25,7 @@ __all__ = ["Einsum", "Matmul", "ScaledDotProductAttention"]
 _TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
 
 
-def _product(kind: str, summed: Shape, positions: Shape, *of: tuple[int, ...]) -> Work:
+def _product(kind: Kind, summed: Shape, positions: Shape, *of: tuple[int, ...]) -> Work:
     """The product of two activations, each made from some of the inputs."""
     return Work(kind, summed, positions, activations=tuple(map(Operand, of)))
 

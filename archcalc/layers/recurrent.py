@@ -13,6 +13,7 @@ to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's pag
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -289,6 +290,16 @@ class _Gated(_Recurrent, abstract=True):
 
     if TYPE_CHECKING:
         reset_after: bool
+
+    def step_work(self, n_in: Dim) -> tuple[Work, ...]:
+        """A reset before the product makes of the state what a part of the kernel multiplies."""
+        moved, kept = super().step_work(n_in)
+        if self.reset_after:
+            return moved, kept
+        made = Operand((0,), ("kernel", "recurrent_kernel"))
+        gates = replace(kept, operand=(self.units, 2 * self.units))
+        reset = Work("matmul", (self.units, self.units), (), kept.weight, (made,))
+        return moved, gates, reset
 
     def biases(self) -> tuple[Weight, ...]:
         rows = self.gates * self.units

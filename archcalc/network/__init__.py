@@ -17,7 +17,7 @@ from archcalc.network.model import Model
 from archcalc.network.parameter import Parameter
 from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Parallel, Residual, Sequential
-from archcalc.network.spec.files import dumps, load, loads, save
+from archcalc.network.spec.files import dumps, load, loads, save, traced
 from archcalc.network.spec.reader import from_dict
 from archcalc.network.tensor import Input, InputLayer, Tensor
 from archcalc.network.trace import Notice, Trace
@@ -77,6 +77,7 @@ __all__ = [
     "load",
     "loads",
     "save",
+    "traced",
     "with_values",
 ]
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from pydantic import field_validator
 from sympy import Symbol
 
+from archcalc.formula import Formula
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, Weight, Work
@@ -15,7 +17,7 @@ from archcalc.network.graph import INPUT, Graph
 from archcalc.network.trace import Trace
 from archcalc.network.walk import Row, Value, Walk, Where, growing
 from archcalc.symbolic.dims import DimLike
-from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Requirement
@@ -39,6 +41,17 @@ class Network(Layer, abstract=True):
 
     stands_open: ClassVar[bool] = False
     """Whether its layers stand open in a repetition of it, where it has no name of its own."""
+
+    @field_validator("tied")
+    @classmethod
+    def _ties_are_its_layers(cls, value: Any) -> Any:
+        if value:
+            raise InvalidLayerError(
+                f"{cls.__name__} has no weights but those of its layers",
+                code="invalid-ties",
+                hint="say tied= of the layer whose weight it is",
+            )
+        return value
 
     def graph(self) -> Graph:
         """What feeds what."""
@@ -86,6 +99,21 @@ class Network(Layer, abstract=True):
         walk = Walk()
         outputs = self._walked(walk, shapes)
         return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
+
+    @property
+    def parameters(self) -> Formula:
+        """What is learned, on the input shapes it was given: a formula, to be called with values.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense("n")], input_shape=784).parameters(n=10)
+        7850
+        """
+        return self.trace().parameters
+
+    def summary(self) -> str:
+        """The table of layers as text, on the input shapes it was given."""
+        return self.trace().summary()
 
     def _walked(self, walk: Walk, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))

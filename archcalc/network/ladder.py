@@ -170,6 +170,7 @@ class Ladder(Numbered):
         here = at.under(str(done)) if done else at
         here = replace(here, copy=(*at.copy, id(self), done))
         each = replace(here, times=lower(at.times * left), copies=(*at.copies, Copies(index, left)))
+        each = replace(each, carried=at.carried | {v.source for v in values})
         across, below = self._down(walk, entering, each, number)
         sources = [Value(v.shape, b.source) for v, b in zip(entering, below, strict=True)]
         turning = self._bottom(walk, moved_on(sources, index, left), here)

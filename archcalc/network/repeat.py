@@ -141,6 +141,8 @@ class Repeat(Numbered):
     ) -> tuple[Value, ...] | None:
         """All copies that are left, where one rule says what goes into each."""
         one_by_one = isinstance(left, int) and (walk.apart or bool(self.index))
+        carried = frozenset(v.source for v in current[: len(self.graph().outputs)])
+        at = replace(at, carried=at.carried | carried)
         if not one_by_one and not self.index and self._rests(walk, current, at):
             return self._one(walk, current, self._place(at, done, left, open_=not done), done)
         if isinstance(left, int):

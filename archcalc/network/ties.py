@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from archcalc.costs.parameters import is_trained
+from archcalc.layers.applied import Applied
 from archcalc.layers.facts import Weight
 from archcalc.layers.ties import Tie
 from archcalc.symbolic.compare import equal
@@ -25,12 +27,14 @@ class TiedWeight:
         owner: the path of the row that owns it.
         of: its name there.
         transposed: whether the last two axes change places.
+        trained: whether training changes it, which its owner decides.
     """
 
     weight: str
     owner: str
     of: str
     transposed: bool
+    trained: bool = True
 
     def __str__(self) -> str:
         return f"{self.owner}/{self.of}" + (" transposed" if self.transposed else "")
@@ -66,18 +70,26 @@ def no_owner(owner: object, path: str) -> ShapeError:
 
 
 def settled(
-    own: Weight, tie: Tie, weights: tuple[Weight, ...], owner: str, path: str
+    own: Weight, tie: Tie, applied: Applied, owner: str, path: str
 ) -> tuple[TiedWeight, list[Requirement]]:
-    """What `tie` comes to, given the weights and the path of its owner; and what must hold for it.
+    """What `tie` comes to, and what must hold for it.
+
+    Args:
+        own: the weight that is another's.
+        tie: whose it is.
+        applied: the owner, on its inputs.
+        owner: the path of the owner.
+        path: where the weight is used.
 
     Raises:
         ShapeError: the owner has no such weight, or one of another shape.
     """
-    theirs = _theirs(own, tie, weights, owner, path)
+    theirs = _theirs(own, tie, applied.weights, owner, path)
+    trained = is_trained(theirs, applied.layer)
     for transposed in _ways(own, theirs):
         shape = _turned(theirs.shape) if transposed else tuple(theirs.shape)
         if _fits(tuple(own.shape), shape) is not False:
-            made = TiedWeight(own.name, owner, theirs.name, transposed)
+            made = TiedWeight(own.name, owner, theirs.name, transposed, trained)
             return made, list(_needs(tuple(own.shape), shape, theirs, owner, path))
     raise ShapeError(
         f"{own.name} has shape {own.shape}, and {theirs.name} of {owner}, to which it is tied, has "

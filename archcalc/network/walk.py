@@ -65,6 +65,8 @@ class Row:
         copies: the copies that differ from one another, by whose number its shapes go; `times`
             counts them too.
         ties: those of its weights that another row owns.
+        carried: those of the rows before a repeated block that feed its first copy only, since
+            what the copy before gives takes their place in the others.
     """
 
     path: str
@@ -75,6 +77,7 @@ class Row:
     steps: Dim = 1
     copies: tuple[Copies, ...] = ()
     ties: tuple[TiedWeight, ...] = ()
+    carried: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -124,7 +127,9 @@ class Row:
     def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> Row:
         """The same call of another layer, or with weights that are its own or an earlier row's."""
         applied = self.applied if layer is None else Applied(layer, self.inputs)
-        return replace(self, applied=applied, shared=self.shared if shared is None else shared)
+        ties = () if shared is False else self.ties
+        shared = self.shared if shared is None else shared
+        return replace(self, applied=applied, shared=shared, ties=ties)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -142,6 +147,7 @@ class Where:
         steps: how often it is called, each time with the same weights.
         copy: which copies of repeated blocks these are: copies do not share weights.
         copies: those of them that stand for several, which differ by their number.
+        carried: the sources that copies after the first take from the one before.
     """
 
     path: str = ""
@@ -149,6 +155,7 @@ class Where:
     steps: Dim = 1
     copy: tuple[int, ...] = ()
     copies: tuple[Copies, ...] = ()
+    carried: frozenset[int] = frozenset()
 
     def under(self, name: str) -> Where:
         """The place called `name` in here."""
@@ -192,7 +199,16 @@ class Walk:
             needs = _shared(owner, applied, at.path)
             self.extra.extend(for_each(needed, at.copies) for needed in needs)
         sources = tuple(value.source for value in values)
-        row = Row(at.path, applied, sources, at.times, owner is not None, at.steps, at.copies)
+        row = Row(
+            at.path,
+            applied,
+            sources,
+            at.times,
+            owner is not None,
+            at.steps,
+            at.copies,
+            carried=at.carried,
+        )
         self._owners.setdefault((id(layer), at.copy), row)
         if layer.tied:
             self._tied.append((len(self.rows), layer, at))
@@ -219,7 +235,7 @@ class Walk:
             for tie in layer.tied:
                 own = owned(tie, row.applied.weights, at.path, layer)
                 owner = self._owner(tie.owner, at)
-                made, needs = settled(own, tie, owner.applied.weights, owner.path, at.path)
+                made, needs = settled(own, tie, owner.applied, owner.path, at.path)
                 ties.append(made)
                 self.extra.extend(for_each(needed, at.copies) for needed in needs)
             self.rows[number] = replace(row, ties=tuple(ties))

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
 from archcalc.costs import Flops, TrainingFlops
-from archcalc.layers import Operand
+from archcalc.layers import Operand, Weight, Work
 from archcalc.symbolic.shape import Shape
 from archcalc.torch import nn
 
@@ -92,3 +92,63 @@ def test_an_operand_says_what_it_was_made_from() -> None:
     assert [done.weight for done in work] == ["depthwise_kernel", "pointwise_kernel"]
     assert work[1].activations == (Operand((0,), ("depthwise_kernel",)),)
     assert (work[0].bias, work[1].bias) == ("", "bias")
+
+
+@pytest.mark.parametrize("times", [3, "L"])
+def test_later_copies_of_a_first_block_pass_gradients_on(times: Any) -> None:
+    """Both operands are learned or follow from the copy before: 3,200 by torch's counter."""
+    x = ac.Input((5, 8))
+    block = ac.Model(x, ac.Matmul()([ac.Parameter((5, 5)), x]))
+    flops = ac.Sequential([ac.Repeat(block, times)], input_shape=(5, 8)).trace()
+    assert flops.cost(TrainingFlops())(**({} if times == 3 else {"L": 3})) == 3200
+
+
+def test_a_reset_before_the_product_keeps_the_gradient_of_the_first_step() -> None:
+    """The reset gate depends on the weights, and so does what it leaves of a state of zeros.
+
+    3,296 by torch's counter, for a cell written by hand.
+    """
+    net = ac.Sequential([ac.GRU(4, reset_after=False)], input_shape=(5, 8))
+    assert net.trace().cost(TrainingFlops()) == 3296
+
+
+def _own(**stated: Any) -> type[ac.Layer]:
+    class Own(ac.Layer, abstract=True):
+        def output_shape(self, x: Shape) -> Shape:
+            return x
+
+        def weights(self, x: Shape) -> Any:
+            return Weight("kernel", (x[-1], x[-1]), "kernel"), Weight("bias", (x[-1],), "bias")
+
+        def work(self, x: Shape, y: Shape) -> Any:
+            said = {"kind": "matmul", "operand": (x[-1], x[-1]), "weight": "kernel", "bias": "bias"}
+            return (Work(**{**said, **stated}),)
+
+    return Own
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"weight": "kernal"},
+        {"bias": "bais"},
+        {"kind": "matmull"},
+        {"activations": (Operand((0,), ("nope",)),)},
+        {"activations": (Operand((3,)),)},
+    ],
+)
+def test_work_that_names_what_is_not_there_is_refused(stated: dict[str, Any]) -> None:
+    assert ac.Sequential([_own()()], input_shape=(4,)).trace().macs == 16
+    with pytest.raises(ac.InvalidLayerError, match="which it has not got"):
+        ac.Sequential([_own(**stated)()], input_shape=(4,)).trace().macs  # noqa: B018
+
+
+def test_facts_that_are_no_sequence_are_refused() -> None:
+    class Alone(_own()):  # type: ignore[misc]
+        def weights(self, x: Shape) -> Any:
+            return Weight("kernel", x, "kernel")
+
+    with pytest.raises(ac.InvalidLayerError, match="return a tuple of Weight"):
+        ac.Sequential([Alone()], input_shape=(4,)).trace().parameters  # noqa: B018
+    with pytest.raises(ac.InvalidLayerError, match="no role"):
+        Weight("kernel", (3,), "kernle")  # type: ignore[arg-type]

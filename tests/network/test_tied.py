@@ -190,6 +190,39 @@ def test_changing_a_network_keeps_its_ties() -> None:
     assert wider.layers[2].tied[0].owner is wider.layers[0]
 
 
+def test_the_owner_says_whether_a_weight_is_trained() -> None:
+    """By torch's counter with gradients: a frozen table has no gradient at the head either."""
+    frozen = ac.Embedding(50, 6, trainable=False)
+    head = ac.Dense(50, use_bias=False, tied={"kernel": frozen})
+    net = ac.Sequential([frozen, ac.Dense(6), head], input_shape=4)
+    assert net.trace().cost(TrainingFlops()) == 5376
+    owner = ac.Dense(6, use_bias=False)
+    user = ac.Dense(6, use_bias=False, tied={"kernel": owner}, trainable=False)
+    net = ac.Sequential([ac.Dense(6), owner, user], input_shape=6)
+    assert net.trace().cost(TrainingFlops()) == 576
+
+
+def test_a_network_has_no_weights_to_tie() -> None:
+    owner = ac.Dense(6)
+    with pytest.raises(ac.InvalidLayerError, match="no weights but those of its layers"):
+        ac.Residual([ac.Dense(6)], tied={"kernel": owner})
+
+
+def test_a_tied_kernel_that_was_counted_again_is_found() -> None:
+    table = ac.Embedding(50, 6)
+    net = ac.Sequential([table, ac.Dense(50, use_bias=False, tied={"kernel": table})])
+    found = ac.reconcile(net.trace(4), total=600)
+    assert found.explained is True
+    assert [(x.kind, x.amount) for x in found.findings] == [("shared-counted-twice", -300)]
+
+
+def test_convolutions_may_share_a_kernel_in_torch() -> None:
+    first = ac.Conv2D(6, 3)
+    net = ac.Sequential([first, ac.Conv2D(6, 3, tied={"kernel": first})], input_shape=(8, 8, 6))
+    module = net.to_torch()
+    assert sum(p.numel() for p in module.parameters()) == net.trace().parameters
+
+
 # Tensors that no layer owns
 
 

@@ -14,6 +14,7 @@ from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.compiled import Kept, read_dtype
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.values import read_values
+from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.errors import DimensionError, EvaluationError, shorten
 from archcalc.symbolic.symbols import symbol
 
@@ -22,7 +23,7 @@ __all__ = ["sweep"]
 
 @overload
 def sweep(
-    formulas: Mapping[str, FormulaLike] | FormulaLike,
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
     more: Mapping[str, Any] | None = ...,
     /,
     *,
@@ -32,7 +33,7 @@ def sweep(
 ) -> Table: ...
 @overload
 def sweep(
-    formulas: Mapping[str, FormulaLike] | FormulaLike,
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
     more: Mapping[str, Any] | None = ...,
     /,
     *,
@@ -41,7 +42,7 @@ def sweep(
     **ranges: Any,
 ) -> LazyTable: ...
 def sweep(
-    formulas: Mapping[str, FormulaLike] | FormulaLike,
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
     more: Mapping[str, Any] | None = None,
     /,
     *,
@@ -52,7 +53,8 @@ def sweep(
     """Formulas at every combination of values, as a table.
 
     Args:
-        formulas: formulas by the names of their columns; or one, whose column is ``value``.
+        formulas: formulas by the names of their columns; or one, whose column is ``value``; or a
+            network or its trace, whose parameters and MACs are the columns.
         more: ranges of symbols that are called as an option of this function is.
         chunks: how many rows a part has, or ``"auto"``: the table is then computed by Dask, part by
             part, when something is asked of it, on a cluster where there is one.
@@ -99,7 +101,12 @@ _OPTIONS = ("chunks", "dtype")
 """What the keywords of a sweep mean besides symbols."""
 
 
-def _read_formulas(formulas: Mapping[str, FormulaLike] | FormulaLike) -> dict[str, Formula]:
+def _read_formulas(
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
+) -> dict[str, Formula]:
+    if isinstance(formulas, Network | Trace):
+        trace = traced(formulas)
+        return {"parameters": trace.parameters, "macs": trace.macs}
     named = formulas if isinstance(formulas, Mapping) else {"value": formulas}
     if not named:
         raise EvaluationError("there is no formula to sweep", code="no-formula")

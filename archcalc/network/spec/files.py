@@ -20,10 +20,11 @@ from archcalc.network.spec.reader import SpecReader
 from archcalc.network.spec.scope import Place, place_text
 from archcalc.network.spec.toml_text import read_toml, toml_line, write_toml
 from archcalc.network.spec.yaml_text import read_yaml, write_yaml
+from archcalc.network.trace import Trace
 from archcalc.network.walk import growing
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
 
-__all__ = ["Source", "dumps", "load", "loads", "read_file", "save"]
+__all__ = ["Source", "dumps", "load", "loads", "read_file", "save", "traced"]
 
 _FORMATS = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 _WRITERS: dict[str, Callable[[Any], str]] = {
@@ -54,6 +55,24 @@ def load(path: str | os.PathLike[str]) -> Network:
     7850
     """
     return read_file(path)[0]
+
+
+def traced(what: Network | Trace | str | os.PathLike[str]) -> Trace:
+    """The trace of a network, of one in a file, or what is one already.
+
+    Raises:
+        ShapeError: the network was given no input shape.
+        As `load` does, for a file.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Sequential
+    >>> traced(Sequential([Dense(10)], input_shape=784)).parameters
+    7850
+    """
+    if isinstance(what, Trace):
+        return what
+    network = what if isinstance(what, Network) else load(what)
+    return network.trace()
 
 
 def loads(text: str, format: str = "yaml") -> Network:

@@ -246,13 +246,14 @@ def test_what_changes_colours_takes_images_as_in_keras(all_ops: bool, channels: 
     import keras
 
     shape, refused = (6, 6, channels), False
-    for seed in range(4):
+    for seed in range(40):  # what Keras draws is not decided by the seed alone
         try:
             keras.layers.AugMix(all_ops=all_ops, seed=seed)(
                 keras.ops.ones((2, *shape)), training=True
             )
         except ValueError:
             refused = True
+            break
     assert fits(ac.AugMix(all_ops=all_ops), shape) == (None if refused else shape)
 
 

@@ -57,9 +57,10 @@ class Applied:
         """
         stated = self.layer.work(*self.inputs, self.output)
         found = _each(self.layer, "work", stated, Work)
-        for done in found:
-            _check_names(self.layer, done, self.weights)
-        _check_biases(self.layer, found, self.weights)
+        if not self.layer.composed:
+            for done in found:
+                _check_names(self.layer, done, self.weights)
+            _check_biases(self.layer, found, self.weights)
         return found
 
     @cached_property

@@ -166,6 +166,9 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     view: ClassVar[bool] = False
     """Whether the output is the input's memory seen differently, so that nothing is stored."""
 
+    composed: ClassVar[bool] = False
+    """Whether its facts are those of the layers in it, where their names are looked up."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args:
             kwargs = by_name(type(self), args, kwargs)

@@ -38,6 +38,7 @@ class Network(Layer, abstract=True):
 
     built_with: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[tuple[int, int | None]] = (1, None)
+    composed: ClassVar[bool] = True
 
     stands_open: ClassVar[bool] = False
     """Whether its layers stand open in a repetition of it, where it has no name of its own."""

@@ -72,7 +72,7 @@ class Grower:
 
     def another(self, x: Shape, y: Shape) -> Layer | None:
         """One layer beside the others that makes `y` of `x`, if one is left."""
-        if self.spare < 1 or not x or x[:-1] != y[:-1]:
+        if self.spare < 1 or not x or len(x) != len(y) or x[:-1] != y[:-1]:
             return None
         made = self.projection(x, int(y[-1]))
         if made is None or not self.spend(made, x):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import operator
 import pickle
-import time
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -31,6 +30,7 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.requirement import Relation, Requirement
+from tests.counting import at_most
 
 MANY = settings(max_examples=3 * settings().max_examples)
 NAMES = ("h", "k", "s", "w")
@@ -549,9 +549,7 @@ REFUSED: list[tuple[dict[str, Any], type[ArchcalcError], str]] = [
 
 @pytest.mark.parametrize(("question", "kind", "text"), REFUSED)
 def test_refusals(question, kind, text) -> None:
-    start = time.perf_counter()
-    with pytest.raises(ArchcalcError) as caught:
+    with at_most(5_000_000), pytest.raises(ArchcalcError) as caught:
         search(**question)
     assert type(caught.value) is kind
     assert str(caught.value) == text
-    assert time.perf_counter() - start < 5

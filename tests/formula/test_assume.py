@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-import time
 
 import pytest
 from hypothesis import example, given
@@ -21,6 +20,7 @@ from archcalc.symbolic import (
     RequirementError,
     UnknownSymbolError,
 )
+from tests.counting import at_most
 
 # --- Values stay as they are ----------------------------------------------------------------------
 
@@ -263,10 +263,8 @@ def test_what_is_no_condition_is_refused(condition, error) -> None:
     ],
 )
 def test_large_conditions_take_no_time(text, condition) -> None:
-    start = time.perf_counter()
-    with contextlib.suppress(ArchcalcError):
+    with at_most(5_000_000), contextlib.suppress(ArchcalcError):
         assert Formula(text).assume(condition).assumptions
-    assert time.perf_counter() - start < 10
 
 
 def test_conditions_are_read() -> None:

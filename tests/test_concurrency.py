@@ -79,8 +79,8 @@ FIRST = [
     "str(ac.MultiHeadAttention(2, 'e').__class__)",
     "str(ac.Formula('k**2').solve('k', at_most=99))",
     "str(ac.sweep({'n': ac.Formula('k')}, k=[1, 2]).best('n'))",
-    "ac.layer_class('SpectralNormalization').__name__",
-    "str(set(ac.layer_classes()) >= {'Conv2D', 'LSTM', 'Lambda', 'TextVectorization'})",
+    "ac.layers.layer_class('SpectralNormalization').__name__",
+    "str(set(ac.layers.layer_classes()) >= {'Conv2D', 'LSTM', 'Lambda', 'TextVectorization'})",
     "str(ac.compare(ac.Sequential([ac.Dense(1)], input_shape=2), "
     "ac.Sequential([ac.Dense(2)], input_shape=2)))",
     "str(ac.parse('⌈h/2⌉'))",

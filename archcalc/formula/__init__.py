@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
+from archcalc._loading import loaded, moved
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
@@ -48,7 +48,7 @@ _MOVED = frozenset(
 
 def _found(name: str) -> Any:
     if name in _MOVED:
-        raise AttributeError(f"module {__name__!r} has no {name!r}: it is archcalc.{name}")
+        raise moved(name, "archcalc.explore")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)

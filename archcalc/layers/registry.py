@@ -56,6 +56,8 @@ def layer_class(name: str) -> type[Layer]:
         raise UnknownLayerError(
             f"there is no layer called {quoted(name, 60)}",
             values={"name": shorten(name)},
-            hint=f"did you mean {' or '.join(close)}?" if close else "see archcalc.layer_classes()",
+            hint=f"did you mean {' or '.join(close)}?"
+            if close
+            else "see archcalc.layers.layer_classes()",
         )
     return found

@@ -193,5 +193,5 @@ def test_the_largest_is_taken_and_one_more_is_not(what: str) -> None:
 
 
 def test_the_sum_that_is_just_too_long() -> None:
-    with pytest.raises(ac.EvaluationError, match="20001 terms"):
+    with pytest.raises(ac.errors.EvaluationError, match="20001 terms"):
         _OPEN(h=3, L=20_001)

@@ -80,7 +80,7 @@ def test_symbols_first_or_numbers_first(
 SIGNS = {"first": {-1}, "neither": {0}, "second": {1}, "by turns": {-1, 0, 1}}
 
 
-def larger_at(crossing: ac.Crossover, values: dict[str, int]) -> str:
+def larger_at(crossing: ac.formula.Crossover, values: dict[str, int]) -> str:
     """Which is the larger where the symbol of a crossing has its value."""
     n = values[crossing.symbol]
     (run,) = [
@@ -192,11 +192,11 @@ def test_where_one_overtakes_the_other_along_a_symbol() -> None:
     crossing = found.crossover("n", k=3, f=32)
     assert [found.difference(k=3, f=32, n=m) < 0 for m in (4, 5)] == [False, True]
     assert crossing.first_larger == 5
-    with pytest.raises(ac.NoSolutionError, match="give numbers for f"):
+    with pytest.raises(ac.errors.NoSolutionError, match="give numbers for f"):
         found.crossover("n", k=3)
     convolution, units = 11 * 11 * 9 * 32 * 64, 13 * 13 * 32 - 5 * 5 * 64
     assert found.macs_crossover("n", k=3, f=32).first_larger == convolution // units + 1
-    with pytest.raises(ac.UnknownSymbolError):
+    with pytest.raises(ac.errors.UnknownSymbolError):
         found.crossover("q")
 
 
@@ -226,7 +226,7 @@ def test_networks_that_never_exist_together() -> None:
     found = ac.compare(short, long)
     assert found.verdict.smaller == "none"
     assert str(found.verdict) == "parameters: the two exist together for no values"
-    with pytest.raises(ac.NoSolutionError):
+    with pytest.raises(ac.errors.NoSolutionError):
         found.crossover("k")
 
 

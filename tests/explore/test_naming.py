@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from archcalc import EvaluationError, Formula, search, sweep
+from archcalc import Formula, search, sweep
+from archcalc.errors import EvaluationError
 
 NAMES = ["self", "values", "unknown", "at_most", "formula", "formulas", "more", "first", "symbol"]
 OPTIONS = ["maximize", "minimize", "subject_to", "client", "chunks", "dtype"]

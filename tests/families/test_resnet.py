@@ -108,7 +108,9 @@ def test_arguments_that_are_none(given: dict[str, Any], said: str) -> None:
 
 
 def test_groups_that_do_not_divide_are_refused_where_they_stand() -> None:
-    with pytest.raises(ac.RequirementError, match="stage1/residual/conv2d_1: groups 3 does not"):
+    with pytest.raises(
+        ac.errors.RequirementError, match="stage1/residual/conv2d_1: groups 3 does not"
+    ):
         resnet((1,), 64, 10, groups=3).trace()
-    with pytest.raises(ac.RequirementError, match="groups 3"):
+    with pytest.raises(ac.errors.RequirementError, match="groups 3"):
         resnet((1,), "c", 10, groups=3).trace().parameters(c=64)

@@ -117,7 +117,7 @@ def test_a_symbol_may_have_the_name_of_the_stage() -> None:
 
 
 def test_a_map_that_is_too_small_is_refused() -> None:
-    with pytest.raises(ac.RequirementError):
+    with pytest.raises(ac.errors.RequirementError):
         doubling(input_shape=(16, 16, 3)).trace().parameters(L=6, n=1, c=8, K=10)
 
 

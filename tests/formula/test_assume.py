@@ -90,7 +90,7 @@ def test_solve_finds_only_what_was_assumed(step, offset, low, length, bound, tex
         assert assumed.solve("h", at_most=bound) == max(fitting)
         assert assumed.solve("h", equals=values[met[-1]]) in met
     else:
-        with pytest.raises(ac.NoSolutionError):
+        with pytest.raises(ac.errors.NoSolutionError):
             assumed.solve("h", at_most=bound)
 
 
@@ -311,7 +311,7 @@ class TestDepth:
         even = macs.assume("h % 2**L == 0", "w % 2**L == 0")
         assert repr(even) == "3·c²·h·w·(1 − (1/4)^L)"
         assert even(h=64, w=128, L=5, c=3) == macs(h=64, w=128, L=5, c=3)
-        with pytest.raises(ac.RequirementError, match="h is a multiple of 2\\^L"):
+        with pytest.raises(ac.errors.RequirementError, match="h is a multiple of 2\\^L"):
             even(h=48, w=128, L=5, c=3)
 
     def test_what_the_levels_of_a_ladder_ask_for_is_implied(self) -> None:

@@ -82,7 +82,7 @@ def test_numbers_put_in_become_no_tower() -> None:
         lambda: ac.Formula(f"{tower}*h").solve("h", at_most=10**6, k=9),
         lambda: ac.sweep({"n": ac.Formula(f"{tower}*h")}, k=[1, 9], h=[1]),
     ):
-        with pytest.raises(ac.EvaluationError, match="too large"):
+        with pytest.raises(ac.errors.EvaluationError, match="too large"):
             put_in()
 
 
@@ -137,7 +137,7 @@ def _fills(text: str) -> None:
 
 
 def _floods(text: str) -> None:
-    raise ac.ExpressionError("a" * 5_000)
+    raise ac.errors.ExpressionError("a" * 5_000)
 
 
 MISTAKES = {

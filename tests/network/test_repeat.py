@@ -95,14 +95,16 @@ def written_out(net: ac.Network, numbers: dict[str, int]) -> ac.Network:
 def test_the_closed_form_is_what_the_copies_are_written_out(net, numbers) -> None:
     try:
         trace = net.trace()
-    except ac.RequirementError:  # a window fits no copy but the first ones, however many there are
+    except (
+        ac.errors.RequirementError
+    ):  # a window fits no copy but the first ones, however many there are
         with pytest.raises(ac.ArchcalcError):
             written_out(net, {**numbers, "L": 3}).trace()
         return
     try:
         plain = written_out(net, numbers).trace()
     except ac.ArchcalcError:  # a window does not fit somewhere: the formula says so too
-        with pytest.raises(ac.RequirementError):
+        with pytest.raises(ac.errors.RequirementError):
             at(trace.parameters, numbers)
         return
     for quantity in QUANTITIES:
@@ -122,7 +124,7 @@ def test_a_repetition_within_copies_counts_no_copies_where_there_is_one() -> Non
 
 @given(net=stages(), numbers=_VALUES)
 def test_training_is_counted_alike(net, numbers) -> None:
-    cost = ac.TrainingFlops(4)
+    cost = ac.costs.TrainingFlops(4)
     try:
         trace = net.trace()
         plain = written_out(net, numbers).trace()
@@ -137,7 +139,7 @@ def test_what_is_said_is_read_back(net, numbers) -> None:
     assert again.to_dict() == net.to_dict()
     try:
         net.trace()
-    except ac.RequirementError:
+    except ac.errors.RequirementError:
         return
     for quantity in ("parameters", "macs"):
         formula = getattr(net.trace(), quantity)
@@ -146,7 +148,7 @@ def test_what_is_said_is_read_back(net, numbers) -> None:
             assert read.known_symbols == formula.known_symbols
             try:
                 value = at(formula, numbers)
-            except ac.RequirementError:
+            except ac.errors.RequirementError:
                 continue
             assert at(read, numbers) == value
     assert net.trace().derivation().to_text()
@@ -186,7 +188,7 @@ def test_a_stride_halves_and_rounds_up() -> None:
 def test_a_pool_halves_and_rounds_down() -> None:
     trace = ac.Repeat(ac.MaxPooling2D(2), "L").trace(("h", "w", "c"))
     assert repr(trace.output) == "(⌊h/2^L⌋, ⌊w/2^L⌋, c)"
-    with pytest.raises(ac.RequirementError, match="does not fit input height 1"):
+    with pytest.raises(ac.errors.RequirementError, match="does not fit input height 1"):
         trace.activations(h=15, w=64, c=1, L=4)
 
 
@@ -254,7 +256,7 @@ def test_a_wrong_index_is_refused(fields, code) -> None:
 
 def test_an_index_is_not_captured() -> None:
     net = ac.Sequential([ac.Repeat(ac.Dense("d*(i + 1)"), "L", index="i")], input_shape="x")
-    with pytest.raises(ac.EvaluationError, match="number of a copy"):
+    with pytest.raises(ac.errors.EvaluationError, match="number of a copy"):
         with_values(net, {"d": "3*i"})
 
 
@@ -263,7 +265,7 @@ def test_an_index_is_not_captured() -> None:
 
 def test_a_block_without_a_rule_is_refused() -> None:
     block = [ac.UpSampling1D(2), ac.MaxPooling1D(3)]
-    with pytest.raises(ac.ShapeError, match="by no rule that holds for every copy") as error:
+    with pytest.raises(ac.errors.ShapeError, match="by no rule that holds for every copy") as error:
         ac.Repeat(block, "L").trace(("n", 4))
     assert error.value.code == "repeat-changes-shape"
     assert tuple(ac.Repeat(block, 3).trace((100, 4)).output) == (29, 4)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
@@ -31,8 +31,9 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 from tests.counting import at_most
+from tests.sampling import examples
 
-MANY = settings(max_examples=3 * settings().max_examples)
+MANY = examples(1, nightly=3)
 NAMES = ("h", "k", "s", "w")
 f, h, k, n = symbols("f h k n")
 

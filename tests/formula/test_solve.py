@@ -31,10 +31,11 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Index, summed
 from archcalc.symbolic.written import evaluated
 from tests.counting import at_most
+from tests.sampling import examples
 
 MANY = settings(max_examples=4 * settings().max_examples)
-THOUSANDS = settings(max_examples=10 * settings().max_examples)
-"""2,000 of the profile ``ci``."""
+THOUSANDS = examples(3, nightly=10)
+"""600 in the profile ``ci``, 20,000 in ``nightly``."""
 f, h, k, L, n = symbols("f h k L n")
 MNIST = Formula("(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n + 10*(n + 1)")
 FITS = {

@@ -26,6 +26,7 @@ from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.testing import assert_matches, networks
 from archcalc.testing.oracles import counted, runs_in_keras
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -95,9 +96,8 @@ def _assert_keras_agrees(net: Network) -> None:
         assert [tuple(x.shape[1:]) for x in results] == outputs
 
 
-_COUNT = min(2_000, 10 * settings().max_examples)
-_MANY = settings(max_examples=_COUNT, phases=[Phase.generate, Phase.shrink])
-"""2,000 networks in ``ci`` and in ``nightly``."""
+_MANY = settings(examples(2, nightly=1), phases=[Phase.generate, Phase.shrink])
+"""400 networks in ``ci``, 2,000 in ``nightly``."""
 
 
 @_MANY

@@ -12,13 +12,14 @@ from itertools import product
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.torch import nn
+from tests.sampling import examples
 
-MANY = settings(max_examples=max(60, 5 * settings().max_examples // 2))
+MANY = examples(0.5, nightly=2.5, least=60)
 
 # --- Random networks -----------------------------------------------------------------------------
 

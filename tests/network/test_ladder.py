@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.network.values import network_symbols, with_values
+from tests.sampling import examples
 
 QUANTITIES = ("parameters", "statistics", "macs", "activations")
 
@@ -56,6 +57,7 @@ def min_levels(trace: ac.Trace) -> int:
     return max(needs, default=1)
 
 
+@examples(0.4, nightly=1, least=10)
 @given(
     ladder=ladders(),
     shape=st.sampled_from([("h", "w", 3), (64, 32, "b"), ("h", "h", "c")]),

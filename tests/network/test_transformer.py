@@ -18,6 +18,7 @@ from archcalc.frameworks import to_keras, to_torch
 from archcalc.network import Network
 from archcalc.symbolic.errors import InvalidLayerError, RequirementError, ShapeError
 from archcalc.testing.picking import numbers
+from tests.sampling import examples
 
 BATCH = 2
 
@@ -105,8 +106,10 @@ def _stacked(name: str, layer: Any, many: int, norm: bool, width: int) -> Any:
 
 
 LENGTHS = numbers(1, 7)
+FEWER = examples(0.25, nightly=1, least=10)
 
 
+@FEWER
 @given(_arguments(), LENGTHS)
 def test_encoder_layers_are_torchs(given_arguments: dict[str, Any], t: int) -> None:
     """The weights of every submodule, the shape, and the multiply-accumulates."""
@@ -114,12 +117,14 @@ def test_encoder_layers_are_torchs(given_arguments: dict[str, Any], t: int) -> N
     _assert_agrees(net, _theirs("TransformerEncoderLayer", **given_arguments), t)
 
 
+@FEWER
 @given(_arguments(), LENGTHS, LENGTHS)
 def test_decoder_layers_are_torchs(given_arguments: dict[str, Any], t: int, s: int) -> None:
     net = ac.TransformerDecoderLayer(**given_arguments)
     _assert_agrees(net, _theirs("TransformerDecoderLayer", **given_arguments), t, s)
 
 
+@FEWER
 @given(_arguments(), numbers(1, 3), st.booleans(), LENGTHS)
 def test_encoders_are_torchs(
     given_arguments: dict[str, Any], many: int, norm: bool, t: int
@@ -130,6 +135,7 @@ def test_encoders_are_torchs(
     _assert_agrees(net, _stacked("TransformerEncoder", layer, many, norm, width), t)
 
 
+@FEWER
 @given(_arguments(), numbers(1, 3), st.booleans(), LENGTHS, LENGTHS)
 def test_decoders_are_torchs(
     given_arguments: dict[str, Any], many: int, norm: bool, t: int, s: int
@@ -141,6 +147,7 @@ def test_decoders_are_torchs(
 
 
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
+@FEWER
 @given(_arguments(), numbers(1, 2), numbers(1, 2), LENGTHS, LENGTHS)
 def test_transformers_are_torchs(
     given_arguments: dict[str, Any], encoders: int, decoders: int, s: int, t: int

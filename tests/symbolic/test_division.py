@@ -8,7 +8,7 @@ from math import gcd, prod
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Min, Rational
 
@@ -22,10 +22,11 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.division import least_value
+from tests.sampling import examples
 
 b, c, h, k, L, s, w = symbols("b c h k L s w")
 
-MANY = settings(max_examples=50 * settings().max_examples)
+MANY = examples(10, nightly=50)
 DIVISORS = st.integers(1, 40)
 NUMBERS = st.integers(-(10**20), 10**20)
 

@@ -33,6 +33,7 @@ from archcalc.symbolic import (
     to_text,
 )
 from archcalc.symbolic.printing.layout import natural
+from tests.sampling import examples
 
 a, c, f, h, k, K, L, n, s, w = symbols("a c f h k K L n s w")
 c_in, h_out, n1, n2, n10, n_out = symbols("c_in h_out n1 n2 n10 n_out")
@@ -133,7 +134,7 @@ def test_what_has_no_notation_is_refused(printer) -> None:
 # --- The parser reads back what was printed ------------------------------------------------------
 
 
-@settings(max_examples=10 * settings().max_examples)
+@examples(3, nightly=10)
 @given(data=st.data())
 def test_text_and_python_are_read_back(data, formulas) -> None:
     e = data.draw(formulas).expression

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Weight
+from archcalc.layers.facts import Storage, Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, of_weights
@@ -53,6 +53,9 @@ class _Elementwise(Layer, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         return x
 
+    def storage(self, training: bool = True) -> Storage:
+        return "overwritten" if getattr(self, "inplace", False) else "own"
+
 
 class Activation(_Elementwise):
     """An activation function by name.
@@ -71,6 +74,9 @@ class Activation(_Elementwise):
 
     def output_shape(self, x: Shape) -> Shape:
         return GLU().output_shape(x) if self.activation == "glu" else x
+
+    def storage(self, training: bool = True) -> Storage:
+        return "input" if self.activation == "linear" else super().storage(training)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return GLU().requirements(x) if self.activation == "glu" else ()

@@ -30,7 +30,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import Remark, Storage, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
@@ -163,9 +163,6 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     built_with: ClassVar[tuple[str, ...]] = EVERY
     """Arguments of Keras that change no count, beside the fields: see `kept`."""
 
-    view: ClassVar[bool] = False
-    """Whether the output is the input's memory seen differently, so that nothing is stored."""
-
     composed: ClassVar[bool] = False
     """Whether its facts are those of the layers in it, where their names are looked up."""
 
@@ -224,6 +221,15 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def work(self, *shapes: Any, **_: Any) -> tuple[Work, ...]:
         """The multiply-accumulates, given the input shapes and last the output shape."""
         return ()
+
+    def storage(self, training: bool = True) -> Storage:
+        """Where its output is stored: in memory of its own, or in that of its first input.
+
+        Args:
+            training: whether it is being trained; dropout, which then has an output of its own,
+                gives its input otherwise.
+        """
+        return "own"
 
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.einsum import Lengths
 from archcalc.layers.einsum import equation as parsed
-from archcalc.layers.facts import Operand, Remark, Weight, Work
+from archcalc.layers.facts import Operand, Remark, Storage, Weight, Work
 from archcalc.layers.fields import (
     Function,
     OptionalSize,
@@ -264,8 +264,10 @@ class Identity(Layer):
     (7, 7, 512)
     """
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/identity/"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "input"
 
     def output_shape(self, x: Shape) -> Shape:
         return x

@@ -14,7 +14,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape, as_shape, product
 
-__all__ = ["KINDS", "Kind", "Operand", "Remark", "Role", "Weight", "Work"]
+__all__ = ["KINDS", "Kind", "Operand", "Remark", "Role", "Storage", "Weight", "Work"]
 
 Role: TypeAlias = Literal[
     "kernel",
@@ -38,6 +38,11 @@ values, or of two adapters (LoRA's, done once for a whole batch), so that a conv
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of products, in order."""
+
+Storage: TypeAlias = Literal["own", "input", "overwritten", "reshaped", "strided", "weight"]
+"""Where an output is stored: in memory of its own; it is the first input itself (identity), is
+written over it (in place), or is its memory seen differently, in the same order (a reshape) or in
+another (a transpose, a slice: a view in torch, a copy in others); or it is one of the weights."""
 
 _ROLES = frozenset(get_args(Role))
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from archcalc.layers.axes import axis_index, without
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Storage
 from archcalc.layers.fields import Axes, Position, Size, hyper
 from archcalc.layers.needs import same_length
 from archcalc.layers.window import Window
@@ -86,8 +87,10 @@ class ExpandDims(Layer):
 
     axis: int
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (expand_dims)"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def output_shape(self, x: Shape) -> Shape:
         place = _new_axis(self.axis, x)
@@ -101,9 +104,11 @@ class _OfLengthOne(Layer, abstract=True):
     """What takes an axis of length 1."""
 
     keeps_ones: ClassVar[bool] = True
-    view: ClassVar[bool] = True
 
     axis: int
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
@@ -143,6 +148,9 @@ class Expand(_OfLengthOne):
     size: Size = hyper("m")
 
     source: ClassVar[str] = f"{_TORCH}Tensor.expand.html"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     def output_shape(self, x: Shape) -> Shape:
         return x.replace(axis_index(self.axis, x), self.size)
@@ -251,8 +259,10 @@ class Transpose(Layer):
     axis1: int = -2
     axis2: int = -1
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = f"{_TORCH}transpose.html"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     def _pair(self, x: Shape) -> tuple[int, int]:
         return axis_index(self.axis1, x), axis_index(self.axis2, x)

@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import Layer
+from archcalc.layers.facts import Storage
 from archcalc.layers.kept import EVERY
 from archcalc.layers.spatial import DataFormat
 from archcalc.symbolic.shape import Shape
@@ -33,17 +34,33 @@ class _TrainingOnly(Layer, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         return x
 
+    @property
+    def does_nothing(self) -> bool:
+        """Whether it gives what it takes also while training."""
+        return False
+
+    def storage(self, training: bool = True) -> Storage:
+        return "own" if training and not self.does_nothing else "input"
+
 
 class _Dropout(_TrainingOnly, abstract=True):
     rate: float = Field(ge=0, le=1, allow_inf_nan=False)
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
 
+    @property
+    def does_nothing(self) -> bool:
+        return self.rate == 0
+
 
 class _InPlace(_Dropout, abstract=True):
     """`inplace` is torch's: whether the output is written over the input."""
 
     inplace: bool = Field(default=False, kw_only=True)
+
+    def storage(self, training: bool = True) -> Storage:
+        found = super().storage(training)
+        return "overwritten" if found == "own" and self.inplace else found
 
 
 class Dropout(_InPlace):
@@ -92,6 +109,10 @@ class GaussianNoise(_TrainingOnly):
     stddev: float = Field(ge=0, allow_inf_nan=False)
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
+
+    @property
+    def does_nothing(self) -> bool:
+        return self.stddev == 0
 
 
 class SpatialDropout1D(_InPlace):
@@ -142,3 +163,7 @@ class ActivityRegularization(_TrainingOnly):
     l2: float = 0.0
 
     built_with: ClassVar[tuple[str, ...]] = tuple(n for n in EVERY if n != "activity_regularizer")
+
+    @property
+    def does_nothing(self) -> bool:
+        return True

@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Storage
 from archcalc.layers.fields import Axes, Size, TargetShape, hyper
 from archcalc.layers.kept import EVERY
 from archcalc.layers.window import Window
@@ -38,8 +39,10 @@ class Flatten(Layer):
     end_dim: int = -1
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "data_format")
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/flatten/"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def _range(self, x: Shape) -> tuple[int, int]:
         if not x:
@@ -79,8 +82,10 @@ class Reshape(Layer):
 
     target_shape: TargetShape
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/reshape/"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def _known(self) -> Dim:
         return product(dim for dim in self.target_shape if dim != -1)
@@ -123,8 +128,10 @@ class Unflatten(Layer):
     dim: int
     unflattened_size: TargetShape
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def _parting(self) -> Reshape:
         return Reshape(self.unflattened_size)
@@ -153,10 +160,12 @@ class Permute(Layer):
 
     dims: Axes
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/permute/"
 
     @model_validator(mode="after")
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
+
     def _every_axis_once(self) -> Any:
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise InvalidLayerError(

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Role, Weight
+from archcalc.layers.facts import Role, Storage, Weight
 from archcalc.layers.fields import ShapeField
 from archcalc.network.tensor import Tensor, called
 from archcalc.symbolic.errors import InvalidLayerError
@@ -40,10 +40,12 @@ class Parameter(Layer):
     learned: bool = True
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
-    view: ClassVar[bool] = True
     source: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html"
     )
+
+    def storage(self, training: bool = True) -> Storage:
+        return "weight"
 
     @field_validator("shape")
     @classmethod

@@ -20,17 +20,21 @@ from archcalc.costs.parameters import (
     TotalParameters,
     TrainableParameters,
 )
+from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
 from archcalc.costs.receptive import Field, ReceptiveField
+from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
 from archcalc.costs.time import StepTime, Traffic
 from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
 __all__ = [
     "CONVENTIONS",
     "DTYPES",
+    "KERNELS",
     "OPTIMIZERS",
     "ActivationBytes",
     "Activations",
     "Additive",
+    "Alive",
     "Choice",
     "Convention",
     "Cost",
@@ -38,6 +42,7 @@ __all__ = [
     "Field",
     "Flops",
     "GradientBytes",
+    "Kernels",
     "Loop",
     "Macs",
     "MacsByOutput",
@@ -45,7 +50,12 @@ __all__ = [
     "OptimizerBytes",
     "Other",
     "Parameters",
+    "Peak",
+    "PeakBytes",
+    "PeakMoment",
     "ReceptiveField",
+    "SavedBytes",
+    "SavedTensor",
     "Statistics",
     "StepTime",
     "TotalParameters",

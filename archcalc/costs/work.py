@@ -22,7 +22,7 @@ from archcalc.costs.base import (
     written_sum,
 )
 from archcalc.costs.loops import Factors, called, in_turn, parted, positions, repeated
-from archcalc.costs.parameters import is_trained
+from archcalc.costs.parameters import learns, trained_weights
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Operand, Work
 from archcalc.layers.spatial import Spatial
@@ -179,14 +179,14 @@ class TrainingFlops(Cost[Formula]):
         known: dict[tuple[object, ...], Dim] = {}
         for _, group in groupby(rows, key=lambda row: (in_turn(row.loops), row.carried)):
             block, start = list(group), len(first)
-            learning = any(_learns(row) for row in block)
+            learning = any(learns(row) for row in block)
             for row in block:
                 fed = [s >= 0 and (first[s] if s >= start else later[s]) for s in row.sources]
                 fed_on = [
                     (s >= 0 and later[s]) or (learning and s in row.carried) for s in row.sources
                 ]
-                first.append(any(fed) or _learns(row))
-                later.append(any(fed_on) or _learns(row))
+                first.append(any(fed) or learns(row))
+                later.append(any(fed_on) or learns(row))
                 key = same_work(row)
                 if key not in known:
                     known[key] = self.forward.of(row)
@@ -212,7 +212,7 @@ class TrainingFlops(Cost[Formula]):
         back = self.forward.of_work(row, moved) if moved else None
         if back is not None:
             yield 1, back
-        first, *others = sorted(often) or [1 + _learns(row) + any(fed)]
+        first, *others = sorted(often) or [1 + learns(row) + any(fed)]
         for passes in others:
             part = self.forward.of_work(row, often[passes])
             if part is not None:
@@ -227,7 +227,7 @@ def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:
     A state is left to `_back_in_time`, since the first may have no gradient where the others do.
     """
     operands = [operand for operand in work.activations if not operand.state]
-    weight = _trained(row, work.weight) if work.weight or len(operands) > 1 else _learns(row)
+    weight = _trained(row, work.weight) if work.weight or len(operands) > 1 else learns(row)
     return 1 + weight + sum(_has_gradient(row, operand, fed) for operand in operands)
 
 
@@ -252,14 +252,4 @@ def _has_gradient(row: TracedRow, operand: Operand, fed: Sequence[bool]) -> bool
 
 def _trained(row: TracedRow, name: str) -> bool:
     """Whether training changes a weight; of one that another row owns, that one says so."""
-    return name in _trained_weights(row)
-
-
-def _learns(row: TracedRow) -> bool:
-    return bool(_trained_weights(row))
-
-
-def _trained_weights(row: TracedRow) -> set[str]:
-    own = {w.name: is_trained(w, row.layer) for w in row.applied.weights}
-    own |= {tie.weight: tie.trained for tie in row.ties}
-    return {name for name, trained in own.items() if trained}
+    return name in trained_weights(row)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
-from archcalc.layers.facts import KINDS, Remark, Weight, Work
+from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, Weight, Work
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape
@@ -62,6 +62,16 @@ class Applied:
                 _check_names(self.layer, done, self.weights)
             _check_biases(self.layer, found, self.weights)
         return found
+
+    @cached_property
+    def arithmetic(self) -> tuple[Arithmetic, ...] | None:
+        """What the layer does beside its products; ``None`` where it does not say."""
+        return self.layer.arithmetic(*self.inputs, self.output)
+
+    @cached_property
+    def saves(self) -> Saved | None:
+        """What the layer keeps for its backward pass; ``None`` where it does not say."""
+        return self.layer.saves(*self.inputs, self.output)
 
     @cached_property
     def windows(self) -> tuple[AxisWindow, ...] | None:

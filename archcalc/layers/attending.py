@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.layers.base import Layer, leading_axes
+from archcalc.layers.facts import Arithmetic
+from archcalc.layers.functions import elementwise, softmax_along
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -17,6 +19,12 @@ class Attending(Layer, abstract=True):
     """What takes a query, a value and a key, and may give its scores as a second output."""
 
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        """Scores are scaled, and become shares that sum to 1."""
+        scores = self.scores(*shapes[:-1])
+        scaled = elementwise("elementwise", scores, {"multiplication": 1})
+        return (*scaled, *softmax_along("softmax", scores))
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         output = self.output_shape(*inputs)

@@ -30,7 +30,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
-from archcalc.layers.facts import Remark, Storage, Weight, Work
+from archcalc.layers.facts import Arithmetic, Remark, Saved, Storage, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
@@ -230,6 +230,20 @@ class Layer(BaseModel, metaclass=_LayerMeta):
                 gives its input otherwise.
         """
         return "own"
+
+    def arithmetic(self, *shapes: Any, **_: Any) -> tuple[Arithmetic, ...] | None:
+        """What it does beside its products, given the input shapes and last the output shape.
+
+        ``None`` where the layer does not say; what it gives in its input's memory costs nothing.
+        """
+        return None if self.storage(training=False) == "own" else ()
+
+    def saves(self, *shapes: Any, **_: Any) -> Saved | None:
+        """What it keeps for its backward pass, given the input shapes and last the output shape.
+
+        As torch's kernels do it; ``None`` where the layer does not say.
+        """
+        return None if self.storage() == "own" else Saved()
 
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from archcalc.layers.axes import axis_index, without
 from archcalc.layers.base import AxisWindow, Layer
-from archcalc.layers.facts import Storage
+from archcalc.layers.facts import Arithmetic, Saved, Storage
 from archcalc.layers.fields import Axes, Position, Size, hyper
 from archcalc.layers.needs import same_length
 from archcalc.layers.window import Window
@@ -51,6 +51,12 @@ class Stack(Layer):
         x = inputs[0]
         place = _new_axis(self.axis, x)
         return Shape((*x[:place], len(inputs), *x[place:]))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return _after_a_new_axis(self.axis, inputs[0])
@@ -184,6 +190,12 @@ class Tile(Layer):
         axis = axis_index(self.axis, x)
         return x.replace(axis, lower(x[axis] * self.times))
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
     def windows(self, x: Shape) -> None:
         return None
 
@@ -193,6 +205,12 @@ class _Kept(Layer, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> None:
         return None

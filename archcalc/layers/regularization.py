@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Storage
+from archcalc.layers.facts import Kept, Saved, Storage
 from archcalc.layers.kept import EVERY
 from archcalc.layers.spatial import DataFormat
 from archcalc.symbolic.shape import Shape
@@ -33,6 +33,13 @@ class _TrainingOnly(Layer, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def saves(self, x: Shape, y: Shape) -> Saved | None:
+        return Saved() if self.does_nothing else self._noise(x)
+
+    def _noise(self, x: Shape) -> Saved | None:
+        """What is kept of what it draws at random; ``None`` where that is not said."""
+        return None
 
     @property
     def does_nothing(self) -> bool:
@@ -72,6 +79,9 @@ class Dropout(_InPlace):
 
     built_with: ClassVar[tuple[str, ...]] = (*_Dropout.built_with, "noise_shape")
 
+    def _noise(self, x: Shape) -> Saved:
+        return Saved(own=(Kept("mask", x, "mask"),))
+
 
 class AlphaDropout(_InPlace):
     """Dropout that keeps mean and variance, for SELU.
@@ -110,6 +120,9 @@ class GaussianNoise(_TrainingOnly):
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
 
+    def _noise(self, x: Shape) -> Saved:
+        return Saved()
+
     @property
     def does_nothing(self) -> bool:
         return self.stddev == 0
@@ -125,6 +138,9 @@ class SpatialDropout1D(_InPlace):
     built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("t", "c")
 
+    def _noise(self, x: Shape) -> Saved:
+        return _channels(x, "channels_last")
+
 
 class SpatialDropout2D(_InPlace):
     """Whole channels of ``(h, w, c)`` set to zero.
@@ -138,6 +154,9 @@ class SpatialDropout2D(_InPlace):
     built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("h", "w", "c")
 
+    def _noise(self, x: Shape) -> Saved:
+        return _channels(x, self.data_format)
+
 
 class SpatialDropout3D(_InPlace):
     """Whole channels of ``(d, h, w, c)`` set to zero.
@@ -150,6 +169,15 @@ class SpatialDropout3D(_InPlace):
 
     built_with: ClassVar[tuple[str, ...]] = ("seed", "dtype")
     axis_names: ClassVar[tuple[str, ...]] = ("d", "h", "w", "c")
+
+    def _noise(self, x: Shape) -> Saved:
+        return _channels(x, self.data_format)
+
+
+def _channels(x: Shape, data_format: str) -> Saved:
+    """A mask of one number a channel."""
+    kept = Shape((x[0] if data_format == "channels_first" else x[-1],))
+    return Saved(own=(Kept("mask", kept, "mask"),))
 
 
 class ActivityRegularization(_TrainingOnly):

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
-from archcalc.layers.facts import Storage
+from archcalc.layers.facts import Arithmetic, Saved, Storage
 from archcalc.layers.fields import Axes, Size, TargetShape, hyper
 from archcalc.layers.kept import EVERY
 from archcalc.layers.window import Window
@@ -162,10 +162,10 @@ class Permute(Layer):
 
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/permute/"
 
-    @model_validator(mode="after")
     def storage(self, training: bool = True) -> Storage:
         return "strided"
 
+    @model_validator(mode="after")
     def _every_axis_once(self) -> Any:
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise InvalidLayerError(
@@ -205,6 +205,12 @@ class RepeatVector(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape((self.n, *x))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> None:
         return None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
+from archcalc.costs import order
 from archcalc.explain import alignment, mistakes
 from archcalc.explore.searching import combined
 from archcalc.explore.sweeping import grid, plot
@@ -63,6 +64,7 @@ LIMITS = {
         "cells of a picture of a sweep": plot._MOST_CELLS,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
         "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
+        "sets of calls looked at for the best order of a network": order._MOST_STATES,
     },
     "of a file": {
         "characters of YAML": files._MOST_CHARACTERS["yaml"],

@@ -1,0 +1,141 @@
+"""What training keeps, against what torch hands to its hooks for saved tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import archcalc as ac
+from archcalc.costs import SavedBytes
+
+torch = pytest.importorskip("torch")
+
+
+def kept_by_torch(net: Any, *inputs: Any) -> int:
+    """The bytes of all storages that are saved, each once, without the weights."""
+    weights = {t.untyped_storage().data_ptr() for t in [*net.parameters(), *net.buffers()]}
+    saved: dict[int, Any] = {}
+
+    def pack(tensor: Any) -> Any:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            saved[storage.data_ptr()] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        out = net(*inputs)  # what is saved stays alive with the graph, so that no address is reused
+    assert out is not None
+    return sum(storage.nbytes() for storage in saved.values())
+
+
+NETS: dict[str, tuple[tuple[int, ...], Callable[[Any], list[Any]]]] = {
+    "mlp": ((20,), lambda nn: [nn.Linear(20, 50), nn.Tanh(), nn.Linear(50, 7), nn.ReLU()]),
+    "functions": (
+        (6, 5),
+        lambda nn: [
+            nn.Linear(5, 8),
+            *(nn.GELU(), nn.SiLU(), nn.Sigmoid(), nn.Softplus(), nn.LeakyReLU(), nn.ELU()),
+            *(nn.Mish(), nn.Softsign(), nn.LogSigmoid(), nn.Tanhshrink(), nn.Hardswish()),
+            *(nn.PReLU(), nn.GLU(-1), nn.Softmax(-1), nn.LogSoftmax(-1), nn.ReLU6()),
+        ],
+    ),
+    "cnn": (
+        (3, 8, 8),
+        lambda nn: [
+            *(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(inplace=True), nn.MaxPool2d(2)),
+            *(nn.Conv2d(8, 6, 3, padding=1), nn.GroupNorm(2, 6), nn.ReLU(), nn.AvgPool2d(3)),
+            *(nn.Flatten(), nn.Dropout(0.5), nn.Linear(6, 4)),
+        ],
+    ),
+    "first without weights": ((4, 4), lambda nn: [nn.ReLU(), nn.Sigmoid(), nn.Linear(4, 3)]),
+    "shapes": (
+        (4, 6, 6),
+        lambda nn: [
+            *(nn.ConvTranspose2d(4, 8, 2, stride=2), nn.PixelShuffle(2), nn.ZeroPad2d(1)),
+            *(nn.Upsample(scale_factor=2), nn.InstanceNorm2d(2), nn.AdaptiveAvgPool2d(3)),
+            *(nn.Dropout2d(0.3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LayerNorm(2)),
+            *(nn.Linear(2, 3), nn.RMSNorm(3)),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("name", list(NETS))
+def test_what_torch_saves(name: str, batch: int) -> None:
+    shape, layers = NETS[name]
+    trace = ac.Sequential(layers(ac.torch.nn)).trace(shape)
+    cost = SavedBytes(batch, kernels="torch on the CPU")
+    assert not cost.unstated(trace)
+    module = torch.nn.Sequential(*layers(torch.nn))
+    assert trace.cost(cost) == kept_by_torch(module, torch.randn(batch, *shape))
+
+
+def test_a_residual_block_a_gate_and_frozen_weights() -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Linear(6, 6)
+            self.frozen = torch.nn.Linear(6, 6).requires_grad_(False)
+            self.gate = torch.nn.Linear(6, 6)
+
+        def forward(self, x: Any) -> Any:
+            y = self.frozen(torch.relu(self.first(x))) + x
+            return torch.sigmoid(self.gate(y)) * y
+
+    x = ac.Input((5, 6))
+    y = ac.Dense(6, trainable=False)(ac.ReLU()(ac.Dense(6)(x)))
+    y = ac.Add()([y, x])
+    gated = ac.Multiply()([ac.Activation("sigmoid")(ac.Dense(6)(y)), y])
+    trace = ac.Model(x, gated).trace()
+    assert trace.cost(SavedBytes(2)) == kept_by_torch(Net(), torch.randn(2, 5, 6))
+
+
+def test_tokens_are_kept_as_indices() -> None:
+    net = torch.nn.Sequential(torch.nn.Embedding(50, 8), torch.nn.Linear(8, 50))
+    trace = ac.Sequential([ac.Embedding(50, 8), ac.Dense(50)]).trace(7)
+    measured = kept_by_torch(net, torch.randint(0, 50, (2, 7)))
+    assert trace.cost(SavedBytes(2)) == measured == 2 * (7 * 8 + 7 * 8 * 4)
+
+
+def _block(nn: Any, width: int) -> list[Any]:
+    return [nn.LayerNorm(width), nn.Linear(width, 24), nn.GELU(), nn.Linear(24, width)]
+
+
+class Skip(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = torch.nn.Sequential(*_block(torch.nn, 6))
+
+    def forward(self, x: Any) -> Any:
+        return self.inside(x) + x
+
+
+@pytest.mark.parametrize("many", [1, 2, 5])
+@pytest.mark.parametrize("skip", [False, True])
+def test_copies_of_a_block(many: int, skip: bool) -> None:
+    inside = _block(ac.torch.nn, 6)
+    block = ac.Residual(inside) if skip else ac.Sequential(inside)
+    ours = ac.Sequential([ac.Repeat(block, "L"), ac.ReLU(), ac.Dense(2)]).trace(("t", 6))
+    theirs = [Skip() if skip else torch.nn.Sequential(*_block(torch.nn, 6)) for _ in range(many)]
+    net = torch.nn.Sequential(*theirs, torch.nn.ReLU(), torch.nn.Linear(6, 2))
+    measured = kept_by_torch(net, torch.randn(3, 4, 6))
+    assert ours.cost(SavedBytes("b"))(L=many, t=4, b=3) == measured
+
+
+def test_copies_that_differ() -> None:
+    block = ac.Sequential([ac.Dense("d*2**i"), ac.Activation("silu")])
+    ours = ac.Sequential([ac.Repeat(block, "L", index="i"), ac.Dense(2)]).trace("d")
+    for many in (2, 4):
+        layers: list[Any] = []
+        for i in range(many):
+            layers += [torch.nn.Linear(3 * 2 ** max(i - 1, 0), 3 * 2**i), torch.nn.SiLU()]
+        net = torch.nn.Sequential(*layers, torch.nn.Linear(3 * 2 ** (many - 1), 2))
+        assert ours.cost(SavedBytes())(L=many, d=3) == kept_by_torch(net, torch.randn(1, 3))
+
+
+def test_what_is_not_stated_is_listed() -> None:
+    trace = ac.Sequential([ac.Dense(4), ac.LSTM(3)]).trace((5, 2))
+    assert SavedBytes().unstated(trace) == ("lstm",)

@@ -24,11 +24,13 @@ from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
 from archcalc.costs.receptive import Field, ReceptiveField
 from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
 from archcalc.costs.time import StepTime, Traffic
+from archcalc.costs.training import FORMATS, Formats, MemoryPart, TrainingBytes
 from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
 __all__ = [
     "CONVENTIONS",
     "DTYPES",
+    "FORMATS",
     "KERNELS",
     "OPTIMIZERS",
     "ActivationBytes",
@@ -41,11 +43,13 @@ __all__ = [
     "Counted",
     "Field",
     "Flops",
+    "Formats",
     "GradientBytes",
     "Kernels",
     "Loop",
     "Macs",
     "MacsByOutput",
+    "MemoryPart",
     "NonEmbeddingParameters",
     "OptimizerBytes",
     "Other",
@@ -61,6 +65,7 @@ __all__ = [
     "TotalParameters",
     "Traffic",
     "TrainableParameters",
+    "TrainingBytes",
     "TrainingFlops",
     "WeightBytes",
     "convention",

@@ -81,7 +81,7 @@ class Peak:
     @cached_property
     def elements(self) -> Formula:
         """The elements that are alive at the peak, of one sample."""
-        return Formula(_largest([moment.elements for moment in self.moments]), self.requirements)
+        return Formula(largest_of([moment.elements for moment in self.moments]), self.requirements)
 
     @cached_property
     def bytes(self) -> Formula:
@@ -278,7 +278,14 @@ def _at(amount: Expr, index: Index, value: Dim) -> Expr:
     return with_values(amount, {index: value})
 
 
-def _largest(amounts: Iterable[Dim]) -> Dim:
-    """The maximum, as it stands: none of them is known to exceed another."""
-    found = list(dict.fromkeys(amounts))
-    return found[0] if len(found) == 1 else Max(*map(evaluated, found), evaluate=False)
+def largest_of(amounts: Iterable[Dim]) -> Dim:
+    """The maximum of those that none of the others is known to exceed.
+
+    >>> largest_of([3, 5, 4])
+    5
+    """
+    kept: list[Dim] = []
+    for amount in dict.fromkeys(amounts):
+        if not any(at_least(other, amount) for other in kept):
+            kept = [*(one for one in kept if not at_least(amount, one)), amount]
+    return kept[0] if len(kept) == 1 else Max(*map(evaluated, kept), evaluate=False)

@@ -10,7 +10,7 @@ Source: torch's derivatives (tools/autograd/derivatives.yaml), as they are seen 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -19,9 +19,11 @@ from archcalc.costs.liveness import Called, Program, elements_of, training_progr
 from archcalc.costs.loops import Factors, repeated
 from archcalc.costs.memory import bytes_of
 from archcalc.costs.parameters import learns
+from archcalc.costs.peak import largest_of
 from archcalc.formula import Formula
 from archcalc.layers.facts import Kept, Saved
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
+from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.shape import product
 from archcalc.symbolic.written import evaluated
@@ -84,6 +86,12 @@ class SavedBytes(Cost[Formula]):
         batch: samples in the batch; a number or a symbol.
         dtype: the format of activations.
         kernels: the formats of the rest: a name in `KERNELS`, or `Kernels`.
+        recompute: paths of blocks of which only what goes in is kept; each is computed once more
+            when its gradients are, so that one block at a time keeps what is inside.  A repeated
+            block is one of its copies.
+
+    Raises:
+        LookupFailedError: a format is not known, or no layer is under a path.
 
     >>> from archcalc.layers import Dense, ReLU
     >>> from archcalc.network import Sequential
@@ -95,16 +103,32 @@ class SavedBytes(Cost[Formula]):
     batch: DimLike = 1
     dtype: str = "float32"
     kernels: str | Kernels = "torch on CUDA"
+    recompute: tuple[str, ...] = ()
     unit = "bytes"
     source = "torch, tools/autograd/derivatives.yaml"
 
     def over(self, trace: Rows) -> Formula:
         counted = [self._bytes(tensor) for tensor in self.tensors(trace)]
-        return Formula(total(counted), trace.requirements)
+        inside = [
+            total(self._bytes(tensor) for tensor in tensors)
+            for tensors in self.recomputed(trace).values()
+        ]
+        most = largest_of(inside) if inside else 0
+        return Formula(total([*counted, (1, most)]), trace.requirements)
 
     def tensors(self, trace: Rows) -> tuple[SavedTensor, ...]:
-        """Everything that is kept, each once."""
-        return tuple(_together(_saved(trace, training_program(trace))))
+        """Everything that is kept from the forward pass to the backward pass, each once."""
+        done = training_program(trace)
+        return tuple(_together(_saved(trace, done, _blocks(done, self.recompute))))
+
+    def recomputed(self, trace: Rows) -> dict[str, tuple[SavedTensor, ...]]:
+        """What is kept besides while a block is computed once more, by the path of its first row.
+
+        Of copies that are alike there is one.
+        """
+        done = training_program(trace)
+        found = [(block, _inside(trace, done, block)) for block in _blocks(done, self.recompute)]
+        return {done.moments[block.start].path: tensors for block, tensors in found}
 
     def unstated(self, trace: Rows) -> tuple[str, ...]:
         """The paths of those rows that do not say what they keep."""
@@ -123,20 +147,81 @@ class SavedBytes(Cost[Formula]):
         return found
 
 
-def _saved(trace: Rows, done: Program) -> Iterator[SavedTensor]:
+def _saved(trace: Rows, done: Program, blocks: Sequence[range] = ()) -> Iterator[SavedTensor]:
+    """What is kept of all calls; of a block that is recomputed, what goes into it."""
     seen: set[int] = set()
+    within = {moment: block for block in blocks for moment in block}
+    for moment in range(len(done.moments)):
+        block = within.get(moment)
+        if block is None:
+            yield from _of_call(trace, done, moment, seen)
+        elif moment == block.start and any(done.calls[at].learned for at in block):
+            path = done.moments[moment].path
+            for number in sorted(_entering(done, block) - seen):
+                seen.add(number)
+                yield _of_buffer(done, number, "activation", path)
+
+
+def _of_call(
+    trace: Rows, done: Program, moment: int, seen: set[int], apart: frozenset[int] = frozenset()
+) -> Iterator[SavedTensor]:
+    """What one call keeps, without what is `seen` to be kept already, or kept `apart`."""
+    number, call = done.moments[moment].row, done.calls[moment]
+    if number < 0 or not call.learned:
+        return
+    row = trace.rows[number]
+    saves = row.applied.saves or _everything(row)
+    for buffer in sorted(_buffers(row, saves, call) - seen - apart):
+        seen.add(buffer)
+        index = done.buffers[buffer].path == "input" and _indices(row)
+        yield _of_buffer(done, buffer, "index" if index else "activation", row.path)
+    for kept in saves.own:
+        yield _own(row, kept, call)
+
+
+def _of_buffer(done: Program, number: int, kind: str, path: str) -> SavedTensor:
+    b = done.buffers[number]
+    return SavedTensor(b.path, "output", b.size, kind, False, b.copies, path)
+
+
+def _blocks(done: Program, paths: Sequence[str]) -> list[range]:
+    """The moments of each block that is recomputed: those under a path, copy by copy.
+
+    Raises:
+        LookupFailedError: nothing is under one of the paths.
+    """
+    marks: list[tuple[str, object] | None] = []
     for moment, call in zip(done.moments, done.calls, strict=True):
-        if not call.learned or moment.row < 0:
-            continue
-        row = trace.rows[moment.row]
-        saves = row.applied.saves or _everything(row)
-        for number in sorted(_buffers(row, saves, call) - seen):
-            seen.add(number)
-            b = done.buffers[number]
-            kind = "index" if b.path == "input" and _indices(row) else "activation"
-            yield SavedTensor(b.path, "output", b.size, kind, False, b.copies, row.path)
-        for kept in saves.own:
-            yield _own(row, kept, call)
+        under = next((p for p in paths if f"{moment.path}/".startswith(f"{p}/")), None)
+        values = tuple(call.values.items())
+        marks.append(None if under is None else (under, (call.copies, values)))
+    missing = set(paths) - {mark[0] for mark in marks if mark}
+    if missing:
+        raise LookupFailedError(
+            f"no block is called {quoted(min(missing), 60)}",
+            code="unknown-block",
+            hint="give the path under which its layers stand in the trace",
+        )
+    starts = [n for n, m in enumerate(marks) if m and (n == 0 or marks[n - 1] != m)]
+    return [range(start, _end(marks, start)) for start in starts]
+
+
+def _end(marks: Sequence[object], start: int) -> int:
+    return next((n for n in range(start, len(marks)) if marks[n] != marks[start]), len(marks))
+
+
+def _entering(done: Program, block: range) -> set[int]:
+    """The buffers that a block reads and does not make."""
+    read = set[int]().union(*(done.uses[moment][0] for moment in block))
+    return read - set[int]().union(*(done.uses[moment][1] for moment in block))
+
+
+def _inside(trace: Rows, done: Program, block: range) -> tuple[SavedTensor, ...]:
+    """What one copy of a block keeps while it is computed once more, beside what goes into it."""
+    entering, seen = frozenset(_entering(done, block)), set[int]()
+    found = [t for moment in block for t in _of_call(trace, done, moment, seen, entering)]
+    common = done.calls[block.start].copies
+    return tuple(replace(tensor, copies=tensor.copies[len(common) :]) for tensor in found)
 
 
 def _together(tensors: Iterable[SavedTensor]) -> Iterator[SavedTensor]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import archcalc as ac
-from archcalc.costs import SavedBytes
+from archcalc.costs import SavedBytes, SavedTensor
+from archcalc.costs.loops import repeated
 
 torch = pytest.importorskip("torch")
 
@@ -28,6 +31,34 @@ def kept_by_torch(net: Any, *inputs: Any) -> int:
         out = net(*inputs)  # what is saved stays alive with the graph, so that no address is reused
     assert out is not None
     return sum(storage.nbytes() for storage in saved.values())
+
+
+def alive_after(net: Any, x: Any) -> tuple[int, Any]:
+    """The bytes of storages that a forward pass leaves, without the weights, and what came out."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Tracking(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None):
+            out = func(*args, **(kwargs or {}))
+            for tensor in out if isinstance(out, list | tuple) else [out]:
+                if isinstance(tensor, torch.Tensor):
+                    alive.add(tensor.untyped_storage())
+            return out
+
+    alive: weakref.WeakSet[Any] = weakref.WeakSet([x.untyped_storage()])
+    with Tracking():
+        out = net(x)
+    gc.collect()
+    weights = {t.untyped_storage().data_ptr() for t in [*net.parameters(), *net.buffers()]}
+    found = [storage for storage in alive if storage.data_ptr() not in weights]
+    return sum(storage.nbytes() for storage in found), out
+
+
+def _bytes(tensor: SavedTensor, batch: int, **values: int) -> int:
+    times, elements = repeated(tensor.copies, tensor.elements)
+    whole = ac.Formula(times) * ac.Formula(elements)
+    named = {str(symbol) for symbol in whole.symbols}
+    return 4 * batch * int(whole(**{k: v for k, v in values.items() if k in named}))
 
 
 NETS: dict[str, tuple[tuple[int, ...], Callable[[Any], list[Any]]]] = {
@@ -134,6 +165,39 @@ def test_copies_that_differ() -> None:
             layers += [torch.nn.Linear(3 * 2 ** max(i - 1, 0), 3 * 2**i), torch.nn.SiLU()]
         net = torch.nn.Sequential(*layers, torch.nn.Linear(3 * 2 ** (many - 1), 2))
         assert ours.cost(SavedBytes())(L=many, d=3) == kept_by_torch(net, torch.randn(1, 3))
+
+
+def test_recomputed_blocks_keep_what_goes_in() -> None:
+    """What is alive after a forward pass of checkpointed blocks, beside the weights."""
+    from torch.utils.checkpoint import checkpoint
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Linear(5, 6)
+            self.blocks = torch.nn.ModuleList(
+                torch.nn.Sequential(*_block(torch.nn, 6)) for _ in range(4)
+            )
+            self.last = torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.Sigmoid())
+
+        def forward(self, x: Any) -> Any:
+            x = self.first(x)
+            for block in self.blocks:
+                x = checkpoint(block, x, use_reentrant=False)
+            return self.last(x)
+
+    block = ac.Sequential(_block(ac.torch.nn, 6), name="block")
+    ours = ac.Sequential(
+        [ac.Dense(6), ac.Repeat(block, "L"), ac.Dense(3), ac.Activation("sigmoid")]
+    ).trace(("t", 5))
+    cost = SavedBytes(2, recompute=(ours.rows[1].path.rpartition("/")[0],))
+    net, x = Net(), torch.randn(2, 7, 5)
+    alive, out = alive_after(net, x)
+    assert out is not None
+    kept = sum(_bytes(tensor, batch=2, L=4, t=7) for tensor in cost.tensors(ours))
+    assert kept == alive
+    inside = kept_by_torch(net.blocks[0], torch.randn(2, 7, 6, requires_grad=True)) - 2 * 7 * 6 * 4
+    assert ours.cost(cost)(L=4, t=7) == alive + inside
 
 
 def test_what_is_not_stated_is_listed() -> None:

@@ -13,6 +13,7 @@ from archcalc.costs.memory import (
     OptimizerBytes,
     WeightBytes,
 )
+from archcalc.costs.operations import TALLIES, EveryFlops, Rule, Tally, Uncounted
 from archcalc.costs.parameters import (
     NonEmbeddingParameters,
     Parameters,
@@ -33,6 +34,7 @@ __all__ = [
     "FORMATS",
     "KERNELS",
     "OPTIMIZERS",
+    "TALLIES",
     "ActivationBytes",
     "Activations",
     "Additive",
@@ -41,6 +43,7 @@ __all__ = [
     "Convention",
     "Cost",
     "Counted",
+    "EveryFlops",
     "Field",
     "Flops",
     "Formats",
@@ -58,15 +61,18 @@ __all__ = [
     "PeakBytes",
     "PeakMoment",
     "ReceptiveField",
+    "Rule",
     "SavedBytes",
     "SavedTensor",
     "Statistics",
     "StepTime",
+    "Tally",
     "TotalParameters",
     "Traffic",
     "TrainableParameters",
     "TrainingBytes",
     "TrainingFlops",
+    "Uncounted",
     "WeightBytes",
     "convention",
 ]

@@ -24,13 +24,13 @@ from archcalc.costs.base import (
 from archcalc.costs.loops import Factors, called, in_turn, parted, positions, repeated
 from archcalc.costs.parameters import learns, trained_weights
 from archcalc.formula import Formula
-from archcalc.layers.facts import KINDS, Operand, Work
+from archcalc.layers.facts import KINDS, Kind, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
-__all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
+__all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops", "additions"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Flops(Additive):
 
     def of(self, row: TracedRow) -> Dim:
         products = self._products(row, row.work)
-        return written_sum([*products, *(_additions(row) if self.bias else ())])
+        return written_sum([*products, *(additions(row) if self.bias else ())])
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim:
         return written_sum(self._products(row, work))
@@ -133,11 +133,17 @@ def _half(number: int) -> Dim:
     return lower(Rational(number, 2))
 
 
-def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:
-    """For each bias, how often each of its numbers is added, and how many they are."""
+def additions(row: TracedRow, kinds: Iterable[Kind] = KINDS) -> Iterable[tuple[Dim, ...]]:
+    """For each bias, how often each of its numbers is added, and how many they are.
+
+    Args:
+        row: the call.
+        kinds: the kinds of products of which biases count.
+    """
     added = {work.bias: work.places for work in row.work if work.bias}
+    left = {work.bias for work in row.work if work.kind not in kinds}
     for bias in row.applied.weights:
-        if bias.role == "bias":
+        if bias.role == "bias" and bias.name not in left and kinds:
             places = added.get(bias.name)  # a bias of no product is added to what comes out
             own = (*positions(row.loops), *row.output)
             yield own if places is None else (*places, *bias.shape)

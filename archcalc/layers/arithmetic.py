@@ -101,6 +101,9 @@ class Reduce(Layer):
             return Shape(1 if axis in places else dim for axis, dim in enumerate(x))
         return Shape(dim for axis, dim in enumerate(x) if axis not in places)
 
+    def saves(self, x: Shape, y: Shape) -> Saved | None:
+        return Saved() if self.how in ("mean", "sum") else None
+
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         """The operations between all numbers of each group, and those before and after."""
         size = product(x[axis] for axis in self._places(x))

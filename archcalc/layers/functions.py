@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -18,6 +18,7 @@ __all__ = [
     "Function",
     "applied",
     "elementwise",
+    "gated",
     "kept_by",
     "softmax_along",
 ]
@@ -177,6 +178,22 @@ def applied(name: str | None, y: Shape) -> tuple[Arithmetic, ...]:
     if name in _ALONG:
         return softmax_along(name, y) if y else ()
     return elementwise("activation", y, FUNCTIONS[name].each) if name else ()
+
+
+def gated(
+    y: Shape, each: Mapping[Primitive, int], functions: Iterable[tuple[str | None, int]]
+) -> tuple[Arithmetic, ...]:
+    """What a step of a recurrent layer does: operations at each unit, and functions of its gates.
+
+    >>> gated(Shape((3,)), {"addition": 1}, [("tanh", 1)])[1].count
+    3
+    """
+    gates = (
+        replace(done.at(count), kind="recurrence")
+        for name, count in functions
+        for done in applied(name, y)
+    )
+    return (*elementwise("recurrence", y, each), *gates)
 
 
 def kept_by(name: str | None, y: Shape, before: Saved) -> Saved:

@@ -23,7 +23,7 @@ from pydantic import Field
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Arithmetic, Operand, Primitive, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
-from archcalc.layers.functions import FUNCTIONS, ActivationName, elementwise
+from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -49,13 +49,8 @@ class _Recurrent(Layer, abstract=True):
 
     def step_arithmetic(self) -> tuple[Arithmetic, ...]:
         """What one step does beside its products: their sum, gates, and the state moved on."""
-        each: dict[Primitive, int] = {"addition": self.gates}
-        for name, count in self.applies():
-            for primitive, times in FUNCTIONS[name or "linear"].each.items():
-                each[primitive] = each.get(primitive, 0) + count * times
-        for primitive, times in self.moves.items():
-            each[primitive] = each.get(primitive, 0) + times
-        return elementwise("recurrence", Shape((self.states()[-1],)), each)
+        each = {**self.moves, "addition": self.moves.get("addition", 0) + self.gates}
+        return gated(Shape((self.states()[-1],)), each, self.applies())
 
     def applies(self) -> tuple[tuple[str | None, int], ...]:
         """The functions that it applies in a step, and to how many gates."""

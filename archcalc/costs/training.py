@@ -118,7 +118,7 @@ class TrainingBytes(Cost[Formula]):
         return tuple(part for part in self._parts(trace) if part.bytes != 0)
 
     def _parts(self, trace: Rows) -> Iterator[MemoryPart]:
-        formats = self._formats()
+        formats = self.formats_of()
         trained = TrainableParameters().over(trace)
         yield _part("weights", Parameters().over(trace), formats.weights)
         yield _part("statistics", Statistics().over(trace), formats.statistics)
@@ -129,7 +129,8 @@ class TrainingBytes(Cost[Formula]):
         kept = SavedBytes(self.batch, formats.activations, self.kernels, self.recompute).over(trace)
         yield MemoryPart("activations", kept, 1, 1, kept)
 
-    def _formats(self) -> Formats:
+    def formats_of(self) -> Formats:
+        """The formats, by their name or as they are."""
         if isinstance(self.formats, Formats):
             return self.formats
         if self.formats not in FORMATS:

@@ -110,8 +110,7 @@ class TrainingBytes(Cost[Formula]):
     source = "Rajbhandari et al., ZeRO (2020), section 3.1"
 
     def over(self, trace: Rows) -> Formula:
-        parts = [part.bytes for part in self.parts(trace)]
-        return sum(parts[1:], parts[0])
+        return sum((part.bytes for part in self.parts(trace)), Formula(0, trace.requirements))
 
     def parts(self, trace: Rows) -> tuple[MemoryPart, ...]:
         """What is stored, kind by kind; none of which there is nothing."""

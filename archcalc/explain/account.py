@@ -233,7 +233,7 @@ def _by_kind(trace: Trace, step: TrainingBytes) -> list[Figure]:
         values |= {numbers: _value(part.elements)} | ({each: part.each} if part.each > 1 else {})
         figures.append(Figure(part.name, WrittenProduct(*values), values, part.bytes, "bytes"))
     names = [symbol(figure.name.partition(" ")[0]) for figure in figures]
-    whole = sum((figure.result for figure in figures[1:]), figures[0].result)
+    whole = sum((figure.result for figure in figures), Formula(0))
     return [*figures, Figure("together", WrittenSum(*names), {}, whole, "bytes")]
 
 

@@ -63,8 +63,7 @@ class Memory(Explained):
     @property
     def training(self) -> Formula:
         """The bytes of a step of training, all together."""
-        whole = [part.bytes for part in self.parts]
-        return sum(whole[1:], whole[0])
+        return sum((part.bytes for part in self.parts), Formula(0))
 
     def document(self) -> Document:
         blocks: list[Block] = [Paragraph((self.setting,))]

@@ -65,13 +65,23 @@ class Applied:
 
     @cached_property
     def arithmetic(self) -> tuple[Arithmetic, ...] | None:
-        """What the layer does beside its products; ``None`` where it does not say."""
-        return self.layer.arithmetic(*self.inputs, self.output)
+        """What the layer does beside its products; ``None`` where it does not say.
+
+        Raises:
+            InvalidLayerError: the layer does not state it as arithmetic in a sequence.
+        """
+        stated = self.layer.arithmetic(*self.inputs, self.output)
+        return None if stated is None else _each(self.layer, "arithmetic", stated, Arithmetic)
 
     @cached_property
     def saves(self) -> Saved | None:
-        """What the layer keeps for its backward pass; ``None`` where it does not say."""
-        return self.layer.saves(*self.inputs, self.output)
+        """What the layer keeps for its backward pass; ``None`` where it does not say.
+
+        Raises:
+            InvalidLayerError: the layer does not state it as `Saved`.
+        """
+        stated = self.layer.saves(*self.inputs, self.output)
+        return None if stated is None else _each(self.layer, "saves", (stated,), Saved)[0]
 
     @cached_property
     def windows(self) -> tuple[AxisWindow, ...] | None:

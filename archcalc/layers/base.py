@@ -1,8 +1,9 @@
 """The layer: a frozen specification that states its facts and nothing else.
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
-states up to five facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows, and what must hold.  Everything else (counts, memory, derivations,
+states facts about its input shapes, each once and symbolically: the output shape, the weights, the
+work, the windows, what must hold; where its output is stored, what it computes beside its products,
+and what it keeps for the backward pass.  Everything else (counts, memory, derivations,
 documentation, framework comparisons) is folded from these.
 """
 

@@ -267,6 +267,10 @@ class Kept:
     kind: Literal["activation", "statistic", "index", "mask"] = "activation"
     of_batch: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.shape, Shape):
+            object.__setattr__(self, "shape", as_shape(self.shape))
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 import archcalc as ac
-from archcalc.costs import TALLIES, EveryFlops, Flops, Tally
+from archcalc.costs import TALLIES, EveryFlops, Flops, SavedBytes, Tally
 from archcalc.costs.operations import Rule
 from archcalc.layers import Applied, Layer
 from archcalc.layers.facts import PRIMITIVES
@@ -395,6 +395,24 @@ def test_every_layer_says_what_it_computes_or_is_listed(kind: str) -> None:
     assert kind in SILENT or any(said)
     if kind in SILENT:
         assert not all(said)
+
+
+def test_what_is_no_fact_is_refused() -> None:
+    class Wrong(Layer, abstract=True):
+        def output_shape(self, x: Shape) -> Shape:
+            return x
+
+        def arithmetic(self, x: Shape, y: Shape) -> Any:
+            return 3
+
+        def saves(self, x: Shape, y: Shape) -> Any:
+            return ("input",)
+
+    trace = ac.Sequential([ac.Dense(2), Wrong()]).trace(3)
+    with pytest.raises(ac.errors.InvalidLayerError, match="arithmetic of Wrong gives 3"):
+        trace.cost(EveryFlops())
+    with pytest.raises(ac.errors.InvalidLayerError, match="saves of Wrong gives"):
+        trace.cost(SavedBytes())
 
 
 def test_what_is_left_out_is_said() -> None:

@@ -17,12 +17,11 @@ from archcalc.costs.base import (
     Cost,
     Rows,
     TracedRow,
-    parted,
-    repeated,
     same_work,
     total,
     written_sum,
 )
+from archcalc.costs.loops import Factors, called, in_turn, parted, positions, repeated
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Operand, Work
@@ -49,6 +48,9 @@ class Macs(Additive):
 
     kinds: tuple[str, ...] = KINDS
     unit = "MACs"
+
+    def factors(self, row: TracedRow) -> Factors:
+        return called(row.loops)
 
     def of(self, row: TracedRow) -> Dim:
         return self.of_work(row, row.work)
@@ -77,8 +79,8 @@ class MacsByOutput(Macs):
         if not (isinstance(row.layer, Spatial) and _is_transposed(row)):
             return super().of(row)
         kernels = [w.shape for w in row.applied.weights if w.role == "kernel"]
-        positions = (row.steps, *row.layer.extent(row.output))
-        return written_sum((*positions, *kernel) for kernel in kernels)
+        places = (*positions(row.loops), *row.layer.extent(row.output))
+        return written_sum((*places, *kernel) for kernel in kernels)
 
 
 def _is_transposed(row: TracedRow) -> bool:
@@ -110,6 +112,9 @@ class Flops(Additive):
     unit = "FLOPs"
     source = "torch.utils.flop_counter.FlopCounterMode"
 
+    def factors(self, row: TracedRow) -> Factors:
+        return called(row.loops)
+
     def of(self, row: TracedRow) -> Dim:
         products = self._products(row, row.work)
         return written_sum([*products, *(_additions(row) if self.bias else ())])
@@ -134,7 +139,8 @@ def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:
     for bias in row.applied.weights:
         if bias.role == "bias":
             places = added.get(bias.name)  # a bias of no product is added to what comes out
-            yield (row.steps, *row.output) if places is None else (*places, *bias.shape)
+            own = (*positions(row.loops), *row.output)
+            yield own if places is None else (*places, *bias.shape)
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,7 @@ class TrainingFlops(Cost[Formula]):
         first: list[bool] = []  # whether something trained lies at or before a row, in a first copy
         later: list[bool] = []  # the same of the copies after it, which is what goes on
         known: dict[tuple[object, ...], Dim] = {}
-        for _, group in groupby(rows, key=lambda row: (row.times, row.copies, row.carried)):
+        for _, group in groupby(rows, key=lambda row: (in_turn(row.loops), row.carried)):
             block, start = list(group), len(first)
             learning = any(_learns(row) for row in block)
             for row in block:
@@ -184,15 +190,16 @@ class TrainingFlops(Cost[Formula]):
                 key = same_work(row)
                 if key not in known:
                     known[key] = self.forward.of(row)
-                if row.times == 1 or fed_on == fed:
+                if fed_on == fed or not in_turn(row.loops):
                     for passes, part in self._parts(row, fed, known[key]):
-                        times, whole = repeated(row, part)
+                        times, whole = repeated(called(row.loops), part)
                         yield passes * times, whole
                     continue
                 for passes, part in self._parts(row, fed, known[key]):
-                    yield passes, parted(row, part)[0]
+                    times, alone = parted(row.loops, part)[0]
+                    yield passes * times, alone
                 for passes, part in self._parts(row, fed_on, known[key]):
-                    times, rest = parted(row, part)[1]
+                    times, rest = parted(row.loops, part)[1]
                     yield passes * times, rest
 
     def _parts(self, row: TracedRow, fed: Sequence[bool], whole: Dim) -> Iterable[tuple[int, Dim]]:

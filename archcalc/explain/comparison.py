@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Symbol
 
 from archcalc.costs import Additive, Macs, Parameters
-from archcalc.costs.base import repeated, total
+from archcalc.costs.base import total
 from archcalc.explain.alignment import aligned, same_call
 from archcalc.explain.canvas import Canvas
 from archcalc.explain.chart import Bar, Pair, bars, curves
@@ -306,7 +306,7 @@ def _side(row: Row | None) -> Inlines:
 
 
 def _counted(cost: Additive, row: Row | None) -> Formula:
-    return Formula(0) if row is None else Formula(total([repeated(row, cost.of(row))]))
+    return Formula(0) if row is None else Formula(total(cost.by_row([row])))
 
 
 def _sides(cost: Additive, change: Change) -> Pair:

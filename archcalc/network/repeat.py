@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import field_validator
 
+from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
 from archcalc.layers.bounds import field_bounds
 from archcalc.layers.fields import Count
@@ -22,7 +23,6 @@ from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Repeat"]
@@ -31,6 +31,9 @@ V = TypeVar("V")
 
 _MOST_COPIES = 100_000
 """How many copies that differ in shape are written out, one by one, before it is refused."""
+
+
+_ONE = Loop.copies(1)
 
 
 class Repeat(Numbered):
@@ -130,7 +133,7 @@ class Repeat(Numbered):
             after = self._at_once(walk, current, at, done, left)
             if after is not None:
                 return after
-            after = self._one(walk, current, self._place(at, done, 1), done)
+            after = self._one(walk, current, self._place(at, done), done)
             done += 1
             self._bounded(done, current, after)
             current = self.carried(current, after)
@@ -144,7 +147,9 @@ class Repeat(Numbered):
         carried = frozenset(v.source for v in current[: len(self.graph().outputs)])
         at = replace(at, carried=at.carried | carried)
         if not one_by_one and not self.index and self._rests(walk, current, at):
-            return self._one(walk, current, self._place(at, done, left, open_=not done), done)
+            return self._one(
+                walk, current, self._place(at, done, Loop.copies(left), open_=not done), done
+            )
         if isinstance(left, int):
             return None
         index = self.numbering(left, *current)
@@ -152,8 +157,7 @@ class Repeat(Numbered):
         entering = course(self._step(walk, at, number), current, index)
         if entering is None:
             return None
-        place = self._place(at, done, left, open_=not done)
-        place = replace(place, copies=(*at.copies, Copies(index, left)))
+        place = self._place(at, done, Loop.copies(left, index), open_=not done)
         made = self._one(walk, entering, place, number)
         sources = [Value(v.shape, m.source) for v, m in zip(entering, made, strict=False)]
         return moved_on(sources, index, left)
@@ -164,10 +168,10 @@ class Repeat(Numbered):
         """Copy `number` followed."""
         return Network.follow(self.copy_of(number), walk, values, at)
 
-    def _place(self, at: Where, done: int, times: Dim, open_: bool = False) -> Where:
+    def _place(self, at: Where, done: int, loop: Loop = _ONE, open_: bool = False) -> Where:
         """Where copies stand: under their number, unless they are all there are."""
         here = at if open_ else at.under(str(done))
-        return replace(here, times=lower(at.times * times), copy=(*at.copy, id(self), done))
+        return replace(here, copy=(*at.copy, id(self), done)).inside(loop)
 
     def _step(self, walk: Walk, at: Where, number: Dim) -> Step:
         def step(values: Sequence[Value]) -> tuple[Value, ...]:

@@ -116,7 +116,7 @@ class Trace:
             found.setdefault(needed.key, needed)
         seen: set[tuple[object, ...]] = set()
         for row in self.rows:
-            known = (id(row.applied), row.copies)
+            known = (id(row.applied), row.loops)
             if row.applied.requirements and known not in seen:
                 seen.add(known)
                 for needed in row.requirements:

@@ -10,6 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import archcalc as ac
+from archcalc.costs.loops import often, owned
 from archcalc.layers.base import Layer
 from archcalc.testing import networks
 
@@ -25,7 +26,7 @@ def paths(net: ac.Network, *shapes: Any) -> list[str]:
 
 def facts(net: ac.Network) -> list[tuple[Any, ...]]:
     return [
-        (row.path, row.layer.key, row.inputs, row.outputs, row.sources, row.times, row.shared)
+        (row.path, row.layer.key, row.inputs, row.outputs, row.sources, row.loops, row.shared)
         for row in net.trace().rows
     ]
 
@@ -121,7 +122,7 @@ def test_parameters_grow_by_those_of_what_is_put_in(net: ac.Network, data: st.Da
     features = int(calls[0].output[-1])
     assume(all(row.output[-1] == features for row in calls))  # a shared Dense has one size
     more = net.insert(ac.Dense(features), after=path)
-    copies = sum(int(row.times) for row in calls if not row.shared)
+    copies = sum(int(often(owned(row.loops))) for row in calls if not row.shared)
     added = copies * (features * features + features)
     assert more.trace().parameters == net.trace().parameters + added
     assert more.trace().outputs == net.trace().outputs
@@ -138,7 +139,12 @@ def test_parameters_shrink_by_those_of_what_is_taken_out(
     assume(kept)
     path = data.draw(st.sampled_from(sorted(kept)))
     calls = called_at(net, path)
-    lost = sum(int(w.size) * int(row.times) for row in calls for w in row.weights if w.learned)
+    lost = sum(
+        int(w.size) * int(often(owned(row.loops)))
+        for row in calls
+        for w in row.weights
+        if w.learned
+    )
     less = net.remove(path)
     assert less.trace().parameters == net.trace().parameters - lost
     assert less.trace().outputs == net.trace().outputs

@@ -28,7 +28,7 @@ from archcalc.testing import layers, networks
 def facts(net: ac.Network) -> list[tuple[Any, ...]]:
     """Everything a trace says of a network, row by row."""
     rows = net.trace().rows
-    return [(r.path, r.layer, r.inputs, r.output, r.sources, r.times, r.shared) for r in rows]
+    return [(r.path, r.layer, r.inputs, r.output, r.sources, r.loops, r.shared) for r in rows]
 
 
 def returned(net: ac.Network) -> ac.Network:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 import archcalc as ac
+from archcalc.costs.loops import often, owned
 from archcalc.frameworks import to_keras, to_torch
 from archcalc.network import Network
 from archcalc.symbolic.errors import InvalidLayerError, RequirementError, ShapeError
@@ -53,7 +54,7 @@ def _counts(net: Network, *lengths: int) -> dict[str, int]:
     for row in net.trace(*((length, _width(net)) for length in lengths)):
         size = sum(int(weight.size) for weight in row.weights)
         head, repeated, tail = row.path.rpartition("layers/")
-        names = [f"{head}layers/{i}/{tail}" for i in range(int(row.times))]
+        names = [f"{head}layers/{i}/{tail}" for i in range(int(often(owned(row.loops))))]
         found.update(dict.fromkeys(names if repeated else [row.path], size))
     return {name.replace("/", "."): size for name, size in found.items() if size}
 
@@ -241,7 +242,7 @@ def test_a_block_that_changes_its_first_input_keeps_the_others() -> None:
     trace = ac.Repeat(block, 3).trace((5, 8), (7, 6))
     assert trace.output == (5, 4)
     assert [row.inputs[-1] for row in trace if row.name == "look"] == [(7, 6), (7, 6)]
-    assert [row.times for row in trace if row.name == "look"] == [1, 2]
+    assert [often(owned(row.loops)) for row in trace if row.name == "look"] == [1, 2]
 
 
 # Errors

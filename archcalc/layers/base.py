@@ -8,7 +8,6 @@ documentation, framework comparisons) is folded from these.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from inspect import Parameter, Signature
@@ -27,6 +26,7 @@ from typing import (
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic.fields import FieldInfo
 
+from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
@@ -38,7 +38,6 @@ from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
-from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -496,8 +495,8 @@ def _register(cls: type[Layer]) -> None:
             hint="choose another class name",
         )
     known_layers[cls.__name__] = cls
-    if "hypothesis" in sys.modules:
-        late("archcalc.testing.registration:tell")(cls)
+    for tell in ON_NEW_LAYER:
+        tell(cls)
 
 
 def leading_axes(count: int) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archcalc.frameworks.table import Absent, Argument, Entry, Only, Table, same
-from archcalc.symbolic.late import late
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["KERAS", "TORCH"]
@@ -22,7 +21,9 @@ class _Function:
     name: str
 
     def __call__(self, x: Any) -> Any:
-        return late("archcalc.frameworks.torch_modules:activation")(self.name)(x)
+        from archcalc.frameworks.torch_modules import activation  # torch is there by now
+
+        return activation(self.name)(x)
 
 
 def _function_there(name: str, x: Shape) -> Any:

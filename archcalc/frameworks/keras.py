@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.frameworks.keras_chains import CHAINS
-from archcalc.frameworks.program import Call, Program, Source, is_whole, program
 from archcalc.frameworks.table import (
     Entry,
     arguments_of,
     class_of,
     entry_of,
     handed,
+    is_whole,
     said_when_called,
 )
 from archcalc.frameworks.tables import KERAS
@@ -26,6 +27,7 @@ from archcalc.layers.registry import layer_class
 from archcalc.layers.reshaping import Permute, Reshape
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
+from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.network.wrappers import RNN
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
@@ -59,7 +61,7 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
     >>> model.count_params(), [layer.name for layer in model.layers][1:3]
     (542230, ['conv2d', 'max_pooling2d'])
     """
-    made = program(what, input_shape, KERAS)
+    made = unroll(what, input_shape, partial(is_whole, KERAS))
     found = import_keras()
     names = _Names()
     given = [
@@ -195,7 +197,7 @@ def _with_held(layer: Any, arguments: dict[str, Any], inputs: tuple[Shape, ...])
 
 def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
     """A layer inside another, as one layer of Keras."""
-    if isinstance(layer, Network) and not is_whole(layer, KERAS):
+    if isinstance(layer, Network) and not is_whole(KERAS, layer):
         return to_keras(layer, list(inputs))
     applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
     made = _built(applied, _parts(layer, applied.output), name)

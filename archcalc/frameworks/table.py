@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from archcalc.layers.base import Layer
+from archcalc.network.base import Network
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -29,6 +30,7 @@ __all__ = [
     "entry_of",
     "fields_of",
     "handed",
+    "is_whole",
     "objection",
     "ranked",
     "said_when_called",
@@ -248,6 +250,15 @@ def _refusal(framework: str, message: str, layer: Layer, hint: str = "") -> Fram
     return FrameworkError(
         message, code=f"not-in-{framework.lower()}", values={"layer": layer}, hint=hint
     )
+
+
+def is_whole(table: Table, layer: Layer) -> bool:
+    """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
+
+    A network that it has only with other values is taken apart.
+    """
+    entry = table.get(type(layer).__name__)
+    return isinstance(entry, Entry) and not (isinstance(layer, Network) and objection(entry, layer))
 
 
 def class_of(entry: Entry, layer: Layer, x: Shape) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.program import Call, Program, Source, is_whole, program
-from archcalc.frameworks.table import Entry, Tensor, arguments_of, class_of, entry_of
+from archcalc.frameworks.table import Entry, Tensor, arguments_of, class_of, entry_of, is_whole
 from archcalc.frameworks.tables import TORCH
 from archcalc.frameworks.torch_cores import CORES
 from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
@@ -25,6 +25,7 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.ties import TiedWeight
+from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -107,8 +108,8 @@ def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
 
 def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
     inputs = inputs[: layer.arity[1]]  # a norm after a decoder takes the target alone
-    if isinstance(layer, Network) and not is_whole(layer, TORCH):
-        return net(program(layer, list(inputs), TORCH))
+    if isinstance(layer, Network) and not is_whole(TORCH, layer):
+        return net(unroll(layer, list(inputs), partial(is_whole, TORCH)))
     return torch_module(Applied(layer, inputs))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.program import Program
 from archcalc.frameworks.table import Entry, objection
 from archcalc.frameworks.tables import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.unroll import Program
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.testing.in_keras import IN_TRAINING, multiplies, runs_in_keras
 from archcalc.testing.matching.in_torch import Ran, input_kinds

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from archcalc.frameworks.program import Program
 from archcalc.frameworks.table import Entry
 from archcalc.frameworks.tables import TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.registry import layer_class
 from archcalc.network.base import Network
+from archcalc.network.unroll import Program
 from archcalc.symbolic.errors import shorten
 from archcalc.testing.matching.parts import Built, Owners, Weights
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch

@@ -1,15 +1,18 @@
-"""A network as a flat list of calls, every repeated block written out, every number known."""
+"""A network unrolled: a flat list of calls, every repeated block written out, every number known.
+
+It serves whatever goes through a network one call at a time: the builders of frameworks' models,
+the oracles that compare them, and what reads them.  What is symbolic is refused here, wherever it
+is: in a shape, in a hyperparameter however deep, in the number of copies.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sympy import Basic
 
-from archcalc.frameworks.table import Entry, Table, objection
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.ties import Tie
@@ -25,18 +28,10 @@ from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape, as_shape
 
-__all__ = ["Call", "Program", "Source", "is_whole", "program"]
+__all__ = ["Call", "Program", "Source", "Whole", "unroll"]
 
-_NOTHING: Table = MappingProxyType({})
-
-
-def is_whole(layer: Layer, table: Table) -> bool:
-    """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
-
-    A network that it has only with other values is taken apart.
-    """
-    entry = table.get(type(layer).__name__)
-    return isinstance(entry, Entry) and not (isinstance(layer, Network) and objection(entry, layer))
+Whole: TypeAlias = Callable[[Layer], bool]
+"""Whether a layer, be it a network, is one call, and not taken apart."""
 
 
 class Source(NamedTuple):
@@ -100,22 +95,25 @@ def _shape(source: Source, calls: Sequence[Call], inputs: tuple[Shape, ...]) -> 
     return calls[source.call].applied.outputs[source.output]
 
 
-def program(what: Layer, input_shape: Any = None, table: Table = _NOTHING) -> Program:
+def _none(layer: Layer) -> bool:
+    return False
+
+
+def unroll(what: Layer, input_shape: Any = None, whole: Whole = _none) -> Program:
     """`what`, a layer or a network, as a list of calls.
 
     Args:
         what: the layer or network; no symbol may be left in it.
-        table: a framework's table; a network that has an entry there is one call, and is not
-            taken apart.
         input_shape: the shape that goes in, or a list of shapes where there are several inputs;
             may be left out where the network knows it.
+        whole: says of a network whether it is one call; by default none is.
 
     Raises:
         FrameworkError: symbols are left without numbers, or no input shape is known.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Repeat
-    >>> [(call.path, call.applied.output) for call in program(Repeat(Dense(8), 2), 4).calls]
+    >>> [(call.path, call.applied.output) for call in unroll(Repeat(Dense(8), 2), 4).calls]
     [('0/dense', (8,)), ('1/dense', (8,))]
     """
     shapes = _input_shapes(what, input_shape)
@@ -128,9 +126,9 @@ def program(what: Layer, input_shape: Any = None, table: Table = _NOTHING) -> Pr
             values={"symbols": tuple(sorted(left))},
             hint="a framework's model is made of numbers; build the network with numbers instead",
         )
-    writer = _Writer(shapes, table)
+    writer = _Writer(shapes, whole)
     given = [Source(-1 - i) for i in range(len(shapes))]
-    if isinstance(what, Network) and not is_whole(what, table):
+    if isinstance(what, Network) and not whole(what):
         what.check(*shapes)
         outputs = writer.network(what, given, "", ())
     else:
@@ -186,9 +184,9 @@ def _symbols(values: Iterable[Any]) -> set[str]:
 class _Writer:
     """One pass through a network, writing calls."""
 
-    def __init__(self, inputs: tuple[Shape, ...], table: Table) -> None:
+    def __init__(self, inputs: tuple[Shape, ...], whole: Whole) -> None:
         self.inputs = inputs
-        self.table = table
+        self.whole = whole
         self.calls: list[Call] = []
         self._owners: dict[tuple[int, tuple[int, ...]], int] = {}
         self._known: dict[tuple[object, ...], Applied] = {}
@@ -218,7 +216,7 @@ class _Writer:
 
         for node in graph.nodes:
             fed, where = at(node.inputs), _under(path, node.name)
-            if isinstance(node.layer, Network) and not is_whole(node.layer, self.table):
+            if isinstance(node.layer, Network) and not self.whole(node.layer):
                 made.append(self.network(node.layer, fed, where, copy))
             else:
                 made.append(self.call(node.layer, fed, where, copy))

@@ -9,8 +9,11 @@ Importing the package loads nothing but this list of names; each is loaded when 
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER
 from archcalc._loading import loaded, moved
 from archcalc._version import __version__ as __version__
 
@@ -149,6 +152,20 @@ def _is_layer(value: object) -> bool:
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
     __getattr__ = _found
+
+
+def _torchs_names() -> Mapping[str, Any]:
+    names: Mapping[str, Any] = loaded(f"{__name__}.frameworks.torch_names").SPELLINGS
+    return names
+
+
+def _tell_hypothesis(cls: type) -> None:
+    if "hypothesis" in sys.modules:
+        loaded(f"{__name__}.testing.registration").tell(cls)
+
+
+FILE_NAMES.append(_torchs_names)
+ON_NEW_LAYER.append(_tell_hypothesis)
 
 
 def __dir__() -> list[str]:

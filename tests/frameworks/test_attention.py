@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks import to_keras, to_torch
-from archcalc.frameworks.torch_cores.attention import CORES
+from archcalc.frameworks.torch_cores.attention import multi_head
 from archcalc.layers import (
     Applied,
     Attention,
@@ -34,7 +34,7 @@ from archcalc.testing import layers
 
 
 def _module(layer: Any, inputs: tuple[Shape, ...]) -> Any:
-    ((_, core),) = CORES[type(layer).__name__](layer, inputs[0], Applied(layer, inputs))
+    ((_, core),) = multi_head(layer, inputs[0], Applied(layer, inputs))
     return core.eval()
 
 

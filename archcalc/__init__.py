@@ -43,36 +43,7 @@ if TYPE_CHECKING:
     from archcalc.explore import search as search, sweep as sweep
     from archcalc.formula import Formula as Formula, crossover as crossover
     from archcalc.layers import Layer as Layer
-    from archcalc.layers.activations import *
-    from archcalc.layers.adaptive import *
-    from archcalc.layers.aliases import *
-    from archcalc.layers.arithmetic import *
-    from archcalc.layers.attention import *
-    from archcalc.layers.augmentation import *
-    from archcalc.layers.colouring import *
-    from archcalc.layers.convolution import *
-    from archcalc.layers.core import *
-    from archcalc.layers.distances import *
-    from archcalc.layers.embedding import *
-    from archcalc.layers.encoding import *
-    from archcalc.layers.merging import *
-    from archcalc.layers.normalization import *
-    from archcalc.layers.operations import *
-    from archcalc.layers.padding import *
-    from archcalc.layers.pooling import *
-    from archcalc.layers.products import *
-    from archcalc.layers.rearranging import *
-    from archcalc.layers.recurrent import *
-    from archcalc.layers.recurrent_convolution import *
-    from archcalc.layers.regularization import *
-    from archcalc.layers.rescaling import *
-    from archcalc.layers.reshaping import *
-    from archcalc.layers.resizing import *
-    from archcalc.layers.slicing import *
-    from archcalc.layers.spectrogram import *
-    from archcalc.layers.transposed import *
-    from archcalc.layers.upsampling import *
-    from archcalc.layers.vocabulary import *
+    from archcalc.layers.every import *
     from archcalc.network import (
         RNN as RNN,
         Bidirectional as Bidirectional,

@@ -244,7 +244,9 @@ class Record:
         keras: as a class of Keras.
         torch: as a class of torch.
         names: what torch calls it, for ``archcalc.torch.nn`` and for files.
-        ranges: values of its fields that random tests draw, where their types do not say them.
+        ranges: values of its fields that random tests draw, where their types do not say them;
+            of several that go together, ``"min_val max_val"``, in tuples.  The first are those
+            that are left where a framework takes no others.
     """
 
     layer: type[Layer]

@@ -260,6 +260,7 @@ RECORDS = (
                 more=_bounds,
             ),
         ),
+        ranges={"min_val max_val": ((-1.0, 1.0), (0.0, 6.0), (-2.0, 0.5))},
     ),
     Record(
         Threshold,
@@ -272,6 +273,7 @@ RECORDS = (
         keras=Absent("it is torch's", hint="LeakyReLU has a fixed slope"),
         torch=Entry(arguments=same("lower", "upper", *INPLACE)),
         names=(Name("RReLU", "lower=0.125, upper=0.3333333333333333, inplace=False"),),
+        ranges={"lower upper": ((0.125, 0.375), (0.0, 6.0), (-2.0, 0.5))},
     ),
     Record(
         Softplus,

@@ -42,6 +42,7 @@ __all__ = [
     "parted",
     "positions",
     "repeated",
+    "with_own_weights",
 ]
 
 LoopKind: TypeAlias = Literal["copies", "steps", "experts"]
@@ -144,6 +145,17 @@ def in_turn(loops: Iterable[Loop]) -> Factors:
     12
     """
     return tuple(Factor(loop.active, loop.index) for loop in loops if loop.in_turn)
+
+
+def with_own_weights(loops: Iterable[Loop]) -> tuple[Loop, ...]:
+    """The same where each turn would have weights of its own.
+
+    >>> often(owned(with_own_weights([Loop.again(12), Loop.steps(100)])))
+    12
+    """
+    return tuple(
+        Loop.copies(loop.count) if loop.kind == "steps" and loop.in_turn else loop for loop in loops
+    )
 
 
 def positions(loops: Iterable[Loop]) -> tuple[Dim, ...]:

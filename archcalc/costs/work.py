@@ -21,13 +21,14 @@ from archcalc.costs.base import (
     total,
     written_sum,
 )
-from archcalc.costs.loops import Factors, called, in_turn, parted, positions, repeated
+from archcalc.costs.loops import Factors, called, in_turn, numbered, parted, positions, repeated
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
+from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
@@ -169,28 +170,33 @@ class TrainingFlops(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         batch = as_dim(self.batch)
-        amount = total(self._counted(trace.rows))
+        needs: list[Requirement] = []
+        amount = total(self._counted(trace.rows, needs))
         whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
-        return Formula(whole, trace.requirements)
+        return Formula(whole, (*trace.requirements, *undecided(needs)))
 
-    def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
+    def _counted(
+        self, rows: Sequence[TracedRow], needs: list[Requirement]
+    ) -> Iterable[tuple[Dim, Dim]]:
         first: list[bool] = []  # whether something trained lies at or before a row, in a first copy
         later: list[bool] = []  # the same of the copies after it, which is what goes on
         known: dict[tuple[object, ...], Dim] = {}
         for _, group in groupby(rows, key=lambda row: (in_turn(row.loops), row.carried)):
             block, start = list(group), len(first)
             learning = any(_learns(row) for row in block)
+            if learning and not all(s >= 0 and later[s] for s in block[0].carried):
+                needs.extend(_first_copies(block[0]))
             for row in block:
                 fed = [s >= 0 and (first[s] if s >= start else later[s]) for s in row.sources]
-                fed_on = [
-                    (s >= 0 and later[s]) or (learning and s in row.carried) for s in row.sources
-                ]
+                turns = in_turn(row.loops)
+                carried = row.carried if learning and turns else ()
+                fed_on = [(s >= 0 and later[s]) or s in carried for s in row.sources]
                 first.append(any(fed) or _learns(row))
                 later.append(any(fed_on) or _learns(row))
                 key = same_work(row)
                 if key not in known:
                     known[key] = self.forward.of(row)
-                if fed_on == fed or not in_turn(row.loops):
+                if fed_on == fed or not turns:
                     for passes, part in self._parts(row, fed, known[key]):
                         times, whole = repeated(called(row.loops), part)
                         yield passes * times, whole
@@ -219,6 +225,23 @@ class TrainingFlops(Cost[Formula]):
                 whole = lower(evaluated(whole) - evaluated(part))
                 yield passes, part
         yield first, whole
+
+
+def _first_copies(row: TracedRow) -> Iterable[Requirement]:
+    """What must be there where a first copy is told from the others, and goes on with gradients."""
+    each = numbered(row.loops)
+    for loop in row.loops:
+        if loop.in_turn:
+            yield Requirement(
+                loop.count,
+                Relation.AT_LEAST,
+                1,
+                "training is counted where the first trained block is there, not {left} times",
+                code="no-first-copy",
+                hint="leave the block out where it is not there",
+                details=(("left", loop.count),),
+                path=row.path,
+            ).of_each(each)
 
 
 def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:

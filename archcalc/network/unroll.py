@@ -200,7 +200,8 @@ class _Writer:
             return self._graph(network, values, path, copy)
         for i in range(int(network.times)):
             place = _under(path, str(i))
-            made = self._graph(network.copy_of(i), values, place, (*copy, id(network), i))
+            own = copy if network.shared else (*copy, id(network), i)
+            made = self._graph(network.copy_of(i), values, place, own)
             values = list(network.carried(values, made))
         return values[: len(network.graph().outputs)]
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from archcalc.costs.loops import Loop, numbered, positions
+from archcalc.costs.loops import Loop, numbered, positions, with_own_weights
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
@@ -120,11 +120,12 @@ class Row:
         return self.applied.windows
 
     def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> Row:
-        """The same call of another layer, or with weights that are its own or an earlier row's."""
+        """The same call of another layer, or with weights of its own each time or another row's."""
         applied = self.applied if layer is None else Applied(layer, self.inputs)
-        ties = () if shared is False else self.ties
-        shared = self.shared if shared is None else shared
-        return replace(self, applied=applied, shared=shared, ties=ties)
+        if shared is None:
+            return replace(self, applied=applied)
+        ties, loops = (self.ties, self.loops) if shared else ((), with_own_weights(self.loops))
+        return replace(self, applied=applied, shared=shared, ties=ties, loops=loops)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -335,7 +335,9 @@ class Formula(Notations, Comparing):
 
         >>> Formula("(a + b)**2").equals("a**2 + 2*a*b + b**2"), Formula("a").equals("b")
         (True, False)
-        >>> print(Formula("(a*a + a)//2*2").equals("a*a + a"))
+        >>> Formula("ceil(c/2) + c//2").equals("c"), Formula("(a*a + a)//2*2").equals("a*a + a")
+        (True, True)
+        >>> print(Formula("max(a, b) + min(a, b)").equals("a + b"))
         None
         """
         return same(self, other if isinstance(other, Formula) else Formula(other))

@@ -15,6 +15,7 @@ from sympy import Expr, Integer, Symbol
 
 from archcalc.symbolic.division import CeilDiv, FloorDiv, has_denominator
 from archcalc.symbolic.errors import DimensionError, quoted, shorten
+from archcalc.symbolic.extremes import settled
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
@@ -138,7 +139,7 @@ def _normal(value: Any) -> Expr:
         value = value.replace(sympy.floor, _exact_floor).replace(sympy.ceiling, _exact_ceiling)
     if value.has(sympy.Sum):
         value = value.replace(_is_foreign_sum, _exact_sum)
-    return value
+    return settled(value)
 
 
 def _is_foreign_sum(part: Any) -> bool:

@@ -175,7 +175,7 @@ def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr:
 @lru_cache(maxsize=8192)
 def _divide(x: Expr, q: Expr) -> Expr:
     x, q = _cleared(x, q)
-    q = _settled(q)
+    q = _settled(Mul(*q.args) if q.is_Mul else q)  # `together` leaves 3·(c + m) as it is
     if not (is_whole(x) and is_whole(q)):
         return Expr.__new__(FloorDiv, x, q)
     if q is S.One:  # R1

@@ -21,6 +21,7 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.requirement import Relation, Requirement
+from tests.counting import at_most
 
 MANY = settings(max_examples=3 * settings().max_examples)
 d, h, n, s = symbols("d h n s")
@@ -155,6 +156,21 @@ TEXTS = [
 @pytest.mark.parametrize(("first", "second", "values", "text"), TEXTS)
 def test_what_is_said(first, second, values, text) -> None:
     assert str(crossover(first, second, "s", **values)) == text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ("3*a**3//2", "2*a**3", "the first is smaller for every a"),
+        ("7*(a + 1)**3//4", "a**3 + 500",
+         "the first is smaller for a ≤ 6, the second is smaller from a = 7 on"),
+        ("(a*(a + 1)**2)//6", "30*a",
+         "the first is smaller for a ≤ 12, the second is smaller from a = 13 on"),
+    ],
+)  # fmt: skip
+def test_floors_of_powers_take_little_work(first: str, second: str, text: str) -> None:
+    with at_most(3_000_000):
+        assert str(crossover(first, second, "a")) == text
 
 
 def test_assumptions_decide() -> None:

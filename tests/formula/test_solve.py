@@ -330,6 +330,49 @@ def test_residue_classes_decide_what_saws() -> None:
         assert slow.solve("n", at_most=10**6) == 109_999
 
 
+@pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
+@pytest.mark.parametrize(
+    ("text", "equals", "expected"),
+    [
+        ("max(2, (n%5)*2)", 6, 3),
+        ("min(7, n%4 + n//4)", 7, 19),
+        ("max(n, 5)//2 + max(3*n - 40, 1)", 12, 15),
+        ("max(n**2 - 10*n, 4) + min(n, 30)", 100_030, None),
+        ("max((n//3)*2, min(n, 12) + n%3)", 10**9, 1_500_000_000),
+    ],
+)
+def test_maxima_and_remainders_together(text: str, equals: int, expected: int | None) -> None:
+    with at_most(2_000_000):
+        if expected is None:
+            with pytest.raises(NoSolutionError, match="none-fits"):
+                Formula(text).solve("n", equals=equals)
+        else:
+            assert Formula(text).solve("n", equals=equals) == expected
+
+
+@MANY
+@pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
+@given(
+    parts=st.lists(
+        st.sampled_from(["n%5*2", "n//3", "7", "20 - n", "n**2//4", "n%2", "2*n - 9", "n"]),
+        min_size=2,
+        max_size=4,
+    ),
+    kind=st.sampled_from(["max", "min"]),
+    rest=st.sampled_from(["0", "n//2", "n%3", "3*n"]),
+    bound=st.integers(-5, 60),
+)
+def test_maxima_of_remainders_are_solved(parts, kind, rest, bound) -> None:
+    text = f"{kind}({', '.join(parts)}) + {rest}"
+    numbers = [n for n in range(1, 200) if eval(text, {"n": n, "max": max, "min": min}) == bound]
+    formula = Formula(text)
+    assume("n" in formula.known_symbols)
+    answer, _ = solved(formula, "n", equals=bound)
+    assert answer == (numbers[0] if numbers else answer)
+    if not numbers:
+        assert answer in ("none-fits", "all-fit") or answer >= 200
+
+
 # --- Refusals -------------------------------------------------------------------------------------
 
 REFUSED: list[tuple[str, Formula, str, dict[str, Any], type[ArchcalcError], str]] = [

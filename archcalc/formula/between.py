@@ -18,7 +18,7 @@ from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 from archcalc.symbolic.evaluate import Exact, evaluate
 from archcalc.symbolic.residues import period
 
-__all__ = ["Effort", "Unresolved", "Values"]
+__all__ = ["Effort", "Unresolved", "Values", "turning_points"]
 
 _FEW = 64
 """A run of as many integers is looked at one by one."""
@@ -322,6 +322,18 @@ def _cut_after_roots(polynomial: Expr, n: Symbol, span: Span) -> list[Span]:
     low, high = span
     starts = [low, *sorted(cut for cut in cuts if cut > low and (high is None or cut <= high))]
     return list(zip(starts, [*(start - 1 for start in starts[1:]), high], strict=True))
+
+
+def turning_points(polynomial: Expr, n: Symbol, span: Span) -> list[int] | None:
+    """The numbers of `span` from which on a polynomial may go another way; ``None`` if unknown.
+
+    >>> from archcalc.symbolic import symbols
+    >>> n = symbols("n")
+    >>> turning_points(n*(10 - n), n, (1, 99))
+    [5, 6]
+    """
+    pieces = _pieces(polynomial, n, span)
+    return None if pieces is None else [low for low, _ in pieces[1:]]
 
 
 def _without_extreme(expression: Expr, n: Symbol, span: Span) -> list[tuple[Span, Expr]] | None:

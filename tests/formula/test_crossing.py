@@ -216,3 +216,11 @@ def test_refusals(changes, kind, text) -> None:
         crossover(**arguments)
     assert type(caught.value) is kind
     assert str(caught.value).startswith(text)
+
+
+def test_symbols_may_be_called_as_arguments_are() -> None:
+    found = crossover("first*symbol", "2*second + values", "symbol", first=3, second=5, values=2)
+    assert str(found) == (
+        "the first is smaller for symbol ≤ 3, equal at symbol = 4, the second is smaller from "
+        "symbol = 5 on"
+    )

@@ -216,6 +216,8 @@ def _other_input(row: Row, earlier: Sequence[Row]) -> list[Finding]:
     for other in reversed(earlier[-_EARLIER:]):
         for shape in (*other.inputs, other.output):
             taken = shape if len(shape) == len(x) else Shape((shape.elements,))
+            if any(isinstance(size, Expr) for size in taken[-1:]):
+                continue  # a count of weights is a number, and so is the size it was made of
             try:
                 count = _count(row, Applied(row.layer, (taken,)).weights)
             except ArchcalcError:

@@ -351,7 +351,7 @@ def test_a_shared_block_is_there_once_and_works_every_time(times: int, before: b
         weights = {name: value for name, value in known.items() if name != "n"}
         assert trace.parameters(**weights) == sum(p.numel() for p in module.parameters())
         assert trace.flops(**known) == flops_of(module, torch.zeros(1, 7, 6), False)
-        training = trace.cost(ac.TrainingFlops())
+        training = trace.cost(ac.costs.TrainingFlops())
         assert training(**known) == flops_of(module, torch.zeros(1, 7, 6), True)
     assert sum(p.numel() for p in numbers.to_torch().parameters()) == numbers.trace().parameters
     assert numbers.to_keras().count_params() == numbers.trace().parameters
@@ -378,9 +378,9 @@ def test_a_shared_block_keeps_what_every_run_made() -> None:
     apart = ac.Repeat(block, 5).trace((7, "d"))
     one = ac.Repeat(block, 1).trace((7, "d"))
     assert shared.activations == apart.activations
-    for cost in (ac.WeightBytes(), ac.GradientBytes(), ac.OptimizerBytes("adam")):
+    for cost in (ac.costs.WeightBytes(), ac.costs.GradientBytes(), ac.costs.OptimizerBytes("adam")):
         assert shared.cost(cost) == one.cost(cost)
-    assert shared.cost(ac.Macs()) == apart.cost(ac.Macs())
+    assert shared.cost(ac.costs.Macs()) == apart.cost(ac.costs.Macs())
     assert (
         ac.Repeat(ac.Conv1D(4, 3, padding="same"), 5, shared=True).trace((100, 4)).receptive_field
         == ac.Repeat(ac.Conv1D(4, 3, padding="same"), 5).trace((100, 4)).receptive_field
@@ -415,7 +415,10 @@ def test_where_a_shared_block_is_shown_its_weights_are_once() -> None:
     title, *_ = trace.derivation().to_text().splitlines()[1:]
     assert title.endswith("×n with the same weights")
     listed = ac.Repeat(ac.Dense(3), 4, shared=True)
-    assert [w.name for w in listed.weights(ac.Shape((3,)))] == ["0/dense/kernel", "0/dense/bias"]
+    assert [w.name for w in listed.weights(ac.symbolic.Shape((3,)))] == [
+        "0/dense/kernel",
+        "0/dense/bias",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -455,14 +458,14 @@ def test_a_number_of_copies_that_may_be_none(count: int, before: bool) -> None:
             by_hand.trace(), quantity
         )
     assert net.trace().parameters(n=count + 1, d=4) == by_hand.trace().parameters
-    training = net.trace().cost(ac.TrainingFlops())
+    training = net.trace().cost(ac.costs.TrainingFlops())
     if count or before:
-        wanted = by_hand.trace().cost(ac.TrainingFlops())
+        wanted = by_hand.trace().cost(ac.costs.TrainingFlops())
         assert training(n=count + 1, d=4) == wanted
     else:
-        with pytest.raises(ac.RequirementError, match="first trained block"):
+        with pytest.raises(ac.errors.RequirementError, match="first trained block"):
             training(n=1, d=4)
-    with pytest.raises(ac.RequirementError, match="at least 0"):
+    with pytest.raises(ac.errors.RequirementError, match="at least 0"):
         ac.Repeat(block, "n - 2").trace((5, "d")).parameters(n=1, d=4)
 
 
@@ -476,7 +479,7 @@ def test_no_copy_gives_what_it_takes(block: ac.Layer) -> None:
     ):  # fmt: skip
         assert trace.output == alone.trace().output
         assert trace.parameters == alone.trace().parameters
-        assert trace.cost(ac.TrainingFlops()) == alone.trace().cost(ac.TrainingFlops())
+        assert trace.cost(ac.costs.TrainingFlops()) == alone.trace().cost(ac.costs.TrainingFlops())
     assert net.to_torch()(torch.zeros(1, 5, 4)).shape == (1, 5, 2)
     assert sum(p.numel() for p in net.to_torch().parameters()) == 10
     assert net.to_keras().count_params() == 10

@@ -15,9 +15,9 @@ from archcalc.layers.fields import Count
 from archcalc.network.base import Network
 from archcalc.network.course import MOST_APART, Step, course, moved_on, no_rule, require_left
 from archcalc.network.fields import Block
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
-from archcalc.network.sequential import as_layer
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.requirement import Requirement

@@ -33,8 +33,10 @@ _NOTHING: Table = MappingProxyType({})
 def is_whole(layer: Layer, table: Table) -> bool:
     """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
 
-    A network that it has only with other values is taken apart.
+    A network that it has only with other values is taken apart, unless it is more than its parts.
     """
+    if isinstance(layer, Network) and layer.whole:
+        return True
     entry = table.get(type(layer).__name__)
     return isinstance(entry, Entry) and not (isinstance(layer, Network) and objection(entry, layer))
 

@@ -25,6 +25,7 @@ from archcalc.network.values import with_values
 from archcalc.network.walk import Row
 
 if TYPE_CHECKING:
+    from archcalc.network.experts import Experts
     from archcalc.network.transformer import (
         Transformer,
         TransformerDecoder,
@@ -43,13 +44,14 @@ if TYPE_CHECKING:
     FAMILIES: tuple[ModuleType, ...]
     """The modules of networks, in the order in which the documentation shows them."""
 
-_LATER = ("wrappers", "transformer")
+_LATER = ("wrappers", "transformer", "experts")
 
 declare(__name__, __path__[0], _LATER)
 
 __all__ = [
     "RNN",
     "Bidirectional",
+    "Experts",
     "Input",
     "InputLayer",
     "Ladder",

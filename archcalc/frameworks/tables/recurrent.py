@@ -68,6 +68,7 @@ KERAS: Table = {
         ),
     ),
     "TimeDistributed": Entry("TimeDistributed", same("layer")),
+    "Experts": Absent("no layer there routes tokens", hint="to_torch() builds it"),
     "Wrapper": Absent("its Wrapper is a base class, and does not call what it holds"),
 }
 
@@ -125,5 +126,6 @@ TORCH: Table = {
     "RNN": Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN"),
     "Bidirectional": Entry(".Bidirectional", same("layer", "merge_mode", "backward_layer")),
     "TimeDistributed": Entry(".TimeDistributed", same("layer")),
+    "Experts": Entry(".Experts", same("block", "count", "active", "normalize")),
     "Wrapper": Absent("a module that holds another is called Sequential there"),
 }

@@ -8,6 +8,7 @@ from archcalc.frameworks.torch_modules.arithmetic import *
 from archcalc.frameworks.torch_modules.attention import *
 from archcalc.frameworks.torch_modules.core import *
 from archcalc.frameworks.torch_modules.embedding import *
+from archcalc.frameworks.torch_modules.experts import *
 from archcalc.frameworks.torch_modules.merging import *
 from archcalc.frameworks.torch_modules.net import *
 from archcalc.frameworks.torch_modules.noise import *

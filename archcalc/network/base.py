@@ -48,6 +48,9 @@ class Network(Layer, abstract=True):
     form: ClassVar[Form] = ""
     """How it is put together, where it is more than layers in its fields."""
 
+    whole: ClassVar[bool] = False
+    """Whether its layers one after the other are not what it is, so that it is built whole."""
+
     stands_open: ClassVar[bool] = False
     """Whether its layers stand open in a repetition of it, where it has no name of its own."""
 
@@ -143,7 +146,7 @@ class Network(Layer, abstract=True):
         walk = Walk(apart=True)
         self._walked(walk, inputs)
         for row in walk.rows:
-            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {1}
+            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
             if unlisted:
                 raise ShapeError(
                     f"{to_text(unlisted.pop())} copies cannot be listed one by one",
@@ -330,7 +333,8 @@ class Network(Layer, abstract=True):
         )
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
-        return tuple(work for row in self._called(*shapes[:-1]) for work in row.work)
+        run = (row for row in self._called(*shapes[:-1]) if often(called(row.loops)))
+        return tuple(work for row in run for work in row.work)
 
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return None

@@ -23,8 +23,6 @@ _MOST_BITS = 1_000_000
 MOST_TERMS = 20_000
 """A sum of more terms than this is refused, as it is when a formula is evaluated."""
 
-_LEAST, _LARGEST = -(2**63), 2**63 - 1
-
 
 def bounds_of(
     program: Program, given: Mapping[str, Span], wanted: Iterable[int]
@@ -51,9 +49,13 @@ def bounds_of(
     return found
 
 
-def fits(span: Span) -> bool:
-    """Whether 64 bits hold every integer of `span`."""
-    return span[0] >= _LEAST and span[1] <= _LARGEST
+def fits(span: Span, bits: int = 64) -> bool:
+    """Whether so many bits hold every integer of `span`.
+
+    >>> fits((-(2**63), 2**63 - 1)), fits((0, 2**31), 32)
+    (True, False)
+    """
+    return span[0] >= -(1 << bits - 1) and span[1] < 1 << bits - 1
 
 
 def is_safe(program: Program, bounds: Mapping[int, Span]) -> bool:

@@ -21,20 +21,29 @@ __all__ = ["Goal", "Problem", "Run", "apart", "limits", "searched", "shown"]
 
 T = TypeVar("T")
 
+_READS_AS_IT_IS = 100
+"""A ratio of smaller numbers needs no decimals."""
+
 _MOST_CLASSES = 420
 """A formula with floors is taken apart into no more residue classes than this."""
 
 
 def shown(value: Exact) -> str:
-    """A number for people, and no longer than a line.
+    """A number for people, and no longer than a line; a long ratio with its decimals.
 
     >>> shown(542230), shown(2**10_000)
     ('542,230', 'an integer of 10,001 bits')
+    >>> from fractions import Fraction
+    >>> shown(Fraction(7, 2)), shown(Fraction(2084010, 10471))
+    ('7/2', '2,084,010/10,471 ≈ 199.027')
     """
-    longest = max(abs(value.numerator), value.denominator).bit_length()
-    if longest > 300:
-        return f"an integer of {longest:,} bits"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    longest = max(abs(value.numerator), value.denominator)
+    if longest.bit_length() > 300:
+        return f"an integer of {longest.bit_length():,} bits"
+    if isinstance(value, int):
+        return f"{value:,}"
+    ratio = f"{value.numerator:,}/{value.denominator:,}"
+    return ratio if longest < _READS_AS_IT_IS else f"{ratio} ≈ {float(value):,.6g}"
 
 
 def limits(requirements: Iterable[Requirement], network: str = "the network") -> str:

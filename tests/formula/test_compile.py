@@ -15,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sympy import Max, Min
 
+from archcalc.explore import sweep
 from archcalc.formula import Compiled, Formula
 from archcalc.formula.compiling import running
 from archcalc.symbolic import (
@@ -388,3 +389,13 @@ def test_long_arrays_are_checked_to_their_ends() -> None:
     n[-1] = 2**40
     assert Formula("n*n").compile()(n=n)[-1] == 2**80
     assert Formula("n*n + n").compile()(n=n[::-2])[0] == 2**80 + 2**40
+
+
+def test_fractions_in_more_than_one_block() -> None:
+    """What was divided exactly did not come into the array that was asked for."""
+    a, b = np.arange(1, 40_001), np.arange(40_000, 0, -1)
+    got = Formula("(a + 1)/(2*b)").compile()(a=a, b=b)
+    for i in (0, 7, 19_999, 32_768, 39_999):
+        assert got[i] == Fraction(i + 2, 2 * (40_000 - i))
+    grid = sweep({"r": "(a + 1)/b"}, a=range(1, 301), b=range(1, 301))
+    assert grid.best("r", largest=True)["r"] == 301

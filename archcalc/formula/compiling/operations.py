@@ -54,7 +54,8 @@ def apply(
     if dtype.kind == "f":
         return as_dtype(_float_quotient(kind, left, right), dtype, out)
     if dtype == _OBJECT and kind is Kind.QUOTIENT:
-        return np.asarray(_exactly(left.astype(object), right.astype(object)), object)
+        exact = _exactly(left.astype(object), right.astype(object))
+        return as_dtype(np.asarray(exact, object), dtype, out)
     working = dtype if plain else _OBJECT
     quotient = np.asarray(np.floor_divide(left, right, dtype=working), working)
     if (quotient * right != left).any():

@@ -206,7 +206,9 @@ def _exact(name: str, bound: Any) -> Exact:
     raise EvaluationError(
         f"{name} = {quoted(bound, 40)} is not an exact number",
         values={name: bound},
-        hint="give an integer, a Fraction, or text such as '25.6M'",
+        hint="write one such as '1e6' or '25.6M'"
+        if isinstance(bound, str)
+        else "give an integer or a Fraction",
     )
 
 

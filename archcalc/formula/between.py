@@ -16,6 +16,7 @@ from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.residues import period
 
 __all__ = ["Effort", "Unresolved", "Values", "turning_points"]
@@ -25,9 +26,6 @@ _FEW = 64
 
 _MOST_TAILS = 128
 """An endless run is cut no more often than this, each time at twice the number."""
-
-_MOST_DOUBLINGS = 4_096
-"""No answer of more bits than this is looked for."""
 
 _HIGHEST_DEGREE = 40
 """The turning points of polynomials beyond this degree are not isolated."""
@@ -62,7 +60,7 @@ class Effort:
     """
 
     classes: int = 1
-    values: int = 100_000
+    values: int = LIMITS.looked_at
     parts: int = 250
 
 
@@ -276,7 +274,7 @@ class Values:
             stride = 1
             while not there(low + stride):
                 low, stride = low + stride, 2 * stride
-                if stride.bit_length() > _MOST_DOUBLINGS:
+                if stride.bit_length() > LIMITS.solution_bits:
                     raise Unresolved
             high = low + stride
         while high - low > 1:
@@ -330,7 +328,7 @@ def turning_points(polynomial: Expr, n: Symbol, span: Span) -> list[int] | None:
     >>> from archcalc.symbolic import symbols
     >>> n = symbols("n")
     >>> turning_points(n*(10 - n), n, (1, 99))
-    [5, 6]
+    [5]
     """
     pieces = _pieces(polynomial, n, span)
     return None if pieces is None else [low for low, _ in pieces[1:]]

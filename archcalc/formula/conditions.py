@@ -16,6 +16,7 @@ from archcalc.formula.values import read_values
 from archcalc.symbolic.dims import as_expr, lower
 from archcalc.symbolic.division import FloorDiv, is_whole
 from archcalc.symbolic.errors import RequirementError, shorten
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 
@@ -23,8 +24,6 @@ __all__ = ["Assumption", "ConditionLike", "assumption", "in_text", "read_conditi
 
 ConditionLike: TypeAlias = str | Constraint | Boolean
 """What is accepted for a condition."""
-
-_MOST_COMPARISONS = 2
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,7 +94,7 @@ def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, 
     """
     parts = list(conjuncts_of(read_statement(text)))
     made = [p for p in parts if isinstance(p, Comparison) and p.sign != "≠"]
-    if len(made) < len(parts) or len(made) > _MOST_COMPARISONS:
+    if len(made) < len(parts) or len(made) > LIMITS.compared:
         raise refused(text, "does not read as a condition")
     return tuple(assumption(text, part, known) for part in made)
 

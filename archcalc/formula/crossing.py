@@ -21,13 +21,11 @@ from archcalc.formula.spans import Span
 from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.compare import Interval
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 
 __all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]
-
-_MOST_NUMBERS = 1_000
-"""Where two formulas overtake one another by turns, no more numbers than this are told apart."""
 
 _MOST_SAID = 9
 """Of more stretches than this only the first and the last are printed."""
@@ -263,7 +261,7 @@ def _stretches(runs: Sequence[_Run]) -> Iterator[Stretch]:
         high = None if following is None else following - 1
         found = [(run, places) for run in runs if (places := run.within(low, high)) is not None]
         larger = {run.larger(first) for run, (first, _) in found}
-        if len(larger) > 1 and high is not None and high - low < _MOST_NUMBERS:
+        if len(larger) > 1 and high is not None and high - low < LIMITS.told_apart:
             yield from _number_by_number(found)
         elif larger:
             lasts = [run.numbers.number(last) for run, (_, last) in found if last is not None]

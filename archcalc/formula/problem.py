@@ -15,6 +15,7 @@ from archcalc.formula.domain import Progression, allowed, congruent
 from archcalc.formula.spans import Span
 from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.requirement import Requirement
 
 __all__ = ["Goal", "Problem", "Run", "apart", "limits", "searched", "shown"]
@@ -23,9 +24,6 @@ T = TypeVar("T")
 
 _READS_AS_IT_IS = 100
 """A ratio of smaller numbers needs no decimals."""
-
-_MOST_CLASSES = 420
-"""A formula with floors is taken apart into no more residue classes than this."""
 
 
 def shown(value: Exact) -> str:
@@ -167,7 +165,7 @@ def apart(
     classes = 1
     while True:
         try:
-            left = Effort(_MOST_CLASSES // classes)
+            left = Effort(LIMITS.classes // classes)
             return [find(numbers, left) for numbers in whole.apart(classes)]
         except Unresolved as stuck:
             if stuck.period is None:

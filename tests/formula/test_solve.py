@@ -511,8 +511,8 @@ REFUSED: list[tuple[str, Formula, str, dict[str, Any], type[ArchcalcError], str]
      "at_most = 100000.0 is not an exact number; give an integer or a Fraction [bad-value]"),
     ("bool", MNIST, "n", {"equals": True}, EvaluationError,
      "equals = True is not an exact number; give an integer or a Fraction [bad-value]"),
-    ("text", MNIST, "n", {"at_least": "9"}, EvaluationError,
-     "at_least = '9' is not an exact number; give an integer or a Fraction [bad-value]"),
+    ("text", MNIST, "n", {"at_least": "many"}, EvaluationError,
+     "at_least = 'many' is not an exact number; write one such as '1e6' or '25.6M' [bad-value]"),
     ("network broken", Formula(MNIST, [no_more_than(28, k)]), "n", {"at_most": 9, "k": 29, "f": 1},
      RequirementError, "conv2d: it does not fit [no-fit]"),
 ]  # fmt: skip

@@ -10,11 +10,9 @@ from archcalc.explore.searching.exploring import Branch, Exploration
 from archcalc.explore.searching.plan import Plan
 from archcalc.explore.searching.tally import Found, Tally
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["explored"]
-
-_MOST_WORK = 10_000_000_000
-"""A search on this machine ends after so many operations on 64 bits, about: a minute or so."""
 
 _BRANCHES = 8
 """So many boxes for each thread of the cluster, as some take longer than others."""
@@ -29,7 +27,7 @@ def explored(plan: Plan, client: Any = None) -> Exploration:
     with Progress(plan.size, "configurations") as progress:
         try:
             if client is None:
-                exploration.run(progress, most_work=_MOST_WORK)
+                exploration.run(progress, most_work=LIMITS.search_work)
             else:
                 _spread_out(exploration, client, progress)
         except KeyboardInterrupt:

@@ -9,16 +9,16 @@ from typing import TypeVar
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.between import Effort, Unresolved, Values
 from archcalc.formula.conditions import Assumption
-from archcalc.formula.domain import Progression, allowed, congruent
-from archcalc.formula.spans import Span
+from archcalc.formula.domain import allowed, congruent
+from archcalc.formula.integer_sets import Progression, Span
+from archcalc.formula.univariate import Effort, Undecided, Values
 from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.evaluate import Exact, evaluate
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["Goal", "Problem", "Run", "apart", "limits", "searched", "shown"]
+__all__ = ["Goal", "Problem", "Run", "by_residue_class", "limits", "searched", "shown"]
 
 T = TypeVar("T")
 
@@ -141,12 +141,12 @@ def searched(problem: Problem) -> list[Run]:
     """One run, or one for each residue class where the formula must be taken apart.
 
     Raises:
-        Unresolved: that comes to no end.
+        Undecided: that comes to no end.
     """
-    return apart(problem.requirements, problem.n, partial(_run, problem))
+    return by_residue_class(problem.requirements, problem.n, partial(_run, problem))
 
 
-def apart(
+def by_residue_class(
     requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, Effort], T]
 ) -> list[T]:
     """What `find` finds among all `n`, or in each residue class where it asks for such.
@@ -157,7 +157,7 @@ def apart(
         find: from the numbers to look at, and how far to look.
 
     Raises:
-        Unresolved: that comes to no end.
+        Undecided: that comes to no end.
     """
     whole = congruent(requirements, n)
     if whole is None:
@@ -167,7 +167,7 @@ def apart(
         try:
             left = Effort(LIMITS.classes // classes)
             return [find(numbers, left) for numbers in whole.apart(classes)]
-        except Unresolved as stuck:
+        except Undecided as stuck:
             if stuck.period is None:
                 raise
             classes *= stuck.period
@@ -177,5 +177,5 @@ def _run(problem: Problem, numbers: Progression, effort: Effort) -> Run:
     n, goal = problem.n, problem.goal
     domain = allowed(problem.requirements, n, numbers, effort)
     values = Values(numbers.along(problem.expression, n), n, effort)
-    fits = [run for span in domain for run in values.between(goal.lower, goal.upper, span)]
+    fits = [run for span in domain for run in values.preimage(goal.lower, goal.upper, span)]
     return Run(numbers, domain, fits, values)

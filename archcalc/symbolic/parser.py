@@ -16,8 +16,8 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, S
 from archcalc.symbolic.division import CeilDiv, FloorDiv, is_whole, least_value
 from archcalc.symbolic.errors import ArchcalcError, ArithmeticRuleError, ExpressionError, shorten
 from archcalc.symbolic.extremes import settled
+from archcalc.symbolic.lexer import FUNCTIONS, Source
 from archcalc.symbolic.limits import LIMITS
-from archcalc.symbolic.scanning import FUNCTIONS, Source
 from archcalc.symbolic.sizes import (
     Sizes,
     TooLargeError,

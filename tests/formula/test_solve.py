@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Rational, Symbol
 
 from archcalc.formula import Formula
-from archcalc.formula.between import Values
+from archcalc.formula.univariate import Values
 from archcalc.symbolic import (
     ArchcalcError,
     ArchcalcWarning,
@@ -555,6 +555,6 @@ def test_hostile_formulas_end_soon(formula, given) -> None:
 
 
 def test_values_between_bounds_as_runs() -> None:
-    assert Values(n**2 - 10 * n, n).between(-21, -16, (1, None)) == [(2, 3), (7, 8)]
-    assert Values(n**2 - 10 * n, n).between(-21, None, (1, None)) == [(1, 3), (7, None)]
-    assert Values(FloorDiv(100, n - 5), n).between(20, 50, (1, None)) == [(7, 10)]
+    assert Values(n**2 - 10 * n, n).preimage(-21, -16, (1, None)) == [(2, 3), (7, 8)]
+    assert Values(n**2 - 10 * n, n).preimage(-21, None, (1, None)) == [(1, 3), (7, None)]
+    assert Values(FloorDiv(100, n - 5), n).preimage(20, 50, (1, None)) == [(7, 10)]

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, overload
 
 from sympy import Expr, Symbol
 
@@ -142,6 +142,18 @@ class SymbolicCrossover:
 _OTHER = {"first": "second", "second": "first", "neither": "neither"}
 
 
+@overload
+def crossover(
+    first: FormulaLike, second: FormulaLike, symbol: str | Symbol, /, **values: Any
+) -> Crossover | SymbolicCrossover: ...
+@overload
+def crossover(
+    first: FormulaLike, second: FormulaLike, /, *, symbol: str | Symbol, **values: Any
+) -> Crossover | SymbolicCrossover: ...
+@overload
+def crossover(
+    *, first: FormulaLike, second: FormulaLike, symbol: str | Symbol, **values: Any
+) -> Crossover | SymbolicCrossover: ...
 def crossover(
     first: FormulaLike | None = None,
     second: FormulaLike | None = None,

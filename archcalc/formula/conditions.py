@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import sympy
 from sympy import Expr, Symbol
-from sympy.logic.boolalg import Boolean
 
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.statements import Comparison, conjuncts_of, read_statement, refused
@@ -20,9 +20,26 @@ from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["Assumption", "ConditionLike", "assumption", "in_text", "read_condition"]
+__all__ = [
+    "Assumption",
+    "ConditionLike",
+    "SympyRelation",
+    "assumption",
+    "in_text",
+    "read_condition",
+]
 
-ConditionLike: TypeAlias = str | Constraint | Boolean
+
+class SympyRelation(Protocol):
+    """What sympy makes of ``n >= 5``; sympy itself has no types."""
+
+    @property
+    def is_Boolean(self) -> bool: ...
+    @property
+    def free_symbols(self) -> AbstractSet[Any]: ...
+
+
+ConditionLike: TypeAlias = str | Constraint | SympyRelation
 """What is accepted for a condition."""
 
 

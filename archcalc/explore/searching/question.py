@@ -18,7 +18,7 @@ from archcalc.formula.compiling.bounds import bounds_of
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Runner
-from archcalc.formula.conditions import Assumption, in_text
+from archcalc.formula.conditions import Assumption, SympyRelation, in_text
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.values import read_values
@@ -28,7 +28,7 @@ from archcalc.symbolic.symbols import symbol
 
 __all__ = ["ConstraintLike", "Question", "planned"]
 
-ConstraintLike: TypeAlias = Constraint | Requirement | Boolean | str
+ConstraintLike: TypeAlias = Constraint | Requirement | SympyRelation | str
 """What is accepted for a constraint: ``P <= 1_000_000``, or text over the symbols."""
 
 _OPTIONS = frozenset(["maximize", "minimize", "subject_to", "client"])

@@ -55,8 +55,15 @@ def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
         if power is S.Zero:
             terms.extend(_parts(coefficient))
         elif coefficient != 0:
-            terms.append(_multiplied(Pow(first, power), coefficient))
+            terms.append(_times(Pow(first, power), coefficient))
     return _summed(terms)
+
+
+def _times(power: Expr, coefficient: Expr) -> Expr:
+    """Their product; of a coefficient that only takes away, the sign stands before it."""
+    if coefficient.is_Add and all(term.as_coeff_Mul()[0] < 0 for term in coefficient.args):
+        return WrittenProduct(S.NegativeOne, power, -coefficient)
+    return _multiplied(power, coefficient)
 
 
 def _height(power: Expr) -> tuple[bool, Expr, str]:

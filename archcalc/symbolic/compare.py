@@ -241,6 +241,11 @@ def _no_larger(a: Expr | int, b: Expr | int) -> bool | None:
     reverse = at_least(a, b)
     if reverse is not None:
         return not reverse
+    if evaluated(a).has(FloorDiv) != evaluated(b).has(FloorDiv):  # ⌊c/2⌋ is no larger than c
+        if at_least(b, a, by_classes=True):
+            return True
+        if at_least(a, b, by_classes=True):
+            return False
     return _floors_ordered(evaluated(a), evaluated(b))
 
 

@@ -137,7 +137,13 @@ def test_a_sample_may_be_routed_as_one() -> None:
 
 # --- Identities ----------------------------------------------------------------------------------
 
-COSTS = [Parameters(), ActiveParameters(), Macs(), ac.costs.GradientBytes(), ac.costs.OptimizerBytes("adam")]
+COSTS = [
+    Parameters(),
+    ActiveParameters(),
+    Macs(),
+    ac.costs.GradientBytes(),
+    ac.costs.OptimizerBytes("adam"),
+]
 
 
 @pytest.mark.parametrize("cost", COSTS)

@@ -9,8 +9,11 @@ Importing the package loads nothing but this list of names; each is loaded when 
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER
 from archcalc._loading import loaded, moved
 from archcalc._version import __version__ as __version__
 
@@ -40,39 +43,11 @@ if TYPE_CHECKING:
     from archcalc.explore import search as search, sweep as sweep
     from archcalc.formula import Formula as Formula, crossover as crossover
     from archcalc.layers import Layer as Layer
-    from archcalc.layers.activations import *
-    from archcalc.layers.adaptive import *
-    from archcalc.layers.aliases import *
-    from archcalc.layers.arithmetic import *
-    from archcalc.layers.attention import *
-    from archcalc.layers.augmentation import *
-    from archcalc.layers.colouring import *
-    from archcalc.layers.convolution import *
-    from archcalc.layers.core import *
-    from archcalc.layers.distances import *
-    from archcalc.layers.embedding import *
-    from archcalc.layers.encoding import *
-    from archcalc.layers.merging import *
-    from archcalc.layers.normalization import *
-    from archcalc.layers.operations import *
-    from archcalc.layers.padding import *
-    from archcalc.layers.pooling import *
-    from archcalc.layers.products import *
-    from archcalc.layers.rearranging import *
-    from archcalc.layers.recurrent import *
-    from archcalc.layers.recurrent_convolution import *
-    from archcalc.layers.regularization import *
-    from archcalc.layers.rescaling import *
-    from archcalc.layers.reshaping import *
-    from archcalc.layers.resizing import *
-    from archcalc.layers.slicing import *
-    from archcalc.layers.spectrogram import *
-    from archcalc.layers.transposed import *
-    from archcalc.layers.upsampling import *
-    from archcalc.layers.vocabulary import *
+    from archcalc.layers.every import *
     from archcalc.network import (
         RNN as RNN,
         Bidirectional as Bidirectional,
+        Experts as Experts,
         Input as Input,
         InputLayer as InputLayer,
         Ladder as Ladder,
@@ -149,6 +124,20 @@ def _is_layer(value: object) -> bool:
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
     __getattr__ = _found
+
+
+def _torchs_names() -> Mapping[str, Any]:
+    names: Mapping[str, Any] = loaded(f"{__name__}.frameworks.torch_names").SPELLINGS
+    return names
+
+
+def _tell_hypothesis(cls: type) -> None:
+    if "hypothesis" in sys.modules:
+        loaded(f"{__name__}.testing.registration").tell(cls)
+
+
+FILE_NAMES.append(_torchs_names)
+ON_NEW_LAYER.append(_tell_hypothesis)
 
 
 def __dir__() -> list[str]:

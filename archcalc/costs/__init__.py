@@ -15,6 +15,7 @@ from archcalc.costs.memory import (
 )
 from archcalc.costs.operations import TALLIES, EveryFlops, Rule, Tally, Uncounted
 from archcalc.costs.parameters import (
+    ActiveParameters,
     NonEmbeddingParameters,
     Parameters,
     Statistics,
@@ -37,6 +38,7 @@ __all__ = [
     "TALLIES",
     "ActivationBytes",
     "Activations",
+    "ActiveParameters",
     "Additive",
     "Alive",
     "Choice",

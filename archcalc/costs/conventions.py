@@ -11,7 +11,13 @@ from types import MappingProxyType
 
 from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
-from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
+from archcalc.costs.loops import owned, with_own_weights
+from archcalc.costs.parameters import (
+    ActiveParameters,
+    NonEmbeddingParameters,
+    Parameters,
+    TotalParameters,
+)
 from archcalc.costs.work import Flops, Macs, MacsByOutput
 from archcalc.layers.facts import KINDS
 from archcalc.symbolic.errors import LookupFailedError, quoted
@@ -44,7 +50,8 @@ def _slopes(shared: slice, name: str, meaning: str, *used_by: str) -> Choice:
 
 
 def _each_time(row: TracedRow) -> TracedRow:
-    return row.as_if(shared=False) if row.shared or row.ties else row
+    own = owned(row.loops) == owned(with_own_weights(row.loops))
+    return row.as_if(shared=False) if row.shared or row.ties or not own else row
 
 
 def _plainly(name: str, meaning: str, used_by: tuple[str, ...], cost: Additive) -> Choice:
@@ -106,6 +113,17 @@ _ALL = (
             _plainly("once", "shared weights are counted once", ("Keras", "torch"), Parameters()),
             Choice("each time", "weights that another call owns are counted again",
                    ("sums over layers",), Parameters(), _each_time, kind="shared-counted-twice"),
+        ),
+    ),
+    Convention(
+        "experts",
+        "Of experts, which weights count?",
+        "parameters",
+        (
+            _plainly("all", "every expert's weights are counted",
+                     ("total parameters",), Parameters()),
+            _plainly("active", "those of the experts that a token meets are counted",
+                     ("active parameters",), ActiveParameters()),
         ),
     ),
     Convention(

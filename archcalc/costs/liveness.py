@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from archcalc.costs.base import Rows, TracedRow
-from archcalc.costs.loops import Factor, Factors, Loop
+from archcalc.costs.loops import Carry, Factor, Factors, Loop
 from archcalc.costs.parameters import learns
 from archcalc.symbolic.compare import largest, smallest
 from archcalc.symbolic.dims import Dim, lower
@@ -185,6 +185,10 @@ def program(trace: Rows, *, strided: Strided = "view", keep_inputs: bool = False
     return _Building(trace, strided).made(keep_inputs)
 
 
+_Part: TypeAlias = Literal["first", "others", "before last", "between", "last"]
+"""Copies of a block that are followed as one."""
+
+
 class _Building:
     """Following a trace, with the first copy of a block and one for those after it."""
 
@@ -206,7 +210,7 @@ class _Building:
     def made(self, keep_inputs: bool) -> Program:
         for number, shape in enumerate(self.trace.inputs):
             self.held[-1 - number] = (self._new("input", shape, product(shape)),)
-        self._walk(0, len(self.rows), 0, frozenset())
+        self._walk(0, len(self.rows), 0)
         end = max(len(self.program.moments) - 1, 0)
         for source in self.trace.ends:
             self._keep(self.held[source], end)
@@ -219,19 +223,19 @@ class _Building:
             self._moment(-1, "input", set(range(len(self.program.buffers))))
         return self.program
 
-    def _walk(self, start: int, end: int, depth: int, carried: frozenset[int]) -> None:
+    def _walk(self, start: int, end: int, depth: int) -> None:
         """The rows from `start` to `end`, which stand in `depth` loops whose turns are in order."""
         number = start
         while number < end:
-            loops = in_turn_loops(self.rows[number])
-            if len(loops) == depth:
+            turn = _turn(self.rows[number], depth)
+            if turn is None:
                 self._call(number, start)
                 number += 1
                 continue
             after = number + 1
-            while after < end and _same(loops[depth], self.rows[after], depth):
+            while after < end and _turn(self.rows[after], depth) == turn:
                 after += 1
-            self._block(number, after, depth, carried)
+            self._block(number, after, depth, *turn)
             number = after
 
     def _call(self, number: int, start: int) -> None:
@@ -300,57 +304,51 @@ class _Building:
 
     # Repeated blocks
 
-    def _block(self, start: int, end: int, depth: int, outer: frozenset[int]) -> None:
-        """The first copy of a block, and one for those that follow."""
-        loop = in_turn_loops(self.rows[start])[depth]
+    def _block(self, start: int, end: int, depth: int, loop: Loop, carry: Carry) -> None:
+        """The first copies of a block, and those that follow, each on what was given before."""
         rows = self.rows[start:end]
-        carried = frozenset(s for row in rows for s in row.carried if s < start)
         given = [n for n in range(start, end) if not start <= self.last_use.get(n, end) < end]
-        self._copy(start, end, depth, carried, loop, first=True)
-        if loop.count == 1:
-            return
-        self._keep_all(given)
-        kept = {source: self.held[source] for source in carried}
-        read = {source for row in rows for source in row.sources}
-        for source in read & ((carried - outer) or carried):
-            self.held[source] = self._from_before(source, given, start, end, loop)
-        self._copy(start, end, depth, carried, loop, first=False)
+        read = carry.sources & {source for row in rows for source in row.sources}
+        kept = {source: self.held[source] for source in read}
+        for number, part in enumerate(self._parts(loop, rows, read)):
+            if number:
+                self.held |= {s: self._from_before(s, given, rows, loop) for s in read}
+            before = self.there, self.turns, self.copies, dict(self.values)
+            self._enter(loop, part)
+            self._walk(start, end, depth + 1)
+            self.there, self.turns, self.copies, self.values = before
+            self._keep_all(given)
         self.held |= kept
-        self._keep_all(given)
         if loop.index is not None:
             for number in given:
                 self.held[number] = self._at_last(self.held[number], loop)
+
+    def _parts(
+        self, loop: Loop, rows: Sequence[TracedRow], read: Iterable[int]
+    ) -> tuple[_Part, ...]:
+        """Which copies of a block are followed, each part as one."""
+        return ("first",) if loop.count == 1 else ("first", "others")
 
     def _keep_all(self, given: Iterable[int]) -> None:
         """Keep what comes out of a copy until it has ended."""
         for number in given:
             self._keep(self.held[number], len(self.program.moments) - 1)
 
-    def _copy(
-        self, start: int, end: int, depth: int, carried: frozenset[int], loop: Loop, first: bool
-    ) -> None:
-        before = self.there, self.turns, self.copies, dict(self.values)
-        self._enter(loop, first)
-        self._walk(start, end, depth + 1, carried)
-        self.there, self.turns, self.copies, self.values = before
-
-    def _enter(self, loop: Loop, first: bool) -> None:
-        """Go into the first copy of a block, or into the one that stands for those after it."""
+    def _enter(self, loop: Loop, part: _Part) -> None:
+        """Go into one part of the copies of a block."""
         others = lower(evaluated(loop.count) - 1)
-        self.there = _and(self.there, loop.count if first else others)
-        if loop.index is not None and first:
+        self.there = _and(self.there, loop.count if part == "first" else others)
+        if loop.index is not None and part == "first":
             self.values[loop.index] = 0
         elif loop.index is not None:
             self.turns = (*self.turns, Turn(loop.index, loop.count))
 
     def _from_before(
-        self, source: int, given: Sequence[int], start: int, end: int, loop: Loop
+        self, source: int, given: Sequence[int], rows: Sequence[TracedRow], loop: Loop
     ) -> tuple[_Held, ...]:
         """What takes the place of `source` in copies after the first: what the one before gave."""
         row, shape = next(
-            (row, row.inputs[row.sources.index(source)])
-            for row in self.rows[start:end]
-            if source in row.sources
+            (row, row.inputs[row.sources.index(source)]) for row in rows if source in row.sources
         )
         alike = [n for n in given if shape in self.rows[n].outputs]
         fitting = alike if loop.index is None else given
@@ -372,8 +370,9 @@ class _Building:
     def _refuse_ladder(self, row: TracedRow, start: int) -> None:
         """Refuse what reads another level of a ladder, which is kept while all are done below."""
         indices = {loop.index for loop in row.loops if loop.index is not None}
+        carried = {source for carry in row.carried for source in carry.sources}
         for source in row.sources:
-            if not 0 <= source < start or source in row.carried:
+            if not 0 <= source < start or source in carried:
                 continue
             others = {loop.index for loop in self.rows[source].loops if loop.index is not None}
             if indices & others:
@@ -390,16 +389,30 @@ class _Training(_Building):
     """The same with all copies of a block but the last, and then the last.
 
     What those before the last make is kept by the copy after, what the last makes by what follows.
+    The first is told apart where something trained lies before the others and not before it.
     """
 
     training: ClassVar[bool] = True
 
-    def _enter(self, loop: Loop, first: bool) -> None:
-        others = lower(evaluated(loop.count) - 1)
-        if first and loop.count != 1:
-            self.copies = (*self.copies, Factor(others, loop.index))
-        elif loop.index is not None:
-            self.values[loop.index] = others
+    def _parts(
+        self, loop: Loop, rows: Sequence[TracedRow], read: Iterable[int]
+    ) -> tuple[_Part, ...]:
+        if loop.count == 1:
+            return ("last",)
+        fed = all(one.learned for source in read for one in self.held[source])
+        if fed or not any(learns(row) for row in rows):
+            return "before last", "last"
+        return ("first", "last") if loop.count == 2 else ("first", "between", "last")
+
+    def _enter(self, loop: Loop, part: _Part) -> None:
+        count, index = evaluated(loop.count), loop.index
+        if part == "before last":
+            self.copies = (*self.copies, Factor(lower(count - 1), index))
+        elif part == "between":
+            self.copies = (*self.copies, Factor(lower(count - 2), index))
+        if index is not None and part != "before last":
+            numbers = {"first": 0, "between": index + 1, "last": lower(count - 1)}
+            self.values[index] = numbers[part]
 
 
 def _and(there: Dim, count: Dim) -> Dim:
@@ -407,9 +420,9 @@ def _and(there: Dim, count: Dim) -> Dim:
     return product((there, lower(largest(0, smallest(1, count)))))
 
 
-def _same(loop: Loop, row: TracedRow, depth: int) -> bool:
-    """Whether a row stands in that very loop; another block may have one that is equal."""
-    return any(other is loop for other in in_turn_loops(row)[depth : depth + 1])
+def _turn(row: TracedRow, depth: int) -> tuple[Loop, Carry] | None:
+    """The loop in turn that a row stands in at a depth, and what it carries; none where it ends."""
+    return next(iter([*zip(in_turn_loops(row), row.carried, strict=True)][depth:]), None)
 
 
 def _numbers(held: Iterable[_Held]) -> list[int]:

@@ -13,7 +13,7 @@ from itertools import islice, product
 
 from sympy import Expr
 
-from archcalc.costs import CONVENTIONS
+from archcalc.costs import CONVENTIONS, Additive
 from archcalc.costs.base import written_sum
 from archcalc.costs.loops import often, owned
 from archcalc.explain.conventions import who
@@ -173,14 +173,18 @@ def _conventions(row: Row) -> Iterator[list[Finding]]:
     """What every other choice of each convention would count."""
     for convention in CONVENTIONS.values():
         if convention.quantity == "parameters":
-            known = _number(convention.base.of(row))
+            known = _counted(convention.base, row)
             found = []
             for choice in convention.choices:
-                amount = (known - _number(choice.of(row))) * _owned(row)
+                amount = known - _counted(choice, row)
                 if amount:
                     text = f"{convention.name}: {choice.meaning}, as in {who(choice)}"
                     found.append(Finding(row.path, convention.kind_of(choice), amount, text))
             yield found
+
+
+def _counted(cost: Additive, row: Row) -> int:
+    return sum(_number(times) * _number(amount) for times, amount in cost.by_row([row]))
 
 
 def _extra_bias(row: Row) -> list[Finding]:
@@ -212,6 +216,8 @@ def _other_input(row: Row, earlier: Sequence[Row]) -> list[Finding]:
     for other in reversed(earlier[-_EARLIER:]):
         for shape in (*other.inputs, other.output):
             taken = shape if len(shape) == len(x) else Shape((shape.elements,))
+            if any(isinstance(size, Expr) for size in taken[-1:]):
+                continue  # a count of weights is a number, and so is the size it was made of
             try:
                 count = _count(row, Applied(row.layer, (taken,)).weights)
             except ArchcalcError:

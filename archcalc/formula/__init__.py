@@ -15,6 +15,7 @@ from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.inverse import Inverse
 from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
+from archcalc.formula.solve import Solutions
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled
@@ -31,6 +32,7 @@ __all__ = [
     "Inverse",
     "RealNumber",
     "Sensitivity",
+    "Solutions",
     "Stretch",
     "SymbolicCrossover",
     "crossover",

@@ -19,10 +19,11 @@ from archcalc.layers.scaling import scaled
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import Stretches, Window
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.division import ceil_div, floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.sums import index_for, summed
 from archcalc.symbolic.written import evaluated
 
 __all__ = [
@@ -117,12 +118,9 @@ class _AdaptivePool(Spatial, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self.sizes(x), self.channels(x))
 
-    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...] | None:
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         pairs = zip(self.extent(x), self.sizes(x), strict=True)
-        reads = [_read_by_stretches(n, size) for n, size in pairs]
-        if any(read is None for read in reads):
-            return None
-        read = product((*(dim for dim in reads if dim is not None), self.channels(x)))
+        read = product((*(_read_by_stretches(n, size) for n, size in pairs), self.channels(x)))
         between: Primitive = "comparison" if self.largest else "addition"
         others = (lower(evaluated(read) - product(y)),)
         parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(between, others)]
@@ -148,14 +146,18 @@ class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
         return with_indices(self.output_shape(x), self.return_indices)
 
 
-def _read_by_stretches(n: Dim, size: Dim) -> Dim | None:
+def _read_by_stretches(n: Dim, size: Dim) -> Dim:
     """How many positions `size` stretches of `n` read, all together: ``n + size − gcd(n, size)``.
 
-    ``None`` where that depends on symbols.
+    With symbols it is the sum of their lengths, ``⌈(u + 1)·n/size⌉ − ⌊u·n/size⌋`` for each `u`.
     """
     if isinstance(n, int) and isinstance(size, int):
         return n + size - gcd(n, size)
-    return n if floor_div(n, size) * size == n else None
+    if floor_div(n, size) * size == n:
+        return n
+    u = index_for(n, size, preferred="u")
+    length = ceil_div((u + 1) * n, size) - floor_div(u * n, size)
+    return lower(summed(length, u, size))
 
 
 class _FractionalPool(Spatial, abstract=True):

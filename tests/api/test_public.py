@@ -10,7 +10,9 @@ import pytest
 
 import archcalc
 import archcalc.costs
+import archcalc.layers
 from archcalc.errors import MovedNameError
+from tests.api.every import text as every_layer
 from tests.api.surface import surface
 
 PUBLIC = Path(__file__).parent / "public.txt"
@@ -38,6 +40,11 @@ def difference(before: str, after: str) -> str:
         if name in new and old[name] != new[name]:
             said += [f"changed  {old[name]}", f"     to  {new[name]}"]
     return "\n".join(said)
+
+
+def test_type_checkers_see_every_layer() -> None:
+    seen = Path(archcalc.layers.__file__).with_name("every.py").read_text(encoding="utf-8")
+    assert seen == every_layer(), "python -m tests.api.every > archcalc/layers/every.py"
 
 
 def test_the_public_names_are_those_that_are_written_down() -> None:

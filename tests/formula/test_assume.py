@@ -8,6 +8,7 @@ import pickle
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sympy import Eq
 
 import archcalc as ac
 from archcalc.formula import Formula
@@ -19,6 +20,7 @@ from archcalc.symbolic import (
     FloorDiv,
     RequirementError,
     UnknownSymbolError,
+    symbols,
 )
 from tests.counting import at_most
 
@@ -328,3 +330,19 @@ class TestDepth:
         assert "⌊" not in repr(even)
         assert not [r for r in even.requirements if r.code == "branches-differ"]
         assert even(h=96, w=64, L=4, c=8) == macs(h=96, w=64, L=4, c=8)
+
+
+def test_relations_of_sympy_and_comparisons_of_formulas_are_conditions() -> None:
+    n, k = symbols("n k")
+    P = Formula("max(n, 4)*(k//2)")
+    written = P.assume("n >= 5", "k % 2 == 0")
+    assert P.assume(n >= 5, Eq(k % 2, 0)) == written == Formula("n*k/2")
+    assert P.assume((n >= 5) & Eq(k % 2, 0)).assumptions == written.assumptions
+    assert P.assume(Formula("n") >= 5).assumptions == P.assume("n >= 5").assumptions
+    assert P.assume(n >= 1) == P  # sympy knows it, and says True
+    with pytest.raises(ArchcalcError):
+        P.assume(n <= 0)
+    with pytest.raises(ExpressionError, match="is not text"):
+        P.assume(7)  # type: ignore[arg-type]
+    with pytest.raises(ArchcalcError):
+        P.assume((n >= 5) | (k >= 5))

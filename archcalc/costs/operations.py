@@ -222,7 +222,8 @@ class Uncounted:
 class EveryFlops(Additive):
     """Floating-point operations of one sample at inference: products, biases, and all the rest.
 
-    The default of archcalc, `Flops`, counts products of matrices and nothing else.
+    The default of archcalc, `Flops`, counts products of matrices and nothing else.  What a network
+    does between its layers, such as adding up what experts give, is not counted.
 
     Args:
         tally: what counts, and how much: a name in `TALLIES`, or a `Tally`.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
-from archcalc.costs import SavedBytes, SavedTensor
+from archcalc.costs import SavedBytes, SavedTensor, TrainingBytes
 from archcalc.costs.loops import repeated
 
 torch = pytest.importorskip("torch")
@@ -198,6 +198,42 @@ def test_recomputed_blocks_keep_what_goes_in() -> None:
     assert kept == alive
     inside = kept_by_torch(net.blocks[0], torch.randn(2, 7, 6, requires_grad=True)) - 2 * 7 * 6 * 4
     assert ours.cost(cost)(L=4, t=7) == alive + inside
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("adam", lambda p: torch.optim.Adam(p)),
+        ("sgd", lambda p: torch.optim.SGD(p, lr=0.1)),
+        ("sgd-momentum", lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)),
+        ("amsgrad", lambda p: torch.optim.Adam(p, amsgrad=True)),
+    ],
+)
+@pytest.mark.parametrize("formats", ["float32", "bfloat16"])
+def test_a_step_of_training_stores_what_torch_does(name: str, make: Any, formats: str) -> None:
+    """Weights, buffers, gradients and the state of the optimizer after a step."""
+    layers = NETS["cnn"][1]
+    trace = ac.Sequential(layers(ac.torch.nn)).trace(NETS["cnn"][0])
+    dtype = getattr(torch, formats)
+    net = torch.nn.Sequential(*layers(torch.nn)).to(dtype)
+    optimizer = make(net.parameters())
+    net(torch.randn(3, *NETS["cnn"][0], dtype=dtype)).sum().backward()
+    optimizer.step()
+    states = [
+        t
+        for state in optimizer.state.values()
+        for key, t in state.items()
+        if isinstance(t, torch.Tensor) and key != "step"
+    ]
+    stored = {
+        "weights": sum(p.nbytes for p in net.parameters()),
+        "gradients": sum(p.grad.nbytes for p in net.parameters()),
+        "state": sum(t.nbytes for t in states),
+    }
+    parts = {p.name: int(p.bytes) for p in TrainingBytes(3, name, formats).parts(trace)}
+    assert {kind: parts.get(kind, 0) for kind in stored} == stored
+    numbers = sum(b.numel() for n, b in net.named_buffers() if "num_batches" not in n)
+    assert parts["statistics"] == numbers * 4
 
 
 def test_what_is_not_stated_is_listed() -> None:

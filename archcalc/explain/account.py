@@ -41,6 +41,7 @@ from archcalc.explain.summary import amount, binary_bytes
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.errors import SpecificationError
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
@@ -159,7 +160,8 @@ def account(
         peak_flops, bandwidth: FLOP/s and bytes/s of the machine; both give a bound on the time.
 
     Raises:
-        LookupFailedError: the optimizer or the number format is not known.
+        LookupFailedError: the optimizer, a number format, a block or a tally is not known.
+        SpecificationError: something is recomputed, and no formats are given.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -170,6 +172,12 @@ def account(
     trace, size = traced(network), as_dim(batch)
     figures = [*_memory(trace, size, optimizer, dtype), _compute(trace, size)]
     notes: list[str] = []
+    if recompute and formats is None:
+        raise SpecificationError(
+            "what is recomputed is said with formats, one for each kind of what is stored",
+            code="bad-option",
+            hint="give formats, such as 'float32'",
+        )
     if formats is not None:
         step = TrainingBytes(size, optimizer, formats, recompute=recompute)
         figures = [*_by_kind(trace, step), figures[-1]]

@@ -94,8 +94,9 @@ class PeakBytes(Cost[Formula]):
     """Bytes of activations that inference needs at once: the largest sum of what is alive.
 
     While a layer is called, what goes in and what comes out are in memory, and so is whatever is
-    read later.  What an operation needs inside (a copy of windows, scores of attention) is not
-    counted, and neither are weights.
+    read later.  An activation function given as an argument of a layer works in place.  What an
+    operation needs inside (a copy of windows, scores of attention) is not counted, and neither are
+    weights.
 
     Args:
         batch: samples in the batch; a number or a symbol.

@@ -10,9 +10,10 @@ from typing import Any
 from sympy import Expr
 
 from archcalc.costs import ReceptiveField
-from archcalc.costs.base import repeated, total, written_sum
+from archcalc.costs.base import repeated, written_sum
 from archcalc.costs.choice import Quantity
 from archcalc.costs.receptive import Field, Fields
+from archcalc.explain import text
 from archcalc.explain.conventions import choices, choices_data
 from archcalc.explain.document import (
     Amount,
@@ -29,7 +30,9 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.running import Counting, RunningTotal
 from archcalc.explain.summary import closing, notices, plain_formula
+from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import plain
@@ -37,9 +40,11 @@ from archcalc.layers.notation import Notation, notation_of
 from archcalc.layers.window import Window
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.network.ties import TiedWeight
+from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import (
     WrittenProduct,
@@ -52,7 +57,7 @@ from archcalc.symbolic.written import (
 __all__ = ["Derivation", "Step", "Term", "derive", "general_factors"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Term:
     """One quantity: its general rule, the numbers that stand for the symbols, and the result.
 
@@ -61,12 +66,14 @@ class Term:
         rule: the general rule, in the layer's own notation.
         notation: what the symbols stand for.
         result: the value.
+        of: which of several quantities of that name it is, in words.
     """
 
     name: str
     rule: Expr | int
     notation: Notation
     result: Dim
+    of: str = ""
 
     def forms(self) -> Inlines:
         """The rule, the numbers put in, and the result."""
@@ -85,10 +92,14 @@ class Term:
             "rule": to_text(self.rule, {}, order),
             "numbers": to_text(self.rule, self.notation.values, order),
             "result": plain(self.result),
+            **({"of": self.of} if self.of else {}),
         }
 
+    def __repr__(self) -> str:
+        return f"{self.name} {line(self.forms())}"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Step:
     """One layer of a derivation.
 
@@ -96,7 +107,7 @@ class Step:
         row: the row of the trace.
         size, weights, params, statistics, macs: what the layer does, each with its rule.
         field: the receptive field after it, along the first axis it slides along.
-        running: the parameters so far.
+        so_far: the running total of parameters.
     """
 
     row: Row
@@ -106,7 +117,12 @@ class Step:
     statistics: Term | None
     macs: tuple[Term, ...]
     field: tuple[Inlines, ...]
-    running: Formula
+    so_far: RunningTotal
+
+    @property
+    def running(self) -> Formula:
+        """The parameters so far."""
+        return self.so_far.formula
 
     def rules(self) -> list[Rule]:
         """The lines of the step."""
@@ -114,10 +130,10 @@ class Step:
         if self.weights:
             rules.append(Rule("weights", _listed(self.weights)))
         if self.params:
-            rules.append(Rule("params", self.params.forms(), _running(self.row, self.running)))
+            rules.append(Rule("params", self.params.forms(), _running(self.row, self.so_far)))
         if self.statistics:
             rules.append(Rule("stats", self.statistics.forms(), ("not learned",)))
-        rules.extend(Rule("MACs", term.forms()) for term in self.macs)
+        rules.extend(_products(self.macs))
         rules.extend(Rule("field", content) for content in self.field)
         return rules
 
@@ -147,8 +163,19 @@ class Step:
             "steps": plain(self.row.steps),
             **{name: [term.to_dict() for term in group] for name, group in terms.items()},
             **{name: term.to_dict() if term else None for name, term in single.items()},
-            "running": self.running.to_text(),
+            **self.so_far.to_dict(),
         }
+
+    def entry(self) -> Entry:
+        """The step as it is shown."""
+        return Entry(self.title(), tuple(self.rules()))
+
+    def document(self) -> Document:
+        """The step by itself."""
+        return Document(self.row.path, (self.entry(),))
+
+    def __repr__(self) -> str:
+        return text.render(self.document())
 
 
 @dataclass(frozen=True)
@@ -171,7 +198,7 @@ class Derivation(Explained):
 
     def document(self) -> Document:
         blocks: list[Block] = [_inputs(self.trace)]
-        blocks.extend(Entry(step.title(), tuple(step.rules())) for step in self.steps)
+        blocks.extend(step.entry() for step in self.steps)
         if any(step.field for step in self.steps):
             blocks.append(Paragraph((_LEGEND,)))
         blocks.extend(closing(self.trace))
@@ -213,7 +240,7 @@ def derive(network: Network | Trace | str | os.PathLike[str]) -> Derivation:
     """
     trace = traced(network)
     known: dict[int, Notation] = {}
-    counted: list[tuple[Dim, Dim]] = []
+    counted = Counting()
     steps = []
     fields = _Fields(trace)
     for row in trace.rows:
@@ -232,14 +259,14 @@ def _stepped(notation: Notation, steps: Dim) -> Notation:
     return replace(notation, work=work, values={often: steps, **notation.values})
 
 
-def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim, Dim]]) -> Step:
+def _step(row: Row, notation: Notation, fields: _Fields, counted: Counting) -> Step:
     pairs = list(zip(notation.weights, row.applied.weights, strict=True))
     tied = {tie.weight: tie for tie in row.ties}
     learned = [(rule, real) for rule, real in pairs if real.learned and real.name not in tied]
     kept = [(rule, real) for rule, real in pairs if not real.learned]
     params = _together("params", learned, notation)
     if params is not None and not row.shared:
-        counted.append(repeated(row, params.result))
+        counted.add(row.path, *repeated(row, params.result))
     return Step(
         row,
         _size(row, notation),
@@ -248,7 +275,7 @@ def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim
         _together("stats", kept, notation),
         _macs(notation.work, row.work, notation),
         fields.after(row, notation),
-        Formula(total(counted)),
+        counted.so_far(),
     )
 
 
@@ -316,9 +343,27 @@ def _macs(rules: Sequence[Work], real: Sequence[Work], notation: Notation) -> tu
             sum_of_products([general_factors(factors, notation)] * len(found)),
             notation,
             _written([done.factors for done in found]),
+            _multiplied(found) if len(alike) > 1 else "",
         )
         for (_, factors), found in alike.items()
     )
+
+
+def _multiplied(found: Sequence[Work]) -> str:
+    """What products multiply: weights by their names, or activations only."""
+    names = dict.fromkeys(done.weight for done in found if done.weight)
+    return ", ".join(names) or "of activations"
+
+
+def _products(terms: Sequence[Term]) -> list[Rule]:
+    """The lines of several kinds of products, and what they come to together."""
+    rules = [Rule("MACs", term.forms(), (term.of,) if term.of else ()) for term in terms]
+    if len(terms) > 1:
+        parts = WrittenSum(*[term.result for term in terms])
+        whole = Formula(parts)
+        value = whole() if whole.is_number else whole.written
+        rules.append(Rule("MACs", equation(Math(parts), Amount(value)), ("together",)))
+    return rules
 
 
 def _listed(terms: Sequence[Term]) -> Inlines:
@@ -344,12 +389,11 @@ def _numbers(row: Row) -> Inlines:
     return tuple(parts)
 
 
-def _running(row: Row, running: Formula) -> Inlines:
+def _running(row: Row, so_far: RunningTotal) -> Inlines:
     if row.shared:
         return ("shared, counted once",)
     times: Inlines = () if row.times == 1 else (*_times(row), ", ")
-    value = running() if running.is_number else running.written
-    return (*times, "running ", Amount(value))
+    return (*times, *so_far.shown())
 
 
 def _inputs(trace: Trace) -> Paragraph:
@@ -370,7 +414,7 @@ class _Fields:
     def after(self, row: Row, notation: Notation) -> tuple[Inlines, ...]:
         """The line that says how the field grows along the first axis that `row` slides along."""
         sliding = [(axis, w) for axis, w in notation.windows if isinstance(w, Window)]
-        if not self._found or not sliding or row.times != 1 or len(row.sources) != 1:
+        if not self._found or not sliding or len(row.sources) != 1:
             return ()
         axis, window = sliding[0]
         before = self._before(row, axis)
@@ -379,9 +423,13 @@ class _Fields:
         if before is None or after is None:
             return ()
         size, jump = symbol("R"), symbol("j")
-        grown = WrittenSum(size, WrittenProduct(window.span - 1, jump))
+        often = () if row.times == 1 else (symbol("copies"),)
+        grown = WrittenSum(size, WrittenProduct(*often, window.span - 1, jump))
         values = {**notation.values, size: before.size, jump: before.stride}
-        order = (size, *notation.order, jump)
+        values |= dict.fromkeys(often, row.times)
+        if often and not equal(with_values(evaluated(grown), values), after.size):
+            return ()  # copies that see differently far have no one rule
+        order = (size, *often, *notation.order, jump)
         forms = equation(Math(grown, {}, order), Math(grown, values, order), Amount(after.size))
         return ((*forms, ", stride ", Amount(after.stride)),)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from archcalc.explain import text
 from archcalc.explain.document import Amount, Math
 from archcalc.symbolic.printing import to_latex
-from archcalc.symbolic.shape import Shape, is_sum
+from archcalc.symbolic.shape import Shape
 
 __all__ = ["dollars", "joined"]
 
@@ -33,8 +33,7 @@ def dollars(part: Math | Amount | Shape) -> str:
 
 
 def _shape(shape: Shape) -> str:
-    dims = [rf"\left({to_latex(dim)}\right)" if is_sum(dim) else to_latex(dim) for dim in shape]
-    return r" \times ".join(dims) or r"\text{scalar}"
+    return r" \times ".join(shape.factors(to_latex, r"\left({}\right)")) or r"\text{scalar}"
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from archcalc.explain.document import (
     Table,
 )
 from archcalc.symbolic.printing import to_mathml
-from archcalc.symbolic.shape import Shape, is_sum
+from archcalc.symbolic.shape import Shape
 
 __all__ = ["STYLE", "page", "render"]
 
@@ -109,5 +109,4 @@ def _inline(part: Inline) -> str:
         case Strong(words):
             return f"<strong>{escape(words)}</strong>"
         case Shape():
-            dims = [f"({to_mathml(dim)})" if is_sum(dim) else to_mathml(dim) for dim in part]
-            return " × ".join(dims) or "scalar"
+            return " × ".join(part.factors(to_mathml, "({})")) or "scalar"

@@ -21,6 +21,7 @@ from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Copies, summed
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated, sum_of_products
 
@@ -101,7 +102,7 @@ class Rows(Protocol):
     def requirements(self) -> tuple[Requirement, ...]: ...
 
 
-class Cost(ABC, Generic[R]):
+class Cost(Shown, ABC, Generic[R]):
     """Something counted over a trace; subclass it to count something else.
 
     Attributes:

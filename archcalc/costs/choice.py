@@ -15,6 +15,7 @@ from archcalc.layers.facts import Work
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Choice", "Convention", "Counted", "Other", "Quantity", "counted"]
@@ -29,7 +30,7 @@ def _as_it_is(row: TracedRow) -> TracedRow:
     return row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Choice(Additive):
     """One way to count; a cost itself, so that ``trace.cost(choice)`` counts that way.
 
@@ -49,6 +50,12 @@ class Choice(Additive):
     seen: Callable[[TracedRow], TracedRow] = _as_it_is
     kind: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(self.used_by)})"
+
+    def __repr__(self) -> str:
+        return f"<{self}: {self.meaning}>"
+
     def of(self, row: TracedRow) -> Dim:
         return self.cost.of(self.seen(row))
 
@@ -56,8 +63,8 @@ class Choice(Additive):
         return self.cost.of_work(row, work) if self.seen(row) is row else None
 
 
-@dataclass(frozen=True)
-class Convention:
+@dataclass(frozen=True, repr=False)
+class Convention(Shown):
     """A choice of counting, and its possible answers.
 
     Attributes:
@@ -71,6 +78,9 @@ class Convention:
     question: str
     quantity: Quantity
     choices: tuple[Choice, ...]
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, of {self.quantity}: {'; or '.join(map(str, self.choices))}>"
 
     @property
     def default(self) -> Choice:
@@ -96,8 +106,8 @@ class Convention:
         return choice.kind or re.sub(r"\W+", "-", f"{self.name} {choice.name}").lower()
 
 
-@dataclass(frozen=True)
-class Other:
+@dataclass(frozen=True, repr=False)
+class Other(Shown):
     """What a choice that was not made would give.
 
     Attributes:
@@ -110,9 +120,12 @@ class Other:
     amount: Formula
     difference: Formula
 
+    def __repr__(self) -> str:
+        return f"<{self.choice}: {self.amount}>"
 
-@dataclass(frozen=True)
-class Counted:
+
+@dataclass(frozen=True, repr=False)
+class Counted(Shown):
     """How a trace is counted where a convention matters to it.
 
     Attributes:
@@ -126,6 +139,11 @@ class Counted:
     choice: Choice | None
     amount: Formula
     others: tuple[Other, ...]
+
+    def __repr__(self) -> str:
+        chosen = "as each layer says" if self.choice is None else str(self.choice)
+        others = "".join(f"; {other.choice}: {other.amount}" for other in self.others)
+        return f"<{self.convention.name}: {chosen}: {self.amount}{others}>"
 
 
 def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ...]:

@@ -34,17 +34,19 @@ from archcalc.explain.document import (
 )
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, binary_bytes
+from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 __all__ = ["Account", "Figure", "account"]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+@dataclass(frozen=True, slots=True, repr=False)
+class Figure(Shown):
     """One figure: its name, its rule with what the symbols stand for, and the result.
 
     Attributes:
@@ -60,6 +62,9 @@ class Figure:
     values: dict[Symbol, Dim]
     result: Formula
     unit: str
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {line(self.shown())}, {line(self.forms())}>"
 
     def forms(self) -> Inlines:
         """The rule, and the numbers put in."""
@@ -78,7 +83,7 @@ class Figure:
         return (Amount(value), f" {self.unit}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Account(Explained):
     """Bytes, FLOPs and time of training, each with its formula.
 

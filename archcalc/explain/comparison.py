@@ -28,6 +28,7 @@ from archcalc.explain.document import (
 )
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, plain_formula
+from archcalc.explain.text import inline
 from archcalc.explain.verdict import Verdict
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, SymbolicCrossover, crossover
@@ -36,6 +37,8 @@ from archcalc.formula.sign import signs_of
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.printing.plain import visible
+from archcalc.symbolic.shown import Shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,8 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Comparison", "compare"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@dataclass(frozen=True, slots=True, repr=False)
+class Change(Shown):
     """One layer of either network, or the same place in both.
 
     Attributes:
@@ -57,6 +60,11 @@ class Change:
     after: Row | None
     parameters: Formula
     macs: Formula
+
+    def __repr__(self) -> str:
+        counts = (amount(n, signed=True) for n in (self.parameters, self.macs))
+        parameters, macs = map(inline, counts)
+        return f"<{visible(self.path)} {self.kind}: {parameters} parameters, {macs} MACs>"
 
     @property
     def kind(self) -> str:
@@ -232,9 +240,6 @@ class Comparison(Explained):
             if own:
                 blocks.append(Paragraph((f"only the {which} depends on {', '.join(sorted(own))}",)))
         return blocks
-
-    def __repr__(self) -> str:
-        return self.to_text()
 
     def to_dict(self) -> dict[str, Any]:
         totals = (self.before, self.after)

@@ -28,7 +28,7 @@ __all__ = ["Conventions", "choices", "choices_data", "conventions", "who"]
 _WORDS = {"parameters": "parameters", "macs": "MACs", "flops": "FLOPs"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conventions(Explained):
     """Conventions as a table: all there are, or those that change a count of a trace, with both.
 
@@ -102,16 +102,12 @@ def choices(found: Sequence[Counted], *quantities: Quantity) -> tuple[Block, ...
 
 def _line(counted: Counted) -> Inlines:
     chosen = counted.choice
-    said: list[Inline] = ["as each layer says" if chosen is None else _named(chosen)]
+    said: list[Inline] = ["as each layer says" if chosen is None else str(chosen)]
     for other in counted.others:
-        said.extend([f"; {_named(other.choice)} would be ", amount(other.difference, signed=True)])
+        said.extend([f"; {other.choice} would be ", amount(other.difference, signed=True)])
         if other.amount.is_number:
             said.extend([", ", amount(other.amount), f" {_WORDS[counted.convention.quantity]}"])
     return tuple(said)
-
-
-def _named(choice: Choice) -> str:
-    return f"{choice.name} ({', '.join(choice.used_by)})"
 
 
 def who(choice: Choice) -> str:

@@ -45,6 +45,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import (
     WrittenProduct,
@@ -58,7 +59,7 @@ __all__ = ["Derivation", "Step", "Term", "derive", "general_factors"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Term:
+class Term(Shown):
     """One quantity: its general rule, the numbers that stand for the symbols, and the result.
 
     Attributes:
@@ -100,7 +101,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Step:
+class Step(Shown):
     """One layer of a derivation.
 
     Attributes:
@@ -178,7 +179,7 @@ class Step:
         return text.render(self.document())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation(Explained):
     """Layer by layer: the rule, the numbers put in, the result and the running total.
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from sympy import Expr
 
+from archcalc.explain import text
 from archcalc.explain.document import Amount, Block, Code, Document, Inlines, Paragraph, Table
 from archcalc.explain.explained import Explained
 from archcalc.explain.mistakes import Finding, Mistaken, mistakes
@@ -28,6 +29,7 @@ from archcalc.symbolic.errors import (
     shorten,
 )
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Claim", "Reconciliation", "reconcile"]
 
@@ -35,8 +37,8 @@ Countable: TypeAlias = int | str | Expr | Formula
 """A claimed count: a number, or the formula a person wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim(Shown):
     """What was claimed of one layer (or of the total), what is, and what lies between."""
 
     layer: str
@@ -45,13 +47,16 @@ class Claim:
     findings: tuple[Finding, ...] = ()
     written: str = ""
 
+    def __repr__(self) -> str:
+        return text.render(Document(self.layer, (_claims(_rows(self)),)))
+
     @property
     def right(self) -> bool:
         """Whether the claim is the truth."""
         return self.claimed == self.actual and not self.findings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reconciliation(Explained):
     """Claims, layer by layer, with what was found.
 
@@ -92,7 +97,7 @@ class Reconciliation(Explained):
     def document(self) -> Document:
         rows = [row for claim in self.claims for row in _rows(claim)]
         rows.extend(self._total())
-        blocks: list[Block] = [Table(("", "", "", "", ""), "lllrl", tuple(rows))]
+        blocks: list[Block] = [_claims(rows)]
         if self.scope:
             blocks.append(Paragraph((self.scope,)))
         return Document("Reconciliation", tuple(blocks))
@@ -139,6 +144,10 @@ class Reconciliation(Explained):
 
 def _place(finding: Finding) -> Inlines:
     return () if finding.layer == "total" else (Code(finding.layer),)
+
+
+def _claims(rows: Sequence[tuple[Inlines, ...]]) -> Table:
+    return Table(("", "", "", "", ""), "lllrl", tuple(rows))
 
 
 def _rows(claim: Claim) -> list[tuple[Inlines, ...]]:

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary(Explained):
     """One row a layer: name, class, output shape, parameters, MACs; and the totals.
 

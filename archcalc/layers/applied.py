@@ -11,11 +11,12 @@ from archcalc.layers.facts import KINDS, Remark, Weight, Work
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Applied"]
 
 
-class Applied:
+class Applied(Shown):
     """`layer` on `inputs`: every fact it states there.
 
     Raises:
@@ -37,6 +38,14 @@ class Applied:
         self.requirements = undecided(needed)
         self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
         self.output: Shape = self.outputs[0]
+
+    def said(self) -> str:
+        """The layer's class, and the shapes that go in and come out."""
+        sides = (", ".join(map(str, shapes)) for shapes in (self.inputs, self.outputs))
+        return f"{type(self.layer).__name__}, {' → '.join(filter(None, sides))}"
+
+    def __repr__(self) -> str:
+        return f"<{self.said()}>"
 
     @cached_property
     def weights(self) -> tuple[Weight, ...]:

@@ -41,6 +41,7 @@ from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
 from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["AxisWindow", "Layer", "known_layers", "leading_axes"]
 
@@ -94,7 +95,7 @@ known_layers: dict[str, type[Layer]] = {}
 L = TypeVar("L", bound="Layer")
 
 
-class Layer(BaseModel, metaclass=_LayerMeta):
+class Layer(BaseModel, Shown, metaclass=_LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
     Subclasses declare fields in Keras' order and override the facts they have.  A subclass

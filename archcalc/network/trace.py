@@ -26,25 +26,29 @@ from archcalc.formula import Formula
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark
 from archcalc.network.walk import Row, Value
-from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.errors import LookupFailedError, shorten
 from archcalc.symbolic.late import late
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Notice", "Readable", "Trace"]
 
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+@dataclass(frozen=True, slots=True, repr=False)
+class Notice(Shown):
     """A remark and the layer it is about."""
 
     path: str
     remark: Remark
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.remark.message} [{self.remark.code}]"
+        return f"{visible(self.path)}: {self.remark.message} [{self.remark.code}]"
+
+    __repr__ = __str__
 
 
 class Readable(Protocol):
@@ -58,7 +62,7 @@ class Readable(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-class Trace:
+class Trace(Shown):
     """One row for every layer that is called, with every fact, and the costs folded from them.
 
     Attributes:
@@ -243,4 +247,7 @@ class Trace:
         return self.summary()
 
     def __repr__(self) -> str:
-        return f"<Trace of {len(self.rows)} layers, {self.parameters} parameters>"
+        many = f"{len(self.rows):,} layer{'' if len(self.rows) == 1 else 's'}"
+        count = int(self.parameters) if self.parameters.is_number else self.parameters
+        shown = f"{count:,}" if isinstance(count, int) else shorten(str(count), 120)
+        return f"<Trace of {many}, {shown} parameters>"

@@ -20,8 +20,10 @@ from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Copies
 
 __all__ = ["Row", "Value", "Walk", "Where", "growing"]
@@ -50,8 +52,8 @@ class Value(NamedTuple):
     source: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@dataclass(frozen=True, slots=True, repr=False)
+class Row(Shown):
     """One call of one layer.
 
     Attributes:
@@ -78,6 +80,9 @@ class Row:
     copies: tuple[Copies, ...] = ()
     ties: tuple[TiedWeight, ...] = ()
     carried: frozenset[int] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"<Row {visible(self.path)}: {self.applied.said()}>"
 
     @property
     def name(self) -> str:

@@ -19,6 +19,7 @@ from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
 
@@ -31,8 +32,8 @@ _DRAWN = 500
 """So many configurations are drawn to see whether one of them is better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+@dataclass(frozen=True, slots=True, repr=False)
+class Met(Shown):
     """A constraint, and both of its sides at the best configuration.
 
     Attributes:
@@ -50,6 +51,8 @@ class Met:
 
     def __str__(self) -> str:
         return f"{self.text}: {self.against}" if self.moving else self.text
+
+    __repr__ = __str__
 
     @property
     def against(self) -> str:

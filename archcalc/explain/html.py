@@ -24,11 +24,11 @@ from archcalc.symbolic.shape import Shape
 
 __all__ = ["STYLE", "page", "render", "styled"]
 
-STYLE = """
+_RULES = """
 .archcalc { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; overflow-x: auto; }
 .archcalc table { border-collapse: collapse; border: 0; margin: .4rem 0 1rem; font-size: inherit; }
 .archcalc th, .archcalc td { border: 0; padding: .15rem .8rem .15rem 0; text-align: left;
-  vertical-align: baseline; font-size: inherit; }
+  vertical-align: baseline; font-size: inherit; white-space: normal; max-width: none; }
 .archcalc td.r, .archcalc th.r { text-align: right; font-variant-numeric: tabular-nums;
   white-space: nowrap; padding-left: .8rem; }
 .archcalc thead th { font-weight: 600; border-bottom: 1px solid currentColor; }
@@ -37,7 +37,7 @@ STYLE = """
 .archcalc tr.total td { border-top: 1px solid currentColor; font-weight: 600; }
 .archcalc p { margin: .4rem 0; }
 .archcalc code { font: .92em ui-monospace, monospace; background: none; color: inherit;
-  padding: 0; overflow-wrap: anywhere; }
+  padding: 0; overflow-wrap: break-word; }
 .archcalc math { math-style: normal; }
 .archcalc mn { font-family: system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 .archcalc .entry > h4 { margin: 1rem 0 0; font-size: 1em; font-weight: 400;
@@ -52,7 +52,12 @@ STYLE = """
 .archcalc .total { font-weight: 600; }
 @media (max-width: 40rem) { .archcalc .entry td:nth-child(2) { min-width: 0; } }
 """
-"""What a fragment looks like: the page's own ink and ground, so that it is light on dark pages."""
+
+STYLE = _RULES.replace(".archcalc ", ".archcalc.archcalc ")
+"""What a fragment looks like: the page's own ink and ground, so that it is light on dark pages.
+
+The class stands twice so that notebooks' own rules for tables and code give way.
+"""
 
 _PAGE = """
 :root { color-scheme: light dark; --ink: #1c2024; --ground: #fff; }

@@ -215,7 +215,7 @@ k      f  parameters
     ]
     html = table._repr_html_()
     assert html.count("<tr>") == 12
-    assert "24 configurations</caption>" in html
+    assert "<p>24 configurations</p>" in html
 
 
 def test_a_row() -> None:

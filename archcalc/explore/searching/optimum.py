@@ -9,6 +9,7 @@ from os import PathLike
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from archcalc.explain.document import Block, Document, Paragraph
 from archcalc.explore.searching.certificate import Certificate
 from archcalc.explore.searching.combined import Combined
 from archcalc.explore.searching.question import Question
@@ -61,7 +62,7 @@ class Met(Shown):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Optimum:
+class Optimum(Shown):
     """The best configuration that meets every constraint.
 
     Of several that are as good it is the first, in the order of the ranges: that with the value of
@@ -169,8 +170,12 @@ class Optimum:
             )
         return "\n".join([*lines, *(f"  {met}" for met in self.constraints), str(self.certificate)])
 
-    def _repr_html_(self) -> str:
-        return f"<pre>{self!r}</pre>"
+    def document(self) -> Document:
+        """The answer as a document."""
+        first, *others = repr(self).split("\n")
+        blocks: list[Block] = [Paragraph((first,), "total")]
+        blocks.extend(Paragraph((line.strip(),)) for line in others)
+        return Document("Search", tuple(blocks))
 
 
 def value_at(question: Question, values: Mapping[str, int]) -> int | Fraction | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
+from archcalc.explain.document import Document, Paragraph
+from archcalc.explain.document import Table as Block
 from archcalc.explore.sweeping.rows import Rows, number
 
-__all__ = ["ROWS", "to_html", "to_markdown", "to_rich", "to_text"]
+__all__ = ["ROWS", "document", "to_rich", "to_text"]
 
 ROWS = 10
 """A longer table is shown by its two ends."""
@@ -48,23 +49,11 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def to_markdown(table: Rows, rows: int) -> str:
-    """The table in Markdown."""
-    lines = [list(table.columns), ["---:"] * len(table.columns), *cells(table, rows)]
-    shown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{shown}\n\n{summary(table)}"
-
-
-def to_html(table: Rows, rows: int) -> str:
-    """The table in HTML."""
-
-    def row(tag: str, line: Sequence[str]) -> str:
-        return "".join(f'<{tag} style="text-align: right">{escape(c)}</{tag}>' for c in line)
-
-    head = f"<thead><tr>{row('th', table.columns)}</tr></thead>"
-    body = "\n".join(f"<tr>{row('td', line)}</tr>" for line in cells(table, rows))
-    caption = f'<caption style="caption-side: bottom">{escape(summary(table))}</caption>'
-    return f"<table>\n{caption}\n{head}\n<tbody>\n{body}\n</tbody>\n</table>"
+def document(table: Rows, rows: int) -> Document:
+    """The table as a document, which every other format is made from."""
+    body = tuple(tuple((cell,) for cell in line) for line in cells(table, rows))
+    shown = Block(tuple(table.columns), "r" * len(table.columns), body)
+    return Document("Table", (shown, Paragraph((summary(table),))))
 
 
 def to_rich(table: Rows) -> Any:

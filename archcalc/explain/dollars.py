@@ -37,5 +37,15 @@ def _shape(shape: Shape) -> str:
 
 
 def joined(parts: Iterable[str]) -> str:
-    """The parts of a line; formulas that an equals sign joins become one formula."""
-    return "".join(parts).replace("$ = $", " = ")
+    """The parts of a line; formulas that an equals sign joins become one formula.
+
+    >>> joined(["$k$", " = ", "$3$", ", ", "`$ = $`"])
+    '$k = 3$, `$ = $`'
+    """
+    line: list[str] = []
+    for part in parts:
+        if part.startswith("$") and len(line) > 1 and line[-1] == " = " and line[-2].endswith("$"):
+            line[-2:] = [f"{line[-2][:-1]} = {part[1:]}"]
+        else:
+            line.append(part)
+    return "".join(line)

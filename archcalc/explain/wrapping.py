@@ -47,7 +47,7 @@ def _small(words: str, width: int) -> Iterator[str]:
 
 
 def _pieces(words: str, deepest: int) -> Iterator[str]:
-    """What is not broken, as far as brackets of this depth are; names are where that is above 0."""
+    """What is not broken, as far as brackets of this depth are; names and shapes are if it is 1."""
     depth = start = 0
     for i, c in enumerate(words[:-1]):
         depth += (c in _OPEN) - (c in _CLOSE)
@@ -66,7 +66,7 @@ def _pieces(words: str, deepest: int) -> Iterator[str]:
 
 
 def _ends_part(c: str, after: str) -> bool:
-    return c == "_" or (c.islower() and after.isupper())
+    return c in "_×" or (c.islower() and after.isupper())
 
 
 def fitted(columns: Sequence[Sequence[str]], width: int | None) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -214,9 +214,25 @@ class Trace(Shown):
         made: Readable = late("archcalc.explain.derivation:derive")(self)
         return made
 
-    def summary(self) -> str:
-        """The table of layers as text."""
-        text: str = late("archcalc.explain.summary:summary_text")(self)
+    def summary(
+        self,
+        *,
+        columns: str | Iterable[str] = (),
+        depth: int | None = None,
+        width: int | None = None,
+    ) -> str:
+        """The table of layers as text.
+
+        Args:
+            columns: columns besides the usual ones: ``"input"``, ``"kernel"``, ``"share"``,
+                ``"depth"``, ``"trainable"``, ``"flops"``.
+            depth: blocks deeper than this are one line each.
+            width: of the terminal, at which cells are broken; nothing is where it is left out.
+
+        Raises:
+            SpecificationError: there is no such column, or no such depth.
+        """
+        text: str = late("archcalc.explain.summary:summary_text")(self, columns, depth, width)
         return text
 
     def row(self, path: str) -> Row:

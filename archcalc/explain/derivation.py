@@ -55,7 +55,7 @@ from archcalc.symbolic.written import (
     sum_of_products,
 )
 
-__all__ = ["Derivation", "Step", "Term", "derive", "general_factors"]
+__all__ = ["Derivation", "LayerDerivation", "Step", "Term", "derive", "general_factors"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -207,6 +207,27 @@ class Derivation(Explained):
         blocks.extend(notices(self.trace))
         return Document("Derivation", tuple(blocks))
 
+    def of(self, path: str) -> LayerDerivation:
+        """The derivation of one layer, or of every layer of one block.
+
+        Raises:
+            LookupFailedError: nothing is at the path.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> derive(Sequential([Dense(10), Dense(1)], input_shape=4)).of("dense_1")
+        dense_1  Dense   10 → 1
+          weights  kernel n_in·n_out = 10·1 = 10,  bias n_out = 1
+          params   (n_in + 1)·n_out = (10 + 1)·1 = 11                                 running 61
+          MACs     n_in·n_out = 10·1 = 10
+        """
+        below = f"{path.rstrip('/')}/"
+        found = [s for s in self.steps if s.row.path == path or s.row.path.startswith(below)]
+        if not found:
+            row = self.trace.row(path)
+            found = [step for step in self.steps if step.row is row]
+        return LayerDerivation(path, tuple(found))
+
     def to_dict(self) -> dict[str, Any]:
         trace = self.trace
         return {
@@ -220,6 +241,25 @@ class Derivation(Explained):
             "requirements": [str(r) for r in trace.requirements],
             "warnings": list(trace.warnings),
         }
+
+
+@dataclass(frozen=True, repr=False)
+class LayerDerivation(Explained):
+    """The derivation of one layer, or of the layers of one block.
+
+    Attributes:
+        path: where it is.
+        steps: its layers.
+    """
+
+    path: str
+    steps: tuple[Step, ...]
+
+    def document(self) -> Document:
+        return Document(self.path, tuple(step.entry() for step in self.steps))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"path": self.path, "steps": [step.to_dict() for step in self.steps]}
 
 
 _SAID: tuple[Quantity, ...] = ("parameters", "macs")

@@ -66,7 +66,7 @@ def _pieces(words: str, deepest: int) -> Iterator[str]:
 
 
 def _ends_part(c: str, after: str) -> bool:
-    return c in "_×" or (c.islower() and after.isupper())
+    return c in "_×·" or (c.islower() and after.isupper())
 
 
 def fitted(columns: Sequence[Sequence[str]], width: int | None) -> list[int]:

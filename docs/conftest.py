@@ -80,7 +80,7 @@ def commands(block: str) -> list[tuple[str, str]]:
 
 
 def printed(command: str) -> str:
-    """What a command prints, errors and warnings too; only archcalc's own are run, also in pipes."""
+    """What a command prints, errors and warnings too; only archcalc's own are run, in pipes too."""
     words = shlex.split(command)
     if words[0] != "archcalc":
         return ""

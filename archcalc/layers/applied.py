@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Remark, Weight, Work
-from archcalc.symbolic.errors import InvalidLayerError, quoted
+from archcalc.symbolic.errors import InvalidLayerError, RequirementError, quoted
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
@@ -35,7 +36,10 @@ class Applied(Shown):
         self.inputs = inputs
         facts = (*layer.expected(*inputs), *layer.requirements(*inputs))
         needed = (*facts, *all_bounds(layer))  # a rule of the layer says more than a bound
-        self.requirements = undecided(needed)
+        try:
+            self.requirements = undecided(needed)
+        except RequirementError as error:
+            raise _with_remarks(error, layer.remarks(*inputs)) from None
         self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
         self.output: Shape = self.outputs[0]
 
@@ -81,6 +85,15 @@ class Applied(Shown):
     def remarks(self) -> tuple[Remark, ...]:
         """What is legal here but rarely meant."""
         return self.layer.remarks(*self.inputs)
+
+
+def _with_remarks(error: RequirementError, remarks: Iterable[Remark]) -> RequirementError:
+    """The error, with what is remarkable of a network's input, as that may be why."""
+    said = [remark.message for remark in remarks if remark.of_input]
+    hint = "; ".join(filter(None, (*said, error.hint)))
+    return RequirementError(
+        error.message, code=error.code, path=error.path, values=error.values, hint=hint
+    )
 
 
 F = TypeVar("F")

@@ -161,7 +161,14 @@ class Work(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Remark(Shown):
-    """Something legal that is rarely meant."""
+    """Something legal that is rarely meant.
+
+    Attributes:
+        code: a stable identifier.
+        message: in words.
+        of_input: whether it is about what a network is given, and not about what its layers make.
+    """
 
     code: str
     message: str
+    of_input: bool = False

@@ -134,7 +134,9 @@ class Trace(Shown):
         found: list[Notice] = []
         for i, row in enumerate(self.rows):
             above = set().union(*(marked.get(source, set()) for source in row.sources))
-            fresh = [r for r in row.applied.remarks if r.code not in above]
+            given = any(source < 0 for source in row.sources)
+            said = (r for r in row.applied.remarks if given or not r.of_input)
+            fresh = [r for r in said if r.code not in above]
             found.extend(Notice(row.path, remark) for remark in fresh)
             marked[i] = above | {remark.code for remark in fresh}
         return tuple(found)

@@ -142,6 +142,7 @@ def account(
     dtype: str = "float32",
     peak_flops: int | Fraction | None = None,
     bandwidth: int | Fraction | None = None,
+    **values: Any,
 ) -> Account:
     """Bytes for weights, gradients, optimizer state and activations, FLOPs and time of a step.
 
@@ -151,6 +152,7 @@ def account(
         optimizer: a name in `archcalc.costs.OPTIMIZERS`.
         dtype: a name in `archcalc.costs.DTYPES`, for everything that is stored.
         peak_flops, bandwidth: FLOP/s and bytes/s of the machine; both give a bound on the time.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
         LookupFailedError: the optimizer or the number format is not known.
@@ -161,7 +163,7 @@ def account(
     >>> result["optimizer state"].result
     62800
     """
-    trace, size = traced(network), as_dim(batch)
+    trace, size = traced(network, **values), as_dim(batch)
     figures = [*_memory(trace, size, optimizer, dtype), _compute(trace, size)]
     notes: list[str] = []
     if peak_flops is not None and bandwidth is not None:

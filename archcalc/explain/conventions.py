@@ -52,8 +52,14 @@ class Conventions(Explained):
         return {"conventions": choices_data(self.found)}
 
 
-def conventions(network: Network | Trace | str | os.PathLike[str] | None = None) -> Conventions:
+def conventions(
+    network: Network | Trace | str | os.PathLike[str] | None = None, **values: Any
+) -> Conventions:
     """Every convention; or, of a network, those by which it would be counted differently.
+
+    Args:
+        network: the network, its trace, or a file that describes one.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     >>> from archcalc.layers import LSTM
     >>> from archcalc.network import Sequential
@@ -64,7 +70,7 @@ def conventions(network: Network | Trace | str | os.PathLike[str] | None = None)
     listed = tuple(CONVENTIONS.values())
     if network is None:
         return Conventions(listed)
-    trace = traced(network)
+    trace = traced(network, **values)
     return Conventions(listed, trace.conventions)
 
 

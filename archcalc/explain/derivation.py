@@ -270,8 +270,12 @@ _LEGEND = (
 )
 
 
-def derive(network: Network | Trace | str | os.PathLike[str]) -> Derivation:
+def derive(network: Network | Trace | str | os.PathLike[str], **values: Any) -> Derivation:
     """The derivation of every number of a network, of its trace, or of a file that describes one.
+
+    Args:
+        network: the network.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     >>> from archcalc.layers import Conv2D
     >>> from archcalc.network import Sequential
@@ -279,7 +283,7 @@ def derive(network: Network | Trace | str | os.PathLike[str]) -> Derivation:
     >>> derivation.steps[0].params.result
     320
     """
-    trace = traced(network)
+    trace = traced(network, **values)
     known: dict[int, Notation] = {}
     counted = Counting()
     steps = []

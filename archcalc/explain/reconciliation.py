@@ -174,6 +174,7 @@ def reconcile(
     running: Mapping[str, Countable] | None = None,
     layers: Mapping[str, Countable] | None = None,
     total: Countable | None = None,
+    **values: Any,
 ) -> Reconciliation:
     """What lies between a person's parameter counts and the right ones.
 
@@ -182,6 +183,7 @@ def reconcile(
         running: running totals after some of the layers, by name.
         layers: counts of single layers, by name: numbers, or the formula that was written.
         total: the total.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
         LookupFailedError: there is no such layer.
@@ -195,7 +197,7 @@ def reconcile(
                                              +32  the bias was left out: one per filter, f = 32
     total   claimed 288             is 896  +608  fully explained: 576 + 32
     """
-    trace = traced(network)
+    trace = traced(network, **values)
     if not trace.parameters.is_number:
         names = ", ".join(s.name for s in trace.parameters.symbols)
         raise EvaluationError(

@@ -81,6 +81,7 @@ def summarize(
     *,
     columns: str | Iterable[str] = (),
     depth: int | None = None,
+    **values: Any,
 ) -> Summary:
     """The table of a network, of its trace, or of a file that describes one.
 
@@ -90,6 +91,7 @@ def summarize(
             parameters), ``"depth"``, ``"trainable"`` and ``"flops"``.
         depth: blocks deeper than this are one line each, with their totals; all layers are shown
             where it is left out.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
         SpecificationError: there is no such column, or no such depth.
@@ -106,7 +108,7 @@ def summarize(
     dense  Dense           10       2,890  2,880          97.31%
     total 2,970 parameters (all trainable), 5,472 MACs, 11.60 KiB as float32
     """
-    trace = traced(network)
+    trace = traced(network, **values)
     names = (columns,) if isinstance(columns, str) else tuple(columns)
     chosen(names)
     lines_of(trace, depth)

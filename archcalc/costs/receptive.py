@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from archcalc.costs.base import Cost, Rows, TracedRow, repeated
+from archcalc.costs.base import Cost, Rows, TracedRow
+from archcalc.costs.loops import in_turn, often, positions, repeated
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.dims import Dim, lower
@@ -85,7 +86,7 @@ class ReceptiveField(Cost[tuple[Field, ...]]):
         found: list[Fields] = []
         reached: list[frozenset[int]] = []
         for row in trace.rows:
-            if row.steps != 1:
+            if positions(row.loops):
                 raise ReceptiveFieldError(
                     "a layer that is called once a step sees one step of its input",
                     path=row.path,
@@ -147,7 +148,7 @@ def _through(row: TracedRow, field: Field, window: Window | TransposedWindow, le
     else:
         before = window.pads(length)[0]
         stride = window.stride
-    if stride != 1 and row.times != 1:
+    if stride != 1 and often(in_turn(row.loops)) != 1:
         raise ReceptiveFieldError(
             "a stride inside a repeated block moves the field at every copy",
             path=row.path,
@@ -163,7 +164,7 @@ def _through(row: TracedRow, field: Field, window: Window | TransposedWindow, le
 
 def _in_all(row: TracedRow, amount: Dim) -> Dim:
     """What every copy of a row adds, together."""
-    times, each = repeated(row, amount)
+    times, each = repeated(in_turn(row.loops), amount)
     return lower(evaluated(each) * times)
 
 

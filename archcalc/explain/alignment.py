@@ -19,7 +19,7 @@ def same_call(a: Row, b: Row) -> bool:
 
 def _call(row: Row) -> tuple[object, ...]:
     tied = tuple(tie.weight for tie in row.ties)
-    return row.inputs, row.times, row.copies, row.steps, row.shared, tied
+    return row.inputs, row.loops, row.shared, tied
 
 
 def aligned(a: Sequence[Row], b: Sequence[Row]) -> list[Pair]:

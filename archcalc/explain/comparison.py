@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Symbol
 
 from archcalc.costs import Additive, Macs, Parameters
-from archcalc.costs.base import repeated, total
+from archcalc.costs.base import total
 from archcalc.explain.alignment import aligned, same_call
 from archcalc.explain.canvas import Canvas
 from archcalc.explain.chart import Bar, Pair, bars, curves
@@ -116,7 +116,7 @@ class Comparison(Explained):
         """Which has fewer MACs, and when."""
         return Verdict("MACs", self.macs_difference)
 
-    def crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+    def crossover(self, symbol: str | Symbol, /, **values: Any) -> Crossover | SymbolicCrossover:
         """Where the parameters of one overtake those of the other as `symbol` grows.
 
         Args:
@@ -136,7 +136,9 @@ class Comparison(Explained):
         """
         return crossover(self.before.parameters, self.after.parameters, symbol, **values)
 
-    def macs_crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+    def macs_crossover(
+        self, symbol: str | Symbol, /, **values: Any
+    ) -> Crossover | SymbolicCrossover:
         """Where the MACs of one overtake those of the other; otherwise like `crossover`."""
         return crossover(self.before.macs, self.after.macs, symbol, **values)
 
@@ -166,6 +168,8 @@ class Comparison(Explained):
         self,
         symbol: str | Symbol,
         values: Iterable[int],
+        more: Mapping[str, Any] | None = None,
+        /,
         *,
         path: str | PathLike[str] | None = None,
         **others: Any,
@@ -175,6 +179,7 @@ class Comparison(Explained):
         Args:
             symbol: the symbol that grows.
             values: its values, at least two.
+            more: numbers for a symbol that is called ``path``.
             path: the file to write; without it pyplot shows the figure.
             others: numbers for all other symbols.
 
@@ -196,7 +201,7 @@ class Comparison(Explained):
             ("parameters", self.before.parameters, self.after.parameters),
             ("MACs", self.before.macs, self.after.macs),
         )
-        return curves(str(symbol), values, totals, others, Canvas(path))
+        return curves(str(symbol), values, totals, {**(more or {}), **others}, Canvas(path))
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""
@@ -312,7 +317,7 @@ def _side(row: Row | None) -> Inlines:
 
 
 def _counted(cost: Additive, row: Row | None) -> Formula:
-    return Formula(0) if row is None else Formula(total([repeated(row, cost.of(row))]))
+    return Formula(0) if row is None else Formula(total(cost.by_row([row])))
 
 
 def _sides(cost: Additive, change: Change) -> Pair:

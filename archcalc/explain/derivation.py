@@ -10,8 +10,10 @@ from typing import Any
 from sympy import Expr
 
 from archcalc.costs import ReceptiveField
-from archcalc.costs.base import repeated, written_sum
+from archcalc.costs.base import written_sum
 from archcalc.costs.choice import Quantity
+from archcalc.costs.loops import in_turn, owned, positions, repeated
+from archcalc.costs.loops import often as count_of
 from archcalc.costs.receptive import Field, Fields
 from archcalc.explain import text
 from archcalc.explain.conventions import choices, choices_data
@@ -30,6 +32,7 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.looped import by_position, loops_data, numbers, there, times
 from archcalc.explain.running import Counting, RunningTotal
 from archcalc.explain.summary import closing, notices, plain_formula
 from archcalc.explain.text import line
@@ -141,11 +144,19 @@ class Step(Shown):
     def title(self) -> Inlines:
         """Name, class, and the shapes that go in and come out."""
         row = self.row
-        times: Inlines = () if row.times == 1 else ("  ", *_times(row), *_numbers(row))
-        steps: Inlines = () if row.steps == 1 else ("  at each of ", Amount(row.steps), " steps")
+        said = (*times(row), *numbers(row))
+        often: Inlines = ("  ", *said) if said else ()
         arrow: Inlines = (*joined(row.inputs), " → ") if row.inputs else ()
         shapes = (*arrow, *joined(row.outputs))
-        return (Code(row.path), "  ", type(row.layer).__name__, "   ", *shapes, *steps, *times)
+        return (
+            Code(row.path),
+            "  ",
+            type(row.layer).__name__,
+            "   ",
+            *shapes,
+            *by_position(row),
+            *often,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As data."""
@@ -154,14 +165,12 @@ class Step(Shown):
         return {
             "path": self.row.path,
             "layer": type(self.row.layer).__name__,
-            "times": plain(self.row.times),
-            "copies": {copies.index.name: plain(copies.count) for copies in self.row.copies},
+            "loops": loops_data(self.row),
             "shared": self.row.shared,
             "ties": {tie.weight: str(tie) for tie in self.row.ties},
             "inputs": [plain(x) for x in self.row.inputs],
             "output": plain(self.row.output),
             "outputs": [plain(y) for y in self.row.outputs],
-            "steps": plain(self.row.steps),
             **{name: [term.to_dict() for term in group] for name, group in terms.items()},
             **{name: term.to_dict() if term else None for name, term in single.items()},
             **self.so_far.to_dict(),
@@ -291,17 +300,18 @@ def derive(network: Network | Trace | str | os.PathLike[str], **values: Any) -> 
     for row in trace.rows:
         key = id(row.applied)
         notation = known.get(key) or known.setdefault(key, notation_of(row.applied))
-        steps.append(_step(row, _stepped(notation, row.steps), fields, counted))
+        steps.append(_step(row, _stepped(notation, positions(row.loops)), fields, counted))
     return Derivation(trace, tuple(steps))
 
 
-def _stepped(notation: Notation, steps: Dim) -> Notation:
-    """The notation of a layer that is called `steps` times: its work is done as often."""
-    if steps == 1:
-        return notation
-    often = symbol("T")
-    work = tuple(done.in_steps(often) for done in notation.work)
-    return replace(notation, work=work, values={often: steps, **notation.values})
+def _stepped(notation: Notation, steps: Sequence[Dim]) -> Notation:
+    """The notation of a layer that is called at so many positions: its work is done as often."""
+    work, values = notation.work, dict[Any, Dim]()
+    for number, count in reversed(list(enumerate(steps, 1))):
+        often = symbol("T" if len(steps) == 1 else f"T_{number}")
+        work = tuple(done.in_steps(often) for done in work)
+        values[often] = count
+    return replace(notation, work=work, values={**values, **notation.values}) if steps else notation
 
 
 def _step(row: Row, notation: Notation, fields: _Fields, counted: Counting) -> Step:
@@ -311,7 +321,7 @@ def _step(row: Row, notation: Notation, fields: _Fields, counted: Counting) -> S
     kept = [(rule, real) for rule, real in pairs if not real.learned]
     params = _together("params", learned, notation)
     if params is not None and not row.shared:
-        counted.add(row.path, *repeated(row, params.result))
+        counted.add(row.path, *repeated(owned(row.loops), params.result))
     return Step(
         row,
         _size(row, notation),
@@ -419,26 +429,11 @@ def _listed(terms: Sequence[Term]) -> Inlines:
     return tuple(parts)
 
 
-def _times(row: Row) -> Inlines:
-    """How often the layer stands there."""
-    if isinstance(row.times, Expr) and row.times.is_Add:
-        return ("×(", Amount(row.times), ")")
-    return ("×", Amount(row.times))
-
-
-def _numbers(row: Row) -> Inlines:
-    """What the numbers of copies that differ run through."""
-    parts: list[Inline] = []
-    for copies in row.copies:
-        parts += [", ", Amount(copies.index), " = 0 … ", Amount(evaluated(copies.count) - 1)]
-    return tuple(parts)
-
-
 def _running(row: Row, so_far: RunningTotal) -> Inlines:
     if row.shared:
         return ("shared, counted once",)
-    times: Inlines = () if row.times == 1 else (*_times(row), ", ")
-    return (*times, *so_far.shown())
+    said = there(row)
+    return (*said, *([", "] if said else []), *so_far.shown())
 
 
 def _inputs(trace: Trace) -> Paragraph:
@@ -468,10 +463,11 @@ class _Fields:
         if before is None or after is None:
             return ()
         size, jump = symbol("R"), symbol("j")
-        often = () if row.times == 1 else (symbol("copies"),)
+        loops = in_turn(row.loops)
+        often = (symbol("copies"),) if loops else ()
         grown = WrittenSum(size, WrittenProduct(*often, window.span - 1, jump))
         values = {**notation.values, size: before.size, jump: before.stride}
-        values |= dict.fromkeys(often, row.times)
+        values |= dict.fromkeys(often, count_of(loops))
         if often and not equal(with_values(evaluated(grown), values), after.size):
             return ()  # copies that see differently far have no one rule
         order = (size, *often, *notation.order, jump)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcalc.costs import Macs, Parameters, Statistics, WeightBytes
+from archcalc.costs.loops import numbered
 from archcalc.explain.columns import Cell, Line, chosen, counted, lines_of
 from archcalc.explain.document import (
     Amount,
@@ -21,6 +22,7 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.looped import cell, loops_data
 from archcalc.explain.text import Look, render
 from archcalc.formula import Formula
 from archcalc.layers.fields import plain
@@ -126,7 +128,7 @@ def summary_text(
 
 
 def _table(trace: Trace, extra: Sequence[tuple[str, Cell]], lines: Sequence[Line]) -> Table:
-    repeated = any(line.rows[0].times != 1 for line in lines if not line.folded)
+    repeated = any(_times(line) for line in lines)
     kept = trace.statistics != 0
     head = ["layer", "class", *(["times"] if repeated else []), "output", "parameters"]
     head += [*(["statistics"] if kept else []), "MACs", *(name for name, _ in extra)]
@@ -140,14 +142,13 @@ def _table(trace: Trace, extra: Sequence[tuple[str, Cell]], lines: Sequence[Line
         cells += [_times(line)] if repeated else []
         cells += [joined(row.outputs), _parameters(line)]
         cells += [counted(line.count(Statistics()))] if kept else []
-        cells += [counted(line.count(Macs())), *(cell(line, trace) for _, cell in extra)]
+        cells += [counted(line.count(Macs())), *(shown(line, trace) for _, shown in extra)]
         body.append(tuple(cells))
     return Table(tuple(head), "ll" + "r" * (len(head) - 2), tuple(body))
 
 
 def _times(line: Line) -> Inlines:
-    times = line.rows[0].times
-    return () if line.folded or times == 1 else (Amount(times),)
+    return () if line.folded else cell(line.rows[0])
 
 
 def _parameters(line: Line) -> Inlines:
@@ -163,11 +164,9 @@ def _row_dict(row: Row) -> dict[str, Any]:
     return {
         "path": row.path,
         "layer": type(row.layer).__name__,
-        "times": plain(row.times),
-        "copies": {copies.index.name: plain(copies.count) for copies in row.copies},
+        "loops": loops_data(row),
         "shared": row.shared,
         "ties": {tie.weight: str(tie) for tie in row.ties},
-        "steps": plain(row.steps),
         "output": plain(row.output),
         "outputs": [plain(y) for y in row.outputs],
         "parameters": plain_formula(Formula(Parameters().of(row))),
@@ -184,7 +183,7 @@ def plain_formula(formula: Formula) -> int | str:
 
 def numbering(trace: Trace) -> tuple[Block, ...]:
     """What the numbers of copies that differ are called, and what they run through."""
-    found = dict.fromkeys(copies for row in trace.rows for copies in row.copies)
+    found = dict.fromkeys(copies for row in trace.rows for copies in numbered(row.loops))
     parts: list[Inline] = []
     for copies in found:
         last = Amount(evaluated(copies.count) - 1)

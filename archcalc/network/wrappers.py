@@ -6,12 +6,12 @@ Each is a network of what it holds, so that a derivation shows what is inside.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
+from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import option
 from archcalc.layers.kept import EVERY, OVER_TIME
@@ -22,7 +22,7 @@ from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential, as_layer
 from archcalc.network.walk import Value, Walk, Where
-from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
 
@@ -72,8 +72,7 @@ class _PerStep(_Holding, abstract=True):
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
-        steps = lower(at.steps * value.shape[0])
-        inner = replace(at.under(node.name), steps=steps)
+        inner = at.under(node.name).inside(Loop.steps(value.shape[0]))
         return followed(node.layer, walk, [Value(x, value.source)], inner)
 
 

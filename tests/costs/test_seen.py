@@ -69,7 +69,7 @@ FIELDS = {
 }
 
 
-def spoiled(module: Any, inputs: list[Any], field: ac.Field) -> list[set[int]]:
+def spoiled(module: Any, inputs: list[Any], field: ac.costs.Field) -> list[set[int]]:
     """For each output position, the input positions along an axis that are seen from it."""
     import torch
 
@@ -88,7 +88,7 @@ def spoiled(module: Any, inputs: list[Any], field: ac.Field) -> list[set[int]]:
     return found
 
 
-def assert_seen(net: Network, fields: tuple[ac.Field, ...]) -> None:
+def assert_seen(net: Network, fields: tuple[ac.costs.Field, ...]) -> None:
     """Not a number spreads to every output position that sees it, and no further."""
     import torch
 
@@ -122,8 +122,8 @@ def test_of_one_layer(kind: str) -> None:
             layer = layer.model_copy(update={"activation": LINEAR.get(kind)})
         net = ac.Sequential([layer], input_shape=x)
         try:
-            fields = net.trace().cost(ac.ReceptiveField())
-        except ac.ReceptiveFieldError:
+            fields = net.trace().cost(ac.costs.ReceptiveField())
+        except ac.errors.ReceptiveFieldError:
             assert kind in REFUSING
             return
         if x.elements < 500:
@@ -146,8 +146,8 @@ def test_of_one_layer(kind: str) -> None:
 def test_of_networks(net: Network) -> None:
     trace = net.trace()
     try:
-        fields = trace.cost(ac.ReceptiveField())
-    except ac.ReceptiveFieldError:
+        fields = trace.cost(ac.costs.ReceptiveField())
+    except ac.errors.ReceptiveFieldError:
         return
     assert_seen(net, fields)
 
@@ -179,8 +179,8 @@ def test_a_transposed_convolution_by_one_is_a_convolution(
     ],
 )
 def test_what_has_no_one_field_is_refused(layer: Layer, shape: tuple[Any, ...]) -> None:
-    with pytest.raises(ac.ReceptiveFieldError):
-        ac.Sequential([layer]).trace(shape).cost(ac.ReceptiveField())
+    with pytest.raises(ac.errors.ReceptiveFieldError):
+        ac.Sequential([layer]).trace(shape).cost(ac.costs.ReceptiveField())
 
 
 def test_axes_that_stay_in_their_places_are_seen_one_by_one() -> None:
@@ -191,17 +191,21 @@ def test_axes_that_stay_in_their_places_are_seen_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("layer", "shape", "field"),
     [
-        (ac.AdaptiveAveragePooling1D(3), (12, 1), ac.Field(0, 4, 4, 0, 0)),
-        (ac.AdaptiveMaxPooling1D(12), (12, 1), ac.Field(0, 1, 1, 0, 0)),
-        (ac.GlobalAveragePooling1D(), (12, 1), ac.Field(0, 12, 1, 0, None)),
-        (ac.Flatten(), (5,), ac.Field(0, 1, 1, 0, 0)),
-        (ac.Sequential([ac.Flatten(), ac.Reshape((2, 5))]), (5, 2), ac.Field(0, 5, 1, 0, None)),
-        (ac.Flatten(), (5, 2), ac.Field(0, 5, 1, 0, None)),
-        (ac.CenterCrop(4, 8), (9, 8, 1), ac.Field(0, 1, 1, 2, 0)),
-        (ac.Repeat(ac.Conv1D(1, 3, padding="same"), 4), (9, 1), ac.Field(0, 9, 1, -4, 0)),
+        (ac.AdaptiveAveragePooling1D(3), (12, 1), ac.costs.Field(0, 4, 4, 0, 0)),
+        (ac.AdaptiveMaxPooling1D(12), (12, 1), ac.costs.Field(0, 1, 1, 0, 0)),
+        (ac.GlobalAveragePooling1D(), (12, 1), ac.costs.Field(0, 12, 1, 0, None)),
+        (ac.Flatten(), (5,), ac.costs.Field(0, 1, 1, 0, 0)),
+        (
+            ac.Sequential([ac.Flatten(), ac.Reshape((2, 5))]),
+            (5, 2),
+            ac.costs.Field(0, 5, 1, 0, None),
+        ),
+        (ac.Flatten(), (5, 2), ac.costs.Field(0, 5, 1, 0, None)),
+        (ac.CenterCrop(4, 8), (9, 8, 1), ac.costs.Field(0, 1, 1, 2, 0)),
+        (ac.Repeat(ac.Conv1D(1, 3, padding="same"), 4), (9, 1), ac.costs.Field(0, 9, 1, -4, 0)),
     ],
 )
-def test_fields_by_hand(layer: Layer, shape: tuple[int, ...], field: ac.Field) -> None:
+def test_fields_by_hand(layer: Layer, shape: tuple[int, ...], field: ac.costs.Field) -> None:
     assert ac.Sequential([layer]).trace(shape).receptive_field[0] == field
 
 

@@ -197,7 +197,7 @@ def shown_things() -> dict[str, Any]:
         "optimum": best, "certificate": best.certificate, "met": best.constraints[0],
         "weight": trace.rows[0].weights[0], "work": trace.rows[0].work[0],
         "notice": ac.Sequential([ac.Dense(3)], input_shape=(4, 4, 3)).trace().notices[0],
-        "cost": ac.Parameters(),
+        "cost": ac.costs.Parameters(),
     }  # fmt: skip
 
 

@@ -9,9 +9,15 @@ from typing import Any, TypeVar
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Remark, Weight, Work
-from archcalc.symbolic.errors import InvalidLayerError, RequirementError, quoted
+from archcalc.symbolic.errors import (
+    ArchcalcError,
+    DimensionError,
+    InvalidLayerError,
+    RequirementError,
+    quoted,
+)
 from archcalc.symbolic.requirement import undecided
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, as_shape
 from archcalc.symbolic.shown import Shown
 
 __all__ = ["Applied"]
@@ -40,7 +46,7 @@ class Applied(Shown):
             self.requirements = undecided(needed)
         except RequirementError as error:
             raise _with_remarks(error, layer.remarks(*inputs)) from None
-        self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
+        self.outputs: tuple[Shape, ...] = _shapes(layer, layer.output_shapes(*inputs))
         self.output: Shape = self.outputs[0]
 
     def said(self) -> str:
@@ -58,7 +64,15 @@ class Applied(Shown):
         Raises:
             InvalidLayerError: the layer does not state them as weights in a sequence.
         """
-        return _each(self.layer, "weights", self.layer.weights(*self.inputs), Weight)
+        try:
+            stated = self.layer.weights(*self.inputs)
+        except DimensionError as error:
+            raise InvalidLayerError(
+                f"weights of {type(self.layer).__name__}: {error.message}",
+                code="invalid-facts",
+                hint=error.hint or "a weight's shape is a tuple of dimensions",
+            ) from None
+        return _each(self.layer, "weights", stated, Weight)
 
     @cached_property
     def work(self) -> tuple[Work, ...]:
@@ -93,6 +107,30 @@ def _with_remarks(error: RequirementError, remarks: Iterable[Remark]) -> Require
     hint = "; ".join(filter(None, (*said, error.hint)))
     return RequirementError(
         error.message, code=error.code, path=error.path, values=error.values, hint=hint
+    )
+
+
+def _shapes(layer: Layer, stated: Any) -> tuple[Shape, ...]:
+    """What a layer says comes out, a plain tuple or a number also as a shape.
+
+    Raises:
+        InvalidLayerError: it is no shape.
+    """
+    listed = isinstance(stated, tuple | list) and bool(stated)
+    if listed and all(isinstance(shape, Shape) for shape in stated):
+        return tuple(stated)
+    one = listed and type(layer).output_shapes is Layer.output_shapes
+    try:
+        if one or (listed and all(isinstance(shape, tuple | list) for shape in stated)):
+            return tuple(map(as_shape, stated))
+        why = "not a tuple of shapes"
+    except ArchcalcError as error:
+        why = error.message
+    method, given = ("output_shape", stated[0]) if one else ("output_shapes", stated)
+    raise InvalidLayerError(
+        f"{method} of {type(layer).__name__} gives {quoted(given, 60)}: {why}",
+        code="invalid-facts",
+        hint="return a Shape, such as x.replace(-1, self.units)",
     )
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from archcalc.formula.optional import optional
 from archcalc.symbolic.errors import PictureError, shorten
-from archcalc.symbolic.late import late
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +52,7 @@ class Canvas:
         if self.path is None and "ipykernel" not in sys.modules:
             make = optional("matplotlib.pyplot", "archcalc[plot]").figure
         elif self.path is None:  # a notebook shows the figure that is returned
-            make = late("archcalc.explain.figures:ShownFigure")
+            make = optional("archcalc.explain.figures", "archcalc[plot]").ShownFigure
         else:
             make = optional("matplotlib.figure", "archcalc[plot]").Figure
         figure = make(figsize=size, layout="constrained")

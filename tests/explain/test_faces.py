@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import archcalc as ac
+from archcalc.costs import Parameters
 from archcalc.explain.document import Document
 from archcalc.explain.text import Look, render
 from archcalc.explain.wrapping import wrapped
@@ -197,7 +198,7 @@ def shown_things() -> dict[str, Any]:
         "optimum": best, "certificate": best.certificate, "met": best.constraints[0],
         "weight": trace.rows[0].weights[0], "work": trace.rows[0].work[0],
         "notice": ac.Sequential([ac.Dense(3)], input_shape=(4, 4, 3)).trace().notices[0],
-        "cost": ac.Parameters(),
+        "cost": Parameters(),
     }  # fmt: skip
 
 

@@ -140,7 +140,10 @@ def _table(table: Table, look: Look) -> str:
     if table.footer:
         drawn.insert(len(drawn) - table.footer, [rule])
     if head:
-        drawn[:0] = [_row(head[0], widths, table.align, ["strong"] * len(widths), look), [rule]]
+        top = _row(head[0], widths, table.align, ["strong"] * len(widths), look)
+        drawn[:0] = [top, [rule]] if table.ruled else [top]
+    if table.caption:
+        drawn.append(_broken(_said(table.caption, look), look, 2))
     return "\n".join(line for lines in drawn for line in lines)
 
 

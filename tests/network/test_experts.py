@@ -137,7 +137,13 @@ def test_a_sample_may_be_routed_as_one() -> None:
 
 # --- Identities ----------------------------------------------------------------------------------
 
-COSTS = [Parameters(), ActiveParameters(), Macs(), ac.GradientBytes(), ac.OptimizerBytes("adam")]
+COSTS = [
+    Parameters(),
+    ActiveParameters(),
+    Macs(),
+    ac.costs.GradientBytes(),
+    ac.costs.OptimizerBytes("adam"),
+]
 
 
 @pytest.mark.parametrize("cost", COSTS)
@@ -211,13 +217,13 @@ def test_experts_in_files_and_code() -> None:
     assert eval(repr(net), vars(ac)) == net
     biased = net.replace("moe/model/dense_2", ac.Dense("d"))
     assert biased.trace().parameters == net.trace().parameters + ac.Formula("d*E")
-    with pytest.raises(ac.ShapeError, match=r"several inputs|2 inputs"):
+    with pytest.raises(ac.errors.ShapeError, match=r"several inputs|2 inputs"):
         net.remove("moe")
 
 
 def test_every_expert_has_weights_and_the_active_have_work() -> None:
     net = ac.Experts(ac.Dense(3), 4, 2)
-    x, scores = ac.Shape((5, 2)), ac.Shape((5, 4))
+    x, scores = ac.symbolic.Shape((5, 2)), ac.symbolic.Shape((5, 4))
     weights = net.weights(x, scores)
     assert [w.name for w in weights if w.role == "kernel"] == [
         f"dense/{i}/kernel" for i in range(4)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from archcalc.explain.document import Document, Paragraph
-from archcalc.explain.document import Table as Block
+from archcalc.explain.document import Document, Table
 from archcalc.explore.sweeping.rows import Rows, number
 
-__all__ = ["ROWS", "document", "to_rich", "to_text"]
+__all__ = ["ROWS", "document", "to_rich"]
 
 ROWS = 10
 """A longer table is shown by its two ends."""
@@ -38,29 +36,19 @@ def cells(table: Rows, rows: int) -> list[list[str]]:
     return [*cells(first, rows), gap, *cells(last, rows)]
 
 
-def to_text(table: Rows, rows: int) -> str:
-    """The table as text."""
-    lines = [list(table.columns), *cells(table, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join([*(_line(line, widths) for line in lines), summary(table)])
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-
-
 def document(table: Rows, rows: int) -> Document:
-    """The table as a document, which every other format is made from."""
-    body = tuple(tuple((cell,) for cell in line) for line in cells(table, rows))
-    shown = Block(tuple(table.columns), "r" * len(table.columns), body)
-    return Document("Table", (shown, Paragraph((summary(table),))))
+    """The table as every explanation is said, so that each format sets it as it sets those."""
+    lines = tuple(tuple((cell,) for cell in line) for line in cells(table, rows))
+    head = tuple(table.columns)
+    shown = Table(head, "r" * len(head), lines, caption=(summary(table),), ruled=False)
+    return Document("sweep", (shown,))
 
 
 def to_rich(table: Rows) -> Any:
     """The table for rich's console."""
-    from rich.table import Table  # who prints no such table does not load it
+    from rich.table import Table as RichTable  # loaded where such a table is printed only
 
-    shown = Table(caption=summary(table), caption_justify="left")
+    shown = RichTable(caption=summary(table), caption_justify="left")
     for name in table.columns:
         shown.add_column(name, justify="right", no_wrap=True)
     for line in cells(table, ROWS):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from archcalc.explain import html, latex, markdown
+from archcalc.explain import html, latex, markdown, text
 from archcalc.explain.canvas import Canvas
 from archcalc.explain.document import Document
 from archcalc.explore.sweeping import exporting, order, showing
@@ -361,7 +361,7 @@ class Table(Shown):
 
     def to_text(self, rows: int = showing.ROWS) -> str:
         """A table as text, of no more than so many rows from its two ends."""
-        return showing.to_text(self, rows)
+        return text.render(self.document(rows))
 
     def __repr__(self) -> str:
         return self.to_text()

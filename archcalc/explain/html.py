@@ -35,6 +35,7 @@ _RULES = """
 .archcalc tbody tr, .archcalc tbody tr:nth-child(n) { background: none; }
 .archcalc tbody tr:hover { background: color-mix(in srgb, currentColor 7%, transparent); }
 .archcalc tr.total td { border-top: 1px solid currentColor; font-weight: 600; }
+.archcalc caption { caption-side: bottom; text-align: left; padding-top: .3rem; }
 .archcalc p { margin: .4rem 0; }
 .archcalc code { font: .92em ui-monospace, monospace; background: none; color: inherit;
   padding: 0; overflow-wrap: break-word; }

@@ -239,4 +239,4 @@ def test_a_shell_completes(process: Run) -> None:
 def test_a_ratio_has_decimals(run: Run) -> None:
     answer = run("search", SYMBOLS, "--maximize", "macs/parameters", "--over", "k=3",
                  "--over", "f=1:4", "--over", "n=1:3")  # fmt: skip
-    assert re.search(r"macs/parameters = [0-9/]+ ≈ [0-9.]+$", answer.out, re.MULTILINE)
+    assert re.search(r"macs/parameters = [0-9,/]+ ≈ [0-9.]+$", answer.out, re.MULTILINE)

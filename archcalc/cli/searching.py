@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
@@ -144,14 +143,9 @@ def _said(found: Optimum, title: str, how: Plain) -> str:
     lines: list[str] = []
     if found.best is not None and found.value is not None:
         lines.append(", ".join(f"{name} = {value:,}" for name, value in found.best.items()))
-        lines.append(f"{title} = {shown(found.value)}{_decimal(found.value)}")
+        lines.append(f"{title} = {shown(found.value)}")
     lines.extend(map(str, found.constraints))
     if not found.complete:
         known = "" if found.bound is None else f": nothing is better than {shown(found.bound)}"
         lines.append(f"interrupted{known}")
     return "\n".join([*lines, str(found.certificate)])
-
-
-def _decimal(value: int | Fraction) -> str:
-    """What a ratio is about, as nobody divides in the head."""
-    return "" if isinstance(value, int) or value.denominator == 1 else f" ≈ {float(value):,.4g}"

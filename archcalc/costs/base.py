@@ -21,6 +21,7 @@ from archcalc.layers.facts import Weight, Work
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
 
 __all__ = [
@@ -94,7 +95,7 @@ class Rows(Protocol):
     def requirements(self) -> tuple[Requirement, ...]: ...
 
 
-class Cost(ABC, Generic[R]):
+class Cost(Shown, ABC, Generic[R]):
     """Something counted over a trace; subclass it to count something else.
 
     Attributes:
@@ -163,34 +164,62 @@ def same_work(row: TracedRow) -> tuple[object, ...]:
     return id(row.applied), positions(row.loops), len(set(row.sources))
 
 
+class Total:
+    """A sum of ``times·amount``: numbers in one, what stands equally often in one bracket.
+
+    >>> counting = Total()
+    >>> counting.add(1, 3)
+    >>> counting.add(2, 5)
+    >>> counting.written()
+    13
+    """
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._groups: dict[Dim, dict[Dim, int]] = {}
+
+    @property
+    def terms(self) -> int:
+        """How many terms it has beside its number."""
+        return sum(map(len, self._groups.values()))
+
+    def add(self, times: Dim, amount: Dim) -> None:
+        """Count an amount that stands there so often."""
+        if isinstance(times, int):
+            if isinstance(amount, int):
+                self._number += times * amount
+            else:
+                group = self._groups.setdefault(1, {})
+                group[amount] = group.get(amount, 0) + times
+        elif amount != 0:
+            group = self._groups.setdefault(times, {})
+            group[amount] = group.get(amount, 0) + 1
+
+    def written(self) -> Dim:
+        """The sum as it is written."""
+        terms: list[Dim] = []
+        for times, amounts in self._groups.items():
+            parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
+            if times == 1:
+                terms.extend(parts)
+            else:
+                inner = WrittenSum(*parts) if len(parts) > 1 else parts[0]
+                terms.append(WrittenProduct(times, inner))
+        if self._number or not terms:
+            terms.append(self._number)
+        return WrittenSum(*terms) if len(terms) > 1 else terms[0]
+
+
 def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
     """The sum of ``times·amount``: numbers in one, what stands equally often in one bracket.
 
     >>> total([(1, 3), (2, 5)])
     13
     """
-    number = 0
-    groups: dict[Dim, dict[Dim, int]] = {}
+    found = Total()
     for times, amount in counted:
-        if isinstance(times, int):
-            if isinstance(amount, int):
-                number += times * amount
-            else:
-                group = groups.setdefault(1, {})
-                group[amount] = group.get(amount, 0) + times
-        elif amount != 0:
-            group = groups.setdefault(times, {})
-            group[amount] = group.get(amount, 0) + 1
-    terms: list[Dim] = []
-    for times, amounts in groups.items():
-        parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
-        if times == 1:
-            terms.extend(parts)
-        else:
-            terms.append(WrittenProduct(times, WrittenSum(*parts) if len(parts) > 1 else parts[0]))
-    if number or not terms:
-        terms.append(number)
-    return WrittenSum(*terms) if len(terms) > 1 else terms[0]
+        found.add(times, amount)
+    return found.written()
 
 
 def written_sum(products: Iterable[Sequence[Dim]]) -> Dim:

@@ -40,6 +40,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["AxisWindow", "Layer", "known_layers", "leading_axes"]
 
@@ -134,7 +135,7 @@ else:
     _Model = BaseModel
 
 
-class Layer(_Model, metaclass=_LayerMeta):
+class Layer(_Model, Shown, metaclass=_LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
     Subclasses declare fields in Keras' order and override the facts they have.  A subclass

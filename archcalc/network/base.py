@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -123,9 +123,15 @@ class Network(Layer, abstract=True):
         """
         return self.trace().parameters
 
-    def summary(self) -> str:
-        """The table of layers as text, on the input shapes it was given."""
-        return self.trace().summary()
+    def summary(
+        self,
+        *,
+        columns: str | Iterable[str] = (),
+        depth: int | None = None,
+        width: int | None = None,
+    ) -> str:
+        """The table of layers as text, on the input shapes it was given; see `Trace.summary`."""
+        return self.trace().summary(columns=columns, depth=depth, width=width)
 
     def _walked(self, walk: Walk, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))

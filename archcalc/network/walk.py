@@ -21,8 +21,10 @@ from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Row", "Value", "Walk", "Where", "growing"]
 
@@ -50,8 +52,8 @@ class Value(NamedTuple):
     source: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@dataclass(frozen=True, slots=True, repr=False)
+class Row(Shown):
     """One call of one layer.
 
     Attributes:
@@ -72,6 +74,9 @@ class Row:
     shared: bool = False
     ties: tuple[TiedWeight, ...] = ()
     carried: tuple[Carry, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Row {visible(self.path)}: {self.applied.said()}>"
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter, Signature
@@ -12,6 +12,7 @@ from typing import Any
 from archcalc.frameworks.record import Entry, Given, Name, Record, fields_of
 from archcalc.frameworks.records import records
 from archcalc.frameworks.torch_names.arguments import read
+from archcalc.layers.arguments import IN_KERAS
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
 from archcalc.symbolic.errors import InvalidLayerError, shorten
@@ -132,10 +133,24 @@ class Spelling:
             raise InvalidLayerError(
                 f"{self.name}: {shorten(str(error), 100)}",
                 code="wrong-arguments",
-                hint=f"it takes {self.signature}",
+                hint=f"{self._keras_hint(kwargs)}it takes {self.signature}",
             ) from None
         bound.apply_defaults()
         return dict(bound.arguments)
+
+    def _keras_hint(self, given: Iterable[str]) -> str:
+        """What Keras' arguments are called in torch, where some of those given are Keras'."""
+        takes = self.signature.parameters
+        said = []
+        for name in (name for name in given if name not in takes):
+            known = [word for word, there in IN_KERAS.items() if name in there and word in takes]
+            if known:
+                said.append(f"{name} is called {known[0]} in torch; ")
+            elif name == "activation":
+                said.append("in torch an activation is a module of its own; ")
+            elif name == "return_sequences":
+                said.append("in torch every step comes out; ")
+        return "".join(said)
 
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
         entry, ours = self.record.torch, self.record.layer.model_fields

@@ -15,6 +15,7 @@ from archcalc.network.unroll import Program, unroll
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
+from archcalc.testing.hiding import assertions
 from archcalc.testing.matching.causes import same_outputs, why_outputs, why_weights
 from archcalc.testing.matching.in_keras import is_model, keras_parts
 from archcalc.testing.matching.in_torch import Ran, is_module, torch_parts
@@ -23,6 +24,8 @@ from archcalc.testing.matching.parts import Built, Part, Shapes, parts_of
 from archcalc.testing.oracles import BATCH, counted
 
 __all__ = ["Difference", "MismatchError", "assert_matches"]
+
+__tracebackhide__ = assertions
 
 _SHOWN = 5
 """How many layers that differ are shown in full."""

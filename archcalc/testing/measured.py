@@ -110,7 +110,9 @@ def _several(input_shape: Any) -> list[Any] | None:
     """The shape of each input."""
     if input_shape is None:
         return None
-    return list(input_shape) if not isinstance(input_shape[0], int) else [input_shape]
+    if isinstance(input_shape, int):
+        return [(input_shape,)]
+    return list(input_shape) if not isinstance(input_shape[0], int) else [tuple(input_shape)]
 
 
 def _of_keras(model: Any) -> dict[str, Callable[[], int]]:

@@ -106,9 +106,9 @@ def _slides(layer: Layer, inputs: tuple[Shape, ...]) -> bool:
 
 def _alike(name: str, here: Any, there: Any, x: Shape | None) -> bool:
     if name == "axis" and x is not None:
-        return _lengths(here, x) == _lengths(there, x)
+        return bool(_lengths(here, x) == _lengths(there, x))
     if "activation" in name:
-        return _known_as(here) == _known_as(there)
+        return bool(_known_as(here) == _known_as(there))
     if isinstance(here, float) or isinstance(there, float):
         both = isinstance(here, float | int) and isinstance(there, float | int)
         return isclose(here, there, rel_tol=1e-6) if both else here == there
@@ -163,10 +163,10 @@ def _windows(ours: Applied, other: Layer, padded: bool) -> Iterator[Row]:
         ("dilation_rate", lambda w, n: w.dilation if w.kernel != 1 else 1),
         ("padding", _around),
     )
-    found = [
-        (name, _shown(tuple(of(a, n) for a, _, n in pairs)), _shown(tuple(of(b, n) for _, b, n in pairs)))
-        for name, of in told
-    ]  # fmt: skip
+    found = []
+    for name, of in told:
+        ours_are, theirs_are = (_shown(tuple(of(w[k], w[2]) for w in pairs)) for k in (0, 1))
+        found.append((name, ours_are, theirs_are))
     rows = [(name, a, b) for name, a, b in found if a != b]
     if padded or len(rows) > 1:  # another window wants another padding
         rows = [row for row in rows if row[0] != "padding"]

@@ -68,7 +68,7 @@ def _between(calls: Iterable[Any]) -> dict[str, Between]:
         if getattr(layer, "weights", None):
             here = found.setdefault(layer.name, Between())
             here.opaque = here.opaque or read is None
-            function = getattr(read, "activation", None)
+            function: Any = getattr(read, "activation", None)
             ends = isinstance(function, str) and type(layer).__name__ not in _INSIDE
             read = Activation(function) if ends else None
         elif read is None and type(layer).__name__ not in _MOVING:
@@ -98,7 +98,7 @@ def _calls(model: Any, keras: Any) -> Iterator[Any]:
 
 def _operation(operation: Any) -> Any:
     """An operation of Keras that is an activation, as such."""
-    name = snake_case(type(operation).__name__)
+    name: Any = snake_case(type(operation).__name__)
     known = name in ACTIVATIONS and not hasattr(operation, "weights")
     return Activation(name) if known else None
 

@@ -236,7 +236,8 @@ def _copied(module: Any) -> Any:
     memo: dict[int, Any] = {}
     for tensor in [*module.parameters(), *module.buffers()]:
         if is_lazy(tensor):
-            made = type(tensor)(device="meta", dtype=tensor.dtype)
+            lazy: Any = type(tensor)
+            made = lazy(device="meta", dtype=tensor.dtype)
         else:
             made = tensor.detach().to("meta")
             if isinstance(tensor, Parameter):

@@ -24,10 +24,9 @@ def differing(ours: Part, theirs: Built, padded: bool) -> list[Row]:
         return []
     if type(read) is type(layer):
         return arguments_differ(ours.applied, read, padded=padded)
-    kinds = [type(one).__name__ for one in (layer, read)]
-    if any(set(kinds) <= set(alike) for alike in _MISTAKEN):
-        return [("layer", *kinds)]
-    return []
+    here, there = type(layer).__name__, type(read).__name__
+    mistaken = any({here, there} <= set(kinds) for kinds in _MISTAKEN)
+    return [("layer", here, there)] if mistaken else []
 
 
 _MISTAKEN = (

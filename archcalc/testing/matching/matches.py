@@ -74,11 +74,18 @@ def assert_matches(
 ) -> None:
     """That a Keras model or a torch module is the network `net`.
 
-    Compared are, layer by layer: every weight's shape, the shapes that come out, and the
-    multiply-accumulates; and in total: the outputs, the parameters, and the FLOPs.  A module of
-    torch is run on the meta device, where nothing is computed, in our layout or in torch's, with
-    channels first.  A model of Keras has its shapes already; it is run on zeros for its FLOPs
-    where the backend is torch.
+    Compared are, layer by layer: every weight's shape and whether it is trained, the arguments
+    that a layer has, the shapes that come out, and the multiply-accumulates; between them the
+    activations, pools, normalizations and resizings, be they layers, arguments or functions; and
+    in total: the outputs, the parameters, and the FLOPs.  A module of torch is run on the meta
+    device, where nothing is computed, in our layout or in torch's, with channels first; where it
+    fails, it is compared as far as it ran.  A lazy one is run as a copy.  A model of Keras has its
+    shapes already; it is run on zeros for its FLOPs where the backend is torch.
+
+    A network may be written down for its counts.  So constants (an epsilon, a rate, a slope) and
+    what changes training alone are compared where the network states them, and a dropout that only
+    one of the two has is no difference.  What a module computes by hand is not known to be another
+    activation, and passes.
 
     Args:
         net: a network of numbers, or a layer.
@@ -113,7 +120,9 @@ def assert_matches(
     ours = parts_of(made)
     pairs = by_name(ours, built, names or {}) if names or by == "name" else in_order(ours, built)
     pairs = [(a, b) for a, b in pairs if a is not None or b is None or b.is_needed]
+    places = {call.path: number for number, call in enumerate(made.calls)}
     found = [*_by_layer(pairs, made, ran), *_by_step(pairs, made, ran)]
+    found.sort(key=lambda difference: places.get(difference.path, len(places)))
     found += _in_total(made, pairs, ran)
     if found:
         raise MismatchError(_text(found, len(ours), type(model).__name__), found)

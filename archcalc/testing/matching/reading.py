@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from archcalc.frameworks.table import Entry, fields_of
@@ -64,6 +65,11 @@ _BLOCK: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+def _in_first(name: str, both: Any) -> Any:
+    """What the first block of a transformer has."""
+    return _BLOCK[name](both.encoder.layers[0])
+
+
 def _norm(stack: Any) -> Layer | None:
     return None if stack.norm is None else read_torch(stack.norm)
 
@@ -93,7 +99,7 @@ _OF: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
         "activation": lambda both: both.encoder.layers[0].activation,
         "norm_first": lambda both: both.encoder.layers[0].norm_first,
         **{
-            name: (lambda both, name=name: _BLOCK[name](both.encoder.layers[0]))
+            name: partial(_in_first, name)
             for name in ("dim_feedforward", "dropout", "layer_norm_eps", "bias")
         },
     },

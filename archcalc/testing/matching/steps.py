@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from archcalc.frameworks.table import Entry
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.tables import TORCH
 from archcalc.frameworks.tables.activations import ACTIVATIONS
 from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.layers.applied import Applied
@@ -28,7 +28,6 @@ __all__ = [
     "named_function",
     "plain",
     "quiet",
-    "step_rows",
     "steps_of",
 ]
 
@@ -37,7 +36,12 @@ _ACTIVATIONS = (
     *("Hardtanh", "Threshold", "RReLU", "Softplus", "Softmax", "LogSoftmax", "Softmin"),
 )
 _DROPPING = ("Dropout", "AlphaDropout", "FeatureAlphaDropout", "GaussianDropout", "GaussianNoise")
-_SCALING = ("LayerNormalization", "RMSNormalization", "BatchNormalization", "GroupNormalization")
+_SCALING: tuple[str, ...] = (
+    "LayerNormalization",
+    "RMSNormalization",
+    "BatchNormalization",
+    "GroupNormalization",
+)
 _SCALING += ("InstanceNormalization", "LocalResponseNormalization", "UnitNormalization")
 
 
@@ -172,7 +176,7 @@ def named_function(name: str, arguments: Mapping[str, Any]) -> Step | None:
     """A function of torch as the step that the module of its name is, if there is one.
 
     >>> named_function("max_pool2d", {"kernel_size": 3}).layer
-    MaxPooling2D(pool_size=3, data_format='channels_first')
+    MaxPooling2D(pool_size=3, padding=0, data_format='channels_first')
     >>> named_function("matmul", {})
     """
     spelling = _BY_FUNCTION.get(name.strip("_").replace("_", ""))
@@ -203,17 +207,23 @@ _BY_FUNCTION = MappingProxyType(
 )
 
 HARMLESS = frozenset(
-    "__get__ __set__ size dim numel view reshape permute transpose flatten unflatten squeeze "
-    "unsqueeze expand repeat cat concat stack chunk split unbind narrow select contiguous add sub "
-    "mul matmul bmm mm addmm linear bilinear embedding embedding_bag conv1d conv2d conv3d "
-    "conv_transpose1d conv_transpose2d conv_transpose3d batch_norm layer_norm group_norm "
-    "instance_norm rms_norm __getitem__ __add__ __sub__ __mul__ __matmul__ __radd__ __rmul__ "
-    "__iadd__ __rsub__ __neg__ add_ mul_ sub_ iadd t swapaxes movedim clone to float half type "
-    "detach empty zeros ones arange zeros_like ones_like full pad pixel_shuffle fold unfold roll "
-    "flip is_floating_point is_contiguous einsum __len__ _set_grad_enabled set_grad_enabled "
-    "stride is_complex expand_as view_as reshape_as type_as new_zeros new_ones new_empty item "
-    "masked_fill tril triu unfold index_select gather prelu lstm gru rnn_tanh rnn_relu "
-    "multi_head_attention_forward".split()
+    (
+        *("__add__", "__get__", "__getitem__", "__iadd__", "__len__", "__matmul__", "__mul__"),
+        *("__neg__", "__radd__", "__rmul__", "__rsub__", "__set__", "__sub__"),
+        *("_set_grad_enabled", "add", "add_", "addmm", "arange", "batch_norm", "bilinear", "bmm"),
+        *("cat", "chunk", "clone", "concat", "contiguous", "conv1d", "conv2d", "conv3d"),
+        *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "detach", "dim", "einsum"),
+        *("embedding", "embedding_bag", "empty", "expand", "expand_as", "flatten", "flip"),
+        *("float", "fold", "full", "gather", "group_norm", "gru", "half", "iadd", "index_select"),
+        *("instance_norm", "is_complex", "is_contiguous", "is_floating_point", "item"),
+        *("layer_norm", "linear", "lstm", "masked_fill", "matmul", "mm", "movedim", "mul"),
+        *("mul_", "multi_head_attention_forward", "narrow", "new_empty", "new_ones", "new_zeros"),
+        *("numel", "ones", "ones_like", "pad", "permute", "pixel_shuffle", "prelu", "repeat"),
+        *("reshape", "reshape_as", "rms_norm", "rnn_relu", "rnn_tanh", "roll", "select"),
+        *("set_grad_enabled", "size", "split", "squeeze", "stack", "stride", "sub", "sub_"),
+        *("swapaxes", "t", "to", "transpose", "tril", "triu", "type", "type_as", "unbind"),
+        *("unflatten", "unfold", "unsqueeze", "view", "view_as", "zeros", "zeros_like"),
+    )
 )
 """Functions that multiply by weights, or move and join numbers."""
 

@@ -43,12 +43,8 @@ class Watch:
             yield part.register_forward_pre_hook(self._arriving(name))
         for name, part in self._module.named_modules():
             yield part.register_forward_pre_hook(self._entering(name))
-            if id(part) in held and not _is_open(part):
-                known = None
-            elif id(part) in cores:
-                known = None
-            else:
-                known = read_torch(part)
+            apart = id(part) in cores or (id(part) in held and not _is_open(part))
+            known = None if apart else read_torch(part)
             shut = (id(part) in cores and not _is_open(part)) or known is not None or _is_ours(part)
             yield part.register_forward_hook(self._leaving(name, part, known, shut))
             if shut:

@@ -21,7 +21,7 @@ from archcalc.frameworks.tables import TORCH
 from archcalc.frameworks.torch_cores import CORES
 from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
 from archcalc.layers.applied import Applied
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.ties import TiedWeight
@@ -120,7 +120,7 @@ def _order(layer: Layer, x: Shape) -> tuple[int, ...]:
     everything = tuple(range(len(x)))
     kind = type(layer).__name__
     if kind in ("LayerNormalization", "RMSNormalization"):
-        last = sorted(axis_index(axis, x) for axis in layer.axis)  # type: ignore[attr-defined]
+        last = sorted(axis_indices(layer.axis, x))  # type: ignore[attr-defined]
         return (*[axis for axis in everything if axis not in last], *last)
     channels: int | None = None
     if layer.arity != (1, 1):

@@ -15,6 +15,7 @@ from archcalc.frameworks.torch_names.arguments import read
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
 from archcalc.layers.registry import layer_class
+from archcalc.network.base import Network
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 
@@ -25,6 +26,9 @@ Given: TypeAlias = Mapping[str, Any]
 
 _ANYWHERE = ("device", "dtype")
 """Arguments of most modules that say nothing of arithmetic."""
+
+_PLACES = ("cpu", "cuda", "meta", "mps", "xpu", *(f"cuda:{n}" for n in range(16)))
+"""Devices by name."""
 
 _COMMON = ("name", "trainable")
 """Fields of every layer of ours, for which torch's modules have no argument."""
@@ -58,6 +62,12 @@ def signature(text: str) -> Signature:
 
 def _parts(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else ()
+
+
+def _is_place(value: Any) -> bool:
+    """Whether a value may be a device or a type of numbers: a name, an object, or nothing."""
+    home = type(value).__module__.partition(".")[0]
+    return value is None or home == "torch" or (isinstance(value, str) and value in _PLACES)
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ class Spelling:
         return word_refused(self.name, argument, word, self.signature.parameters)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        args = self._without_place(args)
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -136,6 +147,20 @@ class Spelling:
             ) from None
         bound.apply_defaults()
         return dict(bound.arguments)
+
+    def _without_place(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments without a device and a type of numbers, which torch takes after them.
+
+        Only modules that make tensors take them: those with weights.
+        """
+        kinds = [parameter.kind for parameter in self.signature.parameters.values()]
+        many = kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
+        entry = TORCH.get(self.layer)
+        made = self.make is not None or issubclass(layer_class(self.layer), Network)
+        weighs = made or (isinstance(entry, Entry) and bool(entry.tensors))
+        placed = weighs and all(map(_is_place, args[many : many + len(_ANYWHERE)]))
+        anything = Parameter.VAR_POSITIONAL in kinds
+        return args if anything or not placed or len(args) > many + len(_ANYWHERE) else args[:many]
 
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
         entry = TORCH.get(self.layer)

@@ -42,7 +42,7 @@ from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["AxisWindow", "Layer", "known_layers", "leading_axes"]
+__all__ = ["FIELDS", "AxisWindow", "Layer", "known_layers", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -84,6 +84,9 @@ def _parameter(name: str, field: Any) -> Parameter:
 
 _COMMON = ("name", "trainable", "expects", "tied")
 """The fields of every layer; they are written after its own."""
+
+FIELDS = "fields"
+"""The context in which a layer is dumped field by field, whatever it holds."""
 
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
@@ -355,7 +358,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         >>> Conv2D(32, (3, 3), padding=1).given()
         {'filters': 32, 'kernel_size': 3, 'padding': 1}
         """
-        every = self.model_dump()
+        every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
         written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
         written |= {k: every[k] for k in _COMMON}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sympy import Basic
 
-from archcalc.frameworks.table import Entry, Table, objection
+from archcalc.frameworks.table import Absent, Entry, Table, objection
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.ties import Tie
@@ -34,8 +34,20 @@ def is_whole(layer: Layer, table: Table) -> bool:
     """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
 
     A network that it has only with other values is taken apart.
+
+    Raises:
+        FrameworkError: it has not got it, and it cannot be taken apart.
     """
     entry = table.get(type(layer).__name__)
+    if isinstance(layer, Network) and layer.per_step:  # what it holds sees one step of its input
+        if isinstance(entry, Absent):
+            raise FrameworkError(
+                f"{type(layer).__name__}: {entry.why}",
+                code="not-in-framework",
+                values={"layer": layer},
+                hint=entry.hint,
+            )
+        return True
     return isinstance(entry, Entry) and not (isinstance(layer, Network) and objection(entry, layer))
 
 

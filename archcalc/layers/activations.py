@@ -69,6 +69,11 @@ class Activation(_Elementwise):
     activation: ActivationName | Literal["glu"]
     inplace: bool = Field(default=False, kw_only=True)
 
+    @property
+    def reuses(self) -> bool:
+        """What does nothing gives its input as it is."""
+        return super().reuses or self.activation == "linear"
+
     def output_shape(self, x: Shape) -> Shape:
         return GLU().output_shape(x) if self.activation == "glu" else x
 

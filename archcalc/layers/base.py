@@ -319,6 +319,16 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         name = names[axis] if names else ""
         return _WORDS.get(name, f"axis {axis % len(x) + 1}")
 
+    @property
+    def reuses(self) -> bool:
+        """Whether the output is the input's own memory: a view of it, written over it, or itself.
+
+        >>> from archcalc.layers import Flatten, ReLU
+        >>> Flatten().reuses, ReLU().reuses, ReLU(inplace=True).reuses
+        (True, False, True)
+        """
+        return self.view or bool(getattr(self, "inplace", False))
+
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """What the facts depend on: the class, and every field but those of `_APART`."""
@@ -335,14 +345,17 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         """
         return MappingProxyType(self.__pydantic_extra__ or {})
 
-    def __call__(self, *tensors: Any) -> Any:
+    def __call__(self, *tensors: Any, initial_state: Any = ()) -> Any:
         """Apply the layer in the functional API, as in Keras.
+
+        Args:
+            tensors: the inputs, or lists of them: torch's ``lstm(x, (h, c))``.
+            initial_state: for what runs over time, its states, as Keras has them.
 
         Raises:
             ShapeError: it cannot take these shapes.
         """
-        given = tensors[0] if len(tensors) == 1 and _many(tensors[0]) else tensors
-        first, *others = given or (None,)
+        first, *others = [*_flat(tensors), *_flat((initial_state,))] or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
@@ -439,8 +452,11 @@ def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _many(value: object) -> bool:
-    return isinstance(value, list | tuple)
+def _flat(tensors: Any) -> list[Any]:
+    """Tensors in order, also those in lists in lists."""
+    if not isinstance(tensors, list | tuple):
+        return [tensors]
+    return [tensor for part in tensors for tensor in _flat(part)]
 
 
 def _register(cls: type[Layer]) -> None:

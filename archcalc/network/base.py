@@ -52,6 +52,9 @@ class Network(Layer, abstract=True):
     stands_open: ClassVar[bool] = False
     """Whether its layers stand open in a repetition of it, where it has no name of its own."""
 
+    per_step: ClassVar[bool] = False
+    """Whether what it holds is called on each step of its input, and not on the input."""
+
     @model_serializer(mode="wrap")
     def _as_a_file_has_it(self, fields: Any, info: Any) -> Any:
         """What a file says of it: the fields alone do not say which layers they hold."""

@@ -345,17 +345,17 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         """
         return MappingProxyType(self.__pydantic_extra__ or {})
 
-    def __call__(self, *tensors: Any, initial_state: Any = ()) -> Any:
+    def __call__(self, *tensors: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
 
         Args:
             tensors: the inputs, or lists of them: torch's ``lstm(x, (h, c))``.
-            initial_state: for what runs over time, its states, as Keras has them.
 
         Raises:
             ShapeError: it cannot take these shapes.
         """
-        first, *others = [*_flat(tensors), *_flat((initial_state,))] or (None,)
+        first: Any
+        first, *others = _flat(tensors) or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",

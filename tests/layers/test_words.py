@@ -129,7 +129,7 @@ def _on(layer: ac.Layer, *shape: int) -> Any:
     ("make", "said"),
     [
         (lambda: ac.Squeeze("same"), "Squeeze: axis: 'same' is not the number of an axis"),
-        (lambda: _on(ac.Squeeze(1), 3, 4), "input axis 1 has 3 positions: Squeeze takes an axis of"),
+        (lambda: _on(ac.Squeeze(1), 3, 4), "axis 1 has 3 positions: Squeeze takes an axis of"),
         (lambda: _on(ac.Expand(1, 5), 3, 4), "input axis 1 has 3 positions: Expand takes an axis"),
         (lambda: ac.Expand("relu", 3), "Expand: axis: 'relu' is not the number of an axis"),
         (lambda: _on(ac.Unbind(5), 3, 4), "count is 5, and input axis 1 has 3 positions"),

@@ -26,7 +26,7 @@ def test_states_are_given_as_keras_and_torch_take_them() -> None:
     assert ac.GRU(3)(x, initial_state=h).shape == (3,)
     assert nn.LSTM(2, 3)(x, (h, c)).shape == (4, 3)
     with pytest.raises(ac.ArchcalcError, match="Dense takes 1 input, not 2"):
-        ac.Dense(3)(x, initial_state=h)
+        ac.Dense(3)(x, h)
 
 
 def test_what_comes_out_is_what_frameworks_give() -> None:

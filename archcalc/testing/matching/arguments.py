@@ -29,7 +29,7 @@ _ELSEWHERE = (
     *("data_format", "spatial", "batch_first", "inplace", "flash_attention", "renorm"),
     *("embed_dim", "kdim", "vdim", "normalized_shape", "init", "lora_rank"),
     *("return_sequences", "return_state", "go_backwards", "scale", "center", "use_bias"),
-    *("recurrent_bias", "track_running_stats"),
+    *("recurrent_bias", "track_running_stats", "shared_axes", "along"),
 )
 """Fields that say how a framework keeps a layer, or that weights and outputs show."""
 
@@ -105,7 +105,7 @@ def _slides(layer: Layer, inputs: tuple[Shape, ...]) -> bool:
 
 
 def _alike(name: str, here: Any, there: Any, x: Shape | None) -> bool:
-    if name == "axis" and x is not None:
+    if (name == "axis" or name.endswith("_axes")) and here and there and x is not None:
         return bool(_lengths(here, x) == _lengths(there, x))
     if "activation" in name:
         return bool(_known_as(here) == _known_as(there))

@@ -29,7 +29,7 @@ _ELSEWHERE = (
     *("data_format", "spatial", "batch_first", "inplace", "flash_attention", "renorm"),
     *("embed_dim", "kdim", "vdim", "normalized_shape", "init", "lora_rank"),
     *("return_sequences", "return_state", "go_backwards", "scale", "center", "use_bias"),
-    *("recurrent_bias", "track_running_stats", "shared_axes", "along"),
+    *("recurrent_bias", "track_running_stats", "shared_axes", "along", "value_dim", "target_shape"),
 )
 """Fields that say how a framework keeps a layer, or that weights and outputs show."""
 

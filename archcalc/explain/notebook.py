@@ -58,7 +58,7 @@ def _(network: Network) -> Document:
 @document_of.register
 def _(row: Row) -> Document:
     fed = tuple(-1 - place for place in range(len(row.inputs)))
-    alone = replace(row, sources=fed, carried=frozenset())
+    alone = replace(row, sources=fed, carried=())
     return derive(Trace(row.layer, row.inputs, (alone,), ())).steps[0].document()
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
@@ -68,6 +68,11 @@ class Activation(_Elementwise):
 
     activation: ActivationName | Literal["glu"]
     inplace: bool = Field(default=False, kw_only=True)
+
+    @property
+    def reuses(self) -> bool:
+        """What does nothing gives its input as it is."""
+        return super().reuses or self.activation == "linear"
 
     def output_shape(self, x: Shape) -> Shape:
         return GLU().output_shape(x) if self.activation == "glu" else x
@@ -349,8 +354,8 @@ class PReLU(_Elementwise):
     def shared(self, x: Shape) -> set[int]:
         """The axes of `x` along which the slope is one and the same."""
         if self.along is None:
-            return {axis_index(axis, x) for axis in self.shared_axes}
-        return set(range(len(x))) - {axis_index(axis, x) for axis in self.along}
+            return set(axis_indices(self.shared_axes, x))
+        return set(range(len(x))) - set(axis_indices(self.along, x))
 
     def incoming(self, *inputs: Shape) -> Dim | None:
         (x,), along = inputs, self.along or ()

@@ -150,6 +150,11 @@ def explained(cls: Any, error: ValidationError, given: dict[str, Any]) -> Invali
         field, code = str(first["loc"][0]), "unknown-choice"
         message = f"{field}: {quoted(first['input'], 60)} is not one of its choices"
         hint, others = _nearest(shorten(first["input"], 60), _choices(error)), []
+        if isinstance(first["input"], BaseModel):
+            hint = "it takes functions by name; a layer goes after this one"
+    elif first["type"].startswith("int_"):
+        kind = "the number of an axis" if "axis" in field else "a whole number"
+        message, others = f"{field}: {quoted(first['input'], 60)} is not {kind}", []
     else:
         message = f"{field}: {first['msg'].lower()}, not {quoted(first['input'], 60)}"
     more = f" (and {len(others)} more)" if others else ""

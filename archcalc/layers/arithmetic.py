@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.fields import OptionalAxes, option
 from archcalc.layers.merging import Elementwise, broadcast, broadcasting
@@ -82,14 +82,7 @@ class Reduce(Layer):
     def _places(self, x: Shape) -> tuple[int, ...]:
         if self.axis is None:
             return tuple(range(len(x)))
-        places = tuple(sorted(axis_index(axis, x) for axis in self.axis))
-        if len(set(places)) < len(places):
-            raise ShapeError(
-                f"axes {self.axis} of {x!r} name an axis twice",
-                code="no-such-axis",
-                hint="name each axis once",
-            )
-        return places
+        return tuple(sorted(axis_indices(self.axis, x)))
 
     def output_shape(self, x: Shape) -> Shape:
         places = self._places(x)

@@ -42,7 +42,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["AxisWindow", "Layer", "known_layers", "leading_axes"]
+__all__ = ["FIELDS", "AxisWindow", "Layer", "known_layers", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -91,6 +91,9 @@ def _parameter(name: str, field: Any) -> Parameter:
 _COMMON = ("name", "trainable", "expects", "tied")
 """The fields of every layer; they are written after its own."""
 
+FIELDS = "fields"
+"""The context in which a layer is dumped field by field, whatever it holds."""
+
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
 
@@ -107,6 +110,7 @@ if TYPE_CHECKING:
 
         model_config: ClassVar[ConfigDict]
         model_fields: ClassVar[dict[str, FieldInfo]]
+        model_fields_set: set[str]
         __pydantic_complete__: ClassVar[bool]
         __pydantic_extra__: ClassVar[dict[str, Any] | None]
 
@@ -357,6 +361,16 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         name = names[axis] if names else ""
         return _WORDS.get(name, f"axis {axis % len(x) + 1}")
 
+    @property
+    def reuses(self) -> bool:
+        """Whether the output is the input's own memory: a view of it, written over it, or itself.
+
+        >>> from archcalc.layers import Flatten, ReLU
+        >>> Flatten().reuses, ReLU().reuses, ReLU(inplace=True).reuses
+        (True, False, True)
+        """
+        return self.view or bool(getattr(self, "inplace", False))
+
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """What the facts depend on: the class, and every field but those of `_APART`."""
@@ -376,11 +390,14 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
     def __call__(self, *tensors: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
 
+        Args:
+            tensors: the inputs, or lists of them: torch's ``lstm(x, (h, c))``.
+
         Raises:
             ShapeError: it cannot take these shapes.
         """
-        given = tensors[0] if len(tensors) == 1 and _many(tensors[0]) else tensors
-        first, *others = given or (None,)
+        first: Any
+        first, *others = _flat(tensors) or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
@@ -396,7 +413,7 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         >>> Conv2D(32, (3, 3), padding=1).given()
         {'filters': 32, 'kernel_size': 3, 'padding': 1}
         """
-        every = self.model_dump()
+        every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
         written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
         written |= {k: every[k] for k in _COMMON}
@@ -477,8 +494,11 @@ def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _many(value: object) -> bool:
-    return isinstance(value, list | tuple)
+def _flat(tensors: Any) -> list[Any]:
+    """Tensors in order, also those in lists in lists."""
+    if not isinstance(tensors, list | tuple):
+        return [tensors]
+    return [tensor for part in tensors for tensor in _flat(part)]
 
 
 def _register(cls: type[Layer]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_indices
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Remark, Weight, Work
@@ -78,7 +78,7 @@ class _Normalization(Layer, abstract=True):
         """The axes that the weights run along."""
         axis = self.axis
         numbers = (axis,) if isinstance(axis, int) else axis
-        return tuple(axis_index(number, x) for number in numbers)
+        return axis_indices(numbers, x)
 
     def _along(self, x: Shape) -> Shape:
         return Shape(x[axis] for axis in sorted(self._axes(x)))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from archcalc.layers.axes import axis_index, without
+from archcalc.layers.axes import axis_index, axis_indices, without
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.fields import Axes, Position, Size, hyper
 from archcalc.layers.needs import same_length
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import ShapeError
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Expand", "ExpandDims", "Flip", "Roll", "Squeeze", "Stack", "Tile", "Transpose"]
@@ -107,7 +107,18 @@ class _OfLengthOne(Layer, abstract=True):
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
-        return (same_length(f"the length of input {self.axis_word(x, axis)}", 1, x[axis]),)
+        return (
+            Requirement(
+                x[axis],
+                Relation.EQUAL,
+                1,
+                f"input {self.axis_word(x, axis)} has {{length}} positions: "
+                f"{type(self).__name__} takes an axis of length 1",
+                code="lengths-differ",
+                hint="choose another axis",
+                details=(("length", x[axis]),),
+            ),
+        )
 
 
 class Squeeze(_OfLengthOne):
@@ -206,13 +217,7 @@ class Flip(_Kept):
 
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)
-        places = [axis_index(axis, inputs[0]) for axis in self.axis]
-        if len(set(places)) < len(places):
-            raise ShapeError(
-                f"axes {self.axis} of {inputs[0]!r} name an axis twice",
-                code="no-such-axis",
-                hint="name each axis once",
-            )
+        axis_indices(self.axis, inputs[0])
 
 
 class Roll(_Kept):

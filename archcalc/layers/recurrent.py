@@ -14,7 +14,7 @@ to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's pag
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -50,6 +50,18 @@ class _Recurrent(Layer, abstract=True):
         @property
         def recurrent_bias(self) -> bool:
             """Of those whose biases are the ones below."""
+
+    def __call__(self, *tensors: Any, initial_state: Any = ()) -> Any:
+        """Apply the layer in the functional API.
+
+        Args:
+            tensors: the input, and its states after it: torch's ``lstm(x, (h, c))``.
+            initial_state: the states by name, as Keras has them: one, or a list of them.
+
+        Raises:
+            ShapeError: it cannot take these shapes.
+        """
+        return super().__call__(*tensors, initial_state)
 
     def states(self) -> tuple[Dim, ...]:
         """The sizes of the states; the first is what comes out of a step."""

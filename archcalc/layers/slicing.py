@@ -111,7 +111,7 @@ class Slice(Layer):
         ends = [(d, *_from_front(d, n)) for d in (self.start, self.stop) if d is not None]
         return (
             *(_not_below(place, given, word) for given, place, behind in ends if not behind),
-            something(self._length(n), n, word),
+            something(self._length(n), n, word, hint="let it end behind where it begins"),
         )
 
 
@@ -260,5 +260,16 @@ class Unbind(Layer):
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
-        what = f"the length of input {self.axis_word(x, axis)}"
-        return (same_length(what, self.count, x[axis], hint="count is as long as the axis"),)
+        return (_counted(self.count, x[axis], self.axis_word(x, axis)),)
+
+
+def _counted(count: int, length: Dim, word: str) -> Requirement:
+    return Requirement(
+        count,
+        Relation.EQUAL,
+        length,
+        f"count is {{count}}, and input {word} has {{length}} positions",
+        code="lengths-differ",
+        hint="count is as long as the axis",
+        details=(("count", count), ("length", length)),
+    )

@@ -60,6 +60,8 @@ def _own_fields(cls: type[Layer]) -> list[str]:
 class _PerStep(_Holding, abstract=True):
     """What it holds is called at every position along the first axis, with the same weights."""
 
+    per_step: ClassVar[bool] = True
+
     def inside(self, x: Shape) -> tuple[Shape, ...]:
         if len(x) < 2:
             raise ShapeError(

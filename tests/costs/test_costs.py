@@ -369,3 +369,23 @@ def test_a_cost_of_ones_own_touches_no_layer() -> None:
 
     net = ac.Sequential([ac.Conv2D("f", 3), ac.Flatten(), ac.Dense(10)], input_shape=(8, 8, 1))
     assert repr(net.trace().cost(Biases())) == "f + 10"
+
+
+@pytest.mark.parametrize(
+    ("layer", "elements"),
+    [
+        (ac.ReLU(), 812 + 512),
+        (ac.ReLU(inplace=True), 812),
+        (ac.Activation("linear"), 812),
+        (ac.Activation("tanh"), 812 + 512),
+        (ac.Dropout(0), 812),
+        (ac.SpatialDropout2D(0), 812),
+        (ac.Dropout(0.5), 812 + 512),
+        (ac.Dropout(0.5, inplace=True), 812),
+        (ac.Flatten(), 812),
+    ],
+)
+def test_memory_that_is_the_inputs_own_counts_once(layer: ac.Layer, elements: int) -> None:
+    """By hand: 10·10·3 go in, 8·8·8 come out of the convolution."""
+    net = ac.Sequential([ac.Conv2D(8, 3), layer], input_shape=(10, 10, 3))
+    assert net.trace().activations == elements

@@ -15,6 +15,7 @@ from archcalc.frameworks.torch_names.arguments import read
 from archcalc.layers.arguments import IN_KERAS
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
+from archcalc.network.base import Network
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 
@@ -22,6 +23,9 @@ __all__ = ["SPELLINGS", "Spelling", "signature"]
 
 _ANYWHERE = ("device", "dtype")
 """Arguments of most modules that say nothing of arithmetic."""
+
+_PLACES = ("cpu", "cuda", "meta", "mps", "xpu", *(f"cuda:{n}" for n in range(16)))
+"""Devices by name."""
 
 _COMMON = ("name", "trainable")
 """Fields of every layer of ours, for which torch's modules have no argument."""
@@ -55,6 +59,12 @@ def signature(text: str) -> Signature:
 
 def _parts(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else ()
+
+
+def _is_place(value: Any) -> bool:
+    """Whether a value may be a device or a type of numbers: a name, an object, or nothing."""
+    home = type(value).__module__.partition(".")[0]
+    return value is None or home == "torch" or (isinstance(value, str) and value in _PLACES)
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,7 @@ class Spelling:
         return word_refused(self.name, argument, word, self.signature.parameters)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        args = self._without_place(args)
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -151,6 +162,20 @@ class Spelling:
             elif name == "return_sequences":
                 said.append("in torch every step comes out; ")
         return "".join(said)
+
+    def _without_place(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments without a device and a type of numbers, which torch takes after them.
+
+        Only modules that make tensors take them: those with weights.
+        """
+        kinds = [parameter.kind for parameter in self.signature.parameters.values()]
+        many = kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
+        entry = self.record.torch
+        made = self.named.make is not None or issubclass(self.record.layer, Network)
+        weighs = made or (isinstance(entry, Entry) and bool(entry.tensors))
+        placed = weighs and all(map(_is_place, args[many : many + len(_ANYWHERE)]))
+        anything = Parameter.VAR_POSITIONAL in kinds
+        return args if anything or not placed or len(args) > many + len(_ANYWHERE) else args[:many]
 
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
         entry, ours = self.record.torch, self.record.layer.model_fields

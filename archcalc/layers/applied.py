@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Remark, Weight, Work
+from archcalc.layers.functions import TOGETHER
+from archcalc.layers.sight import Sights, together
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape
@@ -67,6 +69,16 @@ class Applied:
     def windows(self) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis."""
         return self.layer.windows(*self.inputs)
+
+    def sights(self, output: int = 0) -> tuple[Sights, ...]:
+        """What positions of an output see of each axis of each input."""
+        seen = self.layer.sights(output, *self.inputs)
+        function = getattr(self.layer, "activation", None)
+        if function in TOGETHER and self.outputs[output]:
+            last = len(self.outputs[output]) - 1
+            pairs = zip(seen, self.inputs, strict=True)
+            return tuple(together(views, x, last) for views, x in pairs)
+        return seen
 
     @cached_property
     def remarks(self) -> tuple[Remark, ...]:

@@ -34,6 +34,7 @@ from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
+from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
@@ -228,6 +229,30 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
         return ()
+
+    def sights(self, output: int, *inputs: Any) -> tuple[Sights, ...]:
+        """What positions of output number `output` see of each axis of each input.
+
+        By default what the windows say: an axis without one is seen position by position, that of
+        the channels as a whole, and the axes stay where they are, except those that go.
+        """
+        windows = self.windows(*inputs)
+        if windows is None:
+            return tuple(dict.fromkeys(range(len(x)), unknown(self.no_sight())) for x in inputs)
+        features = {axis % len(inputs[0]) for axis in self.feature_axes(inputs[0])}
+        made = self.output_shapes(*inputs)[output]
+        return seen_through(inputs, made, dict(windows), features)
+
+    def no_sight(self) -> str:
+        """Why no rule says what its output sees."""
+        return (
+            f"{type(self).__name__} mixes or moves axes, so that no one window says what an output "
+            "position sees"
+        )
+
+    def put_in_a_row(self, *inputs: Any) -> int | None:
+        """The axis of the output along which its inputs lie one after the other, if they do."""
+        return None
 
     def requirements(self, *inputs: Any, **_: Any) -> tuple[Requirement, ...]:
         """What must hold of the shapes: by default that every window fits."""

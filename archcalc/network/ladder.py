@@ -28,7 +28,7 @@ from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
 from archcalc.network.sequential import as_layer
 from archcalc.network.values import anew
-from archcalc.network.walk import Value, Walk, Where
+from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.sums import Copies, Index
@@ -170,9 +170,11 @@ class Ladder(Numbered):
         here = at.under(str(done)) if done else at
         here = replace(here, copy=(*at.copy, id(self), done))
         each = replace(here, times=lower(at.times * left), copies=(*at.copies, Copies(index, left)))
+        goes_round = Round("copies", len(walk.rows), left, index)  # down, and again on the way up
         each = replace(each, carried=at.carried | {v.source for v in values})
+        each = replace(each, rounds=(*at.rounds, goes_round))
         across, below = self._down(walk, entering, each, number)
-        sources = [Value(v.shape, b.source) for v, b in zip(entering, below, strict=True)]
+        sources = [b._replace(shape=v.shape) for v, b in zip(entering, below, strict=True)]
         turning = self._bottom(walk, moved_on(sources, index, left), here)
         rising = self._rising(walk, across, turning, here, number, index, left)
         if rising is None:  # what the bottom gives is unlike what the levels give: one by itself
@@ -189,10 +191,10 @@ class Ladder(Numbered):
         if rising is None:
             made = self._up(walk.aside(), across, turning, here, number)
             raise no_rule(left, turning, made)
-        fed = [Value(v.shape, t.source) for v, t in zip(rising, turning, strict=True)]
+        fed = [t._replace(shape=v.shape) for v, t in zip(rising, turning, strict=True)]
         out = self._up(walk, across, fed, each, number)
         top = put_there(rising, {index: S.NegativeOne})
-        return tuple(Value(v.shape, o.source) for v, o in zip(top, out, strict=True))
+        return tuple(o._replace(shape=v.shape) for v, o in zip(top, out, strict=True))
 
     def _rising(
         self,

@@ -18,7 +18,7 @@ from archcalc.network.fields import Block
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
 from archcalc.network.sequential import as_layer
-from archcalc.network.walk import Value, Walk, Where
+from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
@@ -143,8 +143,12 @@ class Repeat(Numbered):
         one_by_one = isinstance(left, int) and (walk.apart or bool(self.index))
         carried = frozenset(v.source for v in current[: len(self.graph().outputs)])
         at = replace(at, carried=at.carried | carried)
+        goes_round = Round("copies", len(walk.rows), left, None, carried)
         if not one_by_one and not self.index and self._rests(walk, current, at):
-            return self._one(walk, current, self._place(at, done, left, open_=not done), done)
+            place = self._place(at, done, left, open_=not done)
+            if left != 1:
+                place = replace(place, rounds=(*at.rounds, goes_round))
+            return self._one(walk, current, place, done)
         if isinstance(left, int):
             return None
         index = self.numbering(left, *current)
@@ -153,9 +157,10 @@ class Repeat(Numbered):
         if entering is None:
             return None
         place = self._place(at, done, left, open_=not done)
-        place = replace(place, copies=(*at.copies, Copies(index, left)))
+        rounds = (*at.rounds, replace(goes_round, index=index))
+        place = replace(place, copies=(*at.copies, Copies(index, left)), rounds=rounds)
         made = self._one(walk, entering, place, number)
-        sources = [Value(v.shape, m.source) for v, m in zip(entering, made, strict=False)]
+        sources = [m._replace(shape=v.shape) for v, m in zip(entering, made, strict=False)]
         return moved_on(sources, index, left)
 
     def _one(

@@ -22,9 +22,9 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.sums import Copies
+from archcalc.symbolic.sums import Copies, Index
 
-__all__ = ["Row", "Value", "Walk", "Where", "growing"]
+__all__ = ["Round", "Row", "Value", "Walk", "Where", "growing"]
 
 
 @contextmanager
@@ -44,10 +44,37 @@ def growing() -> Iterator[None]:
 
 
 class Value(NamedTuple):
-    """What flows along an edge: a shape, and the row it comes from (below 0: a network's input)."""
+    """What flows along an edge.
+
+    Attributes:
+        shape: its shape.
+        source: the row it comes from; below 0 an input of the network.
+        output: which of the row's outputs it is.
+    """
 
     shape: Shape
     source: int
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What goes round: a block whose copies stand together, or one that is called step by step.
+
+    Attributes:
+        kind: ``"copies"``, one after the other; ``"steps"``, side by side; ``"recurrent"`` or
+            ``"backwards"``, steps of which each sees those before it.
+        start: the row that it begins with, by which rounds are told apart.
+        count: how often.
+        index: the number of a copy, where copies differ.
+        carried: those of the rows before it that feed the first copy only.
+    """
+
+    kind: str
+    start: int
+    count: Dim
+    index: Index | None = None
+    carried: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +94,8 @@ class Row:
         ties: those of its weights that another row owns.
         carried: those of the rows before a repeated block that feed its first copy only, since
             what the copy before gives takes their place in the others.
+        outputs_of: which output of each source feeds it.
+        rounds: what it goes round in, the outermost first.
     """
 
     path: str
@@ -78,6 +107,8 @@ class Row:
     copies: tuple[Copies, ...] = ()
     ties: tuple[TiedWeight, ...] = ()
     carried: frozenset[int] = frozenset()
+    outputs_of: tuple[int, ...] = ()
+    rounds: tuple[Round, ...] = ()
 
     @property
     def name(self) -> str:
@@ -148,6 +179,7 @@ class Where:
         copy: which copies of repeated blocks these are: copies do not share weights.
         copies: those of them that stand for several, which differ by their number.
         carried: the sources that copies after the first take from the one before.
+        rounds: what goes round here, the outermost first.
     """
 
     path: str = ""
@@ -156,6 +188,7 @@ class Where:
     copy: tuple[int, ...] = ()
     copies: tuple[Copies, ...] = ()
     carried: frozenset[int] = frozenset()
+    rounds: tuple[Round, ...] = ()
 
     def under(self, name: str) -> Where:
         """The place called `name` in here."""
@@ -208,12 +241,15 @@ class Walk:
             at.steps,
             at.copies,
             carried=at.carried,
+            outputs_of=tuple(value.output for value in values),
+            rounds=at.rounds,
         )
         self._owners.setdefault((id(layer), at.copy), row)
         if layer.tied:
             self._tied.append((len(self.rows), layer, at))
         self.rows.append(row)
-        return tuple(Value(shape, len(self.rows) - 1) for shape in applied.outputs)
+        number = len(self.rows) - 1
+        return tuple(Value(shape, number, i) for i, shape in enumerate(applied.outputs))
 
     def require(self, needs: Iterable[Requirement], at: Where) -> None:
         """Keep what cannot be decided yet, asked for by the network at a place.

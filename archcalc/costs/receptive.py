@@ -14,6 +14,7 @@ from archcalc.costs.base import Cost, Rows
 from archcalc.costs.course import Course, Key, Seen
 from archcalc.costs.seen import grown, rate
 from archcalc.layers.sight import Sight
+from archcalc.symbolic.compare import largest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
@@ -100,11 +101,12 @@ class Field:
         turns = self.phases or (Phase(self.size, self.offset),)
         turn, phase = divmod(position, len(turns))
         size, offset = turns[phase].size, turns[phase].offset
-        if size == 0 or self.along is None or self.reach == "all":
+        nothing = size == 0 and self.reach == "window"
+        if nothing or self.along is None or self.reach == "all":
             return turns[phase]
         on = turn * len(turns) * self.stride
         if self.reach == "before":
-            return Phase(lower(size + on), offset)
+            return Phase(lower(largest(size + on, 0)), offset)
         shorter = on if self.reach == "after" else 0
         return Phase(lower(size - shorter), lower(offset + on))
 

@@ -142,15 +142,26 @@ def _several(sight: Sight, view: Sight) -> Sight:
     turns = lcm(*(period // gcd(step, period) for step in steps))
     if turns * view.period > _MOST_PHASES:
         raise UndefinedError(f"there are more than {_MOST_PHASES:,} phases", "use smaller strides")
+    every = [(seen, turn) for turn in range(turns) for seen in view.stretches]
     found = [
-        None if seen is None else _from_to(sight, _at_turn(seen, turn, view))
-        for turn in range(turns)
-        for seen in view.stretches
+        None if seen is None else _from_turn(sight, seen, turn, turns, view) for seen, turn in every
     ]
     back, end_back = _negative(sight.first), _negative(sight.last)
     first = sight.first * (turns * (steps[1] if back else steps[0]) // period)
     last = sight.last * (turns * (steps[0] if end_back else steps[1]) // period)
     return replace(sight, stretches=tuple(found), first=lower(first), last=lower(last))
+
+
+def _from_turn(sight: Sight, seen: Stretch, turn: int, turns: int, view: Sight) -> Stretch | None:
+    """What is seen in a turn; what grows has seen every phase only in the next."""
+    if view.first == view.last or _rises(sight):
+        return _from_to(sight, _at_turn(seen, turn, view))
+    later = _from_to(sight, _at_turn(seen, turn + turns, view))
+    if later is None:
+        return None
+    first, last = (step * turns // sight.period for step in (view.first, view.last))
+    grown = last * sight.last - first * sight.first
+    return Stretch(lower(later.start - first * sight.first), lower(later.size - grown))
 
 
 def _at_turn(seen: Stretch, turn: int, view: Sight) -> Stretch:
@@ -317,7 +328,8 @@ def _together(sights: Sequence[Sight], room: Room) -> Sight:
     for phase in range(period):
         seen = [(s, s.stretches[phase]) for s in spread]
         there = [(s, read) for s, read in seen if read is not None]
-        made.append(_met(there, first, last, room) if there else None)
+        turns = floor_div(lower(room.out - 1 - phase), period)
+        made.append(_met(there, (first, last), room.there, turns) if there else None)
     return _shortest(replace(spread[0], stretches=tuple(made), first=first, last=last))
 
 
@@ -343,15 +355,19 @@ def _step(steps: Sequence[Dim]) -> Dim:
     return 0 if 0 in steps or not moving else moving[0]
 
 
-def _met(seen: Sequence[tuple[Sight, Stretch]], first: Dim, last: Dim, room: Room) -> Stretch:
-    """The hull in one phase."""
+def _met(
+    seen: Sequence[tuple[Sight, Stretch]], steps: tuple[Dim, Dim], there: Dim, turns: Dim
+) -> Stretch:
+    """The hull in one phase, which comes again `turns` times."""
+    first, last = steps
     if all(s.first == first and s.last == last for s, _ in seen):
         whole = _widest([read for _, read in seen])
         assert whole is not None
         return whole
-    start = _end([(s.first, read.start) for s, read in seen], first, 0, room.out, _first_of)
+    starts = [(s.first, read.start) for s, read in seen]
     ends = [(s.last, lower(read.start + read.size)) for s, read in seen]
-    end = _end(ends, last, room.there, room.out, _last_of)
+    start = _end(starts, first, 0, turns, _first_of)
+    end = _end(ends, last, there, turns, _last_of)
     return Stretch(start, lower(end - start))
 
 
@@ -367,17 +383,19 @@ def _end(
     ends: Sequence[tuple[Dim, Dim]],
     step: Dim,
     edge: Dim,
-    out: Dim,
+    turns: Dim,
     beyond: Callable[[Dim, Dim], bool],
 ) -> Dim:
     """Where they begin or end together, each given by how far it moves and where it is at first."""
     pick = smallest if beyond is _first_of else largest
     staying = [place for move, place in ends if move == step]
+    if not staying:
+        raise UndefinedError("one moves where another stays")
     outermost = reduce(pick, staying)
     for move, place in ends:
         if move == step:
             continue
-        ever = (place, lower(place + move * (out - 1)))
+        ever = (place, lower(place + move * turns))
         if not (beyond(outermost, edge) or all(beyond(outermost, end) for end in ever)):
             raise UndefinedError("one moves where another stays")
     return lower(outermost)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 CHANNELS = 2
-LENGTHS = st.integers(60, 130)
+LENGTHS = st.integers(140, 260)
 EXAMPLES = {25: 12, 200: 100}
 """Fewer than a profile asks for where there is little time."""
 
@@ -50,7 +50,7 @@ class Grown:
         return int(self.tensor.shape[0])
 
     def then(self, layer: ac.Layer, stride: int = 1, lost: int = 4) -> Grown:
-        return Grown(layer(self.tensor), self.jump * stride, self.margin + (lost + 4) * self.jump)
+        return Grown(layer(self.tensor), self.jump * stride, self.margin + (lost + 1) * self.jump)
 
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -163,7 +163,7 @@ def repeating(draw: Draw, x: Grown) -> Grown:
     body = [ac.Conv1D(CHANNELS, k, padding=padding) for k in kernels]
     block = ac.Residual(body) if draw(st.booleans()) else ac.Sequential(body)
     times = draw(st.integers(2, 4))
-    return x.then(ac.Repeat(block, times), 1, 2 * 3 * times)
+    return x.then(ac.Repeat(block, times), 1, 0)
 
 
 def widening(draw: Draw, x: Grown) -> Grown:
@@ -196,7 +196,7 @@ def grown(draw: Draw) -> tuple[ac.Model, int]:
     start = ac.Input((draw(LENGTHS), CHANNELS))
     x = Grown(start)
     for part in draw(st.lists(st.sampled_from(PARTS), min_size=1, max_size=5)):
-        assume(12 <= x.length <= 600)
+        assume(12 <= x.length <= 800)
         x = part(draw, x)
     if draw(st.integers(0, 4)) == 0:
         x = widening(draw, x)
@@ -269,3 +269,55 @@ def test_along_several_axes_and_steps(made: tuple[ac.Model, int]) -> None:
     net, margin = made
     for field in net.trace().cost(ac.ReceptiveField()):
         assert_seen(net, (field,), margin if field.axis else 0)
+
+
+def numbers(field: ac.Field, values: dict[str, int]) -> tuple[Any, ...]:
+    """The size, stride and offset of a field with numbers in the place of symbols."""
+
+    def number(dim: Any) -> Any:
+        found = getattr(dim, "free_symbols", ())
+        known = {s.name: values[s.name] for s in found if s.name in values}
+        return ac.Formula(dim)(**known) if known else dim
+
+    return tuple(number(dim) for dim in (field.size, field.stride, field.offset))
+
+
+@settings(max_examples=max(examples() // 4, 8))
+@given(grown())
+def test_a_symbol_for_the_length_then_its_number(made: tuple[ac.Model, int]) -> None:
+    net, _ = made
+    (length, _) = net.trace().inputs[0]
+    try:
+        found = net.trace(("n", CHANNELS)).receptive_field
+    except ac.ReceptiveFieldError:  # positions of which every other one sees nothing
+        assume(False)
+        return
+    for field, plain in zip(found, net.trace().receptive_field, strict=True):
+        assert numbers(field, {"n": int(length)}) == numbers(plain, {})
+
+
+@st.composite
+def blocks(draw: Draw) -> ac.Layer:
+    """A block that can be repeated, with strides or not, with branches or not."""
+    strides, kernel = draw(st.integers(1, 3)), draw(st.integers(1, 5))
+    padding = draw(st.sampled_from(["same", "causal"]) | st.integers(0, 2))
+    body: list[ac.Layer] = [ac.Conv1D(CHANNELS, kernel, strides, padding)]
+    if draw(st.booleans()):
+        body.append(ac.Conv1D(CHANNELS, draw(few), padding="same"))
+    if draw(st.booleans()):
+        branch = ac.Conv1D(CHANNELS, draw(st.sampled_from([1, 3])), padding="same")
+        body.append(ac.Residual([branch]))
+    return ac.Sequential(body)
+
+
+@settings(max_examples=max(examples() // 4, 8))
+@given(blocks(), st.integers(1, 4))
+def test_a_symbol_for_the_number_of_copies_then_its_number(block: ac.Layer, times: int) -> None:
+    try:
+        plain = ac.Repeat(block, times).trace((400, CHANNELS)).receptive_field
+        found = ac.Repeat(block, "L").trace(("n", CHANNELS)).receptive_field
+    except ac.ShapeError:  # no rule says what goes into each copy
+        assume(False)
+        return
+    for field, one_by_one in zip(found, plain, strict=True):
+        assert numbers(field, {"L": times, "n": 400}) == numbers(one_by_one, {})

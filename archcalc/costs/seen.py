@@ -459,6 +459,8 @@ def _by_rule(view: Sight, times: Dim, copies: Index | None) -> Sight:
         raise UndefinedError("after a number of copies that is a symbol phases differ", _BLOCKS)
     if not (at_least(view.first, 0) and at_least(view.last, 0)):
         raise UndefinedError("a repeated block turns its axis around", _BLOCKS)
+    if view.first == view.last == 0:  # what is seen from everywhere is seen through any number
+        return view
     index = copies or index_for(times, read.start, read.size, view.first, view.last)
     start, first = _iterated(read.start, view.first, index, times)
     if view.first == view.last:

@@ -2,7 +2,7 @@
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
 states up to five facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows, and what must hold.  Everything else (counts, memory, derivations,
+weights, the work, the windows (or, where axes move, the sights), and what must hold.  Everything else (counts, memory, derivations,
 documentation, framework comparisons) is folded from these.
 """
 
@@ -236,6 +236,8 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         By default what the windows say: an axis without one is seen position by position, that of
         the channels as a whole, and the axes stay where they are, except those that go.
         """
+        if not inputs:
+            return ()
         windows = self.windows(*inputs)
         if windows is None:
             return tuple(dict.fromkeys(range(len(x)), unknown(self.no_sight())) for x in inputs)

@@ -2,8 +2,8 @@
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
 states up to five facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows (or, where axes move, the sights), and what must hold.  Everything else (counts, memory, derivations,
-documentation, framework comparisons) is folded from these.
+weights, the work, the windows (or, where axes move, the sights), and what must hold.  Everything
+else (counts, memory, derivations, documentation, framework comparisons) is folded from these.
 """
 
 from __future__ import annotations

@@ -281,12 +281,12 @@ def _viewed(seen: Seen, view: Sight) -> Seen:
 
 def _shifted(seen: Seen, by: int) -> Seen:
     """The same with the axes counted on."""
+    return {key: _counted_on(sight, by) for key, sight in seen.items()}
 
-    def shifted(sight: Sight) -> Sight:
-        along = None if sight.along is None else sight.along + by
-        return replace(sight, along=along, over=frozenset(axis + by for axis in sight.over))
 
-    return {key: shifted(sight) for key, sight in seen.items()}
+def _counted_on(sight: Sight, by: int) -> Sight:
+    along = None if sight.along is None else sight.along + by
+    return replace(sight, along=along, over=frozenset(axis + by for axis in sight.over))
 
 
 class _Copies:
@@ -371,8 +371,10 @@ class _Copies:
                 return self._shared(row, own)
             if len(self.carried) > 1 or len(self.exits) > 1:
                 raise UndefinedError(*_SEVERAL)
-            if place == self.exits[0]:
-                return over_again(self._block(number), self.turn.count, self.turn.index)
+            inner = _steps(tensor.rounds[len(self.prefix) :])
+            if place == self.exits[0] and all(turn.kind == "steps" for turn in inner):
+                whole = over_again(self._block(number), self.turn.count, self.turn.index)
+                return {axis: _counted_on(view, -len(inner)) for axis, view in whole.items()}
             before = lower(self.turn.count - 1)
             until = over_again(self._block(number), before, self.turn.index)
             last = _in_copy(own, self.turn.index, before)

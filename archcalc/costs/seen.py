@@ -57,6 +57,8 @@ def through(sight: Sight, views: Sights, length: Callable[[int], Dim]) -> Sight:
     """
     if not sight.known:
         return sight
+    if not sight.over:
+        return sight if sight.along is None else _moved(sight, views.get(sight.along))
     over, why = _shared_out(sight, views, length)
     alone = replace(sight, over=frozenset(), why="")
     moved = alone if sight.along is None else _moved(alone, views.get(sight.along))
@@ -67,7 +69,8 @@ def through(sight: Sight, views: Sights, length: Callable[[int], Dim]) -> Sight:
 
 def _moved(sight: Sight, view: Sight | None) -> Sight:
     if view is None or view.plain:
-        return sight if view is None else replace(sight, along=view.along)
+        stays = view is None or view.along == sight.along
+        return sight if stays or view is None else replace(sight, along=view.along)
     if not view.known:
         return replace(view, channels=sight.channels)
     made = _one_phase(sight, view) if sight.period == 1 else _several(sight, _standing_still(view))

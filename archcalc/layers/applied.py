@@ -72,6 +72,15 @@ class Applied:
 
     def sights(self, output: int = 0) -> tuple[Sights, ...]:
         """What positions of an output see of each axis of each input."""
+        if output not in self._sights:
+            self._sights[output] = self._seen(output)
+        return self._sights[output]
+
+    @cached_property
+    def _sights(self) -> dict[int, tuple[Sights, ...]]:
+        return {}
+
+    def _seen(self, output: int) -> tuple[Sights, ...]:
         seen = self.layer.sights(output, *self.inputs)
         function = getattr(self.layer, "activation", None)
         if function in TOGETHER and self.outputs[output]:

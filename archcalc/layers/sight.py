@@ -58,6 +58,9 @@ class Stretch:
     apart: Dim = 1
 
 
+_ITSELF: tuple[Stretch | None, ...] = (Stretch(0, 1),)
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What output positions see of an axis: ``u = q·len(stretches) + p`` sees stretch ``p``, moved.
@@ -79,7 +82,7 @@ class Sight:
     """
 
     along: int | None
-    stretches: tuple[Stretch | None, ...] = (Stretch(0, 1),)
+    stretches: tuple[Stretch | None, ...] = _ITSELF
     first: Dim = 1
     last: Dim = 1
     channels: bool = False
@@ -112,7 +115,12 @@ class Sight:
     @property
     def plain(self) -> bool:
         """Whether every position sees the one that was in its place."""
-        return self.along is not None and not self.over and self == itself(self.along)
+        return (
+            self.along is not None
+            and self.stretches == _ITSELF
+            and self.first == self.last == 1
+            and not (self.over or self.wraps)
+        )
 
     def covers(self, n: Dim) -> bool:
         """Whether every position of the output sees all `n` positions."""

@@ -84,9 +84,8 @@ class Applied:
         seen = self.layer.sights(output, *self.inputs)
         function = getattr(self.layer, "activation", None)
         if function in TOGETHER and self.outputs[output]:
-            last = len(self.outputs[output]) - 1
-            pairs = zip(seen, self.inputs, strict=True)
-            return tuple(together(views, x, last) for views, x in pairs)
+            made = self.outputs[output]
+            return tuple(together(views, len(made) - 1, made[-1]) for views in seen)
         return seen
 
     @cached_property

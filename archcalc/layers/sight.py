@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import gcd
 from typing import TypeAlias
 
 from archcalc.layers.window import Stretches, TransposedWindow, Window
-from archcalc.symbolic.compare import at_least, equal
+from archcalc.symbolic.compare import at_least, equal, largest, smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import ceil_div, floor_div
 from archcalc.symbolic.shape import Shape, product
@@ -291,10 +292,23 @@ def _equal_parts(x: Shape, y: Shape, i: int, j: int) -> tuple[int, int]:
     return len(x), len(y)
 
 
-def together(views: Sights, x: Shape, along: int) -> Sights:
-    """The same where all positions along an axis of the output depend on one another after all."""
-    moving = [axis for axis, view in views.items() if view.along == along and view.known]
-    return {**views, **{axis: all_of(x[axis], along) for axis in moving}}
+def together(views: Sights, along: int, n: Dim) -> Sights:
+    """The same where all `n` positions along an axis of the output depend on one another."""
+    moving = {axis: view for axis, view in views.items() if view.along == along and view.known}
+    return {**views, **{axis: _of_all(view, n) for axis, view in moving.items()}}
+
+
+def _of_all(view: Sight, n: Dim) -> Sight:
+    """What `n` positions see together."""
+    ends: list[tuple[Dim, Dim]] = []
+    for phase, read in enumerate(view.stretches):
+        if read is not None:
+            turns = floor_div(lower(n - 1 - phase), view.period)
+            end = read.start + read.size
+            ends += [(read.start, end), (read.start + turns * view.first, end + turns * view.last)]
+    start = reduce(smallest, [lower(first) for first, _ in ends])
+    end = reduce(largest, [lower(last) for _, last in ends])
+    return replace(view, stretches=(Stretch(start, lower(end - start)),), first=0, last=0)
 
 
 _MOST_PHASES = 4_096

@@ -485,3 +485,11 @@ def test_what_every_copy_is_given_is_seen_as_a_whole() -> None:
 def test_a_field_reads_well(text: str) -> None:
     down, up = ac.Conv1D(4, 3, 2, padding=1), ac.Conv1DTranspose(4, 3, 2, padding=1)
     assert text in repr(ac.Sequential([down, up]).trace((64, 4)).receptive_field)
+
+
+def test_a_softmax_over_what_strides_left_out() -> None:
+    layer = ac.Conv1D(1, 1, 2, data_format="channels_first", activation="softmax")
+    net = ac.Sequential([layer], input_shape=(1, 6))
+    (field,) = fields = net.trace().receptive_field
+    assert (field.size, field.offset, field.reach) == (5, 0, "all")
+    assert_seen(net, fields)

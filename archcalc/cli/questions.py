@@ -104,12 +104,13 @@ def solve(
 
     Exits with 1 where there is none.
     """
-    from archcalc.cli.reading import count, open_network
+    from archcalc.cli.reading import bound as read_bound
+    from archcalc.cli.reading import open_network
     from archcalc.symbolic.errors import SpecificationError
 
     given = {"at_most": at_most, "at_least": at_least, "equals": equals}
     bounds = {
-        name: count(text, f"--{name.replace('_', '-')}")
+        name: read_bound(text, f"--{name.replace('_', '-')}")
         for name, text in given.items()
         if text is not None
     }

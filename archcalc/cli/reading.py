@@ -18,12 +18,12 @@ from archcalc.network import Network, Trace
 from archcalc.network.spec.files import Source, read_file
 from archcalc.network.values import network_symbols, with_values
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
+from archcalc.symbolic.numbers import read_number
 
-__all__ = ["Opened", "count", "open_network", "rate", "trace_with"]
+__all__ = ["Opened", "bound", "count", "open_network", "rate", "trace_with"]
 
 _MODULE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 _COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
-_RATE = re.compile(r"[0-9_]{1,40}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
 class Opened:
@@ -162,12 +162,25 @@ def rate(text: str | None, option: str) -> int | Fraction | None:
     >>> rate("50e9", "--bandwidth"), rate("1.5", "--bandwidth")
     (50000000000, Fraction(3, 2))
     """
-    if text is None:
-        return None
-    if not _RATE.fullmatch(text.strip()) or not re.search("[0-9]", text):
+    return None if text is None else _number(text, option, "a rate", "1e12 or 50_000_000_000")
+
+
+def bound(text: str, option: str) -> int | Fraction:
+    """A bound on a total, exactly as it is written.
+
+    Raises:
+        SpecificationError: it is none.
+
+    >>> bound("1e6", "--at-most"), bound("25.6M", "--at-most"), bound("541,988", "--at-most")
+    (1000000, 25600000, 541988)
+    """
+    return _number(text, option, "a number", "541988, 541,988, 1e6 or 25.6M")
+
+
+def _number(text: str, option: str, what: str, such: str) -> int | Fraction:
+    number = read_number(text)
+    if number is None:
         raise SpecificationError(
-            f"{option}: {quoted(text, 60)} is not a rate", code="bad-option",
-            hint="write 1e12 or 50_000_000_000",
-        )  # fmt: skip
-    exact = Fraction(text.strip().replace("_", ""))
-    return int(exact) if exact.denominator == 1 else exact
+            f"{option}: {quoted(text, 60)} is not {what}", code="bad-option", hint=f"write {such}"
+        )
+    return number

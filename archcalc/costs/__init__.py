@@ -4,6 +4,7 @@ from archcalc.costs.activations import Activations
 from archcalc.costs.base import Additive, Cost
 from archcalc.costs.choice import Choice, Convention, Counted, Other
 from archcalc.costs.conventions import CONVENTIONS, convention
+from archcalc.costs.loops import Loop
 from archcalc.costs.memory import (
     DTYPES,
     OPTIMIZERS,
@@ -37,6 +38,7 @@ __all__ = [
     "Field",
     "Flops",
     "GradientBytes",
+    "Loop",
     "Macs",
     "MacsByOutput",
     "NonEmbeddingParameters",

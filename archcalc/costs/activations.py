@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archcalc.costs.base import Cost, Rows, repeated, total
+from archcalc.costs.base import Cost, Rows, total
+from archcalc.costs.loops import called, positions, repeated
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.shape import product
@@ -39,6 +40,8 @@ class Activations(Cost[Formula]):
             counted.extend((1, shape.elements) for shape in trace.inputs)
         stored = [row for row in trace.rows if not row.layer.view]
         counted.extend(
-            repeated(row, product((row.steps, *shape))) for row in stored for shape in row.outputs
+            repeated(called(row.loops), product((*positions(row.loops), *shape)))
+            for row in stored
+            for shape in row.outputs
         )
         return Formula(total(counted), trace.requirements)

@@ -11,18 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from sympy import Expr, Integer
+from sympy import Expr
 
+from archcalc.costs.loops import Factors, Loop, owned, positions, repeated
 from archcalc.formula import Formula
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
-from archcalc.symbolic.dims import Dim, exact_div, lower
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.sums import Copies, Index, summed
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated, sum_of_products
+from archcalc.symbolic.sums import Index
+from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
 
 __all__ = [
     "Additive",
@@ -31,8 +31,6 @@ __all__ = [
     "Rows",
     "Tied",
     "TracedRow",
-    "parted",
-    "repeated",
     "same_work",
     "total",
     "written_sum",
@@ -82,11 +80,7 @@ class TracedRow(Protocol):
     @property
     def sources(self) -> tuple[int, ...]: ...
     @property
-    def times(self) -> Dim: ...
-    @property
-    def steps(self) -> Dim: ...
-    @property
-    def copies(self) -> tuple[Copies, ...]: ...
+    def loops(self) -> tuple[Loop, ...]: ...
     @property
     def shared(self) -> bool: ...
     @property
@@ -154,12 +148,22 @@ class Additive(Cost[Formula]):
     """
 
     def of(self, row: TracedRow) -> Dim:
-        """What one call of one layer adds: an int, or an expression, which may be written."""
+        """What one call of one layer adds: an int, or an expression, which may be written.
+
+        The products in ``row.work`` are those at all positions that a call is made at.
+        """
         raise TypeError(f"{type(self).__name__} does not say what a layer adds: define of(row)")
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim | None:
         """How much of that is for some of the row's products; ``None`` where that is not told."""
         return None
+
+    def factors(self, row: TracedRow) -> Factors:
+        """What the loops around a row multiply that by: for weights, how often they are there.
+
+        A cost that is no number of weights says otherwise, with one of `archcalc.costs.loops`.
+        """
+        return owned(row.loops)
 
     def over(self, trace: Rows) -> Formula:
         return Formula(total(self.by_row(trace.rows)), trace.requirements)
@@ -171,38 +175,15 @@ class Additive(Cost[Formula]):
             key = (row.shared, row.ties, *same_work(row))
             if key not in known:
                 known[key] = self.of(row)
-            yield repeated(row, known[key])
-
-
-def repeated(row: TracedRow, amount: Dim) -> tuple[Dim, Dim]:
-    """``(times, amount)`` of a row that adds `amount` at each call.
-
-    What depends on the number of a copy is added up over the copies; the rest is the same in each.
-    """
-    times = row.times
-    for copies in reversed(row.copies):
-        if isinstance(amount, Expr) and copies.index in amount.free_symbols:
-            times = exact_div(times, copies.count)
-            amount = lower(summed(amount, copies.index, copies.count))
-    return times, amount
-
-
-def parted(row: TracedRow, amount: Dim) -> tuple[Dim, tuple[Dim, Dim]]:
-    """What the first copy of a row adds, and ``(times, amount)`` of all others."""
-    times, whole = repeated(row, amount)
-    if whole is amount:
-        return amount, (times - 1, amount)
-    none_before = {copies.index: Integer(0) for copies in row.copies}
-    first = with_values(evaluated(amount), none_before)
-    return lower(first), (1, evaluated(whole) * times - first)
+            yield repeated(self.factors(row), known[key])
 
 
 def same_work(row: TracedRow) -> tuple[object, ...]:
-    """What the work of a row depends on: the layer on its shapes, its steps, and who feeds it.
+    """What the work of a row depends on: the layer on its shapes, its positions, and who feeds it.
 
     Attention to itself and to something of the same shape are the same layer on the same shapes.
     """
-    return id(row.applied), row.steps, len(set(row.sources))
+    return id(row.applied), positions(row.loops), len(set(row.sources))
 
 
 def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from archcalc.costs.base import Additive, Rows, TracedRow, total
+from archcalc.costs.loops import Factors
 from archcalc.costs.parameters import Parameters
 from archcalc.costs.work import Flops, Macs
 from archcalc.formula import Formula
@@ -15,6 +16,7 @@ from archcalc.layers.facts import Work
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.shape import product
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Choice", "Convention", "Counted", "Other", "Quantity", "counted"]
@@ -51,6 +53,9 @@ class Choice(Additive):
 
     def of(self, row: TracedRow) -> Dim:
         return self.cost.of(self.seen(row))
+
+    def factors(self, row: TracedRow) -> Factors:
+        return self.cost.factors(self.seen(row))
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim | None:
         return self.cost.of_work(row, work) if self.seen(row) is row else None
@@ -148,11 +153,16 @@ def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ..
 def _apart(base: Sequence[tuple[Dim, Dim]], choice: Choice, trace: Rows) -> list[tuple[Dim, Dim]]:
     """By how much `choice` counts each row differently, where it does."""
     pairs = zip(base, choice.by_row(trace.rows), strict=True)
-    return [
-        (times, _difference(other, amount))
-        for (times, amount), (_, other) in pairs
-        if other != amount and equal(other, amount) is not True
-    ]
+    found = (_between(here, there) for here, there in pairs if here != there)
+    return [(times, amount) for times, amount in found if equal(amount, 0) is not True]
+
+
+def _between(here: tuple[Dim, Dim], there: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
+    """What is added where ``times·amount`` becomes another."""
+    (times, amount), (others, other) = here, there
+    if times == others:
+        return times, _difference(other, amount)
+    return 1, _difference(product((others, evaluated(other))), product((times, evaluated(amount))))
 
 
 def _difference(a: Dim, b: Dim) -> Dim:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
+from archcalc.costs.loops import owned, with_own_weights
 from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
 from archcalc.costs.work import Flops, Macs, MacsByOutput
 from archcalc.layers.facts import KINDS
@@ -44,7 +45,8 @@ def _slopes(shared: slice, name: str, meaning: str, *used_by: str) -> Choice:
 
 
 def _each_time(row: TracedRow) -> TracedRow:
-    return row.as_if(shared=False) if row.shared or row.ties else row
+    own = owned(row.loops) == owned(with_own_weights(row.loops))
+    return row.as_if(shared=False) if row.shared or row.ties or not own else row
 
 
 def _plainly(name: str, meaning: str, used_by: tuple[str, ...], cost: Additive) -> Choice:

@@ -17,18 +17,18 @@ from archcalc.costs.base import (
     Cost,
     Rows,
     TracedRow,
-    parted,
-    repeated,
     same_work,
     total,
     written_sum,
 )
+from archcalc.costs.loops import Factors, called, in_turn, numbered, parted, positions, repeated
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
+from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
@@ -49,6 +49,9 @@ class Macs(Additive):
 
     kinds: tuple[str, ...] = KINDS
     unit = "MACs"
+
+    def factors(self, row: TracedRow) -> Factors:
+        return called(row.loops)
 
     def of(self, row: TracedRow) -> Dim:
         return self.of_work(row, row.work)
@@ -77,8 +80,8 @@ class MacsByOutput(Macs):
         if not (isinstance(row.layer, Spatial) and _is_transposed(row)):
             return super().of(row)
         kernels = [w.shape for w in row.applied.weights if w.role == "kernel"]
-        positions = (row.steps, *row.layer.extent(row.output))
-        return written_sum((*positions, *kernel) for kernel in kernels)
+        places = (*positions(row.loops), *row.layer.extent(row.output))
+        return written_sum((*places, *kernel) for kernel in kernels)
 
 
 def _is_transposed(row: TracedRow) -> bool:
@@ -110,6 +113,9 @@ class Flops(Additive):
     unit = "FLOPs"
     source = "torch.utils.flop_counter.FlopCounterMode"
 
+    def factors(self, row: TracedRow) -> Factors:
+        return called(row.loops)
+
     def of(self, row: TracedRow) -> Dim:
         products = self._products(row, row.work)
         return written_sum([*products, *(_additions(row) if self.bias else ())])
@@ -134,7 +140,8 @@ def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:
     for bias in row.applied.weights:
         if bias.role == "bias":
             places = added.get(bias.name)  # a bias of no product is added to what comes out
-            yield (row.steps, *row.output) if places is None else (*places, *bias.shape)
+            own = (*positions(row.loops), *row.output)
+            yield own if places is None else (*places, *bias.shape)
 
 
 @dataclass(frozen=True)
@@ -163,36 +170,42 @@ class TrainingFlops(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         batch = as_dim(self.batch)
-        amount = total(self._counted(trace.rows))
+        needs: list[Requirement] = []
+        amount = total(self._counted(trace.rows, needs))
         whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
-        return Formula(whole, trace.requirements)
+        return Formula(whole, (*trace.requirements, *undecided(needs)))
 
-    def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
+    def _counted(
+        self, rows: Sequence[TracedRow], needs: list[Requirement]
+    ) -> Iterable[tuple[Dim, Dim]]:
         first: list[bool] = []  # whether something trained lies at or before a row, in a first copy
         later: list[bool] = []  # the same of the copies after it, which is what goes on
         known: dict[tuple[object, ...], Dim] = {}
-        for _, group in groupby(rows, key=lambda row: (row.times, row.copies, row.carried)):
+        for _, group in groupby(rows, key=lambda row: (in_turn(row.loops), row.carried)):
             block, start = list(group), len(first)
             learning = any(_learns(row) for row in block)
+            if learning and not all(s >= 0 and later[s] for s in block[0].carried):
+                needs.extend(_first_copies(block[0]))
             for row in block:
                 fed = [s >= 0 and (first[s] if s >= start else later[s]) for s in row.sources]
-                fed_on = [
-                    (s >= 0 and later[s]) or (learning and s in row.carried) for s in row.sources
-                ]
+                turns = in_turn(row.loops)
+                carried = row.carried if learning and turns else ()
+                fed_on = [(s >= 0 and later[s]) or s in carried for s in row.sources]
                 first.append(any(fed) or _learns(row))
                 later.append(any(fed_on) or _learns(row))
                 key = same_work(row)
                 if key not in known:
                     known[key] = self.forward.of(row)
-                if row.times == 1 or fed_on == fed:
+                if fed_on == fed or not turns:
                     for passes, part in self._parts(row, fed, known[key]):
-                        times, whole = repeated(row, part)
+                        times, whole = repeated(called(row.loops), part)
                         yield passes * times, whole
                     continue
                 for passes, part in self._parts(row, fed, known[key]):
-                    yield passes, parted(row, part)[0]
+                    times, alone = parted(row.loops, part)[0]
+                    yield passes * times, alone
                 for passes, part in self._parts(row, fed_on, known[key]):
-                    times, rest = parted(row, part)[1]
+                    times, rest = parted(row.loops, part)[1]
                     yield passes * times, rest
 
     def _parts(self, row: TracedRow, fed: Sequence[bool], whole: Dim) -> Iterable[tuple[int, Dim]]:
@@ -212,6 +225,23 @@ class TrainingFlops(Cost[Formula]):
                 whole = lower(evaluated(whole) - evaluated(part))
                 yield passes, part
         yield first, whole
+
+
+def _first_copies(row: TracedRow) -> Iterable[Requirement]:
+    """What must be there where a first copy is told from the others, and goes on with gradients."""
+    each = numbered(row.loops)
+    for loop in row.loops:
+        if loop.in_turn:
+            yield Requirement(
+                loop.count,
+                Relation.AT_LEAST,
+                1,
+                "training is counted where the first trained block is there, not {left} times",
+                code="no-first-copy",
+                hint="leave the block out where it is not there",
+                details=(("left", loop.count),),
+                path=row.path,
+            ).of_each(each)
 
 
 def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:

@@ -18,7 +18,7 @@ def same_call(a: Row, b: Row) -> bool:
 
 
 def _call(row: Row) -> tuple[object, ...]:
-    return row.inputs, row.times, row.copies, row.steps, row.shared
+    return row.inputs, row.loops, row.shared
 
 
 def aligned(a: Sequence[Row], b: Sequence[Row]) -> list[Pair]:

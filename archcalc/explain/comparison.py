@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Symbol
 
 from archcalc.costs import Additive, Macs, Parameters
-from archcalc.costs.base import repeated, total
+from archcalc.costs.base import total
 from archcalc.explain.alignment import aligned, same_call
 from archcalc.explain.canvas import Canvas
 from archcalc.explain.chart import Bar, Pair, bars, curves
@@ -107,7 +107,7 @@ class Comparison(Explained):
         """Which has fewer MACs, and when."""
         return Verdict("MACs", self.macs_difference)
 
-    def crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+    def crossover(self, symbol: str | Symbol, /, **values: Any) -> Crossover | SymbolicCrossover:
         """Where the parameters of one overtake those of the other as `symbol` grows.
 
         Args:
@@ -127,7 +127,9 @@ class Comparison(Explained):
         """
         return crossover(self.before.parameters, self.after.parameters, symbol, **values)
 
-    def macs_crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+    def macs_crossover(
+        self, symbol: str | Symbol, /, **values: Any
+    ) -> Crossover | SymbolicCrossover:
         """Where the MACs of one overtake those of the other; otherwise like `crossover`."""
         return crossover(self.before.macs, self.after.macs, symbol, **values)
 
@@ -157,6 +159,8 @@ class Comparison(Explained):
         self,
         symbol: str | Symbol,
         values: Iterable[int],
+        more: Mapping[str, Any] | None = None,
+        /,
         *,
         path: str | PathLike[str] | None = None,
         **others: Any,
@@ -166,6 +170,7 @@ class Comparison(Explained):
         Args:
             symbol: the symbol that grows.
             values: its values, at least two.
+            more: numbers for a symbol that is called ``path``.
             path: the file to write; without it pyplot shows the figure.
             others: numbers for all other symbols.
 
@@ -187,7 +192,7 @@ class Comparison(Explained):
             ("parameters", self.before.parameters, self.after.parameters),
             ("MACs", self.before.macs, self.after.macs),
         )
-        return curves(str(symbol), values, totals, others, Canvas(path))
+        return curves(str(symbol), values, totals, {**(more or {}), **others}, Canvas(path))
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""
@@ -306,7 +311,7 @@ def _side(row: Row | None) -> Inlines:
 
 
 def _counted(cost: Additive, row: Row | None) -> Formula:
-    return Formula(0) if row is None else Formula(total([repeated(row, cost.of(row))]))
+    return Formula(0) if row is None else Formula(total(cost.by_row([row])))
 
 
 def _sides(cost: Additive, change: Change) -> Pair:

@@ -10,8 +10,9 @@ from typing import Any
 from sympy import Expr
 
 from archcalc.costs import ReceptiveField
-from archcalc.costs.base import repeated, total, written_sum
+from archcalc.costs.base import total, written_sum
 from archcalc.costs.choice import Quantity
+from archcalc.costs.loops import owned, positions, repeated
 from archcalc.costs.receptive import Field, Fields
 from archcalc.explain.conventions import choices, choices_data
 from archcalc.explain.document import (
@@ -29,6 +30,7 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.looped import by_position, loops_data, numbers, there, times
 from archcalc.explain.summary import closing, notices, plain_formula
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight, Work
@@ -43,7 +45,6 @@ from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import (
     WrittenProduct,
     WrittenSum,
-    evaluated,
     product_of,
     sum_of_products,
 )
@@ -123,11 +124,19 @@ class Step:
     def title(self) -> Inlines:
         """Name, class, and the shapes that go in and come out."""
         row = self.row
-        times: Inlines = () if row.times == 1 else ("  ", *_times(row), *_numbers(row))
-        steps: Inlines = () if row.steps == 1 else ("  at each of ", Amount(row.steps), " steps")
+        said = (*times(row), *numbers(row))
+        often: Inlines = ("  ", *said) if said else ()
         arrow: Inlines = (*joined(row.inputs), " → ") if row.inputs else ()
         shapes = (*arrow, *joined(row.outputs))
-        return (Code(row.path), "  ", type(row.layer).__name__, "   ", *shapes, *steps, *times)
+        return (
+            Code(row.path),
+            "  ",
+            type(row.layer).__name__,
+            "   ",
+            *shapes,
+            *by_position(row),
+            *often,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As data."""
@@ -136,14 +145,12 @@ class Step:
         return {
             "path": self.row.path,
             "layer": type(self.row.layer).__name__,
-            "times": plain(self.row.times),
-            "copies": {copies.index.name: plain(copies.count) for copies in self.row.copies},
+            "loops": loops_data(self.row),
             "shared": self.row.shared,
             "ties": {tie.weight: str(tie) for tie in self.row.ties},
             "inputs": [plain(x) for x in self.row.inputs],
             "output": plain(self.row.output),
             "outputs": [plain(y) for y in self.row.outputs],
-            "steps": plain(self.row.steps),
             **{name: [term.to_dict() for term in group] for name, group in terms.items()},
             **{name: term.to_dict() if term else None for name, term in single.items()},
             "running": self.running.to_text(),
@@ -218,17 +225,18 @@ def derive(network: Network | Trace | str | os.PathLike[str]) -> Derivation:
     for row in trace.rows:
         key = id(row.applied)
         notation = known.get(key) or known.setdefault(key, notation_of(row.applied))
-        steps.append(_step(row, _stepped(notation, row.steps), fields, counted))
+        steps.append(_step(row, _stepped(notation, positions(row.loops)), fields, counted))
     return Derivation(trace, tuple(steps))
 
 
-def _stepped(notation: Notation, steps: Dim) -> Notation:
-    """The notation of a layer that is called `steps` times: its work is done as often."""
-    if steps == 1:
-        return notation
-    often = symbol("T")
-    work = tuple(done.in_steps(often) for done in notation.work)
-    return replace(notation, work=work, values={often: steps, **notation.values})
+def _stepped(notation: Notation, steps: Sequence[Dim]) -> Notation:
+    """The notation of a layer that is called at so many positions: its work is done as often."""
+    work, values = notation.work, dict[Any, Dim]()
+    for number, count in reversed(list(enumerate(steps, 1))):
+        often = symbol("T" if len(steps) == 1 else f"T_{number}")
+        work = tuple(done.in_steps(often) for done in work)
+        values[often] = count
+    return replace(notation, work=work, values={**values, **notation.values}) if steps else notation
 
 
 def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim, Dim]]) -> Step:
@@ -238,7 +246,7 @@ def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim
     kept = [(rule, real) for rule, real in pairs if not real.learned]
     params = _together("params", learned, notation)
     if params is not None and not row.shared:
-        counted.append(repeated(row, params.result))
+        counted.append(repeated(owned(row.loops), params.result))
     return Step(
         row,
         _size(row, notation),
@@ -328,27 +336,12 @@ def _listed(terms: Sequence[Term]) -> Inlines:
     return tuple(parts)
 
 
-def _times(row: Row) -> Inlines:
-    """How often the layer stands there."""
-    if isinstance(row.times, Expr) and row.times.is_Add:
-        return ("×(", Amount(row.times), ")")
-    return ("×", Amount(row.times))
-
-
-def _numbers(row: Row) -> Inlines:
-    """What the numbers of copies that differ run through."""
-    parts: list[Inline] = []
-    for copies in row.copies:
-        parts += [", ", Amount(copies.index), " = 0 … ", Amount(evaluated(copies.count) - 1)]
-    return tuple(parts)
-
-
 def _running(row: Row, running: Formula) -> Inlines:
     if row.shared:
         return ("shared, counted once",)
-    times: Inlines = () if row.times == 1 else (*_times(row), ", ")
+    said = there(row)
     value = running() if running.is_number else running.written
-    return (*times, "running ", Amount(value))
+    return (*said, *([", "] if said else []), "running ", Amount(value))
 
 
 def _inputs(trace: Trace) -> Paragraph:

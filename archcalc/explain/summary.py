@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Expr
 
 from archcalc.costs import Macs, Parameters, Statistics, WeightBytes
+from archcalc.costs.loops import numbered
 from archcalc.explain.document import (
     Amount,
     Block,
@@ -21,6 +22,7 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.looped import cell, loops_data
 from archcalc.formula import Formula
 from archcalc.layers.fields import plain
 from archcalc.network import Network, Row, Trace, traced
@@ -84,7 +86,8 @@ def summary_text(trace: Trace) -> str:
 
 
 def _table(trace: Trace) -> Table:
-    repeated = any(row.times != 1 for row in trace.rows)
+    cells = [cell(row) for row in trace.rows]
+    repeated = any(cells)
     kept = trace.statistics != 0
     head = ["layer", "class", *(["times"] if repeated else []), "output", "parameters"]
     head += [*(["statistics"] if kept else []), "MACs"]
@@ -92,13 +95,13 @@ def _table(trace: Trace) -> Table:
         (("input",), (), *([()] if repeated else []), (x,), (), *([()] if kept else []), ())
         for x in trace.inputs
     ]
-    for row in trace.rows:
-        cells: list[Inlines] = [(Code(row.path),), (type(row.layer).__name__,)]
-        cells += [(Amount(row.times),) if row.times != 1 else ()] if repeated else []
-        cells += [joined(row.outputs), _parameters(row)]
-        cells += [_nonzero(Statistics().of(row))] if kept else []
-        cells += [_nonzero(Macs().of(row))]
-        body.append(tuple(cells))
+    for row, times in zip(trace.rows, cells, strict=True):
+        line: list[Inlines] = [(Code(row.path),), (type(row.layer).__name__,)]
+        line += [times] if repeated else []
+        line += [joined(row.outputs), _parameters(row)]
+        line += [_nonzero(Statistics().of(row))] if kept else []
+        line += [_nonzero(Macs().of(row))]
+        body.append(tuple(line))
     return Table(tuple(head), "ll" + "r" * (len(head) - 2), tuple(body))
 
 
@@ -120,11 +123,9 @@ def _row_dict(row: Row) -> dict[str, Any]:
     return {
         "path": row.path,
         "layer": type(row.layer).__name__,
-        "times": plain(row.times),
-        "copies": {copies.index.name: plain(copies.count) for copies in row.copies},
+        "loops": loops_data(row),
         "shared": row.shared,
         "ties": {tie.weight: str(tie) for tie in row.ties},
-        "steps": plain(row.steps),
         "output": plain(row.output),
         "outputs": [plain(y) for y in row.outputs],
         "parameters": plain_formula(Formula(Parameters().of(row))),
@@ -141,7 +142,7 @@ def plain_formula(formula: Formula) -> int | str:
 
 def numbering(trace: Trace) -> tuple[Block, ...]:
     """What the numbers of copies that differ are called, and what they run through."""
-    found = dict.fromkeys(copies for row in trace.rows for copies in row.copies)
+    found = dict.fromkeys(copies for row in trace.rows for copies in numbered(row.loops))
     parts: list[Inline] = []
     for copies in found:
         last = Amount(evaluated(copies.count) - 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import isqrt, lcm
+from itertools import combinations
+from math import isqrt
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Poly, Pow, Rational, Symbol
+from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Poly, Pow, Rational, Symbol
 
 from archcalc.formula.monotone import Direction, direction
 from archcalc.formula.spans import Span, joined, spans_of
@@ -15,8 +16,9 @@ from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.residues import period
 
-__all__ = ["Effort", "Unresolved", "Values"]
+__all__ = ["Effort", "Unresolved", "Values", "turning_points"]
 
 _FEW = 64
 """A run of as many integers is looked at one by one."""
@@ -154,10 +156,23 @@ class Values:
         if pieces is not None:
             parts = [self._on_monotone(lower, upper, p, self._way_of(p)) for p in pieces]
             return [run for part in parts for run in part]
-        classes = _period(self.expression, self.variable)
+        simpler = _without_extreme(self.expression, self.variable, span)
+        if simpler is not None:
+            return [run for part, e in simpler for run in self._within(part, e, lower, upper)]
+        classes = period(self.expression)
         if classes is not None and 1 < classes <= self.effort.classes:
             raise Unresolved(classes)
         return self._by_bounds(lower, upper, span)
+
+    def _within(
+        self, span: Span, simpler: Expr, lower: Exact | None, upper: Exact | None
+    ) -> list[Span]:
+        """The numbers of a part of a run, along which `simpler` has the same values."""
+        inside = Values(simpler, self.variable, self.effort)
+        found = inside.between(lower, upper, span)
+        self.seen |= inside.seen
+        self.complete = self.complete and inside.complete
+        return found
 
     def _look_at_ends(self, span: Span) -> None:
         for end in span:
@@ -293,41 +308,54 @@ def _computable(power: Expr, variable: Symbol, n: int) -> bool:
 
 def _pieces(expression: Expr, n: Symbol, span: Span) -> list[Span] | None:
     """`span` cut where a polynomial turns; ``None`` where the expression is none."""
-    if _period(expression, n) != 1 or _degree(expression) > _HIGHEST_DEGREE:
+    if expression.has(Max, Min) or period(expression) != 1 or _degree(expression) > _HIGHEST_DEGREE:
         return None
-    step = Poly(expression.xreplace({n: n + 1}) - expression, n, domain="QQ")
+    return _cut_after_roots(expression.xreplace({n: n + 1}) - expression, n, span)
+
+
+def _cut_after_roots(polynomial: Expr, n: Symbol, span: Span) -> list[Span]:
+    """`span` in parts; all but the last number of each have values of one sign, none of them 0."""
     cuts: set[int] = set()
-    for (left, right), _ in step.intervals(eps=Rational(1, 2)):
+    plain = Poly(polynomial, n, domain="QQ")
+    for (left, right), _ in () if plain.is_ground else plain.intervals(eps=Rational(1, 2)):
         cuts.update(range(int(left // 1) + 1, int(right // 1) + 2))
     low, high = span
     starts = [low, *sorted(cut for cut in cuts if cut > low and (high is None or cut <= high))]
     return list(zip(starts, [*(start - 1 for start in starts[1:]), high], strict=True))
 
 
-def _period(e: Expr, n: Symbol) -> int | None:
-    """How many residue classes of `n` make a polynomial of `e` in each; ``None`` if none do."""
-    if isinstance(e, Symbol | Rational):
-        return 1
-    if isinstance(e, Pow):
-        whole = isinstance(e.exp, Integer) and e.exp > 0
-        return _period(e.base, n) if whole else None
-    if isinstance(e, FloorDiv):
-        inner = _period(e.numerator, n)
-        whole = isinstance(e.divisor, Integer) and e.divisor > 0
-        return inner * int(e.divisor) if inner is not None and whole else None
-    if not isinstance(e, Add | Mul):
+def turning_points(polynomial: Expr, n: Symbol, span: Span) -> list[int] | None:
+    """The numbers of `span` from which on a polynomial may go another way; ``None`` if unknown.
+
+    >>> from archcalc.symbolic import symbols
+    >>> n = symbols("n")
+    >>> turning_points(n*(10 - n), n, (1, 99))
+    [5, 6]
+    """
+    pieces = _pieces(polynomial, n, span)
+    return None if pieces is None else [low for low, _ in pieces[1:]]
+
+
+def _without_extreme(expression: Expr, n: Symbol, span: Span) -> list[tuple[Span, Expr]] | None:
+    """`span` in parts, with an expression for each in which one maximum of polynomials is none."""
+    extremes = expression.atoms(Max, Min)
+    plain = [e for e in extremes if not any(a.has(Max, Min, FloorDiv) for a in e.args)]
+    chosen = next((e for e in plain if period(e) == 1 and _degree(e) <= _HIGHEST_DEGREE), None)
+    if chosen is None:
         return None
-    total = 1
-    for part in e.args:
-        inner = _period(part, n)
-        if inner is None:
-            return None
-        total = lcm(total, inner)
-    return total
+    parts = [span]
+    for a, b in combinations(chosen.args, 2):
+        parts = [piece for part in parts for piece in _cut_after_roots(a - b, n, part)]
+    best = max if isinstance(chosen, Max) else min
+    found = []
+    for part in parts:
+        known = {argument: evaluate(argument, {n: part[0]}) for argument in chosen.args}
+        found.append((part, expression.xreplace({chosen: best(known, key=known.__getitem__)})))
+    return found
 
 
 def _degree(e: Expr) -> int:
-    if isinstance(e, Add):
+    if isinstance(e, Add | Max | Min):
         return max(map(_degree, e.args))
     if isinstance(e, Mul):
         return sum(map(_degree, e.args))
@@ -336,7 +364,7 @@ def _degree(e: Expr) -> int:
 
 def _envelope(expression: Expr, n: Symbol, span: Span) -> Interval | None:
     """Bounds along `span` that keep each floor together with what it is the floor of."""
-    if _period(expression, n) is None or len(expression.atoms(FloorDiv)) > _MOST_FLOORS:
+    if period(expression) is None or len(expression.atoms(FloorDiv)) > _MOST_FLOORS:
         return None
     low, high = span
     t = Dummy("t", integer=True, positive=True)

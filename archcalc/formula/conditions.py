@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import sympy
 from sympy import Expr, Symbol
+from sympy.logic.boolalg import Boolean
 
+from archcalc.formula.constraint import Constraint
 from archcalc.formula.statements import Comparison, conjuncts_of, read_statement, refused
 from archcalc.formula.values import read_values
-from archcalc.symbolic.dims import lower
+from archcalc.symbolic.dims import as_expr, lower
 from archcalc.symbolic.division import FloorDiv, is_whole
 from archcalc.symbolic.errors import RequirementError, shorten
+from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["Assumption", "assumption", "read_condition"]
+__all__ = ["Assumption", "ConditionLike", "assumption", "in_text", "read_condition"]
+
+ConditionLike: TypeAlias = str | Constraint | Boolean
+"""What is accepted for a condition."""
 
 _MOST_COMPARISONS = 2
 
@@ -34,6 +42,37 @@ class Assumption(Requirement):
 
     def __str__(self) -> str:
         return f"{self.statement()} (assumed)"
+
+
+def in_text(condition: object) -> str:
+    """A condition as the text that says it: a relation of sympy's, or a comparison of formulas.
+
+    Raises:
+        ExpressionError: it is neither of these nor text.
+
+    >>> import sympy
+    >>> from archcalc.symbolic import symbols
+    >>> h, k = symbols("h k")
+    >>> in_text(h >= 5), in_text((k < 8) & sympy.Eq(h % 32, 0))
+    ('h ≥ 5', 'k < 8 and h − 32·⌊h/32⌋ = 0')
+    """
+    if isinstance(condition, str):
+        return condition
+    if isinstance(condition, sympy.And):
+        return " and ".join(map(in_text, condition.args))
+    if isinstance(condition, sympy.Rel) and condition.rel_op in _SIGNS:
+        sides = (to_text(as_expr(side)) for side in condition.args)
+        return f" {_SIGNS[condition.rel_op]} ".join(sides)
+    if isinstance(condition, Constraint):
+        return f" {condition.sign} ".join(
+            to_text(s.expr) for s in (condition.left, condition.right)
+        )
+    if condition in (True, False):  # sympy decides by itself what does not depend on symbols
+        return "0 = 0" if condition else "0 = 1"
+    return condition  # type: ignore[return-value]  # what reads it says that it is no text
+
+
+_SIGNS = {"==": "=", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 
 
 def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, ...]:

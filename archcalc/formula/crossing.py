@@ -146,7 +146,7 @@ _OTHER = {"first": "second", "second": "first", "neither": "neither"}
 
 
 def crossover(
-    first: FormulaLike, second: FormulaLike, symbol: str | Symbol, **values: Any
+    first: FormulaLike, second: FormulaLike, symbol: str | Symbol, /, **values: Any
 ) -> Crossover | SymbolicCrossover:
     """Where `first` and `second` overtake one another as `symbol` grows.
 
@@ -182,7 +182,8 @@ def crossover(
         raise EvaluationError(
             f"{name} is what grows; it cannot be given too", values={name: values[name]}
         )
-    given = read_values(values, dict(sorted(known.items())))
+    accepted = {**both[0].accepted_symbols, **both[1].accepted_symbols}
+    given = read_values(values, dict(sorted(accepted.items())))
     requirements = put_in(dict.fromkeys(r for f in both for r in f.requirements), given)
     difference = with_values(both[0].expr - both[1].expr, given)
     if difference.free_symbols <= {s}:

@@ -9,11 +9,13 @@ from math import gcd
 from sympy import Expr, Integer, Symbol, divisors
 
 from archcalc.formula.between import Effort, Unresolved, Values
+from archcalc.formula.rewrite import expandable
 from archcalc.formula.spans import Span, intersected, spans_of
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.residues import multiplied_out
 from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
@@ -44,7 +46,10 @@ class Progression:
     def along(self, expression: Dim, n: Symbol) -> Expr:
         """`expression` of `n` as one of the place, which is called `n` again."""
         e = evaluated(expression)
-        return e if self.step == 1 and not self.offset else e.xreplace({n: self.number_at(n)})
+        if self.step == 1 and not self.offset:
+            return e
+        along = e.xreplace({n: self.number_at(n)})
+        return multiplied_out(along) if expandable(along) else along
 
     def number_at(self, place: Symbol) -> Expr:
         """The number at a place that is a symbol."""

@@ -16,6 +16,7 @@ from typing import NoReturn, TypeAlias
 from sympy import Expr
 
 from archcalc.symbolic.errors import ExpressionError, shorten
+from archcalc.symbolic.numbers import SUFFIXES
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation
@@ -47,7 +48,9 @@ _MULTIPLE = Relation.MULTIPLE_OF.value
 _SIGNS = {"==": "=", "=": "=", "!=": "≠", "≠": "≠", "<=": "≤", "≤": "≤", ">=": "≥", "≥": "≥"}
 _SIGNS |= {sign: sign for sign in ("<", ">", _MULTIPLE)}
 _TOKENS = re.compile(rf"(\b(?:and|or|not|{_MULTIPLE})\b|[=!<>]=|[≠≤≥=<>()])")
-_DECIMAL = re.compile(r"(?<![\w.])([0-9][0-9_]*)(\.[0-9]*)?(?:[eE]\+?([0-9]+))?(?![\w.])")
+_DECIMAL = re.compile(
+    r"(?<![\w.])([0-9][0-9_]*)(\.[0-9]*)?(?:[eE]\+?([0-9]+))?([kKMGBTP])?(?![\w.])"
+)
 NAME = re.compile(r"[^\W\d](?:(?![⁰¹²³⁴⁵⁶⁷⁸⁹])\w)*")
 """A name in a condition; what is raised to a power ends before it."""
 
@@ -149,7 +152,7 @@ def read_statement(
 
     Args:
         text: comparisons, joined by ``and``, ``or``, ``not`` and parentheses; a chain such as
-            ``8 <= f <= 64`` says both.  Numbers such as ``1e6`` and ``2.5`` are exact.
+            ``8 <= f <= 64`` says both.  Numbers such as ``1e6``, ``2.5`` and ``25.6M`` are exact.
         side: what reads the formula on a side of a comparison.
         hint: what the errors say that can be written.
 
@@ -201,13 +204,20 @@ class _Reader:
 
     def _number(self, match: re.Match[str]) -> str:
         """A number such as ``1e6`` or ``2.5`` written out exactly."""
-        whole, decimals, exponent = match.groups()
-        if decimals is None and exponent is None:
+        whole, decimals, exponent, suffix = match.groups()
+        if decimals is None and exponent is None and not self._is_suffix(suffix):
             return match[0]
         if len(exponent or "") > 3 or int(exponent or 0) > _MOST_DIGITS:
             self._refuse(f"has a number with more than {_MOST_DIGITS} digits")
         number = Fraction(f"{whole}{decimals or ''}".replace("_", "")) * 10 ** int(exponent or 0)
+        number *= 10 ** SUFFIXES.get(suffix, 0)
         return str(number) if number.denominator == 1 else f"({number})"
+
+    def _is_suffix(self, letter: str | None) -> bool:
+        """Whether it says thousands or millions, and is no symbol: ``2k`` may be meant as 2·k."""
+        if letter is None or letter == "k":
+            return False
+        return re.search(rf"(?<!\w){letter}(?!\w)", self.text) is None
 
     def _next(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""

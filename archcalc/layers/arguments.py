@@ -16,7 +16,7 @@ from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted, s
 __all__ = ["accepted", "by_name", "explained", "unknown_argument"]
 
 
-def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def by_name(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Positional arguments as keyword arguments, in the order of the fields."""
     names = [n for n, field in cls.model_fields.items() if not field.kw_only]
     if len(args) > len(names):
@@ -35,7 +35,7 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
     return {**given, **kwargs}
 
 
-def accepted(cls: type[BaseModel], given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def accepted(cls: Any, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The arguments of a layer: its fields, and what it keeps as a layer holds it; and the rest.
 
     Raises:
@@ -57,7 +57,7 @@ def accepted(cls: type[BaseModel], given: dict[str, Any]) -> tuple[dict[str, Any
 
 
 @lru_cache(maxsize=1024)
-def _names(cls: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
+def _names(cls: Any) -> tuple[frozenset[str], frozenset[str]]:
     """By which names fields are given, and which other arguments a class keeps."""
     fields = set(cls.model_fields)
     for field in cls.model_fields.values():
@@ -66,9 +66,7 @@ def _names(cls: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(fields), frozenset(getattr(cls, "built_with", ())) - fields
 
 
-def unknown_argument(
-    cls: type[BaseModel], unknown: dict[str, Any], others: int = 0
-) -> InvalidLayerError:
+def unknown_argument(cls: Any, unknown: dict[str, Any], others: int = 0) -> InvalidLayerError:
     """The complaint about the first argument that is unknown: a typo explains what is missing.
 
     Args:
@@ -85,15 +83,13 @@ def unknown_argument(
     )
 
 
-def _several_layers(cls: type[BaseModel], args: tuple[Any, ...]) -> str:
+def _several_layers(cls: Any, args: tuple[Any, ...]) -> str:
     """The hint where layers are given one by one to what takes a list of them, as in torch."""
     listed = "layers" in cls.model_fields and all(isinstance(a, BaseModel) for a in args)
     return f"layers go in a list: {cls.__name__}([Dense(1), Dense(2)])" if listed else ""
 
 
-def explained(
-    cls: type[BaseModel], error: ValidationError, given: dict[str, Any]
-) -> InvalidLayerError:
+def explained(cls: Any, error: ValidationError, given: dict[str, Any]) -> InvalidLayerError:
     """Pydantic's first complaint as an error of ours; the rest are counted."""
     found = error.errors(include_url=False)
     first, *others = found

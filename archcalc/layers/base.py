@@ -8,8 +8,7 @@ else (counts, memory, derivations, documentation, framework comparisons) is fold
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from inspect import Parameter, Signature
 from types import MappingProxyType
@@ -25,8 +24,9 @@ from typing import (
 )
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
-from pydantic._internal._model_construction import ModelMetaclass
+from pydantic.fields import FieldInfo
 
+from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
@@ -39,7 +39,6 @@ from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
-from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -55,8 +54,14 @@ class _Taker(Protocol):
     def take(self, layer: Layer, others: tuple[Any, ...]) -> Any: ...
 
 
+if TYPE_CHECKING:
+    _ModelMeta = type
+else:
+    _ModelMeta = type(BaseModel)  # it has no public name
+
+
 @dataclass_transform(kw_only_default=False, field_specifiers=(Field, hyper, option))
-class _LayerMeta(ModelMetaclass):
+class _LayerMeta(_ModelMeta):
     """Tells type checkers that a layer's arguments go by position as well as by name.
 
     Layers are frozen all the same; saying so here would make checkers read a field by the type in
@@ -95,7 +100,42 @@ known_layers: dict[str, type[Layer]] = {}
 L = TypeVar("L", bound="Layer")
 
 
-class Layer(BaseModel, metaclass=_LayerMeta):
+if TYPE_CHECKING:
+
+    class _Model(metaclass=_LayerMeta):
+        """What type checkers know of Pydantic's model, whose metaclass has no public name."""
+
+        model_config: ClassVar[ConfigDict]
+        model_fields: ClassVar[dict[str, FieldInfo]]
+        __pydantic_complete__: ClassVar[bool]
+        __pydantic_extra__: ClassVar[dict[str, Any] | None]
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+        def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+        def __copy__(self) -> Self: ...
+        def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self: ...
+        def __init_subclass__(cls, **kwargs: Any) -> None: ...
+        @classmethod
+        def __pydantic_init_subclass__(cls, **kwargs: Any) -> None: ...
+        def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self: ...
+        def model_dump(self, **how: Any) -> dict[str, Any]: ...
+        def model_dump_json(self, **how: Any) -> str: ...
+        def model_post_init(self, context: Any, /) -> None: ...
+        @classmethod
+        def model_construct(cls, **values: Any) -> Self: ...
+        @classmethod
+        def model_validate(cls, value: Any, **how: Any) -> Self: ...
+        @classmethod
+        def model_validate_json(cls, value: str, **how: Any) -> Self: ...
+        @classmethod
+        def model_json_schema(cls, **how: Any) -> dict[str, Any]: ...
+        @classmethod
+        def model_rebuild(cls, **how: Any) -> bool | None: ...
+else:
+    _Model = BaseModel
+
+
+class Layer(_Model, metaclass=_LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
     Subclasses declare fields in Keras' order and override the facts they have.  A subclass
@@ -482,8 +522,8 @@ def _register(cls: type[Layer]) -> None:
             hint="choose another class name",
         )
     known_layers[cls.__name__] = cls
-    if "hypothesis" in sys.modules:
-        late("archcalc.testing.registration:tell")(cls)
+    for tell in ON_NEW_LAYER:
+        tell(cls)
 
 
 def leading_axes(count: int) -> tuple[str, ...]:

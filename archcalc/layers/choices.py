@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
-from pydantic import BaseModel
 from sympy import Symbol
 
 from archcalc.layers.fields import OTHER_PADDINGS, PADDINGS, least_of
@@ -33,7 +32,7 @@ _ANYWHERE: Mapping[str, tuple[str, str]] = {
 """What a word means in any layer, and the argument that takes it."""
 
 
-def refuse_words(cls: type[BaseModel], given: Mapping[str, Any]) -> None:
+def refuse_words(cls: Any, given: Mapping[str, Any]) -> None:
     """Refuse a word that means a choice where a field of `cls` takes a dimension.
 
     Raises:
@@ -83,7 +82,7 @@ def _words(value: Any) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1024)
-def _meanings(cls: type[BaseModel]) -> Mapping[str, tuple[str, str]]:
+def _meanings(cls: Any) -> Mapping[str, tuple[str, str]]:
     """What words mean in a layer, and which argument takes them."""
     fields = cls.model_fields
     own = {

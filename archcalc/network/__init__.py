@@ -9,8 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archcalc._loading import loaded
-from archcalc.layers.homes import declare, homes
-from archcalc.network import ladder, model, parameter, repeat, sequential
+from archcalc.layers.homes import declare, families, homes
 from archcalc.network.base import Network
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
@@ -41,11 +40,9 @@ if TYPE_CHECKING:
     )
 
     FAMILIES: tuple[ModuleType, ...]
-    """The modules of networks, in the order in which the documentation shows them."""
+    """The modules of networks."""
 
-_LATER = ("wrappers", "transformer")
-
-declare(__name__, __path__[0], _LATER)
+declare(__name__, __path__[0])
 
 __all__ = [
     "RNN",
@@ -84,8 +81,7 @@ __all__ = [
 
 def _found(name: str) -> Any:
     if name == "FAMILIES":
-        later = [loaded(f"{__name__}.{family}") for family in _LATER]
-        return (sequential, model, parameter, repeat, ladder, *later)
+        return tuple(map(loaded, families(__name__)))
     home = homes().get(name, "")
     if not home.startswith(f"{__name__}."):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import field_validator
 from sympy import Symbol
 
+from archcalc.costs.loops import called, often, owned
 from archcalc.formula import Formula
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
@@ -135,9 +136,10 @@ class Network(Layer, abstract=True):
         walk = Walk(apart=True)
         self._walked(walk, inputs)
         for row in walk.rows:
-            if row.times != 1:
+            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {1}
+            if unlisted:
                 raise ShapeError(
-                    f"{to_text(row.times)} copies cannot be listed one by one",
+                    f"{to_text(unlisted.pop())} copies cannot be listed one by one",
                     code="symbolic-copies",
                     path=row.path,
                     hint="trace() counts them",

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pydantic import field_validator
 from sympy import S
 
+from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import Count, option
 from archcalc.layers.merging import Concatenate
@@ -31,7 +32,7 @@ from archcalc.network.values import anew
 from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.putting import with_values
-from archcalc.symbolic.sums import Copies, Index
+from archcalc.symbolic.sums import Index
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Ladder"]
@@ -169,10 +170,10 @@ class Ladder(Numbered):
             return None
         here = at.under(str(done)) if done else at
         here = replace(here, copy=(*at.copy, id(self), done))
-        each = replace(here, times=lower(at.times * left), copies=(*at.copies, Copies(index, left)))
+        carried = at.carried | {v.source for v in values}
         goes_round = Round("copies", len(walk.rows), left, index)  # down, and again on the way up
-        each = replace(each, carried=at.carried | {v.source for v in values})
-        each = replace(each, rounds=(*at.rounds, goes_round))
+        each = replace(here, carried=carried, rounds=(*at.rounds, goes_round))
+        each = each.inside(Loop.copies(left, index))
         across, below = self._down(walk, entering, each, number)
         sources = [b._replace(shape=v.shape) for v, b in zip(entering, below, strict=True)]
         turning = self._bottom(walk, moved_on(sources, index, left), here)
@@ -185,8 +186,7 @@ class Ladder(Numbered):
             alone = replace(here.under("lowest"), copy=(*here.copy, id(self)))
             turning = self._up(walk, lowest, turning, alone, at_last)
             left = lower(left - 1)
-            each = replace(each, times=lower(at.times * left))
-            each = replace(each, copies=(*at.copies, Copies(index, left)))
+            each = replace(here, carried=carried).inside(Loop.copies(left, index))
             rising = self._rising(walk, across, turning, here, number, index, left)
         if rising is None:
             made = self._up(walk.aside(), across, turning, here, number)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from sympy import Expr, Symbol
+
 from archcalc.costs import (
     CONVENTIONS,
     Activations,
@@ -30,6 +32,7 @@ from archcalc.symbolic.errors import LookupFailedError
 from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.sums import Index
 
 __all__ = ["Notice", "Readable", "Trace"]
 
@@ -121,7 +124,7 @@ class Trace:
             found.setdefault(needed.key, needed)
         seen: set[tuple[object, ...]] = set()
         for row in self.rows:
-            known = (id(row.applied), row.copies)
+            known = (id(row.applied), row.loops)
             if row.applied.requirements and known not in seen:
                 seen.add(known)
                 for needed in row.requirements:
@@ -154,7 +157,17 @@ class Trace:
         >>> Sequential([Dense(10)]).trace(784).cost(Macs())
         7840
         """
-        return cost.over(self)
+        counted = cost.over(self)
+        if isinstance(counted, Formula):  # it takes the network's symbols, whatever it depends on
+            return counted.beside(self._symbols)  # type: ignore[return-value]
+        return counted
+
+    def _symbols(self) -> set[Symbol]:
+        shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))
+        sizes = {size for shape in shapes for size in shape if isinstance(size, Expr)}
+        found = {*self.parameters.known_symbols.values(), *self.macs.known_symbols.values()}
+        free = found.union(*(size.free_symbols for size in sizes))
+        return {s for s in free if not isinstance(s, Index)}
 
     @cached_property
     def parameters(self) -> Formula:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
+from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import option
 from archcalc.layers.kept import EVERY, OVER_TIME
@@ -22,7 +23,7 @@ from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential, as_layer
 from archcalc.network.walk import Round, Value, Walk, Where
-from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
 
@@ -72,9 +73,9 @@ class _PerStep(_Holding, abstract=True):
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
-        steps = lower(at.steps * value.shape[0])
         goes_round = Round(self.taken(), len(walk.rows), value.shape[0])
-        inner = replace(at.under(node.name), steps=steps, rounds=(*at.rounds, goes_round))
+        inner = at.under(node.name).inside(Loop.steps(value.shape[0]))
+        inner = replace(inner, rounds=(*at.rounds, goes_round))
         return followed(node.layer, walk, [value._replace(shape=x)], inner)
 
     def taken(self) -> str:

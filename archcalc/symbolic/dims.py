@@ -15,6 +15,7 @@ from sympy import Expr, Integer, Symbol
 
 from archcalc.symbolic.division import CeilDiv, FloorDiv, has_denominator
 from archcalc.symbolic.errors import DimensionError, quoted, shorten
+from archcalc.symbolic.extremes import settled
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
@@ -32,7 +33,8 @@ def as_expr(value: object) -> Dim:
     """`value` as an exact number or an expression of positive-integer symbols.
 
     Accepts integers (also NumPy's), text such as ``"4*c"`` or ``"⌈h/2⌉"``, and sympy expressions,
-    whose symbols are normalised by name and whose ``floor``/``ceiling`` become `FloorDiv`.
+    whose symbols are normalised by name and whose ``floor``, ``ceiling`` and ``Mod`` become
+    `FloorDiv`.
     An integer comes back as a Python ``int``.
 
     Raises:
@@ -136,9 +138,11 @@ def _normal(value: Any) -> Expr:
         value = value.xreplace(renamed)
     if value.has(sympy.floor, sympy.ceiling):
         value = value.replace(sympy.floor, _exact_floor).replace(sympy.ceiling, _exact_ceiling)
+    if value.has(sympy.Mod):
+        value = value.replace(sympy.Mod, lambda a, b: a - b * FloorDiv(a, b))
     if value.has(sympy.Sum):
         value = value.replace(_is_foreign_sum, _exact_sum)
-    return value
+    return settled(value)
 
 
 def _is_foreign_sum(part: Any) -> bool:

@@ -15,6 +15,7 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, S
 
 from archcalc.symbolic.division import CeilDiv, FloorDiv, is_whole, least_value
 from archcalc.symbolic.errors import ArchcalcError, ArithmeticRuleError, ExpressionError, shorten
+from archcalc.symbolic.extremes import settled
 from archcalc.symbolic.scanning import FUNCTIONS, MAX_DIGITS, MAX_NESTING, Source
 from archcalc.symbolic.sizes import (
     MAX_BITS,
@@ -83,6 +84,7 @@ class _Reader:
         self.source = source
         self.sizes = Sizes()
         self.arguments = 0
+        self.extremes: dict[str, Expr] = {}
         self.sums = 0
         self.indices: dict[str, Index] = {}
 
@@ -216,6 +218,9 @@ class _Reader:
         return rule(inside, self.read(inside, depth), S.One)
 
     def _extreme(self, node: ast.Call, choose: type[Max | Min], depth: int) -> Expr:
+        text = ast.dump(node)
+        if text in self.extremes and not self.indices:  # said again, it is no more work
+            return self.extremes[text]
         self.arguments += len(node.args)
         if not node.args or node.keywords or self.arguments > _MAX_ARGUMENTS:
             self.refuse(node, f"gives max and min none or more than {_MAX_ARGUMENTS} arguments",
@@ -223,7 +228,8 @@ class _Reader:
         arguments = [self.read(argument, depth) for argument in node.args]
         for argument in arguments:
             self.sizes.check_degree(argument)
-        return choose(*arguments)
+        made = self.extremes[text] = settled(choose(*arguments))
+        return made
 
     def _series(self, node: ast.Call, depth: int) -> Expr:
         """``sum(term for i in range(count))``; the index hides a symbol of its name."""

@@ -80,7 +80,7 @@ class Requirement:
     def _holds(self) -> bool | None:
         match self.relation:
             case Relation.AT_LEAST:
-                return at_least(self.left, self.right)
+                return at_least(self.left, self.right, by_classes=True)
             case Relation.EQUAL:
                 return equal(self.left, self.right)
             case Relation.MULTIPLE_OF:

@@ -120,7 +120,8 @@ def _largest(trace: Trace | None, name: str) -> list[str]:
     """The layers that cost most."""
     if trace is None or name not in _COSTS:
         return []
-    costs = [(int(_COSTS[name].of(row)) * int(row.times), row.path) for row in trace.rows]
+    counted = zip(_COSTS[name].by_row(trace.rows), trace.rows, strict=True)
+    costs = [(int(times) * int(amount), row.path) for (times, amount), row in counted]
     top = sorted((cost for cost in costs if cost[0]), key=lambda c: -c[0])[:_SHOWN]
     wide = max((len(path) for _, path in top), default=0)
     high = max((len(f"{cost:,}") for cost, _ in top), default=0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archcalc.costs import Macs, Parameters
+from archcalc.costs.loops import Loop
 from archcalc.formula import Formula
 from archcalc.network import Trace
 from archcalc.symbolic.errors import FrameworkError, shorten
@@ -88,7 +89,7 @@ def described(model: Any, input_shape: Any = None) -> str:
 def _of_trace(trace: Trace) -> Iterator[str]:
     yield f"input  {', '.join(map(str, trace.inputs))}"
     for row in trace.rows:
-        times = "" if row.times == 1 else f"{to_text(row.times)} times "
+        times = "".join(map(_said, row.loops))
         shapes = ", ".join(map(str, row.outputs))
         weights, macs = Formula(Parameters().of(row)), Formula(Macs().of(row))
         counts = [f"{weights} parameters"] if weights != 0 else []
@@ -99,6 +100,13 @@ def _of_trace(trace: Trace) -> Iterator[str]:
     yield f"output {', '.join(map(str, trace.outputs))}"
     totals = f"{trace.parameters} parameters, {trace.statistics} statistics, {trace.macs} MACs"
     yield f"total  {totals}"
+
+
+def _said(loop: Loop) -> str:
+    if loop.kind == "experts":
+        return f"{to_text(loop.active)} of {to_text(loop.count)} experts "
+    same = "" if loop.kind == "copies" else "the same "
+    return f"{to_text(loop.count)} times {same}" if loop.in_turn else ""
 
 
 def _of_weights(model: Any) -> Iterator[str]:

@@ -52,7 +52,7 @@ FIELDS = {
 }
 
 
-def spoiled(module: Any, inputs: list[Any], field: ac.Field) -> list[set[int]]:
+def spoiled(module: Any, inputs: list[Any], field: ac.costs.Field) -> list[set[int]]:
     """For each output position, the input positions along an axis that are seen from it."""
     import torch
 
@@ -75,7 +75,7 @@ def in_keras(net: Network) -> Any:
 
 
 def assert_seen(
-    net: Network, fields: tuple[ac.Field, ...], margin: int = 0, build: Any = None
+    net: Network, fields: tuple[ac.costs.Field, ...], margin: int = 0, build: Any = None
 ) -> None:
     """Not a number spreads to every output position that sees it, and no further.
 
@@ -121,8 +121,8 @@ def test_of_one_layer(kind: str) -> None:
         layer, (x,) = pair
         net = ac.Sequential([layer], input_shape=x)
         try:
-            fields = net.trace().cost(ac.ReceptiveField())
-        except ac.ReceptiveFieldError:
+            fields = net.trace().cost(ac.costs.ReceptiveField())
+        except ac.errors.ReceptiveFieldError:
             assert kind in REFUSING
             return
         if x.elements < 500:
@@ -145,8 +145,8 @@ def test_of_one_layer(kind: str) -> None:
 def test_of_networks(net: Network) -> None:
     trace = net.trace()
     try:
-        fields = trace.cost(ac.ReceptiveField())
-    except ac.ReceptiveFieldError:
+        fields = trace.cost(ac.costs.ReceptiveField())
+    except ac.errors.ReceptiveFieldError:
         return
     assert_seen(net, fields)
 
@@ -179,8 +179,8 @@ def test_a_transposed_convolution_by_one_is_a_convolution(
 )
 def test_what_has_no_rule_is_refused(layer: Layer, shape: tuple[Any, ...], says: str) -> None:
     inputs = [ac.Input(x) for x in (shape if isinstance(shape[0], tuple) else (shape,))]
-    with pytest.raises(ac.ReceptiveFieldError, match=says):
-        ac.Model(inputs, layer(*inputs)).trace().cost(ac.ReceptiveField())
+    with pytest.raises(ac.errors.ReceptiveFieldError, match=says):
+        ac.Model(inputs, layer(*inputs)).trace().cost(ac.costs.ReceptiveField())
 
 
 def test_axes_that_stay_in_their_places_are_seen_one_by_one() -> None:
@@ -191,17 +191,21 @@ def test_axes_that_stay_in_their_places_are_seen_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("layer", "shape", "field"),
     [
-        (ac.AdaptiveAveragePooling1D(3), (12, 1), ac.Field(0, 4, 4, 0, 0)),
-        (ac.AdaptiveMaxPooling1D(12), (12, 1), ac.Field(0, 1, 1, 0, 0)),
-        (ac.GlobalAveragePooling1D(), (12, 1), ac.Field(0, 12, 1, 0, None)),
-        (ac.Flatten(), (5,), ac.Field(0, 1, 1, 0, 0)),
-        (ac.Sequential([ac.Flatten(), ac.Reshape((2, 5))]), (5, 2), ac.Field(0, 5, 1, 0, None)),
-        (ac.Flatten(), (5, 2), ac.Field(0, 5, 1, 0, None)),
-        (ac.CenterCrop(4, 8), (9, 8, 1), ac.Field(0, 1, 1, 2, 0)),
-        (ac.Repeat(ac.Conv1D(1, 3, padding="same"), 4), (9, 1), ac.Field(0, 9, 1, -4, 0)),
+        (ac.AdaptiveAveragePooling1D(3), (12, 1), ac.costs.Field(0, 4, 4, 0, 0)),
+        (ac.AdaptiveMaxPooling1D(12), (12, 1), ac.costs.Field(0, 1, 1, 0, 0)),
+        (ac.GlobalAveragePooling1D(), (12, 1), ac.costs.Field(0, 12, 1, 0, None)),
+        (ac.Flatten(), (5,), ac.costs.Field(0, 1, 1, 0, 0)),
+        (
+            ac.Sequential([ac.Flatten(), ac.Reshape((2, 5))]),
+            (5, 2),
+            ac.costs.Field(0, 5, 1, 0, None),
+        ),
+        (ac.Flatten(), (5, 2), ac.costs.Field(0, 5, 1, 0, None)),
+        (ac.CenterCrop(4, 8), (9, 8, 1), ac.costs.Field(0, 1, 1, 2, 0)),
+        (ac.Repeat(ac.Conv1D(1, 3, padding="same"), 4), (9, 1), ac.costs.Field(0, 9, 1, -4, 0)),
     ],
 )
-def test_fields_by_hand(layer: Layer, shape: tuple[int, ...], field: ac.Field) -> None:
+def test_fields_by_hand(layer: Layer, shape: tuple[int, ...], field: ac.costs.Field) -> None:
     assert ac.Sequential([layer]).trace(shape).receptive_field[0] == field
 
 
@@ -435,8 +439,8 @@ def test_what_stands_in_a_row_is_seen_from_where_it_begins(
 def test_one_input_in_a_row_with_itself_has_no_rule() -> None:
     x = ac.Input((9, 2))
     row = ac.Concatenate(axis=1)([x, ac.Conv1D(2, 3)(x)])
-    with pytest.raises(ac.ReceptiveFieldError, match="one after the other"):
-        ac.Model(x, row).trace().cost(ac.ReceptiveField())
+    with pytest.raises(ac.errors.ReceptiveFieldError, match="one after the other"):
+        ac.Model(x, row).trace().cost(ac.costs.ReceptiveField())
     assert _fields(x, ac.GlobalMaxPooling1D()(row)) == {(0, 0): (9, 0)}
 
 

@@ -220,7 +220,7 @@ def one_thread() -> Iterator[None]:
 @given(grown())
 def test_along_one_axis(made: tuple[ac.Model, int]) -> None:
     net, margin = made
-    assert_seen(net, net.trace().cost(ac.ReceptiveField()), margin)
+    assert_seen(net, net.trace().cost(ac.costs.ReceptiveField()), margin)
 
 
 windows = st.tuples(few, few)
@@ -267,11 +267,11 @@ def planes(draw: Draw) -> tuple[ac.Model, int]:
 @given(planes())
 def test_along_several_axes_and_steps(made: tuple[ac.Model, int]) -> None:
     net, margin = made
-    for field in net.trace().cost(ac.ReceptiveField()):
+    for field in net.trace().cost(ac.costs.ReceptiveField()):
         assert_seen(net, (field,), margin if field.axis else 0)
 
 
-def numbers(field: ac.Field, values: dict[str, int]) -> tuple[Any, ...]:
+def numbers(field: ac.costs.Field, values: dict[str, int]) -> tuple[Any, ...]:
     """The size, stride and offset of a field with numbers in the place of symbols."""
 
     def number(dim: Any) -> Any:
@@ -289,7 +289,7 @@ def test_a_symbol_for_the_length_then_its_number(made: tuple[ac.Model, int]) -> 
     (length, _) = net.trace().inputs[0]
     try:
         found = net.trace(("n", CHANNELS)).receptive_field
-    except ac.ReceptiveFieldError:  # positions of which every other one sees nothing
+    except ac.errors.ReceptiveFieldError:  # positions of which every other one sees nothing
         assume(False)
         return
     for field, plain in zip(found, net.trace().receptive_field, strict=True):
@@ -316,7 +316,7 @@ def test_a_symbol_for_the_number_of_copies_then_its_number(block: ac.Layer, time
     try:
         plain = ac.Repeat(block, times).trace((400, CHANNELS)).receptive_field
         found = ac.Repeat(block, "L").trace(("n", CHANNELS)).receptive_field
-    except ac.ShapeError:  # no rule says what goes into each copy
+    except ac.errors.ShapeError:  # no rule says what goes into each copy
         assume(False)
         return
     for field, one_by_one in zip(found, plain, strict=True):

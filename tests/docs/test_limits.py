@@ -12,13 +12,13 @@ import pytest
 
 import archcalc as ac
 from archcalc.explain import alignment, mistakes
-from archcalc.explore.searching import combined
+from archcalc.explore.searching import combined, spreading
 from archcalc.explore.sweeping import grid, plot
 from archcalc.formula import between, conditions, crossing, problem, rewrite, statements
 from archcalc.formula.compiling import bounds
 from archcalc.network import repeat
 from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
-from archcalc.symbolic import parser, requirement, scanning, shape, sizes
+from archcalc.symbolic import parser, requirement, residues, scanning, shape, sizes
 from archcalc.symbolic.dims import _MOST_BITS as DIMENSION_BITS
 from archcalc.symbolic.evaluate import _MOST_BITS as POWER_BITS
 from archcalc.symbolic.evaluate import _MOST_TERMS as TERMS
@@ -33,7 +33,7 @@ LIMITS = {
         "brackets inside one another": scanning.MAX_NESTING,
         "digits of a number": scanning.MAX_DIGITS,
         "characters of a name": NAME,
-        "arguments of `max` and `min`, all together": parser._MAX_ARGUMENTS,
+        "different arguments of `max` and `min`, all together": parser._MAX_ARGUMENTS,
         "sums over copies": parser._MAX_SUMS,
         "sums inside one another": parser._MAX_NESTED_SUMS,
         "exponent that is a number": sizes.MAX_EXPONENT,
@@ -60,6 +60,8 @@ LIMITS = {
         "bits of what `solve` finds": between._MOST_DOUBLINGS,
         "residue classes into which floors are taken apart": problem._MOST_CLASSES,
         "numbers for which `crossover` says one by one which is larger": crossing._MOST_NUMBERS,
+        "operations on 64 bits of a `search` without a cluster, about": spreading._MOST_WORK,
+        "residue classes in which two sides are compared": residues._MOST_CLASSES,
         "cells of a picture of a sweep": plot._MOST_CELLS,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
         "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
@@ -193,5 +195,5 @@ def test_the_largest_is_taken_and_one_more_is_not(what: str) -> None:
 
 
 def test_the_sum_that_is_just_too_long() -> None:
-    with pytest.raises(ac.EvaluationError, match="20001 terms"):
+    with pytest.raises(ac.errors.EvaluationError, match="20001 terms"):
         _OPEN(h=3, L=20_001)

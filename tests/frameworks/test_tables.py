@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archcalc.frameworks.axis_order import arranged, to_ours, to_theirs
-from archcalc.frameworks.table import Entry, Tensor
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import Entry, Tensor
+from archcalc.frameworks.records import TORCH
 
 _ORDERED = {
     tensor.order: tensor

@@ -46,7 +46,7 @@ WORD = "is a word, not a dimension or a symbol"
     ],
 )  # fmt: skip
 def test_a_word_is_refused_and_said_where_it_belongs(make: Callable[[], Any], said: str) -> None:
-    with pytest.raises(ac.InvalidLayerError) as caught:
+    with pytest.raises(ac.errors.InvalidLayerError) as caught:
         make()
     assert said in str(caught.value)
     assert caught.value.code == "word-for-symbol"

@@ -275,7 +275,7 @@ def test_blocks_are_found_filled_and_compared() -> None:
     ],
 )
 def test_a_block_that_is_none_is_said(order: str, said: str) -> None:
-    with pytest.raises(ac.SpecificationError) as caught:
+    with pytest.raises(ac.errors.SpecificationError) as caught:
         find_blocks(order)
     assert said in str(caught.value)
     assert caught.value.code == "bad-block"

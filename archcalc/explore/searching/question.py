@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from sympy import Symbol
+from sympy.logic.boolalg import Boolean
 
 from archcalc.explore.axis import Axis, read_axis
 from archcalc.explore.naming import how_to_give
@@ -17,7 +18,7 @@ from archcalc.formula.compiling.bounds import bounds_of
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Runner
-from archcalc.formula.conditions import Assumption
+from archcalc.formula.conditions import Assumption, in_text
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.values import read_values
@@ -27,7 +28,7 @@ from archcalc.symbolic.symbols import symbol
 
 __all__ = ["ConstraintLike", "Question", "planned"]
 
-ConstraintLike: TypeAlias = Constraint | Requirement | str
+ConstraintLike: TypeAlias = Constraint | Requirement | Boolean | str
 """What is accepted for a constraint: ``P <= 1_000_000``, or text over the symbols."""
 
 _OPTIONS = frozenset(["maximize", "minimize", "subject_to", "client"])
@@ -87,7 +88,8 @@ class Question:
         for each in constraints:
             if isinstance(each, Requirement):
                 known |= {s.name: s for s in each.symbols}
-        read_values(dict.fromkeys(ranges, 1), dict(sorted(known.items())))
+        accepted = {n: s for formula in formulas for n, s in formula.accepted_symbols.items()}
+        read_values(dict.fromkeys(ranges, 1), dict(sorted((known | accepted).items())))
         _check_ranges(known.keys() - ranges.keys())
         if not ranges:
             raise EvaluationError(
@@ -183,6 +185,8 @@ def _objective(maximize: FormulaLike | None, minimize: FormulaLike | None) -> Fo
 def _constraints(given: Any, known: Mapping[str, Symbol]) -> tuple[Constraint | Requirement, ...]:
     if isinstance(given, Constraint | Requirement):
         return (given,)
+    if isinstance(given, Boolean):
+        given = in_text(given)
     if isinstance(given, str):
         return read_constraints(given, dict(sorted(known.items())))
     equality = isinstance(given, bool | np.bool_)

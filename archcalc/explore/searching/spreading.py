@@ -13,6 +13,9 @@ from archcalc.symbolic.errors import EvaluationError, shorten
 
 __all__ = ["explored"]
 
+_MOST_WORK = 10_000_000_000
+"""A search on this machine ends after so many operations on 64 bits, about: a minute or so."""
+
 _BRANCHES = 8
 """So many boxes for each thread of the cluster, as some take longer than others."""
 
@@ -26,7 +29,7 @@ def explored(plan: Plan, client: Any = None) -> Exploration:
     with Progress(plan.size, "configurations") as progress:
         try:
             if client is None:
-                exploration.run(progress)
+                exploration.run(progress, most_work=_MOST_WORK)
             else:
                 _spread_out(exploration, client, progress)
         except KeyboardInterrupt:

@@ -126,7 +126,7 @@ def _check_name(name: object) -> None:
 
 
 def _read_ranges(formulas: Mapping[str, Formula], ranges: Mapping[str, Any]) -> Grid:
-    known = {name: s for f in formulas.values() for name, s in f.known_symbols.items()}
+    known = {name: s for f in formulas.values() for name, s in f.accepted_symbols.items()}
     read_values(dict.fromkeys(ranges, 1), dict(sorted(known.items())))
     for name in formulas:
         if name in ranges:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter, Signature
-from typing import Any, TypeAlias
+from typing import Any
 
-from archcalc.frameworks.table import Entry, fields_of
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import Entry, Given, Name, Record, fields_of
+from archcalc.frameworks.records import records
 from archcalc.frameworks.torch_names.arguments import read
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
-from archcalc.layers.registry import layer_class
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Given", "Spelling", "signature"]
-
-Given: TypeAlias = Mapping[str, Any]
-"""torch's arguments by name, those that were left out at their defaults."""
+__all__ = ["SPELLINGS", "Spelling", "signature"]
 
 _ANYWHERE = ("device", "dtype")
 """Arguments of most modules that say nothing of arithmetic."""
@@ -65,27 +61,31 @@ class Spelling:
     """A class of torch as a layer of ours; calling it makes the layer.
 
     Attributes:
-        name: torch's class.
-        layer: our class, by name.
-        signature: torch's arguments, in torch's order.
-        fixed: our fields that torch always has at these values.
-        more: our fields that follow from several of its arguments, or in another way than the
-            table of the layer says.
-        check: raises where torch refuses arguments that each are valid.
-        make: the layer or network from the arguments, where it is not one class with fields.
+        named: torch's class and its arguments.
+        record: what the layer is in torch.
 
     >>> from archcalc.torch import nn
     >>> nn.Conv2d(3, 64, 7, stride=2, padding=3)
     Conv2D(filters=64, kernel_size=7, strides=2, padding=3, data_format='channels_first', expects=3)
     """
 
-    name: str
-    layer: str
-    signature: Signature
-    fixed: Given
-    more: Callable[[Given], Given] = lambda given: {}
-    check: Callable[[Given], None] = lambda given: None
-    make: Callable[[Given], Layer] | None = None
+    named: Name
+    record: Record
+
+    @property
+    def name(self) -> str:
+        """torch's class."""
+        return self.named.name
+
+    @property
+    def layer(self) -> str:
+        """Our class, by name."""
+        return self.record.layer.__name__
+
+    @cached_property
+    def signature(self) -> Signature:
+        """torch's arguments, in torch's order."""
+        return signature(self.named.arguments)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Layer:
         """The layer.
@@ -102,11 +102,11 @@ class Spelling:
             raise self._as_given(error, given) from None
 
     def _made(self, given: dict[str, Any], common: dict[str, Any]) -> Layer:
-        self.check(given)
-        if self.make is not None:
-            made = self.make(given)
+        self.named.check(given)
+        if self.named.make is not None:
+            made = self.named.make(given)
             return made.model_copy(update=common) if common else made
-        return layer_class(self.layer)(**{**self._fields(given), **common})
+        return self.record.layer(**{**self._fields(given), **common})
 
     def _as_given(self, error: InvalidLayerError, given: Given) -> InvalidLayerError:
         """A word in the place of a dimension, as said of torch's argument."""
@@ -138,14 +138,15 @@ class Spelling:
         return dict(bound.arguments)
 
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
-        entry = TORCH.get(self.layer)
+        entry, ours = self.record.torch, self.record.layer.model_fields
         if not isinstance(entry, Entry):  # torch's own, under torch's names
-            known = layer_class(self.layer).model_fields
-            return {name: value for name, value in given.items() if name in known}
+            return {name: value for name, value in given.items() if name in ours}
         told = next((given[name] for name in _EXPECTED if name in given), None)
         said = fields_of(entry, given, Shape())
         own = {only.field: given[only.field] for only in entry.only if only.field in given}
-        return {**said, **own, "expects": told, **self.fixed, **self.more(given)}
+        first = {"data_format": "channels_first"} if "data_format" in ours else {}
+        named = {**first, **self.named.fixed, **self.named.more(given)}
+        return {**said, **own, "expects": told, **named}
 
     @cached_property
     def __signature__(self) -> Signature:
@@ -154,3 +155,24 @@ class Spelling:
 
     def __repr__(self) -> str:
         return f"<torch.nn.{self.name}{self.signature}>"
+
+
+class _Spellings(Mapping[str, Spelling]):
+    """Every class of ``torch.nn`` that is a layer of ours, by torch's name; read when asked for."""
+
+    @cached_property
+    def _known(self) -> dict[str, Spelling]:
+        return {n.name: Spelling(n, record) for record in records() for n in record.names}
+
+    def __getitem__(self, name: str) -> Spelling:
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+SPELLINGS = _Spellings()
+"""Every class of ``torch.nn`` that is a layer of ours, by torch's name."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.program import Program
-from archcalc.frameworks.table import Entry, objection
-from archcalc.frameworks.tables import KERAS
+from archcalc.frameworks.record import objection
+from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.unroll import Program
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.testing.in_keras import IN_TRAINING, multiplies, runs_in_keras
 from archcalc.testing.matching.in_torch import Ran, input_kinds
@@ -68,11 +68,8 @@ def _built(layer: Any, layers: list[Any], owners: Owners) -> Built:
 
     def ours(applied: Applied) -> Weights | None:
         own = applied.layer
-        entry = KERAS.get(type(own).__name__)
-        names = [entry.cls] if isinstance(entry, Entry) and isinstance(entry.cls, str) else []
-        if isinstance(entry, Entry) and not isinstance(entry.cls, str):
-            names = list(entry.cls.values())
-        if kind not in names:
+        entry = KERAS.entry(type(own))
+        if entry is None or kind not in entry.classes():
             return None
         if isinstance(own, Network):  # what it holds has the names that we give it, in order
             named = [weight.name for weight in applied.weights]
@@ -137,8 +134,8 @@ def _is_counted(applied: Any) -> bool:
 
 def _is_another(layer: Layer) -> bool:
     """Whether Keras has no such layer, so that the model is another."""
-    entry = KERAS.get(type(layer).__name__)
-    return not isinstance(entry, Entry) or bool(objection(entry, layer))
+    entry = KERAS.entry(type(layer))
+    return entry is None or bool(objection(entry, layer))
 
 
 _LOOPS = ("LSTM", "GRU", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")

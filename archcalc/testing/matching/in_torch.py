@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from archcalc.frameworks.program import Program
-from archcalc.frameworks.table import Entry
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.records import TORCH
 from archcalc.layers.applied import Applied
-from archcalc.layers.registry import layer_class
+from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.unroll import Program
 from archcalc.symbolic.errors import shorten
 from archcalc.testing.matching.parts import Built, Owners, Weights
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
@@ -24,10 +23,10 @@ def is_module(model: object) -> bool:
     return any(cls.__module__ == "torch.nn.modules.module" for cls in type(model).__mro__)
 
 
-def _names(entry: Any) -> tuple[str, ...]:
-    if not isinstance(entry, Entry):
-        return ()
-    return (entry.cls,) if isinstance(entry.cls, str) else tuple(entry.cls.values())
+def _names(layer: type[Layer]) -> set[str]:
+    """torch's and our own classes that a layer is there."""
+    entry = TORCH.entry(layer)
+    return {name.removeprefix(".") for name in entry.classes()} if entry else set()
 
 
 def _wholes(made: Program) -> set[str]:
@@ -35,9 +34,9 @@ def _wholes(made: Program) -> set[str]:
 
     A transformer of torch is taken apart, unless the network has one too.
     """
-    there = {type(call.layer).__name__ for call in made.calls}
-    kinds = [kind for kind in TORCH if kind in there or not issubclass(layer_class(kind), Network)]
-    return {name.removeprefix(".") for kind in kinds for name in _names(TORCH[kind])}
+    there = {type(call.layer) for call in made.calls}
+    kinds = there | {kind for kind in TORCH if not issubclass(kind, Network)}
+    return {name for kind in kinds for name in _names(kind)}
 
 
 Inputs: TypeAlias = tuple[tuple[int, ...], ...]
@@ -137,8 +136,7 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool, owners: 
 
     def ours(applied: Applied) -> Weights | None:
         layer = applied.layer
-        names = _names(TORCH.get(type(layer).__name__))
-        if not own and kind not in [name.removeprefix(".") for name in names]:
+        if not own and kind not in _names(type(layer)):
             return None
         return weights_in_torch(core, layer)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import Any, Literal
 
-from archcalc.frameworks.program import Program, program
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.base import Layer
+from archcalc.network.unroll import Program, unroll
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
@@ -113,12 +115,12 @@ def assert_matches(
 
 def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Program, list[Built], Ran]:
     if is_module(model) and not is_model(model):
-        made = program(net, given.get("net"), TORCH)
+        made = unroll(net, given.get("net"), partial(is_whole, TORCH))
         own = given.get("model")
         shapes = None if own is None else [own] if isinstance(own[0], int) else own
         return made, *torch_parts(model, made, shapes)
     if is_model(model):
-        made = program(net, given.get("net"), KERAS)
+        made = unroll(net, given.get("net"), partial(is_whole, KERAS))
         return made, *keras_parts(model, made)
     raise FrameworkError(
         f"{shorten(repr(model), 60)} is neither a Keras model nor a torch module",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any, TypeAlias
 
-from archcalc.frameworks.program import Call, Program
 from archcalc.layers.applied import Applied
+from archcalc.network.unroll import Call, Program
 
 __all__ = ["Built", "Owners", "Part", "Shapes", "Weights", "parts_of"]
 

@@ -1,0 +1,56 @@
+"""What stands around layers: at every step, in both directions, over time."""
+
+from __future__ import annotations
+
+from archcalc.frameworks.record import Absent, Entry, Record, same
+from archcalc.network.wrappers import (
+    RNN,
+    Bidirectional,
+    StackedRNNCells,
+    TimeDistributed,
+    Wrapper,
+)
+
+__all__ = ["RECORDS"]
+
+_LOOP = "torch has no loop over a cell"
+
+RECORDS = (
+    Record(
+        StackedRNNCells,
+        keras=Entry(
+            arguments=same("cells"),
+            uncounted="Keras calls a stack of cells once more than there are steps",
+            first_step=True,
+        ),
+        torch=Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN layers one on the other"),
+    ),
+    Record(
+        RNN,
+        keras=Entry(arguments=same("cell", "return_sequences", "return_state", "go_backwards")),
+        torch=Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN"),
+    ),
+    Record(
+        Bidirectional,
+        keras=Entry(
+            arguments=same("layer", "merge_mode", "backward_layer"),
+            limits=(
+                (
+                    lambda both: not both.layer.go_backwards,
+                    "Keras wants the first layer to go forward",
+                ),
+            ),
+        ),
+        torch=Entry(".Bidirectional", same("layer", "merge_mode", "backward_layer")),
+    ),
+    Record(
+        TimeDistributed,
+        keras=Entry(arguments=same("layer")),
+        torch=Entry(".TimeDistributed", same("layer")),
+    ),
+    Record(
+        Wrapper,
+        keras=Absent("its Wrapper is a base class, and does not call what it holds"),
+        torch=Absent("a module that holds another is called Sequential there"),
+    ),
+)

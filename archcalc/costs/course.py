@@ -14,6 +14,7 @@ from typing import NamedTuple
 from archcalc.costs.base import GoesRound, Rows, TracedRow
 from archcalc.costs.seen import Room, UndefinedError, hull, over_again, through
 from archcalc.layers.sight import (
+    BY_NUMBERS,
     Sight,
     Sights,
     Stretch,
@@ -183,7 +184,8 @@ class Course:
         except UndefinedError as error:
             return self.lost(row, error.why, error.hint, error.code)
         if made.why:
-            self.reasons.setdefault(made.why, Reason(row.path, _BEFORE, ""))
+            hint = _NUMBERS if made.why == BY_NUMBERS else _BEFORE
+            self.reasons.setdefault(made.why, Reason(row.path, hint, ""))
         view = None if sight.along is None else views.get(sight.along)
         if view is not None and view.channels and home:
             return replace(made, channels=True)
@@ -218,6 +220,7 @@ class Course:
             return self.lost(row, why, hint, "branches-do-not-align")
 
 
+_NUMBERS = "give its sizes and strides as numbers"
 _BEFORE = "ask for the receptive field of the network before this layer"
 
 

@@ -430,6 +430,8 @@ def over_again(views: dict[int, Sight], times: Dim, copies: Index | None) -> dic
     Raises:
         UndefinedError: no rule says.
     """
+    if times == 0:
+        return {axis: itself(axis) for axis in views}
     found: dict[int, Sight] = {}
     for axis, view in views.items():
         if not view.known or (view.along is None and not view.over):
@@ -449,7 +451,7 @@ _BLOCKS = "give the number of copies as a number"
 
 def _times(view: Sight, times: int) -> Sight:
     """Copy by copy."""
-    made = itself(view.along or 0) if times == 0 else view
+    made = view
     for _ in range(times - 1):
         made = _moved(made, view)
     return made

@@ -24,12 +24,14 @@ from archcalc.symbolic.division import ceil_div, floor_div
 from archcalc.symbolic.shape import Shape, product
 
 __all__ = [
+    "BY_NUMBERS",
     "Sight",
     "Sights",
     "Stretch",
     "aligned",
     "all_of",
     "at_position",
+    "between",
     "channels",
     "every_one_before",
     "in_place",
@@ -314,7 +316,7 @@ def _of_all(view: Sight, n: Dim) -> Sight:
 _MOST_PHASES = 4_096
 """Beyond so many phases nobody looks at each of them."""
 
-_BY_NUMBERS = "what it reads differs from position to position by a symbol"
+BY_NUMBERS = "what it reads differs from position to position by a symbol"
 
 
 def _writing(along: int | None, window: TransposedWindow, n: Dim) -> Sight:
@@ -328,13 +330,13 @@ def _writing(along: int | None, window: TransposedWindow, n: Dim) -> Sight:
         start = lower(cut - (window.span - 1))
         return Sight(along, (Stretch(start, window.span, window.dilation),), 1, 1)
     if not isinstance(stride, int) or stride > _MOST_PHASES:
-        return unknown(_BY_NUMBERS)
+        return unknown(BY_NUMBERS)
     if window.dilation == 1 and at_least(window.kernel, stride):
         read = [_between(p + cut, window.kernel, stride) for p in range(stride)]
         return Sight(along, tuple(read), 1, 1)
     kernel, dilation = window.kernel, window.dilation
     if not (isinstance(kernel, int) and isinstance(dilation, int) and isinstance(cut, int)):
-        return unknown(_BY_NUMBERS)
+        return unknown(BY_NUMBERS)
     found = tuple(_writers(p + cut, kernel, stride, dilation) for p in range(stride))
     return Sight(along, found, 1, 1)
 
@@ -357,11 +359,27 @@ def _writers(place: int, kernel: int, stride: int, dilation: int) -> Stretch | N
     return Stretch(start, end - start + 1, max(dilation * every // stride, 1))
 
 
+def between(along: int, times: int, taps: int) -> Sight:
+    """What positions put between others by a polynomial see, `times` as many, with `taps` each.
+
+    Position ``u`` lies at ``(u + ½)/times − ½``, and is what stands there where that is whole.
+
+    >>> [(read.start, read.size) for read in between(0, 3, 2).stretches]
+    [(-1, 2), (0, 1), (0, 2)]
+    """
+    read = []
+    for u in range(times):
+        below, beside = divmod(2 * u + 1 - times, 2 * times)
+        first = below - taps // 2 + 1
+        read.append(Stretch(first, taps) if beside else Stretch(below, 1))
+    return Sight(along, tuple(read), 1, 1)
+
+
 def _stretching(along: int | None, window: Stretches, n: Dim) -> Sight:
     """Stretches of lengths that differ come again where both ends are whole numbers."""
     count = window.count
     if not (isinstance(count, int) and isinstance(n, int)):
-        return unknown(_BY_NUMBERS)
+        return unknown(BY_NUMBERS)
     period = count // gcd(count, n)
     if period > _MOST_PHASES:
         return unknown("its stretches are of too many lengths")

@@ -23,10 +23,9 @@ pytestmark = pytest.mark.filterwarnings(
 
 REFUSING = {
     *("Reshape", "Unflatten", "Unfold", "Fold", "Tile", "Resizing", "CenterCrop", "Upsample"),
-    *("UpSampling1D", "UpSampling2D", "UpSampling3D"),
     *("FractionalMaxPooling2D", "FractionalMaxPooling3D", "Lambda"),
 }
-"""What need not have a rule for its field: what parts axes, and what puts values between others."""
+"""What need not have a rule for its field: what parts axes, and what gives another size by interpolation."""
 
 ALONE = [
     cls.__name__
@@ -107,8 +106,9 @@ def plain(kind: str) -> dict[str, list[Any]]:
     """Padding of zeros, and nothing written over: windows say what is read of the input itself."""
     known = {"padding_mode": ["zeros"], "inplace": [False], "mode": ["constant"]}
     known["track_running_stats"] = [True]  # else torch takes the mean of the batch
-    if kind in ("Upsample", "EmbeddingBag", "LPPooling1D"):
-        del known["mode"]
+    known["interpolation"] = ["nearest"]  # a weight of 0 hides no missing number
+    if kind in ("Upsample", "EmbeddingBag"):
+        known["mode"] = ["nearest" if kind == "Upsample" else "sum"]
     fields = layer_class(kind).model_fields
     return {name: values for name, values in known.items() if name in fields}
 
@@ -173,7 +173,8 @@ def test_a_transposed_convolution_by_one_is_a_convolution(
         (ac.Reshape((2, 4, 1)), (8, 1), "Reshape"),
         (ac.Sequential([ac.Flatten(1, 2), ac.Conv1D(3, 3)]), (4, 5, 6), "joined"),
         (ac.Lambda(None), (4, 4), "Lambda"),
-        (ac.UpSampling2D(2, interpolation="bilinear"), (8, 8, 1), "UpSampling2D"),
+        (ac.UpSampling2D(2, interpolation="lanczos3"), (8, 8, 1), "UpSampling2D"),
+        (ac.UpSampling1D("s"), (8, 1), "by a symbol"),
         (ac.MaxUnpooling1D(2), ((8, 1), (8, 1)), "indices"),
     ],
 )
@@ -462,7 +463,30 @@ def reached(net: Network) -> list[set[int]]:
     x = torch.randn(1, *shape, requires_grad=True)
     parts = module(x)[0].flatten(1).sum(1)
     found = [torch.autograd.grad(part, x, retain_graph=True)[0][0] for part in parts]
-    return [set(g.flatten(1).any(1).nonzero().flatten().tolist()) for g in found]
+    large = [g.abs().flatten(1).amax(1) > 1e-5 for g in found]  # 1/3 is no float
+    return [set(far.nonzero().flatten().tolist()) for far in large]
+
+
+BETWEEN = [
+    (ac.Upsample(scale_factor=times, mode="linear", data_format="channels_last"), (9, 1))
+    for times in (1, 2, 3, 4)
+] + [
+    (ac.UpSampling2D((times, 1), interpolation=how), (9, 2, 1))
+    for times in (2, 3)
+    for how in ("bilinear", "bicubic")
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), BETWEEN, ids=lambda value: repr(value)[:70])
+def test_what_lies_between_others_is_seen_by_phase(layer: Layer, shape: tuple[int, ...]) -> None:
+    """By gradients: where a value is another, the weights of those beside it are 0."""
+    net = ac.Sequential([layer], input_shape=shape)
+    field = net.trace().receptive_field[0]
+    for u, seen in enumerate(reached(net)):
+        phase = field.at(u)
+        expected = set(range(int(phase.offset), int(phase.offset + phase.size)))
+        if expected <= set(range(shape[0])):  # at the ends the outermost stand for those beyond
+            assert seen == expected, (field, u)
 
 
 def test_attention_without_a_look_ahead_sees_what_came_before() -> None:

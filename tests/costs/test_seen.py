@@ -25,7 +25,7 @@ REFUSING = {
     *("Reshape", "Unflatten", "Unfold", "Fold", "Tile", "Resizing", "CenterCrop", "Upsample"),
     *("FractionalMaxPooling2D", "FractionalMaxPooling3D", "Lambda"),
 }
-"""What need not have a rule for its field: what parts axes, and what gives another size by interpolation."""
+"""What need not have a rule for its field: what parts axes, or interpolates to any size."""
 
 ALONE = [
     cls.__name__

@@ -25,9 +25,9 @@ from archcalc.network.course import (
     returning,
 )
 from archcalc.network.fields import Block, OptionalBlock
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
-from archcalc.network.sequential import as_layer
 from archcalc.network.values import anew
 from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower

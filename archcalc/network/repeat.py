@@ -16,9 +16,9 @@ from archcalc.layers.fields import Count, option
 from archcalc.network.base import Network
 from archcalc.network.course import MOST_APART, Step, course, moved_on, no_rule, require_left
 from archcalc.network.fields import Block
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
-from archcalc.network.sequential import as_layer
 from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim, lower

@@ -4,7 +4,7 @@ the input reaches: branches, strides, upsampling, transposed convolutions, wrapp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
@@ -203,17 +203,6 @@ def grown(draw: Draw) -> tuple[ac.Model, int]:
         if draw(st.booleans()) and x.length > 8:
             x = sliding(draw, x)
     return ac.Model(start, x.tensor), ceil(x.margin)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """torch's threads take longer to meet than these small products."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @settings(max_examples=examples())

@@ -53,9 +53,6 @@ FIELDS = {
 }
 
 
-<<<<<<< HEAD
-def spoiled(module: Any, inputs: list[Any], field: ac.costs.Field) -> list[set[int]]:
-=======
 @contextmanager
 def one_thread() -> Iterator[None]:
     """On several, torch's convolutions over three axes lose what is no number in a batch."""
@@ -70,7 +67,6 @@ def one_thread() -> Iterator[None]:
 
 
 def spoiled(module: Any, inputs: list[Any], field: ac.costs.Field) -> list[set[int]]:
->>>>>>> 6354514b7a0119cf5a8612267bd515c8a201c703
     """For each output position, the input positions along an axis that are seen from it."""
     import torch
 

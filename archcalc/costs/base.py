@@ -22,11 +22,13 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.sums import Index
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
 
 __all__ = [
     "Additive",
     "Cost",
+    "GoesRound",
     "Rows",
     "Tied",
     "TracedRow",
@@ -46,6 +48,19 @@ class Tied(Protocol):
     def weight(self) -> str: ...
     @property
     def trained(self) -> bool: ...
+
+
+class GoesRound(Protocol):
+    """What a cost sees of copies and steps in which a row stands."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def count(self) -> Dim: ...
+    @property
+    def index(self) -> Index | None: ...
+    @property
+    def carried(self) -> frozenset[int]: ...
 
 
 class TracedRow(Protocol):
@@ -79,6 +94,10 @@ class TracedRow(Protocol):
     def work(self) -> tuple[Work, ...]: ...
     @property
     def windows(self) -> tuple[AxisWindow, ...] | None: ...
+    @property
+    def outputs_of(self) -> tuple[int, ...]: ...
+    @property
+    def rounds(self) -> Sequence[GoesRound]: ...
     def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> TracedRow: ...
 
 
@@ -91,6 +110,10 @@ class Rows(Protocol):
     def rows(self) -> Sequence[TracedRow]: ...
     @property
     def ends(self) -> tuple[int, ...]: ...
+    @property
+    def end_outputs(self) -> tuple[int, ...]: ...
+    @property
+    def outputs(self) -> tuple[Shape, ...]: ...
     @property
     def requirements(self) -> tuple[Requirement, ...]: ...
 

@@ -45,7 +45,6 @@ from archcalc.network import Network, Row, Trace, traced
 from archcalc.network.ties import TiedWeight
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.shown import Shown
@@ -440,27 +439,29 @@ def _inputs(trace: Trace) -> Paragraph:
     return Paragraph(("input ", *joined(trace.inputs)))
 
 
+def _slides(field: Field) -> bool:
+    """Whether one window says what is seen."""
+    return len(field.phases) < 2 and field.reach == "window"
+
+
 class _Fields:
     """The receptive field, row by row, for as long as it is defined."""
 
     def __init__(self, trace: Trace) -> None:
-        try:
-            self._found: list[Fields] = ReceptiveField().by_row(trace)
-        except ReceptiveFieldError:
-            self._found = []
+        self._found: list[Fields] = ReceptiveField().by_row(trace)
         self._trace = trace
         self._place = {id(row): i for i, row in enumerate(trace.rows)}
 
     def after(self, row: Row, notation: Notation) -> tuple[Inlines, ...]:
         """The line that says how the field grows along the first axis that `row` slides along."""
         sliding = [(axis, w) for axis, w in notation.windows if isinstance(w, Window)]
-        if not self._found or not sliding or len(row.sources) != 1:
+        if not sliding or len(row.sources) != 1:
             return ()
         axis, window = sliding[0]
         before = self._before(row, axis)
         place = self._found[self._place[id(row)]]
         after = next((f for f in place.values() if before and f.axis == before.axis), None)
-        if before is None or after is None:
+        if before is None or after is None or not (_slides(before) and _slides(after)):
             return ()
         size, jump = symbol("R"), symbol("j")
         loops = in_turn(row.loops)
@@ -478,4 +479,6 @@ class _Fields:
         source = row.sources[0]
         if source < 0:
             return Field(axis, along=axis)
+        if any(turn.kind != "copies" for turn in self._trace.rows[source].rounds):
+            return None  # its axes are those of a step
         return next((f for f in self._found[source].values() if f.along == axis), None)

@@ -12,7 +12,8 @@ from archcalc.layers.facts import Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.symbolic.dims import Dim
+from archcalc.layers.sight import Sight, Sights, Stretch, all_of, in_place
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -80,6 +81,10 @@ class Activation(_Elementwise):
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return GLU().requirements(x) if self.activation == "glu" else ()
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        glu = self.activation == "glu"
+        return GLU().sights(output, x) if glu else super().sights(output, x)
+
 
 class GLU(_Elementwise):
     """One half of an axis times the sigmoid of the other: half of it comes out; torch's.
@@ -104,6 +109,12 @@ class GLU(_Elementwise):
     def output_shape(self, x: Shape) -> Shape:
         axis = axis_index(self.axis, x)
         return x.replace(axis, floor_div(x[axis], 2))
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """Two positions, half an axis apart."""
+        axis = axis_index(self.axis, x)
+        half = floor_div(x[axis], 2)
+        return (in_place(x, {axis: Sight(axis, (Stretch(0, lower(half + 1), half),))}),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         features = x[axis_index(self.axis, x)]
@@ -288,6 +299,10 @@ class Softplus(_Elementwise):
 
 class _AlongAxis(_Elementwise, abstract=True):
     axis: int = -1
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        return (in_place(x, {axis: all_of(x[axis], axis)}),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis_index(self.axis, x)

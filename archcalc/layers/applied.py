@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Remark, Weight, Work
+from archcalc.layers.functions import TOGETHER
+from archcalc.layers.sight import Sights, together
 from archcalc.symbolic.errors import (
     ArchcalcError,
     DimensionError,
@@ -94,6 +96,24 @@ class Applied(Shown):
     def windows(self) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis."""
         return self.layer.windows(*self.inputs)
+
+    def sights(self, output: int = 0) -> tuple[Sights, ...]:
+        """What positions of an output see of each axis of each input."""
+        if output not in self._sights:
+            self._sights[output] = self._seen(output)
+        return self._sights[output]
+
+    @cached_property
+    def _sights(self) -> dict[int, tuple[Sights, ...]]:
+        return {}
+
+    def _seen(self, output: int) -> tuple[Sights, ...]:
+        seen = self.layer.sights(output, *self.inputs)
+        function = getattr(self.layer, "activation", None)
+        if function in TOGETHER and self.outputs[output]:
+            made = self.outputs[output]
+            return tuple(together(views, len(made) - 1, made[-1]) for views in seen)
+        return seen
 
     @cached_property
     def remarks(self) -> tuple[Remark, ...]:

@@ -347,6 +347,9 @@ class MultiHeadAttention(_Heads):
             found = Shape((lower(found[0] + added), *found[1:]))
         return apart, Shape(query[i] for i in axes), found
 
+    def meeting(self, query: Shape) -> tuple[int, ...]:
+        return self.attended_axes(query)
+
     def attended_axes(self, x: Shape) -> tuple[int, ...]:
         """Where in `x` the axes are that are attended over.
 

@@ -2,8 +2,8 @@
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
 states up to five facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows, and what must hold.  Everything else (counts, memory, derivations,
-documentation, framework comparisons) is folded from these.
+weights, the work, the windows (or, where axes move, the sights), and what must hold.  Everything
+else (counts, memory, derivations, documentation, framework comparisons) is folded from these.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
+from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
@@ -110,10 +111,11 @@ if TYPE_CHECKING:
 
         model_config: ClassVar[ConfigDict]
         model_fields: ClassVar[dict[str, FieldInfo]]
-        model_fields_set: set[str]
         __pydantic_complete__: ClassVar[bool]
         __pydantic_extra__: ClassVar[dict[str, Any] | None]
 
+        @property
+        def model_fields_set(self) -> set[str]: ...
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
         def __iter__(self) -> Iterator[tuple[str, Any]]: ...
         def __copy__(self) -> Self: ...
@@ -273,6 +275,32 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
         return ()
+
+    def sights(self, output: int, *inputs: Any) -> tuple[Sights, ...]:
+        """What positions of output number `output` see of each axis of each input.
+
+        By default what the windows say: an axis without one is seen position by position, that of
+        the channels as a whole, and the axes stay where they are, except those that go.
+        """
+        if not inputs:
+            return ()
+        windows = self.windows(*inputs)
+        if windows is None:
+            return tuple(dict.fromkeys(range(len(x)), unknown(self.no_sight())) for x in inputs)
+        features = {axis % len(inputs[0]) for axis in self.feature_axes(inputs[0])}
+        made = self.output_shapes(*inputs)[output]
+        return seen_through(inputs, made, dict(windows), features)
+
+    def no_sight(self) -> str:
+        """Why no rule says what its output sees."""
+        return (
+            f"{type(self).__name__} mixes or moves axes, so that no one window says what an output "
+            "position sees"
+        )
+
+    def put_in_a_row(self, *inputs: Any) -> int | None:
+        """The axis of the output along which its inputs lie one after the other, if they do."""
+        return None
 
     def requirements(self, *inputs: Any, **_: Any) -> tuple[Requirement, ...]:
         """What must hold of the shapes: by default that every window fits."""

@@ -23,6 +23,7 @@ from archcalc.layers.fields import (
     option,
 )
 from archcalc.layers.needs import multiple, same_length, something
+from archcalc.layers.sight import Sight, Sights, Stretch, at_position, in_place, without_one
 from archcalc.layers.window import Window
 from archcalc.symbolic.compare import at_least, largest, smallest
 from archcalc.symbolic.dims import Dim, exact_div, lower
@@ -146,6 +147,11 @@ class Select(Layer):
         place, _ = _from_front(self.index, x[axis])
         return ((axis, Window(1, padding=(lower(-place), lower(place + 1 - x[axis])))),)
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        place, _ = _from_front(self.index, x[axis])
+        return (without_one(axis, len(x), at_position(place)),)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
         n, word = x[axis], self.axis_word(x, axis)
@@ -214,6 +220,11 @@ class Split(Layer):
         axis = axis_index(self.axis, x)
         return _parted(axis, x, len(self._sizes(x[axis])))
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        before = lower(Add(*self._sizes(x[axis])[:output]))
+        return (in_place(x, {axis: Sight(axis, (Stretch(before, 1),))}),)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
         n, word = x[axis], self.axis_word(x, axis)
@@ -250,6 +261,9 @@ class Unbind(Layer):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         axis = axis_index(self.axis, x)
         return ((axis, Window(1)),) if self.count == 1 else _parted(axis, x, self.count)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return (without_one(axis_index(self.axis, x), len(x), at_position(output)),)
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         axis = axis_index(self.axis, x)

@@ -113,6 +113,11 @@ class Trace(Shown):
         """Which row each output is of; ``−1 − i`` is input ``i`` itself."""
         return tuple(value.source for value in self.results)
 
+    @property
+    def end_outputs(self) -> tuple[int, ...]:
+        """Which output of that row each is."""
+        return tuple(value.output for value in self.results)
+
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold for the network to exist, each once, with the first layer that asks.

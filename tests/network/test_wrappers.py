@@ -12,7 +12,7 @@ from pydantic import BaseModel
 import archcalc as ac
 from archcalc.layers import Layer, Weight, Work
 from archcalc.symbolic import Shape
-from archcalc.symbolic.errors import InvalidLayerError, ReceptiveFieldError, ShapeError
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.testing import networks
 
 
@@ -197,10 +197,9 @@ def test_what_does_not_run_over_time_is_refused() -> None:
         ac.TimeDistributed(ac.Dense(3)).trace(8)
 
 
-def test_the_receptive_field_of_a_step_is_no_field_of_the_whole() -> None:
+def test_the_receptive_field_of_a_step_is_one_position_of_time() -> None:
     net = ac.Sequential([ac.TimeDistributed(ac.Conv2D(4, 3))], input_shape=(5, 9, 9, 1))
-    with pytest.raises(ReceptiveFieldError, match="once a step"):
-        net.trace().receptive_field  # noqa: B018
+    assert [field.size for field in net.trace().receptive_field] == [1, 3, 3]
 
 
 # --- What holds layers is dumped with them --------------------------------------------------------

@@ -392,7 +392,8 @@ def is_whole(table: Table, layer: Layer) -> bool:
         return True
     entry = table.entry(type(layer))
     if isinstance(layer, Network) and layer.per_step:  # what it holds sees one step of its input
-        entry_of(table, layer)
+        if entry is None:
+            entry_of(table, layer)
         return True
     return entry is not None and not (isinstance(layer, Network) and objection(entry, layer))
 

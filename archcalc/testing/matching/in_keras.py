@@ -21,7 +21,7 @@ from archcalc.testing.in_keras import IN_TRAINING, multiplies, runs_in_keras
 from archcalc.testing.matching.in_torch import input_kinds
 from archcalc.testing.matching.parts import Built, Owners, Ran, Shapes, Weights
 from archcalc.testing.matching.reading import read_keras
-from archcalc.testing.matching.steps import Between, Step, group_of, plain
+from archcalc.testing.matching.steps import Between, Step, group_of, plain, quiet
 from archcalc.testing.oracles import BATCH, counted, named_in_keras
 
 __all__ = ["is_model", "keras_parts", "measured_flops"]
@@ -77,6 +77,8 @@ def _between(calls: Iterable[Any]) -> dict[str, Between]:
         made = None if read is None else plain(read)
         if made is not None and group_of(made):
             here.steps.append(Step(layer.name, made))
+        elif made is not None and not quiet(made):  # arithmetic that another layer may be said by
+            here.opaque = True
     return found
 
 

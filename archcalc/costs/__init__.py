@@ -23,7 +23,7 @@ from archcalc.costs.parameters import (
     TrainableParameters,
 )
 from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
-from archcalc.costs.receptive import Field, ReceptiveField
+from archcalc.costs.receptive import Field, Phase, ReceptiveField
 from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
 from archcalc.costs.time import StepTime, Traffic
 from archcalc.costs.training import FORMATS, Formats, MemoryPart, TrainingBytes
@@ -62,6 +62,7 @@ __all__ = [
     "Peak",
     "PeakBytes",
     "PeakMoment",
+    "Phase",
     "ReceptiveField",
     "Rule",
     "SavedBytes",

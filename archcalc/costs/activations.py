@@ -17,9 +17,10 @@ __all__ = ["Activations"]
 class Activations(Cost[Formula]):
     """The elements of the input and of every layer's output, of one sample.
 
-    Convention: an output that is its input (Identity, Dropout at rate 0), its input's memory seen
-    differently (Flatten, Reshape, Permute) or written over it (ReLU with ``inplace``) is not
-    counted again; an activation function given as an argument of a layer works in place.
+    Convention: an output that is its input's own memory is not counted again, be it seen
+    differently (Flatten, Reshape, Permute), written over (``ReLU(inplace=True)``) or given as it is
+    (``Dropout(0)``, ``Activation("linear")``); an activation function given as an argument of a
+    layer works in place.
     For VGG-16 on 224×224×3 that is 15,237,608.
 
     Args:

@@ -38,18 +38,20 @@ from archcalc.explain.document import (
 )
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, binary_bytes
+from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.errors import SpecificationError
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 __all__ = ["Account", "Figure", "account"]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+@dataclass(frozen=True, slots=True, repr=False)
+class Figure(Shown):
     """One figure: its name, its rule with what the symbols stand for, and the result.
 
     Attributes:
@@ -65,6 +67,9 @@ class Figure:
     values: dict[Symbol, Dim]
     result: Formula
     unit: str
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {line(self.shown())}, {line(self.forms())}>"
 
     def forms(self) -> Inlines:
         """The rule, and the numbers put in."""
@@ -83,7 +88,7 @@ class Figure:
         return (Amount(value), f" {self.unit}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Account(Explained):
     """Bytes, FLOPs and time of training, each with its formula.
 
@@ -145,6 +150,7 @@ def account(
     tally: str | Tally | None = None,
     peak_flops: int | Fraction | None = None,
     bandwidth: int | Fraction | None = None,
+    **values: Any,
 ) -> Account:
     """Bytes for weights, gradients, optimizer state and activations, FLOPs and time of a step.
 
@@ -158,6 +164,7 @@ def account(
         recompute: with `formats`, the blocks that are computed once more; see `SavedBytes`.
         tally: also every operation, forward; a name in `archcalc.costs.TALLIES`, or a `Tally`.
         peak_flops, bandwidth: FLOP/s and bytes/s of the machine; both give a bound on the time.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
         LookupFailedError: the optimizer, a number format, a block or a tally is not known.
@@ -169,7 +176,7 @@ def account(
     >>> result["optimizer state"].result
     62800
     """
-    trace, size = traced(network), as_dim(batch)
+    trace, size = traced(network, **values), as_dim(batch)
     figures = [*_memory(trace, size, optimizer, dtype), _compute(trace, size)]
     notes: list[str] = []
     if recompute and formats is None:

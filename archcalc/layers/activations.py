@@ -6,13 +6,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Arithmetic, Kept, Saved, Storage, Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
 from archcalc.layers.functions import FUNCTIONS, ActivationName, applied, kept_by, softmax_along
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.symbolic.dims import Dim
+from archcalc.layers.sight import Sight, Sights, Stretch, all_of, in_place
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -107,6 +108,10 @@ class Activation(_Elementwise):
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return GLU().requirements(x) if self.activation == "glu" else ()
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        glu = self.activation == "glu"
+        return GLU().sights(output, x) if glu else super().sights(output, x)
+
 
 class GLU(_Elementwise):
     """One half of an axis times the sigmoid of the other: half of it comes out; torch's.
@@ -137,6 +142,12 @@ class GLU(_Elementwise):
 
     def saves(self, x: Shape, y: Shape) -> Saved:
         return Saved((0,))
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """Two positions, half an axis apart."""
+        axis = axis_index(self.axis, x)
+        half = floor_div(x[axis], 2)
+        return (in_place(x, {axis: Sight(axis, (Stretch(0, lower(half + 1), half),))}),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         features = x[axis_index(self.axis, x)]
@@ -359,6 +370,10 @@ class _AlongAxis(_Elementwise, abstract=True):
     def saves(self, x: Shape, y: Shape) -> Saved:
         return Saved(output=True)
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        return (in_place(x, {axis: all_of(x[axis], axis)}),)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis_index(self.axis, x)
         return ()
@@ -432,8 +447,8 @@ class PReLU(_Elementwise):
     def shared(self, x: Shape) -> set[int]:
         """The axes of `x` along which the slope is one and the same."""
         if self.along is None:
-            return {axis_index(axis, x) for axis in self.shared_axes}
-        return set(range(len(x))) - {axis_index(axis, x) for axis in self.along}
+            return set(axis_indices(self.shared_axes, x))
+        return set(range(len(x))) - set(axis_indices(self.along, x))
 
     def incoming(self, *inputs: Shape) -> Dim | None:
         (x,), along = inputs, self.along or ()

@@ -5,12 +5,14 @@ Sources: torch's ``CosineSimilarity`` and ``PairwiseDistance``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Arithmetic, Primitive
 from archcalc.layers.merging import broadcast, broadcasting
+from archcalc.layers.sight import Sights, aligned, all_of, without_one
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement
@@ -40,6 +42,23 @@ class _Distance(Layer, abstract=True):
 
     def windows(self, x: Shape, y: Shape) -> None:
         return None
+
+    def compared(self, rank: int) -> tuple[int, bool]:
+        """The axis that the vectors run along, and whether it stays, at length 1."""
+        raise TypeError(f"{type(self).__name__} does not say which axis it compares along")
+
+    def sights(self, output: int, x: Shape, y: Shape) -> tuple[Sights, ...]:
+        axis, stays = self.compared(len(x))
+        found = []
+        for place, shape in enumerate((x, y)):
+            whole = all_of(shape[axis], axis if stays else None)
+            gone = without_one(axis, len(shape), whole)
+            views = aligned((x, y), place)
+            moved = {
+                i: replace(view, along=i if stays else gone[i].along) for i, view in views.items()
+            }
+            found.append({**moved, axis: whole})
+        return tuple(found)
 
     def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:
         return broadcasting(type(self).__name__, x, y)
@@ -79,6 +98,9 @@ class CosineSimilarity(_Distance):
         )
         return (Arithmetic("reduction", parts, tuple(both), tuple(out), size),)
 
+    def compared(self, rank: int) -> tuple[int, bool]:
+        return axis_index(self.dim, Shape((1,) * rank)), False
+
 
 class PairwiseDistance(_Distance):
     """The p-norm of the difference of two vectors along the last axis.
@@ -115,3 +137,6 @@ class PairwiseDistance(_Distance):
             (root, tuple(groups)),
         )
         return (Arithmetic("reduction", parts, tuple(both), tuple(out), size),)
+
+    def compared(self, rank: int) -> tuple[int, bool]:
+        return rank - 1, self.keepdim

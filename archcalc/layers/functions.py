@@ -14,6 +14,7 @@ from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "FUNCTIONS",
+    "TOGETHER",
     "ActivationName",
     "Function",
     "applied",
@@ -53,6 +54,9 @@ ActivationName: TypeAlias = Literal[
     "tanh_shrink",
 ]
 """Keras' names of activation functions that leave the shape alone; none of them has weights."""
+
+TOGETHER = frozenset({"softmax", "log_softmax"})
+"""Those of them in which every value of the last axis depends on all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +130,6 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
 """What each function costs at one number, from its definition on Keras' page of activations, and
 what torch keeps of it (tools/autograd/derivatives.yaml).  Softmax is no function of one number."""
 
-_ALONG = {"softmax", "log_softmax"}
-
 
 def elementwise(
     kind: ArithmeticKind, y: Shape, each: Mapping[Primitive, int], reads: Shape | None = None
@@ -175,7 +177,7 @@ def applied(name: str | None, y: Shape) -> tuple[Arithmetic, ...]:
     >>> applied("silu", Shape((10,)))[0].count, applied(None, Shape((10,)))
     (40, ())
     """
-    if name in _ALONG:
+    if name in TOGETHER:
         return softmax_along(name, y) if y else ()
     return elementwise("activation", y, FUNCTIONS[name].each) if name else ()
 
@@ -200,7 +202,7 @@ def kept_by(name: str | None, y: Shape, before: Saved) -> Saved:
     """What is kept where a layer that keeps `before` applies a function to its result."""
     if name is None or name == "linear":
         return before
-    keeps, more = ("output", 0) if name in _ALONG else _kept(name)
+    keeps, more = ("output", 0) if name in TOGETHER else _kept(name)
     own = [*(["result"] if keeps == "input" else []), *["inside"] * more]
     made = (*before.own, *(Kept(what, y) for what in own))
     output = before.output or keeps == "output"

@@ -70,6 +70,8 @@ NETS: dict[str, tuple[tuple[int, ...], Callable[[Any], list[Any]]]] = {
             *(nn.GELU(), nn.SiLU(), nn.Sigmoid(), nn.Softplus(), nn.LeakyReLU(), nn.ELU()),
             *(nn.Mish(), nn.Softsign(), nn.LogSigmoid(), nn.Tanhshrink(), nn.Hardswish()),
             *(nn.PReLU(), nn.GLU(-1), nn.Softmax(-1), nn.LogSoftmax(-1), nn.ReLU6()),
+            *(nn.Hardshrink(), nn.Softshrink(), nn.Threshold(0.1, 0.0), nn.GELU("tanh")),
+            *(nn.Softmin(-1), nn.Hardtanh(), nn.RReLU()),
         ],
     ),
     "cnn": (
@@ -102,6 +104,24 @@ def test_what_torch_saves(name: str, batch: int) -> None:
     assert not cost.unstated(trace)
     module = torch.nn.Sequential(*layers(torch.nn))
     assert trace.cost(cost) == kept_by_torch(module, torch.randn(batch, *shape))
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    ["ReLU", "LeakyReLU", "ELU", "CELU", "SELU", "ReLU6", "Hardtanh", "Hardsigmoid", "Hardswish",
+     "SiLU", "Mish", "RReLU", "Dropout", "AlphaDropout"],
+)  # fmt: skip
+def test_in_place_or_not(name: str, inplace: bool) -> None:
+    def layers(nn: Any) -> list[Any]:
+        return [nn.Linear(5, 8), getattr(nn, name)(inplace=inplace), nn.Sigmoid()]
+
+    trace, cost = ac.Sequential(layers(ac.torch.nn)).trace(5), SavedBytes(2)
+    if cost.unstated(trace):
+        assert name == "AlphaDropout"
+        return
+    cpu = trace.cost(SavedBytes(2, kernels="torch on the CPU"))
+    assert cpu == kept_by_torch(torch.nn.Sequential(*layers(torch.nn)), torch.randn(2, 5))
 
 
 def test_a_residual_block_a_gate_and_frozen_weights() -> None:

@@ -168,7 +168,8 @@ def _built(applied: Applied, chain: Chain, name: str) -> list[Any]:
     x = (*applied.inputs, Shape())[0]
     for suffix, part in chain:
         entry = entry_of(KERAS, part)
-        cls = getattr(layers, class_of(entry, part, x))
+        named = class_of(entry, part, x)
+        cls = named if isinstance(named, type) else getattr(layers, named)
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
         arguments = _with_held(part, arguments_of(entry, part, x), inputs)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}

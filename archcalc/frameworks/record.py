@@ -141,7 +141,7 @@ class Entry:
         cls: their class, by name; by the number of axes of the input, or by what `by` says, where
             that decides.  Our name where nothing is said, and ``{n}`` stands for the number of axes
             that the layer slides along.  A name that begins with a dot is a module that archcalc
-            brings.
+            brings; a class of one's own is given itself.
         arguments: our fields as their arguments.
         joint: our fields that follow from several of their arguments.
         called: our fields that are said when their layer is called.
@@ -165,7 +165,7 @@ class Entry:
         order: in torch, how the class takes the axes of the input.
     """
 
-    cls: str | Mapping[Any, str] = ""
+    cls: str | type | Mapping[Any, str] = ""
     arguments: tuple[Argument, ...] = ()
     joint: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = ()
     called: tuple[Argument, ...] = ()
@@ -186,12 +186,16 @@ class Entry:
 
     def named(self, layer: type[Layer]) -> Entry:
         """The entry with the names of the classes written out for a layer."""
+        if isinstance(self.cls, type):
+            return self
         if isinstance(self.cls, str):
             return replace(self, cls=_written_out(self.cls, layer) or layer.__name__)
         return replace(self, cls={k: _written_out(name, layer) for k, name in self.cls.items()})
 
     def classes(self) -> tuple[str, ...]:
         """Their classes, by name."""
+        if isinstance(self.cls, type):
+            return (self.cls.__name__,)
         return (self.cls,) if isinstance(self.cls, str) else tuple(dict.fromkeys(self.cls.values()))
 
     def fields(self) -> tuple[str, ...]:
@@ -225,6 +229,7 @@ class Name:
             entry of the layer says.
         check: raises where torch refuses arguments that each are valid.
         make: the layer or network from the arguments, where it is not one class with fields.
+        kept: from a module of the class to an argument, where it has no attribute of that name.
     """
 
     name: str
@@ -233,6 +238,7 @@ class Name:
     more: Callable[[Given], Given] = lambda given: {}
     check: Callable[[Given], None] = lambda given: None
     make: Callable[[Given], Layer] | None = None
+    kept: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -383,9 +389,9 @@ def is_whole(table: Table, layer: Layer) -> bool:
     return entry is not None and not (isinstance(layer, Network) and objection(entry, layer))
 
 
-def class_of(entry: Entry, layer: Layer, x: Shape) -> str:
-    """The name of their class for `layer` on an input of shape `x`."""
-    if isinstance(entry.cls, str):
+def class_of(entry: Entry, layer: Layer, x: Shape) -> str | type:
+    """Their class, or its name, for `layer` on an input of shape `x`."""
+    if isinstance(entry.cls, str | type):
         return entry.cls
     if entry.by is None:
         return entry.cls[len(x)]

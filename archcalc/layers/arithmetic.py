@@ -20,9 +20,11 @@ from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
+    "Clip",
     "Compare",
     "CumulativeSum",
     "Divide",
+    "Function",
     "Power",
     "Reduce",
     "TakeAlongAxis",
@@ -206,6 +208,52 @@ class Compare(_WithConstant):
     value: float | None = None
 
     source: ClassVar[str] = f"{_KERAS} (equal, not_equal, less, less_equal, greater, …)"
+
+
+FunctionName: TypeAlias = Literal[
+    "absolute", "ceil", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "log2",
+    "logical_not", "negative", "reciprocal", "round", "rsqrt", "sign", "sin", "sqrt", "square",
+    "tan",
+]  # fmt: skip
+"""Keras' names of functions of one number; activations are `Activation`."""
+
+
+class Function(Layer):
+    """A function of every number by itself: a root, an exponential, a sign.
+
+    Args:
+        function: which, by Keras' name.
+
+    >>> Function("sqrt").output_shape(Shape((10, 64)))
+    (10, 64)
+    """
+
+    function: FunctionName
+
+    source: ClassVar[str] = f"{_KERAS} (absolute, exp, log, sqrt, sin, …)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+
+class Clip(Layer):
+    """Every number held between two ends.
+
+    Args:
+        low: the least that comes out; none where ``None``.
+        high: the most that comes out; none where ``None``.
+
+    >>> Clip(0, 6).output_shape(Shape((10, 64)))
+    (10, 64)
+    """
+
+    low: float | None = None
+    high: float | None = None
+
+    source: ClassVar[str] = f"{_KERAS} (clip)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
 
 
 class Where(Elementwise):

@@ -20,7 +20,7 @@ from archcalc._loading import loaded
 from archcalc.frameworks.record import Record, Table
 from archcalc.layers.base import Layer
 
-__all__ = ["KERAS", "TORCH", "record_of", "records", "register"]
+__all__ = ["KERAS", "TORCH", "own_records", "record_of", "records", "register"]
 
 _own: dict[type[Layer], Record] = {}
 
@@ -38,6 +38,11 @@ def register(record: Record) -> None:
     'GLU'
     """
     _own[record.layer] = record
+
+
+def own_records() -> tuple[Record, ...]:
+    """The records that were registered."""
+    return tuple(_own.values())
 
 
 def record_of(layer: type[Layer]) -> Record | None:

@@ -190,6 +190,10 @@ RECORDS = (
                 "embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, "
                 "add_zero_attn=False, kdim=None, vdim=None, batch_first=False",
                 more=_heads,
+                kept={
+                    "bias": lambda module: module.in_proj_bias is not None,
+                    "add_bias_kv": lambda module: module.bias_k is not None,
+                },
             ),
         ),
     ),

@@ -20,6 +20,12 @@ RECORDS = (
         PairwiseDistance,
         keras=_NO_DISTANCE,
         torch=Entry(arguments=same("p", "eps", "keepdim")),
-        names=(Name("PairwiseDistance", "p=2.0, eps=1e-06, keepdim=False"),),
+        names=(
+            Name(
+                "PairwiseDistance",
+                "p=2.0, eps=1e-06, keepdim=False",
+                kept={"p": lambda module: module.norm},
+            ),
+        ),
     ),
 )

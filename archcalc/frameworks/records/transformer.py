@@ -5,6 +5,7 @@ What torch cannot say of one (its stacks call what they hold with masks) is buil
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,24 @@ _BLOCK = (
 )
 
 
+def _parts(block: Callable[[Any], Any]) -> dict[str, Callable[[Any], Any]]:
+    """Where torch keeps the arguments of a block: in its parts."""
+    return {
+        "d_model": lambda module: block(module).self_attn.embed_dim,
+        "nhead": lambda module: block(module).self_attn.num_heads,
+        "dim_feedforward": lambda module: block(module).linear1.out_features,
+        "dropout": lambda module: block(module).dropout.p,
+        "activation": lambda module: block(module).activation,
+        "layer_norm_eps": lambda module: block(module).norm1.eps,
+        "norm_first": lambda module: block(module).norm_first,
+        "bias": lambda module: block(module).linear1.bias is not None,
+    }
+
+
+def _first(module: Any) -> Any:
+    return module.layers[0]
+
+
 def _called(given: Given) -> Given:
     return {"activation": function_name(given["activation"])}
 
@@ -81,7 +100,14 @@ RECORDS = (
             layer,
             keras=_ABSENT,
             torch=Entry(arguments=_COMMON, implied=_BATCH, around=("batch_first",)),
-            names=(Name(layer.__name__, f"d_model, nhead, {_BLOCK}", more=_called),),
+            names=(
+                Name(
+                    layer.__name__,
+                    f"d_model, nhead, {_BLOCK}",
+                    more=_called,
+                    kept=_parts(lambda block: block),
+                ),
+            ),
         )
         for layer in (TransformerEncoderLayer, TransformerDecoderLayer)
     ),
@@ -97,6 +123,7 @@ RECORDS = (
             Name(
                 "TransformerEncoder",
                 "encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True",
+                kept={"encoder_layer": _first},
             ),
         ),
     ),
@@ -107,7 +134,13 @@ RECORDS = (
             arguments=same("decoder_layer", "num_layers", "norm"),
             limits=(_holds("TransformerDecoderLayer", "decoder_layer"), _some("num_layers")),
         ),
-        names=(Name("TransformerDecoder", "decoder_layer, num_layers, norm=None"),),
+        names=(
+            Name(
+                "TransformerDecoder",
+                "decoder_layer, num_layers, norm=None",
+                kept={"decoder_layer": _first},
+            ),
+        ),
     ),
     Record(
         Transformer,
@@ -130,6 +163,11 @@ RECORDS = (
                 "custom_decoder=None, layer_norm_eps=1e-05, batch_first=False, norm_first=False, "
                 "bias=True",
                 more=_called,
+                kept={
+                    **_parts(lambda module: module.encoder.layers[0]),
+                    "num_encoder_layers": lambda module: module.encoder.num_layers,
+                    "num_decoder_layers": lambda module: module.decoder.num_layers,
+                },
             ),
         ),
     ),

@@ -21,8 +21,10 @@ Pairs: TypeAlias = list[tuple[int, int]]
 """Amounts before and after, an axis at a time."""
 
 
-def torch_class(name: str) -> Any:
+def torch_class(name: str | type) -> Any:
     """A class of torch, or, where the name begins with a dot, one that archcalc brings."""
+    if isinstance(name, type):
+        return name
     return getattr(modules, name[1:]) if name.startswith(".") else getattr(nn, name)
 
 

@@ -16,10 +16,12 @@ from archcalc.frameworks.torch_modules.merging import Merge
 from archcalc.frameworks.torch_modules.operations import Operation
 
 __all__ = [
+    "Clip",
     "Compare",
     "CumulativeSum",
     "Divide",
     "Einsum",
+    "Function",
     "Matmul",
     "Power",
     "Reduce",
@@ -125,6 +127,29 @@ class Compare(_WithConstant):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return _COMPARED[self.how](*self.pair(inputs)).to(inputs[0].dtype)
+
+
+class Function(Operation):
+    """A function of every number by itself."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(function=function)
+        self.function = getattr(torch, function)
+
+    def forward(self, x: Tensor) -> Tensor:
+        made: Tensor = self.function(x)
+        return made
+
+
+class Clip(Operation):
+    """Every number held between two ends."""
+
+    def __init__(self, low: float | None, high: float | None) -> None:
+        super().__init__(low=low, high=high)
+        self.ends = low, high
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x if self.ends == (None, None) else torch.clamp(x, *self.ends)
 
 
 class Where(Merge):

@@ -16,6 +16,8 @@ def function_name(value: Any) -> str:
     """The name of an activation function, from that, a layer, a module or a function of torch."""
     if value in ("relu", "gelu"):
         return str(value)
+    if getattr(value, "name", None) in ACTIVATIONS:  # one that archcalc gave to a module
+        return str(value.name)
     layer = value if isinstance(value, Layer | str) else _of_torch(value)
     for name, (cls, arguments) in ACTIVATIONS.items():
         if cls in SPELLINGS and layer is not None and SPELLINGS[cls](**arguments) == layer:

@@ -27,6 +27,7 @@ __all__ = [
     "Function",
     "Power",
     "Reduce",
+    "Take",
     "TakeAlongAxis",
     "Where",
 ]
@@ -265,6 +266,29 @@ class Where(Elementwise):
 
     arity: ClassVar[tuple[int, int | None]] = (3, 3)
     source: ClassVar[str] = f"{_KERAS} (where)"
+
+
+class Take(Layer):
+    """Positions of an axis, as many as the second input holds indices, in the form it has.
+
+    Args:
+        axis: the axis that positions are taken of, counted from 1 (0 is the batch).
+
+    >>> Take(1).output_shape(Shape((169, 3)), Shape((49, 49)))
+    (49, 49, 3)
+    """
+
+    axis: int = -1
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    source: ClassVar[str] = f"{_KERAS} (take)"
+
+    def output_shape(self, x: Shape, indices: Shape) -> Shape:
+        at = axis_index(self.axis, x)
+        return Shape((*x[:at], *indices, *x[at + 1 :]))
+
+    def windows(self, *inputs: Shape) -> None:
+        return None
 
 
 class TakeAlongAxis(Layer):

@@ -66,6 +66,9 @@ class Opaque(Layer):
             for w in self.seen_weights
         )
 
+    def work(self, *inputs: Shape) -> tuple[Work, ...]:
+        return (Work("matmul", (self.macs,)),) if self.macs else ()
+
     def windows(self, *inputs: Shape) -> None:
         return None
 

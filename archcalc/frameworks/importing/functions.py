@@ -316,9 +316,7 @@ def _permuted(low: Lowering, value: Value, order: tuple[int, ...]) -> Lowered:
     at = None if value.at is None else Batch(order.index(value.at.axis), value.at.inner)
     shape = tuple(value.shape[axis] for axis in order)
     free = value.at.axis if value.at is not None and value.is_free else None
-    ours = [value.index(a) if free is None else a - (a > free) for a in order if a != free]
-    if free is None and value.at is not None:
-        ours = list(order)
+    ours = [a - (free is not None and a > free) for a in order if a != free]
     if ours == sorted(ours):
         return Value(value.tensor, shape, at, value.batch)
     return low.on(value, ac.Permute(tuple(axis + 1 for axis in ours)), at, shape)
@@ -409,7 +407,11 @@ def roll(low: Lowering, x: Any, shifts: Any, dims: Any = None) -> Lowered:
         raise MixesSamples("everything is rolled, the batch too")
     by = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
-    return low.on(value, ac.Roll(by, tuple(value.axis(axis) for axis in axes)))
+    forward = tuple(n % value.shape[axis] for n, axis in zip(by, axes, strict=True))
+    moved = [(n, value.axis(axis)) for n, axis in zip(forward, axes, strict=True) if n]
+    if not moved:
+        return value
+    return low.on(value, ac.Roll(tuple(n for n, _ in moved), tuple(a for _, a in moved)))
 
 
 # Parts
@@ -420,6 +422,10 @@ def getitem(low: Lowering, x: Any, index: Any) -> Lowered:
     """Slices, positions and new axes, one after the other."""
     value = low.tensor_of(x)
     asked = index if isinstance(index, tuple) else (index,)
+    if len(asked) == 1 and low.is_tensor(asked[0]) and value.at is None:
+        (made,) = low.shapes()
+        places = low.tensor_of(asked[0])
+        return low.on([value, places], ac.Take(-len(value.own)), places.at, made)
     if any(not isinstance(one, int | slice) and one is not None and one is not Ellipsis for one in asked):
         raise NotLowered("an index that is a tensor")
     taken = sum(isinstance(one, int | slice) for one in asked)
@@ -575,8 +581,7 @@ def einsum(low: Lowering, equation: str, *operands: Any) -> Lowered:
 
 def _without_batch(equation: str, values: Sequence[Value]) -> tuple[str, Batch | None]:
     """The equation without the letter of the batch, and where that was in the output."""
-    if "->" not in equation or "." in equation:
-        raise NotLowered("an equation that leaves something open")
+    equation = _spelled_out(equation, values)
     ins, _, out = equation.partition("->")
     parts = ins.split(",")
     letters = {
@@ -592,12 +597,44 @@ def _without_batch(equation: str, values: Sequence[Value]) -> tuple[str, Batch |
     return (equation.replace(letter, "") if free else equation), at
 
 
+def _spelled_out(equation: str, values: Sequence[Value]) -> str:
+    """With letters for what ``...`` stands for.
+
+    >>> from types import SimpleNamespace
+    >>> _spelled_out("...id,...jd->...ij", [SimpleNamespace(shape=(8, 4, 5, 6))] * 2)
+    'qrba,qrca->qrbc'
+    """
+    if "->" not in equation:
+        raise NotLowered("an equation that leaves its output open")
+    letters = sorted({one for one in equation if one.isalpha()})
+    equation = "".join("abcdefghijklmnop"[letters.index(c)] if c.isalpha() else c for c in equation)
+    ins, _, out = equation.partition("->")
+    free = "qrstuvwxyz"
+    longest, parts = 0, []
+    for part, value in zip(ins.split(","), values, strict=True):
+        more = len(value.shape) - len(part.replace("...", ""))
+        longest = max(longest, more)
+        parts.append((part, more))
+    every = free[:longest]
+    made = [part.replace("...", every[longest - more :]) for part, more in parts]
+    return f"{','.join(made)}->{out.replace('...', every)}"
+
+
 @lowers("linear")
 def linear(low: Lowering, x: Any, weight: Any, bias: Any = None) -> Lowered:
+    """A Dense where the weights are the model's; products and sums where they were computed."""
     value = low.tensor_of(x)
-    layer = low.held(ac.Dense(low.size(weight, 0), use_bias=bias is not None), weight, bias)
     (shape,) = low.shapes()
-    return low.on(value, layer, value.at, shape)
+    if low.is_weight(weight) and (bias is None or low.is_weight(bias)):
+        layer = low.held(ac.Dense(low.size(weight, 0), use_bias=bias is not None), weight, bias)
+        return low.on(value, layer, value.at, shape)
+    if low.is_weight(weight):
+        plain = low.held(ac.Dense(low.size(weight, 0), use_bias=False), weight)
+        made = low.on(value, plain, value.at, shape)
+    else:
+        both = [value, low.tensor_of(weight)]
+        made = low.on(both, ac.Matmul(transpose_second=True), value.at, shape)
+    return made if bias is None else low.merged(ac.Add, [made, bias])
 
 
 def _convolution(rank: int) -> Lower:
@@ -763,6 +800,15 @@ def embedding(low: Lowering, x: Any, weight: Any, *args: Any, **kwargs: Any) -> 
     rows, width = low.shape_of(weight)
     (shape,) = low.shapes()
     return low.on(value, low.held(ac.Embedding(rows, width), weight), value.at, shape)
+
+
+@lowers("index_select")
+def index_select(low: Lowering, x: Any, dim: int, index: Any) -> Lowered:
+    value, places = low.tensor_of(x), low.tensor_of(index)
+    (shape,) = low.shapes()
+    if places.at is not None:
+        raise MixesSamples("which positions differ from sample to sample")
+    return low.on([value, places], ac.Take(value.axis(dim)), value.at, shape)
 
 
 @lowers("gather", "take_along_dim")

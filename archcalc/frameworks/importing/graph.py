@@ -59,6 +59,7 @@ class Call:
         kwargs: the same by name.
         outputs: the numbers of the tensors that came out.
         path: of a module, where it is in the model.
+        flops: what torch counts for it, the batch included.
     """
 
     what: Any
@@ -66,6 +67,7 @@ class Call:
     kwargs: Mapping[str, Any]
     outputs: tuple[int, ...]
     path: str = ""
+    flops: int = 0
 
     def inputs(self) -> list[int]:
         """The tensors that go in, as often as they do."""

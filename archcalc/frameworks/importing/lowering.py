@@ -20,6 +20,7 @@ from archcalc.layers.opaque import Opaque, SeenWeight
 from archcalc.network.model import Model
 from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.tensor import Input, called
+from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -134,6 +135,8 @@ class Lowering:
     def _module(self, call: Call) -> Value | Sequence[Value]:
         values = [self.tensor_of(ref) for ref in refs((call.args, dict(call.kwargs)))]
         layer = self._named(call.path, call.what, values)
+        if _is_folded(values[0]) and _has_places(layer):
+            layer = TimeDistributed(layer)
         return self.on_many(values, layer, [values[0].at] * len(call.outputs), self.shapes())
 
     def _named(self, path: str, module: Any, values: Sequence[Value]) -> Layer:
@@ -171,7 +174,8 @@ class Lowering:
         own = [without_batch(s, at, self.graph.batch) for s, at in zip(shapes, places, strict=True)]
         what = call.what if isinstance(call.what, str) else type(call.what).__name__
         weights = self._weights_of(call)
-        layer = Opaque(what, own, weights, name=self._name)
+        macs = call.flops // (2 * self.graph.batch)
+        layer = Opaque(what, own, weights, macs, name=self._name)
         tensors = called(layer, tuple(value.tensor for value in given))
         return [
             Value(tensor, shape, at, self.graph.batch)
@@ -222,14 +226,15 @@ class Lowering:
         known = self._env.get(argument.number)
         if known is not None:
             return known
-        made = self.graph.tensors[argument.number]
+        made, at = self.graph.tensors[argument.number], None
         if made.kind in ("parameter", "buffer"):
             tensor = self._free_weight(made.name, made.shape, made.learned).tensor()
         elif made.kind == "constant":
-            tensor = Constant(made.shape).tensor()
+            at = _place(made.shape, self.graph.batch)
+            tensor = Constant(without_batch(made.shape, at, self.graph.batch)).tensor()
         else:
             raise NotLowered("a tensor that nothing has made")
-        value = Value(tensor, made.shape, None, self.graph.batch)
+        value = Value(tensor, made.shape, at, self.graph.batch)
         self._env[argument.number] = value
         return value
 
@@ -243,6 +248,15 @@ class Lowering:
             self._owner.setdefault(first, (layer, "value"))
             self._free[first] = layer
         return self._free[first]
+
+    def is_tensor(self, argument: Any) -> bool:
+        """Whether an argument is a tensor."""
+        return isinstance(argument, Ref)
+
+    def is_weight(self, argument: Any) -> bool:
+        """Whether it is a weight of the model, as it is."""
+        kinds = ("parameter", "buffer")
+        return isinstance(argument, Ref) and self.graph.tensors[argument.number].kind in kinds
 
     def shape_of(self, argument: Any) -> tuple[int, ...]:
         """The real shape of a tensor, the batch included."""
@@ -422,6 +436,19 @@ def _uses(graph: Graph) -> dict[int, set[int]]:
     for number in graph.outputs:
         used.setdefault(number, set()).add(0)
     return used
+
+
+def _is_folded(value: Value) -> bool:
+    return value.at is not None and value.at.axis == 0 and not value.is_free
+
+
+def _has_places(layer: Layer) -> bool:
+    """Whether it counts axes from the first, so that one more in front would be taken for another.
+
+    What acts on the last axes, or on each number, does so whatever is in front.
+    """
+    axis = getattr(layer, "axis", None)
+    return hasattr(layer, "data_format") or (isinstance(axis, int) and axis > 0)
 
 
 def _moved(value: Value, tensor: Any) -> Value:

@@ -18,6 +18,8 @@ from torch.nn.modules.module import (
     register_module_forward_pre_hook,
 )
 from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from archcalc.frameworks.importing.graph import Call, Graph, Held, Made, Ref, Scope
 from archcalc.symbolic.errors import FrameworkError, shorten
@@ -27,7 +29,12 @@ __all__ = ["BATCH", "record"]
 BATCH = 10_007
 """A prime that is no size of a layer: an axis of that length is the batch."""
 
-_OF_NO_ACCOUNT = frozenset(["__get__", "__set__", "size", "dim", "stride", "is_floating_point"])
+_OF_NO_ACCOUNT = frozenset(
+    ["__get__", "__set__", "size", "dim", "stride", "is_floating_point"]
+    + ["new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"]
+    + ["zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like"]
+)
+"""What gives a tensor, if it gives one, that depends on no numbers of another."""
 
 
 def record(
@@ -51,7 +58,7 @@ def record(
     started = [recorder.add(x, "input") for x in inputs]
     with _evaluating(module), recorder.hooked(), torch.no_grad(), torch.device("meta"):
         try:
-            with recorder:
+            with recorder.counter, recorder:
                 made = torch.func.functional_call(module, empty, tuple(inputs))
         except Exception as error:
             raise _not_run(module, inputs, error) from error
@@ -119,6 +126,21 @@ def _tensors(value: Any) -> list[Tensor]:
     return [x for held in value for x in _tensors(held)] if isinstance(value, list | tuple) else []
 
 
+class _Counter(TorchDispatchMode):
+    """What torch's own counter counts, so far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flops = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func.overloadpacket)
+        if count is not None:
+            self.flops += count(*args, **(kwargs or {}), out_val=made)
+        return made
+
+
 class _Recorder(TorchFunctionMode):
     """Writes down modules through hooks, and functions through torch's function mode."""
 
@@ -136,6 +158,8 @@ class _Recorder(TorchFunctionMode):
         self._learned = {name for name, w in held.items() if w.requires_grad}
         self._parameters = {name for name, _ in module.named_parameters(remove_duplicate=False)}
         self._open: list[Scope] = []
+        self.counter = _Counter()
+        self._before = 0
         self._inside: list[nn.Module] = []  # the layer that is running, whose inside is its own
 
     # Tensors
@@ -187,10 +211,12 @@ class _Recorder(TorchFunctionMode):
         if self._inside:
             self._inside.append(module)
         elif self._open and self._is_layer(module):
+            self._before = self.counter.flops
             self._inside.append(module)
         elif not self._open:
             self._open.append(self.root)
             if self._is_layer(module):
+                self._before = self.counter.flops
                 self._inside.append(module)
         else:
             scope = Scope(self._path(module), module)
@@ -214,12 +240,14 @@ class _Recorder(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        made = func(*args, **kwargs)
         if self._inside or not self._open:
-            return made
+            return func(*args, **kwargs)
+        self._before = self.counter.flops
+        made = func(*args, **kwargs)
         name = (resolve_name(func) or getattr(func, "__name__", "")).rpartition(".")[2]
         if name == "__setitem__":
-            self._changed(args[0], name, args, kwargs)
+            if self._matters(args, kwargs):
+                self._changed(args[0], name, args, kwargs)
         elif name not in _OF_NO_ACCOUNT and _tensors(made) and self._matters(args, kwargs):
             if name.endswith("_") and not name.endswith("__") and made is args[0]:
                 self._changed(args[0], name.removesuffix("_"), args, kwargs)
@@ -243,4 +271,5 @@ class _Recorder(TorchFunctionMode):
             return  # a function that gave back what it was given
         given, named = self._refs(args), self._refs(kwargs)
         numbers = tuple(self.add(tensor, "made") for tensor in outputs)
-        self._open[-1].inside.append(Call(what, given, named, numbers, path))
+        flops = self.counter.flops - self._before
+        self._open[-1].inside.append(Call(what, given, named, numbers, path, flops))

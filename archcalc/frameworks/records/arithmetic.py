@@ -12,6 +12,7 @@ from archcalc.layers.arithmetic import (
     Function,
     Power,
     Reduce,
+    Take,
     TakeAlongAxis,
     Where,
 )
@@ -43,6 +44,7 @@ RECORDS = (
         torch=Entry(".Compare", same("how", "value")),
     ),
     Record(Where, keras=keras_function("where"), torch=Entry(".Where")),
+    Record(Take, keras=keras_function("take"), torch=Entry(".Take", same("axis"))),
     Record(
         TakeAlongAxis,
         keras=keras_function("take_along_axis"),

@@ -26,6 +26,7 @@ __all__ = [
     "Power",
     "Reduce",
     "ScaledDotProductAttention",
+    "Take",
     "TakeAlongAxis",
     "Where",
 ]
@@ -158,6 +159,23 @@ class Where(Merge):
     def forward(self, *inputs: Tensor) -> Tensor:
         condition, first, second = self.aligned(inputs)
         return torch.where(condition != 0, first, second)
+
+
+class Take(Operation):
+    """Positions of an axis, those that the second says of every sample."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__(axis=axis)
+        self.axis = axis
+
+    def forward(self, x: Tensor, indices: Tensor) -> Tensor:
+        each = [
+            a.index_select(self.axis % x.ndim - 1, i.flatten().long()).unflatten(
+                self.axis % x.ndim - 1, i.shape
+            )
+            for a, i in zip(x, indices, strict=True)
+        ]
+        return torch.stack(each)
 
 
 class TakeAlongAxis(Operation):

@@ -41,6 +41,7 @@ class Opaque(Layer):
         target_shapes: what came out, without the batch: one shape an output.
         seen_weights: the weights that it holds.
         macs: how many multiply-accumulates were counted.
+        why: why no layer says it.
 
     >>> layer = Opaque("grid_sample", [(64, 7, 7)])
     >>> layer.output_shapes(Shape((64, 14, 14)), Shape((7, 7, 2)))
@@ -51,6 +52,7 @@ class Opaque(Layer):
     target_shapes: tuple[ShapeField, ...]
     seen_weights: tuple[SeenWeight, ...] = ()
     macs: int = 0
+    why: str = ""
 
     arity: ClassVar[tuple[int, int | None]] = (0, None)
 
@@ -73,5 +75,6 @@ class Opaque(Layer):
         return None
 
     def remarks(self, *inputs: Any) -> tuple[Remark, ...]:
-        said = f"no rule describes {self.what}: its numbers are those that were seen once"
+        why = f" ({self.why})" if self.why else ""
+        said = f"no rule describes {self.what}{why}: its numbers are those that were seen once"
         return (Remark("opaque", said),)

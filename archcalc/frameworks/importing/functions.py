@@ -397,7 +397,9 @@ def repeat_interleave(low: Lowering, x: Any, repeats: int, dim: Any = None, **_:
 def flip(low: Lowering, x: Any, *dims: Any) -> Lowered:
     value = low.tensor_of(x)
     axes = dims[0] if len(dims) == 1 and isinstance(dims[0], tuple) else dims
-    return low.on(value, ac.Flip(tuple(value.axis(axis) for axis in axes)))
+    for axis in axes:
+        value = low.on(value, ac.Flip(value.axis(axis)))
+    return value
 
 
 @lowers("roll")
@@ -408,10 +410,9 @@ def roll(low: Lowering, x: Any, shifts: Any, dims: Any = None) -> Lowered:
     by = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
     forward = tuple(n % value.shape[axis] for n, axis in zip(by, axes, strict=True))
-    moved = [(n, value.axis(axis)) for n, axis in zip(forward, axes, strict=True) if n]
-    if not moved:
-        return value
-    return low.on(value, ac.Roll(tuple(n for n, _ in moved), tuple(a for _, a in moved)))
+    for n, axis in zip(forward, axes, strict=True):
+        value = low.on(value, ac.Roll(n, value.axis(axis))) if n else value
+    return value
 
 
 # Parts
@@ -580,21 +581,25 @@ def einsum(low: Lowering, equation: str, *operands: Any) -> Lowered:
 
 
 def _without_batch(equation: str, values: Sequence[Value]) -> tuple[str, Batch | None]:
-    """The equation without the letter of the batch, and where that was in the output."""
+    """The equation with the batch before every part, and where it was in the output.
+
+    A part without the batch is the same for every sample; of an axis that the batch was folded into
+    the letter stays as well.
+    """
     equation = _spelled_out(equation, values)
     ins, _, out = equation.partition("->")
     parts = ins.split(",")
     letters = {
         part[value.at.axis] for part, value in zip(parts, values, strict=True) if value.at is not None
     }
-    if not letters:
-        return equation, None
-    if len(letters) != 1 or not letters <= set(out):
+    if len(letters) > 1 or not letters <= set(out):
         raise MixesSamples("the equation sums along the batch")
-    (letter,) = letters
+    letter = "".join(letters)
+    first = next((v.at for v in values if v.at is not None), None)
+    at = None if first is None else Batch(out.index(letter), first.inner)
     free = all(value.is_free for value in values if value.at is not None)
-    at = Batch(out.index(letter), next(v.at.inner for v in values if v.at is not None))
-    return (equation.replace(letter, "") if free else equation), at
+    own = [part.replace(letter, "") if letter and free else part for part in (*parts, out)]
+    return f"{','.join(f'z{part}' for part in own[:-1])}->z{own[-1]}", at
 
 
 def _spelled_out(equation: str, values: Sequence[Value]) -> str:
@@ -609,7 +614,7 @@ def _spelled_out(equation: str, values: Sequence[Value]) -> str:
     letters = sorted({one for one in equation if one.isalpha()})
     equation = "".join("abcdefghijklmnop"[letters.index(c)] if c.isalpha() else c for c in equation)
     ins, _, out = equation.partition("->")
-    free = "qrstuvwxyz"
+    free = "qrstuvwxy"
     longest, parts = 0, []
     for part, value in zip(ins.split(","), values, strict=True):
         more = len(value.shape) - len(part.replace("...", ""))

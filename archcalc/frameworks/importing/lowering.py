@@ -175,7 +175,7 @@ class Lowering:
         what = call.what if isinstance(call.what, str) else type(call.what).__name__
         weights = self._weights_of(call)
         macs = call.flops // (2 * self.graph.batch)
-        layer = Opaque(what, own, weights, macs, name=self._name)
+        layer = Opaque(what, own, weights, macs, why, name=self._name)
         tensors = called(layer, tuple(value.tensor for value in given))
         return [
             Value(tensor, shape, at, self.graph.batch)

@@ -54,6 +54,7 @@ class Lowering:
         self._layers: dict[Any, Layer] = {}
         self._owner: dict[str, tuple[Layer, str]] = {}
         self._env: dict[int, Value] = {}
+        self._claimed: list[str] = []
         self._free: dict[str, Parameter] = {}
         self._used = _uses(graph)
 
@@ -110,15 +111,27 @@ class Lowering:
 
     def _lowered(self, call: Call, around: str, names: _Names) -> None:
         self.call = call
+        self._claimed = []
         self._name = names.of(call.path, around) if call.path else None
         try:
             made = self._module(call) if call.path else self._function(call)
             values = [made] if isinstance(made, Value) else list(made)
-            for number, value in zip(call.outputs, values, strict=True):
+            if any(number in self._used for number in call.outputs[len(values) :]):
+                raise NotLowered("it gives more than its layer does")
+            for number, value in zip(call.outputs, values, strict=False):
                 self._agrees(value, self.graph.tensors[number].shape)
         except (NotLowered, ArchcalcError, TypeError, ValueError, IndexError, KeyError) as error:
+            for name in self._claimed:
+                del self._owner[name]
+            self._layers.pop(call.path, None)
             values = self._opaque(call, str(error))
-        self._env.update(zip(call.outputs, values, strict=True))
+        self._env.update(zip(call.outputs, values, strict=False))
+
+    def _claim(self, name: str, layer: Layer, weight: str) -> None:
+        """Say that a weight of the model is this layer's, unless it is another's already."""
+        if name not in self._owner:
+            self._owner[name] = layer, weight
+            self._claimed.append(name)
 
     def _agrees(self, value: Value, shape: tuple[int, ...]) -> None:
         """What comes out has the real shape, at the sizes that the model was run at."""
@@ -161,7 +174,7 @@ class Lowering:
         if ties:
             layer = layer.model_copy(update={"tied": _ties(layer, ties)})
         for name, first in firsts.items():
-            self._owner.setdefault(first, (layer, ours.get(name, name)))
+            self._claim(first, layer, ours.get(name, name))
         return layer
 
     def _paths(self) -> set[str]:
@@ -189,7 +202,7 @@ class Lowering:
         for name, weight in call.what.named_parameters():
             first = self.graph.names.get(f"{call.path}.{name}", name)
             if first not in self._owner:
-                self._owner[first] = (Opaque("", ((),)), name)
+                self._claim(first, Opaque("", ((),)), name)
                 found.append(
                     SeenWeight(name=name, shape=tuple(weight.shape), learned=weight.requires_grad)
                 )
@@ -245,7 +258,7 @@ class Lowering:
             layer = Parameter(shape, learned=learned, name=called_so)
             if first in self._owner:
                 layer = layer.model_copy(update={"tied": _ties(layer, {"value": self._owner[first]})})
-            self._owner.setdefault(first, (layer, "value"))
+            self._claim(first, layer, "value")
             self._free[first] = layer
         return self._free[first]
 
@@ -395,7 +408,7 @@ class Lowering:
         if names and not any(learned for _, learned in names):
             layer = layer.model_copy(update={"trainable": False})
         for o, (n, _) in zip(ours, names, strict=False):
-            self._owner.setdefault(n, (layer, o))
+            self._claim(n, layer, o)
         self._layers[key] = layer
         return layer
 

@@ -755,6 +755,7 @@ def batch_norm(
     low: Lowering, x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
     bias: Any = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Lowered:  # fmt: skip
+    weight, bias = low.parameter(weight), low.parameter(bias)
     value = low.tensor_of(x)
     kept = running_mean is not None
     layer = ac.BatchNormalization(
@@ -769,6 +770,7 @@ def layer_norm(
     low: Lowering, x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None,
     eps: float = 1e-5,
 ) -> Lowered:  # fmt: skip
+    weight, bias = low.parameter(weight), low.parameter(bias)
     value = low.tensor_of(x)
     axes = tuple(range(-len(normalized_shape), 0))
     layer = ac.LayerNormalization(
@@ -792,6 +794,7 @@ def rms_norm(
 def group_norm(
     low: Lowering, x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Lowered:
+    weight, bias = low.parameter(weight), low.parameter(bias)
     value = low.tensor_of(x)
     layer = ac.GroupNormalization(
         num_groups, axis=1, epsilon=eps, center=bias is not None, scale=weight is not None

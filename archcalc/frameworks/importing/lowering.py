@@ -17,6 +17,7 @@ from archcalc.frameworks.importing.graph import Call, Graph, Ref, Scope, refs
 from archcalc.frameworks.importing.values import NotLowered, Value, number
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
+from archcalc.network.code import everything
 from archcalc.network.model import Model
 from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.tensor import Input, called
@@ -61,13 +62,16 @@ class Lowering:
     def network(self, inputs: Sequence[Shape]) -> Model:
         """The whole."""
         starts = [Input(shape) for shape in inputs]
-        for number, tensor in zip(self.graph.inputs, starts, strict=True):
-            shape = self.graph.tensors[number].shape
-            self._env[number] = Value(tensor, shape, Batch(), self.graph.batch)
+        for start, tensor in zip(self.graph.inputs, starts, strict=True):
+            shape = self.graph.tensors[start].shape
+            self._env[start] = Value(tensor, shape, Batch(), self.graph.batch)
         self._scope(self.graph.root, _Names())
         ends = [self.tensor_of(Ref(number)) for number in self.graph.outputs]
-        ends[0] = self._with_rest(ends[0])
-        return Model(starts, [_not_bare(value.tensor, starts) for value in ends])
+        model = Model(starts, [_not_bare(value.tensor, starts) for value in ends])
+        rest = self._rest({id(layer) for layer in everything(model)})
+        if not rest:
+            return model
+        return Model(starts, [rest(model.outputs[0]), *model.outputs[1:]])
 
     # Scopes
 
@@ -188,34 +192,39 @@ class Lowering:
         what = call.what if isinstance(call.what, str) else type(call.what).__name__
         weights = self._weights_of(call)
         macs = call.flops // (2 * self.graph.batch)
-        layer = Opaque(what, own, weights, macs, why, name=self._name)
+        layer = Opaque(what, own, tuple(weights.values()), macs, why, name=self._name)
+        for first, weight in weights.items():
+            self._claim(first, layer, weight.name)
         tensors = called(layer, tuple(value.tensor for value in given))
         return [
             Value(tensor, shape, at, self.graph.batch)
             for tensor, shape, at in zip(tensors, shapes, places, strict=True)
         ]
 
-    def _weights_of(self, call: Call) -> tuple[SeenWeight, ...]:
-        if not call.path:
-            return ()
-        found = []
-        for name, weight in call.what.named_parameters():
-            first = self.graph.names.get(f"{call.path}.{name}", name)
-            if first not in self._owner:
-                self._claim(first, Opaque("", ((),)), name)
-                found.append(
-                    SeenWeight(name=name, shape=tuple(weight.shape), learned=weight.requires_grad)
-                )
-        return tuple(found)
+    def _weights_of(self, call: Call) -> dict[str, SeenWeight]:
+        """The weights of a module that no layer has yet, by their names in the model."""
+        held = call.what.named_parameters() if call.path else ()
+        seen = {
+            self.graph.names.get(f"{call.path}.{name}", name): SeenWeight(
+                name=name, shape=tuple(weight.shape), learned=weight.requires_grad
+            )
+            for name, weight in held
+        }
+        return {first: weight for first, weight in seen.items() if first not in self._owner}
 
-    def _with_rest(self, end: Value) -> Value:
-        """Weights that reach no output are there all the same, and are counted."""
-        rest = [held for held in self.graph.held if held.learned and held.name not in self._owner]
+    def _rest(self, called: set[int]) -> Callable[[Any], Any] | None:
+        """Weights that reach no output are there all the same: a row at the end counts them."""
+        owners = {name: id(layer) for name, (layer, _) in self._owner.items()}
+        rest = [h for h in self.graph.held if h.learned and owners.get(h.name) not in called]
         if not rest:
-            return end
-        seen = tuple(SeenWeight(name=h.name, shape=h.shape, learned=True) for h in rest)
-        layer = Opaque("weights that reach no output", (tuple(end.tensor.shape),), seen, name="unused")
-        return _moved(end, layer(end.tensor))
+            return None
+        seen = tuple(SeenWeight(name=h.name, shape=h.shape) for h in rest)
+
+        def attached(end: Any) -> Any:
+            shape = tuple(end.shape)
+            return Opaque("weights that reach no output", (shape,), seen, name="unused")(end)
+
+        return attached
 
     # What functions ask for
 
@@ -270,6 +279,13 @@ class Lowering:
         """Whether it is a weight of the model, as it is."""
         kinds = ("parameter", "buffer")
         return isinstance(argument, Ref) and self.graph.tensors[argument.number].kind in kinds
+
+    def parameter(self, argument: Any) -> Any:
+        """The argument where it is a parameter; nothing for constants that stand in for one."""
+        return argument if self.is_weight(argument) and not self._is_kept(argument) else None
+
+    def _is_kept(self, argument: Ref) -> bool:
+        return self.graph.tensors[argument.number].kind == "buffer"
 
     def shape_of(self, argument: Any) -> tuple[int, ...]:
         """The real shape of a tensor, the batch included."""

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from archcalc.network import (
         RNN as RNN,
         Bidirectional as Bidirectional,
+        Experts as Experts,
         Input as Input,
         InputLayer as InputLayer,
         Ladder as Ladder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,32 @@ def test_nothing_imports_from_a_higher_floor(package: str) -> None:
         if (higher := upwards(package, path.read_text(encoding="utf-8")))
     }
     assert found == {}
+
+
+OFFERED = {
+    "archcalc.explain.derivation:derive",
+    "archcalc.explain.summary:summary_text",
+    "archcalc.frameworks.keras:to_keras",
+    "archcalc.frameworks.torch:to_torch",
+}
+"""What a network and its trace offer of a higher floor, and look up by name."""
+
+
+def looked_up(source: str) -> list[str]:
+    """What a source of archcalc looks up by name."""
+    return re.findall(r'\blate\(\s*"(archcalc\.[^"]*)"', source)
+
+
+@pytest.mark.parametrize("package", ["layers", "costs", "network", "explain", "frameworks"])
+def test_nothing_else_is_looked_up_by_name(package: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / package).rglob("*.py")]
+    assert {name for source in sources for name in looked_up(source)} <= OFFERED
+
+
+def test_the_look_ups_are_seen() -> None:
+    assert looked_up('made = late("archcalc.network.edit:at")(self)') == [
+        "archcalc.network.edit:at"
+    ]
 
 
 def test_this_guard_can_fail() -> None:

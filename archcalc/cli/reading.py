@@ -165,8 +165,8 @@ def rate(text: str | None, option: str) -> int | Fraction | None:
     return None if text is None else _number(text, option, "a rate", "1e12 or 50_000_000_000")
 
 
-def bound(text: str, option: str) -> int | Fraction:
-    """A bound on a total, exactly as it is written.
+def bound(text: str, option: str) -> int:
+    """A bound on a total: a whole number, exactly as it is written.
 
     Raises:
         SpecificationError: it is none.
@@ -174,13 +174,21 @@ def bound(text: str, option: str) -> int | Fraction:
     >>> bound("1e6", "--at-most"), bound("25.6M", "--at-most"), bound("541,988", "--at-most")
     (1000000, 25600000, 541988)
     """
-    return _number(text, option, "a number", "541988, 541,988, 1e6 or 25.6M")
+    what, such = "a whole number", "541988, 541,988, 1e6 or 25.6M"
+    number = _number(text, option, what, such)
+    if isinstance(number, Fraction):
+        raise _refused(text, option, what, such)
+    return number
 
 
 def _number(text: str, option: str, what: str, such: str) -> int | Fraction:
     number = read_number(text)
     if number is None:
-        raise SpecificationError(
-            f"{option}: {quoted(text, 60)} is not {what}", code="bad-option", hint=f"write {such}"
-        )
+        raise _refused(text, option, what, such)
     return number
+
+
+def _refused(text: str, option: str, what: str, such: str) -> SpecificationError:
+    return SpecificationError(
+        f"{option}: {quoted(text, 60)} is not {what}", code="bad-option", hint=f"write {such}"
+    )

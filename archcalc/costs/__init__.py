@@ -14,6 +14,7 @@ from archcalc.costs.memory import (
     WeightBytes,
 )
 from archcalc.costs.parameters import (
+    ActiveParameters,
     NonEmbeddingParameters,
     Parameters,
     Statistics,
@@ -30,6 +31,7 @@ __all__ = [
     "OPTIMIZERS",
     "ActivationBytes",
     "Activations",
+    "ActiveParameters",
     "Additive",
     "Choice",
     "Convention",

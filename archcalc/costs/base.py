@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from sympy import Expr
 
-from archcalc.costs.loops import Factors, Loop, owned, positions, repeated
+from archcalc.costs.loops import Carry, Factors, Loop, owned, positions, repeated
 from archcalc.formula import Formula
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
@@ -71,7 +71,7 @@ class TracedRow(Protocol):
     @property
     def ties(self) -> Sequence[Tied]: ...
     @property
-    def carried(self) -> frozenset[int]: ...
+    def carried(self) -> tuple[Carry, ...]: ...
     @property
     def weights(self) -> tuple[Weight, ...]: ...
     @property

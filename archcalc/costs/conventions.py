@@ -12,7 +12,12 @@ from types import MappingProxyType
 from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
 from archcalc.costs.loops import owned, with_own_weights
-from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
+from archcalc.costs.parameters import (
+    ActiveParameters,
+    NonEmbeddingParameters,
+    Parameters,
+    TotalParameters,
+)
 from archcalc.costs.work import Flops, Macs, MacsByOutput
 from archcalc.layers.facts import KINDS
 from archcalc.symbolic.errors import LookupFailedError, quoted
@@ -108,6 +113,17 @@ _ALL = (
             _plainly("once", "shared weights are counted once", ("Keras", "torch"), Parameters()),
             Choice("each time", "weights that another call owns are counted again",
                    ("sums over layers",), Parameters(), _each_time, kind="shared-counted-twice"),
+        ),
+    ),
+    Convention(
+        "experts",
+        "Of experts, which weights count?",
+        "parameters",
+        (
+            _plainly("all", "every expert's weights are counted",
+                     ("total parameters",), Parameters()),
+            _plainly("active", "those of the experts that a token meets are counted",
+                     ("active parameters",), ActiveParameters()),
         ),
     ),
     Convention(

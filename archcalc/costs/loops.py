@@ -17,11 +17,11 @@ follow in what feeds it: `in_turn`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sympy import Expr, Integer
+from sympy import Add, Expr, Integer
 
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.putting import with_values
@@ -30,6 +30,7 @@ from archcalc.symbolic.sums import Copies, Index, summed
 from archcalc.symbolic.written import evaluated
 
 __all__ = [
+    "Carry",
     "Factor",
     "Loop",
     "LoopKind",
@@ -99,6 +100,19 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Carry:
+    """What turns of a loop after the first take from the one before.
+
+    Attributes:
+        start: the number of the first row in the loop.
+        sources: those of the rows before it that feed the first turn only.
+    """
+
+    start: int
+    sources: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Factor:
     """What a loop multiplies a quantity by, and the symbol by which its turns differ."""
 
@@ -134,8 +148,11 @@ def called(loops: Iterable[Loop]) -> Factors:
     >>> often(called([Loop.again(12), Loop.steps(100), Loop.experts(8, 2)]))
     24
     """
-    run = (loop for loop in loops if loop.kind != "steps" or loop.in_turn)
-    return tuple(Factor(loop.active, loop.index) for loop in run)
+    return tuple(Factor(loop.active, loop.index) for loop in _run(loops))
+
+
+def _run(loops: Iterable[Loop]) -> tuple[Loop, ...]:
+    return tuple(loop for loop in loops if loop.kind != "steps" or loop.in_turn)
 
 
 def in_turn(loops: Iterable[Loop]) -> Factors:
@@ -199,18 +216,46 @@ def _depends(amount: Dim, index: Index) -> bool:
     return isinstance(amount, Expr) and index in amount.free_symbols
 
 
-def parted(loops: Iterable[Loop], amount: Dim) -> tuple[tuple[Dim, Dim], tuple[Dim, Dim]]:
-    """``(times, amount)`` of the first call where calls follow one another, and of all others.
+def parted(
+    loops: Iterable[Loop], amount: Dim, apart: Sequence[Sequence[bool]]
+) -> tuple[list[tuple[Dim, Dim]], tuple[Dim, Dim]]:
+    """``(times, amount)`` of some of the calls of a row, and of all others.
 
-    >>> parted([Loop.copies(12), Loop.experts(8, 2)], 100)
-    ((2, 100), (22, 100))
+    Args:
+        loops: the loops of the row.
+        amount: what one call adds.
+        apart: the calls that are told from the others: for each loop in turn, whether it is past
+            its first turn.
+
+    >>> parted([Loop.copies(12), Loop.experts(8, 2)], 100, [[False]])
+    ([(2, 100)], (22, 100))
     """
     loops = tuple(loops)
     times, whole = repeated(called(loops), amount)
-    beside = often(called(loop for loop in loops if not loop.in_turn))
+    parts = [_in_state(loops, amount, later) for later in apart]
+    if not parts:
+        return parts, (times, whole)
     if whole is amount:
-        return (beside, amount), (lower(evaluated(times) - beside), amount)
-    none_before = {of.index: Integer(0) for of in in_turn(loops) if of.index is not None}
-    first = with_values(evaluated(amount), none_before)
-    rest = evaluated(whole) * times - first * beside
-    return (beside, lower(first)), (1, rest)
+        rest = lower(evaluated(times) - Add(*[evaluated(often) for often, _ in parts]))
+        return parts, (rest, amount)
+    told = Add(*[evaluated(often) * evaluated(part) for often, part in parts])
+    return parts, (1, evaluated(whole) * times - told)
+
+
+def _in_state(loops: tuple[Loop, ...], amount: Dim, later: Sequence[bool]) -> tuple[Dim, Dim]:
+    """The same where each loop in turn is in its first turn, or past it."""
+    past = list(later)
+    times: Dim = 1
+    for factor, loop in zip(reversed(called(loops)), reversed(_run(loops)), strict=True):
+        index, turned = factor.index, loop.in_turn and past.pop()
+        if index is not None and _depends(times, index):
+            amount, times = lower(evaluated(amount) * times), 1
+        if index is not None and _depends(amount, index):
+            first = with_values(evaluated(amount), {index: Integer(0)})
+            rest = evaluated(summed(amount, index, factor.count)) - first
+            amount = lower(rest if turned else first)
+        elif not loop.in_turn:
+            times = product((factor.count, times))
+        elif turned:
+            times = product((lower(evaluated(factor.count) - 1), times))
+    return times, amount

@@ -80,7 +80,8 @@ def _table(table: Table) -> str:
     cells = zip(table.head, table.align, strict=True)
     head = "".join(f'<th class="{side}">{escape(name)}</th>' for name, side in cells)
     shown = f"<thead><tr>{head}</tr></thead>\n" if any(table.head) else ""
-    return f"<table>\n{shown}<tbody>\n{chr(10).join(body)}\n</tbody></table>"
+    caption = f"<caption>{_line(table.caption)}</caption>\n" if table.caption else ""
+    return f"<table>\n{caption}{shown}<tbody>\n{chr(10).join(body)}\n</tbody></table>"
 
 
 def _row(row: tuple[Iterable[Inline], ...], align: str, kind: str) -> str:

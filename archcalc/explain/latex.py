@@ -95,7 +95,8 @@ def _table(table: Table) -> str:
     head = " & ".join(escaped(heading) for heading in table.head)
     top = [r"\toprule", rf"{head} \\", r"\midrule"] if any(table.head) else [r"\toprule"]
     begin, end = rf"\begin{{tabular}}{{{table.align}}}", r"\end{tabular}"
-    return "\n".join([begin, *top, *rows, r"\bottomrule", end])
+    under = ["", _line(table.caption)] if table.caption else []
+    return "\n".join([begin, *top, *rows, r"\bottomrule", end, *under])
 
 
 def _line(content: Iterable[Inline]) -> str:

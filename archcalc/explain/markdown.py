@@ -55,7 +55,8 @@ def _table(table: Table) -> str:
     for row in rows[len(rows) - table.footer :]:
         row[:] = [f"**{cell}**" if cell else "" for cell in row]
     head = [heading.translate(_SPECIAL) for heading in table.head]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, marks, *rows])
+    lines = [f"| {' | '.join(row)} |" for row in [head, marks, *rows]]
+    return "\n".join([*lines, "", _line(table.caption)] if table.caption else lines)
 
 
 def _line(content: Iterable[Inline]) -> str:

@@ -69,6 +69,7 @@ class Summary(Explained):
             "layers": [_row_dict(row) for row in trace.rows],
             "parameters": plain_formula(trace.parameters),
             "trainable_parameters": plain_formula(trace.trainable_parameters),
+            "active_parameters": plain_formula(trace.active_parameters),
             "statistics": plain_formula(trace.statistics),
             "macs": plain_formula(trace.macs),
             "warnings": list(trace.warnings),
@@ -155,10 +156,12 @@ def closing(trace: Trace) -> tuple[Block, ...]:
     """The totals in a line, and what must hold for them."""
     learned, trainable = trace.parameters, trace.trainable_parameters
     content: list[Inline] = ["total ", amount(learned), " parameters"]
-    if trainable == learned:
-        content.append(" (all trainable)" if learned != 0 else "")
-    else:
+    if trainable != learned:
         content.extend([" (", amount(trainable), " trainable)"])
+    elif learned != 0:
+        content.append(" (all trainable)")
+    if any(loop.kind == "experts" for row in trace.rows for loop in row.loops):
+        content.extend([", ", amount(trace.active_parameters), " active"])
     if trace.statistics != 0:
         content.extend([", ", amount(trace.statistics), " statistics"])
     content.extend([", ", amount(trace.macs), " MACs"])

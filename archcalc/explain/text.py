@@ -59,10 +59,12 @@ def _table(table: Table) -> str:
     widths = [max(map(len, column)) for column in zip(*head, *rows, strict=True)]
     lines = [_row(row, widths, table.align) for row in [*head, *rows]]
     rule = "─" * max(map(len, lines))
-    if head:
+    if head and table.ruled:
         lines.insert(1, rule)
     if table.footer:
         lines.insert(len(lines) - table.footer, rule)
+    if table.caption:
+        lines.append(line(table.caption))
     return "\n".join(lines)
 
 

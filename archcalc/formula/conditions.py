@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import sympy
 from sympy import Expr, Symbol
-from sympy.logic.boolalg import Boolean
 
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.statements import Comparison, conjuncts_of, read_statement, refused
@@ -16,15 +16,31 @@ from archcalc.formula.values import read_values
 from archcalc.symbolic.dims import as_expr, lower
 from archcalc.symbolic.division import FloorDiv, is_whole
 from archcalc.symbolic.errors import RequirementError, shorten
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["Assumption", "ConditionLike", "assumption", "in_text", "read_condition"]
+__all__ = [
+    "Assumption",
+    "ConditionLike",
+    "SympyRelation",
+    "assumption",
+    "in_text",
+    "read_condition",
+]
 
-ConditionLike: TypeAlias = str | Constraint | Boolean
+
+class SympyRelation(Protocol):
+    """What sympy makes of ``n >= 5``; sympy itself has no types."""
+
+    @property
+    def is_Boolean(self) -> bool: ...
+    @property
+    def free_symbols(self) -> AbstractSet[Any]: ...
+
+
+ConditionLike: TypeAlias = str | Constraint | SympyRelation
 """What is accepted for a condition."""
-
-_MOST_COMPARISONS = 2
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,7 +111,7 @@ def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, 
     """
     parts = list(conjuncts_of(read_statement(text)))
     made = [p for p in parts if isinstance(p, Comparison) and p.sign != "≠"]
-    if len(made) < len(parts) or len(made) > _MOST_COMPARISONS:
+    if len(made) < len(parts) or len(made) > LIMITS.compared:
         raise refused(text, "does not read as a condition")
     return tuple(assumption(text, part, known) for part in made)
 

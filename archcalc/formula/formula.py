@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
 from archcalc.formula.assuming import assumed, where
+from archcalc.formula.asymptotics import leading_terms
 from archcalc.formula.conditions import Assumption, ConditionLike, in_text, read_condition
 from archcalc.formula.constraint import Comparing
-from archcalc.formula.growth import dominating
 from archcalc.formula.inverse import Inverse, invert
 from archcalc.formula.notations import Notations
 from archcalc.formula.rewrite import collected, factored, multiplied_out
@@ -426,7 +426,7 @@ class Formula(Notations, Comparing):
         >>> Formula("L*(12*d**2 + 13*d) + 2*d").leading("d")
         12·d²·L
         """
-        return self._made(dominating(self.expr, self._symbol(name)))
+        return self._made(leading_terms(self.expr, self._symbol(name)))
 
     def diff(self, *by: str | Symbol | int) -> Formula:
         """The derivative by a symbol, or by several in turn, as sympy gives it.

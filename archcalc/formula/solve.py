@@ -19,10 +19,10 @@ from typing import Any
 
 from sympy import Rational, Symbol
 
-from archcalc.formula.between import Unresolved, Values
 from archcalc.formula.closed import Closed
 from archcalc.formula.domain import of_copies
 from archcalc.formula.problem import Goal, Problem, Run, limits, searched, shown
+from archcalc.formula.univariate import Undecided, Values
 from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutionError, quoted
 from archcalc.symbolic.evaluate import Exact
@@ -161,7 +161,7 @@ def solutions(
 def _searched(problem: Problem) -> list[Run]:
     try:
         runs = searched(problem)
-    except Unresolved:
+    except Undecided:
         raise _not_decided(problem) from None
     if not any(run.domain for run in runs):
         raise _nowhere(problem)
@@ -206,7 +206,9 @@ def _exact(name: str, bound: Any) -> Exact:
     raise EvaluationError(
         f"{name} = {quoted(bound, 40)} is not an exact number",
         values={name: bound},
-        hint="give an integer, a Fraction, or text such as '25.6M'",
+        hint="write one such as '1e6' or '25.6M'"
+        if isinstance(bound, str)
+        else "give an integer or a Fraction",
     )
 
 

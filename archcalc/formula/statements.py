@@ -16,6 +16,7 @@ from typing import NoReturn, TypeAlias
 from sympy import Expr
 
 from archcalc.symbolic.errors import ExpressionError, shorten
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.numbers import SUFFIXES
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.printing.text import to_text
@@ -40,9 +41,6 @@ __all__ = [
 HINT = "write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f <= 64'"
 """What can be written where nothing else is said."""
 
-_MOST_CHARACTERS = 10_000
-_MOST_NESTING = 30
-_MOST_DIGITS = 300
 _WORDS = ("and", "or", "not")
 _MULTIPLE = Relation.MULTIPLE_OF.value
 _SIGNS = {"==": "=", "=": "=", "!=": "≠", "≠": "≠", "<=": "≤", "≤": "≤", ">=": "≥", "≥": "≥"}
@@ -164,9 +162,9 @@ def read_statement(
     """
     if not isinstance(text, str):
         raise ExpressionError(f"{shorten(text)} is not text", code="not-text", hint=hint)
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > LIMITS.characters:
         raise ExpressionError(
-            f"a condition is longer than {_MOST_CHARACTERS:,} characters", code="too-long"
+            f"a condition is longer than {LIMITS.characters:,} characters", code="too-long"
         )
     return _Reader(text, side, hint).whole()
 
@@ -207,8 +205,8 @@ class _Reader:
         whole, decimals, exponent, suffix = match.groups()
         if decimals is None and exponent is None and not self._is_suffix(suffix):
             return match[0]
-        if len(exponent or "") > 3 or int(exponent or 0) > _MOST_DIGITS:
-            self._refuse(f"has a number with more than {_MOST_DIGITS} digits")
+        if len(exponent or "") > 3 or int(exponent or 0) > LIMITS.decimal_digits:
+            self._refuse(f"has a number with more than {LIMITS.decimal_digits} digits")
         number = Fraction(f"{whole}{decimals or ''}".replace("_", "")) * 10 ** int(exponent or 0)
         number *= 10 ** SUFFIXES.get(suffix, 0)
         return str(number) if number.denominator == 1 else f"({number})"
@@ -240,7 +238,7 @@ class _Reader:
 
     def _one(self) -> Statement:
         self.depth += 1
-        if self.depth > _MOST_NESTING:
+        if self.depth > LIMITS.condition_nesting:
             self._refuse("is too deeply nested")
         statement: Statement
         if self._took("not"):

@@ -383,8 +383,10 @@ def _refusal(framework: str, message: str, layer: Layer, hint: str = "") -> Fram
 def is_whole(table: Table, layer: Layer) -> bool:
     """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
 
-    A network that it has only with other values is taken apart.
+    A network that it has only with other values is taken apart, unless it is more than its parts.
     """
+    if isinstance(layer, Network) and layer.whole:
+        return True
     entry = table.entry(type(layer))
     return entry is not None and not (isinstance(layer, Network) and objection(entry, layer))
 

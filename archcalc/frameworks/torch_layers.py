@@ -24,6 +24,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.experts import Experts
 from archcalc.network.ties import TiedWeight
 from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -98,10 +99,13 @@ def _trained(module: nn.Module, layer: Layer) -> nn.Module:
 def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
     """A network that torch has as one layer; the layers that it holds are arguments there."""
     x = inputs[0]
-    arguments = {
-        name: _held(value, layer.inside(*inputs)) if isinstance(value, Layer) else value
-        for name, value in arguments_of(entry, layer, x).items()
-    }
+    arguments = arguments_of(entry, layer, x)
+    for name, value in arguments.items():
+        if isinstance(value, Layer):
+            inside = layer.inside(*inputs)
+            many = int(layer.count) if isinstance(layer, Experts) else 0
+            experts = [_held(value, inside) for _ in range(many)]  # each begins by itself
+            arguments[name] = experts or _held(value, inside)
     module: nn.Module = torch_class(class_of(entry, layer, x))(**arguments)
     return module
 

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Remark, Weight, Work
-from archcalc.symbolic.errors import InvalidLayerError, quoted
+from archcalc.symbolic.errors import ArchcalcError, DimensionError, InvalidLayerError, quoted
 from archcalc.symbolic.requirement import undecided
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = ["Applied"]
 
@@ -35,7 +35,7 @@ class Applied:
         facts = (*layer.expected(*inputs), *layer.requirements(*inputs))
         needed = (*facts, *all_bounds(layer))  # a rule of the layer says more than a bound
         self.requirements = undecided(needed)
-        self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
+        self.outputs: tuple[Shape, ...] = _shapes(layer, layer.output_shapes(*inputs))
         self.output: Shape = self.outputs[0]
 
     @cached_property
@@ -45,7 +45,15 @@ class Applied:
         Raises:
             InvalidLayerError: the layer does not state them as weights in a sequence.
         """
-        return _each(self.layer, "weights", self.layer.weights(*self.inputs), Weight)
+        try:
+            stated = self.layer.weights(*self.inputs)
+        except DimensionError as error:
+            raise InvalidLayerError(
+                f"weights of {type(self.layer).__name__}: {error.message}",
+                code="invalid-facts",
+                hint=error.hint or "a weight's shape is a tuple of dimensions",
+            ) from None
+        return _each(self.layer, "weights", stated, Weight)
 
     @cached_property
     def work(self) -> tuple[Work, ...]:
@@ -72,6 +80,30 @@ class Applied:
     def remarks(self) -> tuple[Remark, ...]:
         """What is legal here but rarely meant."""
         return self.layer.remarks(*self.inputs)
+
+
+def _shapes(layer: Layer, stated: Any) -> tuple[Shape, ...]:
+    """What a layer says comes out, a plain tuple or a number also as a shape.
+
+    Raises:
+        InvalidLayerError: it is no shape.
+    """
+    listed = isinstance(stated, tuple | list) and bool(stated)
+    if listed and all(isinstance(shape, Shape) for shape in stated):
+        return tuple(stated)
+    one = listed and type(layer).output_shapes is Layer.output_shapes
+    try:
+        if one or (listed and all(isinstance(shape, tuple | list) for shape in stated)):
+            return tuple(map(as_shape, stated))
+        why = "not a tuple of shapes"
+    except ArchcalcError as error:
+        why = error.message
+    method, given = ("output_shape", stated[0]) if one else ("output_shapes", stated)
+    raise InvalidLayerError(
+        f"{method} of {type(layer).__name__} gives {quoted(given, 60)}: {why}",
+        code="invalid-facts",
+        hint="return a Shape, such as x.replace(-1, self.units)",
+    )
 
 
 F = TypeVar("F")

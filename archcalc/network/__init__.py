@@ -24,6 +24,7 @@ from archcalc.network.values import with_values
 from archcalc.network.walk import Row
 
 if TYPE_CHECKING:
+    from archcalc.network.experts import Experts
     from archcalc.network.transformer import (
         Transformer,
         TransformerDecoder,
@@ -47,6 +48,7 @@ declare(__name__, __path__[0])
 __all__ = [
     "RNN",
     "Bidirectional",
+    "Experts",
     "Input",
     "InputLayer",
     "Ladder",

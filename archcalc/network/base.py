@@ -14,7 +14,11 @@ from archcalc.formula import Formula
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.network import edit
+from archcalc.network.code import alike, code
+from archcalc.network.forms import Form
 from archcalc.network.graph import INPUT, Graph
+from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Trace
 from archcalc.network.walk import Row, Value, Walk, Where, growing
 from archcalc.symbolic.dims import DimLike
@@ -40,6 +44,12 @@ class Network(Layer, abstract=True):
     built_with: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     composed: ClassVar[bool] = True
+
+    form: ClassVar[Form] = ""
+    """How it is put together, where it is more than layers in its fields."""
+
+    whole: ClassVar[bool] = False
+    """Whether its layers one after the other are not what it is, so that it is built whole."""
 
     stands_open: ClassVar[bool] = False
     """Whether its layers stand open in a repetition of it, where it has no name of its own."""
@@ -136,7 +146,7 @@ class Network(Layer, abstract=True):
         walk = Walk(apart=True)
         self._walked(walk, inputs)
         for row in walk.rows:
-            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {1}
+            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
             if unlisted:
                 raise ShapeError(
                     f"{to_text(unlisted.pop())} copies cannot be listed one by one",
@@ -180,8 +190,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Residual([Dense(8)]), Dense(1)]).at("residual/dense")
         Dense(units=8)
         """
-        found: Layer = late("archcalc.network.edit:at")(self, path)
-        return found
+        return edit.at(self, path)
 
     def replace(self, path: str, layer: Layer | Sequence[Layer]) -> Self:
         """The network with `layer` in the place of what stands at `path`; this one stays as it is.
@@ -206,8 +215,7 @@ class Network(Layer, abstract=True):
         >>> net.replace("dense", Dense("n")).trace().parameters
         785·n + 10·(n + 1)
         """
-        made: Self = late("archcalc.network.edit:replace")(self, path, layer)
-        return made
+        return edit.replace(self, path, layer)
 
     def insert(
         self,
@@ -236,8 +244,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dense(10)]).insert(ReLU(), after="dense")
         Sequential(layers=[Dense(units=100), ReLU(), Dense(units=10)])
         """
-        made: Self = late("archcalc.network.edit:insert")(self, layer, after, before)
-        return made
+        return edit.insert(self, layer, after, before)
 
     def remove(self, path: str) -> Self:
         """The network without what stands at `path`: what went into it goes on.
@@ -252,8 +259,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dropout(0.5), Dense(10)]).remove("dropout")
         Sequential(layers=[Dense(units=100), Dense(units=10)])
         """
-        made: Self = late("archcalc.network.edit:remove")(self, path)
-        return made
+        return edit.remove(self, path)
 
     def code(self, within: Callable[[Layer], str] | None = None) -> str:
         """The network as Python code that makes an equal one: what `repr` shows.
@@ -271,8 +277,7 @@ class Network(Layer, abstract=True):
         """
         if within is not None:
             return super().code(within)
-        text: str = late("archcalc.network.code:code")(self)
-        return text
+        return code(self)
 
     def __eq__(self, other: object) -> bool:
         """Whether both are written alike, also in which of their layers are one and the same."""
@@ -280,8 +285,7 @@ class Network(Layer, abstract=True):
             return True
         if type(other) is not type(self):
             return NotImplemented
-        same: bool = late("archcalc.network.code:alike")(self, other)
-        return same
+        return alike(self, other)
 
     def to_keras(self, input_shape: Any = None) -> keras.Model:
         """The network as a functional Keras model; see `archcalc.frameworks.to_keras`.
@@ -310,8 +314,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense("n")], input_shape=784).to_dict()
         {'archcalc': 1, 'input': [784], 'layers': [{'Dense': 'n'}]}
         """
-        made: dict[str, Any] = late("archcalc.network.spec.describe:to_dict")(self)
-        return made
+        return to_dict(self)
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes that come out, one an output."""
@@ -330,7 +333,8 @@ class Network(Layer, abstract=True):
         )
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
-        return tuple(work for row in self._called(*shapes[:-1]) for work in row.work)
+        run = (row for row in self._called(*shapes[:-1]) if often(called(row.loops)))
+        return tuple(work for row in run for work in row.work)
 
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return None

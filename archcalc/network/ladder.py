@@ -25,9 +25,9 @@ from archcalc.network.course import (
     returning,
 )
 from archcalc.network.fields import Block, OptionalBlock
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
-from archcalc.network.sequential import as_layer
 from archcalc.network.values import anew
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
@@ -170,8 +170,7 @@ class Ladder(Numbered):
             return None
         here = at.under(str(done)) if done else at
         here = replace(here, copy=(*at.copy, id(self), done))
-        carried = at.carried | {v.source for v in values}
-        each = replace(here, carried=carried).inside(Loop.copies(left, index))
+        each = here.repeating(Loop.copies(left, index), walk, values)
         across, below = self._down(walk, entering, each, number)
         sources = [Value(v.shape, b.source) for v, b in zip(entering, below, strict=True)]
         turning = self._bottom(walk, moved_on(sources, index, left), here)
@@ -184,7 +183,7 @@ class Ladder(Numbered):
             alone = replace(here.under("lowest"), copy=(*here.copy, id(self)))
             turning = self._up(walk, lowest, turning, alone, at_last)
             left = lower(left - 1)
-            each = replace(here, carried=carried).inside(Loop.copies(left, index))
+            each = replace(here, carried=each.carried).inside(Loop.copies(left, index))
             rising = self._rising(walk, across, turning, here, number, index, left)
         if rising is None:
             made = self._up(walk.aside(), across, turning, here, number)

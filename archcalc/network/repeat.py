@@ -16,9 +16,9 @@ from archcalc.layers.fields import Count, option
 from archcalc.network.base import Network
 from archcalc.network.course import MOST_APART, Step, course, moved_on, no_rule, require_left
 from archcalc.network.fields import Block
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
-from archcalc.network.sequential import as_layer
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim, lower
@@ -33,9 +33,6 @@ V = TypeVar("V")
 
 _MOST_COPIES = 100_000
 """How many copies that differ in shape are written out, one by one, before it is refused."""
-
-
-_ONE = Loop.copies(1)
 
 
 class Repeat(Numbered):
@@ -168,34 +165,31 @@ class Repeat(Numbered):
             done += 1
             self._bounded(done, current, after)
             current = self.carried(current, after)
-        return current[: len(self.graph().outputs)]
+        return tuple(self._fed_back(current))
 
     def _over_again(self, walk: Walk, current: tuple[Value, ...], at: Where) -> tuple[Value, ...]:
         """The same block every time: once for all, or time by time for a walk that takes apart."""
         walk.require((_at_least_once(self.times),), at)
         number = self.times if walk.apart and isinstance(self.times, int) else None
         if number is None:
-            carried = at.carried | {v.source for v in current[: len(self.graph().outputs)]}
-            places = [replace(at, carried=carried).inside(Loop.again(self.times))]
+            places = [at.repeating(Loop.again(self.times), walk, self._fed_back(current))]
         else:
             places = [at.under(str(done)) for done in range(number)]
         for done, place in enumerate(places):
             after = self._one(walk, current, place, done)
             walk.require(_kept(current, after, at.path), at)
             current = self.carried(current, after)
-        return current[: len(self.graph().outputs)]
+        return tuple(self._fed_back(current))
 
     def _at_once(
         self, walk: Walk, current: tuple[Value, ...], at: Where, done: int, left: Dim
     ) -> tuple[Value, ...] | None:
         """All copies that are left, where one rule says what goes into each."""
         one_by_one = isinstance(left, int) and (walk.apart or bool(self.index))
-        carried = frozenset(v.source for v in current[: len(self.graph().outputs)])
-        at = replace(at, carried=at.carried | carried)
+        here = self._place(at, done, open_=not done)
         if not one_by_one and not self.index and self._rests(walk, current, at):
-            return self._one(
-                walk, current, self._place(at, done, Loop.copies(left), open_=not done), done
-            )
+            place = here.repeating(Loop.copies(left), walk, self._fed_back(current))
+            return self._one(walk, current, place, done)
         if isinstance(left, int):
             return None
         index = self.numbering(left, *current)
@@ -203,7 +197,7 @@ class Repeat(Numbered):
         entering = course(self._step(walk, at, number), current, index)
         if entering is None:
             return None
-        place = self._place(at, done, Loop.copies(left, index), open_=not done)
+        place = here.repeating(Loop.copies(left, index), walk, self._fed_back(current))
         made = self._one(walk, entering, place, number)
         sources = [Value(v.shape, m.source) for v, m in zip(entering, made, strict=False)]
         return moved_on(sources, index, left)
@@ -214,10 +208,14 @@ class Repeat(Numbered):
         """Copy `number` followed."""
         return Network.follow(self.copy_of(number), walk, values, at)
 
-    def _place(self, at: Where, done: int, loop: Loop = _ONE, open_: bool = False) -> Where:
+    def _fed_back(self, values: Sequence[Value]) -> Sequence[Value]:
+        """Those of the inputs in whose place goes what a copy gives."""
+        return values[: len(self.graph().outputs)]
+
+    def _place(self, at: Where, done: int, open_: bool = False) -> Where:
         """Where copies stand: under their number, unless they are all there are."""
         here = at if open_ else at.under(str(done))
-        return replace(here, copy=(*at.copy, id(self), done)).inside(loop)
+        return replace(here, copy=(*at.copy, id(self), done))
 
     def _step(self, walk: Walk, at: Where, number: Dim) -> Step:
         def step(values: Sequence[Value]) -> tuple[Value, ...]:

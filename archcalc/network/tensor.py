@@ -8,7 +8,7 @@ from typing import Any
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import read
-from archcalc.network.base import Network
+from archcalc.network.forms import is_network
 from archcalc.network.naming import snake_case
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
@@ -71,7 +71,7 @@ def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         ShapeError: the layer cannot take these shapes.
     """
     shapes = tuple(tensor.shape for tensor in tensors)
-    whole = isinstance(layer, Network)
+    whole = is_network(layer)
     outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
     call = object()
     return tuple(Tensor(y, layer, tensors, i, call=call) for i, y in enumerate(outputs))

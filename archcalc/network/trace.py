@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 from archcalc.costs import (
     CONVENTIONS,
     Activations,
+    ActiveParameters,
     Cost,
     Counted,
     Field,
@@ -168,6 +169,11 @@ class Trace:
     def parameters(self) -> Formula:
         """What is learned, as papers and torch's ``parameters()`` count."""
         return self.cost(Parameters())
+
+    @cached_property
+    def active_parameters(self) -> Formula:
+        """What is learned and met by one token: of experts, those that are run."""
+        return self.cost(ActiveParameters())
 
     @cached_property
     def trainable_parameters(self) -> Formula:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from archcalc.costs.loops import Loop, numbered, positions, with_own_weights
+from archcalc.costs.loops import Carry, Loop, numbered, positions, with_own_weights
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
@@ -61,8 +61,8 @@ class Row:
         loops: what it stands for many calls by, from the outermost loop to the innermost.
         shared: whether its weights belong to an earlier row.
         ties: those of its weights that another row owns.
-        carried: those of the rows before a repeated block that feed its first copy only, since
-            what the copy before gives takes their place in the others.
+        carried: for each loop whose turns follow one another, what those after the first take
+            from the one before.
     """
 
     path: str
@@ -71,7 +71,7 @@ class Row:
     loops: tuple[Loop, ...] = ()
     shared: bool = False
     ties: tuple[TiedWeight, ...] = ()
-    carried: frozenset[int] = frozenset()
+    carried: tuple[Carry, ...] = ()
 
     @property
     def name(self) -> str:
@@ -142,21 +142,28 @@ class Where:
         path: the names down to here.
         loops: what makes it stand for many calls, from the outermost to the innermost.
         copy: which copies of repeated blocks these are: copies do not share weights.
-        carried: the sources that copies after the first take from the one before.
+        carried: what each loop in turn carries on; see `Row`.
     """
 
     path: str = ""
     loops: tuple[Loop, ...] = ()
     copy: tuple[int, ...] = ()
-    carried: frozenset[int] = frozenset()
+    carried: tuple[Carry, ...] = ()
 
     def under(self, name: str) -> Where:
         """The place called `name` in here."""
         return replace(self, path=f"{self.path}/{name}".lstrip("/"))
 
     def inside(self, loop: Loop) -> Where:
-        """The place inside of a further loop."""
+        """The place inside of a further loop, whose turns do not follow one another."""
         return self if loop.is_once else replace(self, loops=(*self.loops, loop))
+
+    def repeating(self, loop: Loop, walk: Walk, values: Iterable[Value]) -> Where:
+        """The place inside of a further loop, whose first turn alone takes `values`."""
+        if loop.is_once:
+            return self
+        carry = Carry(len(walk.rows), frozenset(value.source for value in values))
+        return replace(self, loops=(*self.loops, loop), carried=(*self.carried, carry))
 
 
 class Walk:

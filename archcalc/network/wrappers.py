@@ -18,9 +18,10 @@ from archcalc.layers.kept import EVERY, OVER_TIME
 from archcalc.layers.merging import Add, Average, Concatenate, Multiply
 from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block, Layers, OptionalBlock
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
-from archcalc.network.sequential import Sequential, as_layer
+from archcalc.network.sequential import Sequential
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
 
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.residues import in_classes
 from archcalc.symbolic.sums import Index, Sum
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
@@ -136,10 +137,7 @@ def _too_large(base: Interval, exponent: Interval) -> bool:
     """Whether a bound of the power would be a number that nobody wants to compute."""
     sizes = [max(abs(int(end.p)), int(end.q)).bit_length() for end in base if end is not None]
     tops = [abs(int(end)) for end in exponent if end is not None]
-    return max(sizes, default=0) * max(tops, default=0) > _MOST_BITS
-
-
-_MOST_BITS = 100_000
+    return max(sizes, default=0) * max(tops, default=0) > LIMITS.early_power_bits
 
 
 def _extreme(parts: list[Interval], largest: bool) -> Interval:
@@ -243,6 +241,11 @@ def _no_larger(a: Expr | int, b: Expr | int) -> bool | None:
     reverse = at_least(a, b)
     if reverse is not None:
         return not reverse
+    if evaluated(a).has(FloorDiv) != evaluated(b).has(FloorDiv):  # ⌊c/2⌋ is no larger than c
+        if at_least(b, a, by_classes=True):
+            return True
+        if at_least(a, b, by_classes=True):
+            return False
     return _floors_ordered(evaluated(a), evaluated(b))
 
 

@@ -16,6 +16,7 @@ from sympy import Expr, Integer, Symbol
 from archcalc.symbolic.division import CeilDiv, FloorDiv, has_denominator
 from archcalc.symbolic.errors import DimensionError, quoted, shorten
 from archcalc.symbolic.extremes import settled
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
@@ -64,10 +65,6 @@ def as_expr(value: object) -> Dim:
     )
 
 
-_MOST_BITS = 1_024
-"""Far beyond any memory, and small enough that every product of a few can still be printed."""
-
-
 def as_dim(value: object, *, minimum: int = 1) -> Dim:
     """`value` as a dimension: like `as_expr`, and at least `minimum` where that is a number.
 
@@ -79,11 +76,11 @@ def as_dim(value: object, *, minimum: int = 1) -> Dim:
     """
     dim = as_expr(value)
     if isinstance(dim, int):
-        if dim.bit_length() > _MOST_BITS:
+        if dim.bit_length() > LIMITS.dimension_bits:
             raise DimensionError(
                 f"a dimension of {dim.bit_length():,} bits is beyond any machine",
                 code="too-large",
-                hint=f"it may have {_MOST_BITS:,}",
+                hint=f"it may have {LIMITS.dimension_bits:,}",
             )
         if dim < minimum:
             raise DimensionError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from archcalc.symbolic.limits import LIMITS
+
 __all__ = ["SUFFIXES", "read_number"]
 
 SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12, "P": 15}
@@ -19,7 +21,6 @@ _NUMBER = re.compile(
         [ ]?(?P<suffix>[kKMGBTP])?""",
     re.VERBOSE,
 )
-_LARGEST_EXPONENT = 300
 
 
 def read_number(text: str) -> int | Fraction | None:
@@ -34,7 +35,7 @@ def read_number(text: str) -> int | Fraction | None:
     if found is None:
         return None
     exponent = int(found["exponent"] or 0)
-    if abs(exponent) > _LARGEST_EXPONENT:
+    if abs(exponent) > LIMITS.decimal_digits:
         return None
     digits = re.sub(r"[^0-9]", "", found["whole"]) or "0"
     number = Fraction(f"{digits}.{found['decimals'] or 0}")

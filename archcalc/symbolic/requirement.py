@@ -13,6 +13,7 @@ from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import FloorDiv, floor_div
 from archcalc.symbolic.errors import RequirementError
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.sums import Copies
@@ -27,10 +28,6 @@ class Relation(Enum):
     AT_LEAST = "≥"
     EQUAL = "="
     MULTIPLE_OF = "is a multiple of"
-
-
-_MOST_COPIES = 4_096
-"""What is asked of no more copies than this is asked of every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ class Requirement:
     def counted(self) -> bool:
         """Whether it can be asked of every copy by itself."""
         counts = [copies.count for copies in self.each]
-        return all(isinstance(n, int) for n in counts) and prod(map(int, counts)) <= _MOST_COPIES
+        return all(isinstance(n, int) for n in counts) and prod(map(int, counts)) <= LIMITS.copies
 
     def copies(self) -> Iterator[Requirement]:
         """The requirement for every copy by itself, where their numbers are known."""

@@ -17,12 +17,10 @@ from math import lcm, prod
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.sums import Index
 
 __all__ = ["in_classes", "multiplied_out", "period"]
-
-_MOST_CLASSES = 64
-"""Two sides are compared in no more classes than this."""
 
 _MOST_TERMS = 32
 """Nor is a difference of more terms than this."""
@@ -77,7 +75,7 @@ def in_classes(difference: Expr) -> Iterator[Expr]:
     inside = {s for floor in floors for s in floor.free_symbols}
     periods = {s: _period_of(s, floors) for s in inside if times[s] > 1}
     known = {s: p for s, p in periods.items() if p is not None}
-    if not known or len(known) < len(periods) or prod(known.values()) > _MOST_CLASSES:
+    if not known or len(known) < len(periods) or prod(known.values()) > LIMITS.compared_classes:
         return
     # the multiples first: beside the next class they settle most of what is not alike
     for rests in product(*(range(p - 1, -1, -1) for p in known.values())):

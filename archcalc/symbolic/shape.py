@@ -11,14 +11,13 @@ from sympy import Expr, Mul
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import DimensionError, ExpressionError, quoted, shorten
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.printing.layout import Signed, Sum, layout
 from archcalc.symbolic.printing.text import to_text
 
 __all__ = ["Shape", "ShapeLike", "as_shape", "is_sum", "product"]
 
 ShapeLike = Iterable[DimLike]
-
-_MOST_AXES = 64
 
 
 class Shape(tuple[Dim, ...]):
@@ -104,9 +103,9 @@ def as_shape(value: object, *, minimum: int = 1) -> Shape:
     dims = tuple(value)
     if any(dim is None for dim in dims):
         _refuse_open(dims)
-    if len(dims) > _MOST_AXES:
+    if len(dims) > LIMITS.axes:
         raise DimensionError(
-            f"a shape of {len(dims)} axes is beyond what any framework takes ({_MOST_AXES})",
+            f"a shape of {len(dims)} axes is beyond what any framework takes ({LIMITS.axes})",
             values={"shape": shorten(dims)},
         )
     return Shape(as_dim(dim, minimum=minimum) for dim in dims)

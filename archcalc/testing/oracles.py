@@ -165,6 +165,11 @@ def _inside(module: Any, network: Network) -> Iterator[tuple[str, Layer, Any]]:
         for number, copy in module.named_children():
             yield number, network.copy_of(int(number)).block, copy
         return
+    if type(network).__name__ == "Experts":
+        (node,) = network.graph().nodes
+        for number, expert in module.experts.named_children():
+            yield f"{node.name}/{number}", node.layer, expert
+        return
     nodes, named = network.graph().nodes, dict(module.named_children())
     if any(node.name in named for node in nodes):
         yield from ((n.name, n.layer, named[n.name]) for n in nodes if n.name in named)

@@ -290,6 +290,7 @@ class TestSaid:
             "reset gate": ["after", "before"],
             "slopes": ["one an element", "one a channel", "one for all"],
             "shared weights": ["once", "each time"],
+            "experts": ["all", "active"],
             "embeddings": ["counted", "left out"],
             "transposed convolution": ["input positions", "output positions"],
             "attention products": ["counted", "left out"],

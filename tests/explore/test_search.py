@@ -617,3 +617,27 @@ def test_a_relation_of_sympy_is_a_constraint() -> None:
     assert found.best == {"a": 3, "b": 4}
     found = search(maximize="a*b", subject_to="a*b <= 0.025M and b < 1K", a=range(1, 9000), b=[8])
     assert found.value == 25_000
+
+
+def test_the_best_ratio_of_a_network_that_does_not_always_exist() -> None:
+    """Rows that are no network are passed over; the best is that of looking at each."""
+    net = ac.Sequential(
+        [ac.Conv2D("f", "k"), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense("n"), ac.Dense(10)],
+        input_shape=(28, 28, 1),
+    )
+    trace = net.trace()
+    ranges = {"k": range(1, 30), "f": range(1, 51), "n": range(1, 51)}
+    found = ac.search(maximize=trace.macs / trace.parameters, **ranges)  # type: ignore[arg-type]
+
+    def ratio(k: int, f: int, n: int) -> Fraction | None:
+        out = 29 - k
+        side = out // 2
+        if side < 1:
+            return None
+        macs = out * out * k * k * f + side * side * f * n + 10 * n
+        return Fraction(macs, (k * k + 1) * f + (side * side * f + 1) * n + 10 * (n + 1))
+
+    every = {at: r for at in itertools.product(*ranges.values()) if (r := ratio(*at)) is not None}
+    assert found.value == max(every.values())
+    assert every[tuple(found.best[name] for name in "kfn")] == found.value  # type: ignore[index]
+    assert found.verify()

@@ -469,6 +469,12 @@ def test_long_sums_take_no_more_than_linear_time() -> None:
         assert formula.solve("k", at_most=total, **values) == 3
 
 
+def test_a_coefficient_that_only_takes_away() -> None:
+    collected = Formula("n*(k - 3) - 2*n*(k + 1) + 4").collect("n")
+    assert str(collected) == "−n·(k + 5) + 4"
+    assert collected(n=3, k=2) == 3 * -1 - 6 * 3 + 4
+
+
 # --- Symbols of the network, remainders, derivatives ----------------------------------------------
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Rational, Symbol
 
 from archcalc.formula import Formula
-from archcalc.formula.between import Values
+from archcalc.formula.univariate import Values
 from archcalc.symbolic import (
     ArchcalcError,
     ArchcalcWarning,
@@ -512,8 +512,8 @@ REFUSED: list[tuple[str, Formula, str, dict[str, Any], type[ArchcalcError], str]
      "at_most = 100000.0 is not an exact number; give an integer or a Fraction [bad-value]"),
     ("bool", MNIST, "n", {"equals": True}, EvaluationError,
      "equals = True is not an exact number; give an integer or a Fraction [bad-value]"),
-    ("text", MNIST, "n", {"at_least": "9"}, EvaluationError,
-     "at_least = '9' is not an exact number; give an integer or a Fraction [bad-value]"),
+    ("text", MNIST, "n", {"at_least": "many"}, EvaluationError,
+     "at_least = 'many' is not an exact number; write one such as '1e6' or '25.6M' [bad-value]"),
     ("network broken", Formula(MNIST, [no_more_than(28, k)]), "n", {"at_most": 9, "k": 29, "f": 1},
      RequirementError, "conv2d: it does not fit [no-fit]"),
 ]  # fmt: skip
@@ -556,6 +556,6 @@ def test_hostile_formulas_end_soon(formula, given) -> None:
 
 
 def test_values_between_bounds_as_runs() -> None:
-    assert Values(n**2 - 10 * n, n).between(-21, -16, (1, None)) == [(2, 3), (7, 8)]
-    assert Values(n**2 - 10 * n, n).between(-21, None, (1, None)) == [(1, 3), (7, None)]
-    assert Values(FloorDiv(100, n - 5), n).between(20, 50, (1, None)) == [(7, 10)]
+    assert Values(n**2 - 10 * n, n).preimage(-21, -16, (1, None)) == [(2, 3), (7, 8)]
+    assert Values(n**2 - 10 * n, n).preimage(-21, None, (1, None)) == [(1, 3), (7, None)]
+    assert Values(FloorDiv(100, n - 5), n).preimage(20, 50, (1, None)) == [(7, 10)]

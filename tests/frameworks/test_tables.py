@@ -52,4 +52,4 @@ def test_the_tables_import_no_framework() -> None:
 
 
 def test_that_test_can_fail() -> None:
-    assert _imported("import archcalc.frameworks.torch_modules") == {"torch"}
+    assert _imported("import archcalc.frameworks.torch_modules.core") == {"torch"}

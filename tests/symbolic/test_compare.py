@@ -358,6 +358,12 @@ def test_residue_classes_decide_what_is_equal(one: str, other: str) -> None:
     assert equal(parse(one) + 1, parse(other)) is not True
 
 
+def test_a_part_is_no_larger_than_the_whole() -> None:
+    assert smallest(h, FloorDiv(h, 2)) == FloorDiv(h, 2)
+    assert largest(CeilDiv(2 * h, 3), h) == h
+    assert smallest(FloorDiv(3 * h, 2), h) == h
+
+
 def test_what_is_true_of_some_classes_stays_open() -> None:
     assert equal(2 * FloorDiv(h, 2), h) is None
     assert equal(FloorDiv(h, 2) + FloorDiv(h, 3), h) is None

@@ -26,7 +26,7 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.errors import quoted
-from archcalc.symbolic.scanning import Source
+from archcalc.symbolic.lexer import Source
 from tests.counting import at_most
 
 f, h, k, L, n, s, w = symbols("f h k L n s w")

@@ -14,7 +14,7 @@ from math import floor
 
 from sympy import Expr, Max, Min, Poly, Rational, Symbol
 
-from archcalc.formula.between import turning_points
+from archcalc.formula.univariate import turning_points
 from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.evaluate import evaluate

@@ -15,7 +15,7 @@ from math import inf
 from archcalc.explore.progress import Progress
 from archcalc.explore.searching.boxes import Box, size_of, whole
 from archcalc.explore.searching.leaves import look_at
-from archcalc.explore.searching.plan import Bound, Plan, Verdict
+from archcalc.explore.searching.plan import Bound, SearchPlan, Verdict
 from archcalc.explore.searching.tally import Found, Tally, better
 from archcalc.symbolic.errors import EvaluationError
 
@@ -49,7 +49,7 @@ class Exploration:
         work: how much was computed for that, in operations on 64 bits, about.
     """
 
-    plan: Plan
+    plan: SearchPlan
     pending: list[Branch] = field(default_factory=list)
     best: Found | None = None
     tally: Tally = field(init=False)
@@ -59,7 +59,7 @@ class Exploration:
         self.tally = Tally.empty(len(self.plan.rules))
 
     @classmethod
-    def of(cls, plan: Plan) -> Exploration:
+    def of(cls, plan: SearchPlan) -> Exploration:
         """One that begins with everything."""
         begun = cls(plan)
         rules = tuple(range(len(plan.rules)))

@@ -26,7 +26,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Bound", "Plan", "Rule", "Verdict", "Ways", "gap_of"]
+__all__ = ["Bound", "Rule", "SearchPlan", "Verdict", "Ways", "gap_of"]
 
 Bound: TypeAlias = int | float
 """What the objective does not pass; infinite where nothing is known."""
@@ -96,7 +96,7 @@ def gap_of(requirement: Requirement) -> Expr:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class SearchPlan:
     """A search over axes.
 
     Attributes:

@@ -7,14 +7,12 @@ from typing import Any
 
 from archcalc.explore.progress import Progress
 from archcalc.explore.searching.exploring import Branch, Exploration
-from archcalc.explore.searching.plan import Plan
+from archcalc.explore.searching.plan import SearchPlan
 from archcalc.explore.searching.tally import Found, Tally
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["explored"]
-
-_MOST_WORK = 10_000_000_000
-"""A search on this machine ends after so many operations on 64 bits, about: a minute or so."""
 
 _BRANCHES = 8
 """So many boxes for each thread of the cluster, as some take longer than others."""
@@ -23,13 +21,13 @@ _AHEAD = 2
 """So many boxes for each thread are under way: the later one starts, the more is known."""
 
 
-def explored(plan: Plan, client: Any = None) -> Exploration:
+def explored(plan: SearchPlan, client: Any = None) -> Exploration:
     """What a search comes to, on this machine or on a cluster."""
     exploration = Exploration.of(plan)
     with Progress(plan.size, "configurations") as progress:
         try:
             if client is None:
-                exploration.run(progress, most_work=_MOST_WORK)
+                exploration.run(progress, most_work=LIMITS.search_work)
             else:
                 _spread_out(exploration, client, progress)
         except KeyboardInterrupt:
@@ -77,7 +75,7 @@ def _spread_out(exploration: Exploration, client: Any, progress: Progress) -> No
         client.cancel(list(under_way))
 
 
-def _searched(plan: Plan, branch: Branch, best: Found | None) -> tuple[Tally, Found | None]:
+def _searched(plan: SearchPlan, branch: Branch, best: Found | None) -> tuple[Tally, Found | None]:
     """What comes of one box; run by a worker."""
     own = Exploration(plan, [branch], best)
     own.run(Progress(plan.size, "configurations"))

@@ -18,7 +18,7 @@ import numpy as np
 from archcalc.explore.progress import Progress, Unseen
 from archcalc.explore.sweeping.filters import read_rows
 from archcalc.explore.sweeping.grid import Grid
-from archcalc.explore.sweeping.plan import Plan
+from archcalc.explore.sweeping.plan import SweepPlan
 from archcalc.explore.sweeping.rows import Configuration, Excluded
 from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.running import Region, blocks
@@ -51,7 +51,7 @@ class LazyTable:
         excluded: values that are no network, and so are not in the grid.
     """
 
-    plan: Plan
+    plan: SweepPlan
     grid: Grid
     chunks: int
     conditions: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ class LazyTable:
 class _Work:
     """What is done with each part, wherever that is."""
 
-    plan: Plan
+    plan: SweepPlan
     conditions: tuple[str, ...]
     ask: Callable[[Table], Any]
 

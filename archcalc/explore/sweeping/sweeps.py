@@ -9,7 +9,7 @@ from archcalc.explore.naming import how_to_give, ranges_by_name
 from archcalc.explore.progress import Progress
 from archcalc.explore.sweeping.grid import Grid, read_grid
 from archcalc.explore.sweeping.lazy import LazyTable, read_chunks
-from archcalc.explore.sweeping.plan import Plan, plan_for
+from archcalc.explore.sweeping.plan import SweepPlan, plan_for
 from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.compiled import Kept, read_dtype
 from archcalc.formula.formula import Formula, FormulaLike
@@ -144,7 +144,7 @@ def _read_ranges(formulas: Mapping[str, Formula], ranges: Mapping[str, Any]) -> 
     return read_grid(ranges)
 
 
-def _plan(formulas: Mapping[str, Formula], grid: Grid, dtype: Kept | None) -> Plan:
+def _plan(formulas: Mapping[str, Formula], grid: Grid, dtype: Kept | None) -> SweepPlan:
     expressions = {name: formula.expr for name, formula in formulas.items()}
     asked = dict.fromkeys(r for formula in formulas.values() for r in formula.requirements)
     return plan_for(expressions, list(asked), grid, dtype)

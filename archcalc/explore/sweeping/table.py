@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from archcalc.explain import html, latex, markdown, text
 from archcalc.explain.canvas import Canvas
+from archcalc.explain.document import Document
 from archcalc.explore.sweeping import exporting, order, showing
 from archcalc.explore.sweeping.grid import Grid
 from archcalc.explore.sweeping.plot import plot
@@ -335,17 +337,25 @@ class Table:
         """A list of objects, one a row; fractions are text."""
         return exporting.to_json(self)
 
+    def document(self, rows: int = showing.ROWS) -> Document:
+        """The table as a document, of no more than so many rows from its two ends."""
+        return showing.document(self, rows)
+
     def to_markdown(self, rows: int = showing.ROWS) -> str:
         """A table in Markdown, of no more than so many rows from its two ends."""
-        return showing.to_markdown(self, rows)
+        return markdown.render(self.document(rows))
 
     def to_html(self, rows: int = showing.ROWS) -> str:
         """A table in HTML, of no more than so many rows from its two ends."""
-        return showing.to_html(self, rows)
+        return html.render(self.document(rows))
+
+    def to_latex(self, rows: int = showing.ROWS) -> str:
+        """A table in LaTeX, of no more than so many rows from its two ends."""
+        return latex.render(self.document(rows))
 
     def to_text(self, rows: int = showing.ROWS) -> str:
         """A table as text, of no more than so many rows from its two ends."""
-        return showing.to_text(self, rows)
+        return text.render(self.document(rows))
 
     def __repr__(self) -> str:
         return self.to_text()

@@ -10,24 +10,22 @@ from math import isqrt
 
 from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Poly, Pow, Rational, Symbol
 
+from archcalc.formula.integer_sets import Span, joined, spans_of
 from archcalc.formula.monotone import Direction, direction
-from archcalc.formula.spans import Span, joined, spans_of
 from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.residues import period
 
-__all__ = ["Effort", "Unresolved", "Values", "turning_points"]
+__all__ = ["Effort", "Undecided", "Values", "turning_points"]
 
 _FEW = 64
 """A run of as many integers is looked at one by one."""
 
 _MOST_TAILS = 128
 """An endless run is cut no more often than this, each time at twice the number."""
-
-_MOST_DOUBLINGS = 4_096
-"""No answer of more bits than this is looked for."""
 
 _HIGHEST_DEGREE = 40
 """The turning points of polynomials beyond this degree are not isolated."""
@@ -39,7 +37,7 @@ _FAR = 4_096
 """What bounds on exponents are taken at, at most: a power further out fills the memory."""
 
 
-class Unresolved(Exception):  # noqa: N818 - it steers the search and never leaves this package
+class Undecided(Exception):  # noqa: N818 - it steers the search and never leaves this package
     """The search comes to no end this way.
 
     Attributes:
@@ -56,13 +54,13 @@ class Effort:
     """How far is looked before a search is given up.
 
     Attributes:
-        classes: the most residue classes that may be asked for by `Unresolved`.
+        classes: the most residue classes that may be asked for by `Undecided`.
         values: no more integers than this are looked at one by one.
         parts: a run is cut into no more parts than this before it is looked at one by one.
     """
 
     classes: int = 1
-    values: int = 100_000
+    values: int = LIMITS.looked_at
     parts: int = 250
 
 
@@ -80,7 +78,7 @@ class Values:
 
     >>> from archcalc.symbolic import symbols
     >>> n = symbols("n")
-    >>> Values(n**2 - 10*n, n).between(None, -16, (1, None))
+    >>> Values(n**2 - 10*n, n).preimage(None, -16, (1, None))
     [(2, 8)]
     """
 
@@ -112,11 +110,11 @@ class Values:
         kept = _envelope(self.expression, self.variable, span) if not self._exponentials else None
         return kept or bounds(self.expression, self._known(span))
 
-    def between(self, lower: Exact | None, upper: Exact | None, span: Span) -> list[Span]:
+    def preimage(self, lower: Exact | None, upper: Exact | None, span: Span) -> list[Span]:
         """The numbers of `span` at which the value is at least `lower` and at most `upper`.
 
         Raises:
-            Unresolved: that cannot be found out.
+            Undecided: that cannot be found out.
         """
         found: list[Span] = []
         pending = [span]
@@ -161,7 +159,7 @@ class Values:
             return [run for part, e in simpler for run in self._within(part, e, lower, upper)]
         classes = period(self.expression)
         if classes is not None and 1 < classes <= self.effort.classes:
-            raise Unresolved(classes)
+            raise Undecided(classes)
         return self._by_bounds(lower, upper, span)
 
     def _within(
@@ -169,7 +167,7 @@ class Values:
     ) -> list[Span]:
         """The numbers of a part of a run, along which `simpler` has the same values."""
         inside = Values(simpler, self.variable, self.effort)
-        found = inside.between(lower, upper, span)
+        found = inside.preimage(lower, upper, span)
         self.seen |= inside.seen
         self.complete = self.complete and inside.complete
         return found
@@ -195,7 +193,7 @@ class Values:
         if high is None:
             self._tails += 1
             if self._tails > _MOST_TAILS or (self._exponentials and low > self._far):
-                raise Unresolved
+                raise Undecided
             return [(low, 2 * low), (2 * low + 1, None)]
         self._parts += 1
         if self._parts > self.effort.parts:
@@ -220,7 +218,7 @@ class Values:
         """The work of looking at every number of a run; a power costs as much as it has digits."""
         work = (high - low + 1) * (1 + high // 16 if self._exponentials else 1)
         if self._looked_at + work > self.effort.values:
-            raise Unresolved
+            raise Undecided
         return work
 
     def _way_of(self, piece: Span) -> Direction:
@@ -230,7 +228,7 @@ class Values:
             return Direction.CONSTANT
         first, second = self.at(low), self.at(low + 1)
         if first is None or second is None:
-            raise Unresolved
+            raise Undecided
         return Direction.RISING if second >= first else Direction.FALLING
 
     # Pieces of one direction
@@ -262,7 +260,7 @@ class Values:
         def there(n: int) -> bool:
             value = self.at(n)
             if value is None:
-                raise Unresolved
+                raise Undecided
             return sign * value > bound or (not strict and sign * value == bound)
 
         if there(low):
@@ -276,8 +274,8 @@ class Values:
             stride = 1
             while not there(low + stride):
                 low, stride = low + stride, 2 * stride
-                if stride.bit_length() > _MOST_DOUBLINGS:
-                    raise Unresolved
+                if stride.bit_length() > LIMITS.solution_bits:
+                    raise Undecided
             high = low + stride
         while high - low > 1:
             middle = (low + high) // 2
@@ -330,7 +328,7 @@ def turning_points(polynomial: Expr, n: Symbol, span: Span) -> list[int] | None:
     >>> from archcalc.symbolic import symbols
     >>> n = symbols("n")
     >>> turning_points(n*(10 - n), n, (1, 99))
-    [5, 6]
+    [5]
     """
     pieces = _pieces(polynomial, n, span)
     return None if pieces is None else [low for low, _ in pieces[1:]]

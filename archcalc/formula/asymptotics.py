@@ -12,10 +12,10 @@ from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.written import WrittenSum, evaluated, tidied
 
-__all__ = ["dominating"]
+__all__ = ["leading_terms"]
 
 
-def dominating(expression: Expr, x: Symbol) -> Expr:
+def leading_terms(expression: Expr, x: Symbol) -> Expr:
     """The terms of the highest growth in `x`; floors of `x` count as the quotients they are of.
 
     Where it depends on the other symbols which one that is, all those that may be it stay.
@@ -25,7 +25,7 @@ def dominating(expression: Expr, x: Symbol) -> Expr:
 
     >>> from archcalc.symbolic import symbols
     >>> c, L = symbols("c L")
-    >>> dominating(4**L*c + L**2*c**3 + L*4**L*(c + 1), L)
+    >>> leading_terms(4**L*c + L**2*c**3 + L*4**L*(c + 1), L)
     4**L*L*(c + 1)
     """
     found: dict[_Growth, list[Expr]] = {}
@@ -95,7 +95,7 @@ def _smooth(e: Expr, x: Symbol) -> Expr:
     if isinstance(e, Max | Min):
         return _last_standing(type(e), args, x)
     if isinstance(e, Pow) and isinstance(args[1], Integer) and args[1] < 0 and args[0].is_Add:
-        return Pow(dominating(args[0], x), args[1])
+        return Pow(leading_terms(args[0], x), args[1])
     return e.func(*args)
 
 
@@ -114,4 +114,4 @@ def _outgrows(a: Expr, b: Expr, x: Symbol) -> bool:
     if a == b or not (at_least(a, 0) and at_least(b, 0)):
         return False
     tag = Symbol("·", integer=True, positive=True)
-    return tag not in dominating(a + tag * b, x).free_symbols
+    return tag not in leading_terms(a + tag * b, x).free_symbols

@@ -14,12 +14,9 @@ from itertools import pairwise
 from typing import NoReturn
 
 from archcalc.symbolic.errors import ExpressionError, shorten
+from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["FUNCTIONS", "MAX_DIGITS", "MAX_NESTING", "Source"]
-
-_MAX_CHARACTERS = 10_000
-MAX_NESTING = 40
-MAX_DIGITS = 600
+__all__ = ["FUNCTIONS", "Source"]
 
 _SPELLING = {
     "·": "*", "×": "*", "⋅": "*", "−": "-", "^": "**", "÷": "/",
@@ -106,8 +103,8 @@ class Source:
         ) from None
 
     def scan(self) -> None:
-        if len(self.text) > _MAX_CHARACTERS:
-            self.refuse(f"is longer than {_MAX_CHARACTERS:,} characters", code="too-long")
+        if len(self.text) > LIMITS.characters:
+            self.refuse(f"is longer than {LIMITS.characters:,} characters", code="too-long")
         self.words = list(self._words())
         if not self.words:
             self.refuse("is empty", code="empty-expression", hint="give a formula such as '4*c'")
@@ -139,8 +136,10 @@ class Source:
                 f"has the float {shorten(word.text, 20)}", word.at, code="inexact-number",
                 hint="write an exact fraction such as 1/2, or a power of 10",
             )  # fmt: skip
-        if word.kind in ("number", "power") and len(word.text) > MAX_DIGITS:
-            self.refuse(f"has a number of more than {MAX_DIGITS} digits", word.at, code="too-large")
+        if word.kind in ("number", "power") and len(word.text) > LIMITS.digits:
+            self.refuse(
+                f"has a number of more than {LIMITS.digits} digits", word.at, code="too-large"
+            )
         if word.kind == "name" and keyword.iskeyword(word.text):
             self.refuse(f"has {word.text!r}, which is not arithmetic,", word.at,
                         code="unsupported-syntax", hint="choose another name")  # fmt: skip
@@ -169,8 +168,8 @@ class Source:
         for word in self.words:
             if word.kind == "open":
                 opened.append(word)
-                if len(opened) > MAX_NESTING:
-                    self.refuse(f"is nested deeper than {MAX_NESTING}", word.at, code="too-deep")
+                if len(opened) > LIMITS.nesting:
+                    self.refuse(f"is nested deeper than {LIMITS.nesting}", word.at, code="too-deep")
             if word.kind == "close" and (not opened or _CLOSING[opened.pop().text] != word.text):
                 self.refuse(f"has a {word.text} that closes nothing", word.at)
         if opened:

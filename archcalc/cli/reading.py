@@ -93,9 +93,37 @@ def open_network(name: str) -> Opened:
     if not gc.isenabled():  # by `main`, until everything is loaded, which is now
         gc.freeze()
         gc.enable()
+    if name == "-":
+        return Opened(_PIPED, *_piped())
     if _MODULE.fullmatch(name) and not os.path.exists(name):
         return Opened(name, _attribute(name))
     return Opened(name, *read_file(name))
+
+
+_PIPED = "standard input"
+_TOML = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:\[\[?\s*[\w.]+\s*\]|[\w.]+\s*=)")
+_MOST_BYTES = 16_000_000
+"""More than any format is read of."""
+
+
+def _piped() -> tuple[Network, Source]:
+    """The network in what is piped in: JSON, TOML or YAML, told apart by how it begins.
+
+    Raises:
+        ArchcalcError: as `open_network`.
+    """
+    data = getattr(sys.stdin, "buffer", sys.stdin).read(_MOST_BYTES)
+    try:
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+    except UnicodeDecodeError:
+        raise SpecificationError(
+            "this is not text in UTF-8", code="not-text", path=_PIPED
+        ) from None
+    begins = text.lstrip()[:1]
+    source = Source(
+        _PIPED, text, "json" if begins == "{" else "toml" if _TOML.match(text) else "yaml"
+    )
+    return source.read(), source
 
 
 def _attribute(name: str) -> Network:
@@ -109,6 +137,12 @@ def _attribute(name: str) -> Network:
         made = _made(value)
     except ArchcalcError:
         raise
+    except SystemExit as end:
+        raise SpecificationError(
+            f"it ends the process as it is imported, with {quoted(end.code, 60)}",
+            code="not-importable", path=name,
+            hint="keep what runs a program under if __name__ == '__main__'",
+        ) from None  # fmt: skip
     except Exception as error:
         raise SpecificationError(
             f"it cannot be imported: {type(error).__name__}: {shorten(str(error))}",

@@ -21,7 +21,7 @@ from archcalc.costs.parameters import (
     TotalParameters,
     TrainableParameters,
 )
-from archcalc.costs.receptive import Field, ReceptiveField
+from archcalc.costs.receptive import Field, Phase, ReceptiveField
 from archcalc.costs.time import StepTime, Traffic
 from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
@@ -47,6 +47,7 @@ __all__ = [
     "OptimizerBytes",
     "Other",
     "Parameters",
+    "Phase",
     "ReceptiveField",
     "Statistics",
     "StepTime",

@@ -21,11 +21,14 @@ from archcalc.layers.facts import Weight, Work
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.sums import Index
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
 
 __all__ = [
     "Additive",
     "Cost",
+    "GoesRound",
     "Rows",
     "Tied",
     "TracedRow",
@@ -45,6 +48,19 @@ class Tied(Protocol):
     def weight(self) -> str: ...
     @property
     def trained(self) -> bool: ...
+
+
+class GoesRound(Protocol):
+    """What a cost sees of copies and steps in which a row stands."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def count(self) -> Dim: ...
+    @property
+    def index(self) -> Index | None: ...
+    @property
+    def carried(self) -> frozenset[int]: ...
 
 
 class TracedRow(Protocol):
@@ -78,6 +94,10 @@ class TracedRow(Protocol):
     def work(self) -> tuple[Work, ...]: ...
     @property
     def windows(self) -> tuple[AxisWindow, ...] | None: ...
+    @property
+    def outputs_of(self) -> tuple[int, ...]: ...
+    @property
+    def rounds(self) -> Sequence[GoesRound]: ...
     def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> TracedRow: ...
 
 
@@ -91,10 +111,14 @@ class Rows(Protocol):
     @property
     def ends(self) -> tuple[int, ...]: ...
     @property
+    def end_outputs(self) -> tuple[int, ...]: ...
+    @property
+    def outputs(self) -> tuple[Shape, ...]: ...
+    @property
     def requirements(self) -> tuple[Requirement, ...]: ...
 
 
-class Cost(ABC, Generic[R]):
+class Cost(Shown, ABC, Generic[R]):
     """Something counted over a trace; subclass it to count something else.
 
     Attributes:
@@ -163,34 +187,62 @@ def same_work(row: TracedRow) -> tuple[object, ...]:
     return id(row.applied), positions(row.loops), len(set(row.sources))
 
 
+class Total:
+    """A sum of ``times·amount``: numbers in one, what stands equally often in one bracket.
+
+    >>> counting = Total()
+    >>> counting.add(1, 3)
+    >>> counting.add(2, 5)
+    >>> counting.written()
+    13
+    """
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._groups: dict[Dim, dict[Dim, int]] = {}
+
+    @property
+    def terms(self) -> int:
+        """How many terms it has beside its number."""
+        return sum(map(len, self._groups.values()))
+
+    def add(self, times: Dim, amount: Dim) -> None:
+        """Count an amount that stands there so often."""
+        if isinstance(times, int):
+            if isinstance(amount, int):
+                self._number += times * amount
+            else:
+                group = self._groups.setdefault(1, {})
+                group[amount] = group.get(amount, 0) + times
+        elif amount != 0:
+            group = self._groups.setdefault(times, {})
+            group[amount] = group.get(amount, 0) + 1
+
+    def written(self) -> Dim:
+        """The sum as it is written."""
+        terms: list[Dim] = []
+        for times, amounts in self._groups.items():
+            parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
+            if times == 1:
+                terms.extend(parts)
+            else:
+                inner = WrittenSum(*parts) if len(parts) > 1 else parts[0]
+                terms.append(WrittenProduct(times, inner))
+        if self._number or not terms:
+            terms.append(self._number)
+        return WrittenSum(*terms) if len(terms) > 1 else terms[0]
+
+
 def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
     """The sum of ``times·amount``: numbers in one, what stands equally often in one bracket.
 
     >>> total([(1, 3), (2, 5)])
     13
     """
-    number = 0
-    groups: dict[Dim, dict[Dim, int]] = {}
+    found = Total()
     for times, amount in counted:
-        if isinstance(times, int):
-            if isinstance(amount, int):
-                number += times * amount
-            else:
-                group = groups.setdefault(1, {})
-                group[amount] = group.get(amount, 0) + times
-        elif amount != 0:
-            group = groups.setdefault(times, {})
-            group[amount] = group.get(amount, 0) + 1
-    terms: list[Dim] = []
-    for times, amounts in groups.items():
-        parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
-        if times == 1:
-            terms.extend(parts)
-        else:
-            terms.append(WrittenProduct(times, WrittenSum(*parts) if len(parts) > 1 else parts[0]))
-    if number or not terms:
-        terms.append(number)
-    return WrittenSum(*terms) if len(terms) > 1 else terms[0]
+        found.add(times, amount)
+    return found.written()
 
 
 def written_sum(products: Iterable[Sequence[Dim]]) -> Dim:

@@ -17,6 +17,7 @@ from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError
 from archcalc.symbolic.shape import product
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Choice", "Convention", "Counted", "Other", "Quantity", "counted"]
@@ -31,7 +32,7 @@ def _as_it_is(row: TracedRow) -> TracedRow:
     return row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Choice(Additive):
     """One way to count; a cost itself, so that ``trace.cost(choice)`` counts that way.
 
@@ -51,6 +52,12 @@ class Choice(Additive):
     seen: Callable[[TracedRow], TracedRow] = _as_it_is
     kind: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(self.used_by)})"
+
+    def __repr__(self) -> str:
+        return f"<{self}: {self.meaning}>"
+
     def of(self, row: TracedRow) -> Dim:
         return self.cost.of(self.seen(row))
 
@@ -61,8 +68,8 @@ class Choice(Additive):
         return self.cost.of_work(row, work) if self.seen(row) is row else None
 
 
-@dataclass(frozen=True)
-class Convention:
+@dataclass(frozen=True, repr=False)
+class Convention(Shown):
     """A choice of counting, and its possible answers.
 
     Attributes:
@@ -76,6 +83,9 @@ class Convention:
     question: str
     quantity: Quantity
     choices: tuple[Choice, ...]
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, of {self.quantity}: {'; or '.join(map(str, self.choices))}>"
 
     @property
     def default(self) -> Choice:
@@ -101,8 +111,8 @@ class Convention:
         return choice.kind or re.sub(r"\W+", "-", f"{self.name} {choice.name}").lower()
 
 
-@dataclass(frozen=True)
-class Other:
+@dataclass(frozen=True, repr=False)
+class Other(Shown):
     """What a choice that was not made would give.
 
     Attributes:
@@ -115,9 +125,12 @@ class Other:
     amount: Formula
     difference: Formula
 
+    def __repr__(self) -> str:
+        return f"<{self.choice}: {self.amount}>"
 
-@dataclass(frozen=True)
-class Counted:
+
+@dataclass(frozen=True, repr=False)
+class Counted(Shown):
     """How a trace is counted where a convention matters to it.
 
     Attributes:
@@ -131,6 +144,11 @@ class Counted:
     choice: Choice | None
     amount: Formula
     others: tuple[Other, ...]
+
+    def __repr__(self) -> str:
+        chosen = "as each layer says" if self.choice is None else str(self.choice)
+        others = "".join(f"; {other.choice}: {other.amount}" for other in self.others)
+        return f"<{self.convention.name}: {chosen}: {self.amount}{others}>"
 
 
 def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ...]:

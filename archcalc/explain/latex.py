@@ -17,6 +17,7 @@ from archcalc.explain.document import (
     Table,
 )
 from archcalc.explain.dollars import dollars, joined
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["escaped", "render"]
@@ -46,6 +47,9 @@ _SPECIAL = str.maketrans(
         "⌈": r"$\lceil$",
         "⌉": r"$\rceil$",
         "²": r"\textsuperscript{2}",
+        "`": r"\textasciigrave{}",
+        "…": r"\ldots{}",
+        "µ": r"\textmu{}",
     }
 )
 
@@ -56,7 +60,7 @@ def escaped(words: str) -> str:
     >>> escaped("100 % of c_in")
     '100 \\\\% of c\\\\_in'
     """
-    return words.translate(_SPECIAL)
+    return visible(words).translate(_SPECIAL)
 
 
 def render(document: Document) -> str:

@@ -22,6 +22,8 @@ from archcalc.layers.facts import Weight
 from archcalc.layers.notation import Notation, notation_of
 from archcalc.network import Row
 from archcalc.symbolic import ArchcalcError, Dim, Shape, evaluate, symbol
+from archcalc.symbolic.printing.plain import visible
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Finding", "Mistaken", "mistakes"]
 
@@ -30,8 +32,8 @@ _EARLIER = 8
 """How many rows back an input may have been taken from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Shown):
     """One thing that lies between a claim and the truth.
 
     Attributes:
@@ -45,6 +47,10 @@ class Finding:
     kind: str
     amount: int
     text: str
+
+    def __repr__(self) -> str:
+        added = f"{self.amount:+,}".replace("-", "−")
+        return f"<{visible(self.layer)} {added}, {self.kind}: {visible(self.text)}>"
 
 
 @dataclass(frozen=True, slots=True)

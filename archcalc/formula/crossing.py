@@ -23,6 +23,7 @@ from archcalc.symbolic.errors import EvaluationError, NoSolutionError
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]
 
@@ -31,7 +32,7 @@ _MOST_SAID = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Shown):
     """Values of a symbol at which the same formula is the larger one.
 
     Attributes:
@@ -47,7 +48,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossover:
+class Crossover(Shown):
     """Which of two formulas is larger at which values of a symbol.
 
     Values at which one of the two architectures does not exist are in no stretch.
@@ -110,7 +111,7 @@ def _range(symbol: str, stretch: Stretch, *, alone: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SymbolicCrossover:
+class SymbolicCrossover(Shown):
     """The value of a symbol, in terms of others, at which one formula overtakes another.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archcalc.frameworks.record import Absent, Argument, Convert, Given, Only, same
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
@@ -63,7 +63,7 @@ def axes_there(axes: tuple[int, ...], x: Shape) -> int | list[int]:
     """In order: Keras sorts them by number, so that −1 would come before 1."""
     if len(axes) == 1:
         return axis_there(axes[0], x)
-    return sorted(axis_index(axis, x) + 1 for axis in axes)
+    return sorted(place + 1 for place in axis_indices(axes, x))
 
 
 def axes_back(axes: Any, x: Shape) -> tuple[int, ...]:

@@ -384,10 +384,17 @@ def is_whole(table: Table, layer: Layer) -> bool:
     """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
 
     A network that it has only with other values is taken apart, unless it is more than its parts.
+
+    Raises:
+        FrameworkError: it has not got it, and it cannot be taken apart.
     """
     if isinstance(layer, Network) and layer.whole:
         return True
     entry = table.entry(type(layer))
+    if isinstance(layer, Network) and layer.per_step:  # what it holds sees one step of its input
+        if entry is None:
+            entry_of(table, layer)
+        return True
     return entry is not None and not (isinstance(layer, Network) and objection(entry, layer))
 
 

@@ -21,7 +21,7 @@ from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_cores import core_named
 from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
 from archcalc.layers.applied import Applied
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.experts import Experts
@@ -126,7 +126,7 @@ def _order(entry: Entry, layer: Any, x: Shape) -> tuple[int, ...]:
     if layer.arity != (1, 1):
         return everything
     if entry.order == "axis last":
-        last = sorted(axis_index(axis, x) for axis in layer.axis)
+        last = sorted(axis_indices(layer.axis, x))
         return (*[axis for axis in everything if axis not in last], *last)
     if entry.order == "axis first":
         first = axis_index(layer.axis, x)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ValidationError
@@ -13,7 +14,7 @@ from pydantic import AliasChoices, BaseModel, ValidationError
 from archcalc.layers.kept import activation_name, read
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted, shorten
 
-__all__ = ["accepted", "by_name", "explained", "unknown_argument"]
+__all__ = ["IN_KERAS", "accepted", "by_name", "explained", "unknown_argument"]
 
 
 def by_name(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -79,8 +80,49 @@ def unknown_argument(cls: Any, unknown: dict[str, Any], others: int = 0) -> Inva
         f"{cls.__name__}: {shorten(first, 60)} is not an argument{more}",
         code="unknown-argument",
         values={first: shorten(unknown[first])},
-        hint=_nearest(first, list(cls.model_fields), fields | kept),
+        hint=_torch_hint(unknown, fields) or _nearest(first, list(cls.model_fields), fields | kept),
     )
+
+
+IN_KERAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "stride": ("strides",),
+        "dilation": ("dilation_rate",),
+        "bias": ("use_bias",),
+        "out_channels": ("filters",),
+        "out_features": ("units",),
+        "hidden_size": ("units",),
+        "eps": ("epsilon",),
+        "p": ("rate",),
+        "num_embeddings": ("input_dim",),
+        "embedding_dim": ("output_dim",),
+        "negative_slope": ("negative_slope", "alpha"),
+    }
+)
+"""What arguments of torch are called in Keras, and so here."""
+
+_READ_OFF = ("in_channels", "in_features", "input_size", "num_features")
+_SAID_OTHERWISE = {
+    "num_layers": "a stack of layers is a list of them",
+    "bidirectional": "wrap the layer in Bidirectional",
+    "batch_first": "shapes have no batch axis",
+}
+
+
+def _torch_hint(unknown: Iterable[str], fields: Collection[str]) -> str:
+    """What torch's arguments are called here, where some of the unknown ones are torch's."""
+    said: list[str] = []
+    for name in unknown:
+        known = next((word for word in IN_KERAS.get(name, ()) if word in fields), None)
+        if known is not None:
+            said.append(f"{name} is called {known} here")
+        elif name in _READ_OFF:
+            said.append(f"{name} is read off the input, so leave it out")
+        elif name in _SAID_OTHERWISE:
+            said.append(f"for {name}, {_SAID_OTHERWISE[name]}")
+    if len(said) == 1 and said[0].endswith(" here"):
+        return f"did you mean {said[0].split()[-2]}?"
+    return f"{'; '.join(said)}; torch's own names are in archcalc.torch.nn" if said else ""
 
 
 def _several_layers(cls: Any, args: tuple[Any, ...]) -> str:
@@ -108,6 +150,11 @@ def explained(cls: Any, error: ValidationError, given: dict[str, Any]) -> Invali
         field, code = str(first["loc"][0]), "unknown-choice"
         message = f"{field}: {quoted(first['input'], 60)} is not one of its choices"
         hint, others = _nearest(shorten(first["input"], 60), _choices(error)), []
+        if isinstance(first["input"], BaseModel):
+            hint = "it takes functions by name; a layer goes after this one"
+    elif first["type"].startswith("int_"):
+        kind = "the number of an axis" if "axis" in field else "a whole number"
+        message, others = f"{field}: {quoted(first['input'], 60)} is not {kind}", []
     else:
         message = f"{field}: {first['msg'].lower()}, not {quoted(first['input'], 60)}"
     more = f" (and {len(others)} more)" if others else ""

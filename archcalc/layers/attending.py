@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.layers.base import Layer, leading_axes
-from archcalc.symbolic.dims import Dim
+from archcalc.layers.sight import Sight, Sights, Stretch, all_of, channels, in_place, unknown
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
@@ -24,6 +25,30 @@ class Attending(Layer, abstract=True):
 
     def windows(self, *inputs: Shape) -> None:
         return None
+
+    def meeting(self, query: Shape) -> tuple[int, ...]:
+        """The axes of positions along which queries and keys meet; the others go side by side."""
+        return (len(query) - 2,)
+
+    def _of_keys(self, axis: int, n: Dim) -> Sight:
+        """What a query sees along an axis of the keys and values."""
+        reach: Dim | None = getattr(self, "sliding_window", None)
+        if reach is None:
+            return all_of(n, axis)
+        return Sight(axis, (Stretch(lower(-reach), lower(2 * reach + 1)),))
+
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        """A query sees itself and every key that it may attend to, and their features."""
+        if output > 0:
+            why = f"the scores of {type(self).__name__} have axes of their own"
+            return tuple(dict.fromkeys(range(len(x)), unknown(why)) for x in inputs)
+        met = self.meeting(inputs[0])
+        found = []
+        for place, x in enumerate(inputs):
+            keys = place > 0 or len(inputs) == 1
+            views = in_place(x, {axis: self._of_keys(axis, x[axis]) for axis in met if keys})
+            found.append({**views, len(x) - 1: channels(x[-1])})
+        return tuple(found)
 
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)

@@ -2,8 +2,8 @@
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
 states up to five facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows, and what must hold.  Everything else (counts, memory, derivations,
-documentation, framework comparisons) is folded from these.
+weights, the work, the windows (or, where axes move, the sights), and what must hold.  Everything
+else (counts, memory, derivations, documentation, framework comparisons) is folded from these.
 """
 
 from __future__ import annotations
@@ -34,14 +34,16 @@ from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
+from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
-__all__ = ["AxisWindow", "Layer", "known_layers", "leading_axes"]
+__all__ = ["FIELDS", "AxisWindow", "Layer", "known_layers", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -90,6 +92,9 @@ def _parameter(name: str, field: Any) -> Parameter:
 _COMMON = ("name", "trainable", "expects", "tied")
 """The fields of every layer; they are written after its own."""
 
+FIELDS = "fields"
+"""The context in which a layer is dumped field by field, whatever it holds."""
+
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
 
@@ -109,6 +114,8 @@ if TYPE_CHECKING:
         __pydantic_complete__: ClassVar[bool]
         __pydantic_extra__: ClassVar[dict[str, Any] | None]
 
+        @property
+        def model_fields_set(self) -> set[str]: ...
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
         def __iter__(self) -> Iterator[tuple[str, Any]]: ...
         def __copy__(self) -> Self: ...
@@ -134,7 +141,7 @@ else:
     _Model = BaseModel
 
 
-class Layer(_Model, metaclass=_LayerMeta):
+class Layer(_Model, Shown, metaclass=_LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
     Subclasses declare fields in Keras' order and override the facts they have.  A subclass
@@ -269,6 +276,32 @@ class Layer(_Model, metaclass=_LayerMeta):
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
         return ()
 
+    def sights(self, output: int, *inputs: Any) -> tuple[Sights, ...]:
+        """What positions of output number `output` see of each axis of each input.
+
+        By default what the windows say: an axis without one is seen position by position, that of
+        the channels as a whole, and the axes stay where they are, except those that go.
+        """
+        if not inputs:
+            return ()
+        windows = self.windows(*inputs)
+        if windows is None:
+            return tuple(dict.fromkeys(range(len(x)), unknown(self.no_sight())) for x in inputs)
+        features = {axis % len(inputs[0]) for axis in self.feature_axes(inputs[0])}
+        made = self.output_shapes(*inputs)[output]
+        return seen_through(inputs, made, dict(windows), features)
+
+    def no_sight(self) -> str:
+        """Why no rule says what its output sees."""
+        return (
+            f"{type(self).__name__} mixes or moves axes, so that no one window says what an output "
+            "position sees"
+        )
+
+    def put_in_a_row(self, *inputs: Any) -> int | None:
+        """The axis of the output along which its inputs lie one after the other, if they do."""
+        return None
+
     def requirements(self, *inputs: Any, **_: Any) -> tuple[Requirement, ...]:
         """What must hold of the shapes: by default that every window fits."""
         needs: list[Requirement] = []
@@ -356,6 +389,16 @@ class Layer(_Model, metaclass=_LayerMeta):
         name = names[axis] if names else ""
         return _WORDS.get(name, f"axis {axis % len(x) + 1}")
 
+    @property
+    def reuses(self) -> bool:
+        """Whether the output is the input's own memory: a view of it, written over it, or itself.
+
+        >>> from archcalc.layers import Flatten, ReLU
+        >>> Flatten().reuses, ReLU().reuses, ReLU(inplace=True).reuses
+        (True, False, True)
+        """
+        return self.view or bool(getattr(self, "inplace", False))
+
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """What the facts depend on: the class, and every field but those of `_APART`."""
@@ -375,11 +418,14 @@ class Layer(_Model, metaclass=_LayerMeta):
     def __call__(self, *tensors: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
 
+        Args:
+            tensors: the inputs, or lists of them: torch's ``lstm(x, (h, c))``.
+
         Raises:
             ShapeError: it cannot take these shapes.
         """
-        given = tensors[0] if len(tensors) == 1 and _many(tensors[0]) else tensors
-        first, *others = given or (None,)
+        first: Any
+        first, *others = _flat(tensors) or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
@@ -395,7 +441,7 @@ class Layer(_Model, metaclass=_LayerMeta):
         >>> Conv2D(32, (3, 3), padding=1).given()
         {'filters': 32, 'kernel_size': 3, 'padding': 1}
         """
-        every = self.model_dump()
+        every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
         written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
         written |= {k: every[k] for k in _COMMON}
@@ -476,8 +522,11 @@ def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _many(value: object) -> bool:
-    return isinstance(value, list | tuple)
+def _flat(tensors: Any) -> list[Any]:
+    """Tensors in order, also those in lists in lists."""
+    if not isinstance(tensors, list | tuple):
+        return [tensors]
+    return [tensor for part in tensors for tensor in _flat(part)]
 
 
 def _register(cls: type[Layer]) -> None:

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, get_args
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape, as_shape, product
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["KINDS", "Kind", "Operand", "Remark", "Role", "Weight", "Work"]
 
@@ -43,7 +44,7 @@ _ROLES = frozenset(get_args(Role))
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Shown):
     """One named tensor that a layer owns.
 
     Attributes:
@@ -106,7 +107,7 @@ class Operand:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Work(Shown):
     """Multiply-accumulates of one kind: one product, and how often it happens.
 
     Attributes:
@@ -159,8 +160,15 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """Something legal that is rarely meant."""
+class Remark(Shown):
+    """Something legal that is rarely meant.
+
+    Attributes:
+        code: a stable identifier.
+        message: in words.
+        of_input: whether it is about what a network is given, and not about what its layers make.
+    """
 
     code: str
     message: str
+    of_input: bool = False

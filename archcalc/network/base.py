@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_serializer, model_validator
 from sympy import Symbol
 
 from archcalc.costs.loops import called, often, owned
 from archcalc.formula import Formula
-from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.base import FIELDS, AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.network import edit
@@ -39,6 +39,15 @@ class Network(Layer, abstract=True):
     """Layers composed; it can stand wherever a layer stands.
 
     Subclasses say how their layers feed one another (`graph`), and which inputs they were given.
+    It is dumped as a file has it, and is validated from that: with its layers, what they share, and
+    their ties.
+
+    >>> from archcalc.layers import LSTMCell
+    >>> from archcalc.network import RNN
+    >>> RNN(LSTMCell(3)).model_dump()
+    {'archcalc': 1, 'network': {'RNN': {'cell': {'LSTMCell': 3}}}}
+    >>> RNN.model_validate(RNN(LSTMCell(3)).model_dump())
+    RNN(cell=LSTMCell(units=3))
     """
 
     built_with: ClassVar[tuple[str, ...]] = ()
@@ -53,6 +62,31 @@ class Network(Layer, abstract=True):
 
     stands_open: ClassVar[bool] = False
     """Whether its layers stand open in a repetition of it, where it has no name of its own."""
+
+    per_step: ClassVar[bool] = False
+    """Whether what it holds is called on each step of its input, and not on the input."""
+
+    @model_serializer(mode="wrap")
+    def _as_a_file_has_it(self, fields: Any, info: Any) -> Any:
+        """What a file says of it: the fields alone do not say which layers they hold."""
+        if info.context is FIELDS:
+            return fields(self)
+        return late("archcalc.network.spec.describe:to_dict")(self)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _from_a_file(cls, data: Any, fields: Any) -> Any:
+        """What was dumped, as the network that it was."""
+        if not isinstance(data, dict) or "archcalc" not in data:
+            return fields(data)
+        made = late("archcalc.network.spec.reader:from_dict")(data)
+        if not isinstance(made, cls):
+            raise InvalidLayerError(
+                f"this is {type(made).__name__}, not {cls.__name__}",
+                code="not-a-layer",
+                hint="validate it by its own class",
+            )
+        return made
 
     @field_validator("tied")
     @classmethod
@@ -123,9 +157,15 @@ class Network(Layer, abstract=True):
         """
         return self.trace().parameters
 
-    def summary(self) -> str:
-        """The table of layers as text, on the input shapes it was given."""
-        return self.trace().summary()
+    def summary(
+        self,
+        *,
+        columns: str | Iterable[str] = (),
+        depth: int | None = None,
+        width: int | None = None,
+    ) -> str:
+        """The table of layers as text, on the input shapes it was given; see `Trace.summary`."""
+        return self.trace().summary(columns=columns, depth=depth, width=width)
 
     def _walked(self, walk: Walk, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))

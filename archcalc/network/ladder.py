@@ -172,7 +172,7 @@ class Ladder(Numbered):
         here = replace(here, copy=(*at.copy, id(self), done))
         each = here.repeating(Loop.copies(left, index), walk, values)
         across, below = self._down(walk, entering, each, number)
-        sources = [Value(v.shape, b.source) for v, b in zip(entering, below, strict=True)]
+        sources = [b._replace(shape=v.shape) for v, b in zip(entering, below, strict=True)]
         turning = self._bottom(walk, moved_on(sources, index, left), here)
         rising = self._rising(walk, across, turning, here, number, index, left)
         if rising is None:  # what the bottom gives is unlike what the levels give: one by itself
@@ -188,10 +188,10 @@ class Ladder(Numbered):
         if rising is None:
             made = self._up(walk.aside(), across, turning, here, number)
             raise no_rule(left, turning, made)
-        fed = [Value(v.shape, t.source) for v, t in zip(rising, turning, strict=True)]
+        fed = [t._replace(shape=v.shape) for v, t in zip(rising, turning, strict=True)]
         out = self._up(walk, across, fed, each, number)
         top = put_there(rising, {index: S.NegativeOne})
-        return tuple(Value(v.shape, o.source) for v, o in zip(top, out, strict=True))
+        return tuple(o._replace(shape=v.shape) for v, o in zip(top, out, strict=True))
 
     def _rising(
         self,

@@ -199,7 +199,7 @@ class Repeat(Numbered):
             return None
         place = here.repeating(Loop.copies(left, index), walk, self._fed_back(current))
         made = self._one(walk, entering, place, number)
-        sources = [Value(v.shape, m.source) for v, m in zip(entering, made, strict=False)]
+        sources = [m._replace(shape=v.shape) for v, m in zip(entering, made, strict=False)]
         return moved_on(sources, index, left)
 
     def _one(

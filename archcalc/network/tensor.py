@@ -12,11 +12,12 @@ from archcalc.network.forms import is_network
 from archcalc.network.naming import snake_case
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Input", "InputLayer", "Tensor", "called"]
 
 
-class Tensor:
+class Tensor(Shown):
     """What a layer gives when it is called: a shape, known at once, and where it comes from.
 
     Made by `Input` and by calling layers; a `Model` is what lies between tensors.

@@ -21,10 +21,13 @@ from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.sums import Index
 
-__all__ = ["Row", "Value", "Walk", "Where", "growing"]
+__all__ = ["Round", "Row", "Value", "Walk", "Where", "growing"]
 
 
 @contextmanager
@@ -44,14 +47,41 @@ def growing() -> Iterator[None]:
 
 
 class Value(NamedTuple):
-    """What flows along an edge: a shape, and the row it comes from (below 0: a network's input)."""
+    """What flows along an edge.
+
+    Attributes:
+        shape: its shape.
+        source: the row it comes from; below 0 an input of the network.
+        output: which of the row's outputs it is.
+    """
 
     shape: Shape
     source: int
+    output: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Round:
+    """What goes round: a block whose copies stand together, or one that is called step by step.
+
+    Attributes:
+        kind: ``"copies"``, one after the other; ``"steps"``, side by side; ``"recurrent"`` or
+            ``"backwards"``, steps of which each sees those before it.
+        start: the row that it begins with, by which rounds are told apart.
+        count: how often.
+        index: the number of a copy, where copies differ.
+        carried: those of the rows before it that feed the first copy only.
+    """
+
+    kind: str
+    start: int
+    count: Dim
+    index: Index | None = None
+    carried: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row(Shown):
     """One call of one layer.
 
     Attributes:
@@ -63,6 +93,8 @@ class Row:
         ties: those of its weights that another row owns.
         carried: for each loop whose turns follow one another, what those after the first take
             from the one before.
+        outputs_of: which output of each source feeds it.
+        rounds: what it goes round in, the outermost first.
     """
 
     path: str
@@ -72,6 +104,11 @@ class Row:
     shared: bool = False
     ties: tuple[TiedWeight, ...] = ()
     carried: tuple[Carry, ...] = ()
+    outputs_of: tuple[int, ...] = ()
+    rounds: tuple[Round, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Row {visible(self.path)}: {self.applied.said()}>"
 
     @property
     def name(self) -> str:
@@ -143,12 +180,14 @@ class Where:
         loops: what makes it stand for many calls, from the outermost to the innermost.
         copy: which copies of repeated blocks these are: copies do not share weights.
         carried: what each loop in turn carries on; see `Row`.
+        rounds: what goes round here, the outermost first.
     """
 
     path: str = ""
     loops: tuple[Loop, ...] = ()
     copy: tuple[int, ...] = ()
     carried: tuple[Carry, ...] = ()
+    rounds: tuple[Round, ...] = ()
 
     def under(self, name: str) -> Where:
         """The place called `name` in here."""
@@ -163,7 +202,13 @@ class Where:
         if loop.is_once:
             return self
         carry = Carry(len(walk.rows), frozenset(value.source for value in values))
-        return replace(self, loops=(*self.loops, loop), carried=(*self.carried, carry))
+        turn = Round("copies", carry.start, loop.count, loop.index, carry.sources)
+        return replace(
+            self,
+            loops=(*self.loops, loop),
+            carried=(*self.carried, carry),
+            rounds=(*self.rounds, turn),
+        )
 
 
 class Walk:
@@ -210,12 +255,15 @@ class Walk:
             at.loops,
             owner is not None,
             carried=at.carried,
+            outputs_of=tuple(value.output for value in values),
+            rounds=at.rounds,
         )
         self._owners.setdefault((id(layer), at.copy), row)
         if layer.tied:
             self._tied.append((len(self.rows), layer, at))
         self.rows.append(row)
-        return tuple(Value(shape, len(self.rows) - 1) for shape in applied.outputs)
+        number = len(self.rows) - 1
+        return tuple(Value(shape, number, i) for i, shape in enumerate(applied.outputs))
 
     def require(self, needs: Iterable[Requirement], at: Where) -> None:
         """Keep what cannot be decided yet, asked for by the network at a place.

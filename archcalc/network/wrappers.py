@@ -6,6 +6,7 @@ Each is a network of what it holds, so that a derivation shows what is inside.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -22,7 +23,7 @@ from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential
-from archcalc.network.walk import Value, Walk, Where
+from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
@@ -60,6 +61,8 @@ def _own_fields(cls: type[Layer]) -> list[str]:
 class _PerStep(_Holding, abstract=True):
     """What it holds is called at every position along the first axis, with the same weights."""
 
+    per_step: ClassVar[bool] = True
+
     def inside(self, x: Shape) -> tuple[Shape, ...]:
         if len(x) < 2:
             raise ShapeError(
@@ -73,8 +76,14 @@ class _PerStep(_Holding, abstract=True):
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
+        goes_round = Round(self.taken(), len(walk.rows), value.shape[0])
         inner = at.under(node.name).inside(Loop.steps(value.shape[0]))
-        return followed(node.layer, walk, [Value(x, value.source)], inner)
+        inner = replace(inner, rounds=(*at.rounds, goes_round))
+        return followed(node.layer, walk, [value._replace(shape=x)], inner)
+
+    def taken(self) -> str:
+        """How the steps are taken: side by side, or one after the other."""
+        return "steps"
 
 
 class Wrapper(_Holding):
@@ -123,7 +132,7 @@ class TimeDistributed(_PerStep):
         (value,) = values
         steps = value.shape[0]
         made = self.step(walk, value, at)
-        return tuple(Value(Shape((steps, *out.shape)), out.source) for out in made)
+        return tuple(out._replace(shape=Shape((steps, *out.shape))) for out in made)
 
 
 class StackedRNNCells(Network):
@@ -218,12 +227,15 @@ class RNN(_PerStep):
         """The sizes of the states of the cell."""
         return _states(self.cell)
 
+    def taken(self) -> str:
+        return "backwards" if self.go_backwards else "recurrent"
+
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         (value,) = values
         out, *_ = self.step(walk, value, at)
         y = Shape((value.shape[0], *out.shape)) if self.return_sequences else out.shape
         kept = [Shape((size,)) for size in self.states()] if self.return_state else []
-        return tuple(Value(shape, out.source) for shape in (y, *kept))
+        return tuple(out._replace(shape=shape) for shape in (y, *kept))
 
 
 _MERGES = {"concat": Concatenate, "sum": Add, "mul": Multiply, "ave": Average}

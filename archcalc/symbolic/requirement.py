@@ -14,8 +14,10 @@ from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import FloorDiv, floor_div
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
@@ -30,8 +32,8 @@ class Relation(Enum):
     MULTIPLE_OF = "is a multiple of"
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+@dataclass(frozen=True, slots=True, repr=False)
+class Requirement(Shown):
     """``left ≥ right``, ``left = right`` or ``left is a multiple of right``, and why.
 
     Attributes:
@@ -173,7 +175,9 @@ class Requirement:
         return f"{to_text(self.left)} {self.relation.value} {to_text(self.right)}"
 
     def __str__(self) -> str:
-        return f"{self.statement()} ({self.path})" if self.path else self.statement()
+        return f"{self.statement()} ({visible(self.path)})" if self.path else self.statement()
+
+    __repr__ = __str__
 
 
 def _undone(room: Expr) -> Expr:

@@ -12,9 +12,12 @@ from archcalc.costs.base import Additive
 from archcalc.network import Trace
 from archcalc.symbolic.errors import shorten
 from archcalc.testing.bounds import BoundError
+from archcalc.testing.hiding import assertions
 from archcalc.testing.measured import QUANTITIES, Measured, measured
 
 __all__ = ["BudgetError", "assert_budget"]
+
+__tracebackhide__ = assertions
 
 _LIMIT = re.compile(r"\s*(<=|>=|==|<|>)?\s*([0-9][0-9_,]*(?:\.[0-9]+)?(?:[eE][+]?[0-9]{1,2})?)\s*")
 

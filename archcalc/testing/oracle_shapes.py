@@ -9,9 +9,12 @@ from archcalc.layers.base import Layer
 from archcalc.network.unroll import unroll
 from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.shape import Shape
+from archcalc.testing.hiding import assertions
 from archcalc.testing.matching.in_torch import input_kinds
 
 __all__ = ["ShapesError", "assert_shapes"]
+
+__tracebackhide__ = assertions
 
 
 class ShapesError(AssertionError):

@@ -14,11 +14,14 @@ from archcalc.formula import Formula
 from archcalc.network import Trace
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.printing import to_text
+from archcalc.testing.hiding import assertions
 from archcalc.testing.matching.in_keras import is_model
 from archcalc.testing.matching.in_torch import is_module
 from archcalc.testing.measured import trace_of
 
 __all__ = ["SnapshotError", "assert_snapshot", "described", "file_name"]
+
+__tracebackhide__ = assertions
 
 
 class SnapshotError(AssertionError):
@@ -47,13 +50,13 @@ def assert_snapshot(
         place.write_text(text, encoding="utf-8")
         return
     if not place.exists():
-        raise SnapshotError(f"{place.name} does not exist yet; pytest --archcalc-update writes it")
+        raise SnapshotError(f"{place} does not exist yet; pytest --archcalc-update writes it")
     known = place.read_text(encoding="utf-8")
     if known != text:
         lines = known.splitlines(), text.splitlines()
         diff = unified_diff(*lines, "written down", "now", lineterm="", n=1)
         hint = "if it is meant, pytest --archcalc-update writes it down"
-        raise SnapshotError("\n".join(["the architecture has changed", *diff, hint]))
+        raise SnapshotError("\n".join([f"{place}: the architecture has changed", *diff, hint]))
 
 
 def file_name(title: str) -> str:

@@ -65,14 +65,20 @@ def test_receptive_field_is_what_an_output_depends_on(
         assert max(seen) - min(seen) + 1 == field.size
 
 
-def test_branches_that_do_not_align_are_an_error() -> None:
+def test_branches_with_different_strides_are_an_error() -> None:
     x = ac.Input((32, 32, 4))
-    strided = ac.UpSampling2D(2)(ac.Conv2D(4, 3, 2, padding="same")(x))
-    with pytest.raises(ac.errors.ReceptiveFieldError):
+    strided = ac.ZeroPadding2D(8)(ac.Conv2D(4, 3, 2, padding="same")(x))
+    with pytest.raises(
+        ac.errors.ReceptiveFieldError, match="do not align, since their strides differ"
+    ):
         ac.Model(x, ac.Add()([x, strided])).trace().cost(ac.costs.ReceptiveField())
+
+
+def test_branches_with_different_centres_see_from_the_first_to_the_last() -> None:
+    x = ac.Input((32, 32, 4))
     shifted = ac.ZeroPadding2D(((0, 2), (0, 2)))(ac.Conv2D(4, 3)(x))
-    with pytest.raises(ac.errors.ReceptiveFieldError, match=r"do not align.*input 2 axis 1"):
-        ac.Model(x, ac.Add()([x, shifted])).trace().cost(ac.costs.ReceptiveField())
+    fields = ac.Model(x, ac.Add()([x, ac.Conv2D(4, 3, padding="same")(x), shifted])).trace()
+    assert [(f.size, f.offset) for f in fields.receptive_field] == [(4, -1)] * 2
 
 
 def test_a_reshape_ends_the_receptive_field() -> None:
@@ -369,3 +375,23 @@ def test_a_cost_of_ones_own_touches_no_layer() -> None:
 
     net = ac.Sequential([ac.Conv2D("f", 3), ac.Flatten(), ac.Dense(10)], input_shape=(8, 8, 1))
     assert repr(net.trace().cost(Biases())) == "f + 10"
+
+
+@pytest.mark.parametrize(
+    ("layer", "elements"),
+    [
+        (ac.ReLU(), 812 + 512),
+        (ac.ReLU(inplace=True), 812),
+        (ac.Activation("linear"), 812),
+        (ac.Activation("tanh"), 812 + 512),
+        (ac.Dropout(0), 812),
+        (ac.SpatialDropout2D(0), 812),
+        (ac.Dropout(0.5), 812 + 512),
+        (ac.Dropout(0.5, inplace=True), 812),
+        (ac.Flatten(), 812),
+    ],
+)
+def test_memory_that_is_the_inputs_own_counts_once(layer: ac.Layer, elements: int) -> None:
+    """By hand: 10·10·3 go in, 8·8·8 come out of the convolution."""
+    net = ac.Sequential([ac.Conv2D(8, 3), layer], input_shape=(10, 10, 3))
+    assert net.trace().activations == elements

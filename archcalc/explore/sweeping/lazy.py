@@ -24,6 +24,7 @@ from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.running import Region, blocks
 from archcalc.formula.optional import optional
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["LazyTable", "read_chunks"]
 
@@ -37,7 +38,7 @@ _ALL = methodcaller("__getitem__", slice(None))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LazyTable:
+class LazyTable(Shown):
     """A `Table` that Dask computes part by part; ``sweep(…, chunks=…)`` makes it.
 
     What is asked of it runs on the `dask.distributed` client where there is one, and on the threads

@@ -9,7 +9,7 @@ from torch import nn
 from archcalc.frameworks import torch_modules as modules
 from archcalc.frameworks.torch_cores.base import Pairs, Parts, made
 from archcalc.layers.applied import Applied
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_indices
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["center_crop", "normalization", "resizing"]
@@ -65,6 +65,6 @@ def _fitting(extent: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
 
 def normalization(layer: Any, x: Shape, applied: Applied) -> Parts:
     """Statistics along some axes."""
-    axes = sorted(axis_index(axis, x) for axis in layer.axis)
+    axes = sorted(axis_indices(layer.axis, x))
     shape = [dim if axis in axes else 1 for axis, dim in enumerate(x)]
     return [("core", made(layer, x, shape=shape, axes=axes))]

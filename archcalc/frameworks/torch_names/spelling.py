@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter, Signature
@@ -12,8 +12,10 @@ from typing import Any
 from archcalc.frameworks.record import Entry, Given, Name, Record, fields_of
 from archcalc.frameworks.records import records
 from archcalc.frameworks.torch_names.arguments import read
+from archcalc.layers.arguments import IN_KERAS
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
+from archcalc.network.base import Network
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 
@@ -21,6 +23,9 @@ __all__ = ["SPELLINGS", "Spelling", "signature"]
 
 _ANYWHERE = ("device", "dtype")
 """Arguments of most modules that say nothing of arithmetic."""
+
+_PLACES = ("cpu", "cuda", "meta", "mps", "xpu", *(f"cuda:{n}" for n in range(16)))
+"""Devices by name."""
 
 _COMMON = ("name", "trainable")
 """Fields of every layer of ours, for which torch's modules have no argument."""
@@ -54,6 +59,12 @@ def signature(text: str) -> Signature:
 
 def _parts(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else ()
+
+
+def _is_place(value: Any) -> bool:
+    """Whether a value may be a device or a type of numbers: a name, an object, or nothing."""
+    home = type(value).__module__.partition(".")[0]
+    return value is None or home == "torch" or (isinstance(value, str) and value in _PLACES)
 
 
 @dataclass(frozen=True)
@@ -126,16 +137,45 @@ class Spelling:
         return word_refused(self.name, argument, word, self.signature.parameters)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        args = self._without_place(args)
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise InvalidLayerError(
                 f"{self.name}: {shorten(str(error), 100)}",
                 code="wrong-arguments",
-                hint=f"it takes {self.signature}",
+                hint=f"{self._keras_hint(kwargs)}it takes {self.signature}",
             ) from None
         bound.apply_defaults()
         return dict(bound.arguments)
+
+    def _keras_hint(self, given: Iterable[str]) -> str:
+        """What Keras' arguments are called in torch, where some of those given are Keras'."""
+        takes = self.signature.parameters
+        said = []
+        for name in (name for name in given if name not in takes):
+            known = [word for word, there in IN_KERAS.items() if name in there and word in takes]
+            if known:
+                said.append(f"{name} is called {known[0]} in torch; ")
+            elif name == "activation":
+                said.append("in torch an activation is a module of its own; ")
+            elif name == "return_sequences":
+                said.append("in torch every step comes out; ")
+        return "".join(said)
+
+    def _without_place(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments without a device and a type of numbers, which torch takes after them.
+
+        Only modules that make tensors take them: those with weights.
+        """
+        kinds = [parameter.kind for parameter in self.signature.parameters.values()]
+        many = kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
+        entry = self.record.torch
+        made = self.named.make is not None or issubclass(self.record.layer, Network)
+        weighs = made or (isinstance(entry, Entry) and bool(entry.tensors))
+        placed = weighs and all(map(_is_place, args[many : many + len(_ANYWHERE)]))
+        anything = Parameter.VAR_POSITIONAL in kinds
+        return args if anything or not placed or len(args) > many + len(_ANYWHERE) else args[:many]
 
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
         entry, ours = self.record.torch, self.record.layer.model_fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archcalc.layers.base import Layer
+from archcalc.layers.base import FIELDS, Layer
 from archcalc.layers.fields import listed, plain
 from archcalc.layers.registry import layer_classes
 from archcalc.layers.spatial import Spatial
@@ -128,7 +128,7 @@ class _Writer:
         """The fields that differ from their defaults, as a file writes them."""
         cls = type(layer)
         held = {name for name in cls.model_fields if holding(cls, name)}
-        dumped = layer.model_dump(exclude=held)
+        dumped = layer.model_dump(exclude=held, context=FIELDS)
         scope = Scope()
         written: dict[str, Any] = {}
         for name, field in cls.model_fields.items():

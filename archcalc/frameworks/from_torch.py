@@ -25,8 +25,8 @@ def from_torch(
 ) -> Model:
     """The network that a torch model is: its modules by name, its functions as operations.
 
-    The model is run once on the meta device, where nothing is computed and no memory is taken.  What
-    no layer says becomes an `Opaque` row with its real numbers and a warning.
+    The model is run once on the meta device, where nothing is computed and no memory is taken.
+    What no layer says becomes an `Opaque` row with its real numbers and a warning.
 
     Args:
         module: the model; it is left as it was.

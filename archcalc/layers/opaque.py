@@ -55,16 +55,17 @@ class Opaque(Layer):
     why: str = ""
 
     arity: ClassVar[tuple[int, int | None]] = (0, None)
+    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/meta.html"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return Shape(self.target_shapes[0] or ())
+        return _shape(self.target_shapes[0])
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        return tuple(Shape(shape or ()) for shape in self.target_shapes)
+        return tuple(_shape(shape) for shape in self.target_shapes)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return tuple(
-            Weight(w.name, Shape(w.shape or ()), "free" if w.learned else "statistic")
+            Weight(w.name, _shape(w.shape), "free" if w.learned else "statistic")
             for w in self.seen_weights
         )
 
@@ -78,3 +79,7 @@ class Opaque(Layer):
         why = f" ({self.why})" if self.why else ""
         said = f"no rule describes {self.what}{why}: its numbers are those that were seen once"
         return (Remark("opaque", said),)
+
+
+def _shape(given: Any) -> Shape:
+    return Shape(given or ())

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
@@ -20,7 +20,10 @@ from archcalc.testing import networks
 
 def counted(module: nn.Module, *shapes: tuple[int, ...], dtype: Any = None) -> tuple[Any, ...]:
     """Parameters, FLOPs of one sample, and what comes out, by torch."""
-    counter, parameters = FlopCounterMode(display=False), sum(p.numel() for p in module.parameters())
+    counter, parameters = (
+        FlopCounterMode(display=False),
+        sum(p.numel() for p in module.parameters()),
+    )
     with torch.device("meta"), torch.no_grad():
         made = module.to("meta").eval()
         with counter:
@@ -62,7 +65,7 @@ class Windows(nn.Module):
         q, k, v = self.qkv(x).reshape(-1, w * w, 3, a, c // a).permute(2, 0, 3, 1, 4)
         scores = (q * (c // a) ** -0.5) @ k.transpose(-2, -1)
         bias = self.table[self.index].view(w * w, w * w, a).permute(2, 0, 1)
-        x = (F.softmax(scores + bias[None], -1) @ v).transpose(1, 2).reshape(-1, w * w, c)
+        x = (functional.softmax(scores + bias[None], -1) @ v).transpose(1, 2).reshape(-1, w * w, c)
         x = self.proj(x).view(b, h // w, wide // w, w, w, c)
         return torch.roll(x.transpose(2, 3).reshape(b, h, wide, c), (2, 2), (1, 2))
 
@@ -86,7 +89,7 @@ class Tokens(nn.Module):
 
 
 class Language(nn.Module):
-    """Tokens in, logits out, by the table of the tokens transposed; causal attention by function."""
+    """Tokens in, logits out by the table transposed; causal attention as a function."""
 
     def __init__(self, vocabulary: int = 50, d: int = 8, length: int = 16) -> None:
         super().__init__()
@@ -99,12 +102,12 @@ class Language(nn.Module):
         b, t = ids.shape
         x = self.wte(ids) + self.wpe(torch.arange(t, device=ids.device))
         q, k, v = (y.view(b, t, 2, 4).transpose(1, 2) for y in self.qkv(x).chunk(3, -1))
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         return self.head(x + self.proj(y.transpose(1, 2).contiguous().view(b, t, 8)))
 
 
 class Shared(nn.Module):
-    """One block called twice, a function with the weights of a module, a module that is not used."""
+    """One block called twice, its weights in a function, and a module that is not used."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,7 +116,7 @@ class Shared(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.block(self.block(x))
-        return F.linear(x, self.block[0].weight, self.block[0].bias)
+        return functional.linear(x, self.block[0].weight, self.block[0].bias)
 
 
 class Gates(nn.Module):
@@ -125,11 +128,11 @@ class Gates(nn.Module):
         self.scale = nn.Parameter(torch.ones(8, 1, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        s = self.up(F.relu(self.down(x.mean((2, 3), keepdim=True)))).sigmoid()
+        s = self.up(functional.relu(self.down(x.mean((2, 3), keepdim=True)))).sigmoid()
         a, b = (x * s * self.scale).chunk(2, dim=1)
         y = torch.where(a > 0, a, 0.1 * b) ** 2 / (b.abs() + 1.0)
-        y = F.pad(y, (1, 1, 0, 2)).clamp(0, 6) - y.amax((1, 2, 3), keepdim=True)
-        return F.interpolate(y, scale_factor=2, mode="nearest")
+        y = functional.pad(y, (1, 1, 0, 2)).clamp(0, 6) - y.amax((1, 2, 3), keepdim=True)
+        return functional.interpolate(y, scale_factor=2, mode="nearest")
 
 
 class Frames(nn.Module):
@@ -209,7 +212,7 @@ def test_what_no_layer_says_is_a_row_with_its_numbers() -> None:
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             grid = self.conv(x).permute(0, 2, 3, 1)
-            return F.grid_sample(x, grid, align_corners=False)
+            return functional.grid_sample(x, grid, align_corners=False)
 
     assert_read(Net(), (3, 8, 8), opaque=1)
 

@@ -14,12 +14,13 @@ from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Call, Graph, Ref, Scope, refs
-from archcalc.frameworks.importing.values import NotLowered, Value, number
+from archcalc.frameworks.importing.values import NotLoweredError, Value, number
+from archcalc.frameworks.importing.workbench import Workbench, place_of, ties_of
+from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
 from archcalc.network.code import everything
 from archcalc.network.model import Model
-from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.tensor import Input, called
 from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -44,19 +45,12 @@ def lower(
     return Lowering(graph, layer_of, sizes).network(inputs)
 
 
-class Lowering:
-    """One graph on its way; the functions of `functions` are handed this."""
+class Lowering(Workbench):
+    """One graph on its way to a network."""
 
     def __init__(self, graph: Graph, layer_of: LayerOf, sizes: Mapping[Any, int]) -> None:
-        self.graph = graph
-        self.call: Call = Call("", (), {}, ())
+        super().__init__(graph, sizes)
         self._layer_of = layer_of
-        self._sizes = sizes
-        self._layers: dict[Any, Layer] = {}
-        self._owner: dict[str, tuple[Layer, str]] = {}
-        self._env: dict[int, Value] = {}
-        self._claimed: list[str] = []
-        self._free: dict[str, Parameter] = {}
         self._used = _uses(graph)
 
     def network(self, inputs: Sequence[Shape]) -> Model:
@@ -106,7 +100,9 @@ class Lowering:
             outer[n] = _moved(inner[n], places[id(inner[n].tensor)].tensor)
         if not computed:
             return
-        model = Model(starts, [inner[n].tensor for n in computed], name=names.of(scope.path, around))
+        model = Model(
+            starts, [inner[n].tensor for n in computed], name=names.of(scope.path, around)
+        )
         tensors = called(model, tuple(outer[n].tensor for n in taken))
         for n, tensor in zip(computed, tensors, strict=True):
             outer[n] = _moved(inner[n], tensor)
@@ -121,39 +117,47 @@ class Lowering:
             made = self._module(call) if call.path else self._function(call)
             values = [made] if isinstance(made, Value) else list(made)
             if any(number in self._used for number in call.outputs[len(values) :]):
-                raise NotLowered("it gives more than its layer does")
+                raise NotLoweredError("it gives more than its layer does")
             for number, value in zip(call.outputs, values, strict=False):
                 self._agrees(value, self.graph.tensors[number].shape)
-        except (NotLowered, ArchcalcError, TypeError, ValueError, IndexError, KeyError) as error:
+        except (
+            NotLoweredError,
+            ArchcalcError,
+            TypeError,
+            ValueError,
+            IndexError,
+            KeyError,
+        ) as error:
             for name in self._claimed:
                 del self._owner[name]
             self._layers.pop(call.path, None)
             values = self._opaque(call, str(error))
         self._env.update(zip(call.outputs, values, strict=False))
 
-    def _claim(self, name: str, layer: Layer, weight: str) -> None:
-        """Say that a weight of the model is this layer's, unless it is another's already."""
-        if name not in self._owner:
-            self._owner[name] = layer, weight
-            self._claimed.append(name)
-
     def _agrees(self, value: Value, shape: tuple[int, ...]) -> None:
         """What comes out has the real shape, at the sizes that the model was run at."""
         found = tuple(number(dim, self._sizes) for dim in value.tensor.shape)
         if value.shape != shape or found != value.own:
-            raise NotLowered(f"{found} where {without_batch(shape, value.at, value.batch)} came out")
+            raise NotLoweredError(
+                f"{found} where {without_batch(shape, value.at, value.batch)} came out"
+            )
 
     def _function(self, call: Call) -> Value | Sequence[Value]:
         lowering = FUNCTIONS.get(call.what)
         if lowering is None:
-            raise NotLowered("no layer says this function")
-        return lowering(self, *call.args, **dict(call.kwargs))
+            raise NotLoweredError("no layer says this function")
+        made: Value | Sequence[Value] = lowering(self, *call.args, **dict(call.kwargs))
+        return made
 
     def _module(self, call: Call) -> Value | Sequence[Value]:
         values = [self.tensor_of(ref) for ref in refs((call.args, dict(call.kwargs)))]
         layer = self._named(call.path, call.what, values)
+        shapes = [tuple(value.tensor.shape) for value in values]
         if _is_folded(values[0]) and _has_places(layer):
+            self._weighs(layer, call.what, [shape[1:] for shape in shapes])
             layer = TimeDistributed(layer)
+        else:
+            self._weighs(layer, call.what, shapes)
         return self.on_many(values, layer, [values[0].at] * len(call.outputs), self.shapes())
 
     def _named(self, path: str, module: Any, values: Sequence[Value]) -> Layer:
@@ -163,6 +167,18 @@ class Lowering:
             layer = layer.model_copy(update={"name": self._name})
             self._layers[path] = self._owning(layer, path, module)
         return self._layers[path]
+
+    def _weighs(self, layer: Layer, module: Any, shapes: Sequence[Sequence[Any]]) -> None:
+        """The layer has as many weights as the module.
+
+        Raises:
+            NotLoweredError: it has not: the module was changed after it was made.
+        """
+        weights = Applied(layer, tuple(map(Shape, shapes))).weights
+        ours = sum(number(w.size, self._sizes) for w in weights if w.role != "statistic")
+        theirs = sum(parameter.numel() for parameter in module.parameters())
+        if ours != theirs:
+            raise NotLoweredError(f"it has {theirs:,} parameters where its class has {ours:,}")
 
     def _owning(self, layer: Layer, path: str, module: Any) -> Layer:
         """The layer, with those of its weights tied that another has already."""
@@ -176,7 +192,7 @@ class Lowering:
             if first in self._owner and name in ours
         }
         if ties:
-            layer = layer.model_copy(update={"tied": _ties(layer, ties)})
+            layer = layer.model_copy(update={"tied": ties_of(layer, ties)})
         for name, first in firsts.items():
             self._claim(first, layer, ours.get(name, name))
         return layer
@@ -187,12 +203,13 @@ class Lowering:
     def _opaque(self, call: Call, why: str) -> list[Value]:
         given = [self.tensor_of(r) for r in refs((call.args, dict(call.kwargs))) if self._has(r)]
         shapes = self.shapes()
-        places = [_place(shape, self.graph.batch) for shape in shapes]
+        places = [place_of(shape, self.graph.batch) for shape in shapes]
         own = [without_batch(s, at, self.graph.batch) for s, at in zip(shapes, places, strict=True)]
         what = call.what if isinstance(call.what, str) else type(call.what).__name__
         weights = self._weights_of(call)
         macs = call.flops // (2 * self.graph.batch)
-        layer = Opaque(what, own, tuple(weights.values()), macs, why, name=self._name)
+        shapes_out: Any = tuple(Shape(one) for one in own)
+        layer = Opaque(what, shapes_out, tuple(weights.values()), macs, why, name=self._name)
         for first, weight in weights.items():
             self._claim(first, layer, weight.name)
         tensors = called(layer, tuple(value.tensor for value in given))
@@ -221,225 +238,11 @@ class Lowering:
         seen = tuple(SeenWeight(name=h.name, shape=h.shape) for h in rest)
 
         def attached(end: Any) -> Any:
-            shape = tuple(end.shape)
-            return Opaque("weights that reach no output", (shape,), seen, name="unused")(end)
+            what = "weights that reach no output"
+            shape: Any = Shape(end.shape)
+            return Opaque(what, (shape,), seen, name="unused")(end)
 
         return attached
-
-    # What functions ask for
-
-    def _has(self, ref: Ref) -> bool:
-        return self.graph.tensors[ref.number].kind != "constant" or ref.number in self._env
-
-    def value(self, argument: Any) -> Value:
-        """The tensor that an argument is."""
-        return self.tensor_of(argument)
-
-    def tensor_of(self, argument: Any) -> Value:
-        """The tensor that an argument is; weights and constants become layers without inputs.
-
-        Raises:
-            NotLowered: it is no tensor.
-        """
-        if isinstance(argument, Value):
-            return argument
-        if not isinstance(argument, Ref):
-            raise NotLowered(f"{argument!r} is no tensor")
-        known = self._env.get(argument.number)
-        if known is not None:
-            return known
-        made, at = self.graph.tensors[argument.number], None
-        if made.kind in ("parameter", "buffer"):
-            tensor = self._free_weight(made.name, made.shape, made.learned).tensor()
-        elif made.kind == "constant":
-            at = _place(made.shape, self.graph.batch)
-            tensor = Constant(without_batch(made.shape, at, self.graph.batch)).tensor()
-        else:
-            raise NotLowered("a tensor that nothing has made")
-        value = Value(tensor, made.shape, at, self.graph.batch)
-        self._env[argument.number] = value
-        return value
-
-    def _free_weight(self, name: str, shape: tuple[int, ...], learned: bool) -> Parameter:
-        first = self.graph.names.get(name, name)
-        if first not in self._free:
-            called_so = first.rpartition(".")[2]
-            layer = Parameter(shape, learned=learned, name=called_so)
-            if first in self._owner:
-                layer = layer.model_copy(update={"tied": _ties(layer, {"value": self._owner[first]})})
-            self._claim(first, layer, "value")
-            self._free[first] = layer
-        return self._free[first]
-
-    def is_tensor(self, argument: Any) -> bool:
-        """Whether an argument is a tensor."""
-        return isinstance(argument, Ref)
-
-    def is_weight(self, argument: Any) -> bool:
-        """Whether it is a weight of the model, as it is."""
-        kinds = ("parameter", "buffer")
-        return isinstance(argument, Ref) and self.graph.tensors[argument.number].kind in kinds
-
-    def parameter(self, argument: Any) -> Any:
-        """The argument where it is a parameter; nothing for constants that stand in for one."""
-        return argument if self.is_weight(argument) and not self._is_kept(argument) else None
-
-    def _is_kept(self, argument: Ref) -> bool:
-        return self.graph.tensors[argument.number].kind == "buffer"
-
-    def shape_of(self, argument: Any) -> tuple[int, ...]:
-        """The real shape of a tensor, the batch included."""
-        return self.graph.tensors[argument.number].shape
-
-    def size(self, argument: Any, axis: int) -> int:
-        """The length of one of its axes."""
-        return self.shape_of(argument)[axis]
-
-    def shapes(self) -> list[tuple[int, ...]]:
-        """What really came out of the call."""
-        return [self.graph.tensors[number].shape for number in self.call.outputs]
-
-    def on(
-        self,
-        values: Value | Sequence[Value],
-        layer: Layer,
-        at: Batch | None | str = "same",
-        shape: Sequence[int] | None = None,
-    ) -> Value:
-        """What a layer gives.
-
-        Args:
-            values: what it is called on.
-            layer: the layer.
-            at: where the batch is then; where it was in the first, unless said.
-            shape: the real shape then; that which came out of the call, unless said.
-        """
-        first = values if isinstance(values, Value) else values[0]
-        place: Any = first.at if at == "same" else at
-        real = tuple(shape) if shape is not None else None
-        (made,) = self.on_many(values, layer, [place], [real])
-        return made
-
-    def on_many(
-        self,
-        values: Value | Sequence[Value],
-        layer: Layer,
-        at: Sequence[Batch | None],
-        shapes: Sequence[tuple[int, ...] | None],
-    ) -> list[Value]:
-        """The same where several come out."""
-        given = [values] if isinstance(values, Value) else list(values)
-        tensors = called(layer, tuple(value.tensor for value in given))
-        made = []
-        for tensor, place, shape in zip(tensors, at, shapes, strict=False):
-            real = shape if shape is not None else self._real(tensor, place)
-            made.append(Value(tensor, real, place, self.graph.batch))
-        return made
-
-    def _real(self, tensor: Any, at: Batch | None) -> tuple[int, ...]:
-        """The shape with the batch, where the layer says it and the call does not."""
-        own = [number(dim, self._sizes) for dim in tensor.shape]
-        for shape in self.shapes():
-            if list(without_batch(shape, at, self.graph.batch)) == own:
-                return shape
-        if at is None:
-            return tuple(own)
-        return (*own[: at.axis], self.graph.batch, *own[at.axis :])
-
-    def merged(
-        self, layer: Any, arguments: Sequence[Any], constant: Callable[[float], Layer] | None = None
-    ) -> Value:
-        """Several element by element, brought to one batch; numbers become constants of the layer."""
-        values = [self.tensor_of(a) for a in arguments if isinstance(a, Ref | Value)]
-        if len(values) == 1:
-            number = next((a for a in arguments if isinstance(a, int | float)), 0.0)
-            if constant is None or isinstance(number, bool):
-                return values[0]
-            return self.on(values[0], constant(number))
-        values = self.alike(values)
-        if len({id(v.tensor) for v in values}) < len(values) and layer is not ac.Multiply:
-            pass  # a tensor with itself is two inputs all the same
-        return self.on(values, layer(), max(values, key=lambda v: v.at is not None).at)
-
-    def alike(self, values: Sequence[Value], dim: int | None = None) -> list[Value]:
-        """Tensors without a batch beside those with one: an axis of length 1 in its place goes."""
-        batched = [value for value in values if value.at is not None]
-        if not batched:
-            return list(values)
-        rank = max(len(value.shape) for value in values)
-        behind = {len(v.shape) - v.at.axis for v in batched if v.at is not None}
-        if len(behind) != 1:
-            raise NotLowered("the batch is in different places")
-        free = batched[0].is_free
-        (back,) = behind
-        made = []
-        for value in values:
-            place = len(value.shape) - back
-            if value.at is None and free and place >= 0:
-                if value.shape[place] != 1:
-                    raise NotLowered("a tensor without the batch has as many rows")
-                shape = (*value.shape[:place], *value.shape[place + 1 :])
-                value = self.on(value, ac.Squeeze(place - len(value.shape)), None, shape)
-            made.append(value)
-        return made if rank else list(values)
-
-    def after_removal(self, value: Value, axes: Sequence[int], keepdim: bool) -> Batch | None:
-        """Where the batch is once axes have gone."""
-        at, rank = value.at, len(value.shape)
-        if at is None or keepdim:
-            return at
-        return Batch(at.axis - sum(axis % rank < at.axis for axis in axes), at.inner)
-
-    def stretched(self, value: Value, made: Value) -> Value:
-        """Axes of length 1 as long as they really are then."""
-        own, target = tuple(value.tensor.shape), made.own
-        for _ in range(len(target) - len(own)):
-            value = self.on(value, ac.ExpandDims(1), value.at, value.shape)
-        for axis, (before, after) in enumerate(zip(value.tensor.shape, target, strict=True)):
-            if before == 1 and after != 1:
-                value = self.on(value, ac.Expand(axis - len(target), after), value.at, made.shape)
-        return Value(value.tensor, made.shape, made.at, made.batch)
-
-    def held(self, layer: Layer, *weights: Any) -> Layer:
-        """A layer whose weights are the model's, given to a function one by one.
-
-        Raises:
-            NotLowered: one of them is not a weight but was computed.
-        """
-        names = []
-        for ref in weights:
-            if ref is None:
-                continue
-            made = self.graph.tensors[ref.number]
-            if made.kind not in ("parameter", "buffer"):
-                raise NotLowered("weights that are computed")
-            names.append((self.graph.names.get(made.name, made.name), made.learned))
-        key = (type(layer).__name__, tuple(names))
-        if key in self._layers:
-            return self._layers[key]
-        ours = [w.name for w in layer.weights(Shape(self._fits(layer)))]
-        ties = {o: self._owner[n] for o, (n, _) in zip(ours, names, strict=False) if n in self._owner}
-        if ties:
-            layer = layer.model_copy(update={"tied": _ties(layer, ties)})
-        if names and not any(learned for _, learned in names):
-            layer = layer.model_copy(update={"trainable": False})
-        for o, (n, _) in zip(ours, names, strict=False):
-            self._claim(n, layer, o)
-        self._layers[key] = layer
-        return layer
-
-    def _fits(self, layer: Layer) -> tuple[Any, ...]:
-        """An input's shape, to ask for the names of weights."""
-        first = next(ref for ref in refs((self.call.args, dict(self.call.kwargs))))
-        return tuple(self.tensor_of(first).tensor.shape)
-
-    def module(self, name: str, arguments: Mapping[str, Any], value: Value) -> Value:
-        """A function that is a module of torch's: what the module's name says of it."""
-        from archcalc.torch import nn
-
-        layer = getattr(nn, name)(**arguments)
-        (shape,) = self.shapes()
-        return self.on(value, layer, value.at, shape)
 
 
 class _Names:
@@ -449,7 +252,7 @@ class _Names:
         self._often: dict[str, int] = {}
 
     def of(self, path: str, around: str) -> str:
-        """What a module is called in the one around it: ``"layer1.0"`` is ``"0"`` in ``"layer1"``."""
+        """What a module is called in the one around it: ``"body.0"`` is ``"0"`` in ``"body"``."""
         inner = path.removeprefix(f"{around}.") if around else path
         name = inner.replace(".", "_") or "layer"
         self._often[name] = self._often.get(name, 0) + 1
@@ -460,10 +263,10 @@ def _uses(graph: Graph) -> dict[int, set[int]]:
     """By which calls each tensor is taken; the end of the model is one."""
     used: dict[int, set[int]] = {}
     for call in graph.root.calls():
-        for number in call.inputs():
-            used.setdefault(number, set()).add(id(call))
-    for number in graph.outputs:
-        used.setdefault(number, set()).add(0)
+        for taken in call.inputs():
+            used.setdefault(taken, set()).add(id(call))
+    for end in graph.outputs:
+        used.setdefault(end, set()).add(0)
     return used
 
 
@@ -489,13 +292,6 @@ def _not_bare(tensor: Any, starts: Sequence[Any]) -> Any:
     return ac.Identity()(tensor) if any(tensor is start for start in starts) else tensor
 
 
-def _place(shape: tuple[int, ...], batch: int) -> Batch | None:
-    axes = [axis for axis, length in enumerate(shape) if length % batch == 0 and length]
-    if not axes:
-        return None
-    return Batch(axes[0], shape[axes[0]] // batch)
-
-
 def _our_names(layer: Layer) -> dict[str, str]:
     """Our name of each of torch's weights, where a record says it."""
     from archcalc.frameworks.record import entry_of
@@ -506,9 +302,3 @@ def _our_names(layer: Layer) -> dict[str, str]:
     except FrameworkError:
         return {}
     return {tensor.theirs: tensor.ours for tensor in entry.tensors}
-
-
-def _ties(layer: Layer, owners: Mapping[str, tuple[Layer, str]]) -> Any:
-    from archcalc.layers.ties import Tie
-
-    return tuple(Tie(o, owner, name) for o, (owner, name) in owners.items())

@@ -30,9 +30,11 @@ BATCH = 10_007
 """A prime that is no size of a layer: an axis of that length is the batch."""
 
 _OF_NO_ACCOUNT = frozenset(
-    ["__get__", "__set__", "size", "dim", "stride", "is_floating_point"]
-    + ["new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"]
-    + ["zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like"]
+    (
+        *("__get__", "__set__", "size", "dim", "stride", "is_floating_point"),
+        *("new_zeros", "new_ones", "new_full", "new_empty", "new_tensor"),
+        *("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like"),
+    )
 )
 """What gives a tensor, if it gives one, that depends on no numbers of another."""
 
@@ -65,7 +67,9 @@ def record(
     ends = [recorder.number(x) for x in _tensors(made)]
     if not ends:
         raise FrameworkError(
-            f"{type(module).__name__} gives no tensor", code="not-read", values={"output": str(made)}
+            f"{type(module).__name__} gives no tensor",
+            code="not-read",
+            values={"output": str(made)},
         )
     every = tuple(Held(n, tuple(w.shape), w.requires_grad) for n, w in made_once.items())
     return Graph(recorder.root, recorder.made, tuple(started), tuple(ends), BATCH, every, names)
@@ -103,7 +107,7 @@ def _not_run(module: nn.Module, inputs: Sequence[Tensor], error: Exception) -> F
         f"{shorten(str(error), 300)}",
         code="not-read",
         values={"input": shapes},
-        hint="check input_shape; a model whose code looks at the numbers of a tensor cannot be read",
+        hint="check input_shape; a model that looks at the numbers of a tensor cannot be read",
     )
 
 
@@ -126,7 +130,7 @@ def _tensors(value: Any) -> list[Tensor]:
     return [x for held in value for x in _tensors(held)] if isinstance(value, list | tuple) else []
 
 
-class _Counter(TorchDispatchMode):
+class _Counter(TorchDispatchMode):  # type: ignore[misc]  # torch has no types here
     """What torch's own counter counts, so far."""
 
     def __init__(self) -> None:
@@ -141,7 +145,7 @@ class _Counter(TorchDispatchMode):
         return made
 
 
-class _Recorder(TorchFunctionMode):
+class _Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types here
     """Writes down modules through hooks, and functions through torch's function mode."""
 
     def __init__(
@@ -232,13 +236,11 @@ class _Recorder(TorchFunctionMode):
             self._write(module, args, kwargs, output, self._path(module))
 
     def _path(self, module: nn.Module) -> str:
-        return self._names.get(id(module), type(module).__name__)
+        return str(self._names.get(id(module), type(module).__name__))
 
     # Functions
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if self._inside or not self._open:
             return func(*args, **kwargs)

@@ -11,14 +11,14 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["MixesSamples", "NotLowered", "Value", "number"]
+__all__ = ["MixesSamplesError", "NotLoweredError", "Value", "number"]
 
 
-class NotLowered(Exception):
+class NotLoweredError(Exception):
     """No layer says this call; why."""
 
 
-class MixesSamples(NotLowered):
+class MixesSamplesError(NotLoweredError):
     """The call computes along the batch."""
 
 
@@ -52,13 +52,13 @@ class Value:
         """Where an axis of theirs is here, from 0.
 
         Raises:
-            MixesSamples: it is the batch.
+            MixesSamplesError: it is the batch.
         """
         axis %= max(len(self.shape), 1)
         if self.at is None or axis < self.at.axis:
             return axis
         if axis == self.at.axis:
-            raise MixesSamples(f"axis {axis} is the batch")
+            raise MixesSamplesError(f"axis {axis} is the batch")
         return axis - self.is_free
 
     def axis(self, axis: int) -> int:

@@ -135,10 +135,10 @@ class Function(Operation):
 
     def __init__(self, function: str) -> None:
         super().__init__(function=function)
-        self.function = getattr(torch, function)
+        self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        made: Tensor = self.function(x)
+        made: Tensor = getattr(torch, self.function)(x)
         return made
 
 

@@ -76,6 +76,18 @@ def cost(
         str | None, Option(help="FLOP/s that the machine reaches at best, such as 1e12.")
     ] = None,
     bandwidth: Annotated[str | None, Option(help="Bytes/s of its memory, such as 50e9.")] = None,
+    formats: Annotated[
+        str | None,
+        Option(help="A format for each kind of what is stored, such as 'bfloat16 mixed'."),
+    ] = None,
+    recompute: Annotated[
+        list[str] | None,
+        Option(metavar="PATH", help="With --formats: a block that is computed once more."),
+    ] = None,
+    tally: Annotated[
+        str | None,
+        Option(help="Count every operation: 'each operation', or as 'fvcore', 'ptflops', ...."),
+    ] = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -94,8 +106,9 @@ def cost(
         )  # fmt: skip
     trace = trace_with(file, pairs(values, "--set"))
     result = account(
-        trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed
-    )
+        trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed,
+        formats=formats, recompute=tuple(recompute or ()), tally=tally,
+    )  # fmt: skip
     show(result, how, output)
 
 

@@ -13,6 +13,7 @@ from archcalc.costs.memory import (
     OptimizerBytes,
     WeightBytes,
 )
+from archcalc.costs.operations import TALLIES, EveryFlops, Rule, Tally, Uncounted
 from archcalc.costs.parameters import (
     ActiveParameters,
     NonEmbeddingParameters,
@@ -21,40 +22,60 @@ from archcalc.costs.parameters import (
     TotalParameters,
     TrainableParameters,
 )
+from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
 from archcalc.costs.receptive import Field, Phase, ReceptiveField
+from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
 from archcalc.costs.time import StepTime, Traffic
+from archcalc.costs.training import FORMATS, Formats, MemoryPart, TrainingBytes
 from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
 __all__ = [
     "CONVENTIONS",
     "DTYPES",
+    "FORMATS",
+    "KERNELS",
     "OPTIMIZERS",
+    "TALLIES",
     "ActivationBytes",
     "Activations",
     "ActiveParameters",
     "Additive",
+    "Alive",
     "Choice",
     "Convention",
     "Cost",
     "Counted",
+    "EveryFlops",
     "Field",
     "Flops",
+    "Formats",
     "GradientBytes",
+    "Kernels",
     "Loop",
     "Macs",
     "MacsByOutput",
+    "MemoryPart",
     "NonEmbeddingParameters",
     "OptimizerBytes",
     "Other",
     "Parameters",
+    "Peak",
+    "PeakBytes",
+    "PeakMoment",
     "Phase",
     "ReceptiveField",
+    "Rule",
+    "SavedBytes",
+    "SavedTensor",
     "Statistics",
     "StepTime",
+    "Tally",
     "TotalParameters",
     "Traffic",
     "TrainableParameters",
+    "TrainingBytes",
     "TrainingFlops",
+    "Uncounted",
     "WeightBytes",
     "convention",
 ]

@@ -40,7 +40,7 @@ class Activations(Cost[Formula]):
         counted: list[tuple[Dim, Dim]] = []
         if self.inputs:
             counted.extend((1, shape.elements) for shape in trace.inputs)
-        stored = [row for row in trace.rows if not row.layer.reuses]
+        stored = [row for row in trace.rows if row.layer.storage() == "own"]
         counted.extend(
             repeated(called(row.loops), product((*positions(row.loops), *shape)))
             for row in stored

@@ -23,12 +23,26 @@ __all__ = [
     "TotalParameters",
     "TrainableParameters",
     "is_trained",
+    "learns",
+    "trained_weights",
 ]
 
 
 def is_trained(weight: Weight, layer: Layer) -> bool:
     """Whether training changes a weight of `layer`."""
     return weight.learned and layer.trainable and not weight.frozen
+
+
+def learns(row: TracedRow) -> bool:
+    """Whether training changes a weight of a row, its own or one that another row owns."""
+    return bool(trained_weights(row))
+
+
+def trained_weights(row: TracedRow) -> set[str]:
+    """The weights of a row that training changes; of one that is tied, its owner says so."""
+    own = {w.name: is_trained(w, row.layer) for w in row.applied.weights}
+    own |= {tie.weight: tie.trained for tie in row.ties}
+    return {name for name, trained in own.items() if trained}
 
 
 def _sizes(weights: Iterable[Weight]) -> Dim:

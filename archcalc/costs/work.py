@@ -23,16 +23,16 @@ from archcalc.costs.base import (
     written_sum,
 )
 from archcalc.costs.loops import Carry, Factors, Loop, called, numbered, parted, positions
-from archcalc.costs.parameters import is_trained
+from archcalc.costs.parameters import learns, trained_weights
 from archcalc.formula import Formula
-from archcalc.layers.facts import KINDS, Operand, Work
+from archcalc.layers.facts import KINDS, Kind, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
-__all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
+__all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops", "additions"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Flops(Additive):
 
     def of(self, row: TracedRow) -> Dim:
         products = self._products(row, row.work)
-        return written_sum([*products, *(_additions(row) if self.bias else ())])
+        return written_sum([*products, *(additions(row) if self.bias else ())])
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim:
         return written_sum(self._products(row, work))
@@ -135,11 +135,17 @@ def _half(number: int) -> Dim:
     return lower(Rational(number, 2))
 
 
-def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:
-    """For each bias, how often each of its numbers is added, and how many they are."""
+def additions(row: TracedRow, kinds: Iterable[Kind] = KINDS) -> Iterable[tuple[Dim, ...]]:
+    """For each bias, how often each of its numbers is added, and how many they are.
+
+    Args:
+        row: the call.
+        kinds: the kinds of products of which biases count.
+    """
     added = {work.bias: work.places for work in row.work if work.bias}
+    left = {work.bias for work in row.work if work.kind not in kinds}
     for bias in row.applied.weights:
-        if bias.role == "bias":
+        if bias.role == "bias" and bias.name not in left and kinds:
             places = added.get(bias.name)  # a bias of no product is added to what comes out
             own = (*positions(row.loops), *row.output)
             yield own if places is None else (*places, *bias.shape)
@@ -207,7 +213,7 @@ class TrainingFlops(Cost[Formula]):
         back = self.forward.of_work(row, moved) if moved else None
         if back is not None:
             yield 1, back
-        first, *others = sorted(often) or [1 + _learns(row) + any(fed)]
+        first, *others = sorted(often) or [1 + learns(row) + any(fed)]
         for passes in others:
             part = self.forward.of_work(row, often[passes])
             if part is not None:
@@ -230,7 +236,7 @@ class _Gradients:
         self._learning = {
             turns[:depth]
             for row, turns in zip(rows, self._turns, strict=True)
-            if turns and _learns(row)
+            if turns and learns(row)
             for depth in range(1, len(turns) + 1)
         }
         self._met: set[object] = set()
@@ -243,10 +249,10 @@ class _Gradients:
             state: tuple(self._before(source, turns, state) for source in row.sources)
             for state in states
         }
-        learns = _learns(row)
+        learning = learns(row)
         for depth in range(1, len(turns) + 1):
             self._ask(row, turns[:depth])
-        self._reached.append({state: learns or any(before) for state, before in found.items()})
+        self._reached.append({state: learning or any(before) for state, before in found.items()})
         return found
 
     def _before(self, source: int, turns: Turns, state: State) -> bool:
@@ -301,7 +307,7 @@ def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:
     A state is left to `_back_in_time`, since the first may have no gradient where the others do.
     """
     operands = [operand for operand in work.activations if not operand.state]
-    weight = _trained(row, work.weight) if work.weight or len(operands) > 1 else _learns(row)
+    weight = _trained(row, work.weight) if work.weight or len(operands) > 1 else learns(row)
     return 1 + weight + sum(_has_gradient(row, operand, fed) for operand in operands)
 
 
@@ -326,14 +332,4 @@ def _has_gradient(row: TracedRow, operand: Operand, fed: Sequence[bool]) -> bool
 
 def _trained(row: TracedRow, name: str) -> bool:
     """Whether training changes a weight; of one that another row owns, that one says so."""
-    return name in _trained_weights(row)
-
-
-def _learns(row: TracedRow) -> bool:
-    return bool(_trained_weights(row))
-
-
-def _trained_weights(row: TracedRow) -> set[str]:
-    own = {w.name: is_trained(w, row.layer) for w in row.applied.weights}
-    own |= {tie.weight: tie.trained for tie in row.ties}
-    return {name for name, trained in own.items() if trained}
+    return name in trained_weights(row)

@@ -4,6 +4,7 @@ from archcalc.explain.account import Account, Figure, account
 from archcalc.explain.comparison import Change, Comparison, compare
 from archcalc.explain.conventions import Conventions, conventions
 from archcalc.explain.derivation import Derivation, derive
+from archcalc.explain.memory import Memory, memory
 from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
 from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
@@ -19,6 +20,7 @@ __all__ = [
     "Derivation",
     "Figure",
     "Finding",
+    "Memory",
     "Reconciliation",
     "Summary",
     "Verdict",
@@ -26,6 +28,7 @@ __all__ = [
     "compare",
     "conventions",
     "derive",
+    "memory",
     "picture",
     "reconcile",
     "summarize",

@@ -13,10 +13,14 @@ from archcalc.costs import (
     ActivationBytes,
     Activations,
     Counted,
+    EveryFlops,
+    Formats,
     GradientBytes,
     OptimizerBytes,
     StepTime,
+    Tally,
     Traffic,
+    TrainingBytes,
     TrainingFlops,
     WeightBytes,
 )
@@ -38,6 +42,7 @@ from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.errors import SpecificationError
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
@@ -140,6 +145,9 @@ def account(
     batch: DimLike = 1,
     optimizer: str = "sgd",
     dtype: str = "float32",
+    formats: str | Formats | None = None,
+    recompute: tuple[str, ...] = (),
+    tally: str | Tally | None = None,
     peak_flops: int | Fraction | None = None,
     bandwidth: int | Fraction | None = None,
     **values: Any,
@@ -151,11 +159,16 @@ def account(
         batch: samples in a batch, a number or a symbol.
         optimizer: a name in `archcalc.costs.OPTIMIZERS`.
         dtype: a name in `archcalc.costs.DTYPES`, for everything that is stored.
+        formats: in its place a format for each kind, by a name in `archcalc.costs.FORMATS` or as
+            `archcalc.costs.Formats`; activations are then what the backward pass needs.
+        recompute: with `formats`, the blocks that are computed once more; see `SavedBytes`.
+        tally: also every operation, forward; a name in `archcalc.costs.TALLIES`, or a `Tally`.
         peak_flops, bandwidth: FLOP/s and bytes/s of the machine; both give a bound on the time.
         values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
-        LookupFailedError: the optimizer or the number format is not known.
+        LookupFailedError: the optimizer, a number format, a block or a tally is not known.
+        SpecificationError: something is recomputed, and no formats are given.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -166,13 +179,25 @@ def account(
     trace, size = traced(network, **values), as_dim(batch)
     figures = [*_memory(trace, size, optimizer, dtype), _compute(trace, size)]
     notes: list[str] = []
+    if recompute and formats is None:
+        raise SpecificationError(
+            "what is recomputed is said with formats, one for each kind of what is stored",
+            code="bad-option",
+            hint="give formats, such as 'float32'",
+        )
+    if formats is not None:
+        step = TrainingBytes(size, optimizer, formats, recompute=recompute)
+        figures = [*_by_kind(trace, step), figures[-1]]
+    if tally is not None:
+        figures.append(_every(trace, EveryFlops(tally), notes))
     if peak_flops is not None and bandwidth is not None:
         figures.extend(_time(trace, size, optimizer, dtype, peak_flops, bandwidth))
         notes.append(
             "Time is a lower bound: arithmetic at peak, and weights and optimizer state moved once "
             "each way; activations may stay on the chip."
         )
-    setting = f"batch {size}, {optimizer}, {dtype}"
+    stored = dtype if formats is None else formats if isinstance(formats, str) else "own formats"
+    setting = f"batch {size}, {optimizer}, {stored}"
     found = tuple(c for c in trace.conventions if c.convention.quantity == "flops")
     return Account(tuple(figures), setting, tuple(notes), found)
 
@@ -211,6 +236,32 @@ def _memory(trace: Trace, batch: Dim, optimizer: str, dtype: str) -> list[Figure
     names = [symbol(name) for name in ("weights", "gradients", "state", "activations")]
     whole = parts[0] + parts[1] + parts[2] + parts[3]
     return [*figures, Figure("together", WrittenSum(*names), {}, whole, "bytes")]
+
+
+def _by_kind(trace: Trace, step: TrainingBytes) -> list[Figure]:
+    """The bytes of each kind in its format, and all together."""
+    figures: list[Figure] = []
+    for part in step.parts(trace):
+        name = part.name.partition(" ")[0]
+        slots, numbers, each = symbol("slots"), symbol(name), symbol("bytes")
+        values: dict[Symbol, Dim] = {slots: part.slots} if part.slots > 1 else {}
+        values |= {numbers: _value(part.elements)} | ({each: part.each} if part.each > 1 else {})
+        figures.append(Figure(part.name, WrittenProduct(*values), values, part.bytes, "bytes"))
+    names = [symbol(figure.name.partition(" ")[0]) for figure in figures]
+    whole = sum((figure.result for figure in figures), Formula(0))
+    return [*figures, Figure("together", WrittenSum(*names), {}, whole, "bytes")]
+
+
+def _every(trace: Trace, cost: EveryFlops, notes: list[str]) -> Figure:
+    """Every operation of one sample, with a note of what is left out."""
+    left = cost.uncounted(trace)
+    if left:
+        notes.append(f"not counted: {'; '.join(f'{x.path}: {x.why}' for x in left)}")
+    rest = trace.cost(cost)
+    name = cost.tally if isinstance(cost.tally, str) else cost.tally.name
+    values = {symbol("operations"): _value(rest)}
+    rule = symbol("operations")
+    return Figure(f"forward, {name}", rule, values, rest, "FLOPs")
 
 
 def _compute(trace: Trace, batch: Dim) -> Figure:

@@ -8,9 +8,9 @@ from pydantic import Field, field_validator, model_validator
 
 from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Weight
+from archcalc.layers.facts import Arithmetic, Kept, Saved, Storage, Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
-from archcalc.layers.functions import ActivationName
+from archcalc.layers.functions import FUNCTIONS, ActivationName, applied, kept_by, softmax_along
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.sight import Sight, Sights, Stretch, all_of, in_place
 from archcalc.symbolic.dims import Dim, lower
@@ -49,10 +49,29 @@ class _Elementwise(Layer, abstract=True):
     `inplace`, where a class has it, is torch's: whether the output is written over the input.
     """
 
+    function: ClassVar[str] = ""
     source: ClassVar[str] = "https://keras.io/api/layers/activation_layers/"
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return applied(self.called, y)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        if FUNCTIONS.get(self.called, FUNCTIONS["relu"]).keeps == "output":
+            return kept_by(self.called, y, Saved())
+        own = kept_by(self.called, y, Saved()).own
+        kept = tuple(tensor for tensor in own if tensor.name != "result")
+        return Saved((0,) if len(kept) < len(own) else (), own=kept)
+
+    @property
+    def called(self) -> str:
+        """The function, by its name in `FUNCTIONS`."""
+        return self.function
+
+    def storage(self, training: bool = True) -> Storage:
+        return "overwritten" if getattr(self, "inplace", False) else "own"
 
 
 class Activation(_Elementwise):
@@ -70,13 +89,21 @@ class Activation(_Elementwise):
     activation: ActivationName | Literal["glu"]
     inplace: bool = Field(default=False, kw_only=True)
 
-    @property
-    def reuses(self) -> bool:
-        """What does nothing gives its input as it is."""
-        return super().reuses or self.activation == "linear"
-
     def output_shape(self, x: Shape) -> Shape:
         return GLU().output_shape(x) if self.activation == "glu" else x
+
+    @property
+    def called(self) -> str:
+        return self.activation
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return GLU().arithmetic(x, y) if self.activation == "glu" else super().arithmetic(x, y)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return GLU().saves(x, y) if self.activation == "glu" else super().saves(x, y)
+
+    def storage(self, training: bool = True) -> Storage:
+        return "input" if self.activation == "linear" else super().storage(training)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return GLU().requirements(x) if self.activation == "glu" else ()
@@ -109,6 +136,12 @@ class GLU(_Elementwise):
     def output_shape(self, x: Shape) -> Shape:
         axis = axis_index(self.axis, x)
         return x.replace(axis, floor_div(x[axis], 2))
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return applied("silu", y)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved((0,))
 
     def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
         """Two positions, half an axis apart."""
@@ -143,6 +176,12 @@ class ReLU(_Elementwise):
     threshold: float = 0.0
     inplace: bool = Field(default=False, kw_only=True)
 
+    @property
+    def called(self) -> str:
+        if self.negative_slope:
+            return "leaky_relu"
+        return "relu" if self.max_value is None else "relu6"
+
 
 class LeakyReLU(_Elementwise):
     """ReLU with a fixed slope for negative values.
@@ -150,6 +189,8 @@ class LeakyReLU(_Elementwise):
     >>> LeakyReLU().weights(Shape((98, 50)))
     ()
     """
+
+    function: ClassVar[str] = "leaky_relu"
 
     negative_slope: float = option(default=0.3, called=("negative_slope", "alpha"))
     inplace: bool = Field(default=False, kw_only=True)
@@ -161,6 +202,8 @@ class ELU(_Elementwise):
     >>> ELU().output_shape(Shape((10,)))
     (10,)
     """
+
+    function: ClassVar[str] = "elu"
 
     alpha: float = 1.0
     inplace: bool = Field(default=False, kw_only=True)
@@ -175,6 +218,8 @@ class CELU(_Elementwise):
     >>> CELU(2.0).output_shape(Shape((10,)))
     (10,)
     """
+
+    function: ClassVar[str] = "celu"
 
     alpha: float = 1.0
     inplace: bool = Field(default=False, kw_only=True)
@@ -205,6 +250,10 @@ class GELU(_Elementwise):
 
     source: ClassVar[str] = "https://arxiv.org/abs/1606.08415"
 
+    @property
+    def called(self) -> str:
+        return "gelu" if self.approximate == "none" else "gelu by tanh"
+
 
 class Hardshrink(_Elementwise):
     """``x`` where it is further than `lambd` from 0, otherwise 0.
@@ -212,6 +261,8 @@ class Hardshrink(_Elementwise):
     >>> Hardshrink(0.1).output_shape(Shape((10,)))
     (10,)
     """
+
+    function: ClassVar[str] = "hard_shrink"
 
     lambd: float = 0.5
 
@@ -225,6 +276,8 @@ class Softshrink(_Elementwise):
     (10,)
     """
 
+    function: ClassVar[str] = "soft_shrink"
+
     lambd: float = Field(default=0.5, ge=0)
 
     source: ClassVar[str] = f"{_TORCH}Softshrink.html"
@@ -236,6 +289,8 @@ class Hardtanh(_Elementwise):
     >>> Hardtanh(0.0, 6.0).output_shape(Shape((28, 28, 3)))
     (28, 28, 3)
     """
+
+    function: ClassVar[str] = "hard_tanh"
 
     min_val: float = -1.0
     max_val: float = 1.0
@@ -257,6 +312,8 @@ class Threshold(_Elementwise):
     (10,)
     """
 
+    function: ClassVar[str] = "threshold"
+
     threshold: float
     value: float
     inplace: bool = Field(default=False, kw_only=True)
@@ -271,11 +328,16 @@ class RReLU(_Elementwise):
     (28, 28, 3)
     """
 
+    function: ClassVar[str] = "leaky_relu"
+
     lower: float = 1 / 8
     upper: float = 1 / 3
     inplace: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1505.00853 (section 2.4)"
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved((0,), own=(Kept("slopes", y),))
 
     @model_validator(mode="after")
     def _in_order(self) -> Any:
@@ -291,6 +353,8 @@ class Softplus(_Elementwise):
     (10,)
     """
 
+    function: ClassVar[str] = "softplus"
+
     beta: float = 1.0
     threshold: float = 20.0
 
@@ -299,6 +363,12 @@ class Softplus(_Elementwise):
 
 class _AlongAxis(_Elementwise, abstract=True):
     axis: int = -1
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return softmax_along(self.called, y, axis_index(self.axis, y)) if y else ()
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved(output=True)
 
     def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
         axis = axis_index(self.axis, x)
@@ -316,6 +386,8 @@ class Softmax(_AlongAxis):
     (10,)
     """
 
+    function: ClassVar[str] = "softmax"
+
 
 class LogSoftmax(_AlongAxis):
     """The logarithm of `Softmax` along an axis.
@@ -323,6 +395,8 @@ class LogSoftmax(_AlongAxis):
     >>> LogSoftmax().output_shape(Shape((10,)))
     (10,)
     """
+
+    function: ClassVar[str] = "log_softmax"
 
     source: ClassVar[str] = f"{_TORCH}LogSoftmax.html"
 
@@ -333,6 +407,8 @@ class Softmin(_AlongAxis):
     >>> Softmin().output_shape(Shape((10,)))
     (10,)
     """
+
+    function: ClassVar[str] = "softmax"
 
     source: ClassVar[str] = f"{_TORCH}Softmin.html"
 
@@ -353,6 +429,8 @@ class PReLU(_Elementwise):
     >>> PReLU().weights(Shape((98, 50)))[0].size, PReLU([1]).weights(Shape((98, 50)))[0].size
     (4900, 50)
     """
+
+    function: ClassVar[str] = "leaky_relu"
 
     shared_axes: SomeAxes = option(default=())
     along: OptionalAxes = option(default=None, kw_only=True)

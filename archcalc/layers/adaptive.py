@@ -6,22 +6,26 @@ Max-Pooling* (2014).
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow
+from archcalc.layers.facts import Arithmetic, ArithmeticKind, Kept, Primitive, Saved
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
 from archcalc.layers.needs import something
 from archcalc.layers.scaling import scaled
 from archcalc.layers.sight import Sights, channels, sliding
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import Stretches, Window
-from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.division import ceil_div, floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.sums import index_for, summed
+from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "AdaptiveAveragePooling1D",
@@ -47,6 +51,9 @@ class _GlobalPool(Spatial, abstract=True):
     data_format: DataFormat = "channels_last"
     keepdims: bool = False
 
+    largest: ClassVar[bool] = False
+    """Whether the largest is taken, and not the mean."""
+
     source: ClassVar[str] = "https://keras.io/api/layers/pooling_layers/"
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
@@ -57,6 +64,19 @@ class _GlobalPool(Spatial, abstract=True):
             return self.shaped((1,) * self.rank, self.channels(x))
         return Shape((self.channels(x),))
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        between: Primitive = "comparison" if self.largest else "addition"
+        area = product(self.extent(x))
+        others = (lower(evaluated(area) - 1), self.channels(x))
+        parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(between, others)]
+        if not self.largest:
+            parts.append(("division", tuple(y)))
+        kind: ArithmeticKind = "global max pooling" if self.largest else "global average pooling"
+        return (Arithmetic(kind, tuple(parts), tuple(x), tuple(y), area),)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved((0,), output=True) if self.largest else Saved()
+
 
 class _AdaptivePool(Spatial, abstract=True):
     """As many windows as make the output the size that is asked for."""
@@ -65,6 +85,9 @@ class _AdaptivePool(Spatial, abstract=True):
     data_format: DataFormat = "channels_last"
 
     _spread = per_axis("output_size")
+
+    largest: ClassVar[bool] = False
+    """Whether the largest is taken, and not the mean."""
 
     source: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"
@@ -102,12 +125,46 @@ class _AdaptivePool(Spatial, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self.sizes(x), self.channels(x))
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        pairs = zip(self.extent(x), self.sizes(x), strict=True)
+        read = product((*(_read_by_stretches(n, size) for n, size in pairs), self.channels(x)))
+        between: Primitive = "comparison" if self.largest else "addition"
+        others = (lower(evaluated(read) - product(y)),)
+        parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(between, others)]
+        if not self.largest:
+            parts.append(("division", tuple(y)))
+        kind: ArithmeticKind = (
+            "adaptive max pooling" if self.largest else "adaptive average pooling"
+        )
+        return (Arithmetic(kind, tuple(parts), tuple(x), tuple(y)),)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        own = (Kept("indices", y, "index"),) if self.largest else ()
+        mean = not self.largest and all(size == 1 for size in self.sizes(x))
+        return Saved() if mean else Saved((0,), own=own)
+
 
 class _AdaptiveMaxPool(_AdaptivePool, abstract=True):
     return_indices: bool = Field(default=False, kw_only=True)
 
+    largest: ClassVar[bool] = True
+
     def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
         return with_indices(self.output_shape(x), self.return_indices)
+
+
+def _read_by_stretches(n: Dim, size: Dim) -> Dim:
+    """How many positions `size` stretches of `n` read, all together: ``n + size − gcd(n, size)``.
+
+    With symbols it is the sum of their lengths, ``⌈(u + 1)·n/size⌉ − ⌊u·n/size⌋`` for each `u`.
+    """
+    if isinstance(n, int) and isinstance(size, int):
+        return n + size - gcd(n, size)
+    if floor_div(n, size) * size == n:
+        return n
+    u = index_for(n, size, preferred="u")
+    length = ceil_div((u + 1) * n, size) - floor_div(u * n, size)
+    return lower(summed(length, u, size))
 
 
 class _FractionalPool(Spatial, abstract=True):
@@ -138,6 +195,16 @@ class _FractionalPool(Spatial, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self._sizes(x), self.channels(x))
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        area = product(self.pool_size)
+        parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
+            ("comparison", (lower(evaluated(area) - 1), *y)),
+        )
+        return (Arithmetic("max pooling", parts, tuple(x), tuple(y), area),)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved((0,), own=(Kept("indices", y, "index"),))
 
     def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
         return with_indices(self.output_shape(x), self.return_indices)
@@ -188,6 +255,7 @@ class GlobalMaxPooling1D(_GlobalPool):
     """
 
     rank: ClassVar[int] = 1
+    largest: ClassVar[bool] = True
 
 
 class GlobalMaxPooling2D(_GlobalPool):
@@ -202,6 +270,7 @@ class GlobalMaxPooling2D(_GlobalPool):
     """
 
     rank: ClassVar[int] = 2
+    largest: ClassVar[bool] = True
 
 
 class GlobalMaxPooling3D(_GlobalPool):
@@ -216,6 +285,7 @@ class GlobalMaxPooling3D(_GlobalPool):
     """
 
     rank: ClassVar[int] = 3
+    largest: ClassVar[bool] = True
 
 
 class GlobalAveragePooling1D(_GlobalPool):

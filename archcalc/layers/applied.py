@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
-from archcalc.layers.facts import KINDS, Remark, Weight, Work
+from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, Weight, Work
 from archcalc.layers.functions import TOGETHER
 from archcalc.layers.sight import Sights, together
 from archcalc.symbolic.errors import (
@@ -91,6 +91,26 @@ class Applied(Shown):
                 _check_names(self.layer, done, self.weights)
             _check_biases(self.layer, found, self.weights)
         return found
+
+    @cached_property
+    def arithmetic(self) -> tuple[Arithmetic, ...] | None:
+        """What the layer does beside its products; ``None`` where it does not say.
+
+        Raises:
+            InvalidLayerError: the layer does not state it as arithmetic in a sequence.
+        """
+        stated = self.layer.arithmetic(*self.inputs, self.output)
+        return None if stated is None else _each(self.layer, "arithmetic", stated, Arithmetic)
+
+    @cached_property
+    def saves(self) -> Saved | None:
+        """What the layer keeps for its backward pass; ``None`` where it does not say.
+
+        Raises:
+            InvalidLayerError: the layer does not state it as `Saved`.
+        """
+        stated = self.layer.saves(*self.inputs, self.output)
+        return None if stated is None else _each(self.layer, "saves", (stated,), Saved)[0]
 
     @cached_property
     def windows(self) -> tuple[AxisWindow, ...] | None:

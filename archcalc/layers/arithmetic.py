@@ -6,12 +6,14 @@ axes as those of `archcalc.layers.merging` do, and take a constant in the place 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import model_validator
 
 from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Arithmetic, Primitive, Saved
 from archcalc.layers.fields import OptionalAxes, option
 from archcalc.layers.merging import Elementwise, broadcast, broadcasting
 from archcalc.layers.sight import (
@@ -24,9 +26,11 @@ from archcalc.layers.sight import (
     sliding,
 )
 from archcalc.layers.window import Window
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "Clip",
@@ -102,6 +106,30 @@ class Reduce(Layer):
             return Shape(1 if axis in places else dim for axis, dim in enumerate(x))
         return Shape(dim for axis, dim in enumerate(x) if axis not in places)
 
+    def saves(self, x: Shape, y: Shape) -> Saved | None:
+        return Saved() if self.how in ("mean", "sum") else None
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        """The operations between all numbers of each group, and those before and after."""
+        size = product(x[axis] for axis in self._places(x))
+        between, every = (*y, lower(evaluated(size) - 1)), (*y, size)
+        sums: tuple[Primitive, tuple[Dim, ...]] = ("addition", between)
+        mean: list[tuple[Primitive, tuple[Dim, ...]]] = [sums, ("division", tuple(y))]
+        squares: list[tuple[Primitive, tuple[Dim, ...]]] = [("multiplication", every), sums]
+        root: tuple[Primitive, tuple[Dim, ...]] = ("square root", tuple(y))
+        spread = [*mean, ("addition", every), *squares, ("division", tuple(y))]
+        found: dict[str, list[tuple[Primitive, tuple[Dim, ...]]]] = {
+            "mean": mean,
+            "sum": [sums],
+            "max": [("comparison", between)],
+            "min": [("comparison", between)],
+            "product": [("multiplication", between)],
+            "variance": spread,
+            "deviation": [*spread, root],
+            "norm": [*squares, root],
+        }
+        return (Arithmetic("reduction", tuple(found[self.how]), tuple(x), tuple(y), size),)
+
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         places = self._places(x)
         together = not places or places[-1] - places[0] + 1 == len(places)
@@ -137,6 +165,17 @@ class CumulativeSum(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        axis = axis_index(self.axis, x)
+        others = x.replace(axis, 1)
+        parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
+            ("addition", (*others, lower(evaluated(x[axis]) - 1))),
+        )
+        return (Arithmetic("reduction", parts, tuple(x), tuple(y)),)
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         axis = axis_index(self.axis, x)
@@ -191,6 +230,12 @@ class Divide(_WithConstant):
 
     source: ClassVar[str] = f"{_KERAS} (divide)"
 
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"division": 1}
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(for_others=(0, 1), inputs=(1,)) if self.value is None else Saved()
+
 
 class Power(_WithConstant):
     """The first input to the power of the second, or of a constant.
@@ -205,6 +250,9 @@ class Power(_WithConstant):
     value: float | None = None
 
     source: ClassVar[str] = f"{_KERAS} (power)"
+
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"transcendental": 1}
 
 
 class Compare(_WithConstant):
@@ -222,6 +270,12 @@ class Compare(_WithConstant):
     value: float | None = None
 
     source: ClassVar[str] = f"{_KERAS} (equal, not_equal, less, less_equal, greater, …)"
+
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"comparison": 1}
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
 
 FunctionName: TypeAlias = Literal[
@@ -279,6 +333,12 @@ class Where(Elementwise):
 
     arity: ClassVar[tuple[int, int | None]] = (3, 3)
     source: ClassVar[str] = f"{_KERAS} (where)"
+
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"comparison": 1}
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved((0,))
 
 
 class Take(Layer):
@@ -343,6 +403,12 @@ class TakeAlongAxis(Layer):
     def output_shape(self, x: Shape, indices: Shape) -> Shape:
         axis, both = self._beside(x, indices)
         return broadcast(*both).replace(axis, indices[axis])
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved((1,))
 
     def windows(self, x: Shape, indices: Shape) -> None:
         return None

@@ -5,19 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.layers.base import Layer, leading_axes
+from archcalc.layers.facts import Arithmetic
+from archcalc.layers.functions import elementwise, softmax_along
 from archcalc.layers.sight import Sight, Sights, Stretch, all_of, channels, in_place, unknown
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.written import evaluated
 
-__all__ = ["KEYS_AND_VALUES", "Attending", "equal_dims", "equal_shapes", "query_value_key"]
+__all__ = [
+    "KEYS_AND_VALUES",
+    "Attending",
+    "equal_dims",
+    "equal_shapes",
+    "query_value_key",
+    "summed_tanh",
+]
 
 
 class Attending(Layer, abstract=True):
     """What takes a query, a value and a key, and may give its scores as a second output."""
 
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        """Scores are multiplied with a number, and become shares that sum to 1."""
+        scores = self.scores(*shapes[:-1])
+        scaled = elementwise("elementwise", scores, {"multiplication": 1 if self.scales else 0})
+        return (*scaled, *softmax_along("softmax", scores))
+
+    @property
+    def scales(self) -> bool:
+        """Whether the scores are multiplied with a number."""
+        return True
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         output = self.output_shape(*inputs)
@@ -87,6 +108,17 @@ def _named(names: tuple[str, ...], x: Shape, query: Shape, end: str) -> tuple[st
         name if x[i] == query[i] else f"{name}_{end if i == last else 'kv'}"
         for i, name in enumerate(names)
     )
+
+
+def summed_tanh(scores: Shape, features: Dim, summed: bool = True) -> tuple[Arithmetic, ...]:
+    """``tanh(q + k)`` for every feature of every score, and their sum where no product has it."""
+    each = Shape((*scores, features))
+    made = elementwise("elementwise", each, {"addition": 1, "transcendental": 1})
+    if not summed:
+        return made
+    between: tuple[Dim, ...] = (*scores, lower(evaluated(features) - 1))
+    sums = Arithmetic("reduction", (("addition", between),), tuple(each), tuple(scores), features)
+    return (*made, sums)
 
 
 def query_value_key(inputs: tuple[Shape, ...]) -> tuple[Shape, Shape, Shape]:

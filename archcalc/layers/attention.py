@@ -20,11 +20,13 @@ from archcalc.layers.attending import (
     equal_dims,
     equal_shapes,
     query_value_key,
+    summed_tanh,
 )
 from archcalc.layers.axes import axis_indices
 from archcalc.layers.convolution import divided
-from archcalc.layers.facts import Operand, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Weight, Work
 from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
+from archcalc.layers.functions import elementwise
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -99,6 +101,18 @@ class Attention(_OneHead):
 
     source: ClassVar[str] = "https://arxiv.org/abs/1508.04025 (equation 8)"
 
+    @property
+    def scales(self) -> bool:
+        return self.use_scale
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        shared = super().arithmetic(*shapes)
+        if self.score_mode == "dot":
+            return shared
+        scores = self.scores(*shapes[:-1])
+        weighed = elementwise("elementwise", scores, {"multiplication": 1})
+        return (*summed_tanh(scores, shapes[0][-1]), *weighed, *shared)
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         scale = (Weight("scale", Shape(), "scale"),) if self.use_scale else ()
         concat: tuple[Weight, ...] = ()
@@ -134,6 +148,15 @@ class AdditiveAttention(_OneHead):
     return_attention_scores: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1409.0473 (appendix A.1.2)"
+
+    @property
+    def scales(self) -> bool:
+        return False  # what it multiplies with stands within the sum, and is one of its products
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        scores = self.scores(*shapes[:-1])
+        summed = not self.use_scale
+        return (*summed_tanh(scores, shapes[0][-1], summed), *super().arithmetic(*shapes))
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("scale", inputs[0][-1:], "kernel"),) if self.use_scale else ()

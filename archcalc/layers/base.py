@@ -1,9 +1,10 @@
 """The layer: a frozen specification that states its facts and nothing else.
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
-states up to five facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows (or, where axes move, the sights), and what must hold.  Everything
-else (counts, memory, derivations, documentation, framework comparisons) is folded from these.
+states facts about its input shapes, each once and symbolically: the output shape, the weights, the
+work, the windows (or, where axes move, the sights), what must hold; where its output is stored,
+what it computes beside its products, and what it keeps for the backward pass.  Everything else
+(counts, memory, derivations, documentation, framework comparisons) is folded from these.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import Arithmetic, Remark, Saved, Storage, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
@@ -210,9 +211,6 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
     built_with: ClassVar[tuple[str, ...]] = EVERY
     """Arguments of Keras that change no count, beside the fields: see `kept`."""
 
-    view: ClassVar[bool] = False
-    """Whether the output is the input's memory seen differently, so that nothing is stored."""
-
     composed: ClassVar[bool] = False
     """Whether its facts are those of the layers in it, where their names are looked up."""
 
@@ -271,6 +269,29 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
     def work(self, *shapes: Any, **_: Any) -> tuple[Work, ...]:
         """The multiply-accumulates, given the input shapes and last the output shape."""
         return ()
+
+    def storage(self, training: bool = True) -> Storage:
+        """Where its output is stored: in memory of its own, or in that of its first input.
+
+        Args:
+            training: whether it is being trained; dropout, which then has an output of its own,
+                gives its input otherwise.
+        """
+        return "own"
+
+    def arithmetic(self, *shapes: Any, **_: Any) -> tuple[Arithmetic, ...] | None:
+        """What it does beside its products, given the input shapes and last the output shape.
+
+        ``None`` where the layer does not say; what it gives in its input's memory costs nothing.
+        """
+        return None if self.storage(training=False) == "own" else ()
+
+    def saves(self, *shapes: Any, **_: Any) -> Saved | None:
+        """What it keeps for its backward pass, given the input shapes and last the output shape.
+
+        As torch's kernels do it; ``None`` where the layer does not say.
+        """
+        return None if self.storage() == "own" else Saved()
 
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
@@ -388,16 +409,6 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         names = self.axis_names_for(x)
         name = names[axis] if names else ""
         return _WORDS.get(name, f"axis {axis % len(x) + 1}")
-
-    @property
-    def reuses(self) -> bool:
-        """Whether the output is the input's own memory: a view of it, written over it, or itself.
-
-        >>> from archcalc.layers import Flatten, ReLU
-        >>> Flatten().reuses, ReLU().reuses, ReLU(inplace=True).reuses
-        (True, False, True)
-        """
-        return self.view or bool(getattr(self, "inplace", False))
 
     @cached_property
     def key(self) -> tuple[Any, ...]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Operand, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Saved, Weight, Work
 from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
-from archcalc.layers.functions import ActivationName
+from archcalc.layers.functions import ActivationName, applied, kept_by
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.padding import reaching
@@ -103,6 +103,12 @@ class _Conv(Sliding, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self.slid(x), self.filters)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return applied(self.activation, shapes[-1])
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return kept_by(self.activation, shapes[-1], Saved(for_weights=(0,)))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         bias = (Weight("bias", Shape((self.filters,)), "bias"),) if self.use_bias else ()
@@ -200,6 +206,12 @@ class _DepthwiseConv(Sliding, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self.slid(x), self.channels(x) * self.depth_multiplier)
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return applied(self.activation, shapes[-1])
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return kept_by(self.activation, shapes[-1], Saved(for_weights=(0,)))
+
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m = self.channels(x), self.depth_multiplier
         kernel = Weight("kernel", Shape((*self.kernel_size, c, m)), "kernel")
@@ -255,6 +267,9 @@ class _SeparableConv(Sliding, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self.slid(x), self.filters)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return applied(self.activation, shapes[-1])
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m, ones = self.channels(x), self.depth_multiplier, (1,) * self.rank

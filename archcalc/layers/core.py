@@ -9,7 +9,16 @@ from pydantic import model_validator
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.einsum import Lengths
 from archcalc.layers.einsum import equation as parsed
-from archcalc.layers.facts import Operand, Remark, Weight, Work
+from archcalc.layers.facts import (
+    Arithmetic,
+    Operand,
+    Primitive,
+    Remark,
+    Saved,
+    Storage,
+    Weight,
+    Work,
+)
 from archcalc.layers.fields import (
     Function,
     OptionalSize,
@@ -19,7 +28,7 @@ from archcalc.layers.fields import (
     hyper,
     option,
 )
-from archcalc.layers.functions import ActivationName
+from archcalc.layers.functions import ActivationName, applied, elementwise, kept_by
 from archcalc.layers.kept import EVERY, LORA, of_weights
 from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.needs import same_length
@@ -60,6 +69,12 @@ class Dense(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x.replace(-1, self.units)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return applied(self.activation, shapes[-1])
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return kept_by(self.activation, shapes[-1], Saved(for_weights=(0,)))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         bias = (Weight("bias", Shape((self.units,)), "bias"),) if self.use_bias else ()
@@ -161,6 +176,12 @@ class EinsumDense(Layer):
         elided = lengths.elided
         return Shape((*named, *elided) if found.ellipsis == "right" else (*elided, *named))
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return applied(self.activation, shapes[-1])
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return kept_by(self.activation, shapes[-1], Saved(for_weights=(0,)))
+
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         """Position by position, where the axes that stay are where they were."""
         found = parsed(self.equation)
@@ -258,6 +279,12 @@ class Bilinear(Layer):
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         return x.replace(-1, self.out_features)
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(for_weights=(0, 1), for_others=(0, 1))
+
     def weights(self, x: Shape, y: Shape) -> tuple[Weight, ...]:
         kernel = Shape((self.out_features, self.in1_features, self.in2_features))
         bias = (Weight("bias", Shape((self.out_features,)), "bias"),) if self.bias else ()
@@ -283,8 +310,10 @@ class Identity(Layer):
     (7, 7, 512)
     """
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/identity/"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "input"
 
     def output_shape(self, x: Shape) -> Shape:
         return x
@@ -303,6 +332,10 @@ class Masking(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        each: dict[Primitive, int] = {"comparison": 1, "multiplication": 1}
+        return elementwise("elementwise", y, each)
 
 
 class Lambda(Layer):

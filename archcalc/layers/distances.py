@@ -10,11 +10,14 @@ from typing import ClassVar
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
+from archcalc.layers.facts import Arithmetic, Primitive
 from archcalc.layers.merging import broadcast, broadcasting
 from archcalc.layers.sight import Sights, aligned, all_of, without_one
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["CosineSimilarity", "PairwiseDistance"]
 
@@ -82,6 +85,19 @@ class CosineSimilarity(_Distance):
         axis = axis_index(self.dim, merged)
         return Shape((*merged[:axis], *merged[axis + 1 :]))
 
+    def arithmetic(self, x: Shape, y: Shape, out: Shape) -> tuple[Arithmetic, ...]:
+        """Three sums of products, two roots, their product, and a quotient."""
+        both = broadcast(x, y)
+        size = both[axis_index(self.dim, both)]
+        parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
+            ("multiplication", (3, *both)),
+            ("addition", (3, *out, lower(evaluated(size) - 1))),
+            ("square root", (2, *out)),
+            ("multiplication", tuple(out)),
+            ("division", tuple(out)),
+        )
+        return (Arithmetic("reduction", parts, tuple(both), tuple(out), size),)
+
     def compared(self, rank: int) -> tuple[int, bool]:
         return axis_index(self.dim, Shape((1,) * rank)), False
 
@@ -107,6 +123,20 @@ class PairwiseDistance(_Distance):
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         kept = broadcast(x, y)[:-1]
         return Shape((*kept, 1)) if self.keepdim else kept
+
+    def arithmetic(self, x: Shape, y: Shape, out: Shape) -> tuple[Arithmetic, ...]:
+        """A difference, a small number added, powers, their sum, and a root."""
+        both = broadcast(x, y)
+        groups, size = both[:-1], both[-1]
+        powers: Primitive = "multiplication" if self.p == 2 else "transcendental"
+        root: Primitive = "square root" if self.p == 2 else "transcendental"
+        parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
+            ("addition", (2, *both)),
+            (powers, tuple(both)),
+            ("addition", (*groups, lower(evaluated(size) - 1))),
+            (root, tuple(groups)),
+        )
+        return (Arithmetic("reduction", parts, tuple(both), tuple(out), size),)
 
     def compared(self, rank: int) -> tuple[int, bool]:
         return rank - 1, self.keepdim

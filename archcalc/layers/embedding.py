@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
-from archcalc.layers.facts import Operand, Remark, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Remark, Saved, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, Sizes, hyper
 from archcalc.layers.kept import EVERY, LORA, of_weights
 from archcalc.layers.lora import adapted, adapting
@@ -41,6 +41,12 @@ def _places(count: int) -> tuple[str, ...]:
 
 class _LookedUp(Layer, abstract=True):
     """A table of which torch is told which row stays as it is, and how it is read and trained."""
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(for_weights=(0,))
 
     if TYPE_CHECKING:  # every subclass declares it after its own arguments
 

@@ -15,7 +15,22 @@ from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape, as_shape, product
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["KINDS", "Kind", "Operand", "Remark", "Role", "Weight", "Work"]
+__all__ = [
+    "KINDS",
+    "PRIMITIVES",
+    "Arithmetic",
+    "ArithmeticKind",
+    "Kept",
+    "Kind",
+    "Operand",
+    "Primitive",
+    "Remark",
+    "Role",
+    "Saved",
+    "Storage",
+    "Weight",
+    "Work",
+]
 
 Role: TypeAlias = Literal[
     "kernel",
@@ -39,6 +54,45 @@ values, or of two adapters (LoRA's, done once for a whole batch), so that a conv
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of products, in order."""
+
+Storage: TypeAlias = Literal["own", "input", "overwritten", "reshaped", "strided", "weight"]
+"""Where an output is stored: in memory of its own; it is the first input itself (identity), is
+written over it (in place), or is its memory seen differently, in the same order (a reshape) or in
+another (a transpose, a slice: a view in torch, a copy in others); or it is one of the weights."""
+
+Primitive: TypeAlias = Literal[
+    "addition", "multiplication", "division", "comparison", "square root", "transcendental"
+]
+"""An operation on one or two numbers.  A subtraction is an addition; changing a sign is none; an
+absolute value, a minimum and a maximum are comparisons; exponentials, logarithms, powers, tanh and
+the error function are transcendental."""
+
+PRIMITIVES: tuple[Primitive, ...] = get_args(Primitive)
+"""The primitive operations, in order."""
+
+ArithmeticKind: TypeAlias = Literal[
+    "activation",
+    "softmax",
+    "max pooling",
+    "average pooling",
+    "adaptive average pooling",
+    "adaptive max pooling",
+    "global average pooling",
+    "global max pooling",
+    "batch normalization",
+    "layer normalization",
+    "group normalization",
+    "instance normalization",
+    "root mean square normalization",
+    "normalization",
+    "elementwise",
+    "reduction",
+    "nearest interpolation",
+    "linear interpolation",
+    "recurrence",
+    "random",
+]
+"""What arithmetic is, for conventions that count by it."""
 
 _ROLES = frozenset(get_args(Role))
 
@@ -157,6 +211,85 @@ class Work(Shown):
         """The same in each of `steps` steps, which follow one another where it uses a state."""
         follows = self.steps is None and any(operand.state for operand in self.activations)
         return replace(self, steps=steps) if follows else self.at(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Operations on numbers that are no product of matrices: what a layer does beside its work.
+
+    Attributes:
+        kind: what it is, such as ``"activation"`` or ``"max pooling"``, for tools that count by it.
+        parts: how many of each primitive operation: its name, and the factors of their number.
+        inputs: the lengths of the loops over what is read.
+        outputs: the lengths of the loops over what is made.
+        area: how many of what is read each of what is made follows from, where it is a window.
+        affine: whether a learned scale or offset belongs to it.
+
+    >>> Arithmetic("activation", (("comparison", (1, 28, 28, 3)),), (28, 28, 3), (28, 28, 3)).count
+    2352
+    """
+
+    kind: ArithmeticKind
+    parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...]
+    inputs: tuple[Dim, ...]
+    outputs: tuple[Dim, ...]
+    area: Dim = 1
+    affine: bool = False
+
+    @property
+    def count(self) -> Dim:
+        """How many operations, each one counted as one."""
+        amounts = [product(factors) for _, factors in self.parts]
+        return sum(amounts[1:], amounts[0]) if amounts else 0
+
+    def at(self, *positions: Dim) -> Arithmetic:
+        """The same at each of further positions."""
+        return replace(
+            self,
+            parts=tuple((name, (*positions, *factors)) for name, factors in self.parts),
+            inputs=(*positions, *self.inputs),
+            outputs=(*positions, *self.outputs),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A tensor that a layer makes for its backward pass, beside what it takes and gives.
+
+    Attributes:
+        name: what it is.
+        shape: of one sample, or of the whole batch.
+        kind: what it holds: numbers like the activations, statistics, indices, or a mask.
+        of_batch: whether there is one for the whole batch.
+    """
+
+    name: str
+    shape: Shape
+    kind: Literal["activation", "statistic", "index", "mask"] = "activation"
+    of_batch: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.shape, Shape):
+            object.__setattr__(self, "shape", as_shape(self.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a layer keeps from its forward pass for its backward pass.
+
+    Attributes:
+        inputs: the numbers of the inputs that it keeps.
+        for_weights: those that it keeps where its own weights are trained.
+        for_others: those that it keeps where another input has a gradient, as a product does.
+        output: whether it keeps what comes out.
+        own: what it makes for this and gives to nobody else.
+    """
+
+    inputs: tuple[int, ...] = ()
+    for_weights: tuple[int, ...] = ()
+    for_others: tuple[int, ...] = ()
+    output: bool = False
+    own: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

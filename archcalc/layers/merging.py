@@ -5,7 +5,7 @@ Source: https://keras.io/api/layers/merging_layers/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import field_validator
@@ -13,8 +13,9 @@ from sympy import Add as _Sum
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Operand, Work
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Primitive, Saved, Work
 from archcalc.layers.fields import Axes
+from archcalc.layers.functions import elementwise
 from archcalc.layers.sight import (
     Sight,
     Sights,
@@ -51,6 +52,13 @@ class Elementwise(Layer, abstract=True):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return broadcast(*inputs)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return elementwise("elementwise", shapes[-1], self.each(len(shapes) - 1))
+
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        """How many of each operation at every element that comes out."""
+        return {"addition": inputs - 1}
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         return broadcasting(type(self).__name__, *inputs)
@@ -98,6 +106,9 @@ class Add(Elementwise):
     (8, 8, 64)
     """
 
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
 
 class Subtract(Elementwise):
     """The first input less the second.
@@ -108,6 +119,9 @@ class Subtract(Elementwise):
 
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
 
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
 
 class Multiply(Elementwise):
     """The product of its inputs, element by element.
@@ -115,6 +129,14 @@ class Multiply(Elementwise):
     >>> Multiply().output_shape(Shape((8, 8, 64)), Shape((1, 1, 64)))
     (8, 8, 64)
     """
+
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"multiplication": inputs - 1}
+
+    def saves(self, *shapes: Shape) -> Saved:
+        inputs = len(shapes) - 1
+        between = tuple(Kept("product", shapes[-1]) for _ in range(inputs - 2))
+        return Saved(for_others=tuple(range(inputs)), own=between)
 
 
 class Average(Elementwise):
@@ -124,6 +146,12 @@ class Average(Elementwise):
     (10,)
     """
 
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"addition": inputs - 1, "division": 1}
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
 
 class Maximum(Elementwise):
     """The largest of its inputs, element by element.
@@ -132,6 +160,12 @@ class Maximum(Elementwise):
     (10,)
     """
 
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"comparison": inputs - 1}
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(tuple(range(len(shapes) - 1)))
+
 
 class Minimum(Elementwise):
     """The smallest of its inputs, element by element.
@@ -139,6 +173,12 @@ class Minimum(Elementwise):
     >>> Minimum().output_shape(Shape((10,)), Shape((10,)))
     (10,)
     """
+
+    def each(self, inputs: int) -> Mapping[Primitive, int]:
+        return {"comparison": inputs - 1}
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(tuple(range(len(shapes) - 1)))
 
 
 class Concatenate(Layer):
@@ -167,6 +207,12 @@ class Concatenate(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         along = axis_index(self.axis, inputs[0])
         return inputs[0].replace(along, _total([x[along] for x in inputs]))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         """The axis along which they lie: what stands at a position there is of any of them."""
@@ -251,6 +297,12 @@ class Dot(Layer):
         a, b = self._pair(x, y)
         rest = Shape((*x[:a], *x[a + 1 :], *y[:b], *y[b + 1 :]))
         return rest or Shape((1,))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...] | None:
+        return None if self.normalize else ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(for_others=(0, 1))
 
     def windows(self, x: Shape, y: Shape) -> None:
         return None

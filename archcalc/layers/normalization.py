@@ -14,15 +14,25 @@ from pydantic import Field, model_validator
 from archcalc.layers.axes import axis_indices
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.convolution import divided
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import (
+    Arithmetic,
+    ArithmeticKind,
+    Kept,
+    Primitive,
+    Remark,
+    Saved,
+    Weight,
+    Work,
+)
 from archcalc.layers.fields import Axes, Groups, ShapeField, Size, hyper, option
 from archcalc.layers.kept import AFFINE, RUNNING
 from archcalc.layers.sight import Sight, Sights, Stretch, all_of, channels
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "BatchNormalization",
@@ -41,6 +51,38 @@ class _Normalization(Layer, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def _over_groups(
+        self, x: Shape, kind: ArithmeticKind, groups: tuple[Dim, ...], size: Dim, mean: bool = True
+    ) -> tuple[Arithmetic, ...]:
+        """A mean (where one is taken) and a mean square for each group, a root, a quotient."""
+        every, between = (*groups, size), (*groups, lower(evaluated(size) - 1))
+        moved: list[tuple[Primitive, tuple[Dim, ...]]] = [
+            ("addition", between),
+            ("division", groups),
+            ("addition", every),
+        ]
+        parts: list[tuple[Primitive, tuple[Dim, ...]]] = [
+            *(moved if mean else ()),
+            ("multiplication", every),
+            ("addition", between),
+            ("division", groups),
+            ("addition", groups),
+            ("square root", groups),
+            ("division", every),
+        ]
+        scale, center = getattr(self, "scale", False), getattr(self, "center", False)
+        parts.extend([("multiplication", every)] * scale)
+        parts.extend([("addition", every)] * center)
+        return (Arithmetic(kind, tuple(parts), tuple(x), tuple(x), affine=scale or center),)
+
+    def _over_axes(self, x: Shape) -> tuple[tuple[Dim, ...], Dim]:
+        """How many groups there are where each runs over the axes of the weights, and how large."""
+        axes = self._axes(x)
+        return (
+            tuple(dim for axis, dim in enumerate(x) if axis not in axes),
+            product(x[axis] for axis in axes),
+        )
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
         return _named(x, self._axes(x))
@@ -164,6 +206,29 @@ class BatchNormalization(_Normalization):
     built_with: ClassVar[tuple[str, ...]] = (*AFFINE, *RUNNING)
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167 (algorithm 1)"
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        """At inference, by the running statistics."""
+        channels = tuple(self._along(x))
+        parts: list[tuple[Primitive, tuple[Dim, ...]]] = [
+            ("addition", channels),
+            ("square root", channels),
+            ("division", channels),
+            ("addition", tuple(x)),
+            ("multiplication", tuple(x)),
+        ]
+        parts.extend([("multiplication", tuple(x))] * self.scale)
+        parts.extend([("addition", tuple(x))] * self.center)
+        affine = self.scale or self.center
+        return (Arithmetic("batch normalization", tuple(parts), tuple(x), tuple(x), affine=affine),)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        channels = self._along(x)
+        own = (
+            Kept("mean", channels, "statistic", of_batch=True),
+            Kept("deviation", channels, "statistic", of_batch=True),
+        )
+        return Saved((0,), own=own)
+
     def together(self, x: Shape) -> tuple[int, ...]:
         """None, unless no statistics are kept for inference."""
         return () if self.track_running_stats else _beside(self._axes(x), x)
@@ -212,6 +277,14 @@ class LayerNormalization(_OverFeatures):
     built_with: ClassVar[tuple[str, ...]] = (*AFFINE, "rms_scaling")
     source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return self._over_groups(x, "layer normalization", *self._over_axes(x))
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        groups = Shape(self._over_axes(x)[0])
+        own = (Kept("mean", groups, "statistic"), Kept("deviation", groups, "statistic"))
+        return Saved((0,), own=own)
+
     @model_validator(mode="before")
     @classmethod
     def _rms_scaling(cls, data: Any) -> Any:
@@ -254,6 +327,18 @@ class GroupNormalization(_Normalization):
     built_with: ClassVar[tuple[str, ...]] = AFFINE
     source: ClassVar[str] = "https://arxiv.org/abs/1803.08494"
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        groups = self._groups(x)
+        return self._over_groups(x, "group normalization", groups, exact_div(product(x), *groups))
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        groups = Shape(self._groups(x))
+        own = (Kept("mean", groups, "statistic"), Kept("deviation", groups, "statistic"))
+        return Saved((0,), own=own)
+
+    def _groups(self, x: Shape) -> tuple[Dim, ...]:
+        return (self._along(x)[0] if self.groups == -1 else self.groups,)
+
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(self._along(x), self.scale, self.center)
 
@@ -293,6 +378,14 @@ class RMSNormalization(_OverFeatures):
 
     source: ClassVar[str] = "https://arxiv.org/abs/1910.07467"
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        kind: ArithmeticKind = "root mean square normalization"
+        return self._over_groups(x, kind, *self._over_axes(x), mean=False)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        root = Kept("root", Shape(self._over_axes(x)[0]), "statistic")
+        return Saved((0,), own=(root, *((Kept("normalized", x),) if self.scale else ())))
+
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("scale", self._along(x), "scale"),) if self.scale else ()
 
@@ -310,6 +403,17 @@ class UnitNormalization(_OverFeatures):
     axis: Axes = option(default=(-1,))
 
     source: ClassVar[str] = "https://keras.io/api/layers/normalization_layers/unit_normalization/"
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        groups, size = self._over_axes(x)
+        every, between = (*groups, size), (*groups, lower(evaluated(size) - 1))
+        parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
+            ("multiplication", every),
+            ("addition", between),
+            ("square root", groups),
+            ("division", every),
+        )
+        return (Arithmetic("normalization", parts, tuple(x), tuple(x)),)
 
 
 class SpectralNormalization(Layer):
@@ -362,6 +466,9 @@ class SpectralNormalization(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return self.layer.output_shape(x)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...] | None:
+        return self.layer.arithmetic(*shapes)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         vector = Weight("vector_u", Shape((1, self._kernel(x).shape[-1])), "statistic")
@@ -444,6 +551,16 @@ class InstanceNormalization(_Normalization):
     spatial: Literal[1, 2, 3] | None = Field(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1607.08022"
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        groups = tuple(self._along(x))
+        size = product(dim for axis, dim in enumerate(x) if axis not in self._axes(x))
+        return self._over_groups(x, "instance normalization", groups, size)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        groups = self._along(x)
+        own = (Kept("mean", groups, "statistic"), Kept("deviation", groups, "statistic"))
+        return Saved((0,), own=own)
 
     def together(self, x: Shape) -> tuple[int, ...]:
         """All positions, unless running statistics stand for them."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from archcalc.layers.axes import axis_index, axis_indices, without
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Arithmetic, Saved, Storage
 from archcalc.layers.fields import Axes, Position, Size, hyper
 from archcalc.layers.needs import same_length
 from archcalc.layers.sight import (
@@ -63,6 +64,12 @@ class Stack(Layer):
         place = _new_axis(self.axis, x)
         return Shape((*x[:place], len(inputs), *x[place:]))
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return _after_a_new_axis(self.axis, inputs[0])
 
@@ -106,8 +113,10 @@ class ExpandDims(Layer):
 
     axis: int
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (expand_dims)"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def output_shape(self, x: Shape) -> Shape:
         place = _new_axis(self.axis, x)
@@ -124,9 +133,11 @@ class _OfLengthOne(Layer, abstract=True):
     """What takes an axis of length 1."""
 
     keeps_ones: ClassVar[bool] = True
-    view: ClassVar[bool] = True
 
     axis: int
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
@@ -181,6 +192,9 @@ class Expand(_OfLengthOne):
 
     source: ClassVar[str] = f"{_TORCH}Tensor.expand.html"
 
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
+
     def output_shape(self, x: Shape) -> Shape:
         return x.replace(axis_index(self.axis, x), self.size)
 
@@ -217,6 +231,12 @@ class Tile(Layer):
         axis = axis_index(self.axis, x)
         return x.replace(axis, lower(x[axis] * self.times))
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
     def windows(self, x: Shape) -> None:
         return None
 
@@ -234,6 +254,12 @@ class _Kept(Layer, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> None:
         return None
@@ -303,8 +329,10 @@ class Transpose(Layer):
     axis1: int = -2
     axis2: int = -1
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = f"{_TORCH}transpose.html"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     def _pair(self, x: Shape) -> tuple[int, int]:
         return axis_index(self.axis1, x), axis_index(self.axis2, x)

@@ -13,6 +13,7 @@ from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.choices import PaddingMode
+from archcalc.layers.facts import Arithmetic, Saved
 from archcalc.layers.fields import Amounts, SignedAmounts, hyper
 from archcalc.layers.spatial import DataFormat, Spatial, one_pair, per_axis
 from archcalc.layers.window import Window
@@ -40,6 +41,12 @@ class _Padding(Spatial, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         pairs = zip(self.extent(x), self.padding, strict=True)
         return self.shaped(tuple(n + a + b for n, (a, b) in pairs), self.channels(x))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         pairs = zip(self.spatial_axes(), self.padding, strict=True)
@@ -158,6 +165,12 @@ class _Cropping(Spatial, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         pairs = zip(self.extent(x), self.cropping, strict=True)
         return self.shaped(tuple(n - a - b for n, (a, b) in pairs), self.channels(x))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         pairs = zip(self.spatial_axes(), self.cropping, strict=True)

@@ -6,11 +6,13 @@ Sources: Keras' pooling layers; torch's ``MaxPool2d`` and ``AvgPool2d`` for ``pa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
 from archcalc.layers.convolution import Sliding
+from archcalc.layers.facts import Arithmetic, ArithmeticKind, Kept, Primitive, Saved
 from archcalc.layers.fields import (
     Amounts,
     OptionalSize,
@@ -24,11 +26,12 @@ from archcalc.layers.needs import same_length, something
 from archcalc.layers.sight import Sights, channels, parted
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import TransposedWindow, Window
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "AveragePooling1D",
@@ -69,6 +72,16 @@ class _Pool(Sliding, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return self.shaped(self.slid(x), self.channels(x))
+
+    def _over_windows(
+        self, x: Shape, y: Shape, kind: ArithmeticKind, each: Primitive, *last: Primitive
+    ) -> tuple[Arithmetic, ...]:
+        """An operation between all numbers of a window, and others on the result."""
+        area = product(self.pool_size)
+        between = lower(evaluated(area) - 1)
+        parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(each, (between, *y))]
+        parts.extend((name, tuple(y)) for name in last)
+        return (Arithmetic(kind, tuple(parts), tuple(x), tuple(y), area),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         needs = super().requirements(x)
@@ -114,6 +127,12 @@ class _MaxPool(_Pool, abstract=True):
 
     _spread = per_axis("pool_size", "strides", "padding", "dilation_rate")
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return self._over_windows(x, y, "max pooling", "comparison")
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved((0,), own=(Kept("indices", y, "index"),))
+
     def output_shapes(self, x: Shape) -> tuple[Shape, ...]:
         return with_indices(self.output_shape(x), self.return_indices)
 
@@ -129,6 +148,12 @@ class _AveragePool(_Pool, abstract=True):
 
     _spread = per_axis("pool_size", "strides", "padding")
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return self._over_windows(x, y, "average pooling", "addition", "division")
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved((0,))
+
 
 class _LPPool(_Pool, abstract=True):
     norm_type: float
@@ -142,6 +167,11 @@ class _LPPool(_Pool, abstract=True):
     _spread = per_axis("pool_size", "strides")
 
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html"
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        (sums,) = self._over_windows(x, y, "reduction", "addition", "transcendental")
+        powers: tuple[Primitive, tuple[Dim, ...]] = ("transcendental", (sums.area, *y))
+        return (replace(sums, parts=(powers, *sums.parts)),)
 
     @field_validator("norm_type")
     @classmethod
@@ -194,6 +224,12 @@ class _MaxUnpool(Spatial, abstract=True):
 
     def output_shape(self, x: Shape, indices: Shape) -> Shape:
         return self.shaped(self.output_size or self._undone(x), self.channels(x))
+
+    def arithmetic(self, x: Shape, indices: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, x: Shape, indices: Shape, y: Shape) -> Saved:
+        return Saved((1,))
 
     def windows(self, x: Shape, indices: Shape) -> None:
         return None

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from archcalc.layers.attending import KEYS_AND_VALUES, equal_dims, equal_shapes
 from archcalc.layers.base import Layer
 from archcalc.layers.einsum import contraction
-from archcalc.layers.facts import Kind, Operand, Work
+from archcalc.layers.facts import Arithmetic, Kind, Operand, Saved, Work
 from archcalc.layers.merging import broadcast, broadcasting
 from archcalc.layers.needs import same_length
 from archcalc.layers.sight import (
@@ -80,6 +80,12 @@ class Matmul(Layer):
         (rows, _), (_, columns) = self._ends(x, y)
         before = broadcast(x[:-2], y[:-2])
         return Shape((*before, rows, columns))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(for_others=tuple(range(len(shapes) - 1)))
 
     def windows(self, x: Shape, y: Shape) -> None:
         return None
@@ -153,6 +159,12 @@ class Einsum(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         lengths, out = self._named(inputs)
         return Shape(lengths[letter] for letter in out)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(for_others=tuple(range(len(shapes) - 1)))
 
     def windows(self, *inputs: Shape) -> None:
         return None

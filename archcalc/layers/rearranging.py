@@ -10,7 +10,9 @@ from typing import ClassVar
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.convolution import Sliding, divided
+from archcalc.layers.facts import Arithmetic, Saved
 from archcalc.layers.fields import Amounts, Size, Sizes, hyper
+from archcalc.layers.functions import elementwise
 from archcalc.layers.needs import multiple, same_length
 from archcalc.layers.sight import Sights, channels, parted
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
@@ -55,6 +57,12 @@ class Unfold(Sliding):
     def output_shape(self, x: Shape) -> Shape:
         values, count = product((self.channels(x), *self.kernel_size)), product(self.slid(x))
         return Shape((values, count) if self.first() else (count, values))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> None:  # type: ignore[override]
         return None
@@ -111,6 +119,13 @@ class Fold(Layer):
         channels = floor_div(values, product(self.kernel_size))
         return self._unfold().shaped(self.output_size, channels)
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        """Every number of every window is added to where it belongs."""
+        return elementwise("elementwise", x, {"addition": 1})
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
     def windows(self, x: Shape) -> None:
         return None
 
@@ -154,6 +169,12 @@ class PixelShuffle(Spatial):
         r = self.upscale_factor
         return self.shaped(tuple(n * r for n in self.extent(x)), floor_div(self.channels(x), r * r))
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         window = TransposedWindow(self.upscale_factor, self.upscale_factor)
         return tuple((axis, window) for axis in self.spatial_axes())
@@ -185,6 +206,12 @@ class PixelUnshuffle(Spatial):
         r = self.downscale_factor
         extent = tuple(floor_div(n, r) for n in self.extent(x))
         return self.shaped(extent, self.channels(x) * r * r)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         window = Window(self.downscale_factor, self.downscale_factor)
@@ -222,6 +249,12 @@ class ChannelShuffle(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (divided(x[axis_index(self.axis, x)], self.groups, "groups", "channels"),)

@@ -13,15 +13,17 @@ to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's pag
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Operand, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Primitive, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
-from archcalc.layers.functions import ActivationName
+from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.layers.sight import Sights, all_of, channels, every_one_before
 from archcalc.symbolic.dims import Dim
@@ -43,10 +45,26 @@ class _Recurrent(Layer, abstract=True):
         *CELL,
     )
     gates: ClassVar[int] = 1
+    moves: ClassVar[Mapping[Primitive, int]] = MappingProxyType({})
+    """How many of each operation make the new state of the gates, for every unit."""
+
+    def step_arithmetic(self) -> tuple[Arithmetic, ...]:
+        """What one step does beside its products: their sum, gates, and the state moved on."""
+        each = {**self.moves, "addition": self.moves.get("addition", 0) + self.gates}
+        return gated(Shape((self.states()[-1],)), each, self.applies())
+
+    def applies(self) -> tuple[tuple[str | None, int], ...]:
+        """The functions that it applies in a step, and to how many gates."""
+        return ((self.activation, 1),)
 
     if TYPE_CHECKING:  # every subclass declares them, in Keras' order
         units: Size
         use_bias: bool
+
+        @property
+        def activation(self) -> ActivationName | None: ...
+        @property
+        def recurrent_activation(self) -> ActivationName | None: ...
 
         @property
         def recurrent_bias(self) -> bool:
@@ -118,6 +136,9 @@ class _Cell(_Recurrent, abstract=True):
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
         return Shape((self.states()[0],))
 
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return self.step_arithmetic()
+
     def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
         return self.step_weights(x[-1])
 
@@ -143,6 +164,9 @@ class _OverTime(_Recurrent, abstract=True):
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
         out = self.states()[0]
         return Shape((x[0], out)) if self.return_sequences else Shape((out,))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return tuple(done.at(shapes[0][0]) for done in self.step_arithmetic())
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         kept = tuple(Shape((size,)) for size in self.states()) if self.return_state else ()
@@ -217,6 +241,13 @@ class _LongShortTerm(_Recurrent, abstract=True):
     """Four gates, and a memory beside the state; the state may be a projection of it."""
 
     gates: ClassVar[int] = 4
+    moves: ClassVar[Mapping[Primitive, int]] = MappingProxyType(
+        {"multiplication": 3, "addition": 1}
+    )
+
+    def applies(self) -> tuple[tuple[str | None, int], ...]:
+        """Three gates, the candidate, and the memory."""
+        return ((self.recurrent_activation, 3), (self.activation, 2))
 
     def projected(self) -> Dim | None:
         """The size to which the state is projected, if it is."""
@@ -308,6 +339,13 @@ class _Gated(_Recurrent, abstract=True):
     """Three gates; a reset after the product needs a bias of its own for the product."""
 
     gates: ClassVar[int] = 3
+    moves: ClassVar[Mapping[Primitive, int]] = MappingProxyType(
+        {"multiplication": 3, "addition": 2}
+    )
+
+    def applies(self) -> tuple[tuple[str | None, int], ...]:
+        """Two gates, and the candidate."""
+        return ((self.recurrent_activation, 2), (self.activation, 1))
 
     if TYPE_CHECKING:
         reset_after: bool

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Operand, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Primitive, Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
-from archcalc.layers.functions import ActivationName
+from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, of_weights
 from archcalc.layers.registry import layer_class
 from archcalc.layers.sight import (
@@ -99,6 +99,13 @@ class _ConvLSTM(Spatial, abstract=True):
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
         state = self._state(x)
         return Shape((x[0], *state)) if self.return_sequences else state
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        """In each step the sum of two products, gates, and the memory moved on."""
+        each: dict[Primitive, int] = {"addition": _GATES + 1, "multiplication": 3}
+        functions = ((self.recurrent_activation, 3), (self.activation, 2))
+        x = shapes[0]
+        return tuple(done.at(x[0]) for done in gated(self._state(x), each, functions))
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         state = self._state(inputs[0])

@@ -11,8 +11,9 @@ from pydantic import model_validator
 
 from archcalc.layers.axes import axis_indices
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Weight
+from archcalc.layers.facts import Arithmetic, Saved, Weight
 from archcalc.layers.fields import SomeAxes, option
+from archcalc.layers.functions import elementwise
 from archcalc.layers.ranges import as_list
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -69,6 +70,12 @@ class Rescaling(Layer):
     def output_shape(self, x: Shape) -> Shape:
         return x
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return elementwise("elementwise", y, {"multiplication": 1, "addition": 1})
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return _one_each(self.scale, "scale", x, -1) + _one_each(self.offset, "offset", x, -1)
 
@@ -122,6 +129,9 @@ class Normalization(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return elementwise("elementwise", y, {"addition": 1, "division": 1})
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         if self.mean is not None:

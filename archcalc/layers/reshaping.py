@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Arithmetic, Saved, Storage
 from archcalc.layers.fields import Axes, Size, TargetShape, hyper
 from archcalc.layers.kept import EVERY
 from archcalc.layers.sight import Sights, itself, regrouped
@@ -39,8 +40,10 @@ class Flatten(Layer):
     end_dim: int = -1
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "data_format")
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/flatten/"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def _range(self, x: Shape) -> tuple[int, int]:
         if not x:
@@ -83,8 +86,10 @@ class Reshape(Layer):
 
     target_shape: TargetShape
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/reshape/"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def _known(self) -> Dim:
         return product(dim for dim in self.target_shape if dim != -1)
@@ -130,8 +135,10 @@ class Unflatten(Layer):
     dim: int
     unflattened_size: TargetShape
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "reshaped"
 
     def _parting(self) -> Reshape:
         return Reshape(self.unflattened_size)
@@ -163,8 +170,10 @@ class Permute(Layer):
 
     dims: Axes
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/permute/"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     @model_validator(mode="after")
     def _every_axis_once(self) -> Any:
@@ -209,6 +218,12 @@ class RepeatVector(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape((self.n, *x))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> None:
         return None

@@ -13,6 +13,7 @@ from sympy import Add
 
 from archcalc.layers.axes import axis_index, without
 from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.facts import Storage
 from archcalc.layers.fields import (
     OptionalPosition,
     Position,
@@ -78,8 +79,10 @@ class Slice(Layer):
     stop: OptionalPosition = option(default=None)
     step: Size = hyper("s", default=1, neutral=1)
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://docs.python.org/3/reference/expressions.html#slicings"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     def _bounds(self, n: Dim) -> tuple[list[Dim], list[Dim]]:
         """It begins at the largest of the first, and ends before the smallest of the others."""
@@ -136,8 +139,10 @@ class Select(Layer):
     axis: int
     index: Position
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = f"{_TORCH}select.html"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     def output_shape(self, x: Shape) -> Shape:
         return without(x, axis_index(self.axis, x))
@@ -194,8 +199,10 @@ class Split(Layer):
     sections: Sections
     axis: int = -1
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (split)"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     def _sizes(self, n: Dim) -> tuple[Dim, ...]:
         if isinstance(self.sections, tuple):
@@ -249,8 +256,10 @@ class Unbind(Layer):
     count: SectionCount
     axis: int = 1
 
-    view: ClassVar[bool] = True
     source: ClassVar[str] = f"{_TORCH}unbind.html"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "strided"
 
     def output_shape(self, x: Shape) -> Shape:
         return without(x, axis_index(self.axis, x))

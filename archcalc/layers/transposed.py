@@ -12,9 +12,9 @@ from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.convolution import divided, groups_of
-from archcalc.layers.facts import Weight, Work
+from archcalc.layers.facts import Arithmetic, Saved, Weight, Work
 from archcalc.layers.fields import OptionalAmounts, Padding, Size, Sizes, hyper
-from archcalc.layers.functions import ActivationName
+from archcalc.layers.functions import ActivationName, applied, kept_by
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
@@ -68,6 +68,12 @@ class _ConvTranspose(Spatial, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         pairs = zip(self.sliding(), self.extent(x), strict=True)
         return self.shaped(tuple(window.output(n) for window, n in pairs), self.filters)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return applied(self.activation, shapes[-1])
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return kept_by(self.activation, shapes[-1], Saved(for_weights=(0,)))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         share = floor_div(self.filters, self.groups)

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
-from archcalc.layers.facts import Remark
+from archcalc.layers.facts import Arithmetic, Primitive, Remark, Saved
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, option
+from archcalc.layers.functions import elementwise
 from archcalc.layers.needs import something
 from archcalc.layers.scaling import scaled, spread
 from archcalc.layers.sight import Sights, between, channels, in_place
@@ -22,6 +23,20 @@ from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["UpSampling1D", "UpSampling2D", "UpSampling3D", "Upsample"]
+
+
+def interpolated(mode: str, rank: int, x: Shape, y: Shape) -> tuple[Arithmetic, ...] | None:
+    """What interpolation computes: between two neighbours along each axis, ``a + w·(b − a)``.
+
+    Nothing where positions are repeated; not said of the modes that look at more neighbours.
+    """
+    if mode.startswith("nearest"):
+        return (Arithmetic("nearest interpolation", (), tuple(x), tuple(y)),)
+    if "linear" not in mode:
+        return None
+    between = 2**rank - 1
+    each: dict[Primitive, int] = {"addition": 2 * between, "multiplication": between}
+    return elementwise("linear interpolation", y, each, x)
 
 
 _TAPS = {"linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
@@ -40,6 +55,12 @@ class _UpSampling(Spatial, abstract=True):
     def output_shape(self, x: Shape) -> Shape:
         pairs = zip(self.extent(x), self.size, strict=True)
         return self.shaped(tuple(n * s for n, s in pairs), self.channels(x))
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...] | None:
+        return interpolated(self.interpolation, self.rank, x, y)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         if self.interpolation != "nearest":
@@ -198,6 +219,12 @@ class Upsample(Layer):
         else:
             after = spread(self.size or (), len(before))
         return Shape((x[0], *after)) if self._first() else Shape((*after, x[-1]))
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...] | None:
+        return interpolated(self.mode, len(x) - 1, x, y)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved()
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         """Where whole multiples are repeated, each position writes as many."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Role, Weight
+from archcalc.layers.facts import Role, Storage, Weight
 from archcalc.layers.fields import ShapeField
 from archcalc.network.tensor import Tensor, called
 from archcalc.symbolic.errors import InvalidLayerError
@@ -20,7 +20,9 @@ class _Source(Layer, abstract=True):
     """A tensor from nowhere: it stands wherever a tensor of the functional API stands."""
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
-    view: ClassVar[bool] = True
+
+    def storage(self, training: bool = True) -> Storage:
+        return "weight"
 
     if TYPE_CHECKING:  # every subclass declares it
 

@@ -115,6 +115,22 @@ def test_cost_says_every_figure_with_its_formula(run: Run) -> None:
     assert "slots·trained·bytes" in answer.out
 
 
+def test_cost_with_a_format_for_each_kind_and_every_operation(run: Run) -> None:
+    answer = run(
+        *("cost", MNIST, "--optimizer", "adam", "--formats", "bfloat16 mixed"),
+        *("--tally", "each operation"),
+    )
+    assert answer.code == 0
+    assert "master copy" in answer.out
+    assert "forward, each operation" in answer.out
+    refused = run("cost", MNIST, "--tally", "mine")
+    assert refused.code == 2
+    assert "known are each operation, fvcore" in refused.err
+    alone = run("cost", MNIST, "--recompute", "conv2d")
+    assert alone.code == 2
+    assert "give formats" in alone.err
+
+
 def test_cost_of_symbols_is_a_formula(run: Run) -> None:
     answer = run("cost", TOWER, "--batch", "b", "--optimizer", "adam", "--dtype", "bfloat16")
     assert answer.code == 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
+from archcalc.costs import order
 from archcalc.explain import alignment, mistakes
 from archcalc.network import repeat
 from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
@@ -58,6 +59,7 @@ LIMITS_SHOWN = {
         "cells of a picture of a sweep": LIMITS.picture_cells,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
         "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
+        "sets of calls looked at for the best order of a network": order._MOST_STATES,
     },
     "of a file": {
         "characters of YAML": files._MOST_CHARACTERS["yaml"],

@@ -1,0 +1,435 @@
+"""Liveness: which outputs are in memory at once, call by call.
+
+A program is what a network does in order: its moments, one a call, and its buffers, each alive from
+the call that makes it to the last that reads it.  Outputs that are their input's memory
+(`Layer.storage`) have no buffer of their own; they keep that of their input alive.
+
+Of a repeated block the first copy stands in a program, and one for all that follow: what goes into
+those is what the copy before gave, and what is needed after the block is carried past both.
+
+Source: Appel, *Modern Compiler Implementation* (1998), section 10.1 (live ranges).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
+
+from archcalc.costs.base import Rows, TracedRow
+from archcalc.costs.loops import Carry, Factor, Factors, Loop
+from archcalc.costs.parameters import learns
+from archcalc.symbolic.compare import largest, smallest
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.sums import Index
+from archcalc.symbolic.written import evaluated
+
+__all__ = [
+    "Buffer",
+    "Called",
+    "Moment",
+    "Program",
+    "Strided",
+    "elements_of",
+    "in_turn_loops",
+    "program",
+    "training_program",
+]
+
+Strided: TypeAlias = Literal["view", "copy"]
+"""What a transpose or a slice gives: the same memory in another order, or a copy."""
+
+
+@dataclass(slots=True)
+class Buffer:
+    """Memory that holds one output, or what is seen differently in it.
+
+    Attributes:
+        path: the row that made it; ``"input"`` where it came in.
+        shape: of what was first stored there.
+        size: its elements.
+        first, last: the moments between which it is alive, both included.
+        copies: how often it is there, where it stands for several copies of a block.
+    """
+
+    path: str
+    shape: Shape
+    size: Dim
+    first: int
+    last: int
+    copies: Factors = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The copies that a moment stands for: those after the first of `count`, by their number."""
+
+    index: Index
+    count: Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a call takes and gives.
+
+    Attributes:
+        inputs: for each input, the buffers that it may be in, and whether it has a gradient.
+        outputs: the buffers that hold what comes out.
+        learned: whether what comes out has a gradient.
+        copies: how many calls it stands for.
+        values: the numbers of copies that are put in for their symbols.
+    """
+
+    inputs: tuple[tuple[frozenset[int], bool], ...] = ()
+    outputs: frozenset[int] = frozenset()
+    learned: bool = False
+    copies: Factors = ()
+    values: Mapping[Index, Dim] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One call.
+
+    Attributes:
+        row: the number of the row that is called.
+        path: its path.
+        there: 1 where it happens for sure; otherwise 1 where it does, and 0 where it does not.
+        turns: the copies that it stands for, from the outermost loop to the innermost.
+    """
+
+    row: int
+    path: str
+    there: Dim = 1
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(slots=True)
+class Program:
+    """The moments of a network, the buffers that are alive between them, and who uses them.
+
+    Attributes:
+        moments: one a call that is made, in order.
+        buffers: one a piece of memory.
+        uses: for each moment, the buffers that the call reads, and those that it makes.
+        outputs: the buffers that come out.
+        overwrites: for each moment, the buffer that the call writes over; ``None`` for none.
+        after: for each moment, those whose results the call takes.
+        calls: for each moment, what its call takes and gives.
+    """
+
+    moments: list[Moment] = field(default_factory=list)
+    buffers: list[Buffer] = field(default_factory=list)
+    uses: list[tuple[set[int], set[int]]] = field(default_factory=list)
+    outputs: set[int] = field(default_factory=set)
+    overwrites: list[int | None] = field(default_factory=list)
+    after: list[set[int]] = field(default_factory=list)
+    calls: list[Called] = field(default_factory=list)
+
+    def users(self) -> list[set[int]]:
+        """For each buffer, the moments whose calls read it or make it."""
+        found: list[set[int]] = [set() for _ in self.buffers]
+        for moment, (read, made) in enumerate(self.uses):
+            for number in read | made:
+                found[number].add(moment)
+        return found
+
+    def makers(self) -> list[int | None]:
+        """For each buffer, the moment whose call makes it; ``None`` for what comes in."""
+        found: list[int | None] = [None] * len(self.buffers)
+        for moment, (_, made) in enumerate(self.uses):
+            for number in made:
+                found[number] = moment
+        return found
+
+
+class _Held(NamedTuple):
+    """Where an output is: a buffer, or none where it is a weight; in its order or in another; and
+    whether something trained lies before it."""
+
+    buffer: int | None
+    strided: bool = False
+    learned: bool = False
+
+
+def in_turn_loops(row: TracedRow) -> tuple[Loop, ...]:
+    """The loops of a row of which each turn takes what the one before gave."""
+    return tuple(loop for loop in row.loops if loop.in_turn)
+
+
+def elements_of(row: TracedRow, shape: Shape) -> Dim:
+    """The elements of an output of one copy: at all positions, and of the experts that are run."""
+    beside = (loop for loop in row.loops if not loop.in_turn)
+    return product((*(x.count if x.kind == "steps" else x.active for x in beside), *shape))
+
+
+def training_program(trace: Rows, *, strided: Strided = "view") -> Program:
+    """What a network does in training: each buffer and call says how many copies it stands for."""
+    return _Training(trace, strided).made(keep_inputs=True)
+
+
+def program(trace: Rows, *, strided: Strided = "view", keep_inputs: bool = False) -> Program:
+    """What a network does in its own order, and what is alive meanwhile.
+
+    Args:
+        trace: the network.
+        strided: what a transpose or a slice gives.
+        keep_inputs: whether the network's inputs stay, as they do for who calls a function.
+
+    Raises:
+        EvaluationError: a ladder of a symbolic number of rungs keeps something at every level.
+    """
+    return _Building(trace, strided).made(keep_inputs)
+
+
+_Part: TypeAlias = Literal["first", "others", "before last", "between", "last"]
+"""Copies of a block that are followed as one."""
+
+
+class _Building:
+    """Following a trace, with the first copy of a block and one for those after it."""
+
+    training: ClassVar[bool] = False
+
+    def __init__(self, trace: Rows, strided: Strided) -> None:
+        self.rows = trace.rows
+        self.trace = trace
+        self.strided = strided
+        self.program = Program()
+        self.held: dict[int, tuple[_Held, ...]] = {}
+        self.values: dict[Index, Dim] = {}
+        self.copies: Factors = ()
+        self.there: Dim = 1
+        self.turns: tuple[Turn, ...] = ()
+        self.last_use = _last_uses(trace)
+        self.moment_of: dict[int, int] = {}
+
+    def made(self, keep_inputs: bool) -> Program:
+        for number, shape in enumerate(self.trace.inputs):
+            self.held[-1 - number] = (self._new("input", shape, product(shape)),)
+        self._walk(0, len(self.rows), 0)
+        end = max(len(self.program.moments) - 1, 0)
+        for source in self.trace.ends:
+            self._keep(self.held[source], end)
+            self.program.outputs.update(_numbers(self.held[source]))
+        if keep_inputs:
+            for number in range(len(self.trace.inputs)):
+                self._keep(self.held[-1 - number], end)
+                self.program.outputs.update(_numbers(self.held[-1 - number]))
+        if not self.program.moments:  # nothing is called: what comes in is there all the same
+            self._moment(-1, "input", set(range(len(self.program.buffers))))
+        return self.program
+
+    def _walk(self, start: int, end: int, depth: int) -> None:
+        """The rows from `start` to `end`, which stand in `depth` loops whose turns are in order."""
+        number = start
+        while number < end:
+            turn = _turn(self.rows[number], depth)
+            if turn is None:
+                self._call(number, start)
+                number += 1
+                continue
+            after = number + 1
+            while after < end and _turn(self.rows[after], depth) == turn:
+                after += 1
+            self._block(number, after, depth, *turn)
+            number = after
+
+    def _call(self, number: int, start: int) -> None:
+        row = self.rows[number]
+        storage = row.layer.storage(self.training)
+        if storage == "weight":
+            self.held[number] = (_Held(None, learned=learns(row)),)
+            return
+        self._refuse_ladder(row, start)
+        taken = [self.held[source] for source in row.sources]
+        made, at = self._stored(row, storage), len(self.program.moments)
+        self._moment(number, row.path, {n for held in taken for n in _numbers(held)})
+        self.program.after[at] = {self.moment_of[s] for s in row.sources if s in self.moment_of}
+        self.moment_of[number] = at
+        learned = learns(row) or any(one.learned for held in taken for one in held)
+        if made is None:
+            moved = storage == "strided"
+            self.held[number] = tuple(
+                _Held(one.buffer, one.strided or moved, learned) for one in taken[0]
+            )
+            if storage == "overwritten":
+                self.program.overwrites[-1] = self.held[number][0].buffer
+        else:
+            self.held[number] = (made._replace(learned=learned),)
+            self.program.uses[-1][1].update(_numbers((made,)))
+        self._keep(self.held[number], at)
+        inputs = ((frozenset(_numbers(x)), any(one.learned for one in x)) for x in taken)
+        outputs = frozenset(_numbers(self.held[number]))
+        self.program.calls[at] = Called(
+            tuple(inputs), outputs, learned, self.copies, dict(self.values)
+        )
+
+    def _stored(self, row: TracedRow, storage: str) -> _Held | None:
+        """A buffer for what a row gives; ``None`` where it is in that of its first input."""
+        first = self.held[row.sources[0]] if row.sources else ()
+        copied = storage == "own" or not first
+        if storage == "strided":
+            copied = copied or self.strided == "copy"
+        elif storage == "reshaped":  # what is not in its order cannot be seen in another shape
+            copied = copied or any(held.strided for held in first)
+        if not copied:
+            return None
+        sizes = [evaluated(elements_of(row, shape)) for shape in row.outputs]
+        size = sum(sizes[1:], sizes[0])
+        return self._new(row.path, row.output, lower(with_values(size, self.values)))
+
+    def _moment(self, number: int, path: str, read: set[int]) -> None:
+        at = len(self.program.moments)
+        self.program.moments.append(Moment(number, path, self.there, self.turns))
+        self.program.uses.append((read, set()))
+        self.program.overwrites.append(None)
+        self.program.after.append(set())
+        self.program.calls.append(Called())
+        for buffer in read:
+            self.program.buffers[buffer].last = at
+
+    def _new(self, path: str, shape: Shape, size: Dim) -> _Held:
+        at = len(self.program.moments)
+        self.program.buffers.append(Buffer(path, shape, size, at, at, self.copies))
+        return _Held(len(self.program.buffers) - 1)
+
+    def _keep(self, held: Iterable[_Held], until: int) -> None:
+        for number in _numbers(held):
+            buffer = self.program.buffers[number]
+            buffer.last = max(buffer.last, until)
+
+    # Repeated blocks
+
+    def _block(self, start: int, end: int, depth: int, loop: Loop, carry: Carry) -> None:
+        """The first copies of a block, and those that follow, each on what was given before."""
+        rows = self.rows[start:end]
+        given = [n for n in range(start, end) if not start <= self.last_use.get(n, end) < end]
+        read = carry.sources & {source for row in rows for source in row.sources}
+        kept = {source: self.held[source] for source in read}
+        for number, part in enumerate(self._parts(loop, rows, read)):
+            if number:
+                self.held |= {s: self._from_before(s, given, rows, loop) for s in read}
+            before = self.there, self.turns, self.copies, dict(self.values)
+            self._enter(loop, part)
+            self._walk(start, end, depth + 1)
+            self.there, self.turns, self.copies, self.values = before
+            self._keep_all(given)
+        self.held |= kept
+        if loop.index is not None:
+            for number in given:
+                self.held[number] = self._at_last(self.held[number], loop)
+
+    def _parts(
+        self, loop: Loop, rows: Sequence[TracedRow], read: Iterable[int]
+    ) -> tuple[_Part, ...]:
+        """Which copies of a block are followed, each part as one."""
+        return ("first",) if loop.count == 1 else ("first", "others")
+
+    def _keep_all(self, given: Iterable[int]) -> None:
+        """Keep what comes out of a copy until it has ended."""
+        for number in given:
+            self._keep(self.held[number], len(self.program.moments) - 1)
+
+    def _enter(self, loop: Loop, part: _Part) -> None:
+        """Go into one part of the copies of a block."""
+        others = lower(evaluated(loop.count) - 1)
+        self.there = _and(self.there, loop.count if part == "first" else others)
+        if loop.index is not None and part == "first":
+            self.values[loop.index] = 0
+        elif loop.index is not None:
+            self.turns = (*self.turns, Turn(loop.index, loop.count))
+
+    def _from_before(
+        self, source: int, given: Sequence[int], rows: Sequence[TracedRow], loop: Loop
+    ) -> tuple[_Held, ...]:
+        """What takes the place of `source` in copies after the first: what the one before gave."""
+        row, shape = next(
+            (row, row.inputs[row.sources.index(source)]) for row in rows if source in row.sources
+        )
+        alike = [n for n in given if shape in self.rows[n].outputs]
+        fitting = alike if loop.index is None else given
+        if len(fitting) == 1 and (loop.index is None or self.training):
+            return self.held[fitting[0]]
+        size = lower(with_values(evaluated(elements_of(row, shape)), self.values))
+        return (self._new(self.rows[given[-1]].path if given else "input", shape, size),)
+
+    def _at_last(self, held: tuple[_Held, ...], loop: Loop) -> tuple[_Held, ...]:
+        """What the last copy gave, by its number."""
+        if loop.index is None or self.training:
+            return held
+        last = {loop.index: lower(evaluated(loop.count) - 1)}
+        found = [self.program.buffers[number] for number in _numbers(held)]
+        return tuple(
+            self._new(b.path, b.shape, lower(with_values(evaluated(b.size), last))) for b in found
+        )
+
+    def _refuse_ladder(self, row: TracedRow, start: int) -> None:
+        """Refuse what reads another level of a ladder, which is kept while all are done below."""
+        indices = {loop.index for loop in row.loops if loop.index is not None}
+        carried = {source for carry in row.carried for source in carry.sources}
+        for source in row.sources:
+            if not 0 <= source < start or source in carried:
+                continue
+            others = {loop.index for loop in self.rows[source].loops if loop.index is not None}
+            if indices & others:
+                raise EvaluationError(
+                    "what is kept of every level of a ladder is not added up over a symbolic "
+                    "number of levels",
+                    code="peak-of-ladder",
+                    path=row.path,
+                    hint="give the number of rungs as a number",
+                )
+
+
+class _Training(_Building):
+    """The same with all copies of a block but the last, and then the last.
+
+    What those before the last make is kept by the copy after, what the last makes by what follows.
+    The first is told apart where something trained lies before the others and not before it.
+    """
+
+    training: ClassVar[bool] = True
+
+    def _parts(
+        self, loop: Loop, rows: Sequence[TracedRow], read: Iterable[int]
+    ) -> tuple[_Part, ...]:
+        if loop.count == 1:
+            return ("last",)
+        fed = all(one.learned for source in read for one in self.held[source])
+        if fed or not any(learns(row) for row in rows):
+            return "before last", "last"
+        return ("first", "last") if loop.count == 2 else ("first", "between", "last")
+
+    def _enter(self, loop: Loop, part: _Part) -> None:
+        count, index = evaluated(loop.count), loop.index
+        if part == "before last":
+            self.copies = (*self.copies, Factor(lower(count - 1), index))
+        elif part == "between":
+            self.copies = (*self.copies, Factor(lower(count - 2), index))
+        if index is not None and part != "before last":
+            numbers = {"first": 0, "between": index + 1, "last": lower(count - 1)}
+            self.values[index] = numbers[part]
+
+
+def _and(there: Dim, count: Dim) -> Dim:
+    """1 where both `there` is and `count` is at least 1, otherwise 0."""
+    return product((there, lower(largest(0, smallest(1, count)))))
+
+
+def _turn(row: TracedRow, depth: int) -> tuple[Loop, Carry] | None:
+    """The loop in turn that a row stands in at a depth, and what it carries; none where it ends."""
+    return next(iter([*zip(in_turn_loops(row), row.carried, strict=True)][depth:]), None)
+
+
+def _numbers(held: Iterable[_Held]) -> list[int]:
+    return [one.buffer for one in held if one.buffer is not None]
+
+
+def _last_uses(trace: Rows) -> dict[int, int]:
+    """The last row that reads each row; what comes out is read after all of them."""
+    found = {s: number for number, row in enumerate(trace.rows) for s in row.sources}
+    return found | dict.fromkeys(trace.ends, len(trace.rows))

@@ -1,0 +1,261 @@
+"""What training keeps, against what torch hands to its hooks for saved tensors."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import archcalc as ac
+from archcalc.costs import SavedBytes, SavedTensor, TrainingBytes
+from archcalc.costs.loops import repeated
+
+torch = pytest.importorskip("torch")
+
+
+def kept_by_torch(net: Any, *inputs: Any) -> int:
+    """The bytes of all storages that are saved, each once, without the weights."""
+    weights = {t.untyped_storage().data_ptr() for t in [*net.parameters(), *net.buffers()]}
+    saved: dict[int, Any] = {}
+
+    def pack(tensor: Any) -> Any:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            saved[storage.data_ptr()] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        out = net(*inputs)  # what is saved stays alive with the graph, so that no address is reused
+    assert out is not None
+    return sum(storage.nbytes() for storage in saved.values())
+
+
+def alive_after(net: Any, x: Any) -> tuple[int, Any]:
+    """The bytes of storages that a forward pass leaves, without the weights, and what came out."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Tracking(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None):
+            out = func(*args, **(kwargs or {}))
+            for tensor in out if isinstance(out, list | tuple) else [out]:
+                if isinstance(tensor, torch.Tensor):
+                    alive.add(tensor.untyped_storage())
+            return out
+
+    alive: weakref.WeakSet[Any] = weakref.WeakSet([x.untyped_storage()])
+    with Tracking():
+        out = net(x)
+    gc.collect()
+    weights = {t.untyped_storage().data_ptr() for t in [*net.parameters(), *net.buffers()]}
+    found = [storage for storage in alive if storage.data_ptr() not in weights]
+    return sum(storage.nbytes() for storage in found), out
+
+
+def _bytes(tensor: SavedTensor, batch: int, **values: int) -> int:
+    times, elements = repeated(tensor.copies, tensor.elements)
+    whole = ac.Formula(times) * ac.Formula(elements)
+    named = {str(symbol) for symbol in whole.symbols}
+    return 4 * batch * int(whole(**{k: v for k, v in values.items() if k in named}))
+
+
+NETS: dict[str, tuple[tuple[int, ...], Callable[[Any], list[Any]]]] = {
+    "mlp": ((20,), lambda nn: [nn.Linear(20, 50), nn.Tanh(), nn.Linear(50, 7), nn.ReLU()]),
+    "functions": (
+        (6, 5),
+        lambda nn: [
+            nn.Linear(5, 8),
+            *(nn.GELU(), nn.SiLU(), nn.Sigmoid(), nn.Softplus(), nn.LeakyReLU(), nn.ELU()),
+            *(nn.Mish(), nn.Softsign(), nn.LogSigmoid(), nn.Tanhshrink(), nn.Hardswish()),
+            *(nn.PReLU(), nn.GLU(-1), nn.Softmax(-1), nn.LogSoftmax(-1), nn.ReLU6()),
+            *(nn.Hardshrink(), nn.Softshrink(), nn.Threshold(0.1, 0.0), nn.GELU("tanh")),
+            *(nn.Softmin(-1), nn.Hardtanh(), nn.RReLU()),
+        ],
+    ),
+    "cnn": (
+        (3, 8, 8),
+        lambda nn: [
+            *(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(inplace=True), nn.MaxPool2d(2)),
+            *(nn.Conv2d(8, 6, 3, padding=1), nn.GroupNorm(2, 6), nn.ReLU(), nn.AvgPool2d(3)),
+            *(nn.Flatten(), nn.Dropout(0.5), nn.Linear(6, 4)),
+        ],
+    ),
+    "first without weights": ((4, 4), lambda nn: [nn.ReLU(), nn.Sigmoid(), nn.Linear(4, 3)]),
+    "shapes": (
+        (4, 6, 6),
+        lambda nn: [
+            *(nn.ConvTranspose2d(4, 8, 2, stride=2), nn.PixelShuffle(2), nn.ZeroPad2d(1)),
+            *(nn.Upsample(scale_factor=2), nn.InstanceNorm2d(2), nn.AdaptiveAvgPool2d(3)),
+            *(nn.Dropout2d(0.3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LayerNorm(2)),
+            *(nn.Linear(2, 3), nn.RMSNorm(3)),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("name", list(NETS))
+def test_what_torch_saves(name: str, batch: int) -> None:
+    shape, layers = NETS[name]
+    trace = ac.Sequential(layers(ac.torch.nn)).trace(shape)
+    cost = SavedBytes(batch, kernels="torch on the CPU")
+    assert not cost.unstated(trace)
+    module = torch.nn.Sequential(*layers(torch.nn))
+    assert trace.cost(cost) == kept_by_torch(module, torch.randn(batch, *shape))
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    ["ReLU", "LeakyReLU", "ELU", "CELU", "SELU", "ReLU6", "Hardtanh", "Hardsigmoid", "Hardswish",
+     "SiLU", "Mish", "RReLU", "Dropout", "AlphaDropout"],
+)  # fmt: skip
+def test_in_place_or_not(name: str, inplace: bool) -> None:
+    def layers(nn: Any) -> list[Any]:
+        return [nn.Linear(5, 8), getattr(nn, name)(inplace=inplace), nn.Sigmoid()]
+
+    trace, cost = ac.Sequential(layers(ac.torch.nn)).trace(5), SavedBytes(2)
+    if cost.unstated(trace):
+        assert name == "AlphaDropout"
+        return
+    cpu = trace.cost(SavedBytes(2, kernels="torch on the CPU"))
+    assert cpu == kept_by_torch(torch.nn.Sequential(*layers(torch.nn)), torch.randn(2, 5))
+
+
+def test_a_residual_block_a_gate_and_frozen_weights() -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Linear(6, 6)
+            self.frozen = torch.nn.Linear(6, 6).requires_grad_(False)
+            self.gate = torch.nn.Linear(6, 6)
+
+        def forward(self, x: Any) -> Any:
+            y = self.frozen(torch.relu(self.first(x))) + x
+            return torch.sigmoid(self.gate(y)) * y
+
+    x = ac.Input((5, 6))
+    y = ac.Dense(6, trainable=False)(ac.ReLU()(ac.Dense(6)(x)))
+    y = ac.Add()([y, x])
+    gated = ac.Multiply()([ac.Activation("sigmoid")(ac.Dense(6)(y)), y])
+    trace = ac.Model(x, gated).trace()
+    assert trace.cost(SavedBytes(2)) == kept_by_torch(Net(), torch.randn(2, 5, 6))
+
+
+def test_tokens_are_kept_as_indices() -> None:
+    net = torch.nn.Sequential(torch.nn.Embedding(50, 8), torch.nn.Linear(8, 50))
+    trace = ac.Sequential([ac.Embedding(50, 8), ac.Dense(50)]).trace(7)
+    measured = kept_by_torch(net, torch.randint(0, 50, (2, 7)))
+    assert trace.cost(SavedBytes(2)) == measured == 2 * (7 * 8 + 7 * 8 * 4)
+
+
+def _block(nn: Any, width: int) -> list[Any]:
+    return [nn.LayerNorm(width), nn.Linear(width, 24), nn.GELU(), nn.Linear(24, width)]
+
+
+class Skip(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = torch.nn.Sequential(*_block(torch.nn, 6))
+
+    def forward(self, x: Any) -> Any:
+        return self.inside(x) + x
+
+
+@pytest.mark.parametrize("many", [1, 2, 5])
+@pytest.mark.parametrize("skip", [False, True])
+def test_copies_of_a_block(many: int, skip: bool) -> None:
+    inside = _block(ac.torch.nn, 6)
+    block = ac.Residual(inside) if skip else ac.Sequential(inside)
+    ours = ac.Sequential([ac.Repeat(block, "L"), ac.ReLU(), ac.Dense(2)]).trace(("t", 6))
+    theirs = [Skip() if skip else torch.nn.Sequential(*_block(torch.nn, 6)) for _ in range(many)]
+    net = torch.nn.Sequential(*theirs, torch.nn.ReLU(), torch.nn.Linear(6, 2))
+    measured = kept_by_torch(net, torch.randn(3, 4, 6))
+    assert ours.cost(SavedBytes("b"))(L=many, t=4, b=3) == measured
+
+
+def test_copies_that_differ() -> None:
+    block = ac.Sequential([ac.Dense("d*2**i"), ac.Activation("silu")])
+    ours = ac.Sequential([ac.Repeat(block, "L", index="i"), ac.Dense(2)]).trace("d")
+    for many in (2, 4):
+        layers: list[Any] = []
+        for i in range(many):
+            layers += [torch.nn.Linear(3 * 2 ** max(i - 1, 0), 3 * 2**i), torch.nn.SiLU()]
+        net = torch.nn.Sequential(*layers, torch.nn.Linear(3 * 2 ** (many - 1), 2))
+        assert ours.cost(SavedBytes())(L=many, d=3) == kept_by_torch(net, torch.randn(1, 3))
+
+
+def test_recomputed_blocks_keep_what_goes_in() -> None:
+    """What is alive after a forward pass of checkpointed blocks, beside the weights."""
+    from torch.utils.checkpoint import checkpoint
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Linear(5, 6)
+            self.blocks = torch.nn.ModuleList(
+                torch.nn.Sequential(*_block(torch.nn, 6)) for _ in range(4)
+            )
+            self.last = torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.Sigmoid())
+
+        def forward(self, x: Any) -> Any:
+            x = self.first(x)
+            for block in self.blocks:
+                x = checkpoint(block, x, use_reentrant=False)
+            return self.last(x)
+
+    block = ac.Sequential(_block(ac.torch.nn, 6), name="block")
+    ours = ac.Sequential(
+        [ac.Dense(6), ac.Repeat(block, "L"), ac.Dense(3), ac.Activation("sigmoid")]
+    ).trace(("t", 5))
+    cost = SavedBytes(2, recompute=(ours.rows[1].path.rpartition("/")[0],))
+    net, x = Net(), torch.randn(2, 7, 5)
+    alive, out = alive_after(net, x)
+    assert out is not None
+    kept = sum(_bytes(tensor, batch=2, L=4, t=7) for tensor in cost.tensors(ours))
+    assert kept == alive
+    inside = kept_by_torch(net.blocks[0], torch.randn(2, 7, 6, requires_grad=True)) - 2 * 7 * 6 * 4
+    assert ours.cost(cost)(L=4, t=7) == alive + inside
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("adam", lambda p: torch.optim.Adam(p)),
+        ("sgd", lambda p: torch.optim.SGD(p, lr=0.1)),
+        ("sgd-momentum", lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)),
+        ("amsgrad", lambda p: torch.optim.Adam(p, amsgrad=True)),
+    ],
+)
+@pytest.mark.parametrize("formats", ["float32", "bfloat16"])
+def test_a_step_of_training_stores_what_torch_does(name: str, make: Any, formats: str) -> None:
+    """Weights, buffers, gradients and the state of the optimizer after a step."""
+    layers = NETS["cnn"][1]
+    trace = ac.Sequential(layers(ac.torch.nn)).trace(NETS["cnn"][0])
+    dtype = getattr(torch, formats)
+    net = torch.nn.Sequential(*layers(torch.nn)).to(dtype)
+    optimizer = make(net.parameters())
+    net(torch.randn(3, *NETS["cnn"][0], dtype=dtype)).sum().backward()
+    optimizer.step()
+    states = [
+        t
+        for state in optimizer.state.values()
+        for key, t in state.items()
+        if isinstance(t, torch.Tensor) and key != "step"
+    ]
+    stored = {
+        "weights": sum(p.nbytes for p in net.parameters()),
+        "gradients": sum(p.grad.nbytes for p in net.parameters()),
+        "state": sum(t.nbytes for t in states),
+    }
+    parts = {p.name: int(p.bytes) for p in TrainingBytes(3, name, formats).parts(trace)}
+    assert {kind: parts.get(kind, 0) for kind in stored} == stored
+    numbers = sum(b.numel() for n, b in net.named_buffers() if "num_batches" not in n)
+    assert parts["statistics"] == numbers * 4
+
+
+def test_what_is_not_stated_is_listed() -> None:
+    trace = ac.Sequential([ac.Dense(4), ac.LSTM(3)]).trace((5, 2))
+    assert SavedBytes().unstated(trace) == ("lstm",)

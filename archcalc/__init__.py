@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         explore as explore,
         families as families,
         formula as formula,
+        frameworks as frameworks,
         layers as layers,
         network as network,
         symbolic as symbolic,
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     )
     from archcalc.explore import search as search, sweep as sweep
     from archcalc.formula import Formula as Formula, crossover as crossover
+    from archcalc.frameworks import from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (
         RNN as RNN,
         Bidirectional as Bidirectional,
+        Constant as Constant,
         Experts as Experts,
         Input as Input,
         InputLayer as InputLayer,
@@ -84,18 +87,20 @@ if TYPE_CHECKING:
     )
 
 
-_ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain", "explore")
+_ROOMS = (
+    "symbolic", "formula", "layers", "costs", "network", "explain", "explore", "frameworks",
+)  # fmt: skip
 """Where public names are looked up, from the ground up."""
 
-_DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "layers", "network",
-          "symbolic", "torch")  # fmt: skip
+_DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frameworks", "layers",
+          "network", "symbolic", "torch")  # fmt: skip
 """Packages whose names stand behind their own."""
 
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize", "sweep",
-    "symbol", "symbols", "traced", "with_values",
+    "from_torch", "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize",
+    "sweep", "symbol", "symbols", "traced", "with_values",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 

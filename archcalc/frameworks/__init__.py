@@ -1,10 +1,11 @@
-"""Models of deep-learning frameworks, built from ours.
+"""Models of deep-learning frameworks, built from ours and read as ours.
 
-One table a framework says which of its classes and arguments a layer and its fields are.  Importing
+One record a layer says which class and arguments of each framework it is.  Importing
 this package imports no framework; building a model imports the one that is asked for.
 """
 
+from archcalc.frameworks.from_torch import from_torch
 from archcalc.frameworks.keras import to_keras
 from archcalc.frameworks.torch import to_torch
 
-__all__ = ["to_keras", "to_torch"]
+__all__ = ["from_torch", "to_keras", "to_torch"]

@@ -33,11 +33,14 @@ from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.written import evaluated
 
 __all__ = [
+    "Clip",
     "Compare",
     "CumulativeSum",
     "Divide",
+    "Function",
     "Power",
     "Reduce",
+    "Take",
     "TakeAlongAxis",
     "Where",
 ]
@@ -275,6 +278,52 @@ class Compare(_WithConstant):
         return Saved()
 
 
+FunctionName: TypeAlias = Literal[
+    "absolute", "ceil", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "log2",
+    "logical_not", "negative", "reciprocal", "round", "rsqrt", "sign", "sin", "sqrt", "square",
+    "tan",
+]  # fmt: skip
+"""Keras' names of functions of one number; activations are `Activation`."""
+
+
+class Function(Layer):
+    """A function of every number by itself: a root, an exponential, a sign.
+
+    Args:
+        function: which, by Keras' name.
+
+    >>> Function("sqrt").output_shape(Shape((10, 64)))
+    (10, 64)
+    """
+
+    function: FunctionName
+
+    source: ClassVar[str] = f"{_KERAS} (absolute, exp, log, sqrt, sin, …)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+
+class Clip(Layer):
+    """Every number held between two ends.
+
+    Args:
+        low: the least that comes out; none where ``None``.
+        high: the most that comes out; none where ``None``.
+
+    >>> Clip(0, 6).output_shape(Shape((10, 64)))
+    (10, 64)
+    """
+
+    low: float | None = None
+    high: float | None = None
+
+    source: ClassVar[str] = f"{_KERAS} (clip)"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+
 class Where(Elementwise):
     """The second input where the first is not 0, and the third where it is.
 
@@ -290,6 +339,29 @@ class Where(Elementwise):
 
     def saves(self, *shapes: Shape) -> Saved:
         return Saved((0,))
+
+
+class Take(Layer):
+    """Positions of an axis, as many as the second input holds indices, in the form it has.
+
+    Args:
+        axis: the axis that positions are taken of, counted from 1 (0 is the batch).
+
+    >>> Take(1).output_shape(Shape((169, 3)), Shape((49, 49)))
+    (49, 49, 3)
+    """
+
+    axis: int = -1
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    source: ClassVar[str] = f"{_KERAS} (take)"
+
+    def output_shape(self, x: Shape, indices: Shape) -> Shape:
+        at = axis_index(self.axis, x)
+        return Shape((*x[:at], *indices, *x[at + 1 :]))
+
+    def windows(self, *inputs: Shape) -> None:
+        return None
 
 
 class TakeAlongAxis(Layer):

@@ -14,6 +14,7 @@ from archcalc.layers.embedding import *
 from archcalc.layers.encoding import *
 from archcalc.layers.merging import *
 from archcalc.layers.normalization import *
+from archcalc.layers.opaque import *
 from archcalc.layers.operations import *
 from archcalc.layers.padding import *
 from archcalc.layers.pooling import *
@@ -66,6 +67,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "ChannelShuffle",
+    "Clip",
     "Compare",
     "Concatenate",
     "ContrastLimitedAdaptiveHistogramEqualization",
@@ -110,6 +112,7 @@ __all__ = [
     "Fold",
     "FractionalMaxPooling2D",
     "FractionalMaxPooling3D",
+    "Function",
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
@@ -162,6 +165,7 @@ __all__ = [
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
+    "Opaque",
     "PReLU",
     "Padding1D",
     "Padding2D",
@@ -226,6 +230,7 @@ __all__ = [
     "Stack",
     "StringLookup",
     "Subtract",
+    "Take",
     "TakeAlongAxis",
     "TextVectorization",
     "Threshold",

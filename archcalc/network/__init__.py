@@ -13,7 +13,7 @@ from archcalc.layers.homes import declare, families, homes
 from archcalc.network.base import Network
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
-from archcalc.network.parameter import Parameter
+from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Parallel, Residual, Sequential
 from archcalc.network.spec.files import dumps, load, loads, save, traced
@@ -48,6 +48,7 @@ declare(__name__, __path__[0])
 __all__ = [
     "RNN",
     "Bidirectional",
+    "Constant",
     "Experts",
     "Input",
     "InputLayer",

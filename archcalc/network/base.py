@@ -16,7 +16,7 @@ from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.network import edit
 from archcalc.network.code import alike, code
-from archcalc.network.forms import Form
+from archcalc.network.forms import Form, from_dump
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Trace
@@ -71,7 +71,7 @@ class Network(Layer, abstract=True):
         """What a file says of it: the fields alone do not say which layers they hold."""
         if info.context is FIELDS:
             return fields(self)
-        return late("archcalc.network.spec.describe:to_dict")(self)
+        return to_dict(self)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -79,7 +79,7 @@ class Network(Layer, abstract=True):
         """What was dumped, as the network that it was."""
         if not isinstance(data, dict) or "archcalc" not in data:
             return fields(data)
-        made = late("archcalc.network.spec.reader:from_dict")(data)
+        made = from_dump(data)
         if not isinstance(made, cls):
             raise InvalidLayerError(
                 f"this is {type(made).__name__}, not {cls.__name__}",

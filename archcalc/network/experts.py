@@ -16,7 +16,7 @@ from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block
 from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
-from archcalc.network.walk import Value, Walk, Where
+from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -133,7 +133,8 @@ class Experts(Network):
         routed = Shape(scores.shape[:-1])
         place = at.under(node.name)
         for dim in routed:
-            place = place.inside(Loop.steps(dim))
+            turn = Round("steps", len(walk.rows), dim)
+            place = replace(place.inside(Loop.steps(dim)), rounds=(*place.rounds, turn))
         for number, loop in enumerate(self._loops(walk)):
             one = replace(place.inside(loop), copy=(*at.copy, id(self), number))
             one = one.under(str(number)) if walk.apart else one

@@ -20,11 +20,13 @@ __all__ = [
     "Form",
     "as_layer",
     "chains_lists",
+    "from_dump",
     "is_chain",
     "is_model",
     "is_network",
     "is_plain_chain",
     "is_plain_model",
+    "reads_dumps",
 ]
 
 Form: TypeAlias = Literal["", "chain", "model"]
@@ -49,6 +51,22 @@ def as_layer(value: Any) -> Layer:
         InvalidLayerError: it is neither.
     """
     return value if isinstance(value, Layer) else _chaining[0](value)
+
+
+_reading: list[Callable[[Any], Any]] = []
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def reads_dumps(function: F) -> F:
+    """Mark the function that makes a network of what it was dumped as."""
+    _reading.append(function)
+    return function
+
+
+def from_dump(data: Any) -> Any:
+    """The network that was dumped."""
+    return _reading[0](data)
 
 
 def is_network(layer: Layer) -> TypeGuard[Network]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import field_validator
 
@@ -13,10 +13,44 @@ from archcalc.network.tensor import Tensor, called
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Parameter"]
+__all__ = ["Constant", "Parameter"]
 
 
-class Parameter(Layer):
+class _Source(Layer, abstract=True):
+    """A tensor from nowhere: it stands wherever a tensor of the functional API stands."""
+
+    arity: ClassVar[tuple[int, int | None]] = (0, 0)
+
+    def storage(self, training: bool = True) -> Storage:
+        return "weight"
+
+    if TYPE_CHECKING:  # every subclass declares it
+
+        @property
+        def shape(self) -> Shape | None: ...
+
+    def output_shape(self, *inputs: Any, **_: Any) -> Shape:
+        return Shape(self.shape or ())
+
+    def tensor(self) -> Tensor:
+        """The tensor of the functional API that this is."""
+        (made,) = called(self, ())
+        return made
+
+    def take(self, layer: Layer, others: tuple[Any, ...]) -> Any:
+        """Call `layer` on this and `others`; called by ``layer(parameter)``."""
+        return self.tensor().take(layer, others)
+
+    def __call__(self, *tensors: Any) -> Any:
+        """Its tensor.
+
+        Raises:
+            ShapeError: it is called on something.
+        """
+        return super().__call__(*tensors) if tensors not in ((), ([],)) else self.tensor()
+
+
+class Parameter(_Source):
     """A learned tensor that no layer owns: a class token, a table of positions, a scale.
 
     It takes no input and gives its tensor, the same for every sample.  In the functional API it
@@ -39,13 +73,9 @@ class Parameter(Layer):
     shape: ShapeField
     learned: bool = True
 
-    arity: ClassVar[tuple[int, int | None]] = (0, 0)
     source: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html"
     )
-
-    def storage(self, training: bool = True) -> Storage:
-        return "weight"
 
     @field_validator("shape")
     @classmethod
@@ -56,26 +86,25 @@ class Parameter(Layer):
             )
         return value
 
-    def output_shape(self, *inputs: Any, **_: Any) -> Shape:
-        return Shape(self.shape or ())
-
     def weights(self, *inputs: Any, **_: Any) -> tuple[Weight, ...]:
         role: Role = "free" if self.learned else "statistic"
         return (Weight("value", self.output_shape(), role),)
 
-    def tensor(self) -> Tensor:
-        """The tensor of the functional API that this is."""
-        (made,) = called(self, ())
-        return made
 
-    def take(self, layer: Layer, others: tuple[Any, ...]) -> Any:
-        """Call `layer` on this and `others`; called by ``layer(parameter)``."""
-        return self.tensor().take(layer, others)
+class Constant(_Source):
+    """A tensor of fixed numbers: no weight, and nothing that depends on an input.
 
-    def __call__(self, *tensors: Any) -> Any:
-        """Its tensor.
+    Args:
+        shape: its dimensions, without the batch, numbers or symbols.
 
-        Raises:
-            ShapeError: it is called on something.
-        """
-        return super().__call__(*tensors) if tensors not in ((), ([],)) else self.tensor()
+    >>> from archcalc.layers import Add
+    >>> from archcalc.network import Input, Model
+    >>> x = Input(("t", "t"))
+    >>> mask = Constant(("t", "t"))
+    >>> Model(x, Add()([x, mask])).trace().parameters
+    0
+    """
+
+    shape: ShapeField
+
+    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/tensors.html"

@@ -45,6 +45,8 @@ _TABLES: Mapping[str, Table] = {"keras": KERAS, "torch": TORCH}
 def catalogue() -> tuple[type[Layer], ...]:
     """Every layer class of the catalogue that takes an input, and networks that are layers there.
 
+    `Opaque` is none: it is what was seen of a model, and nothing that one designs with.
+
     Every public name is then loaded, so that ``eval(repr(layer), vars(archcalc))`` finds it.
     """
     for name in dir(archcalc):
@@ -52,7 +54,7 @@ def catalogue() -> tuple[type[Layer], ...]:
     families = (*FAMILIES, *network.FAMILIES)
     found = [getattr(family, name) for family in families for name in family.__all__]
     kinds = (cls for cls in found if isinstance(cls, type) and issubclass(cls, Layer))
-    return tuple(cls for cls in kinds if cls in KERAS and cls.arity != (0, 0))
+    return tuple(cls for cls in kinds if cls in KERAS and cls.arity[0] > 0)
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ def table() -> Iterator[str]:
     said = sorted(top - layers - set(archcalc._DOORS) - {"__version__"})
     yield f"| `archcalc` | every layer and network; {_listed(said)} |"
     seen = set(top)
-    for door in ("errors", "costs", "formula", "explain", "explore", "layers", "network",
-                 "symbolic"):  # fmt: skip
+    for door in ("errors", "costs", "formula", "explain", "explore", "frameworks", "layers",
+                 "network", "symbolic"):  # fmt: skip
         names = [n for n in getattr(archcalc, door).__all__ if n not in seen]
         seen.update(names)
         yield f"| `archcalc.{door}` | {_listed(names)} |"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcalc.frameworks.record import Absent, Entry, Record, same, same_tensors
-from archcalc.network.parameter import Parameter
+from archcalc.network.parameter import Constant, Parameter
 
 __all__ = ["RECORDS"]
 
@@ -12,5 +12,10 @@ RECORDS = (
         Parameter,
         keras=Absent("Keras keeps tensors in layers", hint="write a layer that adds the weight"),
         torch=Entry(".Value", same("shape", "learned"), tensors=same_tensors("value")),
+    ),
+    Record(
+        Constant,
+        keras=Absent("Keras keeps tensors in layers", hint="write a layer that adds the numbers"),
+        torch=Entry(".Zeros", same("shape")),
     ),
 )

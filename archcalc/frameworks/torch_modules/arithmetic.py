@@ -16,14 +16,17 @@ from archcalc.frameworks.torch_modules.merging import Merge
 from archcalc.frameworks.torch_modules.operations import Operation
 
 __all__ = [
+    "Clip",
     "Compare",
     "CumulativeSum",
     "Divide",
     "Einsum",
+    "Function",
     "Matmul",
     "Power",
     "Reduce",
     "ScaledDotProductAttention",
+    "Take",
     "TakeAlongAxis",
     "Where",
 ]
@@ -127,12 +130,52 @@ class Compare(_WithConstant):
         return _COMPARED[self.how](*self.pair(inputs)).to(inputs[0].dtype)
 
 
+class Function(Operation):
+    """A function of every number by itself."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(function=function)
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        made: Tensor = getattr(torch, self.function)(x)
+        return made
+
+
+class Clip(Operation):
+    """Every number held between two ends."""
+
+    def __init__(self, low: float | None, high: float | None) -> None:
+        super().__init__(low=low, high=high)
+        self.ends = low, high
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x if self.ends == (None, None) else torch.clamp(x, *self.ends)
+
+
 class Where(Merge):
     """The second where the first is not 0, else the third."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         condition, first, second = self.aligned(inputs)
         return torch.where(condition != 0, first, second)
+
+
+class Take(Operation):
+    """Positions of an axis, those that the second says of every sample."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__(axis=axis)
+        self.axis = axis
+
+    def forward(self, x: Tensor, indices: Tensor) -> Tensor:
+        each = [
+            a.index_select(self.axis % x.ndim - 1, i.flatten().long()).unflatten(
+                self.axis % x.ndim - 1, i.shape
+            )
+            for a, i in zip(x, indices, strict=True)
+        ]
+        return torch.stack(each)
 
 
 class TakeAlongAxis(Operation):

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["EinsumDense", "Lambda", "Masking", "UnitNorm", "Value"]
+__all__ = ["EinsumDense", "Lambda", "Masking", "UnitNorm", "Value", "Zeros"]
 
 
 class Value(nn.Module):  # type: ignore[misc]
@@ -24,6 +24,17 @@ class Value(nn.Module):  # type: ignore[misc]
 
     def forward(self, batch: int) -> Tensor:
         return self.value.expand(batch, *self.value.shape)
+
+
+class Zeros(nn.Module):  # type: ignore[misc]
+    """A tensor of zeros in the place of fixed numbers, once for every sample of a batch."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, batch: int) -> Tensor:
+        return torch.zeros(1, *self.shape).expand(batch, *self.shape)
 
 
 class EinsumDense(nn.Module):  # type: ignore[misc]

@@ -1,0 +1,304 @@
+"""From a graph with real tensors to a network: call by call, scope by scope.
+
+A call becomes the layer that its record or `functions` says; what comes out is held against the
+real shape, and a call that no layer says, or says otherwise, becomes an `Opaque` row with its real
+shapes and weights.  Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from archcalc import layers as ac
+from archcalc.frameworks.importing.batch import Batch, without_batch
+from archcalc.frameworks.importing.functions import FUNCTIONS
+from archcalc.frameworks.importing.graph import Call, Graph, Ref, Scope, refs
+from archcalc.frameworks.importing.values import NotLoweredError, Value, number
+from archcalc.frameworks.importing.workbench import Workbench, place_of, ties_of
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.layers.opaque import Opaque, SeenWeight
+from archcalc.network.code import everything
+from archcalc.network.model import Model
+from archcalc.network.tensor import Input, called
+from archcalc.network.wrappers import TimeDistributed
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Lowering", "lower"]
+
+LayerOf = Callable[[Any, tuple[int, ...]], Layer]
+
+
+def lower(
+    graph: Graph, layer_of: LayerOf, inputs: Sequence[Shape], sizes: Mapping[Any, int]
+) -> Model:
+    """The network that a graph is.
+
+    Args:
+        graph: what was recorded.
+        layer_of: the layer that a module is, on an input of a shape.
+        inputs: the shapes of the inputs without the batch, numbers or symbols.
+        sizes: what the symbols were when the model was run.
+    """
+    return Lowering(graph, layer_of, sizes).network(inputs)
+
+
+class Lowering(Workbench):
+    """One graph on its way to a network."""
+
+    def __init__(self, graph: Graph, layer_of: LayerOf, sizes: Mapping[Any, int]) -> None:
+        super().__init__(graph, sizes)
+        self._layer_of = layer_of
+        self._used = _uses(graph)
+
+    def network(self, inputs: Sequence[Shape]) -> Model:
+        """The whole."""
+        starts = [Input(shape) for shape in inputs]
+        for start, tensor in zip(self.graph.inputs, starts, strict=True):
+            shape = self.graph.tensors[start].shape
+            self._env[start] = Value(tensor, shape, Batch(), self.graph.batch)
+        self._scope(self.graph.root, _Names())
+        ends = [self.tensor_of(Ref(number)) for number in self.graph.outputs]
+        model = Model(starts, [_not_bare(value.tensor, starts) for value in ends])
+        rest = self._rest({id(layer) for layer in everything(model)})
+        if not rest:
+            return model
+        return Model(starts, [rest(model.outputs[0]), *model.outputs[1:]])
+
+    # Scopes
+
+    def _scope(self, scope: Scope, names: _Names) -> None:
+        for one in scope.inside:
+            if isinstance(one, Call):
+                self._lowered(one, scope.path, names)
+            else:
+                self._nested(one, scope.path, names)
+
+    def _nested(self, scope: Scope, around: str, names: _Names) -> None:
+        """A module as a network of its own, called on what its inside takes from outside."""
+        calls = list(scope.calls())
+        made = {number for call in calls for number in call.outputs}
+        taken = list(dict.fromkeys(n for call in calls for n in call.inputs() if n not in made))
+        taken = [n for n in taken if n in self._env]
+        given = [n for n in sorted(made) if self._used.get(n, set()) - {id(c) for c in calls}]
+        if not taken or not given:
+            self._scope(scope, names)
+            return
+        outer = self._env
+        starts = [Input(Shape(outer[n].tensor.shape)) for n in taken]
+        self._env = {
+            n: Value(start, outer[n].shape, outer[n].at, self.graph.batch)
+            for n, start in zip(taken, starts, strict=True)
+        }
+        self._scope(scope, _Names())
+        inner, self._env = self._env, outer
+        places = {id(start): outer[n] for n, start in zip(taken, starts, strict=True)}
+        computed = [n for n in given if n in inner and id(inner[n].tensor) not in places]
+        for n in set(given) & set(inner) - set(computed):
+            outer[n] = _moved(inner[n], places[id(inner[n].tensor)].tensor)
+        if not computed:
+            return
+        model = Model(
+            starts, [inner[n].tensor for n in computed], name=names.of(scope.path, around)
+        )
+        tensors = called(model, tuple(outer[n].tensor for n in taken))
+        for n, tensor in zip(computed, tensors, strict=True):
+            outer[n] = _moved(inner[n], tensor)
+
+    # Calls
+
+    def _lowered(self, call: Call, around: str, names: _Names) -> None:
+        self.call = call
+        self._claimed = []
+        self._name = names.of(call.path, around) if call.path else None
+        try:
+            made = self._module(call) if call.path else self._function(call)
+            values = [made] if isinstance(made, Value) else list(made)
+            if any(number in self._used for number in call.outputs[len(values) :]):
+                raise NotLoweredError("it gives more than its layer does")
+            for number, value in zip(call.outputs, values, strict=False):
+                self._agrees(value, self.graph.tensors[number].shape)
+        except (
+            NotLoweredError,
+            ArchcalcError,
+            TypeError,
+            ValueError,
+            IndexError,
+            KeyError,
+        ) as error:
+            for name in self._claimed:
+                del self._owner[name]
+            self._layers.pop(call.path, None)
+            values = self._opaque(call, str(error))
+        self._env.update(zip(call.outputs, values, strict=False))
+
+    def _agrees(self, value: Value, shape: tuple[int, ...]) -> None:
+        """What comes out has the real shape, at the sizes that the model was run at."""
+        found = tuple(number(dim, self._sizes) for dim in value.tensor.shape)
+        if value.shape != shape or found != value.own:
+            raise NotLoweredError(
+                f"{found} where {without_batch(shape, value.at, value.batch)} came out"
+            )
+
+    def _function(self, call: Call) -> Value | Sequence[Value]:
+        lowering = FUNCTIONS.get(call.what)
+        if lowering is None:
+            raise NotLoweredError("no layer says this function")
+        made: Value | Sequence[Value] = lowering(self, *call.args, **dict(call.kwargs))
+        return made
+
+    def _module(self, call: Call) -> Value | Sequence[Value]:
+        values = [self.tensor_of(ref) for ref in refs((call.args, dict(call.kwargs)))]
+        layer = self._named(call.path, call.what, values)
+        shapes = [tuple(value.tensor.shape) for value in values]
+        if _is_folded(values[0]) and _has_places(layer):
+            self._weighs(layer, call.what, [shape[1:] for shape in shapes])
+            layer = TimeDistributed(layer)
+        else:
+            self._weighs(layer, call.what, shapes)
+        return self.on_many(values, layer, [values[0].at] * len(call.outputs), self.shapes())
+
+    def _named(self, path: str, module: Any, values: Sequence[Value]) -> Layer:
+        """The layer of a module, the same at every call."""
+        if path not in self._layers:
+            layer = self._layer_of(module, tuple(values[0].own))
+            layer = layer.model_copy(update={"name": self._name})
+            self._layers[path] = self._owning(layer, path, module)
+        return self._layers[path]
+
+    def _weighs(self, layer: Layer, module: Any, shapes: Sequence[Sequence[Any]]) -> None:
+        """The layer has as many weights as the module.
+
+        Raises:
+            NotLoweredError: it has not: the module was changed after it was made.
+        """
+        weights = Applied(layer, tuple(map(Shape, shapes))).weights
+        ours = sum(number(w.size, self._sizes) for w in weights if w.role != "statistic")
+        theirs = sum(parameter.numel() for parameter in module.parameters())
+        if ours != theirs:
+            raise NotLoweredError(f"it has {theirs:,} parameters where its class has {ours:,}")
+
+    def _owning(self, layer: Layer, path: str, module: Any) -> Layer:
+        """The layer, with those of its weights tied that another has already."""
+        prefix = f"{path}." if path and path in self._paths() else ""
+        held = [name for name, _ in module.named_parameters()]
+        firsts = {name: self.graph.names.get(prefix + name, prefix + name) for name in held}
+        ours = _our_names(layer)
+        ties = {
+            ours[name]: self._owner[first]
+            for name, first in firsts.items()
+            if first in self._owner and name in ours
+        }
+        if ties:
+            layer = layer.model_copy(update={"tied": ties_of(layer, ties)})
+        for name, first in firsts.items():
+            self._claim(first, layer, ours.get(name, name))
+        return layer
+
+    def _paths(self) -> set[str]:
+        return {name for name, _ in self.graph.root.module.named_modules()}
+
+    def _opaque(self, call: Call, why: str) -> list[Value]:
+        given = [self.tensor_of(r) for r in refs((call.args, dict(call.kwargs))) if self._has(r)]
+        shapes = self.shapes()
+        places = [place_of(shape, self.graph.batch) for shape in shapes]
+        own = [without_batch(s, at, self.graph.batch) for s, at in zip(shapes, places, strict=True)]
+        what = call.what if isinstance(call.what, str) else type(call.what).__name__
+        weights = self._weights_of(call)
+        macs = call.flops // (2 * self.graph.batch)
+        shapes_out: Any = tuple(Shape(one) for one in own)
+        layer = Opaque(what, shapes_out, tuple(weights.values()), macs, why, name=self._name)
+        for first, weight in weights.items():
+            self._claim(first, layer, weight.name)
+        tensors = called(layer, tuple(value.tensor for value in given))
+        return [
+            Value(tensor, shape, at, self.graph.batch)
+            for tensor, shape, at in zip(tensors, shapes, places, strict=True)
+        ]
+
+    def _weights_of(self, call: Call) -> dict[str, SeenWeight]:
+        """The weights of a module that no layer has yet, by their names in the model."""
+        held = call.what.named_parameters() if call.path else ()
+        seen = {
+            self.graph.names.get(f"{call.path}.{name}", name): SeenWeight(
+                name=name, shape=tuple(weight.shape), learned=weight.requires_grad
+            )
+            for name, weight in held
+        }
+        return {first: weight for first, weight in seen.items() if first not in self._owner}
+
+    def _rest(self, called: set[int]) -> Callable[[Any], Any] | None:
+        """Weights that reach no output are there all the same: a row at the end counts them."""
+        owners = {name: id(layer) for name, (layer, _) in self._owner.items()}
+        rest = [h for h in self.graph.held if h.learned and owners.get(h.name) not in called]
+        if not rest:
+            return None
+        seen = tuple(SeenWeight(name=h.name, shape=h.shape) for h in rest)
+
+        def attached(end: Any) -> Any:
+            what = "weights that reach no output"
+            shape: Any = Shape(end.shape)
+            return Opaque(what, (shape,), seen, name="unused")(end)
+
+        return attached
+
+
+class _Names:
+    """Names within one network, each once."""
+
+    def __init__(self) -> None:
+        self._often: dict[str, int] = {}
+
+    def of(self, path: str, around: str) -> str:
+        """What a module is called in the one around it: ``"body.0"`` is ``"0"`` in ``"body"``."""
+        inner = path.removeprefix(f"{around}.") if around else path
+        name = inner.replace(".", "_") or "layer"
+        self._often[name] = self._often.get(name, 0) + 1
+        return name if self._often[name] == 1 else f"{name}_{self._often[name] - 1}"
+
+
+def _uses(graph: Graph) -> dict[int, set[int]]:
+    """By which calls each tensor is taken; the end of the model is one."""
+    used: dict[int, set[int]] = {}
+    for call in graph.root.calls():
+        for taken in call.inputs():
+            used.setdefault(taken, set()).add(id(call))
+    for end in graph.outputs:
+        used.setdefault(end, set()).add(0)
+    return used
+
+
+def _is_folded(value: Value) -> bool:
+    return value.at is not None and value.at.axis == 0 and not value.is_free
+
+
+def _has_places(layer: Layer) -> bool:
+    """Whether it counts axes from the first, so that one more in front would be taken for another.
+
+    What acts on the last axes, or on each number, does so whatever is in front.
+    """
+    axis = getattr(layer, "axis", None)
+    return hasattr(layer, "data_format") or (isinstance(axis, int) and axis > 0)
+
+
+def _moved(value: Value, tensor: Any) -> Value:
+    return Value(tensor, value.shape, value.at, value.batch)
+
+
+def _not_bare(tensor: Any, starts: Sequence[Any]) -> Any:
+    """An output that is an input has a layer between."""
+    return ac.Identity()(tensor) if any(tensor is start for start in starts) else tensor
+
+
+def _our_names(layer: Layer) -> dict[str, str]:
+    """Our name of each of torch's weights, where a record says it."""
+    from archcalc.frameworks.record import entry_of
+    from archcalc.frameworks.records import TORCH
+
+    try:
+        entry = entry_of(TORCH, layer)
+    except FrameworkError:
+        return {}
+    return {tensor.theirs: tensor.ours for tensor in entry.tensors}

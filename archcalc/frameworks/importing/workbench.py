@@ -1,0 +1,267 @@
+"""The tensors of a graph while it is lowered, and how functions put layers on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from archcalc import layers as ac
+from archcalc.frameworks.importing.batch import Batch, without_batch
+from archcalc.frameworks.importing.graph import Call, Graph, Ref, refs
+from archcalc.frameworks.importing.values import NotLoweredError, Value, number
+from archcalc.layers.base import Layer
+from archcalc.layers.ties import Tie
+from archcalc.network.parameter import Constant, Parameter
+from archcalc.network.tensor import called
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Workbench", "place_of", "ties_of"]
+
+
+class Workbench:
+    """What the functions of `functions` are handed: the call, its tensors, and who owns weights."""
+
+    def __init__(self, graph: Graph, sizes: Mapping[Any, int]) -> None:
+        self.graph = graph
+        self.call: Call = Call("", (), {}, ())
+        self._sizes = sizes
+        self._layers: dict[Any, Layer] = {}
+        self._owner: dict[str, tuple[Layer, str]] = {}
+        self._env: dict[int, Value] = {}
+        self._claimed: list[str] = []
+        self._free: dict[str, Parameter] = {}
+
+    def _claim(self, name: str, layer: Layer, weight: str) -> None:
+        """Say that a weight of the model is this layer's, unless it is another's already."""
+        if name not in self._owner:
+            self._owner[name] = layer, weight
+            self._claimed.append(name)
+
+    def _has(self, ref: Ref) -> bool:
+        return self.graph.tensors[ref.number].kind != "constant" or ref.number in self._env
+
+    def value(self, argument: Any) -> Value:
+        """The tensor that an argument is."""
+        return self.tensor_of(argument)
+
+    def tensor_of(self, argument: Any) -> Value:
+        """The tensor that an argument is; weights and constants become layers without inputs.
+
+        Raises:
+            NotLoweredError: it is no tensor.
+        """
+        if isinstance(argument, Value):
+            return argument
+        if not isinstance(argument, Ref):
+            raise NotLoweredError(f"{argument!r} is no tensor")
+        known = self._env.get(argument.number)
+        if known is not None:
+            return known
+        made, at = self.graph.tensors[argument.number], None
+        if made.kind in ("parameter", "buffer"):
+            tensor = self._free_weight(made.name, made.shape, made.learned).tensor()
+        elif made.kind == "constant":
+            at = place_of(made.shape, self.graph.batch)
+            tensor = Constant(without_batch(made.shape, at, self.graph.batch)).tensor()
+        else:
+            raise NotLoweredError("a tensor that nothing has made")
+        value = Value(tensor, made.shape, at, self.graph.batch)
+        self._env[argument.number] = value
+        return value
+
+    def _free_weight(self, name: str, shape: tuple[int, ...], learned: bool) -> Parameter:
+        first = self.graph.names.get(name, name)
+        if first not in self._free:
+            called_so = first.rpartition(".")[2]
+            layer = Parameter(shape, learned=learned, name=called_so)
+            if first in self._owner:
+                layer = layer.model_copy(
+                    update={"tied": ties_of(layer, {"value": self._owner[first]})}
+                )
+            self._claim(first, layer, "value")
+            self._free[first] = layer
+        return self._free[first]
+
+    def is_tensor(self, argument: Any) -> bool:
+        """Whether an argument is a tensor."""
+        return isinstance(argument, Ref)
+
+    def is_weight(self, argument: Any) -> bool:
+        """Whether it is a weight of the model, as it is."""
+        kinds = ("parameter", "buffer")
+        return isinstance(argument, Ref) and self.graph.tensors[argument.number].kind in kinds
+
+    def parameter(self, argument: Any) -> Any:
+        """The argument where it is a parameter; nothing for constants that stand in for one."""
+        return argument if self.is_weight(argument) and not self._is_kept(argument) else None
+
+    def _is_kept(self, argument: Ref) -> bool:
+        return self.graph.tensors[argument.number].kind == "buffer"
+
+    def shape_of(self, argument: Any) -> tuple[int, ...]:
+        """The real shape of a tensor, the batch included."""
+        shape: tuple[int, ...] = self.graph.tensors[argument.number].shape
+        return shape
+
+    def size(self, argument: Any, axis: int) -> int:
+        """The length of one of its axes."""
+        return self.shape_of(argument)[axis]
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """What really came out of the call."""
+        return [self.graph.tensors[number].shape for number in self.call.outputs]
+
+    def on(
+        self,
+        values: Value | Sequence[Value],
+        layer: Layer,
+        at: Batch | str | None = "same",
+        shape: Sequence[int] | None = None,
+    ) -> Value:
+        """What a layer gives.
+
+        Args:
+            values: what it is called on.
+            layer: the layer.
+            at: where the batch is then; where it was in the first, unless said.
+            shape: the real shape then; that which came out of the call, unless said.
+        """
+        first = values if isinstance(values, Value) else values[0]
+        place: Any = first.at if at == "same" else at
+        real = tuple(shape) if shape is not None else None
+        (made,) = self.on_many(values, layer, [place], [real])
+        return made
+
+    def on_many(
+        self,
+        values: Value | Sequence[Value],
+        layer: Layer,
+        at: Sequence[Batch | None],
+        shapes: Sequence[tuple[int, ...] | None],
+    ) -> list[Value]:
+        """The same where several come out."""
+        given = [values] if isinstance(values, Value) else list(values)
+        tensors = called(layer, tuple(value.tensor for value in given))
+        made = []
+        for tensor, place, shape in zip(tensors, at, shapes, strict=False):
+            real = shape if shape is not None else self._real(tensor, place)
+            made.append(Value(tensor, real, place, self.graph.batch))
+        return made
+
+    def _real(self, tensor: Any, at: Batch | None) -> tuple[int, ...]:
+        """The shape with the batch, where the layer says it and the call does not."""
+        own = [number(dim, self._sizes) for dim in tensor.shape]
+        for shape in self.shapes():
+            if list(without_batch(shape, at, self.graph.batch)) == own:
+                return shape
+        if at is None:
+            return tuple(own)
+        return (*own[: at.axis], self.graph.batch, *own[at.axis :])
+
+    def merged(
+        self, layer: Any, arguments: Sequence[Any], constant: Callable[[float], Layer] | None = None
+    ) -> Value:
+        """Several element by element, brought to one batch; a number is a constant of the layer."""
+        values = [self.tensor_of(a) for a in arguments if isinstance(a, Ref | Value)]
+        if len(values) == 1:
+            number = next((a for a in arguments if isinstance(a, int | float)), 0.0)
+            if constant is None or isinstance(number, bool):
+                return values[0]
+            return self.on(values[0], constant(number))
+        values = self.alike(values)
+        if len({id(v.tensor) for v in values}) < len(values) and layer is not ac.Multiply:
+            pass  # a tensor with itself is two inputs all the same
+        return self.on(values, layer(), max(values, key=lambda v: v.at is not None).at)
+
+    def alike(self, values: Sequence[Value], dim: int | None = None) -> list[Value]:
+        """Tensors without a batch beside those with one: an axis of length 1 in its place goes."""
+        batched = [value for value in values if value.at is not None]
+        if not batched:
+            return list(values)
+        rank = max(len(value.shape) for value in values)
+        behind = {len(v.shape) - v.at.axis for v in batched if v.at is not None}
+        if len(behind) != 1:
+            raise NotLoweredError("the batch is in different places")
+        free = batched[0].is_free
+        (back,) = behind
+        made = []
+        for value in values:
+            place = len(value.shape) - back
+            if value.at is None and free and place >= 0:
+                if value.shape[place] != 1:
+                    raise NotLoweredError("a tensor without the batch has as many rows")
+                shape = (*value.shape[:place], *value.shape[place + 1 :])
+                value = self.on(value, ac.Squeeze(place - len(value.shape)), None, shape)
+            made.append(value)
+        return made if rank else list(values)
+
+    def after_removal(self, value: Value, axes: Sequence[int], keepdim: bool) -> Batch | None:
+        """Where the batch is once axes have gone."""
+        at, rank = value.at, len(value.shape)
+        if at is None or keepdim:
+            return at
+        return Batch(at.axis - sum(axis % rank < at.axis for axis in axes), at.inner)
+
+    def stretched(self, value: Value, made: Value) -> Value:
+        """Axes of length 1 as long as they really are then."""
+        own, target = tuple(value.tensor.shape), made.own
+        for _ in range(len(target) - len(own)):
+            value = self.on(value, ac.ExpandDims(1), value.at, value.shape)
+        for axis, (before, after) in enumerate(zip(value.tensor.shape, target, strict=True)):
+            if before == 1 and after != 1:
+                value = self.on(value, ac.Expand(axis - len(target), after), value.at, made.shape)
+        return Value(value.tensor, made.shape, made.at, made.batch)
+
+    def held(self, layer: Layer, *weights: Any) -> Layer:
+        """A layer whose weights are the model's, given to a function one by one.
+
+        Raises:
+            NotLoweredError: one of them is not a weight but was computed.
+        """
+        names = []
+        for ref in weights:
+            if ref is None:
+                continue
+            made = self.graph.tensors[ref.number]
+            if made.kind not in ("parameter", "buffer"):
+                raise NotLoweredError("weights that are computed")
+            names.append((self.graph.names.get(made.name, made.name), made.learned))
+        key = (type(layer).__name__, tuple(names))
+        if key in self._layers:
+            return self._layers[key]
+        ours = [w.name for w in layer.weights(Shape(self._fits(layer)))]
+        ties = {
+            o: self._owner[n] for o, (n, _) in zip(ours, names, strict=False) if n in self._owner
+        }
+        if ties:
+            layer = layer.model_copy(update={"tied": ties_of(layer, ties)})
+        if names and not any(learned for _, learned in names):
+            layer = layer.model_copy(update={"trainable": False})
+        for o, (n, _) in zip(ours, names, strict=False):
+            self._claim(n, layer, o)
+        self._layers[key] = layer
+        return layer
+
+    def _fits(self, layer: Layer) -> tuple[Any, ...]:
+        """An input's shape, to ask for the names of weights."""
+        first = next(ref for ref in refs((self.call.args, dict(self.call.kwargs))))
+        return tuple(self.tensor_of(first).tensor.shape)
+
+    def module(self, name: str, arguments: Mapping[str, Any], value: Value) -> Value:
+        """A function that is a module of torch's: what the module's name says of it."""
+        from archcalc.torch import nn
+
+        layer = getattr(nn, name)(**arguments)
+        (shape,) = self.shapes()
+        return self.on(value, layer, value.at, shape)
+
+
+def place_of(shape: tuple[int, ...], batch: int) -> Batch | None:
+    axes = [axis for axis, length in enumerate(shape) if length % batch == 0 and length]
+    if not axes:
+        return None
+    return Batch(axes[0], shape[axes[0]] // batch)
+
+
+def ties_of(layer: Layer, owners: Mapping[str, tuple[Layer, str]]) -> Any:
+    return tuple(Tie(o, owner, name) for o, (owner, name) in owners.items())

@@ -1,0 +1,85 @@
+"""A layer that no rule describes: what was seen of it is all that is known."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from archcalc.layers.base import Layer
+from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.fields import ShapeField
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Opaque"]
+
+
+class SeenWeight(BaseModel):
+    """A weight that was seen.
+
+    Attributes:
+        name: what it is called.
+        shape: its dimensions.
+        learned: whether training changes it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    shape: ShapeField
+    learned: bool = True
+
+
+class Opaque(Layer):
+    """What a framework's module or function did once, where no layer says what it does in general.
+
+    Its shapes, weights and products are those that were seen, and stay what they are whatever comes
+    in; nothing else is claimed.
+
+    Args:
+        what: the module or function.
+        target_shapes: what came out, without the batch: one shape an output.
+        seen_weights: the weights that it holds.
+        macs: how many multiply-accumulates were counted.
+        why: why no layer says it.
+
+    >>> layer = Opaque("grid_sample", [(64, 7, 7)])
+    >>> layer.output_shapes(Shape((64, 14, 14)), Shape((7, 7, 2)))
+    ((64, 7, 7),)
+    """
+
+    what: str
+    target_shapes: tuple[ShapeField, ...]
+    seen_weights: tuple[SeenWeight, ...] = ()
+    macs: int = 0
+    why: str = ""
+
+    arity: ClassVar[tuple[int, int | None]] = (0, None)
+    source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/meta.html"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return _shape(self.target_shapes[0])
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return tuple(_shape(shape) for shape in self.target_shapes)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return tuple(
+            Weight(w.name, _shape(w.shape), "free" if w.learned else "statistic")
+            for w in self.seen_weights
+        )
+
+    def work(self, *inputs: Shape) -> tuple[Work, ...]:
+        return (Work("matmul", (self.macs,)),) if self.macs else ()
+
+    def windows(self, *inputs: Shape) -> None:
+        return None
+
+    def remarks(self, *inputs: Any) -> tuple[Remark, ...]:
+        why = f" ({self.why})" if self.why else ""
+        said = f"no rule describes {self.what}{why}: its numbers are those that were seen once"
+        return (Remark("opaque", said),)
+
+
+def _shape(given: Any) -> Shape:
+    return Shape(given or ())

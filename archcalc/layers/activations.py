@@ -10,7 +10,7 @@ from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Arithmetic, Kept, Saved, Storage, Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
-from archcalc.layers.functions import FUNCTIONS, ActivationName, applied, kept_by, softmax_along
+from archcalc.layers.functions import ActivationName, applied, saved_by, softmax_along
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.sight import Sight, Sights, Stretch, all_of, in_place
 from archcalc.symbolic.dims import Dim, lower
@@ -59,11 +59,7 @@ class _Elementwise(Layer, abstract=True):
         return applied(self.called, y)
 
     def saves(self, x: Shape, y: Shape) -> Saved:
-        if FUNCTIONS.get(self.called, FUNCTIONS["relu"]).keeps == "output":
-            return kept_by(self.called, y, Saved())
-        own = kept_by(self.called, y, Saved()).own
-        kept = tuple(tensor for tensor in own if tensor.name != "result")
-        return Saved((0,) if len(kept) < len(own) else (), own=kept)
+        return saved_by(self.called, y)
 
     @property
     def called(self) -> str:

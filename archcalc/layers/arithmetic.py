@@ -15,6 +15,7 @@ from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Arithmetic, Primitive, Saved
 from archcalc.layers.fields import OptionalAxes, option
+from archcalc.layers.functions import FUNCTIONS, elementwise, saved_by
 from archcalc.layers.merging import Elementwise, broadcast, broadcasting
 from archcalc.layers.sight import (
     Sights,
@@ -303,6 +304,12 @@ class Function(Layer):
     def output_shape(self, x: Shape) -> Shape:
         return x
 
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return elementwise("elementwise", y, FUNCTIONS[self.function].each)
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return saved_by(self.function, y)
+
 
 class Clip(Layer):
     """Every number held between two ends.
@@ -322,6 +329,13 @@ class Clip(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        ends = (self.low, self.high)
+        return elementwise("elementwise", y, {"comparison": sum(end is not None for end in ends)})
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        return Saved((0,))
 
 
 class Where(Elementwise):
@@ -359,6 +373,12 @@ class Take(Layer):
     def output_shape(self, x: Shape, indices: Shape) -> Shape:
         at = axis_index(self.axis, x)
         return Shape((*x[:at], *indices, *x[at + 1 :]))
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved((1,))
 
     def windows(self, *inputs: Shape) -> None:
         return None

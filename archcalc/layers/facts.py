@@ -64,8 +64,8 @@ Primitive: TypeAlias = Literal[
     "addition", "multiplication", "division", "comparison", "square root", "transcendental"
 ]
 """An operation on one or two numbers.  A subtraction is an addition; changing a sign is none; an
-absolute value, a minimum and a maximum are comparisons; exponentials, logarithms, powers, tanh and
-the error function are transcendental."""
+absolute value, a minimum, a maximum and rounding are comparisons; exponentials, logarithms, powers,
+tanh and the error function are transcendental."""
 
 PRIMITIVES: tuple[Primitive, ...] = get_args(Primitive)
 """The primitive operations, in order."""

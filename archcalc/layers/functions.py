@@ -21,6 +21,7 @@ __all__ = [
     "elementwise",
     "gated",
     "kept_by",
+    "saved_by",
     "softmax_along",
 ]
 
@@ -125,6 +126,27 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "tanh": _function("1 exp", "output"),
         "tanh_shrink": _function("1 exp 1 add", "nothing", more=1),
         "threshold": _function("1 cmp"),
+        # of Keras' operations, by their names there
+        "absolute": _function("1 cmp"),
+        "ceil": _function("1 cmp", "nothing"),
+        "cos": _function("1 exp"),
+        "erf": _function("1 exp"),
+        "exp": _function("1 exp", "output"),
+        "expm1": _function("1 exp 1 add", "output"),
+        "floor": _function("1 cmp", "nothing"),
+        "log": _function("1 exp"),
+        "log1p": _function("1 exp 1 add"),
+        "log2": _function("1 exp"),
+        "logical_not": _function("1 cmp", "nothing"),
+        "negative": _function("", "nothing"),
+        "reciprocal": _function("1 div", "output"),
+        "round": _function("1 cmp", "nothing"),
+        "rsqrt": _function("1 sqrt 1 div", "output"),
+        "sign": _function("2 cmp", "nothing"),
+        "sin": _function("1 exp"),
+        "sqrt": _function("1 sqrt", "output"),
+        "square": _function("1 mul"),
+        "tan": _function("1 exp", "output"),
     }
 )
 """What each function costs at one number, from its definition on Keras' page of activations, and
@@ -207,6 +229,19 @@ def kept_by(name: str | None, y: Shape, before: Saved) -> Saved:
     made = (*before.own, *(Kept(what, y) for what in own))
     output = before.output or keeps == "output"
     return Saved(before.inputs, before.for_weights, before.for_others, output, made)
+
+
+def saved_by(name: str, y: Shape) -> Saved:
+    """What a function keeps that is a layer of its own: its input or its output.
+
+    >>> saved_by("silu", Shape((3,))), saved_by("relu", Shape((3,))).output
+    (Saved(inputs=(0,), for_weights=(), for_others=(), output=False, own=()), True)
+    """
+    if name in TOGETHER:
+        return Saved(output=True)
+    keeps, more = _kept(name)
+    own = tuple(Kept("inside", y) for _ in range(more))
+    return Saved((0,) if keeps == "input" else (), output=keeps == "output", own=own)
 
 
 def _kept(name: str) -> tuple[str, int]:

@@ -144,6 +144,26 @@ def test_a_residual_block_a_gate_and_frozen_weights() -> None:
     assert trace.cost(SavedBytes(2)) == kept_by_torch(Net(), torch.randn(2, 5, 6))
 
 
+FUNCTIONS = [
+    "absolute", "ceil", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "log2", "negative",
+    "reciprocal", "round", "rsqrt", "sign", "sin", "sqrt", "square", "tan",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_one_number(name: str) -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Linear(3, 4)
+
+        def forward(self, x: Any) -> Any:
+            return getattr(torch, name)(self.first(x))
+
+    trace = ac.Sequential([ac.Dense(4), ac.Function(name)]).trace(3)
+    assert trace.cost(SavedBytes(2)) == kept_by_torch(Net(), torch.ones(2, 3))
+
+
 def test_tokens_are_kept_as_indices() -> None:
     net = torch.nn.Sequential(torch.nn.Embedding(50, 8), torch.nn.Linear(8, 50))
     trace = ac.Sequential([ac.Embedding(50, 8), ac.Dense(50)]).trace(7)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from archcalc.layers.distances import *
     from archcalc.layers.embedding import *
     from archcalc.layers.encoding import *
+    from archcalc.layers.heads import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *
     from archcalc.layers.operations import *
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.resizing import *
+    from archcalc.layers.sdpa import *
     from archcalc.layers.slicing import *
     from archcalc.layers.spectrogram import *
     from archcalc.layers.transposed import *

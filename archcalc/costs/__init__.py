@@ -2,12 +2,14 @@
 
 from archcalc.costs.activations import Activations
 from archcalc.costs.base import Additive, Cost
+from archcalc.costs.cache import Cache
 from archcalc.costs.choice import Choice, Convention, Counted, Other
 from archcalc.costs.conventions import CONVENTIONS, convention
 from archcalc.costs.memory import (
     DTYPES,
     OPTIMIZERS,
     ActivationBytes,
+    CacheBytes,
     GradientBytes,
     OptimizerBytes,
     WeightBytes,
@@ -30,6 +32,8 @@ __all__ = [
     "ActivationBytes",
     "Activations",
     "Additive",
+    "Cache",
+    "CacheBytes",
     "Choice",
     "Convention",
     "Cost",

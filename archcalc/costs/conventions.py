@@ -180,7 +180,9 @@ _ALL = (
             _plainly("in full", "all of them, hidden or not",
                      (_COUNTER, "Chowdhery et al. (2022)"), Flops()),
             _plainly("half", "half of them, as in a causal kernel", ("FlashAttention",),
-                     Flops(causal=True)),
+                     Flops(mask="half")),
+            _plainly("exact", "those that the masks of the layers leave, t·(t + 1)/2 in each head",
+                     ("kernels that skip single pairs",), Flops(mask="exact")),
         ),
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc._loading import loaded
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Operand, Remark, Role, Weight, Work
+from archcalc.layers.facts import Operand, Remark, Role, State, Weight, Work
 from archcalc.layers.homes import FAMILY_NAMES, homes
 from archcalc.layers.registry import layer_class, layer_classes
 from archcalc.layers.window import TransposedWindow, Window
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from archcalc.layers.distances import *
     from archcalc.layers.embedding import *
     from archcalc.layers.encoding import *
+    from archcalc.layers.heads import *
     from archcalc.layers.merging import *
     from archcalc.layers.normalization import *
     from archcalc.layers.operations import *
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from archcalc.layers.rescaling import *
     from archcalc.layers.reshaping import *
     from archcalc.layers.resizing import *
+    from archcalc.layers.sdpa import *
     from archcalc.layers.slicing import *
     from archcalc.layers.spectrogram import *
     from archcalc.layers.transposed import *
@@ -91,6 +93,7 @@ __all__ = [
     "Operand",
     "Remark",
     "Role",
+    "State",
     "TransposedWindow",
     "Weight",
     "Window",

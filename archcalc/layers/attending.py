@@ -1,16 +1,61 @@
-"""What every attention has in common: its inputs, what they are called, and how they fit."""
+"""What every attention has in common: its inputs, what they are called, and its core.
+
+The core has no weights: it multiplies queries with keys, and scores with values.  It says which
+keys a query sees, in one place for every attention there is.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.layers.base import Layer, leading_axes
-from archcalc.symbolic.dims import Dim
+from archcalc.layers.facts import Operand, State, Work
+from archcalc.layers.mask import Mask
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
 
-__all__ = ["KEYS_AND_VALUES", "Attending", "equal_dims", "equal_shapes", "query_value_key"]
+__all__ = ["KEYS_AND_VALUES", "Attending", "Core", "equal_dims", "equal_shapes", "query_value_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The weightless middle of attention: which queries meet which keys, and what that takes.
+
+    Attributes:
+        beside: the axes that go side by side, such as heads.
+        queries, keys: the axes of positions, all of which meet where no mask hides them.
+        mask: which of them meet.
+    """
+
+    beside: Shape
+    queries: Shape
+    keys: Shape
+    mask: Mask
+
+    @property
+    def scores(self) -> Shape:
+        """The shape of the scores: a number for each pair."""
+        return Shape((*self.beside, *self.queries, *self.keys))
+
+    def scored(self, features: Shape, query: Operand, key: Operand) -> Work:
+        """The products by which queries and keys of `features` become scores."""
+        return self._work(features, query, key)
+
+    def weighed(self, features: Shape, scores: Operand, value: Operand) -> Work:
+        """The products of scores with values of `features`."""
+        return self._work(features, scores, value)
+
+    def _work(self, features: Shape, *operands: Operand) -> Work:
+        mask = self.mask if self.mask.hides else None
+        return Work("attention", features, self.scores, activations=operands, mask=mask)
+
+    def kept(self, name: str, features: Shape) -> State:
+        """Keys or values as later queries need them: those of the sequence, not those added."""
+        steps = lower(product(self.keys) - self.mask.added)
+        return State(name, features, steps, grows=True, window=self.mask.window)
 
 
 class Attending(Layer, abstract=True):
@@ -52,6 +97,8 @@ class Attending(Layer, abstract=True):
 
         @property
         def return_attention_scores(self) -> bool: ...
+        @property
+        def use_causal_mask(self) -> bool: ...
         def scores(self, *inputs: Shape) -> Shape:
             """The shape of the scores: how much of each value there is in each output."""
 

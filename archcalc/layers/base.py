@@ -1,9 +1,9 @@
 """The layer: a frozen specification that states its facts and nothing else.
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
-states up to five facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows, and what must hold.  Everything else (counts, memory, derivations,
-documentation, framework comparisons) is folded from these.
+states up to six facts about its input shapes, each once and symbolically: the output shape, the
+weights, the work, the windows, what it keeps for the next step, and what must hold.  Everything
+else (counts, memory, derivations, documentation, framework comparisons) is folded from these.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
@@ -227,6 +227,10 @@ class Layer(BaseModel, metaclass=_LayerMeta):
 
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
+        return ()
+
+    def state(self, *inputs: Any, **_: Any) -> tuple[State, ...]:
+        """What it keeps of a sequence for the next step at inference."""
         return ()
 
     def requirements(self, *inputs: Any, **_: Any) -> tuple[Requirement, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Operand, Weight, Work
+from archcalc.layers.facts import Operand, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, of_weights
@@ -19,7 +19,7 @@ from archcalc.layers.lora import adapted, adapting
 from archcalc.layers.padding import reaching
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -61,6 +61,16 @@ class Sliding(Spatial, abstract=True):
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         return tuple(zip(self.spatial_axes(), self.sliding(), strict=True))
+
+    def state(self, x: Shape) -> tuple[State, ...]:
+        """The inputs that a window reads again at the next step, where it reads none to come."""
+        if self.rank != 1:
+            return ()
+        ((axis, window),) = self.windows(x)
+        again = lower(window.span - 1)
+        if again == 0 or window.pads(x[axis]) != (again, 0):
+            return ()
+        return (State("inputs", Shape((again, self.channels(x))), x[axis]),)
 
     def slid(self, x: Shape) -> tuple[Dim, ...]:
         """The spatial dimensions that come out."""

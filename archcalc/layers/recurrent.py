@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Operand, Weight, Work
+from archcalc.layers.facts import Operand, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
@@ -51,9 +51,17 @@ class _Recurrent(Layer, abstract=True):
         def recurrent_bias(self) -> bool:
             """Of those whose biases are the ones below."""
 
-    def states(self) -> tuple[Dim, ...]:
-        """The sizes of the states; the first is what comes out of a step."""
-        return (self.units,)
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        """What a step leaves to the next, the first as it comes out of it."""
+        return (State("hidden", Shape((self.units,)), self._steps(*inputs)),)
+
+    def _steps(self, *inputs: Shape) -> Dim | None:
+        """How many steps it takes itself; ``None`` for a cell."""
+        return None
+
+    def given_out(self) -> Shape:
+        """What comes out of a step, which is the first state."""
+        return self.state()[0].shape
 
     def biases(self) -> tuple[Weight, ...]:
         """One bias for all gates, or two, or none."""
@@ -66,22 +74,22 @@ class _Recurrent(Layer, abstract=True):
         rows = self.gates * self.units
         return (
             Weight("kernel", Shape((n_in, rows)), "kernel"),
-            Weight("recurrent_kernel", Shape((self.states()[0], rows)), "recurrent kernel"),
+            Weight("recurrent_kernel", Shape((*self.given_out(), rows)), "recurrent kernel"),
             *self.biases(),
         )
 
     def step_work(self, n_in: Dim) -> tuple[Work, ...]:
         """The products of one step: a kernel is multiplied with one vector."""
         kernel, recurrent, *_ = self.step_weights(n_in)
-        state = Operand((0,), ("kernel", "recurrent_kernel"), state=True, first=1)
+        state = Operand((0,), ("kernel", "recurrent_kernel"), state="hidden", first=1)
         return (
             Work("matmul", kernel.shape, (), "kernel", bias="bias"),
             Work("matmul", recurrent.shape, (), "recurrent_kernel", (state,), "recurrent_bias"),
         )
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
-        given = zip(inputs[1:], self.states(), strict=False)
-        return tuple(_fits(state[-1], size) for state, size in given)
+        given = zip(inputs[1:], self.state(*inputs), strict=False)
+        return tuple(_fits(state[-1], kept.shape[-1]) for state, kept in given)
 
 
 def _fits(given: Dim, size: Dim) -> Requirement:
@@ -103,7 +111,7 @@ class _Cell(_Recurrent, abstract=True):
     arity: ClassVar[tuple[int, int | None]] = (1, 2)
 
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
-        return Shape((self.states()[0],))
+        return self.given_out()
 
     def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
         return self.step_weights(x[-1])
@@ -127,11 +135,14 @@ class _OverTime(_Recurrent, abstract=True):
         return_state: bool
 
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
-        out = self.states()[0]
-        return Shape((x[0], out)) if self.return_sequences else Shape((out,))
+        out = self.given_out()
+        return Shape((x[0], *out)) if self.return_sequences else out
+
+    def _steps(self, *inputs: Shape) -> Dim | None:
+        return inputs[0][0] if inputs else None
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        kept = tuple(Shape((size,)) for size in self.states()) if self.return_state else ()
+        kept = tuple(s.shape for s in self.state(*inputs)) if self.return_state else ()
         return (self.output_shape(*inputs), *kept)
 
     def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
@@ -201,9 +212,10 @@ class _LongShortTerm(_Recurrent, abstract=True):
         """The size to which the state is projected, if it is."""
         return None
 
-    def states(self) -> tuple[Dim, ...]:
-        size = self.projected()
-        return (self.units if size is None else size, self.units)
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        size, steps = self.projected(), self._steps(*inputs)
+        out = self.units if size is None else size
+        return (State("hidden", Shape((out,)), steps), State("cell", Shape((self.units,)), steps))
 
     def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
         plain, size = super().step_weights(n_in), self.projected()

@@ -12,7 +12,7 @@ from sympy import Symbol
 from archcalc.formula import Formula
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
-from archcalc.layers.facts import Remark, Weight, Work
+from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.trace import Trace
 from archcalc.network.walk import Row, Value, Walk, Where, growing
@@ -329,6 +329,13 @@ class Network(Layer, abstract=True):
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
         return tuple(work for row in self._called(*shapes[:-1]) for work in row.work)
+
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        return tuple(
+            replace(state, name=f"{row.path}/{state.name}")
+            for row in self._called(*inputs)
+            for state in row.applied.state
+        )
 
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return None

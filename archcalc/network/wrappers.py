@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
+from archcalc.layers.facts import State
 from archcalc.layers.fields import option
 from archcalc.layers.kept import EVERY, OVER_TIME
 from archcalc.layers.merging import Add, Average, Concatenate, Multiply
@@ -22,7 +23,7 @@ from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential, as_layer
 from archcalc.network.walk import Value, Walk, Where
-from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
 
@@ -164,22 +165,6 @@ class StackedRNNCells(Network):
     def graph(self) -> Graph:
         return self._graph
 
-    def states(self) -> tuple[Dim, ...]:
-        """The sizes of the states of all cells."""
-        return tuple(size for cell in self.cells for size in _states(cell))
-
-
-def _states(cell: Any) -> tuple[Dim, ...]:
-    """The sizes of a cell's states, as the cell says them."""
-    if not hasattr(cell, "states"):
-        raise InvalidLayerError(
-            f"{type(cell).__name__} does not say which states it keeps",
-            code="no-states",
-            hint="define states(self), the sizes of what it keeps from step to step",
-        )
-    found: tuple[Dim, ...] = cell.states()
-    return found
-
 
 class RNN(_PerStep):
     """A cell over time: ``(t, n_in)`` to what the cell gives at the last step, or at every.
@@ -214,15 +199,22 @@ class RNN(_PerStep):
     def _as_cell(cls, value: Any) -> Any:
         return StackedRNNCells(value) if isinstance(value, list | tuple) else value
 
-    def states(self) -> tuple[Dim, ...]:
-        """The sizes of the states of the cell."""
-        return _states(self.cell)
+    def state(self, x: Shape) -> tuple[State, ...]:
+        """What the cell keeps, from one of the steps to the next."""
+        kept = self.cell.state(*self.inside(x))
+        if not kept:
+            raise InvalidLayerError(
+                f"{type(self.cell).__name__} does not say which state it keeps",
+                code="no-states",
+                hint="define state(self, x), a tuple of State: what it keeps from step to step",
+            )
+        return tuple(replace(state, steps=x[0]) for state in kept)
 
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         (value,) = values
         out, *_ = self.step(walk, value, at)
         y = Shape((value.shape[0], *out.shape)) if self.return_sequences else out.shape
-        kept = [Shape((size,)) for size in self.states()] if self.return_state else []
+        kept = [s.shape for s in self.state(value.shape)] if self.return_state else []
         return tuple(Value(shape, out.source) for shape in (y, *kept))
 
 
@@ -289,12 +281,18 @@ class Bidirectional(_Holding):
         if self.merge_mode is not None:
             calls.append((_MERGES[self.merge_mode](), ends))
             ends = (Ref(2),)
-        kept = [
-            Ref(i, j + 1)
-            for i, layer in enumerate((first, other))
-            for j in range(len(_kept(layer)) if layer.return_state else 0)
+        return Graph.of(1, calls, ends)
+
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+        """Each way after the other; behind the outputs come the states that the two give."""
+        forward, backward, *merge = self.graph().nodes
+        ways = [
+            followed(way.layer, walk, values, at.under(way.name)) for way in (forward, backward)
         ]
-        return Graph.of(1, calls, (*ends, *kept))
+        ends = tuple(made[0] for made in ways)
+        for node in merge:
+            ends = followed(node.layer, walk, ends, at.under(node.name))
+        return (*ends, *(value for made in ways for value in made[1:]))
 
     def origin(self, layer: Layer) -> Layer:
         forward, backward = (node.layer for node in self.graph().nodes[:2])
@@ -306,8 +304,3 @@ class Bidirectional(_Holding):
 def _named(layer: Layer, way: str) -> Layer:
     name = f"{way}_{layer.name or snake_case(type(layer).__name__)}"
     return layer.model_copy(update={"name": name})
-
-
-def _kept(layer: Any) -> tuple[Any, ...]:
-    """What a layer over time keeps: a state and a memory in a ConvLSTM, which are maps."""
-    return layer.states() if hasattr(layer, "states") else ("state", "memory")

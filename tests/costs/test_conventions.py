@@ -294,7 +294,7 @@ class TestSaid:
             "adapters": ["counted", "left out"],
             "FLOPs a MAC": ["2", "1"],
             "bias additions": ["left out", "counted"],
-            "causal attention": ["in full", "half"],
+            "causal attention": ["in full", "half", "exact"],
         }
         for name, found in ac.CONVENTIONS.items():
             assert ac.convention(name) is found

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
-from archcalc.layers import Layer, Weight, Work
+from archcalc.layers import Layer, State, Weight, Work
 from archcalc.symbolic import Shape
 from archcalc.symbolic.errors import InvalidLayerError, ReceptiveFieldError, ShapeError
 from archcalc.testing import networks
@@ -104,8 +104,8 @@ class _Leaky(Layer):
 
     units: int = 4
 
-    def states(self) -> tuple[int, ...]:
-        return (self.units,)
+    def state(self, x: Shape) -> tuple[State, ...]:
+        return (State("hidden", Shape((self.units,))),)
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape((self.units,))
@@ -126,7 +126,7 @@ def test_a_cell_of_ones_own() -> None:
 
 
 def test_a_cell_that_keeps_nothing_is_refused() -> None:
-    with pytest.raises(InvalidLayerError, match="does not say which states it keeps"):
+    with pytest.raises(InvalidLayerError, match="does not say which state it keeps"):
         ac.RNN(ac.Dense(4), return_state=True).trace((3, 4))
 
 

@@ -31,6 +31,6 @@ TORCH: Table = {
     "Matmul": Entry(".Matmul", same("transpose_first", "transpose_second")),
     "Einsum": Entry(".Einsum", same("equation")),
     "ScaledDotProductAttention": Entry(
-        ".ScaledDotProductAttention", same("is_causal", "dropout", "scale")
+        ".ScaledDotProductAttention", same("is_causal", "dropout", "scale", "enable_gqa")
     ),
 }

@@ -38,7 +38,7 @@ def _flash_with_scores(layer: Any) -> bool:
 
 
 _TOLD = ("embed_dim", "kdim", "vdim")
-_SCORES = same("return_attention_scores")
+_CALLED = same("return_attention_scores", "use_causal_mask")
 _PROJECTIONS = ("query", "key", "gate", "value")
 _KERAS_TENSORS = tuple(
     Tensor(f"{ours}_{kind}", f"{theirs}/{kind}")
@@ -57,14 +57,14 @@ KERAS: Table = {
     "Attention": Entry(
         "Attention",
         same("use_scale", "score_mode", "dropout"),
-        called=_SCORES,
+        called=_CALLED,
         handed=_in_a_list,
         tensors=same_tensors("scale", "concat_score_weight"),
     ),
     "AdditiveAttention": Entry(
         "AdditiveAttention",
         same("use_scale", "dropout"),
-        called=_SCORES,
+        called=_CALLED,
         handed=_in_a_list,
         tensors=same_tensors("scale"),
         uncounted="additive scores are summed element by element",
@@ -76,7 +76,7 @@ KERAS: Table = {
             Argument("target_shape", "output_shape", back=_sizes_back),
             *same("attention_axes", "sliding_window", "flash_attention", "use_gate"),
         ),
-        called=_SCORES,
+        called=_CALLED,
         handed=_two_at_least,
         only=(
             Only("add_bias_kv", (False,), "Keras adds no learned key and value"),
@@ -90,7 +90,7 @@ KERAS: Table = {
         "GroupQueryAttention",
         same("head_dim", "num_query_heads", "num_key_value_heads", "dropout", "use_bias")
         + same("sliding_window", "flash_attention", "use_gate"),
-        called=_SCORES,
+        called=_CALLED,
         handed=_two_at_least,
         tensors=_KERAS_TENSORS,
         limits=_LIMITS,
@@ -136,12 +136,12 @@ _TORCH_TENSORS = (
 TORCH: Table = {
     "Attention": Entry(
         ".Attention",
-        same("use_scale", "score_mode", "dropout", "return_attention_scores"),
+        same("use_scale", "score_mode", "dropout") + _CALLED,
         tensors=same_tensors("scale", "concat_score_weight"),
     ),
     "AdditiveAttention": Entry(
         ".AdditiveAttention",
-        same("use_scale", "dropout", "return_attention_scores"),
+        same("use_scale", "dropout") + _CALLED,
         implied=(("features", features),),
         tensors=same_tensors("scale"),
     ),
@@ -152,7 +152,7 @@ TORCH: Table = {
         joint=(("key_dim", lambda given: exact_div(given["embed_dim"], given["num_heads"])),),
         around=(
             *("value_dim", "target_shape", "attention_axes", "sliding_window", "flash_attention"),
-            *("use_gate", "return_attention_scores"),
+            *("use_gate", "return_attention_scores", "use_causal_mask"),
         ),
         unsaid=_TOLD,
         tensors=(*same_tensors(*_OURS), *_TORCH_TENSORS, *same_tensors(*_EXTRA)),
@@ -160,7 +160,7 @@ TORCH: Table = {
     ),
     "GroupQueryAttention": Entry(
         ".HeadedAttention",
-        same("dropout", "sliding_window", "use_gate", "use_bias", "return_attention_scores"),
+        same("dropout", "sliding_window", "use_gate", "use_bias") + _CALLED,
         around=("head_dim", "num_query_heads", "num_key_value_heads", "flash_attention"),
         tensors=same_tensors(*_OURS),
     ),

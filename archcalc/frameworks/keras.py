@@ -20,12 +20,14 @@ from archcalc.frameworks.table import (
 from archcalc.frameworks.tables import KERAS
 from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied
+from archcalc.layers.attending import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.layers.registry import layer_class
 from archcalc.layers.reshaping import Permute, Reshape
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
+from archcalc.network.sequential import Sequential
 from archcalc.network.wrappers import RNN
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
@@ -197,6 +199,8 @@ def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
     """A layer inside another, as one layer of Keras."""
     if isinstance(layer, Network) and not is_whole(layer, KERAS):
         return to_keras(layer, list(inputs))
+    if isinstance(layer, Attending):  # Keras calls it on its input twice, where it is its own value
+        return to_keras(Sequential([layer]), list(inputs))
     applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
     made = _built(applied, _parts(layer, applied.output), name)
     return made[0] if len(made) == 1 else import_keras().Sequential(made)
@@ -272,6 +276,8 @@ def _parts(layer: Any, output: Shape) -> Parts:
     """`layer` as layers that Keras has."""
     kind = type(layer).__name__
     padding = getattr(layer, "padding", None)
+    if kind == "TimeDistributed":
+        return [("", layer.nested())]
     if kind in ("DepthwiseConv1D", "SeparableConv1D") and padding == "causal":
         (window,) = layer.sliding()  # only Conv1D has "causal" in Keras
         return _padded(layer, ((window.span - 1, 0),))

@@ -66,7 +66,7 @@ class Sliding(Spatial, abstract=True):
         """The inputs that a window reads again at the next step, where it reads none to come."""
         if self.rank != 1:
             return ()
-        ((axis, window),) = self.windows(x)
+        ((axis,), (window,)) = self.spatial_axes(), self.sliding()
         again = lower(window.span - 1)
         if again == 0 or window.pads(x[axis]) != (again, 0):
             return ()

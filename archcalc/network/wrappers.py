@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import State
@@ -25,7 +25,7 @@ from archcalc.network.sequential import Sequential, as_layer
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
 
 __all__ = ["RNN", "Bidirectional", "StackedRNNCells", "TimeDistributed", "Wrapper"]
 
@@ -58,22 +58,29 @@ def _own_fields(cls: type[Layer]) -> list[str]:
 
 
 class _PerStep(_Holding, abstract=True):
-    """What it holds is called at every position along the first axis, with the same weights."""
+    """What it holds is called at every position along the first axes, with the same weights."""
+
+    def leading(self) -> int:
+        """How many axes hold the positions."""
+        return 1
 
     def inside(self, x: Shape) -> tuple[Shape, ...]:
-        if len(x) < 2:
+        axes = self.leading()
+        if len(x) <= axes:
+            first = "first axis is time" if axes == 1 else f"first {axes} axes hold the steps"
             raise ShapeError(
-                f"{type(self).__name__} takes steps of features, at least 2 axes, not {x!r}",
+                f"{type(self).__name__} takes steps of features, at least {axes + 1} axes, not "
+                f"{x!r}",
                 code="wrong-number-of-axes",
-                hint="the first axis is time; is a Reshape missing?",
+                hint=f"the {first}; is a Reshape missing?",
             )
-        return (Shape(x[1:]),)
+        return (Shape(x[axes:]),)
 
     def step(self, walk: Walk, value: Value, at: Where) -> tuple[Value, ...]:
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
-        steps = lower(at.steps * value.shape[0])
+        steps = lower(at.steps * product(value.shape[: self.leading()]))
         inner = replace(at.under(node.name), steps=steps)
         return followed(node.layer, walk, [Value(x, value.source)], inner)
 
@@ -99,19 +106,29 @@ class Wrapper(_Holding):
 class TimeDistributed(_PerStep):
     """A layer or network at every step, with the same weights: ``(t, …)`` to ``(t, …)``.
 
-    The work is done once a step; the weights are there once.
+    The work is done once a step; the weights are there once.  So a layer of so many axes acts
+    position by position on more of them: frames, windows, heads, which code folds into the batch.
 
     Args:
-        layer: what is called at every position along the first axis.
+        layer: what is called at every position along the first axes.
+        axes: how many axes hold positions; Keras has one, and several as one in another.
 
     >>> from archcalc.layers import Conv2D
     >>> TimeDistributed(Conv2D(64, 3)).output_shape(Shape((10, 128, 128, 3)))
     (10, 126, 126, 64)
     >>> TimeDistributed(Conv2D(64, 3)).trace((10, 128, 128, 3)).parameters
     1792
+
+    Attention within the 7×7 windows of a Swin transformer:
+
+    >>> from archcalc.layers import MultiHeadAttention
+    >>> windows = TimeDistributed(MultiHeadAttention(3, 32), axes=2)
+    >>> windows.output_shape(Shape((8, 8, 49, 96)))
+    (8, 8, 49, 96)
     """
 
     layer: Block
+    axes: int = Field(default=1, ge=1, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/time_distributed/"
 
@@ -120,11 +137,21 @@ class TimeDistributed(_PerStep):
     def _as_layer(cls, value: Any) -> Any:
         return as_layer(value)
 
+    def leading(self) -> int:
+        return self.axes
+
+    def nested(self) -> TimeDistributed:
+        """The same with one axis in each of several, one in the other, as Keras has it."""
+        if self.axes == 1:
+            return self
+        inner = TimeDistributed(self.layer, axes=self.axes - 1, trainable=self.trainable)
+        return self.model_copy(update={"layer": inner, "axes": 1})
+
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         (value,) = values
-        steps = value.shape[0]
+        steps = value.shape[: self.axes]
         made = self.step(walk, value, at)
-        return tuple(Value(Shape((steps, *out.shape)), out.source) for out in made)
+        return tuple(Value(Shape((*steps, *out.shape)), out.source) for out in made)
 
 
 class StackedRNNCells(Network):
@@ -199,8 +226,9 @@ class RNN(_PerStep):
     def _as_cell(cls, value: Any) -> Any:
         return StackedRNNCells(value) if isinstance(value, list | tuple) else value
 
-    def state(self, x: Shape) -> tuple[State, ...]:
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
         """What the cell keeps, from one of the steps to the next."""
+        (x,) = inputs
         kept = self.cell.state(*self.inside(x))
         if not kept:
             raise InvalidLayerError(

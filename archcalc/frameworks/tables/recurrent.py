@@ -67,7 +67,7 @@ KERAS: Table = {
             (lambda both: not both.layer.go_backwards, "Keras wants the first layer to go forward"),
         ),
     ),
-    "TimeDistributed": Entry("TimeDistributed", same("layer")),
+    "TimeDistributed": Entry("TimeDistributed", same("layer"), around=("axes",)),
     "Wrapper": Absent("its Wrapper is a base class, and does not call what it holds"),
 }
 
@@ -124,6 +124,6 @@ TORCH: Table = {
     "StackedRNNCells": Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN layers one on the other"),
     "RNN": Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN"),
     "Bidirectional": Entry(".Bidirectional", same("layer", "merge_mode", "backward_layer")),
-    "TimeDistributed": Entry(".TimeDistributed", same("layer")),
+    "TimeDistributed": Entry(".TimeDistributed", same("layer", "axes")),
     "Wrapper": Absent("a module that holds another is called Sequential there"),
 }

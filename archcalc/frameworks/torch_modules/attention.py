@@ -30,7 +30,8 @@ class _OneHead(nn.Module):  # type: ignore[misc]
         value = query if value is None else value
         scores = self.scores(query, value if key is None else key)
         if self.use_causal_mask:
-            scores = scores.masked_fill(_later(*scores.shape[-2:], scores.device), float("-inf"))
+            queries, keys = scores.shape[-2:]
+            scores = scores.masked_fill(_later(queries, keys, scores.device), float("-inf"))
         scores = scores.softmax(-1)
         mean = self.dropout(scores) @ value
         return (mean, scores) if self.return_attention_scores else mean
@@ -39,7 +40,7 @@ class _OneHead(nn.Module):  # type: ignore[misc]
         return query @ key.mT
 
 
-def _later(queries: int, keys: int, device: Any = None) -> Tensor:
+def _later(queries: int, keys: int, device: Any) -> Tensor:
     """Whether each key comes after each query, which then may not see it."""
     return torch.ones(queries, keys, dtype=torch.bool, device=device).triu(1)
 

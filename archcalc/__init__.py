@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archcalc.formula import *
     from archcalc.layers import *
     from archcalc.layers.activations import *
+    from archcalc.layers.adapters import *
     from archcalc.layers.adaptive import *
     from archcalc.layers.aliases import *
     from archcalc.layers.arithmetic import *

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
 from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
 from archcalc.costs.work import Flops, Macs, MacsByOutput
+from archcalc.layers.adapters import LoRA
 from archcalc.layers.facts import KINDS
 from archcalc.symbolic.errors import LookupFailedError, quoted
 
@@ -41,6 +43,22 @@ def _slopes(shared: slice, name: str, meaning: str, *used_by: str) -> Choice:
         return row.as_if(layer=row.layer.model_copy(update={"shared_axes": axes, "along": None}))
 
     return Choice(name, meaning, used_by, Parameters(), seen)
+
+
+def _adapters(merged: bool, name: str, meaning: str, *used_by: str) -> Choice:
+    """MACs as they would be if every layer with adapters multiplied them in this way."""
+
+    def seen(row: TracedRow) -> TracedRow:
+        layer: Any = row.layer
+        if isinstance(layer, LoRA):
+            changed = layer.merged != merged
+            return row.as_if(layer=layer.model_copy(update={"merged": merged})) if changed else row
+        rank = getattr(layer, "lora_rank", None)
+        if rank is None or merged:
+            return row
+        return row.as_if(layer=LoRA(layer.model_copy(update={"lora_rank": None}), rank))
+
+    return Choice(name, meaning, used_by, Macs(), seen)
 
 
 def _each_time(row: TracedRow) -> TracedRow:
@@ -142,10 +160,15 @@ _ALL = (
     ),
     Convention(
         "adapters",
-        "Does the product of LoRA's adapters, done once for a whole batch, count with one sample?",
+        "How are LoRA's adapters multiplied, and does it count with one sample?",
         "macs",
         (
-            _plainly("counted", "the product is done, as with a batch of one", ("Keras",), Macs()),
+            _plainly("counted", "as each layer says: beside its weight, or merged by lora_rank",
+                     ("Keras", "peft"), Macs()),
+            _adapters(False, "beside", "at each position, beside the frozen weight: x·A·B",
+                      "peft", "Hu et al. (2021), in training"),
+            _adapters(True, "merged", "A·B once for a whole batch, and added to the weight",
+                      "Keras"),
             _plainly("left out", "the product is done beforehand, or shared by a large batch",
                      ("Hu et al. (2021), deployed",),
                      Macs(tuple(kind for kind in KINDS if kind != "adapter"))),

@@ -18,8 +18,10 @@ from archcalc.frameworks import torch_modules as modules
 from archcalc.frameworks.program import Call, Program, Source, is_whole, program
 from archcalc.frameworks.table import Entry, Tensor, arguments_of, class_of, entry_of
 from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.torch_adapters import narrow_pair
 from archcalc.frameworks.torch_cores import CORES
 from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
+from archcalc.layers.adapters import LoRA
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
@@ -42,6 +44,8 @@ def torch_module(applied: Applied) -> nn.Module:
     _check_kept(layer)
     if isinstance(layer, Network):
         return _trained(_holding(entry, layer, applied.inputs), layer)
+    if isinstance(layer, LoRA):
+        return _trained(_adapted(layer, applied.inputs), layer)
     order = _order(layer, x)
     moved = order != tuple(range(len(x)))
     parts = _core(_channels_first(layer), Shape(x[axis] for axis in order), applied)
@@ -110,6 +114,19 @@ def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
     if isinstance(layer, Network) and not is_whole(layer, TORCH):
         return net(program(layer, list(inputs), TORCH))
     return torch_module(Applied(layer, inputs))
+
+
+def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
+    """A frozen module with a narrow pair beside it, before its activation."""
+    held: Any = layer.layer
+    function = getattr(held, "activation", None)
+    narrow, wide = narrow_pair(layer)
+    if function is not None:
+        held = held.model_copy(update={"activation": None})
+    whole, down = (torch_module(Applied(part, inputs)) for part in (held, narrow))
+    up = torch_module(Applied(wide, (narrow.output_shape(*inputs),)))
+    after = None if function in (None, "linear") else modules.activation(function)
+    return modules.LoRA(whole, down, up, after, type(held).__name__ == "Embedding")
 
 
 # Where torch wants the axes

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         vocabulary,
     )
     from archcalc.layers.activations import *
+    from archcalc.layers.adapters import *
     from archcalc.layers.adaptive import *
     from archcalc.layers.aliases import *
     from archcalc.layers.arithmetic import *

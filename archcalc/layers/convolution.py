@@ -15,7 +15,7 @@ from archcalc.layers.facts import Operand, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.layers.lora import adapted, adapting
+from archcalc.layers.lora import adapted, merged
 from archcalc.layers.padding import reaching
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
@@ -120,12 +120,13 @@ class _Conv(Sliding, abstract=True):
 
     def _kernel(self, x: Shape) -> Weight:
         depth = floor_div(self.channels(x), self.groups)
-        return Weight("kernel", Shape((*self.kernel_size, depth, self.filters)), "kernel")
+        shape = Shape((*self.kernel_size, depth, self.filters))
+        return Weight("kernel", shape, "kernel", outputs=int(self.groups == 1))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         kernel = self._kernel(x)
         product = Work("convolution", kernel.shape, tuple(self.extent(y)), "kernel", bias="bias")
-        return (product, *adapting(kernel, self.lora_rank))
+        return (product, *merged(kernel, self.lora_rank))
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (
@@ -212,7 +213,7 @@ class _DepthwiseConv(Sliding, abstract=True):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m = self.channels(x), self.depth_multiplier
-        kernel = Weight("kernel", Shape((*self.kernel_size, c, m)), "kernel")
+        kernel = Weight("kernel", Shape((*self.kernel_size, c, m)), "kernel", outputs=0)
         return (kernel, Weight("bias", Shape((c * m,)), "bias")) if self.use_bias else (kernel,)
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
@@ -269,7 +270,7 @@ class _SeparableConv(Sliding, abstract=True):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m, ones = self.channels(x), self.depth_multiplier, (1,) * self.rank
         kernels = (
-            Weight("depthwise_kernel", Shape((*self.kernel_size, c, m)), "kernel"),
+            Weight("depthwise_kernel", Shape((*self.kernel_size, c, m)), "kernel", outputs=0),
             Weight("pointwise_kernel", Shape((*ones, c * m, self.filters)), "kernel"),
         )
         return (

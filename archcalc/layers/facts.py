@@ -36,7 +36,7 @@ is added to its results (bias), what rescales and moves (scale, offset), a table
 
 Kind: TypeAlias = Literal["matmul", "convolution", "attention", "adapter"]
 """What a product is: of matrices, of windows with a kernel, of queries with keys and scores with
-values, or of two adapters (LoRA's, done once for a whole batch), so that a convention can pick."""
+values, or with adapters (LoRA's), so that a convention can pick."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of products, in order."""
@@ -54,6 +54,8 @@ class Weight:
         role: what it is; see `Role`.
         learned: whether training by gradients changes it; statistics are never learned.
         frozen: whether this layer keeps it from being trained, as LoRA does with a kernel.
+        outputs: of a kernel, how many of its last axes come out, where those before are summed; 0
+            where it is no such matrix, as in groups of channels.
 
     >>> Weight("kernel", Shape((3, 3, 1, 32)), "kernel").size
     288
@@ -66,6 +68,7 @@ class Weight:
     role: Role = "free"
     learned: bool = True
     frozen: bool = False
+    outputs: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
@@ -165,6 +168,11 @@ class Work:
             return self.factors
         *beside, queries, keys = self.positions
         return (*beside, self.mask.pairs(queries, keys), *self.operand)
+
+    @property
+    def once(self) -> bool:
+        """Whether it is done once for a whole batch: a product of weights alone."""
+        return bool(self.activations) and not any(operand.inputs for operand in self.activations)
 
     def at(self, *positions: Dim) -> Work:
         """The same at each of further positions, which stand outside of its own."""

@@ -66,7 +66,7 @@ class Projection:
 
     def weights(self) -> tuple[Weight, ...]:
         """Its kernel, and its bias if it adds one."""
-        kernel = Weight(f"{self.name}_kernel", self.kernel, "kernel")
+        kernel = Weight(f"{self.name}_kernel", self.kernel, "kernel", outputs=len(self.into))
         bias = Weight(f"{self.name}_bias", self.into, "bias")
         return (kernel, bias) if self.use_bias else (kernel,)
 

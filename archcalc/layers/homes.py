@@ -30,6 +30,7 @@ FAMILY_NAMES = (
     "sdpa",
     "attention",
     "heads",
+    "adapters",
     "distances",
     "rescaling",
     "resizing",

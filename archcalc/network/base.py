@@ -253,6 +253,33 @@ class Network(Layer, abstract=True):
         made: Self = late("archcalc.network.edit:remove")(self, path)
         return made
 
+    def with_lora(
+        self, rank: DimLike, targets: str | Sequence[str], *, merged: bool = False
+    ) -> Self:
+        """The network as it is fine-tuned with adapters: every weight is frozen, and two thin ones
+        are trained beside each that is named.
+
+        Args:
+            rank: how many numbers stand between the two; a number or a symbol.
+            targets: patterns, of which each names a layer by its path (``"block/*/q_proj"``) or its
+                last part, or a weight (``"query_kernel"``, ``"*/attention/value_kernel"``).
+            merged: whether the product of the two is added to the weight once for a batch, as Keras
+                does; otherwise they are multiplied beside it at each position, as peft does.
+
+        Raises:
+            LookupFailedError: a pattern names no weight that can have adapters.
+            InvalidLayerError: the layer there is not a part that was given, but made by a network.
+            ShapeError: the network was given no input shape.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Dense("n"), Dense(10)], input_shape=784)
+        >>> net.with_lora("r", "dense").trace().trainable_parameters
+        (n + 784)·r
+        """
+        made: Self = late("archcalc.network.adapting:with_lora")(self, rank, targets, merged)
+        return made
+
     def code(self, within: Callable[[Layer], str] | None = None) -> str:
         """The network as Python code that makes an equal one: what `repr` shows.
 

@@ -291,7 +291,7 @@ class TestSaid:
             "embeddings": ["counted", "left out"],
             "transposed convolution": ["input positions", "output positions"],
             "attention products": ["counted", "left out"],
-            "adapters": ["counted", "left out"],
+            "adapters": ["counted", "beside", "merged", "left out"],
             "FLOPs a MAC": ["2", "1"],
             "bias additions": ["left out", "counted"],
             "causal attention": ["in full", "half", "exact"],

@@ -11,6 +11,7 @@ fields `around` the entry ask for.  A class that begins with a dot is a small mo
 from archcalc.frameworks.table import Table
 from archcalc.frameworks.tables import (
     activations,
+    adapters,
     adaptive,
     arithmetic,
     attention,
@@ -55,6 +56,7 @@ _FAMILIES = (
     merging,
     arithmetic,
     attention,
+    adapters,
     distances,
     rescaling,
     images,

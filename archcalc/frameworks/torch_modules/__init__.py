@@ -4,6 +4,7 @@ Importing this package imports torch; it is itself imported only when a torch mo
 """
 
 from archcalc.frameworks.torch_modules.activations import *
+from archcalc.frameworks.torch_modules.adapters import *
 from archcalc.frameworks.torch_modules.arithmetic import *
 from archcalc.frameworks.torch_modules.attention import *
 from archcalc.frameworks.torch_modules.core import *

@@ -2,6 +2,7 @@
 
 from archcalc.testing.recipes import (
     activations,
+    adapters,
     arithmetic,
     attention,
     core,
@@ -38,6 +39,7 @@ _FAMILIES = (
     merging,
     arithmetic,
     attention,
+    adapters,
     rescaling,
     images,
     encoding,

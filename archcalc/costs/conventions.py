@@ -56,7 +56,8 @@ def _adapters(merged: bool, name: str, meaning: str, *used_by: str) -> Choice:
         rank = getattr(layer, "lora_rank", None)
         if rank is None or merged:
             return row
-        return row.as_if(layer=LoRA(layer.model_copy(update={"lora_rank": None}), rank))
+        made = LoRA(layer.model_copy(update={"lora_rank": None}), rank)
+        return row.as_if(layer=made) if made.adapted(*row.inputs) else row
 
     return Choice(name, meaning, used_by, Macs(), seen)
 

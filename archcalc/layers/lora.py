@@ -29,9 +29,10 @@ def thin(main: Weight, rank: Dim) -> tuple[Weight, Weight]:
     >>> [(w.name, w.shape) for w in thin(Weight("kernel", Shape((768, 256)), "kernel"), 8)]
     [('lora_kernel_a', (768, 8)), ('lora_kernel_b', (8, 256))]
     """
-    taken, given = main.shape[: -main.outputs], main.shape[-main.outputs :]
+    out = main.outputs or 1  # Keras' lora_rank takes the last axis of any kernel that it is for
+    taken, given = main.shape[:-out], main.shape[-out:]
     down = Weight(f"lora_{main.name}_a", Shape((*taken, rank)), "adapter")
-    up = Weight(f"lora_{main.name}_b", Shape((rank, *given)), "adapter", outputs=main.outputs)
+    up = Weight(f"lora_{main.name}_b", Shape((rank, *given)), "adapter", outputs=out)
     return down, up
 
 

@@ -9,100 +9,138 @@ Importing the package loads nothing but this list of names; each is loaded when 
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
+from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER
+from archcalc._loading import loaded, moved
 from archcalc._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from archcalc import (
-        costs,
-        explain,
-        explore,
-        families,
-        formula,
-        layers,
-        network,
-        symbolic,
-        torch,
+        costs as costs,
+        errors as errors,
+        explain as explain,
+        explore as explore,
+        families as families,
+        formula as formula,
+        layers as layers,
+        network as network,
+        symbolic as symbolic,
+        torch as torch,
     )
-    from archcalc.costs import *
-    from archcalc.explain import *
-    from archcalc.explore import *
-    from archcalc.formula import *
-    from archcalc.layers import *
-    from archcalc.layers.activations import *
-    from archcalc.layers.adapters import *
-    from archcalc.layers.adaptive import *
-    from archcalc.layers.aliases import *
-    from archcalc.layers.arithmetic import *
-    from archcalc.layers.attention import *
-    from archcalc.layers.augmentation import *
-    from archcalc.layers.colouring import *
-    from archcalc.layers.convolution import *
-    from archcalc.layers.core import *
-    from archcalc.layers.distances import *
-    from archcalc.layers.embedding import *
-    from archcalc.layers.encoding import *
-    from archcalc.layers.heads import *
-    from archcalc.layers.merging import *
-    from archcalc.layers.normalization import *
-    from archcalc.layers.operations import *
-    from archcalc.layers.padding import *
-    from archcalc.layers.pooling import *
-    from archcalc.layers.products import *
-    from archcalc.layers.rearranging import *
-    from archcalc.layers.recurrent import *
-    from archcalc.layers.recurrent_convolution import *
-    from archcalc.layers.regularization import *
-    from archcalc.layers.rescaling import *
-    from archcalc.layers.reshaping import *
-    from archcalc.layers.resizing import *
-    from archcalc.layers.sdpa import *
-    from archcalc.layers.slicing import *
-    from archcalc.layers.spectrogram import *
-    from archcalc.layers.transposed import *
-    from archcalc.layers.upsampling import *
-    from archcalc.layers.vocabulary import *
-    from archcalc.network import *
-    from archcalc.symbolic import *
+    from archcalc.costs import convention as convention
+    from archcalc.explain import (
+        account as account,
+        compare as compare,
+        conventions as conventions,
+        derive as derive,
+        picture as picture,
+        reconcile as reconcile,
+        summarize as summarize,
+    )
+    from archcalc.explore import search as search, sweep as sweep
+    from archcalc.formula import Formula as Formula, crossover as crossover
+    from archcalc.layers import Layer as Layer
+    from archcalc.layers.every import *
+    from archcalc.network import (
+        RNN as RNN,
+        Bidirectional as Bidirectional,
+        Experts as Experts,
+        Input as Input,
+        InputLayer as InputLayer,
+        Ladder as Ladder,
+        Model as Model,
+        Network as Network,
+        Parallel as Parallel,
+        Parameter as Parameter,
+        Repeat as Repeat,
+        Residual as Residual,
+        Sequential as Sequential,
+        StackedRNNCells as StackedRNNCells,
+        TimeDistributed as TimeDistributed,
+        Trace as Trace,
+        Transformer as Transformer,
+        TransformerDecoder as TransformerDecoder,
+        TransformerDecoderLayer as TransformerDecoderLayer,
+        TransformerEncoder as TransformerEncoder,
+        TransformerEncoderLayer as TransformerEncoderLayer,
+        Wrapper as Wrapper,
+        dumps as dumps,
+        from_dict as from_dict,
+        load as load,
+        loads as loads,
+        save as save,
+        traced as traced,
+        with_values as with_values,
+    )
+    from archcalc.symbolic import (
+        ArchcalcError as ArchcalcError,
+        ArchcalcWarning as ArchcalcWarning,
+        parse as parse,
+        symbol as symbol,
+        symbols as symbols,
+    )
 
-    __all__ = ["__version__", "families", "torch"]
-    __all__ += costs.__all__
-    __all__ += explain.__all__
-    __all__ += explore.__all__
-    __all__ += formula.__all__
-    __all__ += layers.__all__
-    __all__ += network.__all__
-    __all__ += symbolic.__all__
 
 _ROOMS = ("symbolic", "formula", "layers", "costs", "network", "explain", "explore")
 """Where public names are looked up, from the ground up."""
 
-_DOORS = ("families", "torch")
+_DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "layers", "network",
+          "symbolic", "torch")  # fmt: skip
 """Packages whose names stand behind their own."""
+
+_NAMES = (
+    "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
+    "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
+    "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize", "sweep",
+    "symbol", "symbols", "traced", "with_values",
+)  # fmt: skip
+"""What stands here beside the layers and the networks."""
 
 
 def _found(name: str) -> Any:
     if name == "__all__":  # for ``from archcalc import *``
         return __dir__()
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _DOORS:
         return loaded(f"{__name__}.{name}")
-    for room in _ROOMS:
+    for room in () if name.startswith("_") else _ROOMS:
         module = loaded(f"{__name__}.{room}")
         if name in module.__all__:
             value = getattr(module, name)
+            if name not in _NAMES and not _is_layer(value):
+                errors = loaded(f"{__name__}.errors").__all__
+                raise moved(name, f"{__name__}.{'errors' if name in errors else room}")
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _is_layer(value: object) -> bool:
+    layer = loaded(f"{__name__}.layers").Layer
+    return isinstance(value, type) and issubclass(value, layer)
 
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
     __getattr__ = _found
 
 
+def _torchs_names() -> Mapping[str, Any]:
+    names: Mapping[str, Any] = loaded(f"{__name__}.frameworks.torch_names").SPELLINGS
+    return names
+
+
+def _tell_hypothesis(cls: type) -> None:
+    if "hypothesis" in sys.modules:
+        loaded(f"{__name__}.testing.registration").tell(cls)
+
+
+FILE_NAMES.append(_torchs_names)
+ON_NEW_LAYER.append(_tell_hypothesis)
+
+
 def __dir__() -> list[str]:
-    names = {name for room in _ROOMS for name in loaded(f"{__name__}.{room}").__all__}
-    return sorted({*names, *_DOORS, "__version__"})
+    rooms = [loaded(f"{__name__}.{room}") for room in ("layers", "network")]
+    layers = {name for room in rooms for name in room.__all__ if _is_layer(getattr(room, name))}
+    return sorted({*layers, *_NAMES, *_DOORS, "__version__"})

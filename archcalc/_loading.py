@@ -12,7 +12,7 @@ from importlib import import_module
 from threading import RLock
 from types import ModuleType
 
-__all__ = ["ONE_AT_A_TIME", "loaded"]
+__all__ = ["ONE_AT_A_TIME", "loaded", "moved"]
 
 ONE_AT_A_TIME = RLock()
 
@@ -25,3 +25,20 @@ def loaded(module: str) -> ModuleType:
     """
     with ONE_AT_A_TIME:
         return import_module(module)
+
+
+def moved(name: str, module: str, now: str = "") -> ImportError:
+    """What is said of a name that stands in another module, there perhaps under a new name.
+
+    It is no `AttributeError`, of which ``from archcalc import name`` would keep nothing.
+
+    >>> print(moved("Met", "archcalc.explore", "ConstraintValue"))
+    Met is archcalc.explore.ConstraintValue; write: from archcalc.explore import ConstraintValue ...
+    """
+    now = now or name
+    made: ImportError = loaded("archcalc.symbolic.errors").MovedNameError(
+        f"{name} is {module}.{now}",
+        values={"name": name, "module": module, "now": now},
+        hint=f"write: from {module} import {now}",
+    )
+    return made

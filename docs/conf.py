@@ -25,6 +25,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "catalogue",
     "coverage_table",
+    "doors",
     "published_schema",
     "signatures",
 ]

@@ -12,11 +12,13 @@ import io
 import os
 import shlex
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from difflib import unified_diff
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -78,14 +80,23 @@ def commands(block: str) -> list[tuple[str, str]]:
 
 
 def printed(command: str) -> str:
-    """What a command prints, errors and warnings too; only archcalc's own are run."""
+    """What a command prints, errors and warnings too; only archcalc's own are run, in pipes too."""
     words = shlex.split(command)
     if words[0] != "archcalc":
         return ""
+    said = ""
+    for _, stage in groupby(words, "|".__eq__):
+        if (called := list(stage)) != ["|"]:
+            said = _run(called[1:], said)
+    return said
+
+
+def _run(arguments: list[str], piped: str) -> str:
     out = io.StringIO()
     width = mock.patch.dict(os.environ, COLUMNS="80")
-    with redirect_stdout(out), redirect_stderr(out), warnings.catch_warnings(), width:
-        main(words[1:])
+    given = mock.patch.object(sys, "stdin", io.StringIO(piped))
+    with redirect_stdout(out), redirect_stderr(out), warnings.catch_warnings(), width, given:
+        main(arguments)
     return out.getvalue()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
+from tests.sampling import NIGHTLY
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(ROOT.joinpath("archcalc").rglob("*.py"))
@@ -79,8 +80,8 @@ FIRST = [
     "str(ac.MultiHeadAttention(2, 'e').__class__)",
     "str(ac.Formula('k**2').solve('k', at_most=99))",
     "str(ac.sweep({'n': ac.Formula('k')}, k=[1, 2]).best('n'))",
-    "ac.layer_class('SpectralNormalization').__name__",
-    "str(set(ac.layer_classes()) >= {'Conv2D', 'LSTM', 'Lambda', 'TextVectorization'})",
+    "ac.layers.layer_class('SpectralNormalization').__name__",
+    "str(set(ac.layers.layer_classes()) >= {'Conv2D', 'LSTM', 'Lambda', 'TextVectorization'})",
     "str(ac.compare(ac.Sequential([ac.Dense(1)], input_shape=2), "
     "ac.Sequential([ac.Dense(2)], input_shape=2)))",
     "str(ac.parse('⌈h/2⌉'))",
@@ -120,7 +121,7 @@ def test_what_is_loaded_when_first_used_may_be_used_first_by_many() -> None:
     """
     made = textwrap.dedent(program)
     alone = printed(made.format(first=FIRST, wait="pass", mapped="map"))
-    for turn in range(0, len(FIRST), 2):
+    for turn in range(0, len(FIRST), 2 if NIGHTLY else 8):
         first = FIRST[turn:] + FIRST[:turn]
         together = printed(made.format(first=first, wait="together.wait()", mapped="pool.map"))
         assert dict(zip(first, together, strict=True)) == dict(zip(FIRST, alone, strict=True))
@@ -206,7 +207,7 @@ def test_nothing_that_is_kept_grows_with_use() -> None:
     used(0, 100)
     before = dict(kept())
     assert len(before) > 20
-    used(100, 1_100)
+    used(100, 1_100 if NIGHTLY else 400)
     after = dict(kept())
     assert {
         name: (before[name], after[name]) for name in before if after[name] > before[name]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import archcalc
 from archcalc import explore, formula
+from archcalc.errors import MovedNameError
 
 ROOT = Path(__file__).parents[1] / "archcalc"
 
@@ -50,6 +51,32 @@ def test_nothing_imports_from_a_higher_floor(package: str) -> None:
     assert found == {}
 
 
+OFFERED = {
+    "archcalc.explain.derivation:derive",
+    "archcalc.explain.summary:summary_text",
+    "archcalc.frameworks.keras:to_keras",
+    "archcalc.frameworks.torch:to_torch",
+}
+"""What a network and its trace offer of a higher floor, and look up by name."""
+
+
+def looked_up(source: str) -> list[str]:
+    """What a source of archcalc looks up by name."""
+    return re.findall(r'\blate\(\s*"(archcalc\.[^"]*)"', source)
+
+
+@pytest.mark.parametrize("package", ["layers", "costs", "network", "explain", "frameworks"])
+def test_nothing_else_is_looked_up_by_name(package: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / package).rglob("*.py")]
+    assert {name for source in sources for name in looked_up(source)} <= OFFERED
+
+
+def test_the_look_ups_are_seen() -> None:
+    assert looked_up('made = late("archcalc.network.edit:at")(self)') == [
+        "archcalc.network.edit:at"
+    ]
+
+
 def test_this_guard_can_fail() -> None:
     assert upwards("formula", "def f():\n    from archcalc.explore import sweep") == [
         "archcalc.explore"
@@ -59,6 +86,5 @@ def test_this_guard_can_fail() -> None:
 
 @pytest.mark.parametrize("name", explore.__all__)
 def test_what_moved_says_where_to(name: str) -> None:
-    with pytest.raises(AttributeError, match=f"it is archcalc.{name}$"):
+    with pytest.raises(MovedNameError, match=f"{name} is archcalc.explore.{name}; "):
         getattr(formula, name)
-    assert getattr(archcalc, name) is getattr(explore, name)

@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from archcalc.cli.terminal import coloured, encoding_of
+
 __all__ = ["main"]
 
 EXPLAINED_NO = 1
@@ -20,6 +22,8 @@ WRONG_USE = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 _LONGEST = 2_000
+_COMPLETES = "_ARCHCALC_COMPLETE"
+"""The variable by which a shell asks what may follow."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,13 +77,17 @@ def _run(arguments: Sequence[str] | None) -> int:
         return result if isinstance(result, int) else 0
     except Abort:
         return INTERRUPTED
-    except SystemExit:  # what typer makes of a broken pipe
-        return BROKEN_PIPE
+    except SystemExit as end:  # of what completes in a shell, or what typer makes of a broken pipe
+        return _ending(end) if _COMPLETES in os.environ else BROKEN_PIPE
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
         _complain(_one_line(error))
         return _exit_code(error)
+
+
+def _ending(end: SystemExit) -> int:
+    return end.code if isinstance(end.code, int) else 0
 
 
 def _exit_code(error: Exception) -> int:
@@ -98,11 +106,28 @@ def _one_line(error: Exception) -> str:
 
 def _complain(text: str) -> None:
     line = " ".join(text.split())[:_LONGEST]
-    print("error:", "".join(c if c.isprintable() else "�" for c in line), file=sys.stderr)
+    _tell("error:", "1;31", "".join(c if c.isprintable() else "�" for c in line))
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print("warning:", " ".join(str(message).split()), file=sys.stderr)
+    _tell("warning:", "1;33", " ".join(str(message).split()))
+
+
+def _tell(word: str, code: str, text: str) -> None:
+    """A line on the standard error, its first word in colour where there is colour."""
+    shown = f"\x1b[{code}m{word}\x1b[0m" if coloured(sys.stderr) else word
+    print(shown, _in_its_signs(text, encoding_of(sys.stderr)), file=sys.stderr)
+
+
+def _in_its_signs(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        # Loaded only where it is needed: it waits for sympy.
+        from archcalc.symbolic.printing.plain import spelled
+
+        return spelled(text, encoding)
+    return text
 
 
 def _print_anything(stream: TextIO) -> None:

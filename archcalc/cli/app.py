@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from typer import Abort, Context, Exit, Option, Typer
 
 from archcalc import __version__
 from archcalc.cli.comparing import compare
-from archcalc.cli.formats import schema
+from archcalc.cli.formats import example, layers, schema
 from archcalc.cli.networks import conventions, cost, derive, summary
 from archcalc.cli.questions import reconcile, solve
 from archcalc.cli.searching import search
 from archcalc.cli.sweeping import sweep
+from archcalc.cli.terminal import coloured
 
 __all__ = ["Abort", "app"]
 
 app = Typer(
-    add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich" if coloured(sys.stdout) else None,  # loaded for colours only
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -56,6 +57,8 @@ for command in (
     solve,
     sweep,
     search,
+    layers,
+    example,
     schema,
 ):
     app.command()(command)

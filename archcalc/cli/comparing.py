@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from archcalc.cli.options import File, Format, FormatOption, Values, pairs
+from archcalc.cli.options import File, FormatOption, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    how: FormatOption = Format.text,
+    how: FormatOption = None,
+    output: Output = None,
 ) -> None:
     """Two networks side by side: what each layer adds, loses and keeps, and which is smaller when.
 
@@ -43,7 +44,7 @@ def compare(
     found = compared(*_traces(first, second, pairs(values, "--set")))
     if plot is not None:
         _draw(found, symbol, plot)
-    show(found, how)
+    show(found, how, output)
 
 
 def _symbol(over: str | None, plot: str | None) -> tuple[str, Sequence[int]] | None:

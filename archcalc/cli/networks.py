@@ -6,12 +6,30 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from archcalc.cli.options import File, Format, FormatOption, Values, pairs
+from archcalc.cli.options import File, FormatOption, Output, Values, pairs
 
 __all__ = ["conventions", "cost", "derive", "summary"]
 
 
-def summary(file: File, values: Values = None, how: FormatOption = Format.text) -> None:
+def summary(
+    file: File,
+    columns: Annotated[
+        list[str] | None,
+        Option(
+            metavar="NAMES",
+            help="More columns: input, kernel, share, depth, trainable, flops. "
+            "Several with commas between them.",
+            show_default=False,
+        ),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        Option(min=1, help="Fold blocks deeper than this into one line.", show_default=False),
+    ] = None,
+    values: Values = None,
+    how: FormatOption = None,
+    output: Output = None,
+) -> None:
     """The table of layers: what comes out of each, and what it holds."""
     # Imported here, as in every command, so that --help does not wait for it.
     from archcalc.cli.answers import show
@@ -19,30 +37,48 @@ def summary(file: File, values: Values = None, how: FormatOption = Format.text) 
     from archcalc.explain import summarize
 
     trace = trace_with(file, pairs(values, "--set"))
-    show(summarize(trace), how)
+    names = [name.strip() for text in columns or [] for name in text.split(",")]
+    show(summarize(trace, columns=names, depth=depth), how, output)
 
 
-def derive(file: File, values: Values = None, how: FormatOption = Format.text) -> None:
+def derive(
+    file: File,
+    layer: Annotated[
+        str | None,
+        Option(
+            metavar="PATH",
+            help="Only the layer, or the block, at this path.",
+            show_default=False,
+        ),
+    ] = None,
+    values: Values = None,
+    how: FormatOption = None,
+    output: Output = None,
+) -> None:
     """Every number with the rule it follows from, layer by layer."""
     from archcalc.cli.answers import show
-    from archcalc.cli.reading import trace_with
+    from archcalc.cli.reading import open_network
     from archcalc.explain import derive as derived
 
-    trace = trace_with(file, pairs(values, "--set"))
-    show(derived(trace), how)
+    opened = open_network(file)
+    derivation = derived(opened.trace(pairs(values, "--set")))
+    with opened.located():
+        answer = derivation if layer is None else derivation.of(layer)
+    show(answer, how, output)
 
 
 def cost(
     file: File,
     batch: Annotated[str, Option(help="Samples in a batch, a number or a symbol.")] = "1",
     optimizer: Annotated[str, Option(help="Such as sgd, sgd-momentum or adam.")] = "sgd",
-    dtype: Annotated[str, Option(help="Such as float32 or bfloat16.")] = "float32",
+    dtype: Annotated[str, Option(help="Such as float32, bfloat16, bf16 or fp16.")] = "float32",
     peak_flops: Annotated[
         str | None, Option(help="FLOP/s that the machine reaches at best, such as 1e12.")
     ] = None,
     bandwidth: Annotated[str | None, Option(help="Bytes/s of its memory, such as 50e9.")] = None,
     values: Values = None,
-    how: FormatOption = Format.text,
+    how: FormatOption = None,
+    output: Output = None,
 ) -> None:
     """Memory and work of training: weights, gradients, state, activations, FLOPs and time."""
     from archcalc.cli.answers import show
@@ -60,7 +96,7 @@ def cost(
     result = account(
         trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed
     )
-    show(result, how)
+    show(result, how, output)
 
 
 def conventions(
@@ -69,11 +105,13 @@ def conventions(
         Argument(metavar="[FILE]", help="A network; without one, all conventions are listed."),
     ] = None,
     values: Values = None,
-    how: FormatOption = Format.text,
+    how: FormatOption = None,
+    output: Output = None,
 ) -> None:
     """Where tools count differently: what is counted here, and what they count."""
     from archcalc.cli.answers import show
     from archcalc.cli.reading import trace_with
     from archcalc.explain import conventions as found
 
-    show(found(None if file is None else trace_with(file, pairs(values, "--set"))), how)
+    trace = None if file is None else trace_with(file, pairs(values, "--set"))
+    show(found(trace), how, output)

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from typer import Argument, Option
 
-__all__ = ["File", "Format", "FormatOption", "Values", "pairs"]
+__all__ = ["File", "Format", "FormatOption", "Output", "Values", "pairs"]
 
 
 class Format(StrEnum):
@@ -24,7 +24,7 @@ File: TypeAlias = Annotated[
     str,
     Argument(
         metavar="FILE",
-        help="A network: a .yaml, .toml or .json file, or module:attribute.",
+        help="A network: a .yaml, .toml or .json file, module:attribute, or - for standard input.",
         show_default=False,
     ),
 ]
@@ -39,7 +39,25 @@ Values: TypeAlias = Annotated[
     ),
 ]
 
-FormatOption: TypeAlias = Annotated[Format, Option("--format", help="How to write the answer.")]
+FormatOption: TypeAlias = Annotated[
+    Format | None,
+    Option(
+        "--format",
+        help="How to write the answer; by default as the ending of --output says, else as text.",
+        show_default=False,
+    ),
+]
+
+Output: TypeAlias = Annotated[
+    str | None,
+    Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the answer to a file instead.",
+        show_default=False,
+    ),
+]
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from archcalc.cli.options import File, Format, FormatOption, Values, pairs
+from archcalc.cli.options import File, FormatOption, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 
 __all__ = ["reconcile", "solve"]
@@ -44,7 +44,8 @@ def reconcile(
     ] = None,
     total: Annotated[str | None, Option(metavar="COUNT", help="The total.")] = None,
     values: Values = None,
-    how: FormatOption = Format.text,
+    how: FormatOption = None,
+    output: Output = None,
 ) -> None:
     """What lies between a count that someone made and the right one.
 
@@ -73,7 +74,7 @@ def reconcile(
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         result = reconciled(trace, **claims)
-    show(result, how)
+    show(result, how, output)
     if not (result.right or result.explained):
         raise Exit(1)
 
@@ -99,17 +100,20 @@ def solve(
     plot: PlotOption = None,
     values: Values = None,
     how: Annotated[Plain, Option("--format", help="How to write the answer.")] = Plain.text,
+    output: Output = None,
 ) -> None:
     """The value of a symbol at which a total meets a budget, exactly.
 
     Exits with 1 where there is none.
     """
-    from archcalc.cli.reading import count, open_network
+    from archcalc.cli.answers import say
+    from archcalc.cli.reading import bound as read_bound
+    from archcalc.cli.reading import open_network
     from archcalc.symbolic.errors import SpecificationError
 
     given = {"at_most": at_most, "at_least": at_least, "equals": equals}
     bounds = {
-        name: count(text, f"--{name.replace('_', '-')}")
+        name: read_bound(text, f"--{name.replace('_', '-')}")
         for name, text in given.items()
         if text is not None
     }
@@ -129,17 +133,16 @@ def solve(
 
             (bound,) = bounds.values()
             draw_solution(formula, symbol, answer, bound, title=of.value, path=plot)
-    _show_solution(symbol, answer, of.value, there, how)
+    say(_solution(symbol, answer, of.value, there, how), output)
 
 
-def _show_solution(symbol: str, answer: int, of: str, there: Any, how: Plain) -> None:
+def _solution(symbol: str, answer: int, of: str, there: Any, how: Plain) -> str:
     if how is Plain.json:
         from json import dumps
 
-        print(dumps({"symbol": symbol, "value": answer, of: _plain(there)}))
-    else:
-        print(f"{symbol} = {answer:,}")
-        print(f"{of} = {there:,}" if isinstance(there, int) else f"{of} = {there}")
+        return dumps({"symbol": symbol, "value": answer, of: _plain(there)})
+    value = f"{there:,}" if isinstance(there, int) else str(there)
+    return f"{symbol} = {answer:,}\n{of} = {value}"
 
 
 def _plain(value: Any) -> int | str:

@@ -18,12 +18,12 @@ from archcalc.network import Network, Trace
 from archcalc.network.spec.files import Source, read_file
 from archcalc.network.values import network_symbols, with_values
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
+from archcalc.symbolic.numbers import read_number
 
-__all__ = ["Opened", "count", "open_network", "rate", "trace_with"]
+__all__ = ["Opened", "bound", "count", "open_network", "rate", "trace_with"]
 
 _MODULE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 _COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
-_RATE = re.compile(r"[0-9_]{1,40}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
 class Opened:
@@ -93,9 +93,37 @@ def open_network(name: str) -> Opened:
     if not gc.isenabled():  # by `main`, until everything is loaded, which is now
         gc.freeze()
         gc.enable()
+    if name == "-":
+        return Opened(_PIPED, *_piped())
     if _MODULE.fullmatch(name) and not os.path.exists(name):
         return Opened(name, _attribute(name))
     return Opened(name, *read_file(name))
+
+
+_PIPED = "standard input"
+_TOML = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:\[\[?\s*[\w.]+\s*\]|[\w.]+\s*=)")
+_MOST_BYTES = 16_000_000
+"""More than any format is read of."""
+
+
+def _piped() -> tuple[Network, Source]:
+    """The network in what is piped in: JSON, TOML or YAML, told apart by how it begins.
+
+    Raises:
+        ArchcalcError: as `open_network`.
+    """
+    data = getattr(sys.stdin, "buffer", sys.stdin).read(_MOST_BYTES)
+    try:
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+    except UnicodeDecodeError:
+        raise SpecificationError(
+            "this is not text in UTF-8", code="not-text", path=_PIPED
+        ) from None
+    begins = text.lstrip()[:1]
+    source = Source(
+        _PIPED, text, "json" if begins == "{" else "toml" if _TOML.match(text) else "yaml"
+    )
+    return source.read(), source
 
 
 def _attribute(name: str) -> Network:
@@ -109,6 +137,12 @@ def _attribute(name: str) -> Network:
         made = _made(value)
     except ArchcalcError:
         raise
+    except SystemExit as end:
+        raise SpecificationError(
+            f"it ends the process as it is imported, with {quoted(end.code, 60)}",
+            code="not-importable", path=name,
+            hint="keep what runs a program under if __name__ == '__main__'",
+        ) from None  # fmt: skip
     except Exception as error:
         raise SpecificationError(
             f"it cannot be imported: {type(error).__name__}: {shorten(str(error))}",
@@ -162,12 +196,33 @@ def rate(text: str | None, option: str) -> int | Fraction | None:
     >>> rate("50e9", "--bandwidth"), rate("1.5", "--bandwidth")
     (50000000000, Fraction(3, 2))
     """
-    if text is None:
-        return None
-    if not _RATE.fullmatch(text.strip()) or not re.search("[0-9]", text):
-        raise SpecificationError(
-            f"{option}: {quoted(text, 60)} is not a rate", code="bad-option",
-            hint="write 1e12 or 50_000_000_000",
-        )  # fmt: skip
-    exact = Fraction(text.strip().replace("_", ""))
-    return int(exact) if exact.denominator == 1 else exact
+    return None if text is None else _number(text, option, "a rate", "1e12 or 50_000_000_000")
+
+
+def bound(text: str, option: str) -> int:
+    """A bound on a total: a whole number, exactly as it is written.
+
+    Raises:
+        SpecificationError: it is none.
+
+    >>> bound("1e6", "--at-most"), bound("25.6M", "--at-most"), bound("541,988", "--at-most")
+    (1000000, 25600000, 541988)
+    """
+    what, such = "a whole number", "541988, 541,988, 1e6 or 25.6M"
+    number = _number(text, option, what, such)
+    if isinstance(number, Fraction):
+        raise _refused(text, option, what, such)
+    return number
+
+
+def _number(text: str, option: str, what: str, such: str) -> int | Fraction:
+    number = read_number(text)
+    if number is None:
+        raise _refused(text, option, what, such)
+    return number
+
+
+def _refused(text: str, option: str, what: str, such: str) -> SpecificationError:
+    return SpecificationError(
+        f"{option}: {quoted(text, 60)} is not {what}", code="bad-option", hint=f"write {such}"
+    )

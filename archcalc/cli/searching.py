@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
 
-from archcalc.cli.options import File, Values, pairs
+from archcalc.cli.options import File, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Plain, Quantity
 
@@ -46,6 +46,7 @@ def search(
     ] = None,
     plot: PlotOption = None,
     values: Values = None,
+    output: Output = None,
     how: Annotated[Plain, Option("--format", help="How to write the answer.")] = Plain.text,
 ) -> None:
     """The configuration with the most, or the least, of something under constraints, exactly.
@@ -53,6 +54,7 @@ def search(
     Conditions and formulas are about parameters, macs, flops, activations and the symbols.  Exits
     with 1 where no configuration meets the conditions.
     """
+    from archcalc.cli.answers import say
     from archcalc.cli.ranges import check_symbols, integers
     from archcalc.cli.reading import open_network
     from archcalc.explore import search as searched
@@ -77,7 +79,7 @@ def search(
         found = searched(**{aim: objective}, subject_to=conditions, **ranges)
         if plot is not None:
             found.plot(plot, title=text)
-    _show(found, text, how)
+    say(_said(found, text, how), output)
     if not found.complete:
         raise Exit(_INTERRUPTED)
 
@@ -131,20 +133,19 @@ def _statement(text: str, stated: str, parts: int) -> str:
     return " ".join(text.split()) if parts == 1 else stated
 
 
-def _show(found: Optimum, title: str, how: Plain) -> None:
+def _said(found: Optimum, title: str, how: Plain) -> str:
     from archcalc.formula.problem import shown
 
     if how is Plain.json:
         from json import dumps
 
-        print(dumps({"objective": title, **found.to_dict()}))
-        return
+        return dumps({"objective": title, **found.to_dict()})
+    lines: list[str] = []
     if found.best is not None and found.value is not None:
-        print(", ".join(f"{name} = {value:,}" for name, value in found.best.items()))
-        print(f"{title} = {shown(found.value)}")
-    for met in found.constraints:
-        print(met)
+        lines.append(", ".join(f"{name} = {value:,}" for name, value in found.best.items()))
+        lines.append(f"{title} = {shown(found.value)}")
+    lines.extend(map(str, found.constraints))
     if not found.complete:
         known = "" if found.bound is None else f": nothing is better than {shown(found.bound)}"
-        print(f"interrupted{known}")
-    print(found.certificate)
+        lines.append(f"interrupted{known}")
+    return "\n".join([*lines, str(found.certificate)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from archcalc.cli.options import File, Values, pairs
+from archcalc.cli.options import File, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Quantity
 
@@ -70,6 +70,7 @@ def sweep(
     ] = None,
     plot: PlotOption = None,
     values: Values = None,
+    output: Output = None,
     how: Annotated[
         TableFormat, Option("--format", help="How to write the table.")
     ] = TableFormat.text,
@@ -78,6 +79,7 @@ def sweep(
 
     Exits with 1 where no configuration is left.
     """
+    from archcalc.cli.answers import say
     from archcalc.cli.ranges import check_symbols, integers
     from archcalc.cli.reading import open_network
     from archcalc.explore import sweep as swept
@@ -103,7 +105,7 @@ def sweep(
         if plot is not None:
             _whole(table).plot(*columns, largest=tuple(largest or ()), path=plot)
         answer = _asked(table, best, top, columns, tuple(largest or ()))
-    _show(answer, best is not None and top is None, rows, how)
+    say(_written(answer, best is not None and top is None, rows, how), output)
 
 
 _USUAL = (Quantity.parameters, Quantity.macs)
@@ -143,15 +145,15 @@ def _why(table: Table) -> str:
     return f"no configuration is a network, which needs {needs}"
 
 
-def _show(table: Table, one: bool, rows: int, how: TableFormat) -> None:
+def _written(table: Table, one: bool, rows: int, how: TableFormat) -> str:
     match how:
         case TableFormat.csv:
-            print(table.to_csv(), end="")
+            return table.to_csv()
         case TableFormat.json:
-            print(table.to_json())
+            return table.to_json()
         case TableFormat.markdown:
-            print(table.to_markdown(rows))
+            return table.to_markdown(rows)
         case TableFormat.html:
-            print(table.to_html(rows))
+            return table.to_html(rows, page=True)
         case TableFormat.text:
-            print(table[0] if one else table.to_text(rows))
+            return str(table[0]) if one else table.to_text(rows)

@@ -5,6 +5,7 @@ from archcalc.costs.base import Additive, Cost
 from archcalc.costs.cache import Cache
 from archcalc.costs.choice import Choice, Convention, Counted, Other
 from archcalc.costs.conventions import CONVENTIONS, convention
+from archcalc.costs.loops import Loop
 from archcalc.costs.memory import (
     DTYPES,
     OPTIMIZERS,
@@ -15,13 +16,14 @@ from archcalc.costs.memory import (
     WeightBytes,
 )
 from archcalc.costs.parameters import (
+    ActiveParameters,
     NonEmbeddingParameters,
     Parameters,
     Statistics,
     TotalParameters,
     TrainableParameters,
 )
-from archcalc.costs.receptive import Field, ReceptiveField
+from archcalc.costs.receptive import Field, Phase, ReceptiveField
 from archcalc.costs.time import StepTime, Traffic
 from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
@@ -31,6 +33,7 @@ __all__ = [
     "OPTIMIZERS",
     "ActivationBytes",
     "Activations",
+    "ActiveParameters",
     "Additive",
     "Cache",
     "CacheBytes",
@@ -41,12 +44,14 @@ __all__ = [
     "Field",
     "Flops",
     "GradientBytes",
+    "Loop",
     "Macs",
     "MacsByOutput",
     "NonEmbeddingParameters",
     "OptimizerBytes",
     "Other",
     "Parameters",
+    "Phase",
     "ReceptiveField",
     "Statistics",
     "StepTime",

@@ -11,27 +11,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from sympy import Expr, Integer
+from sympy import Expr
 
+from archcalc.costs.loops import Carry, Factors, Loop, owned, positions, repeated
 from archcalc.formula import Formula
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
-from archcalc.symbolic.dims import Dim, exact_div, lower
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.sums import Copies, summed
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated, sum_of_products
+from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.sums import Index
+from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
 
 __all__ = [
     "Additive",
     "Cost",
+    "GoesRound",
     "Rows",
     "Tied",
     "TracedRow",
-    "parted",
-    "repeated",
     "same_work",
     "total",
     "written_sum",
@@ -48,6 +48,19 @@ class Tied(Protocol):
     def weight(self) -> str: ...
     @property
     def trained(self) -> bool: ...
+
+
+class GoesRound(Protocol):
+    """What a cost sees of copies and steps in which a row stands."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def count(self) -> Dim: ...
+    @property
+    def index(self) -> Index | None: ...
+    @property
+    def carried(self) -> frozenset[int]: ...
 
 
 class TracedRow(Protocol):
@@ -68,23 +81,23 @@ class TracedRow(Protocol):
     @property
     def sources(self) -> tuple[int, ...]: ...
     @property
-    def times(self) -> Dim: ...
-    @property
-    def steps(self) -> Dim: ...
-    @property
-    def copies(self) -> tuple[Copies, ...]: ...
+    def loops(self) -> tuple[Loop, ...]: ...
     @property
     def shared(self) -> bool: ...
     @property
     def ties(self) -> Sequence[Tied]: ...
     @property
-    def carried(self) -> frozenset[int]: ...
+    def carried(self) -> tuple[Carry, ...]: ...
     @property
     def weights(self) -> tuple[Weight, ...]: ...
     @property
     def work(self) -> tuple[Work, ...]: ...
     @property
     def windows(self) -> tuple[AxisWindow, ...] | None: ...
+    @property
+    def outputs_of(self) -> tuple[int, ...]: ...
+    @property
+    def rounds(self) -> Sequence[GoesRound]: ...
     def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> TracedRow: ...
 
 
@@ -98,10 +111,14 @@ class Rows(Protocol):
     @property
     def ends(self) -> tuple[int, ...]: ...
     @property
+    def end_outputs(self) -> tuple[int, ...]: ...
+    @property
+    def outputs(self) -> tuple[Shape, ...]: ...
+    @property
     def requirements(self) -> tuple[Requirement, ...]: ...
 
 
-class Cost(ABC, Generic[R]):
+class Cost(Shown, ABC, Generic[R]):
     """Something counted over a trace; subclass it to count something else.
 
     Attributes:
@@ -132,12 +149,22 @@ class Additive(Cost[Formula]):
     """
 
     def of(self, row: TracedRow) -> Dim:
-        """What one call of one layer adds: an int, or an expression, which may be written."""
+        """What one call of one layer adds: an int, or an expression, which may be written.
+
+        The products in ``row.work`` are those at all positions that a call is made at.
+        """
         raise TypeError(f"{type(self).__name__} does not say what a layer adds: define of(row)")
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim | None:
         """How much of that is for some of the row's products; ``None`` where that is not told."""
         return None
+
+    def factors(self, row: TracedRow) -> Factors:
+        """What the loops around a row multiply that by: for weights, how often they are there.
+
+        A cost that is no number of weights says otherwise, with one of `archcalc.costs.loops`.
+        """
+        return owned(row.loops)
 
     def over(self, trace: Rows) -> Formula:
         return Formula(total(self.by_row(trace.rows)), trace.requirements)
@@ -149,38 +176,61 @@ class Additive(Cost[Formula]):
             key = (row.shared, row.ties, *same_work(row))
             if key not in known:
                 known[key] = self.of(row)
-            yield repeated(row, known[key])
-
-
-def repeated(row: TracedRow, amount: Dim) -> tuple[Dim, Dim]:
-    """``(times, amount)`` of a row that adds `amount` at each call.
-
-    What depends on the number of a copy is added up over the copies; the rest is the same in each.
-    """
-    times = row.times
-    for copies in reversed(row.copies):
-        if isinstance(amount, Expr) and copies.index in amount.free_symbols:
-            times = exact_div(times, copies.count)
-            amount = lower(summed(amount, copies.index, copies.count))
-    return times, amount
-
-
-def parted(row: TracedRow, amount: Dim) -> tuple[Dim, tuple[Dim, Dim]]:
-    """What the first copy of a row adds, and ``(times, amount)`` of all others."""
-    times, whole = repeated(row, amount)
-    if whole is amount:
-        return amount, (times - 1, amount)
-    none_before = {copies.index: Integer(0) for copies in row.copies}
-    first = with_values(evaluated(amount), none_before)
-    return lower(first), (1, evaluated(whole) * times - first)
+            yield repeated(self.factors(row), known[key])
 
 
 def same_work(row: TracedRow) -> tuple[object, ...]:
-    """What the work of a row depends on: the layer on its shapes, its steps, and who feeds it.
+    """What the work of a row depends on: the layer on its shapes, its positions, and who feeds it.
 
     Attention to itself and to something of the same shape are the same layer on the same shapes.
     """
-    return id(row.applied), row.steps, len(set(row.sources))
+    return id(row.applied), positions(row.loops), len(set(row.sources))
+
+
+class Total:
+    """A sum of ``times·amount``: numbers in one, what stands equally often in one bracket.
+
+    >>> counting = Total()
+    >>> counting.add(1, 3)
+    >>> counting.add(2, 5)
+    >>> counting.written()
+    13
+    """
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._groups: dict[Dim, dict[Dim, int]] = {}
+
+    @property
+    def terms(self) -> int:
+        """How many terms it has beside its number."""
+        return sum(map(len, self._groups.values()))
+
+    def add(self, times: Dim, amount: Dim) -> None:
+        """Count an amount that stands there so often."""
+        if isinstance(times, int):
+            if isinstance(amount, int):
+                self._number += times * amount
+            else:
+                group = self._groups.setdefault(1, {})
+                group[amount] = group.get(amount, 0) + times
+        elif amount != 0:
+            group = self._groups.setdefault(times, {})
+            group[amount] = group.get(amount, 0) + 1
+
+    def written(self) -> Dim:
+        """The sum as it is written."""
+        terms: list[Dim] = []
+        for times, amounts in self._groups.items():
+            parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
+            if times == 1:
+                terms.extend(parts)
+            else:
+                inner = WrittenSum(*parts) if len(parts) > 1 else parts[0]
+                terms.append(WrittenProduct(times, inner))
+        if self._number or not terms:
+            terms.append(self._number)
+        return WrittenSum(*terms) if len(terms) > 1 else terms[0]
 
 
 def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
@@ -189,28 +239,10 @@ def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
     >>> total([(1, 3), (2, 5)])
     13
     """
-    number = 0
-    groups: dict[Dim, dict[Dim, int]] = {}
+    found = Total()
     for times, amount in counted:
-        if isinstance(times, int):
-            if isinstance(amount, int):
-                number += times * amount
-            else:
-                group = groups.setdefault(1, {})
-                group[amount] = group.get(amount, 0) + times
-        elif amount != 0:
-            group = groups.setdefault(times, {})
-            group[amount] = group.get(amount, 0) + 1
-    terms: list[Dim] = []
-    for times, amounts in groups.items():
-        parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
-        if times == 1:
-            terms.extend(parts)
-        else:
-            terms.append(WrittenProduct(times, WrittenSum(*parts) if len(parts) > 1 else parts[0]))
-    if number or not terms:
-        terms.append(number)
-    return WrittenSum(*terms) if len(terms) > 1 else terms[0]
+        found.add(times, amount)
+    return found.written()
 
 
 def written_sum(products: Iterable[Sequence[Dim]]) -> Dim:

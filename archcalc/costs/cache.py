@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archcalc.costs.base import Additive, TracedRow, written_sum
-from archcalc.layers.facts import State
+from archcalc.costs.loops import Factor, Factors, called
 from archcalc.symbolic.dims import Dim
 
 __all__ = ["Cache"]
@@ -28,10 +28,10 @@ class Cache(Additive):
     unit = "elements"
     source = "Pope et al., Efficiently Scaling Transformer Inference (2022), section 2.2"
 
+    def factors(self, row: TracedRow) -> Factors:
+        """One a call; positions side by side each have their own, steps in turn hand theirs on."""
+        beside = tuple(Factor(around.count) for around in row.rounds if around.kind == "steps")
+        return (*called(row.loops), *beside)
+
     def of(self, row: TracedRow) -> Dim:
-        return written_sum((_sequences(row, state), *state.factors) for state in row.applied.state)
-
-
-def _sequences(row: TracedRow, state: State) -> Dim:
-    """How many there are side by side: one a call, but a cell's goes from call to call."""
-    return 1 if state.steps is None else row.steps
+        return written_sum(state.factors for state in row.applied.state)

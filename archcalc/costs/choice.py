@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from archcalc.costs.base import Additive, Rows, TracedRow, total
+from archcalc.costs.loops import Factors
 from archcalc.costs.parameters import Parameters
 from archcalc.costs.work import Flops, Macs
 from archcalc.formula import Formula
@@ -15,6 +16,8 @@ from archcalc.layers.facts import Work
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.shape import product
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Choice", "Convention", "Counted", "Other", "Quantity", "counted"]
@@ -29,7 +32,7 @@ def _as_it_is(row: TracedRow) -> TracedRow:
     return row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Choice(Additive):
     """One way to count; a cost itself, so that ``trace.cost(choice)`` counts that way.
 
@@ -49,15 +52,24 @@ class Choice(Additive):
     seen: Callable[[TracedRow], TracedRow] = _as_it_is
     kind: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(self.used_by)})"
+
+    def __repr__(self) -> str:
+        return f"<{self}: {self.meaning}>"
+
     def of(self, row: TracedRow) -> Dim:
         return self.cost.of(self.seen(row))
+
+    def factors(self, row: TracedRow) -> Factors:
+        return self.cost.factors(self.seen(row))
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim | None:
         return self.cost.of_work(row, work) if self.seen(row) is row else None
 
 
-@dataclass(frozen=True)
-class Convention:
+@dataclass(frozen=True, repr=False)
+class Convention(Shown):
     """A choice of counting, and its possible answers.
 
     Attributes:
@@ -71,6 +83,9 @@ class Convention:
     question: str
     quantity: Quantity
     choices: tuple[Choice, ...]
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, of {self.quantity}: {'; or '.join(map(str, self.choices))}>"
 
     @property
     def default(self) -> Choice:
@@ -96,8 +111,8 @@ class Convention:
         return choice.kind or re.sub(r"\W+", "-", f"{self.name} {choice.name}").lower()
 
 
-@dataclass(frozen=True)
-class Other:
+@dataclass(frozen=True, repr=False)
+class Other(Shown):
     """What a choice that was not made would give.
 
     Attributes:
@@ -110,9 +125,12 @@ class Other:
     amount: Formula
     difference: Formula
 
+    def __repr__(self) -> str:
+        return f"<{self.choice}: {self.amount}>"
 
-@dataclass(frozen=True)
-class Counted:
+
+@dataclass(frozen=True, repr=False)
+class Counted(Shown):
     """How a trace is counted where a convention matters to it.
 
     Attributes:
@@ -126,6 +144,11 @@ class Counted:
     choice: Choice | None
     amount: Formula
     others: tuple[Other, ...]
+
+    def __repr__(self) -> str:
+        chosen = "as each layer says" if self.choice is None else str(self.choice)
+        others = "".join(f"; {other.choice}: {other.amount}" for other in self.others)
+        return f"<{self.convention.name}: {chosen}: {self.amount}{others}>"
 
 
 def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ...]:
@@ -148,11 +171,16 @@ def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ..
 def _apart(base: Sequence[tuple[Dim, Dim]], choice: Choice, trace: Rows) -> list[tuple[Dim, Dim]]:
     """By how much `choice` counts each row differently, where it does."""
     pairs = zip(base, choice.by_row(trace.rows), strict=True)
-    return [
-        (times, _difference(other, amount))
-        for (times, amount), (_, other) in pairs
-        if other != amount and equal(other, amount) is not True
-    ]
+    found = (_between(here, there) for here, there in pairs if here != there)
+    return [(times, amount) for times, amount in found if equal(amount, 0) is not True]
+
+
+def _between(here: tuple[Dim, Dim], there: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
+    """What is added where ``times·amount`` becomes another."""
+    (times, amount), (others, other) = here, there
+    if times == others:
+        return times, _difference(other, amount)
+    return 1, _difference(product((others, evaluated(other))), product((times, evaluated(amount))))
 
 
 def _difference(a: Dim, b: Dim) -> Dim:

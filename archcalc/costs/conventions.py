@@ -7,12 +7,19 @@ one entry of `CONVENTIONS`, and explanations, reconciliation and the documentati
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
-from archcalc.costs.parameters import NonEmbeddingParameters, Parameters, TotalParameters
+from archcalc.costs.loops import owned, with_own_weights
+from archcalc.costs.parameters import (
+    ActiveParameters,
+    NonEmbeddingParameters,
+    Parameters,
+    TotalParameters,
+)
 from archcalc.costs.work import Flops, Macs, MacsByOutput
 from archcalc.layers.adapters import LoRA
 from archcalc.layers.facts import KINDS
@@ -21,28 +28,44 @@ from archcalc.symbolic.errors import LookupFailedError, quoted
 __all__ = ["CONVENTIONS", "convention"]
 
 
-def _where(field: str, value: object, name: str, meaning: str, *used_by: str) -> Choice:
-    """Parameters as they would be if every layer that has `field` had this value there."""
+@dataclass(frozen=True)
+class _With:
+    """A row as it would be if its layer had this value in a field, where it has the field.
 
-    def seen(row: TracedRow) -> TracedRow:
+    A class, as functions within functions cannot be pickled.
+    """
+
+    field: str
+    value: object
+
+    def __call__(self, row: TracedRow) -> TracedRow:
         layer = row.layer
-        if field not in type(layer).model_fields or getattr(layer, field) == value:
+        if self.field not in type(layer).model_fields or getattr(layer, self.field) == self.value:
             return row
-        return row.as_if(layer=layer.model_copy(update={field: value}))
-
-    return Choice(name, meaning, used_by, Parameters(), seen)
+        return row.as_if(layer=layer.model_copy(update={self.field: self.value}))
 
 
-def _slopes(shared: slice, name: str, meaning: str, *used_by: str) -> Choice:
-    """Parameters as they would be if every PReLU shared its slopes along these axes."""
+@dataclass(frozen=True)
+class _Sharing:
+    """A row as it would be if its PReLU shared its slopes along all axes before `end`."""
 
-    def seen(row: TracedRow) -> TracedRow:
+    end: int | None
+
+    def __call__(self, row: TracedRow) -> TracedRow:
         if "shared_axes" not in type(row.layer).model_fields:
             return row
-        axes = tuple(range(1, len(row.inputs[0]) + 1))[shared]  # axis 0 is the batch
+        axes = tuple(range(1, len(row.inputs[0]) + 1))[: self.end]  # axis 0 is the batch
         return row.as_if(layer=row.layer.model_copy(update={"shared_axes": axes, "along": None}))
 
-    return Choice(name, meaning, used_by, Parameters(), seen)
+
+def _where(field: str, value: object, name: str, meaning: str, *used_by: str) -> Choice:
+    """Parameters as they would be if every layer that has `field` had this value there."""
+    return Choice(name, meaning, used_by, Parameters(), _With(field, value))
+
+
+def _slopes(end: int | None, name: str, meaning: str, *used_by: str) -> Choice:
+    """Parameters as they would be if every PReLU shared its slopes along the axes before `end`."""
+    return Choice(name, meaning, used_by, Parameters(), _Sharing(end))
 
 
 def _adapters(merged: bool, name: str, meaning: str, *used_by: str) -> Choice:
@@ -63,7 +86,8 @@ def _adapters(merged: bool, name: str, meaning: str, *used_by: str) -> Choice:
 
 
 def _each_time(row: TracedRow) -> TracedRow:
-    return row.as_if(shared=False) if row.shared or row.ties else row
+    own = owned(row.loops) == owned(with_own_weights(row.loops))
+    return row.as_if(shared=False) if row.shared or row.ties or not own else row
 
 
 def _plainly(name: str, meaning: str, used_by: tuple[str, ...], cost: Additive) -> Choice:
@@ -111,10 +135,10 @@ _ALL = (
         "How many slopes does a PReLU learn?",
         "parameters",
         (
-            _slopes(slice(0), "one an element", "one slope for every element", "Keras' default"),
-            _slopes(slice(-1), "one a channel", "one slope for every channel, the last axis",
+            _slopes(0, "one an element", "one slope for every element", "Keras' default"),
+            _slopes(-1, "one a channel", "one slope for every channel, the last axis",
                     "He et al. (2015)"),
-            _slopes(slice(None), "one for all", "one slope for everything", "torch's default"),
+            _slopes(None, "one for all", "one slope for everything", "torch's default"),
         ),
     ),
     Convention(
@@ -125,6 +149,17 @@ _ALL = (
             _plainly("once", "shared weights are counted once", ("Keras", "torch"), Parameters()),
             Choice("each time", "weights that another call owns are counted again",
                    ("sums over layers",), Parameters(), _each_time, kind="shared-counted-twice"),
+        ),
+    ),
+    Convention(
+        "experts",
+        "Of experts, which weights count?",
+        "parameters",
+        (
+            _plainly("all", "every expert's weights are counted",
+                     ("total parameters",), Parameters()),
+            _plainly("active", "those of the experts that a token meets are counted",
+                     ("active parameters",), ActiveParameters()),
         ),
     ),
     Convention(

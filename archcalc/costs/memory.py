@@ -44,6 +44,12 @@ DTYPES: Mapping[str, int] = MappingProxyType(
 )
 """Bytes an element."""
 
+_SHORT = {
+    "fp64": "float64", "fp32": "float32", "tf32": "tfloat32", "fp16": "float16", "half": "float16",
+    "bf16": "bfloat16", "fp8": "float8", "double": "float64", "float": "float32",
+}  # fmt: skip
+"""What number formats are called for short."""
+
 OPTIMIZERS: Mapping[str, int] = MappingProxyType(
     {
         "sgd": 0,
@@ -74,7 +80,7 @@ def bytes_of(dtype: str) -> int:
     >>> bytes_of("bfloat16")
     2
     """
-    return _look_up(DTYPES, dtype, "number format")
+    return _look_up(DTYPES, _SHORT.get(dtype, dtype), "number format")
 
 
 def slots_of(optimizer: str) -> int:

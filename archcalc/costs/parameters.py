@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archcalc.costs.base import Additive, TracedRow, written_sum
+from archcalc.costs.loops import Factors, active
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.symbolic.dims import Dim
 
 __all__ = [
+    "ActiveParameters",
     "NonEmbeddingParameters",
     "Parameters",
     "Statistics",
@@ -47,6 +49,23 @@ class Parameters(Additive):
 
     def of(self, row: TracedRow) -> Dim:
         return _sizes(weight for weight in row.weights if weight.learned)
+
+
+@dataclass(frozen=True)
+class ActiveParameters(Parameters):
+    """The elements of all learned weights that one token meets: of experts, those that are run.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Experts, Sequential
+    >>> trace = Experts(Dense(10), count=8, active=2).trace(4, 8)
+    >>> trace.cost(Parameters()), trace.cost(ActiveParameters())
+    (400, 100)
+    """
+
+    source = "Jiang et al., Mixtral of Experts (2024), section 2.1"
+
+    def factors(self, row: TracedRow) -> Factors:
+        return active(row.loops)
 
 
 @dataclass(frozen=True)

@@ -7,33 +7,75 @@ Distill (2019), equations 2 to 6.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from archcalc.costs.base import Cost, Rows, TracedRow, repeated
-from archcalc.layers.window import TransposedWindow, Window
-from archcalc.symbolic.compare import at_least, equal
+from archcalc.costs.base import Cost, Rows
+from archcalc.costs.course import Course, Key, Seen
+from archcalc.costs.seen import grown, rate
+from archcalc.layers.sight import Sight
+from archcalc.symbolic.compare import largest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.shape import Shape
 
-__all__ = ["Field", "ReceptiveField", "step"]
+__all__ = ["Field", "Fields", "Phase", "Reach", "ReceptiveField"]
+
+Reach: TypeAlias = Literal["window", "before", "after", "all"]
+"""Which ends of a field move from position to position: both, the last, the first or none."""
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """The field of one of the output positions that take turns.
+
+    Attributes:
+        size: how many positions it has; 0 where nothing is seen.
+        offset: where that of the first output position of this phase starts.
+    """
+
+    size: Dim
+    offset: Dim
+
+    def __str__(self) -> str:
+        if self.size == 0:
+            return "nothing"
+        return f"size {to_text(self.size)} from {to_text(self.offset)}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Field:
     """What one output position sees along one axis of the input.
 
     Output position ``u`` sees the input from ``offset + u·stride``, for ``size`` positions; those
     below 0 or beyond the end are padding.
 
+    After a transposed convolution or an upsampling the size differs from position to position, in
+    turn: output position ``u = q·len(phases) + p`` sees ``phases[p].size`` positions from
+    ``phases[p].offset + q·stride·len(phases)`` on.  `size` is then the largest.
+
     Attributes:
         axis: which axis of the network's input.
-        size: how many positions.
-        stride: how far apart neighbours' fields are.
+        size: how many positions; of fields that differ, the most.
+        stride: how far apart neighbours' fields are; a fraction where there are several phases, and
+            0 where all positions see the same.
         offset: where the field of the first output position starts.
-        along: which axis of the present tensor it runs along; ``None`` once it has been joined.
+        along: which axis of the present tensor it runs along; ``None`` where no position of it is
+            one of that axis any more, because it was joined with others, picked or summed up.
         input: which of the network's inputs.
+        phases: where fields differ, those that take turns; else one or none.
+        reach: ``"window"`` where the field moves along; ``"before"`` where only its end does, so
+            that all before it is seen, as by a recurrent layer; ``"after"`` where only its start
+            does; ``"all"`` where every position sees the same.
+        wraps: whether what lies beyond one end comes in at the other.
+
+    A field that grows has the size of the first position as that of its one phase:
+
+    >>> from archcalc.layers import LSTM
+    >>> from archcalc.network import Sequential
+    >>> Sequential([LSTM(8, return_sequences=True)]).trace((20, 3)).receptive_field
+    (<axis 1: size 1 growing by 1 to 20, offset 0>,)
     """
 
     axis: int
@@ -42,13 +84,64 @@ class Field:
     offset: Dim = 0
     along: int | None = None
     input: int = 0
+    phases: tuple[Phase, ...] = ()
+    reach: Reach = "window"
+    wraps: bool = False
+
+    def at(self, position: int) -> Phase:
+        """The field of one output position: how many positions, and the first of them.
+
+        >>> from archcalc.layers import Conv1D, Conv1DTranspose
+        >>> from archcalc.network import Sequential
+        >>> layers = [Conv1D(8, 3, 2, padding=1), Conv1DTranspose(8, 3, 2, padding=1)]
+        >>> (field,) = Sequential(layers).trace((64, 4)).receptive_field
+        >>> [str(field.at(u)) for u in (20, 21, 22)]
+        ['size 3 from 19', 'size 5 from 19', 'size 3 from 21']
+        """
+        turns = self.phases or (Phase(self.size, self.offset),)
+        turn, phase = divmod(position, len(turns))
+        size, offset = turns[phase].size, turns[phase].offset
+        nothing = size == 0 and self.reach == "window"
+        if nothing or self.along is None or self.reach == "all":
+            return turns[phase]
+        on = turn * len(turns) * self.stride
+        if self.reach == "before":
+            return Phase(lower(largest(size + on, 0)), offset)
+        shorter = on if self.reach == "after" else 0
+        return Phase(lower(size - shorter), lower(offset + on))
 
     def __str__(self) -> str:
         size, stride, offset = (to_text(d) for d in (self.size, self.stride, self.offset))
-        return f"axis {self.axis + 1}: size {size}, stride {stride}, offset {offset}"
+        if self.reach in ("before", "after"):
+            size = self._growing(size, stride)
+        elif self.reach == "all":
+            size = f"{size} for all positions"
+        elif self.stride != 0:
+            size = f"{size}, stride {stride}"
+        turns = f"; {self._turns()}" if len(self.phases) > 1 else ""
+        around = ", around the end" if self.wraps else ""
+        return f"axis {self.axis + 1}: size {size}, offset {offset}{around}{turns}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    def _growing(self, size: str, stride: str) -> str:
+        """The size of the first position, and that of the last."""
+        first = to_text(self.phases[0].size)
+        if first == size:
+            return f"{size} shrinking by {stride}"
+        return f"{first} growing by {stride.lstrip('−')} to {size}"
+
+    def _turns(self) -> str:
+        """The phases, where they are few; else how many."""
+        if len(self.phases) > _MOST_SHOWN:
+            return f"in {len(self.phases)} phases"
+        return f"by phase {', '.join(map(str, self.phases))}"
 
 
-Fields = Mapping[tuple[int, int], Field]
+_MOST_SHOWN = 8
+
+Fields = Mapping[Key, Field]
 """By input and its axis."""
 
 
@@ -56,12 +149,12 @@ Fields = Mapping[tuple[int, int], Field]
 class ReceptiveField(Cost[tuple[Field, ...]]):
     """Size, stride and offset of the receptive field of the output, along each axis of the input.
 
-    Of several outputs it is the first's.  Axes of channels have none: every channel sees every
-    channel.
+    Of several outputs it is the first's.  Axes of channels are left out, since every channel sees
+    every channel, unless an input has no others.
 
     Raises:
-        ReceptiveFieldError: branches with different strides or centres meet, axes are mixed by a
-            Reshape, or an upsampling makes the field differ from position to position.
+        ReceptiveFieldError: branches with different strides meet, axes are parted or joined and
+            then not seen as a whole, or the answer would have as many phases as a symbol says.
 
     >>> from archcalc.layers import Conv2D
     >>> from archcalc.network import Sequential
@@ -74,164 +167,73 @@ class ReceptiveField(Cost[tuple[Field, ...]]):
     source = "https://distill.pub/2019/computing-receptive-fields/"
 
     def over(self, trace: Rows) -> tuple[Field, ...]:
-        starts, every = _starts(trace), self.by_row(trace)
-        end = trace.ends[0]
-        last = starts[-1 - end] if end < 0 else every[end]
-        return tuple(field for _, field in sorted(last.items()))
+        course, shape = Course.of(trace), trace.outputs[0]
+        seen = course.at_end(0, shape)
+        shown = _positions(seen)
+        return tuple(_field(key, _certain(shown[key], course), shape) for key in sorted(shown))
 
     def by_row(self, trace: Rows) -> list[Fields]:
-        """The fields after each row."""
-        starts = _starts(trace)
+        """The fields after each row, of those axes of which anything can be said there."""
+        course = Course.of(trace)
         found: list[Fields] = []
-        reached: list[frozenset[int]] = []
-        for row in trace.rows:
-            if row.steps != 1:
-                raise ReceptiveFieldError(
-                    "a layer that is called once a step sees one step of its input",
-                    path=row.path,
-                    hint="ask for the receptive field of that layer alone",
-                )
-            fed = [starts[-1 - s] if s < 0 else found[s] for s in row.sources]
-            seen = [frozenset({-1 - s}) if s < 0 else reached[s] for s in row.sources]
-            found.append(step(row, _joined(row, fed, seen)))
-            reached.append(frozenset().union(*seen))
+        for number, row in enumerate(trace.rows):
+            tensor = course.made[number, 0]
+            known = {key: s for key, s in _positions(tensor.seen).items() if _is_certain(s)}
+            found.append({key: _field(key, s, row.output) for key, s in known.items()})
         return found
 
 
-def _starts(trace: Rows) -> list[Fields]:
-    """The fields of each input: every position sees itself."""
-    return [
-        {(index, axis): Field(axis, along=axis, input=index) for axis in range(len(shape))}
-        for index, shape in enumerate(trace.inputs)
-    ]
+def _positions(seen: Seen) -> Seen:
+    """The axes of positions; those of the channels of an input that has no others."""
+    with_positions = {number for (number, _), sight in seen.items() if not sight.channels}
+    return {k: s for k, s in seen.items() if not s.channels or k[0] not in with_positions}
 
 
-def step(row: TracedRow, fields: Fields) -> Fields:
-    """The fields after `row`, from those before it."""
-    if not row.inputs:
-        return {}
-    if row.windows is None:
-        if any(field.along is not None for field in fields.values()):
-            raise ReceptiveFieldError(
-                f"{type(row.layer).__name__} mixes or moves axes, so that no one window says what "
-                "an output position sees",
-                path=row.path,
-                hint="ask for the receptive field of the network before this layer",
-            )
-        return fields
-    windows = dict(row.windows)
-    features = {axis % len(row.inputs[0]) for axis in row.layer.feature_axes(row.inputs[0])}
-    after: dict[tuple[int, int], Field] = {}
-    for key, field in fields.items():
-        if field.along is None:
-            after[key] = field
-        elif field.along in windows:
-            seen = _through(row, field, windows[field.along], row.inputs[0][field.along])
-            after[key] = _placed(seen, row)
-        elif field.along not in features:
-            after[key] = _placed(field, row)
-    return after
+def _is_certain(sight: Sight) -> bool:
+    return sight.known and not (sight.over and sight.why)
 
 
-def _through(row: TracedRow, field: Field, window: Window | TransposedWindow, length: Dim) -> Field:
-    if isinstance(window, TransposedWindow):
-        if window.stride != 1:
-            raise ReceptiveFieldError(
-                f"after {type(row.layer).__name__} by {to_text(window.stride)} the field differs "
-                "from position to position",
-                path=row.path,
-                hint="ask for the receptive field of the network before this layer",
-            )
-        before: Dim = window.span - 1 - window.cuts(length)[0]
-        stride: Dim = 1
-    else:
-        before = window.pads(length)[0]
-        stride = window.stride
-    if stride != 1 and row.times != 1:
-        raise ReceptiveFieldError(
-            "a stride inside a repeated block moves the field at every copy",
-            path=row.path,
-            hint="give the number of copies as a number",
-        )
-    return replace(
-        field,
-        size=field.size + _in_all(row, (window.span - 1) * field.stride),
-        stride=field.stride * stride,
-        offset=field.offset - _in_all(row, before * field.stride),
+def _certain(sight: Sight, course: Course) -> Sight:
+    """The same, or why it is not certain.
+
+    Raises:
+        ReceptiveFieldError: no rule says what is seen.
+    """
+    if _is_certain(sight):
+        return sight
+    reason = course.reason(sight)
+    code = reason.code or None
+    raise ReceptiveFieldError(sight.why, code=code, path=reason.path, hint=reason.hint)
+
+
+def _field(key: Key, sight: Sight, shape: Shape) -> Field:
+    """What is seen, as it is shown."""
+    number, axis = key
+    along = sight.along if sight.along is not None and sight.along >= 0 else None
+    first = next((read.start for read in sight.stretches if read is not None), 0)
+    reach = _reach(sight)
+    return Field(
+        axis,
+        grown(sight, 1 if along is None else shape[along]),
+        rate(sight),
+        lower(first),
+        along,
+        number,
+        _phases(sight) if sight.period > 1 or reach in ("before", "after") else (),
+        reach,
+        sight.wraps,
     )
 
 
-def _in_all(row: TracedRow, amount: Dim) -> Dim:
-    """What every copy of a row adds, together."""
-    times, each = repeated(row, amount)
-    return lower(evaluated(each) * times)
+def _reach(sight: Sight) -> Reach:
+    if sight.along is None or sight.first == sight.last != 0:
+        return "window"
+    if sight.first == sight.last:
+        return "all"
+    return "before" if sight.first == 0 else "after"
 
 
-def _placed(field: Field, row: TracedRow) -> Field:
-    """The field with its axis where `row` leaves it: joined axes are gone, later ones move up."""
-    moved = len(row.output) - max(map(len, row.inputs))
-    if not moved or field.along is None:
-        return field
-    joined = {axis for axis, _ in row.windows or ()}
-    if field.along in joined:
-        return replace(field, along=None)
-    behind = bool(joined) and field.along > max(joined)
-    return replace(field, along=field.along + (moved if behind else 0))
-
-
-def _joined(row: TracedRow, fed: list[Fields], seen: list[frozenset[int]]) -> Fields:
-    """The union of what several branches see, where they align.
-
-    An axis that a branch has lost, because it mixes it, is lost to all.
-
-    Args:
-        row: where they meet.
-        fed: the fields of each branch.
-        seen: the inputs that each comes from.
-    """
-    merged: dict[tuple[int, int], Field] = {}
-    for i, fields in enumerate(fed):
-        for key, alone in fields.items():
-            field, known = _stretched(row, i, alone), merged.get(key)
-            merged[key] = field if known is None else _union(row, i, known, field)
-    branches = list(zip(fed, seen, strict=True))
-    return {
-        key: field
-        for key, field in merged.items()
-        if all(key in fields for fields, inputs in branches if key[0] in inputs)
-    }
-
-
-def _stretched(row: TracedRow, place: int, field: Field) -> Field:
-    """The field of one input where several of them are brought to one shape.
-
-    Their axes are counted from the end.  An axis of length 1 beside a longer one is the same for
-    all positions of the output, so that their fields do not move.
-    """
-    rank, shape = max(map(len, row.inputs)), row.inputs[place]
-    if field.along is None or len(row.inputs) == 1:
-        return field
-    behind = len(shape) - field.along
-    others = [other[-behind] for other in row.inputs if len(other) >= behind]
-    stretched = shape[field.along] == 1 and any(dim != 1 for dim in others)
-    return replace(field, along=rank - behind, stride=0 if stretched else field.stride)
-
-
-def _union(row: TracedRow, index: int, a: Field, b: Field) -> Field:
-    if a == b:
-        return a
-    aligned = equal(a.stride, b.stride) is True and (
-        equal(2 * a.offset + a.size, 2 * b.offset + b.size) is True or None in (a.along, b.along)
+def _phases(sight: Sight) -> tuple[Phase, ...]:
+    return tuple(
+        Phase(0, 0) if read is None else Phase(read.size, read.start) for read in sight.stretches
     )
-    if not aligned or a.along != b.along:
-        raise ReceptiveFieldError(
-            f"the branches that meet here do not align: one sees {a}, input {index + 1} {b}",
-            code="branches-do-not-align",
-            path=row.path,
-            hint="give the branches equal strides, and equal padding before and after",
-        )
-    return a if equal(a.size, b.size) or _larger(a, b) else b
-
-
-def _larger(a: Field, b: Field) -> bool:
-    return at_least(a.size, b.size) is not False

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Literal
+from itertools import product
+from typing import Literal, TypeAlias
 
 from sympy import Rational
 
@@ -18,18 +18,18 @@ from archcalc.costs.base import (
     Cost,
     Rows,
     TracedRow,
-    parted,
-    repeated,
     same_work,
     total,
     written_sum,
 )
+from archcalc.costs.loops import Carry, Factors, Loop, called, numbered, parted, positions
 from archcalc.costs.parameters import is_trained
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
+from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops"]
@@ -50,6 +50,9 @@ class Macs(Additive):
 
     kinds: tuple[str, ...] = KINDS
     unit = "MACs"
+
+    def factors(self, row: TracedRow) -> Factors:
+        return called(row.loops)
 
     def of(self, row: TracedRow) -> Dim:
         return self.of_work(row, row.work)
@@ -78,8 +81,8 @@ class MacsByOutput(Macs):
         if not (isinstance(row.layer, Spatial) and _is_transposed(row)):
             return super().of(row)
         kernels = [w.shape for w in row.applied.weights if w.role == "kernel"]
-        positions = (row.steps, *row.layer.extent(row.output))
-        return written_sum((*positions, *kernel) for kernel in kernels)
+        places = (*positions(row.loops), *row.layer.extent(row.output))
+        return written_sum((*places, *kernel) for kernel in kernels)
 
 
 def _is_transposed(row: TracedRow) -> bool:
@@ -112,6 +115,9 @@ class Flops(Additive):
     unit = "FLOPs"
     source = "torch.utils.flop_counter.FlopCounterMode"
 
+    def factors(self, row: TracedRow) -> Factors:
+        return called(row.loops)
+
     def of(self, row: TracedRow) -> Dim:
         products = self._products(row, row.work)
         return written_sum([*products, *(_additions(row) if self.bias else ())])
@@ -139,7 +145,8 @@ def _additions(row: TracedRow) -> Iterable[tuple[Dim, ...]]:
     for bias in row.applied.weights:
         if bias.role == "bias":
             places = added.get(bias.name)  # a bias of no product is added to what comes out
-            yield (row.steps, *row.output) if places is None else (*places, *bias.shape)
+            own = (*positions(row.loops), *row.output)
+            yield own if places is None else (*places, *bias.shape)
 
 
 @dataclass(frozen=True)
@@ -168,37 +175,31 @@ class TrainingFlops(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         batch = as_dim(self.batch)
-        amount = total(self._counted(trace.rows))
+        needs: list[Requirement] = []
+        amount = total(self._counted(trace.rows, needs))
         whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
-        return Formula(whole, trace.requirements)
+        return Formula(whole, (*trace.requirements, *undecided(needs)))
 
-    def _counted(self, rows: Sequence[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
-        first: list[bool] = []  # whether something trained lies at or before a row, in a first copy
-        later: list[bool] = []  # the same of the copies after it, which is what goes on
+    def _counted(
+        self, rows: Sequence[TracedRow], needs: list[Requirement]
+    ) -> Iterable[tuple[Dim, Dim]]:
         known: dict[tuple[object, ...], Dim] = {}
-        for _, group in groupby(rows, key=lambda row: (row.times, row.copies, row.carried)):
-            block, start = list(group), len(first)
-            learning = any(_learns(row) for row in block)
-            for row in block:
-                fed = [s >= 0 and (first[s] if s >= start else later[s]) for s in row.sources]
-                fed_on = [
-                    (s >= 0 and later[s]) or (learning and s in row.carried) for s in row.sources
-                ]
-                first.append(any(fed) or _learns(row))
-                later.append(any(fed_on) or _learns(row))
-                key = same_work(row)
-                if key not in known:
-                    known[key] = self.forward.of(row)
-                if row.times == 1 or fed_on == fed:
-                    for passes, part in self._parts(row, fed, known[key]):
-                        times, whole = repeated(row, part)
-                        yield passes * times, whole
-                    continue
-                for passes, part in self._parts(row, fed, known[key]):
-                    yield passes, parted(row, part)[0]
-                for passes, part in self._parts(row, fed_on, known[key]):
-                    times, rest = parted(row, part)[1]
-                    yield passes * times, rest
+        gradients = _Gradients(rows)
+        for row in rows:
+            fed = gradients.fed(row)
+            key = same_work(row)
+            if key not in known:
+                known[key] = self.forward.of(row)
+            *_, (_, last) = fed.items()
+            apart = [state for state, before in fed.items() if before != last]
+            for number, state in enumerate(apart):
+                for passes, part in self._parts(row, fed[state], known[key]):
+                    times, amount = parted(row.loops, part, apart)[0][number]
+                    yield passes * times, amount
+            for passes, part in self._parts(row, last, known[key]):
+                times, amount = parted(row.loops, part, apart)[1]
+                yield passes * times, amount
+        needs.extend(gradients.needs)
 
     def _parts(self, row: TracedRow, fed: Sequence[bool], whole: Dim) -> Iterable[tuple[int, Dim]]:
         """What is done how often: each product forward, and once for each gradient that it has."""
@@ -217,6 +218,85 @@ class TrainingFlops(Cost[Formula]):
                 whole = lower(evaluated(whole) - evaluated(part))
                 yield passes, part
         yield first, whole
+
+
+State: TypeAlias = tuple[bool, ...]
+"""For each loop of a row that goes on in turn, whether it is past its first turn."""
+
+
+class _Gradients:
+    """Before which rows something trained lies: in the first turns of loops, and in later ones."""
+
+    def __init__(self, rows: Sequence[TracedRow]) -> None:
+        self.needs: list[Requirement] = []
+        self._turns = [_turns(row) for row in rows]
+        self._reached: list[dict[State, bool]] = []
+        self._learning = {
+            turns[:depth]
+            for row, turns in zip(rows, self._turns, strict=True)
+            if turns and _learns(row)
+            for depth in range(1, len(turns) + 1)
+        }
+        self._met: set[object] = set()
+
+    def fed(self, row: TracedRow) -> dict[State, tuple[bool, ...]]:
+        """Of the next row: whether something trained lies before each input, the last turn last."""
+        turns = self._turns[len(self._reached)]
+        states = list(product((False, True), repeat=len(turns)))
+        found = {
+            state: tuple(self._before(source, turns, state) for source in row.sources)
+            for state in states
+        }
+        learns = _learns(row)
+        for depth in range(1, len(turns) + 1):
+            self._ask(row, turns[:depth])
+        self._reached.append({state: learns or any(before) for state, before in found.items()})
+        return found
+
+    def _before(self, source: int, turns: Turns, state: State) -> bool:
+        for depth, ((_, carry), later) in enumerate(zip(turns, state, strict=True), 1):
+            if later and source in carry.sources and turns[:depth] in self._learning:
+                return True
+        if source < 0:
+            return False
+        theirs = self._turns[source]
+        together = 0
+        for a, b in zip(turns, theirs, strict=False):
+            if a != b:
+                break
+            together += 1
+        done = (True,) * (len(theirs) - together)  # what comes out of a loop is of its last turn
+        return self._reached[source][(*state[:together], *done)]
+
+    def _ask(self, row: TracedRow, turns: Turns) -> None:
+        """Where gradients begin in a loop, there must be a first turn for them to go on."""
+        if turns in self._met or turns not in self._learning:
+            return
+        self._met.add(turns)
+        loop, carry = turns[-1]
+        if all(s >= 0 and all(self._reached[s].values()) for s in carry.sources):
+            return
+        needed = Requirement(
+            loop.count,
+            Relation.AT_LEAST,
+            1,
+            "training is counted where the first trained block is there, not {left} times",
+            code="no-first-copy",
+            hint="leave the block out where it is not there",
+            details=(("left", loop.count),),
+            path=row.path,
+        )
+        self.needs.append(needed.of_each(numbered(row.loops)))
+
+
+Turns: TypeAlias = tuple[tuple[Loop, Carry], ...]
+"""The loops of a row that go on in turn, each with what it carries on."""
+
+
+def _turns(row: TracedRow) -> Turns:
+    if not row.carried:
+        return ()
+    return tuple(zip((loop for loop in row.loops if loop.in_turn), row.carried, strict=True))
 
 
 def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:

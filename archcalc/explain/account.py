@@ -34,17 +34,19 @@ from archcalc.explain.document import (
 )
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, binary_bytes
+from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 __all__ = ["Account", "Figure", "account"]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+@dataclass(frozen=True, slots=True, repr=False)
+class Figure(Shown):
     """One figure: its name, its rule with what the symbols stand for, and the result.
 
     Attributes:
@@ -60,6 +62,9 @@ class Figure:
     values: dict[Symbol, Dim]
     result: Formula
     unit: str
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {line(self.shown())}, {line(self.forms())}>"
 
     def forms(self) -> Inlines:
         """The rule, and the numbers put in."""
@@ -78,7 +83,7 @@ class Figure:
         return (Amount(value), f" {self.unit}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Account(Explained):
     """Bytes, FLOPs and time of training, each with its formula.
 
@@ -137,6 +142,7 @@ def account(
     dtype: str = "float32",
     peak_flops: int | Fraction | None = None,
     bandwidth: int | Fraction | None = None,
+    **values: Any,
 ) -> Account:
     """Bytes for weights, gradients, optimizer state and activations, FLOPs and time of a step.
 
@@ -146,6 +152,7 @@ def account(
         optimizer: a name in `archcalc.costs.OPTIMIZERS`.
         dtype: a name in `archcalc.costs.DTYPES`, for everything that is stored.
         peak_flops, bandwidth: FLOP/s and bytes/s of the machine; both give a bound on the time.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
         LookupFailedError: the optimizer or the number format is not known.
@@ -156,7 +163,7 @@ def account(
     >>> result["optimizer state"].result
     62800
     """
-    trace, size = traced(network), as_dim(batch)
+    trace, size = traced(network, **values), as_dim(batch)
     figures = [*_memory(trace, size, optimizer, dtype), _compute(trace, size)]
     notes: list[str] = []
     if peak_flops is not None and bandwidth is not None:

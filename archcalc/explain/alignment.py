@@ -18,7 +18,8 @@ def same_call(a: Row, b: Row) -> bool:
 
 
 def _call(row: Row) -> tuple[object, ...]:
-    return row.inputs, row.times, row.copies, row.steps, row.shared
+    tied = tuple(tie.weight for tie in row.ties)
+    return row.inputs, row.loops, row.shared, tied
 
 
 def aligned(a: Sequence[Row], b: Sequence[Row]) -> list[Pair]:

@@ -51,7 +51,9 @@ class Canvas:
         """A figure with axes in it, row by row, those of a row of one scale or each of its own."""
         if self.path is None and "ipykernel" not in sys.modules:
             make = optional("matplotlib.pyplot", "archcalc[plot]").figure
-        else:  # a notebook shows the figure that is returned
+        elif self.path is None:  # a notebook shows the figure that is returned
+            make = optional("archcalc.explain.figures", "archcalc[plot]").ShownFigure
+        else:
             make = optional("matplotlib.figure", "archcalc[plot]").Figure
         figure = make(figsize=size, layout="constrained")
         axes = figure.subplots(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Symbol
 
 from archcalc.costs import Additive, Macs, Parameters
-from archcalc.costs.base import repeated, total
+from archcalc.costs.base import total
 from archcalc.explain.alignment import aligned, same_call
 from archcalc.explain.canvas import Canvas
 from archcalc.explain.chart import Bar, Pair, bars, curves
@@ -28,14 +28,18 @@ from archcalc.explain.document import (
 )
 from archcalc.explain.explained import Explained
 from archcalc.explain.summary import amount, plain_formula
+from archcalc.explain.text import inline
 from archcalc.explain.verdict import Verdict
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, SymbolicCrossover, crossover
 from archcalc.formula.rewrite import shortest
 from archcalc.formula.sign import signs_of
 from archcalc.network import Network, Row, Trace, traced
-from archcalc.symbolic.errors import ArchcalcError
+from archcalc.network.spec.files import trace_symbols
+from archcalc.symbolic.errors import ArchcalcError, UnknownSymbolError
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.printing.plain import visible
+from archcalc.symbolic.shown import Shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,8 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Comparison", "compare"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@dataclass(frozen=True, slots=True, repr=False)
+class Change(Shown):
     """One layer of either network, or the same place in both.
 
     Attributes:
@@ -57,6 +61,11 @@ class Change:
     after: Row | None
     parameters: Formula
     macs: Formula
+
+    def __repr__(self) -> str:
+        counts = (amount(n, signed=True) for n in (self.parameters, self.macs))
+        parameters, macs = map(inline, counts)
+        return f"<{visible(self.path)} {self.kind}: {parameters} parameters, {macs} MACs>"
 
     @property
     def kind(self) -> str:
@@ -107,7 +116,7 @@ class Comparison(Explained):
         """Which has fewer MACs, and when."""
         return Verdict("MACs", self.macs_difference)
 
-    def crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+    def crossover(self, symbol: str | Symbol, /, **values: Any) -> Crossover | SymbolicCrossover:
         """Where the parameters of one overtake those of the other as `symbol` grows.
 
         Args:
@@ -127,7 +136,9 @@ class Comparison(Explained):
         """
         return crossover(self.before.parameters, self.after.parameters, symbol, **values)
 
-    def macs_crossover(self, symbol: str | Symbol, **values: Any) -> Crossover | SymbolicCrossover:
+    def macs_crossover(
+        self, symbol: str | Symbol, /, **values: Any
+    ) -> Crossover | SymbolicCrossover:
         """Where the MACs of one overtake those of the other; otherwise like `crossover`."""
         return crossover(self.before.macs, self.after.macs, symbol, **values)
 
@@ -157,6 +168,8 @@ class Comparison(Explained):
         self,
         symbol: str | Symbol,
         values: Iterable[int],
+        more: Mapping[str, Any] | None = None,
+        /,
         *,
         path: str | PathLike[str] | None = None,
         **others: Any,
@@ -166,6 +179,7 @@ class Comparison(Explained):
         Args:
             symbol: the symbol that grows.
             values: its values, at least two.
+            more: numbers for a symbol that is called ``path``.
             path: the file to write; without it pyplot shows the figure.
             others: numbers for all other symbols.
 
@@ -187,7 +201,7 @@ class Comparison(Explained):
             ("parameters", self.before.parameters, self.after.parameters),
             ("MACs", self.before.macs, self.after.macs),
         )
-        return curves(str(symbol), values, totals, others, Canvas(path))
+        return curves(str(symbol), values, totals, {**(more or {}), **others}, Canvas(path))
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""
@@ -232,9 +246,6 @@ class Comparison(Explained):
             if own:
                 blocks.append(Paragraph((f"only the {which} depends on {', '.join(sorted(own))}",)))
         return blocks
-
-    def __repr__(self) -> str:
-        return self.to_text()
 
     def to_dict(self) -> dict[str, Any]:
         totals = (self.before, self.after)
@@ -306,7 +317,7 @@ def _side(row: Row | None) -> Inlines:
 
 
 def _counted(cost: Additive, row: Row | None) -> Formula:
-    return Formula(0) if row is None else Formula(total([repeated(row, cost.of(row))]))
+    return Formula(0) if row is None else Formula(total(cost.by_row([row])))
 
 
 def _sides(cost: Additive, change: Change) -> Pair:
@@ -326,8 +337,16 @@ def _difference(before: Formula, after: Formula) -> Formula:
 def compare(
     before: Network | Trace | str | os.PathLike[str],
     after: Network | Trace | str | os.PathLike[str],
+    **values: Any,
 ) -> Comparison:
     """What changes from one network to another, layer by layer.
+
+    Args:
+        before, after: networks, their traces, or files that describe them.
+        values: numbers, or formulas, for the symbols of either, as in ``k=3``.
+
+    Raises:
+        UnknownSymbolError: a value for a symbol that neither has.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -342,9 +361,26 @@ def compare(
     ─────────────────────────────────────────────────────────────────
     total                        79,510  39,760  −39,750      −39,700
     """
-    first, second = map(traced, (before, after))
+    first, second = _traces(before, after, values)
     changes = [_change(a, b) for a, b in aligned(first.rows, second.rows)]
     return Comparison(first, second, tuple(changes))
+
+
+def _traces(before: Any, after: Any, values: Mapping[str, Any]) -> tuple[Trace, Trace]:
+    """Both traces, each with the values that are for a symbol of it."""
+    first, second = traced(before), traced(after)
+    names = [trace_symbols(trace) for trace in (first, second)]
+    unknown = [name for name in values if not any(name in known for known in names)]
+    if unknown:
+        known = ", ".join(sorted({*names[0], *names[1]})) or "none"
+        raise UnknownSymbolError(
+            f"there is no symbol {unknown[0][:40]} in either", hint=f"the symbols are {known}"
+        )
+    both = [
+        traced(trace, **{name: value for name, value in values.items() if name in known})
+        for trace, known in zip((first, second), names, strict=True)
+    ]
+    return both[0], both[1]
 
 
 def _change(a: Row | None, b: Row | None) -> Change:

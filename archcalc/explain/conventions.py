@@ -28,7 +28,7 @@ __all__ = ["Conventions", "choices", "choices_data", "conventions", "who"]
 _WORDS = {"parameters": "parameters", "macs": "MACs", "flops": "FLOPs"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conventions(Explained):
     """Conventions as a table: all there are, or those that change a count of a trace, with both.
 
@@ -52,8 +52,14 @@ class Conventions(Explained):
         return {"conventions": choices_data(self.found)}
 
 
-def conventions(network: Network | Trace | str | os.PathLike[str] | None = None) -> Conventions:
+def conventions(
+    network: Network | Trace | str | os.PathLike[str] | None = None, **values: Any
+) -> Conventions:
     """Every convention; or, of a network, those by which it would be counted differently.
+
+    Args:
+        network: the network, its trace, or a file that describes one.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     >>> from archcalc.layers import LSTM
     >>> from archcalc.network import Sequential
@@ -64,7 +70,7 @@ def conventions(network: Network | Trace | str | os.PathLike[str] | None = None)
     listed = tuple(CONVENTIONS.values())
     if network is None:
         return Conventions(listed)
-    trace = traced(network)
+    trace = traced(network, **values)
     return Conventions(listed, trace.conventions)
 
 
@@ -102,16 +108,12 @@ def choices(found: Sequence[Counted], *quantities: Quantity) -> tuple[Block, ...
 
 def _line(counted: Counted) -> Inlines:
     chosen = counted.choice
-    said: list[Inline] = ["as each layer says" if chosen is None else _named(chosen)]
+    said: list[Inline] = ["as each layer says" if chosen is None else str(chosen)]
     for other in counted.others:
-        said.extend([f"; {_named(other.choice)} would be ", amount(other.difference, signed=True)])
+        said.extend([f"; {other.choice} would be ", amount(other.difference, signed=True)])
         if other.amount.is_number:
             said.extend([", ", amount(other.amount), f" {_WORDS[counted.convention.quantity]}"])
     return tuple(said)
-
-
-def _named(choice: Choice) -> str:
-    return f"{choice.name} ({', '.join(choice.used_by)})"
 
 
 def who(choice: Choice) -> str:

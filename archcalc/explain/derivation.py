@@ -10,9 +10,12 @@ from typing import Any
 from sympy import Expr
 
 from archcalc.costs import ReceptiveField
-from archcalc.costs.base import repeated, total, written_sum
+from archcalc.costs.base import written_sum
 from archcalc.costs.choice import Quantity
+from archcalc.costs.loops import in_turn, owned, positions, repeated
+from archcalc.costs.loops import often as count_of
 from archcalc.costs.receptive import Field, Fields
+from archcalc.explain import text
 from archcalc.explain.conventions import choices, choices_data
 from archcalc.explain.document import (
     Amount,
@@ -29,7 +32,10 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.looped import by_position, loops_data, numbers, there, times
+from archcalc.explain.running import Counting, RunningTotal
 from archcalc.explain.summary import closing, notices, plain_formula
+from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import plain
@@ -37,9 +43,11 @@ from archcalc.layers.notation import Notation, notation_of
 from archcalc.layers.window import Window
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.network.ties import TiedWeight
+from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import (
     WrittenProduct,
@@ -49,11 +57,11 @@ from archcalc.symbolic.written import (
     sum_of_products,
 )
 
-__all__ = ["Derivation", "Step", "Term", "derive", "general_factors"]
+__all__ = ["Derivation", "LayerDerivation", "Step", "Term", "derive", "general_factors"]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+@dataclass(frozen=True, slots=True, repr=False)
+class Term(Shown):
     """One quantity: its general rule, the numbers that stand for the symbols, and the result.
 
     Attributes:
@@ -61,12 +69,14 @@ class Term:
         rule: the general rule, in the layer's own notation.
         notation: what the symbols stand for.
         result: the value.
+        of: which of several quantities of that name it is, in words.
     """
 
     name: str
     rule: Expr | int
     notation: Notation
     result: Dim
+    of: str = ""
 
     def forms(self) -> Inlines:
         """The rule, the numbers put in, and the result."""
@@ -85,18 +95,22 @@ class Term:
             "rule": to_text(self.rule, {}, order),
             "numbers": to_text(self.rule, self.notation.values, order),
             "result": plain(self.result),
+            **({"of": self.of} if self.of else {}),
         }
 
+    def __repr__(self) -> str:
+        return f"{self.name} {line(self.forms())}"
 
-@dataclass(frozen=True, slots=True)
-class Step:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Step(Shown):
     """One layer of a derivation.
 
     Attributes:
         row: the row of the trace.
         size, weights, params, statistics, macs: what the layer does, each with its rule.
         field: the receptive field after it, along the first axis it slides along.
-        running: the parameters so far.
+        so_far: the running total of parameters.
     """
 
     row: Row
@@ -106,7 +120,12 @@ class Step:
     statistics: Term | None
     macs: tuple[Term, ...]
     field: tuple[Inlines, ...]
-    running: Formula
+    so_far: RunningTotal
+
+    @property
+    def running(self) -> Formula:
+        """The parameters so far."""
+        return self.so_far.formula
 
     def rules(self) -> list[Rule]:
         """The lines of the step."""
@@ -114,21 +133,29 @@ class Step:
         if self.weights:
             rules.append(Rule("weights", _listed(self.weights)))
         if self.params:
-            rules.append(Rule("params", self.params.forms(), _running(self.row, self.running)))
+            rules.append(Rule("params", self.params.forms(), _running(self.row, self.so_far)))
         if self.statistics:
             rules.append(Rule("stats", self.statistics.forms(), ("not learned",)))
-        rules.extend(Rule("MACs", term.forms()) for term in self.macs)
+        rules.extend(_products(self.macs))
         rules.extend(Rule("field", content) for content in self.field)
         return rules
 
     def title(self) -> Inlines:
         """Name, class, and the shapes that go in and come out."""
         row = self.row
-        times: Inlines = () if row.times == 1 else ("  ", *_times(row), *_numbers(row))
-        steps: Inlines = () if row.steps == 1 else ("  at each of ", Amount(row.steps), " steps")
+        said = (*times(row), *numbers(row))
+        often: Inlines = ("  ", *said) if said else ()
         arrow: Inlines = (*joined(row.inputs), " → ") if row.inputs else ()
         shapes = (*arrow, *joined(row.outputs))
-        return (Code(row.path), "  ", type(row.layer).__name__, "   ", *shapes, *steps, *times)
+        return (
+            Code(row.path),
+            "  ",
+            type(row.layer).__name__,
+            "   ",
+            *shapes,
+            *by_position(row),
+            *often,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As data."""
@@ -137,21 +164,30 @@ class Step:
         return {
             "path": self.row.path,
             "layer": type(self.row.layer).__name__,
-            "times": plain(self.row.times),
-            "copies": {copies.index.name: plain(copies.count) for copies in self.row.copies},
+            "loops": loops_data(self.row),
             "shared": self.row.shared,
             "ties": {tie.weight: str(tie) for tie in self.row.ties},
             "inputs": [plain(x) for x in self.row.inputs],
             "output": plain(self.row.output),
             "outputs": [plain(y) for y in self.row.outputs],
-            "steps": plain(self.row.steps),
             **{name: [term.to_dict() for term in group] for name, group in terms.items()},
             **{name: term.to_dict() if term else None for name, term in single.items()},
-            "running": self.running.to_text(),
+            **self.so_far.to_dict(),
         }
 
+    def entry(self) -> Entry:
+        """The step as it is shown."""
+        return Entry(self.title(), tuple(self.rules()))
 
-@dataclass(frozen=True)
+    def document(self) -> Document:
+        """The step by itself."""
+        return Document(self.row.path, (self.entry(),))
+
+    def __repr__(self) -> str:
+        return text.render(self.document())
+
+
+@dataclass(frozen=True, repr=False)
 class Derivation(Explained):
     """Layer by layer: the rule, the numbers put in, the result and the running total.
 
@@ -171,13 +207,34 @@ class Derivation(Explained):
 
     def document(self) -> Document:
         blocks: list[Block] = [_inputs(self.trace)]
-        blocks.extend(Entry(step.title(), tuple(step.rules())) for step in self.steps)
+        blocks.extend(step.entry() for step in self.steps)
         if any(step.field for step in self.steps):
             blocks.append(Paragraph((_LEGEND,)))
         blocks.extend(closing(self.trace))
         blocks.extend(choices(self.trace.conventions, *_SAID))
         blocks.extend(notices(self.trace))
         return Document("Derivation", tuple(blocks))
+
+    def of(self, path: str) -> LayerDerivation:
+        """The derivation of one layer, or of every layer of one block.
+
+        Raises:
+            LookupFailedError: nothing is at the path.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> derive(Sequential([Dense(10), Dense(1)], input_shape=4)).of("dense_1")
+        dense_1  Dense   10 → 1
+          weights  kernel n_in·n_out = 10·1 = 10,  bias n_out = 1
+          params   (n_in + 1)·n_out = (10 + 1)·1 = 11                                 running 61
+          MACs     n_in·n_out = 10·1 = 10
+        """
+        below = f"{path.rstrip('/')}/"
+        found = [s for s in self.steps if s.row.path == path or s.row.path.startswith(below)]
+        if not found:
+            row = self.trace.row(path)
+            found = [step for step in self.steps if step.row is row]
+        return LayerDerivation(path, tuple(found))
 
     def to_dict(self) -> dict[str, Any]:
         trace = self.trace
@@ -194,6 +251,25 @@ class Derivation(Explained):
         }
 
 
+@dataclass(frozen=True, repr=False)
+class LayerDerivation(Explained):
+    """The derivation of one layer, or of the layers of one block.
+
+    Attributes:
+        path: where it is.
+        steps: its layers.
+    """
+
+    path: str
+    steps: tuple[Step, ...]
+
+    def document(self) -> Document:
+        return Document(self.path, tuple(step.entry() for step in self.steps))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"path": self.path, "steps": [step.to_dict() for step in self.steps]}
+
+
 _SAID: tuple[Quantity, ...] = ("parameters", "macs")
 """The quantities that are derived, whose conventions are therefore said."""
 
@@ -202,8 +278,12 @@ _LEGEND = (
 )
 
 
-def derive(network: Network | Trace | str | os.PathLike[str]) -> Derivation:
+def derive(network: Network | Trace | str | os.PathLike[str], **values: Any) -> Derivation:
     """The derivation of every number of a network, of its trace, or of a file that describes one.
+
+    Args:
+        network: the network.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     >>> from archcalc.layers import Conv2D
     >>> from archcalc.network import Sequential
@@ -211,35 +291,36 @@ def derive(network: Network | Trace | str | os.PathLike[str]) -> Derivation:
     >>> derivation.steps[0].params.result
     320
     """
-    trace = traced(network)
+    trace = traced(network, **values)
     known: dict[int, Notation] = {}
-    counted: list[tuple[Dim, Dim]] = []
+    counted = Counting()
     steps = []
     fields = _Fields(trace)
     for row in trace.rows:
         key = id(row.applied)
         notation = known.get(key) or known.setdefault(key, notation_of(row.applied))
-        steps.append(_step(row, _stepped(notation, row.steps), fields, counted))
+        steps.append(_step(row, _stepped(notation, positions(row.loops)), fields, counted))
     return Derivation(trace, tuple(steps))
 
 
-def _stepped(notation: Notation, steps: Dim) -> Notation:
-    """The notation of a layer that is called `steps` times: its work is done as often."""
-    if steps == 1:
-        return notation
-    often = symbol("T")
-    work = tuple(done.in_steps(often) for done in notation.work)
-    return replace(notation, work=work, values={often: steps, **notation.values})
+def _stepped(notation: Notation, steps: Sequence[Dim]) -> Notation:
+    """The notation of a layer that is called at so many positions: its work is done as often."""
+    work, values = notation.work, dict[Any, Dim]()
+    for number, count in reversed(list(enumerate(steps, 1))):
+        often = symbol("T" if len(steps) == 1 else f"T_{number}")
+        work = tuple(done.in_steps(often) for done in work)
+        values[often] = count
+    return replace(notation, work=work, values={**values, **notation.values}) if steps else notation
 
 
-def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim, Dim]]) -> Step:
+def _step(row: Row, notation: Notation, fields: _Fields, counted: Counting) -> Step:
     pairs = list(zip(notation.weights, row.applied.weights, strict=True))
     tied = {tie.weight: tie for tie in row.ties}
     learned = [(rule, real) for rule, real in pairs if real.learned and real.name not in tied]
     kept = [(rule, real) for rule, real in pairs if not real.learned]
     params = _together("params", learned, notation)
     if params is not None and not row.shared:
-        counted.append(repeated(row, params.result))
+        counted.add(row.path, *repeated(owned(row.loops), params.result))
     return Step(
         row,
         _size(row, notation),
@@ -248,7 +329,7 @@ def _step(row: Row, notation: Notation, fields: _Fields, counted: list[tuple[Dim
         _together("stats", kept, notation),
         _macs(notation.work, row.work, notation),
         fields.after(row, notation),
-        Formula(total(counted)),
+        counted.so_far(),
     )
 
 
@@ -316,9 +397,27 @@ def _macs(rules: Sequence[Work], real: Sequence[Work], notation: Notation) -> tu
             sum_of_products([general_factors(factors, notation)] * len(found)),
             notation,
             _written([done.factors for done in found]),
+            _multiplied(found) if len(alike) > 1 else "",
         )
         for (_, factors), found in alike.items()
     )
+
+
+def _multiplied(found: Sequence[Work]) -> str:
+    """What products multiply: weights by their names, or activations only."""
+    names = dict.fromkeys(done.weight for done in found if done.weight)
+    return ", ".join(names) or "of activations"
+
+
+def _products(terms: Sequence[Term]) -> list[Rule]:
+    """The lines of several kinds of products, and what they come to together."""
+    rules = [Rule("MACs", term.forms(), (term.of,) if term.of else ()) for term in terms]
+    if len(terms) > 1:
+        parts = WrittenSum(*[term.result for term in terms])
+        whole = Formula(parts)
+        value = whole() if whole.is_number else whole.written
+        rules.append(Rule("MACs", equation(Math(parts), Amount(value)), ("together",)))
+    return rules
 
 
 def _listed(terms: Sequence[Term]) -> Inlines:
@@ -329,59 +428,50 @@ def _listed(terms: Sequence[Term]) -> Inlines:
     return tuple(parts)
 
 
-def _times(row: Row) -> Inlines:
-    """How often the layer stands there."""
-    if isinstance(row.times, Expr) and row.times.is_Add:
-        return ("×(", Amount(row.times), ")")
-    return ("×", Amount(row.times))
-
-
-def _numbers(row: Row) -> Inlines:
-    """What the numbers of copies that differ run through."""
-    parts: list[Inline] = []
-    for copies in row.copies:
-        parts += [", ", Amount(copies.index), " = 0 … ", Amount(evaluated(copies.count) - 1)]
-    return tuple(parts)
-
-
-def _running(row: Row, running: Formula) -> Inlines:
+def _running(row: Row, so_far: RunningTotal) -> Inlines:
     if row.shared:
         return ("shared, counted once",)
-    times: Inlines = () if row.times == 1 else (*_times(row), ", ")
-    value = running() if running.is_number else running.written
-    return (*times, "running ", Amount(value))
+    said = there(row)
+    return (*said, *([", "] if said else []), *so_far.shown())
 
 
 def _inputs(trace: Trace) -> Paragraph:
     return Paragraph(("input ", *joined(trace.inputs)))
 
 
+def _slides(field: Field) -> bool:
+    """Whether one window says what is seen."""
+    return len(field.phases) < 2 and field.reach == "window"
+
+
 class _Fields:
     """The receptive field, row by row, for as long as it is defined."""
 
     def __init__(self, trace: Trace) -> None:
-        try:
-            self._found: list[Fields] = ReceptiveField().by_row(trace)
-        except ReceptiveFieldError:
-            self._found = []
+        self._found: list[Fields] = ReceptiveField().by_row(trace)
         self._trace = trace
         self._place = {id(row): i for i, row in enumerate(trace.rows)}
 
     def after(self, row: Row, notation: Notation) -> tuple[Inlines, ...]:
         """The line that says how the field grows along the first axis that `row` slides along."""
         sliding = [(axis, w) for axis, w in notation.windows if isinstance(w, Window)]
-        if not self._found or not sliding or row.times != 1 or len(row.sources) != 1:
+        if not sliding or len(row.sources) != 1:
             return ()
         axis, window = sliding[0]
         before = self._before(row, axis)
         place = self._found[self._place[id(row)]]
         after = next((f for f in place.values() if before and f.axis == before.axis), None)
-        if before is None or after is None:
+        if before is None or after is None or not (_slides(before) and _slides(after)):
             return ()
         size, jump = symbol("R"), symbol("j")
-        grown = WrittenSum(size, WrittenProduct(window.span - 1, jump))
+        loops = in_turn(row.loops)
+        often = (symbol("copies"),) if loops else ()
+        grown = WrittenSum(size, WrittenProduct(*often, window.span - 1, jump))
         values = {**notation.values, size: before.size, jump: before.stride}
-        order = (size, *notation.order, jump)
+        values |= dict.fromkeys(often, count_of(loops))
+        if often and not equal(with_values(evaluated(grown), values), after.size):
+            return ()  # copies that see differently far have no one rule
+        order = (size, *often, *notation.order, jump)
         forms = equation(Math(grown, {}, order), Math(grown, values, order), Amount(after.size))
         return ((*forms, ", stride ", Amount(after.stride)),)
 
@@ -389,4 +479,6 @@ class _Fields:
         source = row.sources[0]
         if source < 0:
             return Field(axis, along=axis)
+        if any(turn.kind != "copies" for turn in self._trace.rows[source].rounds):
+            return None  # its axes are those of a step
         return next((f for f in self._found[source].values() if f.along == axis), None)

@@ -95,12 +95,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns with headings; `align` has ``l`` or ``r`` for each; the last `footer` rows sum up."""
+    """Columns with headings; `align` has ``l`` or ``r`` for each; the last `footer` rows sum up.
+
+    A `caption` stands under it.  Text has a line under the headings where the table is `ruled`.
+    """
 
     head: tuple[str, ...]
     align: str
     rows: tuple[tuple[Inlines, ...], ...]
     footer: int = 0
+    caption: Inlines = ()
+    ruled: bool = True
 
 
 Block: TypeAlias = Paragraph | Entry | Table

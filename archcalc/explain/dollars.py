@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from archcalc.explain import text
 from archcalc.explain.document import Amount, Math
 from archcalc.symbolic.printing import to_latex
-from archcalc.symbolic.shape import Shape, is_sum
+from archcalc.symbolic.shape import Shape
 
 __all__ = ["dollars", "joined"]
 
@@ -33,10 +33,19 @@ def dollars(part: Math | Amount | Shape) -> str:
 
 
 def _shape(shape: Shape) -> str:
-    dims = [rf"\left({to_latex(dim)}\right)" if is_sum(dim) else to_latex(dim) for dim in shape]
-    return r" \times ".join(dims) or r"\text{scalar}"
+    return r" \times ".join(shape.factors(to_latex, r"\left({}\right)")) or r"\text{scalar}"
 
 
 def joined(parts: Iterable[str]) -> str:
-    """The parts of a line; formulas that an equals sign joins become one formula."""
-    return "".join(parts).replace("$ = $", " = ")
+    """The parts of a line; formulas that an equals sign joins become one formula.
+
+    >>> joined(["$k$", " = ", "$3$", ", ", "`$ = $`"])
+    '$k = 3$, `$ = $`'
+    """
+    line: list[str] = []
+    for part in parts:
+        if part.startswith("$") and len(line) > 1 and line[-1] == " = " and line[-2].endswith("$"):
+            line[-2:] = [f"{line[-2][:-1]} = {part[1:]}"]
+        else:
+            line.append(part)
+    return "".join(line)

@@ -17,6 +17,7 @@ from archcalc.explain.document import (
     Table,
 )
 from archcalc.explain.dollars import dollars, joined
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["escaped", "render"]
@@ -46,6 +47,9 @@ _SPECIAL = str.maketrans(
         "⌈": r"$\lceil$",
         "⌉": r"$\rceil$",
         "²": r"\textsuperscript{2}",
+        "`": r"\textasciigrave{}",
+        "…": r"\ldots{}",
+        "µ": r"\textmu{}",
     }
 )
 
@@ -56,7 +60,7 @@ def escaped(words: str) -> str:
     >>> escaped("100 % of c_in")
     '100 \\\\% of c\\\\_in'
     """
-    return words.translate(_SPECIAL)
+    return visible(words).translate(_SPECIAL)
 
 
 def render(document: Document) -> str:
@@ -95,7 +99,8 @@ def _table(table: Table) -> str:
     head = " & ".join(escaped(heading) for heading in table.head)
     top = [r"\toprule", rf"{head} \\", r"\midrule"] if any(table.head) else [r"\toprule"]
     begin, end = rf"\begin{{tabular}}{{{table.align}}}", r"\end{tabular}"
-    return "\n".join([begin, *top, *rows, r"\bottomrule", end])
+    under = ["", _line(table.caption)] if table.caption else []
+    return "\n".join([begin, *top, *rows, r"\bottomrule", end, *under])
 
 
 def _line(content: Iterable[Inline]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from archcalc.explain.document import (
@@ -17,11 +18,33 @@ from archcalc.explain.document import (
     Table,
 )
 from archcalc.explain.dollars import dollars, joined
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["render"]
+__all__ = ["code", "escaped", "render"]
 
-_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>|#$~"})
+_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>|#$~&"})
+
+
+def escaped(words: str) -> str:
+    """Running text with what Markdown takes for marks made harmless.
+
+    >>> print(escaped("a|b *c*\\n"))
+    a\\|b \\*c\\*\\\\n
+    """
+    return visible(words).translate(_SPECIAL)
+
+
+def code(name: str) -> str:
+    """A name between backticks, more of them than it has in a row itself.
+
+    >>> print(code("a`b"), code("conv2d"))
+    `` a`b `` `conv2d`
+    """
+    shown = visible(name)
+    ticks = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    space = " " if len(ticks) > 1 or shown != shown.strip() or not shown else ""
+    return f"{ticks}{space}{shown}{space}{ticks}"
 
 
 def render(document: Document) -> str:
@@ -36,7 +59,7 @@ def _block(block: Block) -> str:
                 return f"> **Warning.** {_line(content)}"
             return f"**{_line(content)}**" if kind == "total" else _line(content)
         case Entry(title, rules):
-            items = [f"- {r.label}: {_line(r.content)}{_note(r.note)}" for r in rules]
+            items = [f"- {escaped(r.label)}: {_line(r.content)}{_note(r.note)}" for r in rules]
             return (
                 "\n".join([f"**{_line(title)}**", "", *items]) if items else f"**{_line(title)}**"
             )
@@ -51,11 +74,20 @@ def _note(note: Iterable[Inline]) -> str:
 
 def _table(table: Table) -> str:
     marks = ["---:" if side == "r" else ":---" for side in table.align]
-    rows = [[_line(cell) for cell in row] for row in table.rows]
+    rows = [[_cell(cell) for cell in row] for row in table.rows]
     for row in rows[len(rows) - table.footer :]:
         row[:] = [f"**{cell}**" if cell else "" for cell in row]
-    head = [heading.translate(_SPECIAL) for heading in table.head]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, marks, *rows])
+    head = [escaped(heading) for heading in table.head]
+    lines = [f"| {' | '.join(row)} |" for row in [head, marks, *rows]]
+    return "\n".join([*lines, "", _line(table.caption)] if table.caption else lines)
+
+
+def _cell(content: Iterable[Inline]) -> str:
+    """A cell, in which a bar ends the cell even where it stands in code."""
+    return joined(
+        _inline(part).replace("|", r"\|") if isinstance(part, Code) else _inline(part)
+        for part in content
+    )
 
 
 def _line(content: Iterable[Inline]) -> str:
@@ -65,10 +97,10 @@ def _line(content: Iterable[Inline]) -> str:
 def _inline(part: Inline) -> str:
     match part:
         case str():
-            return part if part == " = " else part.translate(_SPECIAL)
+            return part if part == " = " else escaped(part)
         case Math() | Amount() | Shape():
             return dollars(part)
         case Code(name):
-            return f"`{name}`"
+            return code(name)
         case Strong(words):
-            return f"**{words.translate(_SPECIAL)}**"
+            return f"**{escaped(words)}**"

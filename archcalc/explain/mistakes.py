@@ -13,14 +13,17 @@ from itertools import islice, product
 
 from sympy import Expr
 
-from archcalc.costs import CONVENTIONS
+from archcalc.costs import CONVENTIONS, Additive
 from archcalc.costs.base import written_sum
+from archcalc.costs.loops import often, owned
 from archcalc.explain.conventions import who
 from archcalc.layers import Applied
 from archcalc.layers.facts import Weight
 from archcalc.layers.notation import Notation, notation_of
 from archcalc.network import Row
 from archcalc.symbolic import ArchcalcError, Dim, Shape, evaluate, symbol
+from archcalc.symbolic.printing.plain import visible
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Finding", "Mistaken", "mistakes"]
 
@@ -29,8 +32,8 @@ _EARLIER = 8
 """How many rows back an input may have been taken from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Shown):
     """One thing that lies between a claim and the truth.
 
     Attributes:
@@ -44,6 +47,10 @@ class Finding:
     kind: str
     amount: int
     text: str
+
+    def __repr__(self) -> str:
+        added = f"{self.amount:+,}".replace("-", "−")
+        return f"<{visible(self.layer)} {added}, {self.kind}: {visible(self.text)}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,12 @@ def _unlikeliness(findings: tuple[Finding, ...]) -> tuple[int, ...]:
 
 
 def _count(row: Row, weights: Sequence[Weight]) -> int:
-    return _number(written_sum(w.shape for w in weights if w.learned)) * _number(row.times)
+    return _number(written_sum(w.shape for w in weights if w.learned)) * _owned(row)
+
+
+def _owned(row: Row) -> int:
+    """How often its weights are there."""
+    return _number(often(owned(row.loops)))
 
 
 def _number(dim: Dim) -> int:
@@ -116,7 +128,7 @@ def _groups(row: Row, earlier: Sequence[Row]) -> Iterator[list[Finding]]:
 
 def _omission(row: Row, rule: Weight, real: Weight, notation: Notation) -> list[Finding]:
     """The whole weight left out."""
-    amount = _number(real.size) * _number(row.times)
+    amount = _number(real.size) * _owned(row)
     shown = str(rule.shape).replace("×", "·")
     each = f"{shown} = {_number(real.size):,}"
     if real.role != "bias":
@@ -134,7 +146,7 @@ def _owner(rule: Weight, notation: Notation) -> str:
 
 def _misjudged(row: Row, rule: Weight, real: Weight, notation: Notation) -> list[Finding]:
     """The weight counted, but with a dimension too few or too many."""
-    size, times = _number(real.size), _number(row.times)
+    size, times = _number(real.size), _owned(row)
     shown = str(rule.shape).replace("×", "·")
     found: list[Finding] = []
 
@@ -167,14 +179,18 @@ def _conventions(row: Row) -> Iterator[list[Finding]]:
     """What every other choice of each convention would count."""
     for convention in CONVENTIONS.values():
         if convention.quantity == "parameters":
-            known = _number(convention.base.of(row))
+            known = _counted(convention.base, row)
             found = []
             for choice in convention.choices:
-                amount = (known - _number(choice.of(row))) * _number(row.times)
+                amount = known - _counted(choice, row)
                 if amount:
                     text = f"{convention.name}: {choice.meaning}, as in {who(choice)}"
                     found.append(Finding(row.path, convention.kind_of(choice), amount, text))
             yield found
+
+
+def _counted(cost: Additive, row: Row) -> int:
+    return sum(_number(times) * _number(amount) for times, amount in cost.by_row([row]))
 
 
 def _extra_bias(row: Row) -> list[Finding]:
@@ -183,13 +199,13 @@ def _extra_bias(row: Row) -> list[Finding]:
         return []
     biased = row.layer.model_copy(update={"use_bias": True})
     extra = [w for w in biased.weights(*row.inputs) if w.role == "bias"]
-    amount = _number(written_sum(w.shape for w in extra)) * _number(row.times)
+    amount = _number(written_sum(w.shape for w in extra)) * _owned(row)
     text = f"a bias was counted, but use_bias is False: {amount:,} too many"
     return [Finding(row.path, "extra-bias", -amount, text)] if amount else []
 
 
 def _counted_once(row: Row) -> list[Finding]:
-    times = _number(row.times)
+    times = _owned(row)
     once = _count(row, row.weights) // times if times else 0
     if times < 2 or not once:
         return []
@@ -206,6 +222,8 @@ def _other_input(row: Row, earlier: Sequence[Row]) -> list[Finding]:
     for other in reversed(earlier[-_EARLIER:]):
         for shape in (*other.inputs, other.output):
             taken = shape if len(shape) == len(x) else Shape((shape.elements,))
+            if any(isinstance(size, Expr) for size in taken[-1:]):
+                continue  # a count of weights is a number, and so is the size it was made of
             try:
                 count = _count(row, Applied(row.layer, (taken,)).weights)
             except ArchcalcError:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from sympy import Expr
 
+from archcalc.explain import text
 from archcalc.explain.document import Amount, Block, Code, Document, Inlines, Paragraph, Table
 from archcalc.explain.explained import Explained
 from archcalc.explain.mistakes import Finding, Mistaken, mistakes
@@ -28,6 +29,7 @@ from archcalc.symbolic.errors import (
     shorten,
 )
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Claim", "Reconciliation", "reconcile"]
 
@@ -35,8 +37,8 @@ Countable: TypeAlias = int | str | Expr | Formula
 """A claimed count: a number, or the formula a person wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim(Shown):
     """What was claimed of one layer (or of the total), what is, and what lies between."""
 
     layer: str
@@ -45,13 +47,16 @@ class Claim:
     findings: tuple[Finding, ...] = ()
     written: str = ""
 
+    def __repr__(self) -> str:
+        return text.render(Document(self.layer, (_claims(_rows(self)),)))
+
     @property
     def right(self) -> bool:
         """Whether the claim is the truth."""
         return self.claimed == self.actual and not self.findings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reconciliation(Explained):
     """Claims, layer by layer, with what was found.
 
@@ -92,7 +97,7 @@ class Reconciliation(Explained):
     def document(self) -> Document:
         rows = [row for claim in self.claims for row in _rows(claim)]
         rows.extend(self._total())
-        blocks: list[Block] = [Table(("", "", "", "", ""), "lllrl", tuple(rows))]
+        blocks: list[Block] = [_claims(rows)]
         if self.scope:
             blocks.append(Paragraph((self.scope,)))
         return Document("Reconciliation", tuple(blocks))
@@ -141,6 +146,10 @@ def _place(finding: Finding) -> Inlines:
     return () if finding.layer == "total" else (Code(finding.layer),)
 
 
+def _claims(rows: Sequence[tuple[Inlines, ...]]) -> Table:
+    return Table(("", "", "", "", ""), "lllrl", tuple(rows))
+
+
 def _rows(claim: Claim) -> list[tuple[Inlines, ...]]:
     written = f"{claim.written} = " if claim.written else ""
     said: Inlines = (f"claimed {written}", Amount(claim.claimed))
@@ -165,6 +174,7 @@ def reconcile(
     running: Mapping[str, Countable] | None = None,
     layers: Mapping[str, Countable] | None = None,
     total: Countable | None = None,
+    **values: Any,
 ) -> Reconciliation:
     """What lies between a person's parameter counts and the right ones.
 
@@ -173,6 +183,7 @@ def reconcile(
         running: running totals after some of the layers, by name.
         layers: counts of single layers, by name: numbers, or the formula that was written.
         total: the total.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
         LookupFailedError: there is no such layer.
@@ -186,7 +197,7 @@ def reconcile(
                                              +32  the bias was left out: one per filter, f = 32
     total   claimed 288             is 896  +608  fully explained: 576 + 32
     """
-    trace = traced(network)
+    trace = traced(network, **values)
     if not trace.parameters.is_number:
         names = ", ".join(s.name for s in trace.parameters.symbols)
         raise EvaluationError(

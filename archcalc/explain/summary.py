@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr
-
 from archcalc.costs import Macs, Parameters, Statistics, WeightBytes
+from archcalc.costs.loops import numbered
+from archcalc.explain.columns import Cell, Line, chosen, counted, lines_of
 from archcalc.explain.document import (
     Amount,
     Block,
@@ -21,10 +22,11 @@ from archcalc.explain.document import (
     joined,
 )
 from archcalc.explain.explained import Explained
+from archcalc.explain.looped import cell, loops_data
+from archcalc.explain.text import Look, render
 from archcalc.formula import Formula
 from archcalc.layers.fields import plain
 from archcalc.network import Network, Row, Trace, traced
-from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.written import evaluated
 
 __all__ = [
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary(Explained):
     """One row a layer: name, class, output shape, parameters, MACs; and the totals.
 
@@ -54,9 +56,12 @@ class Summary(Explained):
     """
 
     trace: Trace
+    columns: tuple[str, ...] = ()
+    depth: int | None = None
 
     def document(self) -> Document:
-        parts = (_table(self.trace), *numbering(self.trace), *closing(self.trace))
+        table = _table(self.trace, chosen(self.columns), lines_of(self.trace, self.depth))
+        parts = (table, *numbering(self.trace), *closing(self.trace))
         return Document("Summary", (*parts, *notices(self.trace)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,64 +72,102 @@ class Summary(Explained):
             "layers": [_row_dict(row) for row in trace.rows],
             "parameters": plain_formula(trace.parameters),
             "trainable_parameters": plain_formula(trace.trainable_parameters),
+            "active_parameters": plain_formula(trace.active_parameters),
             "statistics": plain_formula(trace.statistics),
             "macs": plain_formula(trace.macs),
             "warnings": list(trace.warnings),
         }
 
 
-def summarize(network: Network | Trace | str | os.PathLike[str]) -> Summary:
-    """The table of a network, of its trace, or of a file that describes one."""
-    return Summary(traced(network))
+def summarize(
+    network: Network | Trace | str | os.PathLike[str],
+    *,
+    columns: str | Iterable[str] = (),
+    depth: int | None = None,
+    **values: Any,
+) -> Summary:
+    """The table of a network, of its trace, or of a file that describes one.
+
+    Args:
+        network: the network.
+        columns: columns besides the usual ones: ``"input"``, ``"kernel"``, ``"share"`` (of all
+            parameters), ``"depth"``, ``"trainable"`` and ``"flops"``.
+        depth: blocks deeper than this are one line each, with their totals; all layers are shown
+            where it is left out.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
+
+    Raises:
+        SpecificationError: there is no such column, or no such depth.
+
+    >>> from archcalc.layers import Conv2D, Dense, Flatten
+    >>> from archcalc.network import Sequential
+    >>> body = Sequential([Conv2D(8, 3), Flatten()], name="body")
+    >>> net = Sequential([body, Dense(10)], input_shape=(8, 8, 1))
+    >>> print(summarize(net, columns=["kernel", "share"], depth=1))
+    layer  class       output  parameters   MACs  kernel   share
+    ────────────────────────────────────────────────────────────
+    input               8×8×1
+    body   Sequential     288          80  2,592           2.69%
+    dense  Dense           10       2,890  2,880          97.31%
+    total 2,970 parameters (all trainable), 5,472 MACs, 11.60 KiB as float32
+    """
+    trace = traced(network, **values)
+    names = (columns,) if isinstance(columns, str) else tuple(columns)
+    chosen(names)
+    lines_of(trace, depth)
+    return Summary(trace, names, depth)
 
 
-def summary_text(trace: Trace) -> str:
-    """The table of `trace` as text."""
-    return Summary(trace).to_text()
+def summary_text(
+    trace: Trace,
+    columns: str | Iterable[str] = (),
+    depth: int | None = None,
+    width: int | None = None,
+) -> str:
+    """The table of `trace` as text, no wider than `width` where that can be."""
+    return render(summarize(trace, columns=columns, depth=depth).document(), Look(width))
 
 
-def _table(trace: Trace) -> Table:
-    repeated = any(row.times != 1 for row in trace.rows)
+def _table(trace: Trace, extra: Sequence[tuple[str, Cell]], lines: Sequence[Line]) -> Table:
+    repeated = any(_times(line) for line in lines)
     kept = trace.statistics != 0
     head = ["layer", "class", *(["times"] if repeated else []), "output", "parameters"]
-    head += [*(["statistics"] if kept else []), "MACs"]
+    head += [*(["statistics"] if kept else []), "MACs", *(name for name, _ in extra)]
+    blank: tuple[Inlines, ...] = ((),) * (len(extra) + kept + 2)
     body: list[tuple[Inlines, ...]] = [
-        (("input",), (), *([()] if repeated else []), (x,), (), *([()] if kept else []), ())
-        for x in trace.inputs
+        (("input",), (), *([()] if repeated else []), (x,), *blank) for x in trace.inputs
     ]
-    for row in trace.rows:
-        cells: list[Inlines] = [(Code(row.path),), (type(row.layer).__name__,)]
-        cells += [(Amount(row.times),) if row.times != 1 else ()] if repeated else []
-        cells += [joined(row.outputs), _parameters(row)]
-        cells += [_nonzero(Statistics().of(row))] if kept else []
-        cells += [_nonzero(Macs().of(row))]
+    for line in lines:
+        row = line.rows[-1]
+        cells: list[Inlines] = [(Code(line.path),), (line.kind,)]
+        cells += [_times(line)] if repeated else []
+        cells += [joined(row.outputs), _parameters(line)]
+        cells += [counted(line.count(Statistics()))] if kept else []
+        cells += [counted(line.count(Macs())), *(shown(line, trace) for _, shown in extra)]
         body.append(tuple(cells))
     return Table(tuple(head), "ll" + "r" * (len(head) - 2), tuple(body))
 
 
-def _parameters(row: Row) -> Inlines:
-    if row.shared and row.applied.weights:
+def _times(line: Line) -> Inlines:
+    return () if line.folded else cell(line.rows[0])
+
+
+def _parameters(line: Line) -> Inlines:
+    row = line.rows[0]
+    if not line.folded and row.shared and row.applied.weights:
         return ("shared",)
-    if row.ties and not row.weights:
+    if not line.folded and row.ties and not row.weights:
         return (f"tied to {row.ties[0].owner}",)
-    return _nonzero(Parameters().of(row))
-
-
-def _nonzero(amount: Dim) -> Inlines:
-    if isinstance(amount, Expr):
-        return (Amount(Formula(amount).written),)
-    return (Amount(amount),) if amount else ("0",)
+    return counted(line.count(Parameters()))
 
 
 def _row_dict(row: Row) -> dict[str, Any]:
     return {
         "path": row.path,
         "layer": type(row.layer).__name__,
-        "times": plain(row.times),
-        "copies": {copies.index.name: plain(copies.count) for copies in row.copies},
+        "loops": loops_data(row),
         "shared": row.shared,
         "ties": {tie.weight: str(tie) for tie in row.ties},
-        "steps": plain(row.steps),
         "output": plain(row.output),
         "outputs": [plain(y) for y in row.outputs],
         "parameters": plain_formula(Formula(Parameters().of(row))),
@@ -141,7 +184,7 @@ def plain_formula(formula: Formula) -> int | str:
 
 def numbering(trace: Trace) -> tuple[Block, ...]:
     """What the numbers of copies that differ are called, and what they run through."""
-    found = dict.fromkeys(copies for row in trace.rows for copies in row.copies)
+    found = dict.fromkeys(copies for row in trace.rows for copies in numbered(row.loops))
     parts: list[Inline] = []
     for copies in found:
         last = Amount(evaluated(copies.count) - 1)
@@ -154,10 +197,12 @@ def closing(trace: Trace) -> tuple[Block, ...]:
     """The totals in a line, and what must hold for them."""
     learned, trainable = trace.parameters, trace.trainable_parameters
     content: list[Inline] = ["total ", amount(learned), " parameters"]
-    if trainable == learned:
-        content.append(" (all trainable)" if learned != 0 else "")
-    else:
+    if trainable != learned:
         content.extend([" (", amount(trainable), " trainable)"])
+    elif learned != 0:
+        content.append(" (all trainable)")
+    if any(loop.kind == "experts" for row in trace.rows for loop in row.loops):
+        content.extend([", ", amount(trace.active_parameters), " active"])
     if trace.statistics != 0:
         content.extend([", ", amount(trace.statistics), " statistics"])
     content.extend([", ", amount(trace.macs), " MACs"])

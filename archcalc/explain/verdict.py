@@ -12,6 +12,7 @@ from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, crossover
 from archcalc.formula.sign import negative_where, signs_of
 from archcalc.symbolic.errors import NoSolutionError
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Verdict"]
 
@@ -30,7 +31,7 @@ _SIGNS = {"first": {-1}, "neither": {0}, "second": {1}, "by turns": {-1, 0, 1}}
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict:
+class Verdict(Shown):
     """Which of two totals is the smaller, and when.
 
     Attributes:

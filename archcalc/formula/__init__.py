@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
+from archcalc._loading import loaded, moved
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.inverse import Inverse
 from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
+from archcalc.formula.solve import Solutions
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled
@@ -31,6 +32,7 @@ __all__ = [
     "Inverse",
     "RealNumber",
     "Sensitivity",
+    "Solutions",
     "Stretch",
     "SymbolicCrossover",
     "crossover",
@@ -48,7 +50,7 @@ _MOVED = frozenset(
 
 def _found(name: str) -> Any:
     if name in _MOVED:
-        raise AttributeError(f"module {__name__!r} has no {name!r}: it is archcalc.{name}")
+        raise moved(name, "archcalc.explore")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)

@@ -8,7 +8,7 @@ from functools import cached_property
 from sympy import Add, Expr, Max, Min, Pow, S, Symbol, preorder_traversal
 
 from archcalc.formula.conditions import Assumption
-from archcalc.formula.known import places_of, ranges_of, refuse_contradictions
+from archcalc.formula.domain import places_of, ranges_of, refuse_contradictions
 from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv

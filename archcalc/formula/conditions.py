@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
+import sympy
 from sympy import Expr, Symbol
 
+from archcalc.formula.constraint import Constraint
 from archcalc.formula.statements import Comparison, conjuncts_of, read_statement, refused
 from archcalc.formula.values import read_values
-from archcalc.symbolic.dims import lower
+from archcalc.symbolic.dims import as_expr, lower
 from archcalc.symbolic.division import FloorDiv, is_whole
 from archcalc.symbolic.errors import RequirementError, shorten
+from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["Assumption", "assumption", "read_condition"]
+__all__ = [
+    "Assumption",
+    "ConditionLike",
+    "SympyRelation",
+    "assumption",
+    "in_text",
+    "read_condition",
+]
 
-_MOST_COMPARISONS = 2
+
+class SympyRelation(Protocol):
+    """What sympy makes of ``n >= 5``; sympy itself has no types."""
+
+    @property
+    def is_Boolean(self) -> bool: ...
+    @property
+    def free_symbols(self) -> AbstractSet[Any]: ...
+
+
+ConditionLike: TypeAlias = str | Constraint | SympyRelation
+"""What is accepted for a condition."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,6 +58,37 @@ class Assumption(Requirement):
 
     def __str__(self) -> str:
         return f"{self.statement()} (assumed)"
+
+
+def in_text(condition: object) -> str:
+    """A condition as the text that says it: a relation of sympy's, or a comparison of formulas.
+
+    Raises:
+        ExpressionError: it is neither of these nor text.
+
+    >>> import sympy
+    >>> from archcalc.symbolic import symbols
+    >>> h, k = symbols("h k")
+    >>> in_text(h >= 5), in_text((k < 8) & sympy.Eq(h % 32, 0))
+    ('h ≥ 5', 'k < 8 and h − 32·⌊h/32⌋ = 0')
+    """
+    if isinstance(condition, str):
+        return condition
+    if isinstance(condition, sympy.And):
+        return " and ".join(map(in_text, condition.args))
+    if isinstance(condition, sympy.Rel) and condition.rel_op in _SIGNS:
+        sides = (to_text(as_expr(side)) for side in condition.args)
+        return f" {_SIGNS[condition.rel_op]} ".join(sides)
+    if isinstance(condition, Constraint):
+        return f" {condition.sign} ".join(
+            to_text(s.expr) for s in (condition.left, condition.right)
+        )
+    if condition in (True, False):  # sympy decides by itself what does not depend on symbols
+        return "0 = 0" if condition else "0 = 1"
+    return condition  # type: ignore[return-value]  # what reads it says that it is no text
+
+
+_SIGNS = {"==": "=", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 
 
 def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, ...]:
@@ -56,7 +111,7 @@ def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, 
     """
     parts = list(conjuncts_of(read_statement(text)))
     made = [p for p in parts if isinstance(p, Comparison) and p.sign != "≠"]
-    if len(made) < len(parts) or len(made) > _MOST_COMPARISONS:
+    if len(made) < len(parts) or len(made) > LIMITS.compared:
         raise refused(text, "does not read as a condition")
     return tuple(assumption(text, part, known) for part in made)
 

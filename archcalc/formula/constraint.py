@@ -11,12 +11,13 @@ from sympy import Expr
 from archcalc.formula.closed import Closed
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Comparing", "Constraint"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Constraint:
+class Constraint(Shown):
     """``P <= 1_000_000``: what `ac.search` keeps to.
 
     It is a statement about values to come, and no truth value as long as that depends on them.

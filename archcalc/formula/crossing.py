@@ -6,35 +6,33 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, overload
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.between import Effort, Unresolved, Values
-from archcalc.formula.domain import Progression, allowed
+from archcalc.formula.domain import allowed, ranges_of
 from archcalc.formula.formula import Formula, FormulaLike
-from archcalc.formula.known import ranges_of
-from archcalc.formula.problem import apart, limits
+from archcalc.formula.integer_sets import Progression, Span
+from archcalc.formula.problem import by_residue_class, limits
 from archcalc.formula.real import RealNumber
 from archcalc.formula.roots import Inner, inner_form, sign_of
-from archcalc.formula.spans import Span
+from archcalc.formula.univariate import Effort, Undecided, Values
 from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.compare import Interval
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]
-
-_MOST_NUMBERS = 1_000
-"""Where two formulas overtake one another by turns, no more numbers than this are told apart."""
 
 _MOST_SAID = 9
 """Of more stretches than this only the first and the last are printed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Shown):
     """Values of a symbol at which the same formula is the larger one.
 
     Attributes:
@@ -50,7 +48,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossover:
+class Crossover(Shown):
     """Which of two formulas is larger at which values of a symbol.
 
     Values at which one of the two architectures does not exist are in no stretch.
@@ -113,7 +111,7 @@ def _range(symbol: str, stretch: Stretch, *, alone: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SymbolicCrossover:
+class SymbolicCrossover(Shown):
     """The value of a symbol, in terms of others, at which one formula overtakes another.
 
     Attributes:
@@ -145,8 +143,24 @@ class SymbolicCrossover:
 _OTHER = {"first": "second", "second": "first", "neither": "neither"}
 
 
+@overload
 def crossover(
-    first: FormulaLike, second: FormulaLike, symbol: str | Symbol, **values: Any
+    first: FormulaLike, second: FormulaLike, symbol: str | Symbol, /, **values: Any
+) -> Crossover | SymbolicCrossover: ...
+@overload
+def crossover(
+    first: FormulaLike, second: FormulaLike, /, *, symbol: str | Symbol, **values: Any
+) -> Crossover | SymbolicCrossover: ...
+@overload
+def crossover(
+    *, first: FormulaLike, second: FormulaLike, symbol: str | Symbol, **values: Any
+) -> Crossover | SymbolicCrossover: ...
+def crossover(
+    first: FormulaLike | None = None,
+    second: FormulaLike | None = None,
+    symbol: str | Symbol | None = None,
+    /,
+    **values: Any,
 ) -> Crossover | SymbolicCrossover:
     """Where `first` and `second` overtake one another as `symbol` grows.
 
@@ -157,7 +171,8 @@ def crossover(
     Args:
         first, second: formulas.
         symbol: the symbol that grows.
-        values: numbers, or expressions, for other symbols.
+        values: numbers, or expressions, for other symbols; also for such as are called ``first``,
+            where the formulas and the symbol are given by place.
 
     Raises:
         UnknownSymbolError: neither formula has such a symbol.
@@ -174,6 +189,7 @@ def crossover(
      Stretch(low=4, high=6, larger='second'),
      Stretch(low=7, high=7, larger='neither'))
     """
+    first, second, symbol = _arguments(first, second, symbol, values)
     both = Formula(first), Formula(second)
     known = {**both[0].known_symbols, **both[1].known_symbols}
     name = symbol.name if isinstance(symbol, Symbol) else str(symbol)
@@ -182,12 +198,31 @@ def crossover(
         raise EvaluationError(
             f"{name} is what grows; it cannot be given too", values={name: values[name]}
         )
-    given = read_values(values, dict(sorted(known.items())))
+    accepted = {**both[0].accepted_symbols, **both[1].accepted_symbols}
+    given = read_values(values, dict(sorted(accepted.items())))
     requirements = put_in(dict.fromkeys(r for f in both for r in f.requirements), given)
     difference = with_values(both[0].expr - both[1].expr, given)
     if difference.free_symbols <= {s}:
         return _exactly(difference, s, [r for r in requirements if r.symbols == {s}])
     return _in_closed_form(difference, s, requirements)
+
+
+def _arguments(
+    first: FormulaLike | None,
+    second: FormulaLike | None,
+    symbol: str | Symbol | None,
+    values: dict[str, Any],
+) -> tuple[FormulaLike, FormulaLike, str | Symbol]:
+    """The formulas and the symbol, by place or by name; by place, the name is left to a symbol."""
+    first = values.pop("first", None) if first is None else first
+    second = values.pop("second", None) if second is None else second
+    symbol = values.pop("symbol", None) if symbol is None else symbol
+    if first is None or second is None or symbol is None:
+        raise EvaluationError(
+            "crossover() takes two formulas and a symbol",
+            hint="write it as in crossover(a, b, 'n', d=64)",
+        )
+    return first, second, symbol
 
 
 # With numbers for all but one symbol
@@ -233,14 +268,14 @@ def _exactly(difference: Expr, s: Symbol, requirements: Sequence[Requirement]) -
         domain = allowed(requirements, s, numbers, effort)
         values = Values(numbers.along(difference, s), s, effort)
         above, zero = (
-            [run for span in domain for run in values.between(0, upper, span)]
+            [run for span in domain for run in values.preimage(0, upper, span)]
             for upper in (None, 0)
         )
         return _Run(numbers, domain, above, zero)
 
     try:
-        runs = apart(requirements, s, find)
-    except Unresolved:
+        runs = by_residue_class(requirements, s, find)
+    except Undecided:
         raise NoSolutionError(
             f"where they overtake one another as {s.name} grows cannot be decided",
             code="not-decided",
@@ -262,7 +297,7 @@ def _stretches(runs: Sequence[_Run]) -> Iterator[Stretch]:
         high = None if following is None else following - 1
         found = [(run, places) for run in runs if (places := run.within(low, high)) is not None]
         larger = {run.larger(first) for run, (first, _) in found}
-        if len(larger) > 1 and high is not None and high - low < _MOST_NUMBERS:
+        if len(larger) > 1 and high is not None and high - low < LIMITS.told_apart:
             yield from _number_by_number(found)
         elif larger:
             lasts = [run.numbers.number(last) for run, (_, last) in found if last is not None]

@@ -1,75 +1,36 @@
-"""The values of one symbol at which a network exists, as progressions and runs on them."""
+"""At which values of its symbols a network exists: progressions, runs on them, and ranges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import gcd
 
 from sympy import Expr, Integer, Symbol, divisors
 
-from archcalc.formula.between import Effort, Unresolved, Values
-from archcalc.formula.spans import Span, intersected, spans_of
-from archcalc.symbolic.compare import bounds
-from archcalc.symbolic.dims import Dim
+from archcalc.formula.integer_sets import Progression, Span, intersected, spans_of
+from archcalc.formula.univariate import Effort, Undecided, Values
+from archcalc.symbolic.compare import Interval, bounds
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Progression", "allowed", "congruent", "of_copies"]
+__all__ = [
+    "allowed",
+    "congruent",
+    "of_copies",
+    "places_of",
+    "ranges_of",
+    "refuse_contradictions",
+]
 
 _MOST_COPIES = 1_024
 """It is not looked at more copies than this for the first that does not fit."""
 
 _LARGEST_DIVIDED = 10**15
 """The divisors of larger numbers are not listed: to find them may take too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progression:
-    """The numbers ``step·m + offset`` for ``m`` = 1, 2, 3, …
-
-    >>> Progression(4, -2).number(1), list(Progression(4, -2).apart(2))
-    (2, [Progression(step=8, offset=-6), Progression(step=8, offset=-2)])
-    """
-
-    step: int = 1
-    offset: int = 0
-
-    def number(self, m: int) -> int:
-        """The number at place `m`."""
-        return self.step * m + self.offset
-
-    def along(self, expression: Dim, n: Symbol) -> Expr:
-        """`expression` of `n` as one of the place, which is called `n` again."""
-        e = evaluated(expression)
-        return e if self.step == 1 and not self.offset else e.xreplace({n: self.number_at(n)})
-
-    def number_at(self, place: Symbol) -> Expr:
-        """The number at a place that is a symbol."""
-        return self.step * place + self.offset
-
-    def places(self, numbers: Iterable[int]) -> list[int]:
-        """The places of those of `numbers` that belong to it."""
-        whole = [divmod(number - self.offset, self.step) for number in numbers]
-        return [m for m, rest in whole if rest == 0 and m >= 1]
-
-    def apart(self, classes: int) -> Iterator[Progression]:
-        """The progressions of every `classes`-th of its numbers."""
-        step = self.step * classes
-        for first in range(1, classes + 1):
-            yield Progression(step, self.number(first) - step)
-
-    def meet(self, step: int, offset: int) -> Progression | None:
-        """Those of its numbers that are `offset` modulo `step`; ``None`` where there are none."""
-        g = gcd(self.step, step)
-        if (offset - self.offset) % g:
-            return None
-        inverse = pow(self.step // g, -1, step // g)
-        first = (offset - self.offset) // g * inverse % (step // g) or step // g
-        joint = self.step * (step // g)
-        return Progression(joint, self.number(first) - joint)
 
 
 def congruent(requirements: Iterable[Requirement], n: Symbol) -> Progression | None:
@@ -127,11 +88,11 @@ def allowed(
     """The places at which every one of `requirements` holds.
 
     Raises:
-        Unresolved: that cannot be found out.
+        Undecided: that cannot be found out.
     """
     spans: list[Span] = [(1, None)]
     if any(requirement.each for requirement in requirements):
-        raise Unresolved
+        raise Undecided
     for requirement in sorted(requirements, key=_difficulty):
         left, right = places.along(requirement.left, n), places.along(requirement.right, n)
         spans = _holding(requirement.relation, left, right, n, spans, effort)
@@ -164,7 +125,7 @@ def _where(
     e: Expr, lower: int, upper: int | None, n: Symbol, spans: list[Span], effort: Effort
 ) -> list[Span]:
     values = Values(e, n, effort)
-    return [run for span in spans for run in values.between(lower, upper, span)]
+    return [run for span in spans for run in values.preimage(lower, upper, span)]
 
 
 def _dividing(total: int, right: Expr, n: Symbol) -> list[Span] | None:
@@ -174,3 +135,93 @@ def _dividing(total: int, right: Expr, n: Symbol) -> list[Span] | None:
     if symbol != n or not (a.is_Integer and b.is_Integer) or a <= 0:
         return None
     return spans_of(Progression(int(a), int(b)).places(divisors(total)))
+
+
+# What single symbols can be
+
+_QUICKLY = Effort(classes=60, values=4_000, parts=60)
+"""What is assumed is looked at each time; what is not seen soon is asked again when solving."""
+
+
+def places_of(requirements: Iterable[Requirement]) -> dict[Symbol, Progression]:
+    """The progression in which the values of each symbol lie, where that is not 1, 2, 3, …
+
+    Those of requirements that can be met.
+    """
+    found = {s: congruent(own, s) for s, own in _by_symbol(requirements).items()}
+    return {s: p for s, p in found.items() if p is not None and p != Progression()}
+
+
+def ranges_of(requirements: Iterable[Requirement]) -> dict[Symbol, Interval] | None:
+    """The smallest and the largest value of each symbol; ``None`` where one can have none.
+
+    >>> from archcalc.formula.conditions import read_condition
+    >>> from archcalc.symbolic import symbols
+    >>> h = symbols("h")
+    >>> ranges_of([*read_condition("h % 32 == 0", {"h": h}), *read_condition("h < 99", {"h": h})])
+    {h: (32, 96)}
+    """
+    ranges: dict[Symbol, Interval] = {}
+    for s, own in _by_symbol(requirements).items():
+        places = congruent(own, s)
+        if places is None:
+            return None
+        try:
+            spans = allowed(own, s, places, _QUICKLY)
+        except Undecided:
+            continue
+        if not spans:
+            return None
+        ends = [high for _, high in spans if high is not None]
+        last = places.number(max(ends)) if len(ends) == len(spans) else None
+        first = places.number(min(low for low, _ in spans))
+        ranges[s] = (Integer(first), None if last is None else Integer(last))
+    return ranges
+
+
+def _by_symbol(requirements: Iterable[Requirement]) -> dict[Symbol, list[Requirement]]:
+    found: dict[Symbol, list[Requirement]] = {}
+    for requirement in requirements:
+        if len(requirement.symbols) == 1 and not requirement.each:
+            found.setdefault(next(iter(requirement.symbols)), []).append(requirement)
+    return found
+
+
+def refuse_contradictions(requirements: Sequence[Requirement]) -> None:
+    """Raise where `requirements` cannot be met together, as far as that is seen.
+
+    It is seen exactly where each is about one symbol, and by their ranges where about several.
+
+    Raises:
+        RequirementError: it names those that contradict one another.
+    """
+    if _can_be_met(requirements):
+        return
+    guilty = list(requirements)
+    for requirement in requirements:
+        others = [r for r in guilty if r is not requirement]
+        if not _can_be_met(others):
+            guilty = others
+    named = " and ".join(map(str, guilty))
+    raise RequirementError(
+        f"no values meet {named}",
+        code="contradiction",
+        values={"requirements": tuple(r.statement() for r in guilty)},
+        hint="assume less, or change the network" if len(guilty) > 1 else "assume something else",
+    )
+
+
+def _can_be_met(requirements: Sequence[Requirement]) -> bool:
+    ranges = ranges_of(requirements)
+    return ranges is not None and not any(_fails(r, ranges) for r in requirements)
+
+
+def _fails(requirement: Requirement, ranges: dict[Symbol, Interval]) -> bool:
+    if requirement.each:
+        return requirement.holds() is False
+    left, right = evaluated(requirement.left), evaluated(requirement.right)
+    if requirement.relation is Relation.MULTIPLE_OF:
+        right = FloorDiv(left, right) * right
+    low, high = bounds((left - right).expand(), ranges)
+    above = low is not None and low > 0 and requirement.relation is not Relation.AT_LEAST
+    return above or (high is not None and high < 0)

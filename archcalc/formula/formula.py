@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
 from archcalc.formula.assuming import assumed, where
-from archcalc.formula.conditions import Assumption, read_condition
+from archcalc.formula.asymptotics import leading_terms
+from archcalc.formula.conditions import Assumption, ConditionLike, in_text, read_condition
 from archcalc.formula.constraint import Comparing
-from archcalc.formula.growth import dominating
 from archcalc.formula.inverse import Inverse, invert
 from archcalc.formula.notations import Notations
 from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
-from archcalc.formula.solve import solve
+from archcalc.formula.slope import derivative
+from archcalc.formula.solve import Solutions, solutions, solve
 from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.dims import as_expr
 from archcalc.symbolic.division import FloorDiv
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Formula", "FormulaLike"]
 
-Limit: TypeAlias = int | Fraction | None
+ExactLike: TypeAlias = int | Fraction | str
+"""An exact number, or text that says one, such as ``"25.6M"``."""
+
+Limit: TypeAlias = ExactLike | None
+
+_Idle: TypeAlias = tuple[Symbol | Callable[[], Iterable[Symbol]], ...]
+"""The symbols that change nothing, or what gives them."""
 
 
 class Formula(Notations, Comparing):
@@ -65,7 +72,8 @@ class Formula(Notations, Comparing):
     def __init__(self, expression: FormulaLike, requirements: Iterable[Requirement] = ()) -> None:
         if isinstance(expression, Formula):
             requirements = (*expression.requirements, *requirements)
-            expression = expression._written
+        self._idle: _Idle = expression._idle if isinstance(expression, Formula) else ()
+        expression = expression._written if isinstance(expression, Formula) else expression
         exact = isinstance(expression, Fraction)
         written = tidied(Rational(expression) if exact else as_expr(expression))
         self._written: Expr = with_common_powers(written)
@@ -117,11 +125,11 @@ class Formula(Notations, Comparing):
         >>> Formula("k**2*c")(k=3, c="2*d")
         18·d
         """
-        given = read_values(values, self.known_symbols)
+        given = read_values(self._own(values), self.known_symbols)
         requirements = put_in(self.requirements, given)
         if all(isinstance(v, int) for v in given.values()) and given.keys() >= set(self.symbols):
             return evaluate(self._written, given)
-        result = Formula(with_values(self._written, given), requirements)._assumed()
+        result = self._made(with_values(self._written, given), requirements)._assumed()
         return evaluate(result.expr, {}) if result.is_number else result
 
     @cached_property
@@ -129,6 +137,50 @@ class Formula(Notations, Comparing):
         """Its symbols and those of its requirements, by name."""
         found = set(self.symbols).union(*(r.symbols for r in self.requirements))
         return {s.name: s for s in sorted(found, key=lambda s: s.name)}
+
+    @property
+    def accepted_symbols(self) -> dict[str, Symbol]:
+        """The symbols for which values may be given: those of its network, where it has one.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> P = Sequential([Dense("n")], input_shape=("t", 3)).trace().parameters
+        >>> sorted(P.known_symbols), sorted(P.accepted_symbols), P(n=8, t=100)
+        (['n'], ['n', 't'], 32)
+        """
+        found = {*self.known_symbols.values(), *self._idle_symbols()}
+        return {s.name: s for s in sorted(found, key=lambda s: s.name)}
+
+    def beside(self, symbols: Callable[[], Iterable[Symbol]]) -> Formula:
+        """The same formula, which takes values of `symbols` too, though they change nothing.
+
+        Args:
+            symbols: what gives them, asked when a name is not one of the formula's own.
+        """
+        made = Formula(self)
+        made._idle = (symbols,)
+        return made
+
+    def _idle_symbols(self) -> Iterator[Symbol]:
+        for each in self._idle:
+            yield from (each,) if isinstance(each, Symbol) else each()
+
+    def _own(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """`values` without those that change nothing, which are checked all the same."""
+        strange = {name: v for name, v in values.items() if name not in self.known_symbols}
+        if strange:
+            read_values(strange, self.accepted_symbols)
+        return {name: v for name, v in values.items() if name not in strange}
+
+    def _made(self, expression: Expr, requirements: Iterable[Requirement] = ()) -> Formula:
+        """A formula of the same network."""
+        made = Formula(expression, requirements)
+        made._idle = self._idle
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        # without what gives the idle symbols, which may hold a whole network
+        return {**self.__dict__, "_idle": tuple(dict.fromkeys(self._idle_symbols()))}
 
     def __int__(self) -> int:
         value = self()
@@ -145,7 +197,7 @@ class Formula(Notations, Comparing):
 
     # Assumptions
 
-    def assume(self, *conditions: str) -> Formula:
+    def assume(self, *conditions: ConditionLike) -> Formula:
         """The formula under conditions on its symbols, in which they are put to use.
 
         Divisibility removes floors; bounds decide maxima, minima and requirements.  The
@@ -153,7 +205,8 @@ class Formula(Notations, Comparing):
         depends any more is no symbol of the formula.
 
         Args:
-            conditions: such as ``"h % 32 == 0"``, ``"k <= 7"``, ``"8 <= f <= 64"``.
+            conditions: such as ``"h % 32 == 0"``, ``"k <= 7"``, ``"8 <= f <= 64"``; or one that
+                sympy makes, such as ``n >= 5`` of a symbol, or a comparison of formulas.
 
         Raises:
             ExpressionError: a text that is no condition.
@@ -165,10 +218,15 @@ class Formula(Notations, Comparing):
         (f·h/32, (h is a multiple of 32, f ≥ 16))
         >>> P(h=64, f=16)
         32
+        >>> import sympy
+        >>> n = symbol("n")
+        >>> Formula("max(n, 4)").assume(n >= 5), Formula("n%2 + 1").assume(sympy.Eq(n % 2, 0))
+        (n, 1)
         """
-        made = [a for text in conditions for a in read_condition(text, self.known_symbols)]
+        texts = map(in_text, conditions)
+        made = [a for text in texts for a in read_condition(text, self.accepted_symbols)]
         kept = [a for a in made if a.holds() is not True]
-        return Formula(self._written, dict.fromkeys((*self.requirements, *kept)))._assumed()
+        return self._made(self._written, dict.fromkeys((*self.requirements, *kept)))._assumed()
 
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
@@ -178,7 +236,7 @@ class Formula(Notations, Comparing):
     def _assumed(self) -> Formula:
         if not self.assumptions:
             return self
-        return Formula(*assumed(self._written, self.requirements))
+        return self._made(*assumed(self._written, self.requirements))
 
     # Questions
 
@@ -186,6 +244,7 @@ class Formula(Notations, Comparing):
     def solve(
         self,
         unknown: Mapping[str, Any],
+        more: Mapping[str, Any] | None = ...,
         /,
         *,
         at_most: Limit = ...,
@@ -197,6 +256,7 @@ class Formula(Notations, Comparing):
     def solve(
         self,
         unknown: str | Symbol,
+        more: Mapping[str, Any] | None = ...,
         /,
         *,
         at_most: Limit = ...,
@@ -207,6 +267,7 @@ class Formula(Notations, Comparing):
     def solve(
         self,
         unknown: str | Symbol | Mapping[str, Any],
+        more: Mapping[str, Any] | None = None,
         /,
         *,
         at_most: Limit = None,
@@ -222,7 +283,9 @@ class Formula(Notations, Comparing):
         Args:
             unknown: the symbol to solve for; or the ranges of several, as in
                 ``{"f": range(8, 513), "n": range(1, 1025)}``.
-            at_most: find the largest value of `unknown` with a result of at most this.
+            more: numbers for symbols that are called as an argument is, such as ``equals``.
+            at_most: find the largest value of `unknown` with a result of at most this; a number, or
+                text that says one, such as ``"25.6M"``.
             at_least: find the smallest value of `unknown` with a result of at least this.
             equals: find the value of `unknown` with exactly this result.
             values: numbers for all other symbols.
@@ -239,13 +302,48 @@ class Formula(Notations, Comparing):
         >>> P.solve({"k": range(1, 8), "f": range(8, 65)}, at_most=1_000)
         {'k': 7, 'f': 20}
         """
+        given = self._own({**(more or {}), **values})
         if isinstance(unknown, Mapping):
             several = late("archcalc.explore.searching.several:solve_several")
-            found: dict[str, int] = several(self, unknown, values, at_most, at_least, equals)
+            found: dict[str, int] = several(self, unknown, given, at_most, at_least, equals)
             return found
         return solve(
-            self, unknown, at_most=at_most, at_least=at_least, equals=equals, values=values
+            self,
+            unknown,
+            at_most=at_most,
+            at_least=at_least,
+            equals=equals,
+            values=given,
         )
+
+    def solutions(
+        self,
+        unknown: str | Symbol,
+        more: Mapping[str, Any] | None = None,
+        /,
+        *,
+        equals: ExactLike,
+        **values: Any,
+    ) -> Solutions:
+        """All values of `unknown` with exactly one result, in rising order.
+
+        Args:
+            unknown: the symbol to solve for.
+            more: numbers for symbols that are called ``equals``.
+            equals: the result.
+            values: numbers for all other symbols.
+
+        Raises:
+            NoSolutionError: the network exists for no value, or it cannot be decided.
+
+        >>> P = Formula("(n - 8)**2")
+        >>> P.solutions("n", equals=9), list(P.solutions("n", equals=9))
+        (5 and 11, [5, 11])
+        >>> Formula("n%4").solutions("n", equals=3)
+        3, 7, 11, …
+        """
+        given = self._own({**(more or {}), **values})
+        return solutions(self, unknown, equals=equals, values=given)
 
     def compile(self, dtype: Kept | type | None = None) -> Compiled:
         """The formula as a function of whole arrays: NumPy's, and Dask's.
@@ -294,7 +392,7 @@ class Formula(Notations, Comparing):
         f   32 → 33     +10   elasticity 1
         k    3 → 4     +224   elasticity 9/5
         """
-        return sensitivity(self, values)
+        return sensitivity(self, self._own(values))
 
     def collect(self, *names: str | Symbol) -> Formula:
         """The formula by falling powers of the first symbol, each coefficient by the next.
@@ -303,7 +401,7 @@ class Formula(Notations, Comparing):
         c² + c·(a + 3)
         """
         by = [self._symbol(name) for name in names]
-        return Formula(collected(self._written, by), self.requirements)
+        return self._made(collected(self._written, by), self.requirements)
 
     def expand(self) -> Formula:
         """The formula multiplied out.
@@ -311,7 +409,7 @@ class Formula(Notations, Comparing):
         >>> Formula("(k**2 + 1)*f").expand()
         f·k² + f
         """
-        return Formula(multiplied_out(self.expr), self.requirements)
+        return self._made(multiplied_out(self.expr), self.requirements)
 
     def factor(self) -> Formula:
         """The formula as a product; as it is, where it is none.
@@ -320,7 +418,7 @@ class Formula(Notations, Comparing):
         c·(c + 2)
         """
         product = factored(self.expr)
-        return self if product is None else Formula(product, self.requirements)
+        return self if product is None else self._made(product, self.requirements)
 
     def leading(self, name: str | Symbol) -> Formula:
         """The term that dominates when the symbol grows; floors count as plain quotients.
@@ -328,14 +426,48 @@ class Formula(Notations, Comparing):
         >>> Formula("L*(12*d**2 + 13*d) + 2*d").leading("d")
         12·d²·L
         """
-        return Formula(dominating(self.expr, self._symbol(name)))
+        return self._made(leading_terms(self.expr, self._symbol(name)))
+
+    def diff(self, *by: str | Symbol | int) -> Formula:
+        """The derivative by a symbol, or by several in turn, as sympy gives it.
+
+        ``sympy.diff(P, "n")`` comes here too.  A floor stands still between its jumps, so its
+        derivative is 0; `sensitivity` says what one more of a symbol really costs.  (Other
+        functions of sympy need the formula's own symbol, as ``archcalc.symbols("n")``: what they
+        make of the text ``"n"`` is not the positive integer that stands in the formula.)
+
+        Args:
+            by: symbols of the formula; a number behind one says how often.
+
+        Raises:
+            UnknownSymbolError: the formula has no such symbol.
+            EvaluationError: a number stands where no symbol is before it.
+            NoSolutionError: ``no-derivative``, there is none that is a formula.
+
+        >>> Formula("(k**2 + 1)*f").diff("k"), Formula("k**3").diff("k", 2)
+        (2·f·k, 6·k)
+        >>> Formula("n*(h//2)").diff("h")
+        0
+        """
+        if not by or isinstance(by[0], int):
+            raise EvaluationError("diff() takes the symbols by which to differentiate")
+        e = self.expr
+        for each, more in zip(by, (*by[1:], ""), strict=True):
+            if isinstance(each, int):
+                continue
+            x = self._symbol(each)
+            for _ in range(more if isinstance(more, int) else 1):
+                e = derivative(e, x)
+        return self._made(e, self.requirements)
 
     def equals(self, other: FormulaLike) -> bool | None:
         """Whether both are the same for all values; ``None`` where that is not decided.
 
         >>> Formula("(a + b)**2").equals("a**2 + 2*a*b + b**2"), Formula("a").equals("b")
         (True, False)
-        >>> print(Formula("(a*a + a)//2*2").equals("a*a + a"))
+        >>> Formula("ceil(c/2) + c//2").equals("c"), Formula("(a*a + a)//2*2").equals("a*a + a")
+        (True, True)
+        >>> print(Formula("max(a, b) + min(a, b)").equals("a + b"))
         None
         """
         return same(self, other if isinstance(other, Formula) else Formula(other))
@@ -350,7 +482,9 @@ class Formula(Notations, Comparing):
     def _with(self, kind: Any, left: Any, right: Any) -> Formula:
         parts = [value if isinstance(value, Formula) else Formula(value) for value in (left, right)]
         requirements = tuple(dict.fromkeys(r for part in parts for r in part.requirements))
-        return Formula(kind(*[part.expr for part in parts]), requirements)._assumed()
+        made = Formula(kind(*[part.expr for part in parts]), requirements)
+        made._idle = tuple(dict.fromkeys(each for part in parts for each in part._idle))
+        return made._assumed()
 
     def __add__(self, other: FormulaLike) -> Formula:
         return self._with(Add, self, other)
@@ -382,6 +516,12 @@ class Formula(Notations, Comparing):
     def __rfloordiv__(self, other: FormulaLike) -> Formula:
         return self._with(FloorDiv, other, self)
 
+    def __mod__(self, other: FormulaLike) -> Formula:
+        return self._with(_remainder, self, other)
+
+    def __rmod__(self, other: FormulaLike) -> Formula:
+        return self._with(_remainder, other, self)
+
     def __pow__(self, other: FormulaLike) -> Formula:
         return self._with(_power, self, other)
 
@@ -392,7 +532,7 @@ class Formula(Notations, Comparing):
         return self
 
     def __neg__(self) -> Formula:
-        return Formula(-self.expr, self.requirements)
+        return self._made(-self.expr, self.requirements)
 
     @cached_property
     def _canonical(self) -> Expr:
@@ -432,6 +572,10 @@ class Formula(Notations, Comparing):
 
     def _repr_latex_(self) -> str:
         return ", ".join(filter(None, [super()._repr_latex_(), where(self.requirements)]))
+
+
+def _remainder(a: Expr, b: Expr) -> Expr:
+    return a - b * FloorDiv(a, b)
 
 
 def _power(base: Expr, exponent: Expr) -> Expr:

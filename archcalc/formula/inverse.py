@@ -10,7 +10,7 @@ from itertools import count
 from sympy import Expr, Rational, S, Symbol
 
 from archcalc.formula.closed import Closed
-from archcalc.formula.known import ranges_of
+from archcalc.formula.domain import ranges_of
 from archcalc.formula.real import RealNumber
 from archcalc.formula.roots import Inner, inner_form
 from archcalc.formula.values import read_values

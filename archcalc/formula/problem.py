@@ -9,32 +9,39 @@ from typing import TypeVar
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.between import Effort, Unresolved, Values
 from archcalc.formula.conditions import Assumption
-from archcalc.formula.domain import Progression, allowed, congruent
-from archcalc.formula.spans import Span
+from archcalc.formula.domain import allowed, congruent
+from archcalc.formula.integer_sets import Progression, Span
+from archcalc.formula.univariate import Effort, Undecided, Values
 from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["Goal", "Problem", "Run", "apart", "limits", "searched", "shown"]
+__all__ = ["Goal", "Problem", "Run", "by_residue_class", "limits", "searched", "shown"]
 
 T = TypeVar("T")
 
-_MOST_CLASSES = 420
-"""A formula with floors is taken apart into no more residue classes than this."""
+_READS_AS_IT_IS = 100
+"""A ratio of smaller numbers needs no decimals."""
 
 
 def shown(value: Exact) -> str:
-    """A number for people, and no longer than a line.
+    """A number for people, and no longer than a line; a long ratio with its decimals.
 
     >>> shown(542230), shown(2**10_000)
     ('542,230', 'an integer of 10,001 bits')
+    >>> from fractions import Fraction
+    >>> shown(Fraction(7, 2)), shown(Fraction(2084010, 10471))
+    ('7/2', '2,084,010/10,471 ≈ 199.027')
     """
-    longest = max(abs(value.numerator), value.denominator).bit_length()
-    if longest > 300:
-        return f"an integer of {longest:,} bits"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    longest = max(abs(value.numerator), value.denominator)
+    if longest.bit_length() > 300:
+        return f"an integer of {longest.bit_length():,} bits"
+    if isinstance(value, int):
+        return f"{value:,}"
+    ratio = f"{value.numerator:,}/{value.denominator:,}"
+    return ratio if longest < _READS_AS_IT_IS else f"{ratio} ≈ {float(value):,.6g}"
 
 
 def limits(requirements: Iterable[Requirement], network: str = "the network") -> str:
@@ -134,12 +141,12 @@ def searched(problem: Problem) -> list[Run]:
     """One run, or one for each residue class where the formula must be taken apart.
 
     Raises:
-        Unresolved: that comes to no end.
+        Undecided: that comes to no end.
     """
-    return apart(problem.requirements, problem.n, partial(_run, problem))
+    return by_residue_class(problem.requirements, problem.n, partial(_run, problem))
 
 
-def apart(
+def by_residue_class(
     requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, Effort], T]
 ) -> list[T]:
     """What `find` finds among all `n`, or in each residue class where it asks for such.
@@ -150,7 +157,7 @@ def apart(
         find: from the numbers to look at, and how far to look.
 
     Raises:
-        Unresolved: that comes to no end.
+        Undecided: that comes to no end.
     """
     whole = congruent(requirements, n)
     if whole is None:
@@ -158,9 +165,9 @@ def apart(
     classes = 1
     while True:
         try:
-            left = Effort(_MOST_CLASSES // classes)
+            left = Effort(LIMITS.classes // classes)
             return [find(numbers, left) for numbers in whole.apart(classes)]
-        except Unresolved as stuck:
+        except Undecided as stuck:
             if stuck.period is None:
                 raise
             classes *= stuck.period
@@ -170,5 +177,5 @@ def _run(problem: Problem, numbers: Progression, effort: Effort) -> Run:
     n, goal = problem.n, problem.goal
     domain = allowed(problem.requirements, n, numbers, effort)
     values = Values(numbers.along(problem.expression, n), n, effort)
-    fits = [run for span in domain for run in values.between(goal.lower, goal.upper, span)]
+    fits = [run for span in domain for run in values.preimage(goal.lower, goal.upper, span)]
     return Run(numbers, domain, fits, values)

@@ -9,6 +9,7 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol, factor, preord
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.written import (
     WrittenProduct,
     WrittenSum,
@@ -27,9 +28,6 @@ __all__ = [
     "powers_of",
     "shortest",
 ]
-
-_MOST_TERMS = 20_000
-"""A formula that would have more terms than this is not multiplied out."""
 
 _MOST_FACTORED = 400
 """A formula with more numbers and symbols than this is not taken apart into factors."""
@@ -57,8 +55,15 @@ def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
         if power is S.Zero:
             terms.extend(_parts(coefficient))
         elif coefficient != 0:
-            terms.append(_multiplied(Pow(first, power), coefficient))
+            terms.append(_times(Pow(first, power), coefficient))
     return _summed(terms)
+
+
+def _times(power: Expr, coefficient: Expr) -> Expr:
+    """Their product; of a coefficient that only takes away, the sign stands before it."""
+    if coefficient.is_Add and all(term.as_coeff_Mul()[0] < 0 for term in coefficient.args):
+        return WrittenProduct(S.NegativeOne, power, -coefficient)
+    return _multiplied(power, coefficient)
 
 
 def _height(power: Expr) -> tuple[bool, Expr, str]:
@@ -239,7 +244,7 @@ def expandable(expression: Expr) -> bool:
     >>> expandable(c*(a + b)**2), expandable((a + b + c)**1000)
     (True, False)
     """
-    return _terms(expression) <= _MOST_TERMS
+    return _terms(expression) <= LIMITS.expanded_terms
 
 
 def _terms(e: Expr) -> int:
@@ -250,17 +255,17 @@ def _terms(e: Expr) -> int:
     if e.is_Add:
         return sum(parts)
     if e.is_Mul:
-        return min(prod(parts), _MOST_TERMS + 1)
+        return min(prod(parts), LIMITS.expanded_terms + 1)
     if isinstance(e, Pow) and isinstance(e.exp, Integer) and parts[0] > 1:
         n = abs(int(e.exp))
-        return _MOST_TERMS + 1 if n > _MOST_TERMS else comb(n + parts[0] - 1, n)
-    return 1 if max(parts) <= _MOST_TERMS else max(parts)
+        return LIMITS.expanded_terms + 1 if n > LIMITS.expanded_terms else comb(n + parts[0] - 1, n)
+    return 1 if max(parts) <= LIMITS.expanded_terms else max(parts)
 
 
 def _refuse_beyond(terms: int) -> None:
-    if terms > _MOST_TERMS:
+    if terms > LIMITS.expanded_terms:
         raise EvaluationError(
-            f"multiplied out, this formula has more than {_MOST_TERMS:,} terms",
+            f"multiplied out, this formula has more than {LIMITS.expanded_terms:,} terms",
             code="too-large",
             hint="put numbers in for some symbols first",
         )

@@ -20,12 +20,13 @@ from archcalc.symbolic.errors import (
     shorten,
 )
 from archcalc.symbolic.evaluate import Exact
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Effect", "Sensitivity", "sensitivity"]
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+@dataclass(frozen=True, slots=True, repr=False)
+class Effect(Shown):
     """What one more of one symbol does.
 
     Attributes:
@@ -45,9 +46,12 @@ class Effect:
     elasticity: Exact | None
     obstacle: str = ""
 
+    def __repr__(self) -> str:
+        return "  ".join(filter(None, _row(self)))
+
 
 @dataclass(frozen=True, slots=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """The effects of all symbols at one point; iterates and indexes by symbol."""
 
     at: Mapping[str, int]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sympy import Add, Dummy, Expr, Mul, S, Symbol, factor
 
 from archcalc.formula.closed import Closed
-from archcalc.formula.known import ranges_of
+from archcalc.formula.domain import ranges_of
 from archcalc.formula.rewrite import expandable, factorable, length, without_floors
 from archcalc.symbolic.compare import Interval, bounds
 

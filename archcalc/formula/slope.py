@@ -9,11 +9,12 @@ from typing import TypeAlias
 from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol
 
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.errors import NoSolutionError
 from archcalc.symbolic.evaluate import Exact, evaluate
 from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["slope"]
+__all__ = ["derivative", "slope"]
 
 _Rise: TypeAlias = tuple[Fraction, Fraction]
 """A value, and how fast it rises."""
@@ -34,6 +35,28 @@ def slope(expression: Expr, variable: Symbol, point: Mapping[Symbol, int]) -> Ex
     if rise is None:
         return None
     return rise[1].numerator if rise[1].denominator == 1 else rise[1]
+
+
+def derivative(expression: Expr, variable: Symbol) -> Expr:
+    """The derivative as sympy gives it: a floor stands still almost everywhere.
+
+    Raises:
+        NoSolutionError: there is none that is a formula, as at the kinks of a maximum.
+
+    >>> from archcalc.symbolic import symbols
+    >>> f, k = symbols("f k")
+    >>> derivative(f*k**2 + k, k)
+    2*f*k + 1
+    """
+    moving = (e for e in expression.atoms(Max, Min, Sum, Pow) if variable in e.free_symbols)
+    if any(not e.is_Pow or variable in e.exp.free_symbols for e in moving):
+        raise NoSolutionError(
+            f"there is no derivative by {variable.name} that is a formula: it stands in a maximum, "
+            f"an exponent or a sum",
+            code="no-derivative",
+            hint="sensitivity(…) says what one more costs",
+        )
+    return expression.diff(variable)
 
 
 class _Slope:

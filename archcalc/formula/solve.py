@@ -11,22 +11,28 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from heapq import merge
+from itertools import count, islice, pairwise
 from typing import Any
 
 from sympy import Rational, Symbol
 
-from archcalc.formula.between import Unresolved, Values
 from archcalc.formula.closed import Closed
 from archcalc.formula.domain import of_copies
 from archcalc.formula.problem import Goal, Problem, Run, limits, searched, shown
+from archcalc.formula.univariate import Undecided, Values
 from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutionError, quoted
 from archcalc.symbolic.evaluate import Exact
+from archcalc.symbolic.numbers import read_number
 from archcalc.symbolic.putting import with_values
 
-__all__ = ["read_goal", "solve"]
+__all__ = ["Solutions", "read_goal", "solutions", "solve"]
+
+_MOST_SAID = 9
+"""Of more solutions than this only the first are printed."""
 
 _OPTIONS = frozenset(["at_most", "at_least", "equals"])
 """What keywords mean besides symbols."""
@@ -36,9 +42,9 @@ def solve(
     formula: Closed,
     unknown: str | Symbol,
     *,
-    at_most: int | Fraction | None = None,
-    at_least: int | Fraction | None = None,
-    equals: int | Fraction | None = None,
+    at_most: int | Fraction | str | None = None,
+    at_least: int | Fraction | str | None = None,
+    equals: int | Fraction | str | None = None,
     values: Mapping[str, Any],
 ) -> int:
     """The integer value of `unknown` at which `formula` meets one bound.
@@ -70,15 +76,96 @@ def solve(
     problem = _read_problem(formula, unknown, goal, values)
     if problem.n not in problem.expression.free_symbols and _says_all(problem):
         raise _constant(problem)
-    try:
-        runs = searched(problem)
-    except Unresolved:
-        raise _not_decided(problem) from None
-    if not any(run.domain for run in runs):
-        raise _nowhere(problem)
+    runs = _searched(problem)
     answer = _answer(problem, runs)
     _warn_of_turns(problem, runs, answer)
     return answer
+
+
+@dataclass(frozen=True, repr=False)
+class Solutions:
+    """All the integers at which a formula gives a result, rising; there may be no end to them.
+
+    Attributes:
+        progressions: the first, the last and the step of each run of them; the last is ``None``
+            where there is none.
+
+    >>> Solutions(((3, 3, 1), (5, 9, 2)))
+    3, 5, 7 and 9
+    """
+
+    progressions: tuple[tuple[int, int | None, int], ...]
+
+    @property
+    def endless(self) -> bool:
+        """Whether there are infinitely many."""
+        return any(last is None for _, last, _ in self.progressions)
+
+    def __iter__(self) -> Iterator[int]:
+        return merge(
+            *(
+                count(first, step) if last is None else range(first, last + 1, step)
+                for first, last, step in self.progressions
+            )
+        )
+
+    def __len__(self) -> int:
+        if self.endless:
+            raise EvaluationError("there are infinitely many solutions", code="endless")
+        return sum((last - first) // step + 1 for first, last, step in self.progressions if last)
+
+    def __bool__(self) -> bool:
+        return bool(self.progressions)
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and any(
+            first <= number <= (number if last is None else last) and (number - first) % step == 0
+            for first, last, step in self.progressions
+        )
+
+    def __repr__(self) -> str:
+        said = [f"{number:,}" for number in islice(self, _MOST_SAID)]
+        if self.endless or len(self) > _MOST_SAID:
+            return ", ".join([*said[:3], "…"])
+        return " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]])) or "none"
+
+
+def solutions(
+    formula: Closed,
+    unknown: str | Symbol,
+    *,
+    equals: int | Fraction | str,
+    values: Mapping[str, Any],
+) -> Solutions:
+    """All values of `unknown` at which `formula` gives exactly one result.
+
+    Raises:
+        UnknownSymbolError, EvaluationError, RequirementError: as for `solve`.
+        NoSolutionError: ``no-network``, or ``not-decided``.
+
+    >>> from archcalc.formula import Formula
+    >>> solutions(Formula("n**2 - 10*n"), "n", equals=-16, values={})
+    2 and 8
+    """
+    problem = _read_problem(formula, unknown, read_goal(None, None, equals), values)
+    runs = _searched(problem)
+    found = [
+        (run.numbers.number(low), None if high is None else run.numbers.number(high),
+         run.numbers.step)
+        for run in runs
+        for low, high in run.fits
+    ]  # fmt: skip
+    return Solutions(tuple(sorted(found, key=lambda progression: progression[0])))
+
+
+def _searched(problem: Problem) -> list[Run]:
+    try:
+        runs = searched(problem)
+    except Undecided:
+        raise _not_decided(problem) from None
+    if not any(run.domain for run in runs):
+        raise _nowhere(problem)
+    return runs
 
 
 # Reading what is asked
@@ -105,6 +192,9 @@ def read_goal(at_most: Any, at_least: Any, equals: Any) -> Goal:
 
 
 def _exact(name: str, bound: Any) -> Exact:
+    if isinstance(bound, str):
+        number = read_number(bound)
+        bound = bound if number is None else number
     if isinstance(bound, Fraction | Rational):
         exact = Fraction(int(bound.numerator), int(bound.denominator))
         return exact.numerator if exact.denominator == 1 else exact
@@ -116,7 +206,9 @@ def _exact(name: str, bound: Any) -> Exact:
     raise EvaluationError(
         f"{name} = {quoted(bound, 40)} is not an exact number",
         values={name: bound},
-        hint="give an integer or a Fraction",
+        hint="write one such as '1e6' or '25.6M'"
+        if isinstance(bound, str)
+        else "give an integer or a Fraction",
     )
 
 
@@ -139,7 +231,8 @@ def _read_problem(
             f"to solve for {name}, every other symbol needs a number",
             code="symbols-left",
             values={"missing": missing},
-            hint=f"put in {taken[0]} first, as in formula({taken[0]}=64).solve(...)"
+            hint=f"put in {taken[0]} first, as in formula({taken[0]}=64).solve(...), or give it in "
+            f"a mapping"
             if (taken := [m for m in missing if m in _OPTIONS])
             else f"give {', '.join(missing)}",
         )

@@ -16,6 +16,8 @@ from typing import NoReturn, TypeAlias
 from sympy import Expr
 
 from archcalc.symbolic.errors import ExpressionError, shorten
+from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.numbers import SUFFIXES
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation
@@ -39,15 +41,14 @@ __all__ = [
 HINT = "write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f <= 64'"
 """What can be written where nothing else is said."""
 
-_MOST_CHARACTERS = 10_000
-_MOST_NESTING = 30
-_MOST_DIGITS = 300
 _WORDS = ("and", "or", "not")
 _MULTIPLE = Relation.MULTIPLE_OF.value
 _SIGNS = {"==": "=", "=": "=", "!=": "≠", "≠": "≠", "<=": "≤", "≤": "≤", ">=": "≥", "≥": "≥"}
 _SIGNS |= {sign: sign for sign in ("<", ">", _MULTIPLE)}
 _TOKENS = re.compile(rf"(\b(?:and|or|not|{_MULTIPLE})\b|[=!<>]=|[≠≤≥=<>()])")
-_DECIMAL = re.compile(r"(?<![\w.])([0-9][0-9_]*)(\.[0-9]*)?(?:[eE]\+?([0-9]+))?(?![\w.])")
+_DECIMAL = re.compile(
+    r"(?<![\w.])([0-9][0-9_]*)(\.[0-9]*)?(?:[eE]\+?([0-9]+))?([kKMGBTP])?(?![\w.])"
+)
 NAME = re.compile(r"[^\W\d](?:(?![⁰¹²³⁴⁵⁶⁷⁸⁹])\w)*")
 """A name in a condition; what is raised to a power ends before it."""
 
@@ -149,7 +150,7 @@ def read_statement(
 
     Args:
         text: comparisons, joined by ``and``, ``or``, ``not`` and parentheses; a chain such as
-            ``8 <= f <= 64`` says both.  Numbers such as ``1e6`` and ``2.5`` are exact.
+            ``8 <= f <= 64`` says both.  Numbers such as ``1e6``, ``2.5`` and ``25.6M`` are exact.
         side: what reads the formula on a side of a comparison.
         hint: what the errors say that can be written.
 
@@ -161,9 +162,9 @@ def read_statement(
     """
     if not isinstance(text, str):
         raise ExpressionError(f"{shorten(text)} is not text", code="not-text", hint=hint)
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > LIMITS.characters:
         raise ExpressionError(
-            f"a condition is longer than {_MOST_CHARACTERS:,} characters", code="too-long"
+            f"a condition is longer than {LIMITS.characters:,} characters", code="too-long"
         )
     return _Reader(text, side, hint).whole()
 
@@ -201,13 +202,20 @@ class _Reader:
 
     def _number(self, match: re.Match[str]) -> str:
         """A number such as ``1e6`` or ``2.5`` written out exactly."""
-        whole, decimals, exponent = match.groups()
-        if decimals is None and exponent is None:
+        whole, decimals, exponent, suffix = match.groups()
+        if decimals is None and exponent is None and not self._is_suffix(suffix):
             return match[0]
-        if len(exponent or "") > 3 or int(exponent or 0) > _MOST_DIGITS:
-            self._refuse(f"has a number with more than {_MOST_DIGITS} digits")
+        if len(exponent or "") > 3 or int(exponent or 0) > LIMITS.decimal_digits:
+            self._refuse(f"has a number with more than {LIMITS.decimal_digits} digits")
         number = Fraction(f"{whole}{decimals or ''}".replace("_", "")) * 10 ** int(exponent or 0)
+        number *= 10 ** SUFFIXES.get(suffix, 0)
         return str(number) if number.denominator == 1 else f"({number})"
+
+    def _is_suffix(self, letter: str | None) -> bool:
+        """Whether it says thousands or millions, and is no symbol: ``2k`` may be meant as 2·k."""
+        if letter is None or letter == "k":
+            return False
+        return re.search(rf"(?<!\w){letter}(?!\w)", self.text) is None
 
     def _next(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
@@ -230,7 +238,7 @@ class _Reader:
 
     def _one(self) -> Statement:
         self.depth += 1
-        if self.depth > _MOST_NESTING:
+        if self.depth > LIMITS.condition_nesting:
             self._refuse("is too deeply nested")
         statement: Statement
         if self._took("not"):

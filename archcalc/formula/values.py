@@ -16,6 +16,7 @@ from archcalc.symbolic.errors import (
     shorten,
 )
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.words import meaning
 
 __all__ = ["put_in", "read_values"]
 
@@ -46,6 +47,13 @@ def read_values(values: Mapping[str, Any], known: Mapping[str, Symbol]) -> dict[
 
 
 def _read(name: str, value: Any) -> Dim:
+    meant = meaning(value)
+    if meant:
+        raise EvaluationError(
+            f"{name} = {quoted(value, 40)} is neither a number nor a symbol",
+            values={name: value},
+            hint=f"{quoted(value, 40)} is {meant}",
+        )
     try:
         dim = as_expr(value)
     except DimensionError as error:

@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.table import Absent, Entry, Table
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.record import Absent, Table
+from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.frameworks.torch import import_torch
 from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.layers.kept import REFUSED
-from archcalc.layers.registry import layer_class
+from archcalc.layers.registry import is_layer_class, layer_class
 
 __all__ = [
     "FACTS",
@@ -156,7 +156,7 @@ def covered(name: str, framework: Framework, own_name: str = "") -> Coverage:
     layer = _layer(name, framework) or _layer(own_name, framework)
     if not layer:
         return Coverage(name, why=why)
-    entry = _TABLES[framework][layer]
+    entry = _TABLES[framework][layer_class(layer)]
     absent = entry.why if isinstance(entry, Absent) else ""
     return Coverage(
         name,
@@ -177,7 +177,8 @@ def _layer(name: str, framework: Framework) -> str:
     """Our layer that the class `name` is: in Keras that of the same name."""
     if framework == "torch":
         return SPELLINGS[name].layer if name in SPELLINGS else ""
-    return name if name in KERAS else ""
+    found = is_layer_class(name) and layer_class(name).__name__ == name
+    return name if found and layer_class(name) in KERAS else ""
 
 
 def _alias(name: str, layer: str, framework: Framework) -> str:
@@ -201,11 +202,8 @@ def names_there(kind: str, framework: Framework) -> tuple[str, ...]:
 
 def _built_as(kind: str, framework: Framework) -> tuple[str, ...]:
     """The framework's classes that the table names; none where it has no such class."""
-    entry = _TABLES[framework].get(kind)
-    if not isinstance(entry, Entry):
-        return ()
-    names = [entry.cls] if isinstance(entry.cls, str) else entry.cls.values()
-    return tuple(dict.fromkeys(name for name in names if not name.startswith(".")))
+    entry = _TABLES[framework].entry(layer_class(kind))
+    return tuple(name for name in entry.classes() if name[0] != ".") if entry else ()
 
 
 def compared(kind: str, framework: Framework) -> tuple[str, ...]:
@@ -214,10 +212,11 @@ def compared(kind: str, framework: Framework) -> tuple[str, ...]:
     >>> compared("Bilinear", "torch")
     ('output shape', 'weights')
     """
-    entry = _TABLES[framework][kind]
-    if isinstance(entry, Absent):
+    cls = layer_class(kind)
+    entry = _TABLES[framework].entry(cls)
+    if entry is None:
         return ()
     missing = {"MACs"} if entry.uncounted or entry.needs else set()
-    if any(isinstance(table[kind], Absent) for table in _TABLES.values()):
+    if any(table.entry(cls) is None for table in _TABLES.values()):
         missing.add("values")
     return tuple(fact for fact in FACTS if fact not in missing)

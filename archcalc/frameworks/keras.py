@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from archcalc.frameworks.keras_chains import CHAINS
-from archcalc.frameworks.program import Call, Program, Source, is_whole, program
-from archcalc.frameworks.table import (
+from archcalc.frameworks.keras_chains import parts, steps
+from archcalc.frameworks.record import (
+    Chain,
     Entry,
     arguments_of,
     class_of,
     entry_of,
     handed,
+    is_whole,
     said_when_called,
 )
-from archcalc.frameworks.tables import KERAS
-from archcalc.layers.activations import Activation
+from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.attending import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
-from archcalc.layers.registry import layer_class
-from archcalc.layers.reshaping import Permute, Reshape
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential
-from archcalc.network.wrappers import RNN
+from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -61,7 +60,7 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
     >>> model.count_params(), [layer.name for layer in model.layers][1:3]
     (542230, ['conv2d', 'max_pooling2d'])
     """
-    made = program(what, input_shape, KERAS)
+    made = unroll(what, input_shape, partial(is_whole, KERAS))
     found = import_keras()
     names = _Names()
     given = [
@@ -104,8 +103,8 @@ def _lender(call: Call, made: Program) -> int:
     same = {(t.weight, t.of, t.transposed, o) for t, o in call.ties} == {
         (weight.name, weight.name, False, owner) for weight in call.applied.weights
     }
-    entry = KERAS.get(type(call.layer).__name__)
-    if same and type(call.layer) is type(lender.layer) and isinstance(entry, Entry):
+    entry = KERAS.entry(type(call.layer))
+    if same and type(call.layer) is type(lender.layer) and entry is not None:
         shapes = [(*found.applied.inputs, Shape())[0] for found in (call, lender)]
         if arguments_of(entry, call.layer, shapes[0]) == arguments_of(
             entry, lender.layer, shapes[1]
@@ -122,8 +121,7 @@ def _lender(call: Call, made: Program) -> int:
 def called(built: list[Any], applied: Applied, fed: list[Any], **how: Any) -> list[Any]:
     """What `built`, the Keras layers of a layer, give for the inputs `fed`, one an output."""
     layer = applied.layer
-    known = KERAS.get(type(layer).__name__)
-    entry = known if isinstance(known, Entry) else Entry("")
+    entry = KERAS.entry(type(layer)) or Entry()
     first, *others = built
     said = said_when_called(entry, layer, applied.inputs[0])
     result = first(*handed(entry, layer, fed), **said, **how)
@@ -163,16 +161,17 @@ def keras_layers(applied: Applied, name: str) -> list[Any]:
     Raises:
         FrameworkError: Keras has not got the layer, or not with these arguments.
     """
-    return _built(applied, _steps(applied), name)
+    return _built(applied, steps(applied), name)
 
 
-def _built(applied: Applied, parts: Parts, name: str) -> list[Any]:
+def _built(applied: Applied, chain: Chain, name: str) -> list[Any]:
     layers = import_keras().layers
     made = []
     x = (*applied.inputs, Shape())[0]
-    for suffix, part in parts:
-        entry = entry_of(KERAS, part, "Keras")
-        cls = getattr(layers, class_of(entry, part, x))
+    for suffix, part in chain:
+        entry = entry_of(KERAS, part)
+        named = class_of(entry, part, x)
+        cls = named if isinstance(named, type) else getattr(layers, named)
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
         arguments = _with_held(part, arguments_of(entry, part, x), inputs)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
@@ -197,12 +196,12 @@ def _with_held(layer: Any, arguments: dict[str, Any], inputs: tuple[Shape, ...])
 
 def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
     """A layer inside another, as one layer of Keras."""
-    if isinstance(layer, Network) and not is_whole(layer, KERAS):
+    if isinstance(layer, Network) and not is_whole(KERAS, layer):
         return to_keras(layer, list(inputs))
     if isinstance(layer, Attending):  # Keras calls it on its input twice, where it is its own value
         return to_keras(Sequential([layer]), list(inputs))
     applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
-    made = _built(applied, _parts(layer, applied.output), name)
+    made = _built(applied, parts(applied), name)
     return made[0] if len(made) == 1 else import_keras().Sequential(made)
 
 
@@ -248,76 +247,3 @@ class _Names:
             name = f"{base}_{count}"
         self.used.add(name)
         return name
-
-
-# What Keras says with several layers
-
-
-Parts: TypeAlias = list[tuple[str, Layer]]
-"""Layers that Keras has, one after the other, each with the suffix of its name."""
-
-
-def _steps(applied: Applied) -> Parts:
-    """`_parts`, and a cell that is given no states as the first step of a sequence."""
-    layer: Any = applied.layer
-    if type(layer).__name__ == "SpectralNormalization":  # around the kernel, not the padding
-        inner = _steps(Applied(layer.layer, applied.inputs))
-        around = [(name, layer.model_copy(update={"layer": part})) for name, part in inner]
-        return [one if one[0] else other for one, other in zip(inner, around, strict=True)]
-    if chain := CHAINS.get(type(layer).__name__):
-        entry_of(KERAS, layer, "Keras")  # the chain may be for some values of its fields only
-        return chain(layer, applied)
-    if type(layer).__name__.endswith(("Cell", "Cells")) and len(applied.inputs) == 1:
-        return [("step", Reshape((1, *applied.inputs[0]))), ("", RNN(layer))]
-    return _parts(layer, applied.output)
-
-
-def _parts(layer: Any, output: Shape) -> Parts:
-    """`layer` as layers that Keras has."""
-    kind = type(layer).__name__
-    padding = getattr(layer, "padding", None)
-    if kind == "TimeDistributed":
-        return [("", layer.nested())]
-    if kind in ("DepthwiseConv1D", "SeparableConv1D") and padding == "causal":
-        (window,) = layer.sliding()  # only Conv1D has "causal" in Keras
-        return _padded(layer, ((window.span - 1, 0),))
-    if "Conv" in kind and isinstance(padding, tuple):
-        return _cropped(layer) if kind.endswith("Transpose") else _padded(layer, padding)
-    if "Pooling" in kind and isinstance(padding, tuple) and not any(map(any, padding)):
-        return [("", layer.model_copy(update={"padding": "valid"}))]
-    if kind in ("Cropping1D", "UpSampling1D") and layer.data_format == "channels_first":
-        return _moved(layer)
-    if kind == "PReLU" and layer.along is not None:
-        shared = sorted(axis + 1 for axis in layer.shared(output))
-        return [("", layer.model_copy(update={"shared_axes": tuple(shared), "along": None}))]
-    if kind == "Flatten":
-        whole = layer.start_dim == 1 and len(output) == 1
-        plain = layer.model_copy(update={"end_dim": -1})
-        return [("", plain if whole else Reshape(tuple(output), trainable=layer.trainable))]
-    return [("", layer)]
-
-
-def _padded(layer: Any, amounts: Any) -> Parts:
-    pad = layer_class(f"ZeroPadding{layer.rank}D")(amounts, layer.data_format)
-    valid = layer.model_copy(update={"padding": "valid"})
-    return [("pad", pad), ("", valid)] if any(map(any, amounts)) else [("", valid)]
-
-
-def _cropped(layer: Any) -> Parts:
-    """What is cropped must not have been counted in: a softmax comes after."""
-    extra = layer.output_padding or (0,) * layer.rank  # by default Keras adds what it likes
-    whole = layer.model_copy(update={"padding": "valid", "output_padding": extra})
-    if not any(map(any, layer.padding)):
-        return [("", whole)]
-    crop = layer_class(f"Cropping{layer.rank}D")(layer.padding, layer.data_format)
-    parts = [(f"crop_{name}" if name else "crop", part) for name, part in _parts(crop, Shape())]
-    if layer.activation not in ("softmax", "log_softmax"):
-        return [("", whole), *parts]
-    linear = whole.model_copy(update={"activation": None})
-    return [("", linear), *parts, ("activation", Activation(layer.activation))]
-
-
-def _moved(layer: Any) -> Parts:
-    """Keras has these two on channels that come last, and only there."""
-    last = layer.model_copy(update={"data_format": "channels_last"})
-    return [("first", Permute((2, 1))), ("", last), ("last", Permute((2, 1)))]

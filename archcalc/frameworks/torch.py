@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from archcalc.frameworks.program import program
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.records import TORCH
 from archcalc.layers.base import Layer
+from archcalc.network.unroll import unroll
 from archcalc.symbolic.errors import FrameworkError
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def to_torch(what: Layer, input_shape: Any = None) -> nn.Module:
     >>> [(name, tuple(p.shape)) for name, p in module.named_parameters()]
     [('conv2d.weight', (32, 1, 3, 3)), ('conv2d.bias', (32,))]
     """
-    made = program(what, input_shape, TORCH)
+    made = unroll(what, input_shape, partial(is_whole, TORCH))
     import_torch()
     from archcalc.frameworks.torch_layers import net
 

@@ -9,24 +9,26 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.program import Call, Program, Source, is_whole, program
-from archcalc.frameworks.table import Entry, Tensor, arguments_of, class_of, entry_of
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import Entry, Tensor, arguments_of, class_of, entry_of, is_whole
+from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_adapters import narrow_pair
-from archcalc.frameworks.torch_cores import CORES
+from archcalc.frameworks.torch_cores import core_named
 from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
 from archcalc.layers.adapters import LoRA
 from archcalc.layers.applied import Applied
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.experts import Experts
 from archcalc.network.ties import TiedWeight
+from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -40,15 +42,15 @@ def torch_module(applied: Applied) -> nn.Module:
         FrameworkError: torch has not got this layer.
     """
     layer, x = applied.layer, (*applied.inputs, Shape())[0]
-    entry = entry_of(TORCH, layer, "torch")
+    entry = entry_of(TORCH, layer)
     _check_kept(layer)
     if isinstance(layer, Network):
         return _trained(_holding(entry, layer, applied.inputs), layer)
     if isinstance(layer, LoRA):
         return _trained(_adapted(layer, applied.inputs), layer)
-    order = _order(layer, x)
+    order = _order(entry, layer, x)
     moved = order != tuple(range(len(x)))
-    parts = _core(_channels_first(layer), Shape(x[axis] for axis in order), applied)
+    parts = _core(entry, _channels_first(layer), Shape(x[axis] for axis in order), applied)
     if moved:
         parts.insert(0, ("first", modules.Permute([axis + 1 for axis in order])))
     if moved and len(applied.output) == len(x):
@@ -101,18 +103,21 @@ def _trained(module: nn.Module, layer: Layer) -> nn.Module:
 def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
     """A network that torch has as one layer; the layers that it holds are arguments there."""
     x = inputs[0]
-    arguments = {
-        name: _held(value, layer.inside(*inputs)) if isinstance(value, Layer) else value
-        for name, value in arguments_of(entry, layer, x).items()
-    }
+    arguments = arguments_of(entry, layer, x)
+    for name, value in arguments.items():
+        if isinstance(value, Layer):
+            inside = layer.inside(*inputs)
+            many = int(layer.count) if isinstance(layer, Experts) else 0
+            experts = [_held(value, inside) for _ in range(many)]  # each begins by itself
+            arguments[name] = experts or _held(value, inside)
     module: nn.Module = torch_class(class_of(entry, layer, x))(**arguments)
     return module
 
 
 def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
     inputs = inputs[: layer.arity[1]]  # a norm after a decoder takes the target alone
-    if isinstance(layer, Network) and not is_whole(layer, TORCH):
-        return net(program(layer, list(inputs), TORCH))
+    if isinstance(layer, Network) and not is_whole(TORCH, layer):
+        return net(unroll(layer, list(inputs), partial(is_whole, TORCH)))
     return torch_module(Applied(layer, inputs))
 
 
@@ -132,38 +137,26 @@ def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
 # Where torch wants the axes
 
 
-def _order(layer: Layer, x: Shape) -> tuple[int, ...]:
+def _order(entry: Entry, layer: Any, x: Shape) -> tuple[int, ...]:
     """The axes of the input in the order in which torch's class takes them."""
     everything = tuple(range(len(x)))
-    kind = type(layer).__name__
-    if kind in ("LayerNormalization", "RMSNormalization"):
-        last = sorted(axis_index(axis, x) for axis in layer.axis)  # type: ignore[attr-defined]
-        return (*[axis for axis in everything if axis not in last], *last)
-    channels: int | None = None
     if layer.arity != (1, 1):
         return everything
-    if kind in _ALONG_CHANNELS:
-        channels = axis_index(layer.axis, x)  # type: ignore[attr-defined]
-    elif _channels_last(layer) or kind == "SpatialDropout1D":
-        channels = len(x) - 1
-    if channels is None:
+    if entry.order == "axis last":
+        last = sorted(axis_indices(layer.axis, x))
+        return (*[axis for axis in everything if axis not in last], *last)
+    if entry.order == "axis first":
+        first = axis_index(layer.axis, x)
+    elif entry.order == "features first" or _channels_last(layer):
+        first = len(x) - 1
+    else:
         return everything
-    return (channels, *[axis for axis in everything if axis != channels])
+    return (first, *[axis for axis in everything if axis != first])
 
 
 def _channels_last(layer: Layer) -> bool:
     fields = type(layer).model_fields  # Flatten keeps an argument of this name for Keras alone
     return "data_format" in fields and getattr(layer, "data_format", "") == "channels_last"
-
-
-_ALONG_CHANNELS = (
-    "BatchNormalization",
-    "ChannelShuffle",
-    "GroupNormalization",
-    "InstanceNormalization",
-    "LocalResponseNormalization",
-)
-"""What torch does along its first axis, and we along `axis`."""
 
 
 def _channels_first(layer: Layer) -> Layer:
@@ -172,9 +165,9 @@ def _channels_first(layer: Layer) -> Layer:
     return layer.model_copy(update={"data_format": "channels_first"})
 
 
-def _core(layer: Any, x: Shape, applied: Applied) -> Parts:
-    own = CORES.get(type(layer).__name__)
-    return own(layer, x, applied) if own else [("core", made(layer, x))]
+def _core(entry: Entry, layer: Any, x: Shape, applied: Applied) -> Parts:
+    own = entry.core
+    return core_named(own)(layer, x, applied) if own else [("core", made(layer, x))]
 
 
 # Networks
@@ -230,7 +223,7 @@ def _one_tensor(mine: Tensor, theirs: Tensor, transposed: bool) -> bool:
 
 
 def _tensor(call: Call, weight: str) -> Tensor:
-    entry = entry_of(TORCH, call.layer, "torch")
+    entry = entry_of(TORCH, call.layer)
     return next(tensor for tensor in entry.tensors if tensor.ours == weight)
 
 

@@ -6,13 +6,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.symbolic.dims import Dim
+from archcalc.layers.sight import Sight, Sights, Stretch, all_of, in_place
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -69,11 +70,20 @@ class Activation(_Elementwise):
     activation: ActivationName | Literal["glu"]
     inplace: bool = Field(default=False, kw_only=True)
 
+    @property
+    def reuses(self) -> bool:
+        """What does nothing gives its input as it is."""
+        return super().reuses or self.activation == "linear"
+
     def output_shape(self, x: Shape) -> Shape:
         return GLU().output_shape(x) if self.activation == "glu" else x
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return GLU().requirements(x) if self.activation == "glu" else ()
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        glu = self.activation == "glu"
+        return GLU().sights(output, x) if glu else super().sights(output, x)
 
 
 class GLU(_Elementwise):
@@ -99,6 +109,12 @@ class GLU(_Elementwise):
     def output_shape(self, x: Shape) -> Shape:
         axis = axis_index(self.axis, x)
         return x.replace(axis, floor_div(x[axis], 2))
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """Two positions, half an axis apart."""
+        axis = axis_index(self.axis, x)
+        half = floor_div(x[axis], 2)
+        return (in_place(x, {axis: Sight(axis, (Stretch(0, lower(half + 1), half),))}),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         features = x[axis_index(self.axis, x)]
@@ -284,6 +300,10 @@ class Softplus(_Elementwise):
 class _AlongAxis(_Elementwise, abstract=True):
     axis: int = -1
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        return (in_place(x, {axis: all_of(x[axis], axis)}),)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis_index(self.axis, x)
         return ()
@@ -349,8 +369,8 @@ class PReLU(_Elementwise):
     def shared(self, x: Shape) -> set[int]:
         """The axes of `x` along which the slope is one and the same."""
         if self.along is None:
-            return {axis_index(axis, x) for axis in self.shared_axes}
-        return set(range(len(x))) - {axis_index(axis, x) for axis in self.along}
+            return set(axis_indices(self.shared_axes, x))
+        return set(range(len(x))) - set(axis_indices(self.along, x))
 
     def incoming(self, *inputs: Shape) -> Dim | None:
         (x,), along = inputs, self.along or ()

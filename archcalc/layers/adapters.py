@@ -11,6 +11,7 @@ from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.layers.fields import Size, hyper
 from archcalc.layers.lora import ADAPTED, beside, merged, thin
+from archcalc.layers.sight import Sights
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
@@ -94,6 +95,12 @@ class LoRA(Layer):
 
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return self.layer.windows(*inputs)
+
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        return self.layer.sights(output, *inputs)
+
+    def put_in_a_row(self, *inputs: Shape) -> int | None:
+        return self.layer.put_in_a_row(*inputs)
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         return (*self.layer.expected(*inputs), *self.layer.requirements(*inputs))

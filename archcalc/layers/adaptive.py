@@ -14,6 +14,7 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
 from archcalc.layers.needs import something
 from archcalc.layers.scaling import scaled
+from archcalc.layers.sight import Sights, channels, sliding
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import Stretches, Window
 from archcalc.symbolic.dims import Dim
@@ -79,6 +80,12 @@ class _AdaptivePool(Spatial, abstract=True):
             found.append((axis, Window(step, step)))
         return tuple(found)
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """By windows where there are some, or by stretches whose lengths come again."""
+        windows = dict(self.windows(x) or self.stretches(x))
+        views = {axis: sliding(axis, window, x[axis]) for axis, window in windows.items()}
+        return ({**views, self.channel_axis(): channels(self.channels(x))},)
+
     def stretches(self, x: Shape) -> tuple[tuple[int, Stretches], ...]:
         """What each output position reads along each axis, whether sizes divide or not."""
         pairs = zip(self.spatial_axes(), self.sizes(x), strict=True)
@@ -137,6 +144,9 @@ class _FractionalPool(Spatial, abstract=True):
 
     def windows(self, x: Shape) -> None:
         return None
+
+    def no_sight(self) -> str:
+        return f"the windows of {type(self).__name__} are drawn at random"
 
     def _sizes(self, x: Shape) -> tuple[Dim, ...]:
         if self.output_ratio is None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Remark, State, Weight, Work
-from archcalc.symbolic.errors import InvalidLayerError, quoted
+from archcalc.layers.functions import TOGETHER
+from archcalc.layers.sight import Sights, together
+from archcalc.symbolic.errors import (
+    ArchcalcError,
+    DimensionError,
+    InvalidLayerError,
+    RequirementError,
+    quoted,
+)
 from archcalc.symbolic.requirement import undecided
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, as_shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Applied"]
 
 
-class Applied:
+class Applied(Shown):
     """`layer` on `inputs`: every fact it states there.
 
     Raises:
@@ -34,9 +44,20 @@ class Applied:
         self.inputs = inputs
         facts = (*layer.expected(*inputs), *layer.requirements(*inputs))
         needed = (*facts, *all_bounds(layer))  # a rule of the layer says more than a bound
-        self.requirements = undecided(needed)
-        self.outputs: tuple[Shape, ...] = layer.output_shapes(*inputs)
+        try:
+            self.requirements = undecided(needed)
+        except RequirementError as error:
+            raise _with_remarks(error, layer.remarks(*inputs)) from None
+        self.outputs: tuple[Shape, ...] = _shapes(layer, layer.output_shapes(*inputs))
         self.output: Shape = self.outputs[0]
+
+    def said(self) -> str:
+        """The layer's class, and the shapes that go in and come out."""
+        sides = (", ".join(map(str, shapes)) for shapes in (self.inputs, self.outputs))
+        return f"{type(self.layer).__name__}, {' → '.join(filter(None, sides))}"
+
+    def __repr__(self) -> str:
+        return f"<{self.said()}>"
 
     @cached_property
     def weights(self) -> tuple[Weight, ...]:
@@ -45,7 +66,15 @@ class Applied:
         Raises:
             InvalidLayerError: the layer does not state them as weights in a sequence.
         """
-        return _each(self.layer, "weights", self.layer.weights(*self.inputs), Weight)
+        try:
+            stated = self.layer.weights(*self.inputs)
+        except DimensionError as error:
+            raise InvalidLayerError(
+                f"weights of {type(self.layer).__name__}: {error.message}",
+                code="invalid-facts",
+                hint=error.hint or "a weight's shape is a tuple of dimensions",
+            ) from None
+        return _each(self.layer, "weights", stated, Weight)
 
     @cached_property
     def work(self) -> tuple[Work, ...]:
@@ -78,10 +107,61 @@ class Applied:
         """How it sees its input along each axis."""
         return self.layer.windows(*self.inputs)
 
+    def sights(self, output: int = 0) -> tuple[Sights, ...]:
+        """What positions of an output see of each axis of each input."""
+        if output not in self._sights:
+            self._sights[output] = self._seen(output)
+        return self._sights[output]
+
+    @cached_property
+    def _sights(self) -> dict[int, tuple[Sights, ...]]:
+        return {}
+
+    def _seen(self, output: int) -> tuple[Sights, ...]:
+        seen = self.layer.sights(output, *self.inputs)
+        function = getattr(self.layer, "activation", None)
+        if function in TOGETHER and self.outputs[output]:
+            made = self.outputs[output]
+            return tuple(together(views, len(made) - 1, made[-1]) for views in seen)
+        return seen
+
     @cached_property
     def remarks(self) -> tuple[Remark, ...]:
         """What is legal here but rarely meant."""
         return self.layer.remarks(*self.inputs)
+
+
+def _with_remarks(error: RequirementError, remarks: Iterable[Remark]) -> RequirementError:
+    """The error, with what is remarkable of a network's input, as that may be why."""
+    said = [remark.message for remark in remarks if remark.of_input]
+    hint = "; ".join(filter(None, (*said, error.hint)))
+    return RequirementError(
+        error.message, code=error.code, path=error.path, values=error.values, hint=hint
+    )
+
+
+def _shapes(layer: Layer, stated: Any) -> tuple[Shape, ...]:
+    """What a layer says comes out, a plain tuple or a number also as a shape.
+
+    Raises:
+        InvalidLayerError: it is no shape.
+    """
+    listed = isinstance(stated, tuple | list) and bool(stated)
+    if listed and all(isinstance(shape, Shape) for shape in stated):
+        return tuple(stated)
+    one = listed and type(layer).output_shapes is Layer.output_shapes
+    try:
+        if one or (listed and all(isinstance(shape, tuple | list) for shape in stated)):
+            return tuple(map(as_shape, stated))
+        why = "not a tuple of shapes"
+    except ArchcalcError as error:
+        why = error.message
+    method, given = ("output_shape", stated[0]) if one else ("output_shapes", stated)
+    raise InvalidLayerError(
+        f"{method} of {type(layer).__name__} gives {quoted(given, 60)}: {why}",
+        code="invalid-facts",
+        hint="return a Shape, such as x.replace(-1, self.units)",
+    )
 
 
 F = TypeVar("F")

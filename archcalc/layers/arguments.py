@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ValidationError
@@ -13,10 +14,10 @@ from pydantic import AliasChoices, BaseModel, ValidationError
 from archcalc.layers.kept import activation_name, read
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted, shorten
 
-__all__ = ["accepted", "by_name", "explained", "unknown_argument"]
+__all__ = ["IN_KERAS", "accepted", "by_name", "explained", "unknown_argument"]
 
 
-def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def by_name(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Positional arguments as keyword arguments, in the order of the fields."""
     names = [n for n, field in cls.model_fields.items() if not field.kw_only]
     if len(args) > len(names):
@@ -35,7 +36,7 @@ def by_name(cls: type[BaseModel], args: tuple[Any, ...], kwargs: dict[str, Any])
     return {**given, **kwargs}
 
 
-def accepted(cls: type[BaseModel], given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def accepted(cls: Any, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The arguments of a layer: its fields, and what it keeps as a layer holds it; and the rest.
 
     Raises:
@@ -57,7 +58,7 @@ def accepted(cls: type[BaseModel], given: dict[str, Any]) -> tuple[dict[str, Any
 
 
 @lru_cache(maxsize=1024)
-def _names(cls: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
+def _names(cls: Any) -> tuple[frozenset[str], frozenset[str]]:
     """By which names fields are given, and which other arguments a class keeps."""
     fields = set(cls.model_fields)
     for field in cls.model_fields.values():
@@ -66,9 +67,7 @@ def _names(cls: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(fields), frozenset(getattr(cls, "built_with", ())) - fields
 
 
-def unknown_argument(
-    cls: type[BaseModel], unknown: dict[str, Any], others: int = 0
-) -> InvalidLayerError:
+def unknown_argument(cls: Any, unknown: dict[str, Any], others: int = 0) -> InvalidLayerError:
     """The complaint about the first argument that is unknown: a typo explains what is missing.
 
     Args:
@@ -81,19 +80,58 @@ def unknown_argument(
         f"{cls.__name__}: {shorten(first, 60)} is not an argument{more}",
         code="unknown-argument",
         values={first: shorten(unknown[first])},
-        hint=_nearest(first, list(cls.model_fields), fields | kept),
+        hint=_torch_hint(unknown, fields) or _nearest(first, list(cls.model_fields), fields | kept),
     )
 
 
-def _several_layers(cls: type[BaseModel], args: tuple[Any, ...]) -> str:
+IN_KERAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "stride": ("strides",),
+        "dilation": ("dilation_rate",),
+        "bias": ("use_bias",),
+        "out_channels": ("filters",),
+        "out_features": ("units",),
+        "hidden_size": ("units",),
+        "eps": ("epsilon",),
+        "p": ("rate",),
+        "num_embeddings": ("input_dim",),
+        "embedding_dim": ("output_dim",),
+        "negative_slope": ("negative_slope", "alpha"),
+    }
+)
+"""What arguments of torch are called in Keras, and so here."""
+
+_READ_OFF = ("in_channels", "in_features", "input_size", "num_features")
+_SAID_OTHERWISE = {
+    "num_layers": "a stack of layers is a list of them",
+    "bidirectional": "wrap the layer in Bidirectional",
+    "batch_first": "shapes have no batch axis",
+}
+
+
+def _torch_hint(unknown: Iterable[str], fields: Collection[str]) -> str:
+    """What torch's arguments are called here, where some of the unknown ones are torch's."""
+    said: list[str] = []
+    for name in unknown:
+        known = next((word for word in IN_KERAS.get(name, ()) if word in fields), None)
+        if known is not None:
+            said.append(f"{name} is called {known} here")
+        elif name in _READ_OFF:
+            said.append(f"{name} is read off the input, so leave it out")
+        elif name in _SAID_OTHERWISE:
+            said.append(f"for {name}, {_SAID_OTHERWISE[name]}")
+    if len(said) == 1 and said[0].endswith(" here"):
+        return f"did you mean {said[0].split()[-2]}?"
+    return f"{'; '.join(said)}; torch's own names are in archcalc.torch.nn" if said else ""
+
+
+def _several_layers(cls: Any, args: tuple[Any, ...]) -> str:
     """The hint where layers are given one by one to what takes a list of them, as in torch."""
     listed = "layers" in cls.model_fields and all(isinstance(a, BaseModel) for a in args)
     return f"layers go in a list: {cls.__name__}([Dense(1), Dense(2)])" if listed else ""
 
 
-def explained(
-    cls: type[BaseModel], error: ValidationError, given: dict[str, Any]
-) -> InvalidLayerError:
+def explained(cls: Any, error: ValidationError, given: dict[str, Any]) -> InvalidLayerError:
     """Pydantic's first complaint as an error of ours; the rest are counted."""
     found = error.errors(include_url=False)
     first, *others = found
@@ -112,6 +150,11 @@ def explained(
         field, code = str(first["loc"][0]), "unknown-choice"
         message = f"{field}: {quoted(first['input'], 60)} is not one of its choices"
         hint, others = _nearest(shorten(first["input"], 60), _choices(error)), []
+        if isinstance(first["input"], BaseModel):
+            hint = "it takes functions by name; a layer goes after this one"
+    elif first["type"].startswith("int_"):
+        kind = "the number of an axis" if "axis" in field else "a whole number"
+        message, others = f"{field}: {quoted(first['input'], 60)} is not {kind}", []
     else:
         message = f"{field}: {first['msg'].lower()}, not {quoted(first['input'], 60)}"
     more = f" (and {len(others)} more)" if others else ""

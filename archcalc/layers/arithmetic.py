@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.fields import OptionalAxes, option
 from archcalc.layers.merging import Elementwise, broadcast, broadcasting
+from archcalc.layers.sight import (
+    Sights,
+    aligned,
+    all_of,
+    every_one_before,
+    in_place,
+    itself,
+    sliding,
+)
 from archcalc.layers.window import Window
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
@@ -82,14 +91,7 @@ class Reduce(Layer):
     def _places(self, x: Shape) -> tuple[int, ...]:
         if self.axis is None:
             return tuple(range(len(x)))
-        places = tuple(sorted(axis_index(axis, x) for axis in self.axis))
-        if len(set(places)) < len(places):
-            raise ShapeError(
-                f"axes {self.axis} of {x!r} name an axis twice",
-                code="no-such-axis",
-                hint="name each axis once",
-            )
-        return places
+        return tuple(sorted(axis_indices(self.axis, x)))
 
     def output_shape(self, x: Shape) -> Shape:
         places = self._places(x)
@@ -103,6 +105,13 @@ class Reduce(Layer):
         if not (together or self.keepdims):
             return None  # an axis between two that go moves up less than one after both
         return tuple((axis, Window(x[axis])) for axis in places)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        places = self._places(x)
+        kept = range(len(x)) if self.keepdims else [i for i in range(len(x)) if i not in places]
+        there = {axis: place for place, axis in enumerate(kept)}
+        found = {axis: itself(place) for axis, place in there.items()}
+        return ({**found, **{i: sliding(there.get(i), Window(x[i]), x[i]) for i in places}},)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         self._places(x)
@@ -129,6 +138,10 @@ class CumulativeSum(Layer):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         axis = axis_index(self.axis, x)
         return ((axis, Window(x[axis], padding="causal")),)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        return (in_place(x, {axis: every_one_before(axis, x[axis])}),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis_index(self.axis, x)
@@ -261,6 +274,12 @@ class TakeAlongAxis(Layer):
 
     def windows(self, x: Shape, indices: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape, indices: Shape) -> tuple[Sights, ...]:
+        """What stands anywhere along the axis may be what an index names."""
+        axis, both = self._beside(x, indices)
+        values = {**aligned(both, 0), axis: all_of(x[axis], axis)}
+        return values, {**aligned(both, 1), axis: itself(axis)}
 
     def requirements(self, x: Shape, indices: Shape) -> tuple[Requirement, ...]:
         return broadcasting("TakeAlongAxis", *self._beside(x, indices)[1])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.facts import Operand, State, Work
 from archcalc.layers.mask import Mask
+from archcalc.layers.sight import Sights, channels, in_place, unknown
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -70,6 +71,23 @@ class Attending(Layer, abstract=True):
     def windows(self, *inputs: Shape) -> None:
         return None
 
+    def meeting(self, query: Shape) -> tuple[int, ...]:
+        """The axes of positions along which queries and keys meet; the others go side by side."""
+        return (len(query) - 2,)
+
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        """A query sees itself and every key that it may attend to, and their features."""
+        if output > 0:
+            why = f"the scores of {type(self).__name__} have axes of their own"
+            return tuple(dict.fromkeys(range(len(x)), unknown(why)) for x in inputs)
+        met, mask = self.meeting(inputs[0]), self.core(*inputs).mask
+        found = []
+        for place, x in enumerate(inputs):
+            keys = place > 0 or len(inputs) == 1
+            views = in_place(x, {axis: mask.sight(axis, x[axis]) for axis in met if keys})
+            found.append({**views, len(x) - 1: channels(x[-1])})
+        return tuple(found)
+
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)
         ranks = {len(x) for x in inputs}
@@ -99,6 +117,9 @@ class Attending(Layer, abstract=True):
         def return_attention_scores(self) -> bool: ...
         @property
         def use_causal_mask(self) -> bool: ...
+        def core(self, *inputs: Shape) -> Core:
+            """Which queries meet which keys."""
+
         def scores(self, *inputs: Shape) -> Shape:
             """The shape of the scores: how much of each value there is in each output."""
 

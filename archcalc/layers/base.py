@@ -2,14 +2,14 @@
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
 states up to six facts about its input shapes, each once and symbolically: the output shape, the
-weights, the work, the windows, what it keeps for the next step, and what must hold.  Everything
-else (counts, memory, derivations, documentation, framework comparisons) is folded from these.
+weights, the work, the windows (or, where axes move, the sights), what it keeps for the next step,
+and what must hold.  Everything else (counts, memory, derivations, documentation, framework
+comparisons) is folded from these.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from inspect import Parameter, Signature
 from types import MappingProxyType
@@ -25,8 +25,9 @@ from typing import (
 )
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
-from pydantic._internal._model_construction import ModelMetaclass
+from pydantic.fields import FieldInfo
 
+from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
@@ -34,15 +35,16 @@ from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
+from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
-from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
-__all__ = ["AxisWindow", "Layer", "known_layers", "leading_axes"]
+__all__ = ["FIELDS", "AxisWindow", "Layer", "known_layers", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -54,8 +56,14 @@ class _Taker(Protocol):
     def take(self, layer: Layer, others: tuple[Any, ...]) -> Any: ...
 
 
+if TYPE_CHECKING:
+    _ModelMeta = type
+else:
+    _ModelMeta = type(BaseModel)  # it has no public name
+
+
 @dataclass_transform(kw_only_default=False, field_specifiers=(Field, hyper, option))
-class _LayerMeta(ModelMetaclass):
+class _LayerMeta(_ModelMeta):
     """Tells type checkers that a layer's arguments go by position as well as by name.
 
     Layers are frozen all the same; saying so here would make checkers read a field by the type in
@@ -85,6 +93,9 @@ def _parameter(name: str, field: Any) -> Parameter:
 _COMMON = ("name", "trainable", "expects", "tied")
 """The fields of every layer; they are written after its own."""
 
+FIELDS = "fields"
+"""The context in which a layer is dumped field by field, whatever it holds."""
+
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
 
@@ -94,7 +105,44 @@ known_layers: dict[str, type[Layer]] = {}
 L = TypeVar("L", bound="Layer")
 
 
-class Layer(BaseModel, metaclass=_LayerMeta):
+if TYPE_CHECKING:
+
+    class _Model(metaclass=_LayerMeta):
+        """What type checkers know of Pydantic's model, whose metaclass has no public name."""
+
+        model_config: ClassVar[ConfigDict]
+        model_fields: ClassVar[dict[str, FieldInfo]]
+        __pydantic_complete__: ClassVar[bool]
+        __pydantic_extra__: ClassVar[dict[str, Any] | None]
+
+        @property
+        def model_fields_set(self) -> set[str]: ...
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+        def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+        def __copy__(self) -> Self: ...
+        def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self: ...
+        def __init_subclass__(cls, **kwargs: Any) -> None: ...
+        @classmethod
+        def __pydantic_init_subclass__(cls, **kwargs: Any) -> None: ...
+        def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self: ...
+        def model_dump(self, **how: Any) -> dict[str, Any]: ...
+        def model_dump_json(self, **how: Any) -> str: ...
+        def model_post_init(self, context: Any, /) -> None: ...
+        @classmethod
+        def model_construct(cls, **values: Any) -> Self: ...
+        @classmethod
+        def model_validate(cls, value: Any, **how: Any) -> Self: ...
+        @classmethod
+        def model_validate_json(cls, value: str, **how: Any) -> Self: ...
+        @classmethod
+        def model_json_schema(cls, **how: Any) -> dict[str, Any]: ...
+        @classmethod
+        def model_rebuild(cls, **how: Any) -> bool | None: ...
+else:
+    _Model = BaseModel
+
+
+class Layer(_Model, Shown, metaclass=_LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
     Subclasses declare fields in Keras' order and override the facts they have.  A subclass
@@ -233,6 +281,32 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         """What it keeps of a sequence for the next step at inference."""
         return ()
 
+    def sights(self, output: int, *inputs: Any) -> tuple[Sights, ...]:
+        """What positions of output number `output` see of each axis of each input.
+
+        By default what the windows say: an axis without one is seen position by position, that of
+        the channels as a whole, and the axes stay where they are, except those that go.
+        """
+        if not inputs:
+            return ()
+        windows = self.windows(*inputs)
+        if windows is None:
+            return tuple(dict.fromkeys(range(len(x)), unknown(self.no_sight())) for x in inputs)
+        features = {axis % len(inputs[0]) for axis in self.feature_axes(inputs[0])}
+        made = self.output_shapes(*inputs)[output]
+        return seen_through(inputs, made, dict(windows), features)
+
+    def no_sight(self) -> str:
+        """Why no rule says what its output sees."""
+        return (
+            f"{type(self).__name__} mixes or moves axes, so that no one window says what an output "
+            "position sees"
+        )
+
+    def put_in_a_row(self, *inputs: Any) -> int | None:
+        """The axis of the output along which its inputs lie one after the other, if they do."""
+        return None
+
     def requirements(self, *inputs: Any, **_: Any) -> tuple[Requirement, ...]:
         """What must hold of the shapes: by default that every window fits."""
         needs: list[Requirement] = []
@@ -320,6 +394,16 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         name = names[axis] if names else ""
         return _WORDS.get(name, f"axis {axis % len(x) + 1}")
 
+    @property
+    def reuses(self) -> bool:
+        """Whether the output is the input's own memory: a view of it, written over it, or itself.
+
+        >>> from archcalc.layers import Flatten, ReLU
+        >>> Flatten().reuses, ReLU().reuses, ReLU(inplace=True).reuses
+        (True, False, True)
+        """
+        return self.view or bool(getattr(self, "inplace", False))
+
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """What the facts depend on: the class, and every field but those of `_APART`."""
@@ -339,11 +423,14 @@ class Layer(BaseModel, metaclass=_LayerMeta):
     def __call__(self, *tensors: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
 
+        Args:
+            tensors: the inputs, or lists of them: torch's ``lstm(x, (h, c))``.
+
         Raises:
             ShapeError: it cannot take these shapes.
         """
-        given = tensors[0] if len(tensors) == 1 and _many(tensors[0]) else tensors
-        first, *others = given or (None,)
+        first: Any
+        first, *others = _flat(tensors) or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
@@ -359,7 +446,7 @@ class Layer(BaseModel, metaclass=_LayerMeta):
         >>> Conv2D(32, (3, 3), padding=1).given()
         {'filters': 32, 'kernel_size': 3, 'padding': 1}
         """
-        every = self.model_dump()
+        every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
         written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
         written |= {k: every[k] for k in _COMMON}
@@ -440,8 +527,11 @@ def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _many(value: object) -> bool:
-    return isinstance(value, list | tuple)
+def _flat(tensors: Any) -> list[Any]:
+    """Tensors in order, also those in lists in lists."""
+    if not isinstance(tensors, list | tuple):
+        return [tensors]
+    return [tensor for part in tensors for tensor in _flat(part)]
 
 
 def _register(cls: type[Layer]) -> None:
@@ -459,8 +549,8 @@ def _register(cls: type[Layer]) -> None:
             hint="choose another class name",
         )
     known_layers[cls.__name__] = cls
-    if "hypothesis" in sys.modules:
-        late("archcalc.testing.registration:tell")(cls)
+    for tell in ON_NEW_LAYER:
+        tell(cls)
 
 
 def leading_axes(count: int) -> tuple[str, ...]:

@@ -2,21 +2,25 @@
 
 ``Conv2D(32, 3, "same")`` gives a stride called ``same``, which nobody means.  The words are those
 that fields declare as their choices: an activation, a padding, a data format anywhere, and the
-choices of a layer's own fields in that layer.  A single letter always stays a symbol.
+choices of a layer's own fields in that layer; an initializer, and what a file writes for true,
+false and nothing.  A formula has none of them in it either: ``"same+1"`` is no dimension.  A single
+letter always stays a symbol.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
-from pydantic import BaseModel
-from sympy import Symbol
+from sympy import Basic
 
 from archcalc.layers.fields import OTHER_PADDINGS, PADDINGS, least_of
 from archcalc.layers.functions import ActivationName
+from archcalc.layers.kept import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 from archcalc.symbolic.errors import InvalidLayerError, quoted
+from archcalc.symbolic.words import declare
 
 __all__ = ["DataFormat", "PaddingMode", "refuse_words", "word_refused"]
 
@@ -29,11 +33,19 @@ _ANYWHERE: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(get_args(PaddingMode), ("a padding mode", "mode")),
     **dict.fromkeys(get_args(ActivationName), ("an activation", "activation")),
     **dict.fromkeys(get_args(DataFormat), ("a data format", "data_format")),
+    **dict.fromkeys(CONSTRAINTS, ("a constraint", "constraint")),
+    **dict.fromkeys(REGULARIZERS - {"l1", "l2"}, ("a regularizer", "regularizer")),
+    **dict.fromkeys(INITIALIZERS - set(get_args(PaddingMode)), ("an initializer", "initializer")),
+    **dict.fromkeys(("mean",), ("a way to reduce", "reduction")),
+    **dict.fromkeys(("true", "false"), ("a truth value", "use_bias")),
+    **dict.fromkeys(("none", "null"), ("nothing", "")),
 }
-"""What a word means in any layer, and the argument that takes it."""
+"""What a word means in any layer, and the argument that takes it; ``l1`` is a good symbol."""
+
+declare({word: said for word, (said, _) in _ANYWHERE.items()})
 
 
-def refuse_words(cls: type[BaseModel], given: Mapping[str, Any]) -> None:
+def refuse_words(cls: Any, given: Mapping[str, Any]) -> None:
     """Refuse a word that means a choice where a field of `cls` takes a dimension.
 
     Raises:
@@ -41,10 +53,11 @@ def refuse_words(cls: type[BaseModel], given: Mapping[str, Any]) -> None:
     """
     dimensions = least_of(cls)
     for name in given.keys() & dimensions.keys():
-        for word in _words(given[name]):
+        for word, alone in _words(given[name]):
             meant = word.lower() in _meanings(cls)
-            if meant and word.lower() not in dimensions[name].words:
-                raise word_refused(cls.__name__, name, word, cls.model_fields, _meanings(cls))
+            if meant and not (alone and word.lower() in dimensions[name].words):
+                arguments = (*cls.model_fields, *getattr(cls, "built_with", ()))
+                raise word_refused(cls.__name__, name, word, arguments, _meanings(cls))
 
 
 def word_refused(
@@ -57,7 +70,14 @@ def word_refused(
     """The error for `word` as an `argument` of `owner`, which has these `arguments`."""
     kind, belongs = meanings.get(word.lower(), ("a choice", ""))
     hint = f"{quoted(word)} is {kind}"
-    if belongs in arguments:
+    belongs = _argument_of(belongs, arguments)
+    if not belongs:
+        hint += ""
+    elif belongs == "use_bias":
+        hint += ", which an argument such as use_bias takes by name"
+    elif belongs == argument == "padding":
+        hint += " of convolutions and pools; give amounts"
+    elif belongs in arguments:
         hint += f": {belongs}={word.lower()!r}"
     elif belongs == "activation":
         hint += ", which is a layer of its own after it"
@@ -71,19 +91,35 @@ def word_refused(
     )
 
 
-def _words(value: Any) -> Iterator[str]:
-    """The names that stand in `value` by themselves, of more than one letter."""
-    if isinstance(value, str | Symbol):
-        word = (value if isinstance(value, str) else value.name).strip()
-        if len(word) > 1:
-            yield word
+def _argument_of(kind: str, arguments: Collection[str]) -> str:
+    """The argument that takes a word: an initializer is a ``kernel_initializer``, or another's."""
+    kinds = ("initializer", "regularizer", "constraint")
+    return next((a for a in arguments if a.endswith(f"_{kind}")), kind) if kind in kinds else kind
+
+
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w+(?![\w(])")
+"""A name of more than one letter, and no function."""
+
+
+def _words(value: Any) -> Iterator[tuple[str, bool]]:
+    """The names in `value`, of more than one letter, and whether each stands there alone."""
+    if isinstance(value, Basic):
+        value = str(value) if value.is_Symbol else [s.name + "+0" for s in value.free_symbols]
+    if isinstance(value, str):
+        names = _NAME.findall(value[:_LONGEST])
+        alone = value.strip() in names
+        yield from ((name, alone) for name in names)
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _words(part)
 
 
+_LONGEST = 10_000
+"""Of a longer text no names are looked for: the parser refuses it."""
+
+
 @lru_cache(maxsize=1024)
-def _meanings(cls: type[BaseModel]) -> Mapping[str, tuple[str, str]]:
+def _meanings(cls: Any) -> Mapping[str, tuple[str, str]]:
     """What words mean in a layer, and which argument takes them."""
     fields = cls.model_fields
     own = {

@@ -133,7 +133,7 @@ class _Conv(Sliding, abstract=True):
             *super().requirements(x),
             *self._reaches(x),
             divided(self.channels(x), self.groups, "groups", "input channels"),
-            divided(self.filters, self.groups, "groups", "filters"),
+            *groups_of(self.filters, self.groups),
         )
 
     def _reaches(self, x: Shape) -> tuple[Requirement, ...]:
@@ -308,6 +308,11 @@ class SeparableConv2D(_SeparableConv):
     """
 
     rank: ClassVar[int] = 2
+
+
+def groups_of(filters: Dim, groups: Dim) -> tuple[Requirement, ...]:
+    """That `groups` divides the filters; of one group a field's own rule says all."""
+    return () if groups == 1 else (divided(filters, groups, "groups", "filters"),)
 
 
 def divided(whole: Dim, parts: Dim, what: str, of: str) -> Requirement:

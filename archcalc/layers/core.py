@@ -23,6 +23,7 @@ from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import EVERY, LORA, of_weights
 from archcalc.layers.lora import adapted, merged
 from archcalc.layers.needs import same_length
+from archcalc.layers.sight import Sight, Sights, all_of, channels, itself
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, as_shape
@@ -168,6 +169,24 @@ class EinsumDense(Layer):
         after = [*results, *elided] if found.ellipsis == "right" else [*elided, *results]
         stay = [i for i, a in enumerate(before) if not a or a in found.out]
         return () if all(i < len(after) and after[i] == before[i] for i in stay) else None
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """Letters that come out are seen one by one, the others as a whole."""
+        found = parsed(self.equation)
+        before, results = found.letters(len(x)), found.results(len(x))
+        first = before.count("") if found.ellipsis == "left" else 0
+        there = {letter: first + i for i, letter in enumerate(results)}
+        elided = iter(range(0 if found.ellipsis == "left" else len(results), len(x) + len(results)))
+        last = len(x) - 1
+        views: dict[int, Sight] = {}
+        for axis, letter in enumerate(before):
+            if not letter:
+                views[axis] = itself(next(elided))
+            elif letter in there:
+                views[axis] = itself(there[letter])
+            else:
+                views[axis] = channels(x[axis]) if axis == last else all_of(x[axis])
+        return (views,)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         dims = dict(zip(parsed(self.equation).letters(len(x)), x, strict=True))
@@ -324,3 +343,6 @@ class Lambda(Layer):
 
     def windows(self, x: Shape) -> None:
         return None
+
+    def no_sight(self) -> str:
+        return "nobody knows what the function of a Lambda sees"

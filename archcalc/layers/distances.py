@@ -5,11 +5,13 @@ Sources: torch's ``CosineSimilarity`` and ``PairwiseDistance``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.merging import broadcast, broadcasting
+from archcalc.layers.sight import Sights, aligned, all_of, without_one
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
@@ -38,6 +40,23 @@ class _Distance(Layer, abstract=True):
     def windows(self, x: Shape, y: Shape) -> None:
         return None
 
+    def compared(self, rank: int) -> tuple[int, bool]:
+        """The axis that the vectors run along, and whether it stays, at length 1."""
+        raise TypeError(f"{type(self).__name__} does not say which axis it compares along")
+
+    def sights(self, output: int, x: Shape, y: Shape) -> tuple[Sights, ...]:
+        axis, stays = self.compared(len(x))
+        found = []
+        for place, shape in enumerate((x, y)):
+            whole = all_of(shape[axis], axis if stays else None)
+            gone = without_one(axis, len(shape), whole)
+            views = aligned((x, y), place)
+            moved = {
+                i: replace(view, along=i if stays else gone[i].along) for i, view in views.items()
+            }
+            found.append({**moved, axis: whole})
+        return tuple(found)
+
     def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:
         return broadcasting(type(self).__name__, x, y)
 
@@ -63,6 +82,9 @@ class CosineSimilarity(_Distance):
         axis = axis_index(self.dim, merged)
         return Shape((*merged[:axis], *merged[axis + 1 :]))
 
+    def compared(self, rank: int) -> tuple[int, bool]:
+        return axis_index(self.dim, Shape((1,) * rank)), False
+
 
 class PairwiseDistance(_Distance):
     """The p-norm of the difference of two vectors along the last axis.
@@ -85,3 +107,6 @@ class PairwiseDistance(_Distance):
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         kept = broadcast(x, y)[:-1]
         return Shape((*kept, 1)) if self.keepdim else kept
+
+    def compared(self, rank: int) -> tuple[int, bool]:
+        return rank - 1, self.keepdim

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.ranges import as_list
+from archcalc.layers.sight import Sights, all_of, at_position, itself, without_one
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -70,6 +71,17 @@ class Encoding(Layer, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         return encoded(x, self.output_mode, 1 if self.output_mode == "int" else self.depth())
+
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        """All along the first axis become one vector, or each integer one, or stays one."""
+        return tuple(self._seen(x, len(self.output_shape(*inputs))) for x in inputs)
+
+    def _seen(self, x: Shape, rank: int) -> Sights:
+        if self.joins:
+            return without_one(0, len(x), all_of(x[0]))
+        gone = self.output_mode == "one_hot" and rank == len(x)
+        views = {axis: itself(axis) for axis in range(len(x))}
+        return {**views, len(x) - 1: at_position(0)} if gone else views
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return several(x[-1]) if x and self.output_mode == "one_hot" else ()

@@ -15,6 +15,7 @@ from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape, as_shape, product
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["KINDS", "Kind", "Operand", "Remark", "Role", "State", "Weight", "Work"]
 
@@ -45,7 +46,7 @@ _ROLES = frozenset(get_args(Role))
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Shown):
     """One named tensor that a layer owns.
 
     Attributes:
@@ -111,7 +112,7 @@ class Operand:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Work(Shown):
     """Multiply-accumulates of one kind: one product, and how often it happens.
 
     Attributes:
@@ -185,7 +186,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(Shown):
     """What a layer keeps of a sequence for its next step at inference: one named tensor.
 
     A recurrent layer keeps as much however long the sequence is.  Attention keeps a key and a value
@@ -238,8 +239,15 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """Something legal that is rarely meant."""
+class Remark(Shown):
+    """Something legal that is rarely meant.
+
+    Attributes:
+        code: a stable identifier.
+        message: in words.
+        of_input: whether it is about what a network is given, and not about what its layers make.
+    """
 
     code: str
     message: str
+    of_input: bool = False

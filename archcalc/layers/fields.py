@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import (
     AliasChoices,
-    BaseModel,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -89,7 +88,7 @@ class Dimension:
 
 
 @lru_cache(maxsize=1024)
-def least_of(cls: type[BaseModel]) -> dict[str, AtLeast]:
+def least_of(cls: Any) -> dict[str, AtLeast]:
     """The fields of `cls` that hold dimensions, and what each of these is at least."""
     return {
         name: bound

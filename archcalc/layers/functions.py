@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["ActivationName"]
+__all__ = ["TOGETHER", "ActivationName"]
 
 ActivationName: TypeAlias = Literal[
     "celu",
@@ -36,3 +36,6 @@ ActivationName: TypeAlias = Literal[
     "tanh_shrink",
 ]
 """Keras' names of activation functions that leave the shape alone; none of them has weights."""
+
+TOGETHER = frozenset({"softmax", "log_softmax"})
+"""Those of them in which every value of the last axis depends on all others."""

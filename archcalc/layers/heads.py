@@ -23,7 +23,7 @@ from archcalc.layers.attending import (
     equal_shapes,
     query_value_key,
 )
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_indices
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Operand, State, Weight, Work
 from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
@@ -306,6 +306,9 @@ class MultiHeadAttention(_Heads):
             found = Shape((lower(found[0] + added), *found[1:]))
         return apart, Shape(query[i] for i in axes), found
 
+    def meeting(self, query: Shape) -> tuple[int, ...]:
+        return self.attended_axes(query)
+
     def attended_axes(self, x: Shape) -> tuple[int, ...]:
         """Where in `x` the axes are that are attended over.
 
@@ -314,7 +317,7 @@ class MultiHeadAttention(_Heads):
         """
         if self.attention_axes is None:
             return tuple(range(len(x) - 1))
-        axes = tuple(axis_index(axis, x) for axis in self.attention_axes)
+        axes = axis_indices(self.attention_axes, x)
         if len(x) - 1 in axes:
             raise ShapeError(
                 f"attention_axes {self.attention_axes} of {x!r}: the last axis holds the features",

@@ -10,6 +10,7 @@ What would change a count, or is of no use where there are no values, is refused
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -20,10 +21,13 @@ from archcalc.symbolic.shape import Shape, as_shape
 __all__ = [
     "AFFINE",
     "CELL",
+    "CONSTRAINTS",
     "EVERY",
+    "INITIALIZERS",
     "LORA",
     "OVER_TIME",
     "REFUSED",
+    "REGULARIZERS",
     "RUNNING",
     "TOLD",
     "activation_name",
@@ -105,6 +109,7 @@ def read(kind: str, name: str, value: Any) -> dict[str, Any]:
             code="argument-refused",
             values={name: quoted(value, 60)},
         )
+    _check_name(kind, name, value)
     try:
         return {name: _READERS.get(name, _frozen)(value)}
     except ArchcalcError as error:
@@ -114,6 +119,56 @@ def read(kind: str, name: str, value: Any) -> dict[str, Any]:
             values={name: quoted(value, 60)},
             hint=error.hint,
         ) from None
+
+
+INITIALIZERS = frozenset(
+    (
+        *("constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity"),
+        *("lecun_normal", "lecun_uniform", "normal", "one", "ones", "orthogonal"),
+        *("random_normal", "random_uniform", "stft", "truncated_normal", "uniform"),
+        *("variance_scaling", "zero", "zeros"),
+    )
+)
+"""How weights may begin (https://keras.io/api/layers/initializers/)."""
+
+REGULARIZERS = frozenset(("l1", "l2", "l1_l2", "l1l2", "orthogonal_regularizer"))
+"""What may hold weights small (https://keras.io/api/layers/regularizers/)."""
+
+CONSTRAINTS = frozenset(("max_norm", "min_max_norm", "non_neg", "unit_norm"))
+"""What weights may keep to (https://keras.io/api/layers/constraints/)."""
+
+_NAMED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "initializer": INITIALIZERS,
+        "regularizer": REGULARIZERS,
+        "constraint": CONSTRAINTS,
+    }
+)
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: ``GlorotUniform`` is ``glorot_uniform`` in Keras."""
+    return name.replace("_", "").lower().removesuffix("initializer").removesuffix("regularizer")
+
+
+def _check_name(kind: str, name: str, value: Any) -> None:
+    """Refuse a name that Keras does not know; one with a package before it is somebody's own.
+
+    Raises:
+        InvalidLayerError: it is none of Keras' names.
+    """
+    known = _NAMED.get(name.rpartition("_")[2])
+    if known is None or not isinstance(value, str) or ">" in value or "." in value:
+        return
+    if _plain(value) not in set(map(_plain, known)):
+        close = get_close_matches(value.lower()[:60], sorted(known), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(sorted(known))}"
+        raise InvalidLayerError(
+            f"{kind}: {name}: {quoted(value, 60)} is not one of its choices",
+            code="unknown-choice",
+            values={name: quoted(value, 60)},
+            hint=hint,
+        )
 
 
 def _frozen(value: Any) -> Any:
@@ -146,13 +201,40 @@ def told(kept: Mapping[str, Any]) -> Shape | None:
 
 
 def activation_name(value: Any) -> Any:
-    """Keras' or TensorFlow's function as the name that Keras has for it; anything else as it is.
+    """Keras' or TensorFlow's function, or a layer that is one, as the name that Keras has for it.
 
+    Anything else stays as it is.
     A function of another origin may compute something else under the same name.
     """
+    if value is not None and getattr(type(value), "model_fields", None) is not None:
+        return _function_of(value)
     name = getattr(value, "__name__", None)
     home = str(getattr(value, "__module__", "")).partition(".")[0]
     return name if callable(value) and name and home in _HOMES else value
 
+
+def _function_of(layer: Any) -> Any:
+    """A layer that is a function of Keras' as its name; another as it is."""
+    if "activation" in type(layer).model_fields and len(layer.given()) == 1:
+        return layer.activation
+    name = _FUNCTIONS.get(type(layer).__name__)
+    return layer if name is None or layer.given() else name
+
+
+_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "CELU": "celu",
+        "ELU": "elu",
+        "GELU": "gelu",
+        "Hardshrink": "hard_shrink",
+        "Hardtanh": "hard_tanh",
+        "LogSoftmax": "log_softmax",
+        "ReLU": "relu",
+        "Softmax": "softmax",
+        "Softplus": "softplus",
+        "Softshrink": "soft_shrink",
+    }
+)
+"""Layers that are, with their defaults, what Keras has as a function."""
 
 _HOMES = ("keras", "tf_keras", "tensorflow")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archcalc.layers.sight import Sight, Stretch, all_of, every_one_before
 from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, exact_div, lower
 
@@ -35,6 +36,17 @@ class Mask:
     def hides(self) -> bool:
         """Whether some query may not see some key."""
         return self.causal or self.window is not None
+
+    def sight(self, axis: int, n: Dim) -> Sight:
+        """What a query sees of the `n` keys along an axis, but for those that were added.
+
+        >>> Mask(window=3).sight(0, 100).stretches, Mask(True, window=3).sight(0, 100).stretches
+        ((Stretch(start=-2, size=5, apart=1),), (Stretch(start=-2, size=3, apart=1),))
+        """
+        if self.window is None:
+            return every_one_before(axis, n) if self.causal else all_of(n, axis)
+        size = self.window if self.causal else lower(2 * self.window - 1)
+        return Sight(axis, (Stretch(lower(1 - self.window), size),))
 
     def pairs(self, queries: Dim, keys: Dim) -> Dim:
         """How many pairs of a query and a key meet.

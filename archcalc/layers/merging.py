@@ -15,6 +15,16 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Operand, Work
 from archcalc.layers.fields import Axes
+from archcalc.layers.sight import (
+    Sight,
+    Sights,
+    Stretch,
+    all_of,
+    channels,
+    in_place,
+    itself,
+    without_one,
+)
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -162,6 +172,20 @@ class Concatenate(Layer):
         """The axis along which they lie: what stands at a position there is of any of them."""
         return (axis_index(self.axis, x),)
 
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        """Each from where it begins on; the last axis is that of the channels."""
+        along = axis_index(self.axis, inputs[0])
+        found: list[Sights] = []
+        for place, x in enumerate(inputs):
+            before = _total([other[along] for other in inputs[:place]])
+            view = Sight(along, (Stretch(lower(-before), 1),))
+            mixed = along == len(x) - 1 and len(inputs) > 1
+            found.append(in_place(x, {along: channels(x[along]) if mixed else view}))
+        return tuple(found)
+
+    def put_in_a_row(self, *inputs: Shape) -> int:
+        return axis_index(self.axis, inputs[0])
+
     def incoming(self, *inputs: Shape) -> None:
         return None  # it has no weights that are made for a number
 
@@ -230,6 +254,13 @@ class Dot(Layer):
 
     def windows(self, x: Shape, y: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape, y: Shape) -> tuple[Sights, ...]:
+        a, b = self._pair(x, y)
+        first = without_one(a, len(x), all_of(x[a]))
+        rest = len(x) - 1
+        second = {i: itself(rest + i - (i > b)) for i in range(len(y)) if i != b}
+        return (first, {**second, b: all_of(y[b])})
 
     def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
         pair = (Operand((0,)), Operand((1,)))

@@ -34,14 +34,15 @@ def multiple(size: Dim, factor: Dim, message: str) -> Requirement:
     )
 
 
-def something(size: Dim, of: Dim, word: str) -> Requirement:
+def something(size: Dim, of: Dim, word: str, *, hint: str = "ask for more of it") -> Requirement:
     """At least one position comes out of an axis of length `of`, called `word`."""
+    word = f"{word} of length" if word.startswith("axis") else word
     return Requirement(
         size,
         Relation.AT_LEAST,
         1,
         f"nothing comes out of input {word} {{input}}: the output would be {{size}}",
         code="empty-output",
-        hint="ask for more of it",
+        hint=hint,
         details=(("input", of), ("size", size)),
     )

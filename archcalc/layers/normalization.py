@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_indices
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Axes, Groups, ShapeField, Size, hyper, option
 from archcalc.layers.kept import AFFINE, RUNNING
+from archcalc.layers.sight import Sight, Sights, Stretch, all_of, channels
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
@@ -42,6 +44,14 @@ class _Normalization(Layer, abstract=True):
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
         return _named(x, self._axes(x))
+
+    def together(self, x: Shape) -> tuple[int, ...]:
+        """The axes along which all is normalised together, at inference."""
+        return ()
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        (views,) = super().sights(output, x)
+        return ({**views, **{axis: all_of(x[axis], axis) for axis in self.together(x)}},)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         self._axes(x)
@@ -78,7 +88,7 @@ class _Normalization(Layer, abstract=True):
         """The axes that the weights run along."""
         axis = self.axis
         numbers = (axis,) if isinstance(axis, int) else axis
-        return tuple(axis_index(number, x) for number in numbers)
+        return axis_indices(numbers, x)
 
     def _along(self, x: Shape) -> Shape:
         return Shape(x[axis] for axis in sorted(self._axes(x)))
@@ -154,6 +164,10 @@ class BatchNormalization(_Normalization):
     built_with: ClassVar[tuple[str, ...]] = (*AFFINE, *RUNNING)
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167 (algorithm 1)"
 
+    def together(self, x: Shape) -> tuple[int, ...]:
+        """None, unless no statistics are kept for inference."""
+        return () if self.track_running_stats else _beside(self._axes(x), x)
+
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         shape = self._along(x)
         learned = _affine(shape, self.scale, self.center)
@@ -161,7 +175,19 @@ class BatchNormalization(_Normalization):
         return (*learned, *kept, *(_statistics(shape, *_RENORM) if self.renorm else ()))
 
 
-class LayerNormalization(_Normalization):
+def _beside(axes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
+    """All other axes."""
+    return tuple(axis for axis in range(len(x)) if axis not in axes)
+
+
+class _OverFeatures(_Normalization, abstract=True):
+    """Normalised over the axes that are named."""
+
+    def together(self, x: Shape) -> tuple[int, ...]:
+        return self._axes(x)
+
+
+class LayerNormalization(_OverFeatures):
     """Normalised over the features of each position.
 
     Args:
@@ -196,6 +222,13 @@ class LayerNormalization(_Normalization):
         return _affine(self._along(x), self.scale, self.center)
 
 
+def _in_groups(axis: int, n: Dim, group: Dim) -> Sight:
+    """Each of `n` sees those of its own group."""
+    if not isinstance(group, int):
+        return all_of(n, axis) if group == n else channels(n)
+    return Sight(axis, (Stretch(0, group),) * group, group, group)
+
+
 class GroupNormalization(_Normalization):
     """Normalised over groups of channels.
 
@@ -224,12 +257,23 @@ class GroupNormalization(_Normalization):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(self._along(x), self.scale, self.center)
 
+    def together(self, x: Shape) -> tuple[int, ...]:
+        return _beside(self._axes(x), x)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """All positions, and the channels of the group."""
+        (axis,) = self._axes(x)
+        groups = x[axis] if self.groups == -1 else self.groups
+        group = x[axis] if groups == 1 else floor_div(x[axis], groups)
+        (views,) = super().sights(output, x)
+        return ({**views, axis: _in_groups(axis, x[axis], group)},)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         channels = self._along(x)[0]
         return () if self.groups == -1 else (divided(channels, self.groups, "groups", "channels"),)
 
 
-class RMSNormalization(_Normalization):
+class RMSNormalization(_OverFeatures):
     """Divided by the root of the mean square; a factor is learned, an offset is not.
 
     Args:
@@ -253,7 +297,7 @@ class RMSNormalization(_Normalization):
         return (Weight("scale", self._along(x), "scale"),) if self.scale else ()
 
 
-class UnitNormalization(_Normalization):
+class UnitNormalization(_OverFeatures):
     """Divided by its length: the root of the sum of squares becomes 1.
 
     Args:
@@ -333,6 +377,9 @@ class SpectralNormalization(Layer):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         return self.layer.windows(x)
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return self.layer.sights(output, x)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return self.layer.requirements(x)
 
@@ -397,6 +444,10 @@ class InstanceNormalization(_Normalization):
     spatial: Literal[1, 2, 3] | None = Field(default=None, kw_only=True)
 
     source: ClassVar[str] = "https://arxiv.org/abs/1607.08022"
+
+    def together(self, x: Shape) -> tuple[int, ...]:
+        """All positions, unless running statistics stand for them."""
+        return () if self.track_running_stats else _beside(self._axes(x), x)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         (channels,) = self._axes(x)

@@ -7,14 +7,26 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from archcalc.layers.axes import axis_index, without
+from archcalc.layers.axes import axis_index, axis_indices, without
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.fields import Axes, Position, Size, hyper
 from archcalc.layers.needs import same_length
-from archcalc.layers.window import Window
+from archcalc.layers.sight import (
+    Sight,
+    Sights,
+    Stretch,
+    all_of,
+    at_position,
+    in_place,
+    itself,
+    parted,
+    sliding,
+    without_one,
+)
+from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import ShapeError
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Expand", "ExpandDims", "Flip", "Roll", "Squeeze", "Stack", "Tile", "Transpose"]
@@ -54,6 +66,9 @@ class Stack(Layer):
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return _after_a_new_axis(self.axis, inputs[0])
 
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        return tuple(_beside_a_new_axis(self.axis, x) for x in inputs)
+
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         first, *others = inputs
         return tuple(
@@ -72,6 +87,11 @@ def _new_axis(axis: int, x: Shape) -> int:
 def _after_a_new_axis(axis: int, x: Shape) -> tuple[AxisWindow, ...] | None:
     """Axes stay in their places where the new one is the last."""
     return () if _new_axis(axis, x) == len(x) else None
+
+
+def _beside_a_new_axis(axis: int, x: Shape) -> Sights:
+    place = _new_axis(axis, x)
+    return {i: itself(i + (i >= place)) for i in range(len(x))}
 
 
 class ExpandDims(Layer):
@@ -96,6 +116,9 @@ class ExpandDims(Layer):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         return _after_a_new_axis(self.axis, x)
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return (_beside_a_new_axis(self.axis, x),)
+
 
 class _OfLengthOne(Layer, abstract=True):
     """What takes an axis of length 1."""
@@ -107,7 +130,18 @@ class _OfLengthOne(Layer, abstract=True):
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
-        return (same_length(f"the length of input {self.axis_word(x, axis)}", 1, x[axis]),)
+        return (
+            Requirement(
+                x[axis],
+                Relation.EQUAL,
+                1,
+                f"input {self.axis_word(x, axis)} has {{length}} positions: "
+                f"{type(self).__name__} takes an axis of length 1",
+                code="lengths-differ",
+                hint="choose another axis",
+                details=(("length", x[axis]),),
+            ),
+        )
 
 
 class Squeeze(_OfLengthOne):
@@ -127,6 +161,9 @@ class Squeeze(_OfLengthOne):
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         return ((axis_index(self.axis, x), Window(1)),)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return (without_one(axis_index(self.axis, x), len(x), at_position(0)),)
 
 
 class Expand(_OfLengthOne):
@@ -149,6 +186,10 @@ class Expand(_OfLengthOne):
 
     def windows(self, x: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        return (in_place(x, {axis: all_of(1, axis)}),)
 
 
 class Tile(Layer):
@@ -179,6 +220,14 @@ class Tile(Layer):
     def windows(self, x: Shape) -> None:
         return None
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        if self.each:
+            view = sliding(axis, TransposedWindow(self.times, self.times), x[axis])
+        else:
+            view = parted(x[axis], (axis,), "Tile begins again at every copy of the axis")
+        return (in_place(x, {axis: view}),)
+
 
 class _Kept(Layer, abstract=True):
     """What keeps the shape, and moves positions along an axis."""
@@ -204,15 +253,14 @@ class Flip(_Kept):
 
     source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (flip)"
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        places = {axis_index(axis, x) for axis in self.axis}
+        turned = {i: Sight(i, (Stretch(lower(x[i] - 1), 1),), -1, -1) for i in places}
+        return (in_place(x, turned),)
+
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)
-        places = [axis_index(axis, inputs[0]) for axis in self.axis]
-        if len(set(places)) < len(places):
-            raise ShapeError(
-                f"axes {self.axis} of {inputs[0]!r} name an axis twice",
-                code="no-such-axis",
-                hint="name each axis once",
-            )
+        axis_indices(self.axis, inputs[0])
 
 
 class Roll(_Kept):
@@ -232,6 +280,10 @@ class Roll(_Kept):
     axis: int = -1
 
     source: ClassVar[str] = "https://keras.io/api/ops/numpy/ (roll)"
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        return (in_place(x, {axis: Sight(axis, (Stretch(lower(-self.shift), 1),), wraps=True)}),)
 
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs)
@@ -264,3 +316,7 @@ class Transpose(Layer):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         a, b = self._pair(x)
         return () if a == b else None
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        a, b = self._pair(x)
+        return (in_place(x, {a: itself(b), b: itself(a)}),)

@@ -21,6 +21,7 @@ from archcalc.layers.fields import (
     option,
 )
 from archcalc.layers.needs import same_length, something
+from archcalc.layers.sight import Sights, channels, parted
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
@@ -196,6 +197,13 @@ class _MaxUnpool(Spatial, abstract=True):
 
     def windows(self, x: Shape, indices: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape, indices: Shape) -> tuple[Sights, ...]:
+        """Which position a value goes to is known to its index only."""
+        why = f"the indices of {type(self).__name__} say where each value goes"
+        over = self.spatial_axes()
+        views = {axis: parted(x[axis], over, why) for axis in over}
+        return ({**views, self.channel_axis(): channels(self.channels(x))},) * 2
 
     def _undone(self, x: Shape) -> tuple[Dim, ...]:
         """The spatial dimensions that a pool of these windows would have taken in, at least."""

@@ -14,6 +14,13 @@ from archcalc.layers.einsum import contraction
 from archcalc.layers.facts import Operand, Work
 from archcalc.layers.merging import broadcast, broadcasting
 from archcalc.layers.needs import same_length
+from archcalc.layers.sight import (
+    Sight,
+    Sights,
+    aligned,
+    all_of,
+    itself,
+)
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement
@@ -73,6 +80,17 @@ class Matmul(Layer):
 
     def windows(self, x: Shape, y: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape, y: Shape) -> tuple[Sights, ...]:
+        rows, columns = len(x) - 2 + self.transpose_first, len(y) - 1 - self.transpose_second
+        rank = max(len(x), len(y))
+        before = x[:-2], y[:-2]
+        found = []
+        for place, (other, kept, there) in enumerate(((x, rows, rank - 2), (y, columns, rank - 1))):
+            views = {axis: all_of(dim) for axis, dim in enumerate(other)}
+            views |= aligned(before, place)
+            found.append({**views, kept: itself(there)})
+        return tuple(found)
 
     def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
         (_, summed), _ = self._ends(x, y)
@@ -135,6 +153,22 @@ class Einsum(Layer):
 
     def windows(self, *inputs: Shape) -> None:
         return None
+
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        *terms, out = contraction(self.equation).letters(tuple(map(len, inputs)))
+        lengths, _ = self._named(inputs)
+        places = {letter: place for place, letter in enumerate(out)}
+
+        def view(letter: str, dim: Dim) -> Sight:
+            stretched = dim == 1 and lengths[letter] != 1
+            whole = stretched or letter not in places
+            return all_of(dim, places.get(letter)) if whole else itself(places[letter])
+
+        pairs = zip(terms, inputs, strict=True)
+        return tuple(
+            {i: view(*named) for i, named in enumerate(zip(term, x, strict=True))}
+            for term, x in pairs
+        )
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
         """None where nothing is summed over both: they are then multiplied element by element."""

@@ -12,6 +12,7 @@ from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.convolution import Sliding, divided
 from archcalc.layers.fields import Amounts, Size, Sizes, hyper
 from archcalc.layers.needs import multiple, same_length
+from archcalc.layers.sight import Sights, channels, parted
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.division import floor_div
@@ -57,6 +58,11 @@ class Unfold(Sliding):
 
     def windows(self, x: Shape) -> None:  # type: ignore[override]
         return None
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """Positions are shared out over the windows, and over the values of each."""
+        places = {i: parted(x[i], (0, 1), self.no_sight()) for i in self.spatial_axes()}
+        return ({**places, self.channel_axis(): channels(self.channels(x))},)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axes = zip(self.spatial_axes(), self.sliding(), strict=True)
@@ -107,6 +113,13 @@ class Fold(Layer):
 
     def windows(self, x: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """Windows are shared out over height and width."""
+        (values,) = self.feature_axes(x)
+        over = self._unfold().spatial_axes()
+        count = parted(x[1 - values], over, self.no_sight())
+        return ({values: channels(x[values]), 1 - values: count},)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         image, unfold = self.output_shape(x), self._unfold()

@@ -14,7 +14,7 @@ to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's pag
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from archcalc.layers.facts import Operand, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
+from archcalc.layers.sight import Sights, all_of, channels, every_one_before
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
@@ -50,6 +51,18 @@ class _Recurrent(Layer, abstract=True):
         @property
         def recurrent_bias(self) -> bool:
             """Of those whose biases are the ones below."""
+
+    def __call__(self, *tensors: Any, initial_state: Any = ()) -> Any:
+        """Apply the layer in the functional API.
+
+        Args:
+            tensors: the input, and its states after it: torch's ``lstm(x, (h, c))``.
+            initial_state: the states by name, as Keras has them: one, or a list of them.
+
+        Raises:
+            ShapeError: it cannot take these shapes.
+        """
+        return super().__call__(*tensors, initial_state)
 
     def state(self, *inputs: Shape) -> tuple[State, ...]:
         """What a step leaves to the next, the first as it comes out of it."""
@@ -133,6 +146,7 @@ class _OverTime(_Recurrent, abstract=True):
     if TYPE_CHECKING:
         return_sequences: bool
         return_state: bool
+        go_backwards: bool
 
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
         out = self.given_out()
@@ -152,7 +166,14 @@ class _OverTime(_Recurrent, abstract=True):
         return tuple(w.in_steps(x[0]) for w in self.step_work(x[-1]))
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
-        return (0, 1)  # the last step sees every step
+        return (1,)
+
+    def sights(self, output: int, x: Shape, *states: Shape) -> tuple[Sights, ...]:
+        """A step sees those before it; the last step sees every step."""
+        steps = output == 0 and self.return_sequences
+        time = every_one_before(0, x[0], self.go_backwards) if steps else all_of(x[0])
+        first = {0: time, 1: channels(x[1])}
+        return (first, *({i: channels(n) for i, n in enumerate(state)} for state in states))
 
 
 class SimpleRNNCell(_Cell):

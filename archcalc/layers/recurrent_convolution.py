@@ -17,13 +17,35 @@ from archcalc.layers.fields import Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import CELL, EVERY, of_weights
 from archcalc.layers.registry import layer_class
+from archcalc.layers.sight import (
+    Sight,
+    Sights,
+    Stretch,
+    all_of,
+    channels,
+    every_one_before,
+    itself,
+    sliding,
+)
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.window import Window
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]
 
 _GATES = 4
+
+
+def _further(seen: Sight, outer: Window, inner: Window, times: Dim) -> Sight:
+    """What is seen after `outer` was taken over again, at the distance that `inner` moves."""
+    (read,) = seen.stretches
+    assert read is not None
+    before, after = outer.pads(outer.kernel)
+    start = read.start - times * before * inner.stride
+    size = read.size + times * (before + after) * inner.stride
+    return replace(seen, stretches=(Stretch(lower(start), lower(size)),))
 
 
 class _ConvLSTM(Spatial, abstract=True):
@@ -101,6 +123,25 @@ class _ConvLSTM(Spatial, abstract=True):
 
     def windows(self, x: Shape, *states: Shape) -> tuple[AxisWindow, ...] | None:
         return None  # with every step the state sees more of its surroundings
+
+    def sights(self, output: int, x: Shape, *states: Shape) -> tuple[Sights, ...]:
+        """The last step sees the most: of the first step, as far as its state has come since."""
+        steps = output == 0 and self.return_sequences
+        time = every_one_before(0, x[0], self.go_backwards) if steps else all_of(x[0])
+        of_input, of_state = self._of_input(), self._of_state()
+        found: dict[int, Sight] = {
+            0: time,
+            1 + self.channel_axis(): channels(x[1 + self.channel_axis()]),
+        }
+        kept = {self.channel_axis(): channels(self.filters)}
+        for axis, inner, outer in zip(
+            self.spatial_axes(), of_input.sliding(), of_state.sliding(), strict=True
+        ):
+            n = x[1 + axis]
+            seen = sliding(axis + steps, inner, n)
+            found[1 + axis] = _further(seen, outer, inner, x[0] - 1)
+            kept[axis] = _further(itself(axis + steps), outer, Window(1), x[0])
+        return (found, *(kept for _ in states))
 
     def requirements(self, x: Shape, *states: Shape) -> tuple[Requirement, ...]:
         needs: tuple[Requirement, ...] = self._of_input().requirements(Shape(x[1:]))

@@ -6,7 +6,7 @@ import difflib
 
 from archcalc._loading import loaded
 from archcalc.layers.base import Layer, known_layers
-from archcalc.layers.homes import homes
+from archcalc.layers.homes import homes, layer_names
 from archcalc.symbolic.errors import UnknownLayerError, quoted, shorten
 
 __all__ = ["is_layer_class", "layer_class", "layer_classes"]
@@ -21,7 +21,7 @@ def _loaded(name: str) -> type[Layer] | None:
 
 def layer_classes() -> dict[str, type[Layer]]:
     """Every registered layer class, by name."""
-    for home in dict.fromkeys(homes().values()):
+    for home in sorted(set(homes().values())):
         loaded(home)
     return dict(sorted(known_layers.items()))
 
@@ -33,7 +33,7 @@ def is_layer_class(name: object) -> bool:
     >>> is_layer_class("Dense"), is_layer_class("Linear")
     (True, False)
     """
-    return isinstance(name, str) and (name in known_layers or name in homes())
+    return isinstance(name, str) and (name in known_layers or name in layer_names())
 
 
 def layer_class(name: str) -> type[Layer]:
@@ -51,11 +51,13 @@ def layer_class(name: str) -> type[Layer]:
     found = _loaded(name) if isinstance(name, str) else None
     if found is None:
         close = difflib.get_close_matches(
-            str(name)[:60], {*known_layers, *homes()}, n=3, cutoff=0.5
+            str(name)[:60], {*known_layers, *layer_names()}, n=3, cutoff=0.5
         )
         raise UnknownLayerError(
             f"there is no layer called {quoted(name, 60)}",
             values={"name": shorten(name)},
-            hint=f"did you mean {' or '.join(close)}?" if close else "see archcalc.layer_classes()",
+            hint=f"did you mean {' or '.join(close)}?"
+            if close
+            else "see archcalc.layers.layer_classes()",
         )
     return found

@@ -37,6 +37,11 @@ class _TrainingOnly(Layer, abstract=True):
 class _Dropout(_TrainingOnly, abstract=True):
     rate: float = Field(ge=0, le=1, allow_inf_nan=False)
 
+    @property
+    def reuses(self) -> bool:
+        """What drops nothing gives its input as it is."""
+        return super().reuses or self.rate == 0
+
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "seed")
 
 

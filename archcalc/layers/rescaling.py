@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import model_validator
 
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_indices
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.layers.fields import SomeAxes, option
@@ -118,7 +118,7 @@ class Normalization(Layer):
         return self
 
     def _axes(self, x: Shape) -> tuple[int, ...]:
-        return tuple(sorted(axis_index(axis, x) for axis in self.axis))
+        return tuple(sorted(axis_indices(self.axis, x)))
 
     def output_shape(self, x: Shape) -> Shape:
         return x

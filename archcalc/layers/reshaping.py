@@ -13,6 +13,7 @@ from archcalc.layers.axes import axis_index
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.fields import Axes, Size, TargetShape, hyper
 from archcalc.layers.kept import EVERY
+from archcalc.layers.sight import Sights, itself, regrouped
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import floor_div
@@ -61,6 +62,9 @@ class Flatten(Layer):
         joined = range(first, last) if last - first > 1 else ()  # one axis stays what it is
         return tuple((axis, Window(x[axis])) for axis in joined)
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return (regrouped(x, self.output_shape(x)),)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         self._range(x)
         return ()
@@ -91,6 +95,9 @@ class Reshape(Layer):
 
     def windows(self, x: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return (regrouped(x, self.output_shape(x), self.no_sight()),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         open_ended = -1 in self.target_shape
@@ -137,6 +144,9 @@ class Unflatten(Layer):
     def windows(self, x: Shape) -> None:
         return None
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return (regrouped(x, self.output_shape(x), self.no_sight()),)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return self._parting().requirements(Shape((x[axis_index(self.dim, x)],)))
 
@@ -181,6 +191,9 @@ class Permute(Layer):
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         return () if self.dims == tuple(range(1, len(x) + 1)) else None
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return ({dim - 1: itself(place) for place, dim in enumerate(self.dims)},)
+
 
 class RepeatVector(Layer):
     """One vector, `n` times: ``(c,)`` to ``(n, c)``.
@@ -199,3 +212,6 @@ class RepeatVector(Layer):
 
     def windows(self, x: Shape) -> None:
         return None
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return ({0: itself(1)},)

@@ -11,11 +11,33 @@ from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Operand, State, Work
 from archcalc.layers.mask import Mask
+from archcalc.layers.sight import (
+    Sight,
+    Sights,
+    Stretch,
+    aligned,
+    all_of,
+    channels,
+    in_place,
+    itself,
+    parted,
+)
+from archcalc.symbolic.dims import exact_div
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["ScaledDotProductAttention"]
+
+
+def _shared_by(query: Shape, key: Shape, axis: int) -> Sight:
+    """What each head of a query sees of fewer heads of keys: one, for several in a row."""
+    if query[axis] == key[axis]:
+        return itself(axis)
+    each = exact_div(query[axis], key[axis])
+    if not isinstance(each, int):
+        return parted(key[axis], (axis,), "as many heads as a symbol says share each key")
+    return Sight(axis, (Stretch(0, 1),) * each)
 
 
 class ScaledDotProductAttention(Layer):
@@ -97,6 +119,24 @@ class ScaledDotProductAttention(Layer):
 
     def windows(self, *inputs: Shape) -> None:
         return None
+
+    def sights(
+        self, output: int, query: Shape, key: Shape, value: Shape, *mask: Shape
+    ) -> tuple[Sights, ...]:
+        """A query sees itself and every key that its mask leaves, of its head and its batch."""
+        time, last = len(query) - 2, len(query) - 1
+        met = self.core(query, key).mask
+        found = [in_place(query, {last: channels(query[last])})]
+        for x in (key, value):
+            heads = {time - 1: _shared_by(query, x, time - 1)} if self.enable_gqa else {}
+            views = {**heads, time: met.sight(time, x[time]), last: channels(x[last])}
+            found.append(in_place(x, views))
+        return (*found, *(self._of_mask(x, query) for x in mask))
+
+    def _of_mask(self, mask: Shape, query: Shape) -> Sights:
+        """Its row, and all that stands in it."""
+        views = aligned((mask, query), 0)
+        return {**views, len(mask) - 1: all_of(mask[-1])}
 
     def core(self, query: Shape, key: Shape) -> Core:
         """Which queries meet which keys."""

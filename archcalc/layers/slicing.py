@@ -23,6 +23,7 @@ from archcalc.layers.fields import (
     option,
 )
 from archcalc.layers.needs import multiple, same_length, something
+from archcalc.layers.sight import Sight, Sights, Stretch, at_position, in_place, without_one
 from archcalc.layers.window import Window
 from archcalc.symbolic.compare import at_least, largest, smallest
 from archcalc.symbolic.dims import Dim, exact_div, lower
@@ -111,7 +112,7 @@ class Slice(Layer):
         ends = [(d, *_from_front(d, n)) for d in (self.start, self.stop) if d is not None]
         return (
             *(_not_below(place, given, word) for given, place, behind in ends if not behind),
-            something(self._length(n), n, word),
+            something(self._length(n), n, word, hint="let it end behind where it begins"),
         )
 
 
@@ -145,6 +146,11 @@ class Select(Layer):
         axis = axis_index(self.axis, x)
         place, _ = _from_front(self.index, x[axis])
         return ((axis, Window(1, padding=(lower(-place), lower(place + 1 - x[axis])))),)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        place, _ = _from_front(self.index, x[axis])
+        return (without_one(axis, len(x), at_position(place)),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
@@ -214,6 +220,11 @@ class Split(Layer):
         axis = axis_index(self.axis, x)
         return _parted(axis, x, len(self._sizes(x[axis])))
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_index(self.axis, x)
+        before = lower(Add(*self._sizes(x[axis])[:output]))
+        return (in_place(x, {axis: Sight(axis, (Stretch(before, 1),))}),)
+
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
         n, word = x[axis], self.axis_word(x, axis)
@@ -251,6 +262,9 @@ class Unbind(Layer):
         axis = axis_index(self.axis, x)
         return ((axis, Window(1)),) if self.count == 1 else _parted(axis, x, self.count)
 
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        return (without_one(axis_index(self.axis, x), len(x), at_position(output)),)
+
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         axis = axis_index(self.axis, x)
         return (axis,) if self.count > 1 and axis == len(x) - 1 else ()
@@ -260,5 +274,16 @@ class Unbind(Layer):
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         axis = axis_index(self.axis, x)
-        what = f"the length of input {self.axis_word(x, axis)}"
-        return (same_length(what, self.count, x[axis], hint="count is as long as the axis"),)
+        return (_counted(self.count, x[axis], self.axis_word(x, axis)),)
+
+
+def _counted(count: int, length: Dim, word: str) -> Requirement:
+    return Requirement(
+        count,
+        Relation.EQUAL,
+        length,
+        f"count is {{count}}, and input {word} has {{length}} positions",
+        code="lengths-differ",
+        hint="count is as long as the axis",
+        details=(("count", count), ("length", length)),
+    )

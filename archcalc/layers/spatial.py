@@ -8,6 +8,7 @@ from pydantic import field_validator
 
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import DataFormat
+from archcalc.layers.facts import Remark
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
@@ -44,6 +45,16 @@ def one_pair(field: str) -> Any:
     return field_validator(field, mode="before")(classmethod(pair))
 
 
+def _looks_channels_first(x: Shape) -> bool:
+    """Whether a shape is that of a square picture as torch writes it, such as ``(3, 224, 224)``."""
+    if len(x) != 3 or x[0] not in (1, 3):
+        return False
+    return x[1] == x[2] and isinstance(x[1], int) and x[1] >= _SMALLEST_PICTURE
+
+
+_SMALLEST_PICTURE = 8
+
+
 class Spatial(Layer, abstract=True):
     """A layer on `rank` spatial axes and one of channels."""
 
@@ -72,6 +83,19 @@ class Spatial(Layer, abstract=True):
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         return (self.channel_axis(),)
+
+    def remarks(self, *inputs: Any, **_: Any) -> tuple[Remark, ...]:
+        if self.first() or self.rank != 2 or not inputs or not _looks_channels_first(inputs[0]):
+            return ()
+        c, h, w = inputs[0]
+        return (
+            Remark(
+                "channels-first",
+                f"{c}×{h}×{w} is read as a height of {c}, a width of {h} and {w} channels; if the "
+                f"channels stand first, write ({h}, {w}, {c}), or data_format='channels_first'",
+                of_input=True,
+            ),
+        )
 
     def extent(self, x: Shape) -> tuple[Dim, ...]:
         """The spatial dimensions of `x`."""

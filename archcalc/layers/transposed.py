@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from pydantic import model_validator
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.convolution import divided
+from archcalc.layers.convolution import divided, groups_of
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.fields import OptionalAmounts, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName
@@ -123,7 +123,7 @@ class _ConvTranspose(Spatial, abstract=True):
         return (
             *super().requirements(x),
             divided(self.channels(x), self.groups, "groups", "input channels"),
-            divided(self.filters, self.groups, "groups", "filters"),
+            *groups_of(self.filters, self.groups),
         )
 
 

@@ -14,6 +14,7 @@ from archcalc.layers.facts import Remark
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, option
 from archcalc.layers.needs import something
 from archcalc.layers.scaling import scaled, spread
+from archcalc.layers.sight import Sights, between, channels, in_place
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -21,6 +22,10 @@ from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["UpSampling1D", "UpSampling2D", "UpSampling3D", "Upsample"]
+
+
+_TAPS = {"linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
+"""How many positions a value between others is made of, along each axis."""
 
 
 class _UpSampling(Spatial, abstract=True):
@@ -41,6 +46,14 @@ class _UpSampling(Spatial, abstract=True):
             return None
         pairs = zip(self.spatial_axes(), self.size, strict=True)
         return tuple((axis, TransposedWindow(s, s)) for axis, s in pairs)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        taps = _TAPS.get(self.interpolation)
+        if taps is None or not all(isinstance(times, int) for times in self.size):
+            return super().sights(output, x)
+        pairs = zip(self.spatial_axes(), self.size, strict=True)
+        views = {axis: between(axis, int(times), taps) for axis, times in pairs}
+        return (in_place(x, {**views, self.channel_axis(): channels(self.channels(x))}),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return ()
@@ -196,6 +209,17 @@ class Upsample(Layer):
             (axis, TransposedWindow(int(ratio), int(ratio)))
             for axis, ratio in zip(self._spatial(x), ratios, strict=True)
         )
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        ratios = spread(self.scale_factor or (), len(x) - 1)
+        whole = bool(ratios) and all(ratio.denominator == 1 for ratio in ratios)
+        taps = _TAPS.get(self.mode)
+        if taps is None or self.align_corners or not whole:
+            return super().sights(output, x)
+        pairs = zip(self._spatial(x), ratios, strict=True)
+        views = {axis: between(axis, int(ratio), taps) for axis, ratio in pairs}
+        (own,) = self.feature_axes(x)
+        return (in_place(x, {**views, own % len(x): channels(x[own])}),)
 
     def _spatial(self, x: Shape) -> range:
         return range(1, len(x)) if self._first() else range(len(x) - 1)

@@ -20,6 +20,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.encoding import Encoding, Salt, encoded
 from archcalc.layers.fields import OptionalSize, hyper
 from archcalc.layers.ranges import as_list
+from archcalc.layers.sight import Sights, all_of
 from archcalc.symbolic.compare import largest
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -277,6 +278,10 @@ class TextVectorization(_Vocabulary):
 
     def special(self) -> tuple[Any, ...]:
         return ("", "[UNK]") if self.output_mode == "int" else ("[UNK]",)
+
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        """Every token of a text is seen by what comes of it."""
+        return ({axis: all_of(n) for axis, n in enumerate(inputs[0])},)
 
     def widths(self) -> tuple[int, ...]:
         """How many tokens in a row are one."""

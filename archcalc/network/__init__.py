@@ -9,8 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archcalc._loading import loaded
-from archcalc.layers.homes import declare, homes
-from archcalc.network import ladder, model, parameter, repeat, sequential
+from archcalc.layers.homes import declare, families, homes
 from archcalc.network.base import Network
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
@@ -25,6 +24,7 @@ from archcalc.network.values import with_values
 from archcalc.network.walk import Row
 
 if TYPE_CHECKING:
+    from archcalc.network.experts import Experts
     from archcalc.network.transformer import (
         Transformer,
         TransformerDecoder,
@@ -41,15 +41,14 @@ if TYPE_CHECKING:
     )
 
     FAMILIES: tuple[ModuleType, ...]
-    """The modules of networks, in the order in which the documentation shows them."""
+    """The modules of networks."""
 
-_LATER = ("wrappers", "transformer")
-
-declare(__name__, __path__[0], _LATER)
+declare(__name__, __path__[0])
 
 __all__ = [
     "RNN",
     "Bidirectional",
+    "Experts",
     "Input",
     "InputLayer",
     "Ladder",
@@ -84,8 +83,7 @@ __all__ = [
 
 def _found(name: str) -> Any:
     if name == "FAMILIES":
-        later = [loaded(f"{__name__}.{family}") for family in _LATER]
-        return (sequential, model, parameter, repeat, ladder, *later)
+        return tuple(map(loaded, families(__name__)))
     home = homes().get(name, "")
     if not home.startswith(f"{__name__}."):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

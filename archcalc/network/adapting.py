@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archcalc.layers.adapters import LoRA
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.layers.lora import ADAPTED
-from archcalc.network.base import Network
 from archcalc.network.edit import Place, owned_layers, places_of
+from archcalc.network.forms import is_network
 from archcalc.network.rebuild import Rebuild
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, quoted, shorten
 
+if TYPE_CHECKING:
+    from archcalc.network.base import Network
+
 __all__ = ["with_lora"]
 
+N = TypeVar("N", bound="Network")
 
-def with_lora(
-    network: Network, rank: DimLike, targets: str | Sequence[str], merged: bool
-) -> Network:
+
+def with_lora(network: N, rank: DimLike, targets: str | Sequence[str], merged: bool) -> N:
     """`network` with every weight frozen, and adapters beside those that `targets` name."""
     patterns = (targets,) if isinstance(targets, str) else tuple(targets)
     places = places_of(network)
@@ -29,7 +32,7 @@ def with_lora(
     chosen: dict[int, tuple[str, tuple[str, ...]]] = {}
     met: set[str] = set()
     for path, place in places.items():
-        if isinstance(place.layer, Network):
+        if is_network(place.layer):
             continue
         found = [w for w in weights.get(path, ()) if w.role in ADAPTED and w.outputs]
         named = {w.name: _matching(path, w.name, patterns) for w in found}
@@ -47,7 +50,7 @@ def with_lora(
             hint="build the block from layers of your own, such as MultiHeadAttention and Dense",
         )
     frozen = _frozen(places, weights, owned)
-    made: Network = _Adapting(chosen, frozen, rank, merged).layer(network)
+    made: N = _Adapting(chosen, frozen, rank, merged).layer(network)
     return made
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_serializer, model_validator
 from sympy import Symbol
 
+from archcalc.costs.loops import called, often, owned
 from archcalc.formula import Formula
-from archcalc.layers.base import AxisWindow, Layer
+from archcalc.layers.base import FIELDS, AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, State, Weight, Work
+from archcalc.network import adapting, edit
+from archcalc.network.code import alike, code
+from archcalc.network.forms import Form
 from archcalc.network.graph import INPUT, Graph
+from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Trace
 from archcalc.network.walk import Row, Value, Walk, Where, growing
 from archcalc.symbolic.dims import DimLike
@@ -34,14 +39,54 @@ class Network(Layer, abstract=True):
     """Layers composed; it can stand wherever a layer stands.
 
     Subclasses say how their layers feed one another (`graph`), and which inputs they were given.
+    It is dumped as a file has it, and is validated from that: with its layers, what they share, and
+    their ties.
+
+    >>> from archcalc.layers import LSTMCell
+    >>> from archcalc.network import RNN
+    >>> RNN(LSTMCell(3)).model_dump()
+    {'archcalc': 1, 'network': {'RNN': {'cell': {'LSTMCell': 3}}}}
+    >>> RNN.model_validate(RNN(LSTMCell(3)).model_dump())
+    RNN(cell=LSTMCell(units=3))
     """
 
     built_with: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     composed: ClassVar[bool] = True
 
+    form: ClassVar[Form] = ""
+    """How it is put together, where it is more than layers in its fields."""
+
+    whole: ClassVar[bool] = False
+    """Whether its layers one after the other are not what it is, so that it is built whole."""
+
     stands_open: ClassVar[bool] = False
     """Whether its layers stand open in a repetition of it, where it has no name of its own."""
+
+    per_step: ClassVar[bool] = False
+    """Whether what it holds is called on each step of its input, and not on the input."""
+
+    @model_serializer(mode="wrap")
+    def _as_a_file_has_it(self, fields: Any, info: Any) -> Any:
+        """What a file says of it: the fields alone do not say which layers they hold."""
+        if info.context is FIELDS:
+            return fields(self)
+        return late("archcalc.network.spec.describe:to_dict")(self)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _from_a_file(cls, data: Any, fields: Any) -> Any:
+        """What was dumped, as the network that it was."""
+        if not isinstance(data, dict) or "archcalc" not in data:
+            return fields(data)
+        made = late("archcalc.network.spec.reader:from_dict")(data)
+        if not isinstance(made, cls):
+            raise InvalidLayerError(
+                f"this is {type(made).__name__}, not {cls.__name__}",
+                code="not-a-layer",
+                hint="validate it by its own class",
+            )
+        return made
 
     @field_validator("tied")
     @classmethod
@@ -112,9 +157,15 @@ class Network(Layer, abstract=True):
         """
         return self.trace().parameters
 
-    def summary(self) -> str:
-        """The table of layers as text, on the input shapes it was given."""
-        return self.trace().summary()
+    def summary(
+        self,
+        *,
+        columns: str | Iterable[str] = (),
+        depth: int | None = None,
+        width: int | None = None,
+    ) -> str:
+        """The table of layers as text, on the input shapes it was given; see `Trace.summary`."""
+        return self.trace().summary(columns=columns, depth=depth, width=width)
 
     def _walked(self, walk: Walk, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
@@ -135,9 +186,10 @@ class Network(Layer, abstract=True):
         walk = Walk(apart=True)
         self._walked(walk, inputs)
         for row in walk.rows:
-            if row.times != 1:
+            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
+            if unlisted:
                 raise ShapeError(
-                    f"{to_text(row.times)} copies cannot be listed one by one",
+                    f"{to_text(unlisted.pop())} copies cannot be listed one by one",
                     code="symbolic-copies",
                     path=row.path,
                     hint="trace() counts them",
@@ -178,8 +230,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Residual([Dense(8)]), Dense(1)]).at("residual/dense")
         Dense(units=8)
         """
-        found: Layer = late("archcalc.network.edit:at")(self, path)
-        return found
+        return edit.at(self, path)
 
     def replace(self, path: str, layer: Layer | Sequence[Layer]) -> Self:
         """The network with `layer` in the place of what stands at `path`; this one stays as it is.
@@ -204,8 +255,7 @@ class Network(Layer, abstract=True):
         >>> net.replace("dense", Dense("n")).trace().parameters
         785·n + 10·(n + 1)
         """
-        made: Self = late("archcalc.network.edit:replace")(self, path, layer)
-        return made
+        return edit.replace(self, path, layer)
 
     def insert(
         self,
@@ -234,8 +284,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dense(10)]).insert(ReLU(), after="dense")
         Sequential(layers=[Dense(units=100), ReLU(), Dense(units=10)])
         """
-        made: Self = late("archcalc.network.edit:insert")(self, layer, after, before)
-        return made
+        return edit.insert(self, layer, after, before)
 
     def remove(self, path: str) -> Self:
         """The network without what stands at `path`: what went into it goes on.
@@ -250,8 +299,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dropout(0.5), Dense(10)]).remove("dropout")
         Sequential(layers=[Dense(units=100), Dense(units=10)])
         """
-        made: Self = late("archcalc.network.edit:remove")(self, path)
-        return made
+        return edit.remove(self, path)
 
     def with_lora(
         self, rank: DimLike, targets: str | Sequence[str], *, merged: bool = False
@@ -277,8 +325,7 @@ class Network(Layer, abstract=True):
         >>> net.with_lora("r", "dense").trace().trainable_parameters
         (n + 784)·r
         """
-        made: Self = late("archcalc.network.adapting:with_lora")(self, rank, targets, merged)
-        return made
+        return adapting.with_lora(self, rank, targets, merged)
 
     def code(self, within: Callable[[Layer], str] | None = None) -> str:
         """The network as Python code that makes an equal one: what `repr` shows.
@@ -296,8 +343,7 @@ class Network(Layer, abstract=True):
         """
         if within is not None:
             return super().code(within)
-        text: str = late("archcalc.network.code:code")(self)
-        return text
+        return code(self)
 
     def __eq__(self, other: object) -> bool:
         """Whether both are written alike, also in which of their layers are one and the same."""
@@ -305,8 +351,7 @@ class Network(Layer, abstract=True):
             return True
         if type(other) is not type(self):
             return NotImplemented
-        same: bool = late("archcalc.network.code:alike")(self, other)
-        return same
+        return alike(self, other)
 
     def to_keras(self, input_shape: Any = None) -> keras.Model:
         """The network as a functional Keras model; see `archcalc.frameworks.to_keras`.
@@ -335,8 +380,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense("n")], input_shape=784).to_dict()
         {'archcalc': 1, 'input': [784], 'layers': [{'Dense': 'n'}]}
         """
-        made: dict[str, Any] = late("archcalc.network.spec.describe:to_dict")(self)
-        return made
+        return to_dict(self)
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes that come out, one an output."""
@@ -355,7 +399,8 @@ class Network(Layer, abstract=True):
         )
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
-        return tuple(work for row in self._called(*shapes[:-1]) for work in row.work)
+        run = (row for row in self._called(*shapes[:-1]) if often(called(row.loops)))
+        return tuple(work for row in run for work in row.work)
 
     def state(self, *inputs: Shape) -> tuple[State, ...]:
         return tuple(

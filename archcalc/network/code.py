@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import plain
+from archcalc.network.forms import is_model
 from archcalc.network.graph import INPUT, Graph, Ref
-from archcalc.network.model import Model
 from archcalc.network.naming import input_name
-from archcalc.network.tensor import Tensor
+
+if TYPE_CHECKING:
+    from archcalc.network.model import Model
+    from archcalc.network.tensor import Tensor
 
 __all__ = ["alike", "code", "everything", "held"]
 
@@ -22,7 +26,7 @@ def code(layer: Layer) -> str:
     """`layer` as an expression that makes an equal one; what stands twice is named with ``:=``.
 
     >>> from archcalc.layers import Add, Dense
-    >>> from archcalc.network import Input
+    >>> from archcalc.network import Input, Model
     >>> x = Input((4,))
     >>> code(Model(x, Add()([Dense(4)(x), x])))
     'Model(x := Input([4]), Add()([Dense(units=4)(x), x]))'
@@ -56,7 +60,7 @@ def _form(layer: Layer) -> list[object]:
 
 def _own(layer: Layer) -> Iterator[object]:
     """What a layer says of itself, the layers that it holds left out."""
-    if isinstance(layer, Model):
+    if is_model(layer):
         graph = layer.graph()
         yield from (layer.name, layer.trainable, layer.expects, graph.outputs)
         yield [(x.shape, x.name or input_name(i)) for i, x in enumerate(layer.inputs)]
@@ -77,7 +81,7 @@ def _own(layer: Layer) -> Iterator[object]:
 
 def held(layer: Layer) -> Iterator[Layer]:
     """The layers in the fields of a layer, as often as they stand there."""
-    if isinstance(layer, Model):
+    if is_model(layer):
         yield from (node.layer for node in layer.graph().nodes)
         return
     for name in type(layer).model_fields:
@@ -122,7 +126,7 @@ class _Writer:
         """A layer, or its name where it was written before."""
         if id(layer) in self._names:
             return self._names[id(layer)]
-        text = self._model(layer) if isinstance(layer, Model) else layer.code(self.layer)
+        text = self._model(layer) if is_model(layer) else layer.code(self.layer)
         if id(layer) not in self._shared:
             return text
         count = len(self._names)

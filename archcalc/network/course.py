@@ -99,7 +99,7 @@ def moved_on(values: Sequence[Value], index: Index, count: Dim) -> tuple[Value, 
 def put_there(values: Sequence[Value], there: Mapping[Symbol, Expr]) -> tuple[Value, ...]:
     """`values` with other expressions in the place of symbols."""
     return tuple(
-        Value(Shape(lower(with_values(evaluated(d), there)) for d in value.shape), value.source)
+        value._replace(shape=Shape(lower(with_values(evaluated(d), there)) for d in value.shape))
         for value in values
     )
 
@@ -126,7 +126,7 @@ def _moving(step: Step, values: Sequence[Value]) -> dict[Place, Dummy] | None:
 
 def _with(value: Value, place: int, dims: Mapping[Place, Dim]) -> Value:
     shape = Shape(dims.get((place, axis), dim) for axis, dim in enumerate(value.shape))
-    return Value(shape, value.source)
+    return value._replace(shape=shape)
 
 
 def no_rule(

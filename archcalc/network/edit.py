@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from archcalc.layers.base import Layer
-from archcalc.network.base import Network
 from archcalc.network.code import held
+from archcalc.network.forms import as_layer, is_network
 from archcalc.network.rebuild import Rebuild
-from archcalc.network.sequential import as_layer
 from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, quoted, shorten
 
+if TYPE_CHECKING:
+    from archcalc.network.base import Network
+
 __all__ = ["Place", "at", "insert", "owned_layers", "places_of", "remove", "replace"]
+
+N = TypeVar("N", bound="Network")
 
 
 class Place(NamedTuple):
@@ -32,7 +36,7 @@ def at(network: Network, path: str) -> Layer:
     return _found(places_of(network), path).layer
 
 
-def replace(network: Network, path: str, layer: Layer | Sequence[Layer]) -> Network:
+def replace(network: N, path: str, layer: Layer | Sequence[Layer]) -> N:
     """`layer` in the place of what stands at `path`; it has its name, if it has none itself."""
     places, old = _held(network, path)
     new: Layer = as_layer(layer)
@@ -43,9 +47,7 @@ def replace(network: Network, path: str, layer: Layer | Sequence[Layer]) -> Netw
     return _edited(network, places, old, (new,))
 
 
-def insert(
-    network: Network, layer: Layer | Sequence[Layer], after: str | None, before: str | None
-) -> Network:
+def insert(network: N, layer: Layer | Sequence[Layer], after: str | None, before: str | None) -> N:
     """`layer` after what stands at a path, or before it."""
     if (after is None) == (before is None):
         raise InvalidLayerError(
@@ -61,7 +63,7 @@ def insert(
     return _edited(network, places, old, (new, old))
 
 
-def remove(network: Network, path: str) -> Network:
+def remove(network: N, path: str) -> N:
     """The network without what stands at `path`; what went into it goes on."""
     places, old = _held(network, path)
     return _edited(network, places, old, ())
@@ -82,10 +84,8 @@ class _Edit(Rebuild):
         return self._chain if layer is self._old else super().instead(layer)
 
 
-def _edited(
-    network: Network, places: dict[str, Place], old: Layer, chain: tuple[Layer, ...]
-) -> Network:
-    edited: Network = _Edit(places, old, chain).layer(network)
+def _edited(network: N, places: dict[str, Place], old: Layer, chain: tuple[Layer, ...]) -> N:
+    edited: N = _Edit(places, old, chain).layer(network)
     return edited
 
 
@@ -124,7 +124,7 @@ def _gather(network: Network, around: str, found: dict[str, Place]) -> None:
         path = f"{around}/{node.name}".lstrip("/")
         if path not in found:
             found[path] = Place(network.origin(node.layer), around)
-            if isinstance(node.layer, Network):
+            if is_network(node.layer):
                 _gather(node.layer, path, found)
 
 

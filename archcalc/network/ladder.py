@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pydantic import field_validator
 from sympy import S
 
+from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import Count, option
 from archcalc.layers.merging import Concatenate
@@ -24,14 +25,14 @@ from archcalc.network.course import (
     returning,
 )
 from archcalc.network.fields import Block, OptionalBlock
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
-from archcalc.network.sequential import as_layer
 from archcalc.network.values import anew
 from archcalc.network.walk import Value, Walk, Where
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.putting import with_values
-from archcalc.symbolic.sums import Copies, Index
+from archcalc.symbolic.sums import Index
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Ladder"]
@@ -169,10 +170,9 @@ class Ladder(Numbered):
             return None
         here = at.under(str(done)) if done else at
         here = replace(here, copy=(*at.copy, id(self), done))
-        each = replace(here, times=lower(at.times * left), copies=(*at.copies, Copies(index, left)))
-        each = replace(each, carried=at.carried | {v.source for v in values})
+        each = here.repeating(Loop.copies(left, index), walk, values)
         across, below = self._down(walk, entering, each, number)
-        sources = [Value(v.shape, b.source) for v, b in zip(entering, below, strict=True)]
+        sources = [b._replace(shape=v.shape) for v, b in zip(entering, below, strict=True)]
         turning = self._bottom(walk, moved_on(sources, index, left), here)
         rising = self._rising(walk, across, turning, here, number, index, left)
         if rising is None:  # what the bottom gives is unlike what the levels give: one by itself
@@ -183,16 +183,15 @@ class Ladder(Numbered):
             alone = replace(here.under("lowest"), copy=(*here.copy, id(self)))
             turning = self._up(walk, lowest, turning, alone, at_last)
             left = lower(left - 1)
-            each = replace(each, times=lower(at.times * left))
-            each = replace(each, copies=(*at.copies, Copies(index, left)))
+            each = replace(here, carried=each.carried).inside(Loop.copies(left, index))
             rising = self._rising(walk, across, turning, here, number, index, left)
         if rising is None:
             made = self._up(walk.aside(), across, turning, here, number)
             raise no_rule(left, turning, made)
-        fed = [Value(v.shape, t.source) for v, t in zip(rising, turning, strict=True)]
+        fed = [t._replace(shape=v.shape) for v, t in zip(rising, turning, strict=True)]
         out = self._up(walk, across, fed, each, number)
         top = put_there(rising, {index: S.NegativeOne})
-        return tuple(Value(v.shape, o.source) for v, o in zip(top, out, strict=True))
+        return tuple(o._replace(shape=v.shape) for v, o in zip(top, out, strict=True))
 
     def _rising(
         self,

@@ -10,6 +10,7 @@ from pydantic import field_validator
 
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.forms import Form
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.tensor import Tensor
 from archcalc.symbolic.errors import CycleError, InvalidLayerError, quoted
@@ -35,6 +36,8 @@ class Model(Network):
     >>> Model(x, Add()([shared(x), shared(shared(x))])).trace().parameters
     110
     """
+
+    form: ClassVar[Form] = "model"
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]

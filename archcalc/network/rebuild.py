@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
 from archcalc.layers.base import Layer
 from archcalc.layers.ties import Tie
-from archcalc.network.base import Network
+from archcalc.network.forms import is_model, is_network
 from archcalc.network.graph import INPUT, Graph, Node
-from archcalc.network.model import Model
 from archcalc.network.tensor import Input, Tensor, called
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
 from archcalc.symbolic.shape import Shape
+
+if TYPE_CHECKING:
+    from archcalc.network.model import Model
 
 __all__ = ["Rebuild"]
 
@@ -45,7 +47,7 @@ class Rebuild:
     def layer(self, layer: Layer) -> Any:
         """The layer, and its layers, with what changes; the same object where nothing does."""
         if id(layer) not in self._made:
-            made = self._model(layer) if isinstance(layer, Model) else self._fields(layer)
+            made = self._model(layer) if is_model(layer) else self._fields(layer)
             self._made[id(layer)] = made
         return self._made[id(layer)]
 
@@ -89,7 +91,7 @@ class Rebuild:
         parts = self.instead(layer)
         if len(parts) == 1:
             return parts[0]
-        count = layer.graph().arity if isinstance(layer, Network) else layer.arity[0]
+        count = layer.graph().arity if is_network(layer) else layer.arity[0]
         if count != 1:
             raise self._several(layer, f"takes {count} inputs").at(self._places.get(id(layer), ""))
         return list(parts)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
+from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
 from archcalc.layers.bounds import field_bounds
-from archcalc.layers.fields import Count
+from archcalc.layers.fields import Count, option
 from archcalc.network.base import Network
 from archcalc.network.course import MOST_APART, Step, course, moved_on, no_rule, require_left
 from archcalc.network.fields import Block
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.numbered import Numbered
-from archcalc.network.sequential import as_layer
 from archcalc.network.walk import Value, Walk, Where
+from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Repeat"]
@@ -34,7 +36,7 @@ _MOST_COPIES = 100_000
 
 
 class Repeat(Numbered):
-    """`block` one after the other `times` times, each with weights of its own.
+    """`block` one after the other `times` times, each with weights of its own or all with the same.
 
     Where the block keeps its shape, the cost is that of one block: its rows stand once, with their
     number beside them, and totals are closed forms in `times`.  A first block that changes the
@@ -47,19 +49,29 @@ class Repeat(Numbered):
     What comes out of one copy goes into the next in the place of its first inputs; inputs beyond
     those are the same for every copy, as the memory is for the decoder of a transformer.
 
+    With ``shared=True`` one block is run `times` times, each time on what it gave before, as the
+    layers of ALBERT are (Lan et al., 2019, section 3.1): it keeps its shape, its weights are there
+    once, and its work is done `times` times.  With ``times=0`` what comes in goes out.
+
     Args:
         block: a layer, a network, or a list of layers.
         times: how often; a number or a symbol.
         index: the name of the symbol that, in the block, stands for the number of the copy,
             counted from 0.
+        shared: whether it is the same block every time, with the same weights.
 
     Raises:
-        InvalidLayerError: nothing in the block depends on the index.
-        ShapeError: `times` is a symbol, and no rule says what goes into each copy.
+        InvalidLayerError: nothing in the block depends on the index, or what is shared differs
+            from copy to copy or is never run.
+        ShapeError: `times` is a symbol, and no rule says what goes into each copy; or what is
+            shared changes its shape.
 
     >>> from archcalc.layers import Conv2D, Dense
     >>> Repeat(Dense("d"), "L").trace("d").parameters
     L·(d + 1)·d
+    >>> trace = Repeat(Dense("d"), "L", shared=True).trace("d")
+    >>> trace.parameters, trace.macs
+    ((d + 1)·d, d²·L)
     >>> stage = Repeat(Conv2D("c*2**i", 3, strides=2, padding="same"), "L", index="i")
     >>> trace = stage.trace(("h", "w", 3))
     >>> trace.output
@@ -70,11 +82,28 @@ class Repeat(Numbered):
 
     block: Block
     times: Count
+    shared: bool = option(default=False, kw_only=True)
 
     @field_validator("block", mode="before")
     @classmethod
     def _as_layer(cls, value: Any) -> Any:
         return as_layer(value)
+
+    @model_validator(mode="after")
+    def _can_be_shared(self) -> Self:
+        if self.shared and self.index:
+            raise InvalidLayerError(
+                f"copies that differ by {self.index} cannot share their weights",
+                code="shared-copies-differ",
+                hint="leave index out, or shared",
+            )
+        if self.shared and self.times == 0:
+            raise InvalidLayerError(
+                "what is shared is run at least once",
+                code="shared-never-run",
+                hint="Repeat(block, 0) has no block, and no weights",
+            )
+        return self
 
     @property
     def count(self) -> Dim:
@@ -123,6 +152,8 @@ class Repeat(Numbered):
 
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """One copy after the other, until all that are left can be followed at once."""
+        if self.shared:
+            return self._over_again(walk, tuple(values), at)
         current, done = tuple(values), 0
         while self.times != done:
             left = lower(self.times - done)
@@ -130,21 +161,35 @@ class Repeat(Numbered):
             after = self._at_once(walk, current, at, done, left)
             if after is not None:
                 return after
-            after = self._one(walk, current, self._place(at, done, 1), done)
+            after = self._one(walk, current, self._place(at, done), done)
             done += 1
             self._bounded(done, current, after)
             current = self.carried(current, after)
-        return current[: len(self.graph().outputs)]
+        return tuple(self._fed_back(current))
+
+    def _over_again(self, walk: Walk, current: tuple[Value, ...], at: Where) -> tuple[Value, ...]:
+        """The same block every time: once for all, or time by time for a walk that takes apart."""
+        walk.require((_at_least_once(self.times),), at)
+        number = self.times if walk.apart and isinstance(self.times, int) else None
+        if number is None:
+            places = [at.repeating(Loop.again(self.times), walk, self._fed_back(current))]
+        else:
+            places = [at.under(str(done)) for done in range(number)]
+        for done, place in enumerate(places):
+            after = self._one(walk, current, place, done)
+            walk.require(_kept(current, after, at.path), at)
+            current = self.carried(current, after)
+        return tuple(self._fed_back(current))
 
     def _at_once(
         self, walk: Walk, current: tuple[Value, ...], at: Where, done: int, left: Dim
     ) -> tuple[Value, ...] | None:
         """All copies that are left, where one rule says what goes into each."""
         one_by_one = isinstance(left, int) and (walk.apart or bool(self.index))
-        carried = frozenset(v.source for v in current[: len(self.graph().outputs)])
-        at = replace(at, carried=at.carried | carried)
+        here = self._place(at, done, open_=not done)
         if not one_by_one and not self.index and self._rests(walk, current, at):
-            return self._one(walk, current, self._place(at, done, left, open_=not done), done)
+            place = here.repeating(Loop.copies(left), walk, self._fed_back(current))
+            return self._one(walk, current, place, done)
         if isinstance(left, int):
             return None
         index = self.numbering(left, *current)
@@ -152,10 +197,9 @@ class Repeat(Numbered):
         entering = course(self._step(walk, at, number), current, index)
         if entering is None:
             return None
-        place = self._place(at, done, left, open_=not done)
-        place = replace(place, copies=(*at.copies, Copies(index, left)))
+        place = here.repeating(Loop.copies(left, index), walk, self._fed_back(current))
         made = self._one(walk, entering, place, number)
-        sources = [Value(v.shape, m.source) for v, m in zip(entering, made, strict=False)]
+        sources = [m._replace(shape=v.shape) for v, m in zip(entering, made, strict=False)]
         return moved_on(sources, index, left)
 
     def _one(
@@ -164,10 +208,14 @@ class Repeat(Numbered):
         """Copy `number` followed."""
         return Network.follow(self.copy_of(number), walk, values, at)
 
-    def _place(self, at: Where, done: int, times: Dim, open_: bool = False) -> Where:
+    def _fed_back(self, values: Sequence[Value]) -> Sequence[Value]:
+        """Those of the inputs in whose place goes what a copy gives."""
+        return values[: len(self.graph().outputs)]
+
+    def _place(self, at: Where, done: int, open_: bool = False) -> Where:
         """Where copies stand: under their number, unless they are all there are."""
         here = at if open_ else at.under(str(done))
-        return replace(here, times=lower(at.times * times), copy=(*at.copy, id(self), done))
+        return replace(here, copy=(*at.copy, id(self), done))
 
     def _step(self, walk: Walk, at: Where, number: Dim) -> Step:
         def step(values: Sequence[Value]) -> tuple[Value, ...]:
@@ -190,3 +238,41 @@ class Repeat(Numbered):
         if done >= MOST_APART and not (isinstance(self.times, int) and self.times <= _MOST_COPIES):
             hint = f"a block that changes its shape is repeated at most {_MOST_COPIES:,} times"
             raise no_rule(self.times, before, after, hint if isinstance(self.times, int) else "")
+
+
+def _at_least_once(times: Dim) -> Requirement:
+    return Requirement(
+        times,
+        Relation.AT_LEAST,
+        1,
+        "what is shared is run at least once, not {left} times",
+        code="shared-never-run",
+        details=(("left", times),),
+    )
+
+
+def _kept(before: Sequence[Value], after: Sequence[Value], path: str) -> Iterator[Requirement]:
+    """What must hold for a block to give what it can take again.
+
+    Raises:
+        ShapeError: it changes its shape, whatever the symbols.
+    """
+    for taken, given in zip(before, after, strict=False):
+        pairs = list(zip(taken.shape, given.shape, strict=False))
+        if len(taken.shape) != len(given.shape) or any(equal(a, b) is False for a, b in pairs):
+            raise ShapeError(
+                f"what is shared is run again on what it gave, but it makes {given.shape!r} "
+                f"of {taken.shape!r}",
+                code="repeat-changes-shape",
+                path=path,
+                hint="give a block that keeps its shape, or leave shared out",
+            )
+        for a, b in pairs:
+            yield Requirement(
+                a,
+                Relation.EQUAL,
+                b,
+                "what is shared is run again on what it gave, but it makes {second} of {first}",
+                code="repeat-changes-shape",
+                details=(("first", a), ("second", b)),
+            )

@@ -13,14 +13,16 @@ from archcalc.layers.kept import told
 from archcalc.layers.merging import Add, Concatenate
 from archcalc.network.base import Network
 from archcalc.network.fields import Block, Blocks, Layers, OptionalBlock
+from archcalc.network.forms import Form, as_layer, chains_lists
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.tensor import Tensor
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Parallel", "Residual", "Sequential", "as_layer"]
+__all__ = ["Parallel", "Residual", "Sequential"]
 
 
+@chains_lists
 class Sequential(Network):
     """Layers one after the other.
 
@@ -39,6 +41,7 @@ class Sequential(Network):
     """
 
     stands_open: ClassVar[bool] = True
+    form: ClassVar[Form] = "chain"
 
     layers: Layers
     input_shape: ShapeField = option(default=None)
@@ -194,12 +197,3 @@ def _append(calls: list[tuple[Layer, tuple[Ref, ...]]], branch: Layer | None) ->
         calls.append((layer, (end,)))
         end = Ref(len(calls) - 1)
     return end
-
-
-def as_layer(value: Any) -> Layer:
-    """A layer as it is; a list of layers as a `Sequential`.
-
-    Raises:
-        InvalidLayerError: it is neither.
-    """
-    return value if isinstance(value, Layer) else Sequential(value)

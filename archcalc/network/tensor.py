@@ -8,15 +8,16 @@ from typing import Any
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import read
-from archcalc.network.base import Network
+from archcalc.network.forms import is_network
 from archcalc.network.naming import snake_case
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Input", "InputLayer", "Tensor", "called"]
 
 
-class Tensor:
+class Tensor(Shown):
     """What a layer gives when it is called: a shape, known at once, and where it comes from.
 
     Made by `Input` and by calling layers; a `Model` is what lies between tensors.
@@ -71,7 +72,7 @@ def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         ShapeError: the layer cannot take these shapes.
     """
     shapes = tuple(tensor.shape for tensor in tensors)
-    whole = isinstance(layer, Network)
+    whole = is_network(layer)
     outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
     call = object()
     return tuple(Tensor(y, layer, tensors, i, call=call) for i, y in enumerate(outputs))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from sympy import Expr, Symbol
+
 from archcalc.costs import (
     CONVENTIONS,
     Activations,
+    ActiveParameters,
     Cost,
     Counted,
     Field,
@@ -26,25 +29,30 @@ from archcalc.formula import Formula
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark
 from archcalc.network.walk import Row, Value
-from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.errors import LookupFailedError, shorten
 from archcalc.symbolic.late import late
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.sums import Index
 
 __all__ = ["Notice", "Readable", "Trace"]
 
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+@dataclass(frozen=True, slots=True, repr=False)
+class Notice(Shown):
     """A remark and the layer it is about."""
 
     path: str
     remark: Remark
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.remark.message} [{self.remark.code}]"
+        return f"{visible(self.path)}: {self.remark.message} [{self.remark.code}]"
+
+    __repr__ = __str__
 
 
 class Readable(Protocol):
@@ -58,7 +66,7 @@ class Readable(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-class Trace:
+class Trace(Shown):
     """One row for every layer that is called, with every fact, and the costs folded from them.
 
     Attributes:
@@ -105,6 +113,11 @@ class Trace:
         """Which row each output is of; ``−1 − i`` is input ``i`` itself."""
         return tuple(value.source for value in self.results)
 
+    @property
+    def end_outputs(self) -> tuple[int, ...]:
+        """Which output of that row each is."""
+        return tuple(value.output for value in self.results)
+
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold for the network to exist, each once, with the first layer that asks.
@@ -116,7 +129,7 @@ class Trace:
             found.setdefault(needed.key, needed)
         seen: set[tuple[object, ...]] = set()
         for row in self.rows:
-            known = (id(row.applied), row.copies)
+            known = (id(row.applied), row.loops)
             if row.applied.requirements and known not in seen:
                 seen.add(known)
                 for needed in row.requirements:
@@ -130,7 +143,9 @@ class Trace:
         found: list[Notice] = []
         for i, row in enumerate(self.rows):
             above = set().union(*(marked.get(source, set()) for source in row.sources))
-            fresh = [r for r in row.applied.remarks if r.code not in above]
+            given = any(source < 0 for source in row.sources)
+            said = (r for r in row.applied.remarks if given or not r.of_input)
+            fresh = [r for r in said if r.code not in above]
             found.extend(Notice(row.path, remark) for remark in fresh)
             marked[i] = above | {remark.code for remark in fresh}
         return tuple(found)
@@ -149,12 +164,27 @@ class Trace:
         >>> Sequential([Dense(10)]).trace(784).cost(Macs())
         7840
         """
-        return cost.over(self)
+        counted = cost.over(self)
+        if isinstance(counted, Formula):  # it takes the network's symbols, whatever it depends on
+            return counted.beside(self._symbols)  # type: ignore[return-value]
+        return counted
+
+    def _symbols(self) -> set[Symbol]:
+        shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))
+        sizes = {size for shape in shapes for size in shape if isinstance(size, Expr)}
+        found = {*self.parameters.known_symbols.values(), *self.macs.known_symbols.values()}
+        free = found.union(*(size.free_symbols for size in sizes))
+        return {s for s in free if not isinstance(s, Index)}
 
     @cached_property
     def parameters(self) -> Formula:
         """What is learned, as papers and torch's ``parameters()`` count."""
         return self.cost(Parameters())
+
+    @cached_property
+    def active_parameters(self) -> Formula:
+        """What is learned and met by one token: of experts, those that are run."""
+        return self.cost(ActiveParameters())
 
     @cached_property
     def trainable_parameters(self) -> Formula:
@@ -210,9 +240,25 @@ class Trace:
         made: Readable = late("archcalc.explain.derivation:derive")(self)
         return made
 
-    def summary(self) -> str:
-        """The table of layers as text."""
-        text: str = late("archcalc.explain.summary:summary_text")(self)
+    def summary(
+        self,
+        *,
+        columns: str | Iterable[str] = (),
+        depth: int | None = None,
+        width: int | None = None,
+    ) -> str:
+        """The table of layers as text.
+
+        Args:
+            columns: columns besides the usual ones: ``"input"``, ``"kernel"``, ``"share"``,
+                ``"depth"``, ``"trainable"``, ``"flops"``.
+            depth: blocks deeper than this are one line each.
+            width: of the terminal, at which cells are broken; nothing is where it is left out.
+
+        Raises:
+            SpecificationError: there is no such column, or no such depth.
+        """
+        text: str = late("archcalc.explain.summary:summary_text")(self, columns, depth, width)
         return text
 
     def row(self, path: str) -> Row:
@@ -243,4 +289,7 @@ class Trace:
         return self.summary()
 
     def __repr__(self) -> str:
-        return f"<Trace of {len(self.rows)} layers, {self.parameters} parameters>"
+        many = f"{len(self.rows):,} layer{'' if len(self.rows) == 1 else 's'}"
+        count = int(self.parameters) if self.parameters.is_number else self.parameters
+        shown = f"{count:,}" if isinstance(count, int) else shorten(str(count), 120)
+        return f"<Trace of {many}, {shown} parameters>"

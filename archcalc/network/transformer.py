@@ -26,9 +26,9 @@ from archcalc.layers.normalization import LayerNormalization
 from archcalc.layers.regularization import Dropout
 from archcalc.network.base import Network
 from archcalc.network.fields import Block, OptionalBlock
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.repeat import Repeat
-from archcalc.network.sequential import as_layer
 from archcalc.symbolic.dims import Dim, exact_div
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from archcalc.costs.loops import Carry, Loop, numbered, positions, with_own_weights
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
@@ -20,11 +21,13 @@ from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.requirement import Relation, Requirement, undecided
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.sums import Copies
+from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.sums import Index
 
-__all__ = ["Row", "Value", "Walk", "Where", "growing"]
+__all__ = ["Round", "Row", "Value", "Walk", "Where", "growing"]
 
 
 @contextmanager
@@ -44,40 +47,68 @@ def growing() -> Iterator[None]:
 
 
 class Value(NamedTuple):
-    """What flows along an edge: a shape, and the row it comes from (below 0: a network's input)."""
+    """What flows along an edge.
+
+    Attributes:
+        shape: its shape.
+        source: the row it comes from; below 0 an input of the network.
+        output: which of the row's outputs it is.
+    """
 
     shape: Shape
     source: int
+    output: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Round:
+    """What goes round: a block whose copies stand together, or one that is called step by step.
+
+    Attributes:
+        kind: ``"copies"``, one after the other; ``"steps"``, side by side; ``"recurrent"`` or
+            ``"backwards"``, steps of which each sees those before it.
+        start: the row that it begins with, by which rounds are told apart.
+        count: how often.
+        index: the number of a copy, where copies differ.
+        carried: those of the rows before it that feed the first copy only.
+    """
+
+    kind: str
+    start: int
+    count: Dim
+    index: Index | None = None
+    carried: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row(Shown):
     """One call of one layer.
 
     Attributes:
         path: where it is in the network, such as ``"stage2/conv2d_1"``.
         applied: the layer on its input shapes, with every fact.
         sources: the rows that feed it; −1 is the network's first input, −2 its second, ….
-        times: how often it stands there, each time with weights of its own.
-        steps: how often it is called, each time with the same weights: a layer inside
-            TimeDistributed or RNN, once a position.
+        loops: what it stands for many calls by, from the outermost loop to the innermost.
         shared: whether its weights belong to an earlier row.
-        copies: the copies that differ from one another, by whose number its shapes go; `times`
-            counts them too.
         ties: those of its weights that another row owns.
-        carried: those of the rows before a repeated block that feed its first copy only, since
-            what the copy before gives takes their place in the others.
+        carried: for each loop whose turns follow one another, what those after the first take
+            from the one before.
+        outputs_of: which output of each source feeds it.
+        rounds: what it goes round in, the outermost first.
     """
 
     path: str
     applied: Applied
     sources: tuple[int, ...]
-    times: Dim = 1
+    loops: tuple[Loop, ...] = ()
     shared: bool = False
-    steps: Dim = 1
-    copies: tuple[Copies, ...] = ()
     ties: tuple[TiedWeight, ...] = ()
-    carried: frozenset[int] = frozenset()
+    carried: tuple[Carry, ...] = ()
+    outputs_of: tuple[int, ...] = ()
+    rounds: tuple[Round, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Row {visible(self.path)}: {self.applied.said()}>"
 
     @property
     def name(self) -> str:
@@ -114,10 +145,11 @@ class Row:
 
     @property
     def work(self) -> tuple[Work, ...]:
-        """Its multiply-accumulates, in all its steps."""
-        if self.steps == 1:
-            return self.applied.work
-        return tuple(work.in_steps(self.steps) for work in self.applied.work)
+        """Its multiply-accumulates, at all the positions that it is called at."""
+        work = self.applied.work
+        for steps in reversed(positions(self.loops)):
+            work = tuple(done.in_steps(steps) for done in work)
+        return work
 
     @property
     def windows(self) -> tuple[AxisWindow, ...] | None:
@@ -125,16 +157,18 @@ class Row:
         return self.applied.windows
 
     def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> Row:
-        """The same call of another layer, or with weights that are its own or an earlier row's."""
+        """The same call of another layer, or with weights of its own each time or another row's."""
         applied = self.applied if layer is None else Applied(layer, self.inputs)
-        ties = () if shared is False else self.ties
-        shared = self.shared if shared is None else shared
-        return replace(self, applied=applied, shared=shared, ties=ties)
+        if shared is None:
+            return replace(self, applied=applied)
+        ties, loops = (self.ties, self.loops) if shared else ((), with_own_weights(self.loops))
+        return replace(self, applied=applied, shared=shared, ties=ties, loops=loops)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold and is not decided yet."""
-        return tuple(for_each(r.under(self.path), self.copies) for r in self.applied.requirements)
+        each = numbered(self.loops)
+        return tuple(for_each(r.under(self.path), each) for r in self.applied.requirements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +177,38 @@ class Where:
 
     Attributes:
         path: the names down to here.
-        times: how often what is here stands there, each time with weights of its own.
-        steps: how often it is called, each time with the same weights.
+        loops: what makes it stand for many calls, from the outermost to the innermost.
         copy: which copies of repeated blocks these are: copies do not share weights.
-        copies: those of them that stand for several, which differ by their number.
-        carried: the sources that copies after the first take from the one before.
+        carried: what each loop in turn carries on; see `Row`.
+        rounds: what goes round here, the outermost first.
     """
 
     path: str = ""
-    times: Dim = 1
-    steps: Dim = 1
+    loops: tuple[Loop, ...] = ()
     copy: tuple[int, ...] = ()
-    copies: tuple[Copies, ...] = ()
-    carried: frozenset[int] = frozenset()
+    carried: tuple[Carry, ...] = ()
+    rounds: tuple[Round, ...] = ()
 
     def under(self, name: str) -> Where:
         """The place called `name` in here."""
         return replace(self, path=f"{self.path}/{name}".lstrip("/"))
+
+    def inside(self, loop: Loop) -> Where:
+        """The place inside of a further loop, whose turns do not follow one another."""
+        return self if loop.is_once else replace(self, loops=(*self.loops, loop))
+
+    def repeating(self, loop: Loop, walk: Walk, values: Iterable[Value]) -> Where:
+        """The place inside of a further loop, whose first turn alone takes `values`."""
+        if loop.is_once:
+            return self
+        carry = Carry(len(walk.rows), frozenset(value.source for value in values))
+        turn = Round("copies", carry.start, loop.count, loop.index, carry.sources)
+        return replace(
+            self,
+            loops=(*self.loops, loop),
+            carried=(*self.carried, carry),
+            rounds=(*self.rounds, turn),
+        )
 
 
 class Walk:
@@ -197,23 +246,24 @@ class Walk:
         owner = self._owners.get((id(layer), at.copy))
         if owner is not None:
             needs = _shared(owner, applied, at.path)
-            self.extra.extend(for_each(needed, at.copies) for needed in needs)
+            self.extra.extend(for_each(needed, numbered(at.loops)) for needed in needs)
         sources = tuple(value.source for value in values)
         row = Row(
             at.path,
             applied,
             sources,
-            at.times,
+            at.loops,
             owner is not None,
-            at.steps,
-            at.copies,
             carried=at.carried,
+            outputs_of=tuple(value.output for value in values),
+            rounds=at.rounds,
         )
         self._owners.setdefault((id(layer), at.copy), row)
         if layer.tied:
             self._tied.append((len(self.rows), layer, at))
         self.rows.append(row)
-        return tuple(Value(shape, len(self.rows) - 1) for shape in applied.outputs)
+        number = len(self.rows) - 1
+        return tuple(Value(shape, number, i) for i, shape in enumerate(applied.outputs))
 
     def require(self, needs: Iterable[Requirement], at: Where) -> None:
         """Keep what cannot be decided yet, asked for by the network at a place.
@@ -221,7 +271,7 @@ class Walk:
         Raises:
             RequirementError: something does not hold, whatever the symbols.
         """
-        asked = (for_each(needed.under(at.path), at.copies) for needed in needs)
+        asked = (for_each(needed.under(at.path), numbered(at.loops)) for needed in needs)
         self.extra.extend(undecided(asked))
 
     def settle(self) -> None:
@@ -237,7 +287,7 @@ class Walk:
                 owner = self._owner(tie.owner, at)
                 made, needs = settled(own, tie, owner.applied, owner.path, at.path)
                 ties.append(made)
-                self.extra.extend(for_each(needed, at.copies) for needed in needs)
+                self.extra.extend(for_each(needed, numbered(at.loops)) for needed in needs)
             self.rows[number] = replace(row, ties=tuple(ties))
 
     def _owner(self, owner: Layer, at: Where) -> Row:

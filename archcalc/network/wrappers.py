@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import State
 from archcalc.layers.fields import option
@@ -19,13 +20,13 @@ from archcalc.layers.kept import EVERY, OVER_TIME
 from archcalc.layers.merging import Add, Average, Concatenate, Multiply
 from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block, Layers, OptionalBlock
+from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
-from archcalc.network.sequential import Sequential, as_layer
-from archcalc.network.walk import Value, Walk, Where
-from archcalc.symbolic.dims import lower
+from archcalc.network.sequential import Sequential
+from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
-from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.shape import Shape
 
 __all__ = ["RNN", "Bidirectional", "StackedRNNCells", "TimeDistributed", "Wrapper"]
 
@@ -64,6 +65,8 @@ class _PerStep(_Holding, abstract=True):
         """How many axes hold the positions."""
         return 1
 
+    per_step: ClassVar[bool] = True
+
     def inside(self, x: Shape) -> tuple[Shape, ...]:
         axes = self.leading()
         if len(x) <= axes:
@@ -80,9 +83,15 @@ class _PerStep(_Holding, abstract=True):
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
-        steps = lower(at.steps * product(value.shape[: self.leading()]))
-        inner = replace(at.under(node.name), steps=steps)
-        return followed(node.layer, walk, [Value(x, value.source)], inner)
+        inner, rounds = at.under(node.name), at.rounds
+        for count in value.shape[: self.leading()]:
+            rounds = (*rounds, Round(self.taken(), len(walk.rows), count))
+            inner = inner.inside(Loop.steps(count))
+        return followed(node.layer, walk, [value._replace(shape=x)], replace(inner, rounds=rounds))
+
+    def taken(self) -> str:
+        """How the steps are taken: side by side, or one after the other."""
+        return "steps"
 
 
 class Wrapper(_Holding):
@@ -151,7 +160,7 @@ class TimeDistributed(_PerStep):
         (value,) = values
         steps = value.shape[: self.axes]
         made = self.step(walk, value, at)
-        return tuple(Value(Shape((*steps, *out.shape)), out.source) for out in made)
+        return tuple(out._replace(shape=Shape((*steps, *out.shape))) for out in made)
 
 
 class StackedRNNCells(Network):
@@ -238,12 +247,15 @@ class RNN(_PerStep):
             )
         return tuple(replace(state, steps=x[0]) for state in kept)
 
+    def taken(self) -> str:
+        return "backwards" if self.go_backwards else "recurrent"
+
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         (value,) = values
         out, *_ = self.step(walk, value, at)
         y = Shape((value.shape[0], *out.shape)) if self.return_sequences else out.shape
         kept = [s.shape for s in self.state(value.shape)] if self.return_state else []
-        return tuple(Value(shape, out.source) for shape in (y, *kept))
+        return tuple(out._replace(shape=shape) for shape in (y, *kept))
 
 
 _MERGES = {"concat": Concatenate, "sum": Add, "mul": Multiply, "ave": Average}

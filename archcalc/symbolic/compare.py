@@ -5,11 +5,13 @@ A bool would have to lie about ``h ≥ 7``.  The third answer, ``None``, keeps i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
 
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.residues import in_classes
 from archcalc.symbolic.sums import Index, Sum
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
@@ -135,10 +137,7 @@ def _too_large(base: Interval, exponent: Interval) -> bool:
     """Whether a bound of the power would be a number that nobody wants to compute."""
     sizes = [max(abs(int(end.p)), int(end.q)).bit_length() for end in base if end is not None]
     tops = [abs(int(end)) for end in exponent if end is not None]
-    return max(sizes, default=0) * max(tops, default=0) > _MOST_BITS
-
-
-_MOST_BITS = 100_000
+    return max(sizes, default=0) * max(tops, default=0) > LIMITS.early_power_bits
 
 
 def _extreme(parts: list[Interval], largest: bool) -> Interval:
@@ -150,29 +149,51 @@ def _extreme(parts: list[Interval], largest: bool) -> Interval:
     return min(lows) if len(lows) == len(parts) else None, min(highs, default=None)
 
 
-def at_least(a: Expr | int, b: Expr | int) -> bool | None:
+def at_least(a: Expr | int, b: Expr | int, *, by_classes: bool = False) -> bool | None:
     """Whether ``a ≥ b`` for all values of the symbols; ``None`` where that depends on them.
 
-    >>> from archcalc.symbolic import symbols
+    Args:
+        a, b: expressions.
+        by_classes: look at each residue class too, where floors meet what they are floors of.
+
+    >>> from archcalc.symbolic import FloorDiv, symbols
     >>> h = symbols("h")
     >>> at_least(h + 6, 7), at_least(h, 7), at_least(5, 7)
     (True, None, False)
+    >>> at_least(h, 2*FloorDiv(h, 2)), at_least(h, 2*FloorDiv(h, 2), by_classes=True)
+    (None, True)
     """
     if isinstance(a, int) and isinstance(b, int):
         return a >= b
-    low, high = bounds((evaluated(a) - evaluated(b)).expand())
+    difference = (evaluated(a) - evaluated(b)).expand()
+    low, high = bounds(difference)
     if low is not None and low >= 0:
         return True
-    return False if high is not None and high < 0 else None
+    if high is not None and high < 0:
+        return False
+    lows = (bounds(each)[0] for each in (in_classes(difference) if by_classes else ()))
+    return _all(low is not None and low >= 0 for low in lows)
+
+
+def _all(answers: Iterable[bool]) -> bool | None:
+    """Whether all of some answers are yes, of which there is one at least; else it is open."""
+    some = False
+    for answer in answers:
+        if not answer:
+            return None
+        some = True
+    return some or None
 
 
 def equal(a: Expr | int, b: Expr | int) -> bool | None:
     """Whether ``a = b`` for all values of the symbols; ``None`` where that depends on them.
 
-    >>> from archcalc.symbolic import symbols
+    >>> from archcalc.symbolic import FloorDiv, symbols
     >>> h, w = symbols("h w")
     >>> equal(2*h, h + h), equal(h, w), equal(h + w, 1)
     (True, None, False)
+    >>> equal(FloorDiv(h + 1, 2) + FloorDiv(h, 2), h)
+    True
     """
     if a == b:
         return True
@@ -182,7 +203,9 @@ def equal(a: Expr | int, b: Expr | int) -> bool | None:
     low, high = bounds(difference)
     if low == high == 0:
         return True
-    return False if (low is not None and low > 0) or (high is not None and high < 0) else None
+    if (low is not None and low > 0) or (high is not None and high < 0):
+        return False
+    return _all(bounds(each) == (0, 0) for each in in_classes(difference))
 
 
 def smallest(a: Expr | int, b: Expr | int) -> Expr | int:
@@ -218,6 +241,11 @@ def _no_larger(a: Expr | int, b: Expr | int) -> bool | None:
     reverse = at_least(a, b)
     if reverse is not None:
         return not reverse
+    if evaluated(a).has(FloorDiv) != evaluated(b).has(FloorDiv):  # ⌊c/2⌋ is no larger than c
+        if at_least(b, a, by_classes=True):
+            return True
+        if at_least(a, b, by_classes=True):
+            return False
     return _floors_ordered(evaluated(a), evaluated(b))
 
 

@@ -15,6 +15,8 @@ from sympy import Expr, Integer, Symbol
 
 from archcalc.symbolic.division import CeilDiv, FloorDiv, has_denominator
 from archcalc.symbolic.errors import DimensionError, quoted, shorten
+from archcalc.symbolic.extremes import settled
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
@@ -32,7 +34,8 @@ def as_expr(value: object) -> Dim:
     """`value` as an exact number or an expression of positive-integer symbols.
 
     Accepts integers (also NumPy's), text such as ``"4*c"`` or ``"⌈h/2⌉"``, and sympy expressions,
-    whose symbols are normalised by name and whose ``floor``/``ceiling`` become `FloorDiv`.
+    whose symbols are normalised by name and whose ``floor``, ``ceiling`` and ``Mod`` become
+    `FloorDiv`.
     An integer comes back as a Python ``int``.
 
     Raises:
@@ -62,10 +65,6 @@ def as_expr(value: object) -> Dim:
     )
 
 
-_MOST_BITS = 1_024
-"""Far beyond any memory, and small enough that every product of a few can still be printed."""
-
-
 def as_dim(value: object, *, minimum: int = 1) -> Dim:
     """`value` as a dimension: like `as_expr`, and at least `minimum` where that is a number.
 
@@ -77,11 +76,11 @@ def as_dim(value: object, *, minimum: int = 1) -> Dim:
     """
     dim = as_expr(value)
     if isinstance(dim, int):
-        if dim.bit_length() > _MOST_BITS:
+        if dim.bit_length() > LIMITS.dimension_bits:
             raise DimensionError(
                 f"a dimension of {dim.bit_length():,} bits is beyond any machine",
                 code="too-large",
-                hint=f"it may have {_MOST_BITS:,}",
+                hint=f"it may have {LIMITS.dimension_bits:,}",
             )
         if dim < minimum:
             raise DimensionError(
@@ -136,9 +135,11 @@ def _normal(value: Any) -> Expr:
         value = value.xreplace(renamed)
     if value.has(sympy.floor, sympy.ceiling):
         value = value.replace(sympy.floor, _exact_floor).replace(sympy.ceiling, _exact_ceiling)
+    if value.has(sympy.Mod):
+        value = value.replace(sympy.Mod, lambda a, b: a - b * FloorDiv(a, b))
     if value.has(sympy.Sum):
         value = value.replace(_is_foreign_sum, _exact_sum)
-    return value
+    return settled(value)
 
 
 def _is_foreign_sum(part: Any) -> bool:

@@ -12,7 +12,7 @@ integers integers and applies these rules, for positive divisors:
 | R4 | ``(x//m + k)//n = (x + k·m)//(m·n)`` |
 | R5 | ``(g·x + k)//(g·q) = (x + k//g)//q`` |
 | R6 | ``⌈x/q⌉ = (x + q − 1)//q``: one head only |
-| R7 | a symbolic divisor cancels exactly, outgrows what is left, or stays opaque |
+| R7 | a symbolic divisor cancels exactly or what it shares, outgrows the rest, or stays opaque |
 
 so that five stride-2 convolutions give ``⌈h/32⌉`` and not five nested floors.
 R1 to R6 are in Graham, Knuth, Patashnik, *Concrete Mathematics*, chapter 3.
@@ -130,6 +130,11 @@ def CeilDiv(numerator: Any, divisor: Any) -> Expr:
     x, q = _cleared(sympify(numerator, strict=True), sympify(divisor, strict=True))
     if not is_whole(x):
         return -FloorDiv(-x, q)
+    # before the rest is added, which does not share them; the divisor must stay positive
+    x, q = _without_shared_factors(x, q, positive=True)
+    exact = _exact_quotient(_sum(_terms(x)), q) if q.is_Add and is_whole(q) else None
+    if exact is not None:
+        return exact if is_whole(exact) else CeilDiv(exact, S.One)
     return FloorDiv(Add(x, q, S.NegativeOne), q)
 
 
@@ -170,15 +175,53 @@ def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr:
 @lru_cache(maxsize=8192)
 def _divide(x: Expr, q: Expr) -> Expr:
     x, q = _cleared(x, q)
-    q = _settled(q)
+    q = _settled(Mul(*q.args) if q.is_Mul else q)  # `together` leaves 3·(c + m) as it is
     if not (is_whole(x) and is_whole(q)):
         return Expr.__new__(FloorDiv, x, q)
     if q is S.One:  # R1
         return x
     if isinstance(x, Integer) and isinstance(q, Integer):
         return Integer(int(x) // int(q))
+    x, q = _without_shared_factors(x, q)
     terms, q = _merge_inner_floor(_terms(x), q)
     return _by_integer(terms, int(q)) if isinstance(q, Integer) else _by_symbol(_sum(terms), q)
+
+
+def _without_shared_factors(x: Expr, q: Expr, *, positive: bool = False) -> tuple[Expr, Expr]:
+    """``(a·s)//(b·s)`` as ``a//b``, where `s` is a sum that stands as a factor in both (R7).
+
+    Args:
+        x, q: numerator and divisor.
+        positive: take out only what is known to be positive.
+    """
+    if not any(factor.as_base_exp()[0].is_Add for factor in Mul.make_args(q)):
+        return x, q
+    powers = [_factor_powers(part) for part in (x, q)]
+    shared = {
+        base: min(power, powers[1][base])
+        for base, power in powers[0].items()
+        if base.is_Add and base in powers[1] and (not positive or _at_least(base, 1))
+    }
+    if not shared:
+        return x, q
+    over, under = (
+        Mul(*[base ** (power - shared.get(base, 0)) for base, power in each.items()])
+        for each in powers
+    )
+    return over, under
+
+
+def _factor_powers(x: Expr) -> dict[Expr, int]:
+    """The factors of a product with their powers; of a sum its number is a factor of its own."""
+    powers: dict[Expr, int] = {}
+    for factor in Mul.make_args(x):
+        base, power = factor.as_base_exp()
+        if not (power.is_Integer and power > 0):
+            base, power = factor, S.One
+        number, base = base.primitive() if base.is_Add else (S.One, base)
+        for part in (number, base) if number is not S.One else (base,):
+            powers[part] = powers.get(part, 0) + int(power)
+    return powers
 
 
 def _cleared(x: Expr, q: Expr) -> tuple[Expr, Expr]:
@@ -320,7 +363,9 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
     """R7: what `q` divides exactly comes out, a common factor cancels, the rest stays opaque."""
     if q.is_Add:
         exact = _exact_quotient(x, q)
-        return Expr.__new__(FloorDiv, x, q) if exact is None else exact
+        if exact is None:
+            return Expr.__new__(FloorDiv, x, q)
+        return exact if is_whole(exact) else _divide(exact, S.One)
     whole: list[Expr] = []
     rest: list[Expr] = []
     for term in Add.make_args(x):
@@ -367,16 +412,18 @@ def _is_exponential(part: Expr) -> bool:
 
 
 def _exact_quotient(x: Expr, q: Expr) -> Expr | None:
-    """``x/q`` where `q` divides `x` as a polynomial, else ``None``.
+    """``x/q`` where `q` divides `x` as a polynomial with rational coefficients, else ``None``.
 
     sympy's ``cancel`` would look for a common divisor, which takes hours on some sparse input.
     """
     ring, (rest, divisor) = sring([x, _sum(_terms(q))], expand=False)
+    content, divisor = divisor.primitive()  # by what is left a quotient is whole (Gauss)
     lead, coefficient = divisor.LT
     quotient = ring.zero
     for _ in range(_STEPS):
         if not rest:
-            return cast("Expr", quotient.as_expr())
+            exact = cast("Expr", quotient.as_expr())
+            return Add(*[term / int(content) for term in Add.make_args(exact)])
         monomial, c = rest.LT
         if c % coefficient or any(a < b for a, b in zip(monomial, lead, strict=True)):
             return None

@@ -20,6 +20,7 @@ __all__ = [
     "FrameworkError",
     "InvalidLayerError",
     "LookupFailedError",
+    "MovedNameError",
     "NoSolutionError",
     "PictureError",
     "ReceptiveFieldError",
@@ -28,8 +29,6 @@ __all__ = [
     "SpecificationError",
     "UnknownLayerError",
     "UnknownSymbolError",
-    "quoted",
-    "shorten",
 ]
 
 _SHOWN = 120
@@ -184,6 +183,18 @@ class EvaluationError(ArchcalcError, ValueError):
     """A value given for a symbol is not a positive integer, or the result cannot be computed."""
 
     default_code = "bad-value"
+
+
+class MovedNameError(ArchcalcError, ImportError):  # type: ignore[misc]  # both have a path
+    """A name that stands in another module than where it was looked for; the error says in which.
+
+    >>> import archcalc
+    >>> archcalc.TrainingFlops
+    Traceback (most recent call last):
+    archcalc.symbolic.errors.MovedNameError: TrainingFlops is archcalc.costs.TrainingFlops; ...
+    """
+
+    default_code = "moved-name"
 
 
 class NoSolutionError(ArchcalcError, ValueError):

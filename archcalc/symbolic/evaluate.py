@@ -11,18 +11,13 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, Symbol
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError, shorten
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 __all__ = ["Exact", "evaluate"]
 
 Exact: TypeAlias = int | Fraction
-
-_MOST_BITS = 1_000_000
-"""Beyond this a power is refused instead of computed: ``9**9**9`` would fill the memory."""
-
-_MOST_TERMS = 20_000
-"""A sum without a closed form is added up term by term, and no further than this."""
 
 
 def evaluate(expression: Expr | int, values: Mapping[Symbol, int]) -> Exact:
@@ -69,11 +64,11 @@ class _Evaluator:
 
     def _sum(self, e: Sum) -> Exact:
         count = self.of(e.count)
-        if not isinstance(count, int) or count > _MOST_TERMS:
+        if not isinstance(count, int) or count > LIMITS.summed:
             raise EvaluationError(
                 f"a sum of {shorten(count, 40)} terms cannot be computed",
                 code="too-large",
-                hint=f"a whole number of terms, {_MOST_TERMS:,} at most, can be",
+                hint=f"a whole number of terms, {LIMITS.summed:,} at most, can be",
             )
         terms = ({**self.values, e.index: number} for number in range(count))
         return sum(_Evaluator(values).of(e.term) for values in terms)
@@ -95,7 +90,7 @@ def _power(parts: list[Exact]) -> Exact:
     if not isinstance(exponent, int):
         raise EvaluationError(f"the exponent {exponent} is not a whole number")
     size = max(abs(base.numerator), base.denominator).bit_length()
-    if abs(exponent) * (size if abs(base) != 1 else 0) > _MOST_BITS:
+    if abs(exponent) * (size if abs(base) != 1 else 0) > LIMITS.power_bits:
         raise EvaluationError(
             f"{_short(base)}^{_short(exponent)} is too large to compute",
             code="too-large",

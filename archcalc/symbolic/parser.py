@@ -15,11 +15,10 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, S
 
 from archcalc.symbolic.division import CeilDiv, FloorDiv, is_whole, least_value
 from archcalc.symbolic.errors import ArchcalcError, ArithmeticRuleError, ExpressionError, shorten
-from archcalc.symbolic.scanning import FUNCTIONS, MAX_DIGITS, MAX_NESTING, Source
+from archcalc.symbolic.extremes import settled
+from archcalc.symbolic.lexer import FUNCTIONS, Source
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.sizes import (
-    MAX_BITS,
-    MAX_DEGREE,
-    MAX_EXPONENT,
     Sizes,
     TooLargeError,
     coefficient_bits,
@@ -30,11 +29,6 @@ from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["parse"]
-
-_MAX_TERMS = 2_500  # they nest, and how deep it reads differs from one Python to another
-_MAX_ARGUMENTS = 12
-_MAX_SUMS = 100
-_MAX_NESTED_SUMS = 4
 
 
 def parse(text: str) -> Expr:
@@ -83,11 +77,12 @@ class _Reader:
         self.source = source
         self.sizes = Sizes()
         self.arguments = 0
+        self.extremes: dict[str, Expr] = {}
         self.sums = 0
         self.indices: dict[str, Index] = {}
 
     def read(self, node: ast.expr, depth: int = 0) -> Expr:
-        if depth > 3 * MAX_NESTING:  # one pair of brackets holds a sum, a product and a power
+        if depth > 3 * LIMITS.nesting:  # one pair of brackets holds a sum, a product and a power
             self.refuse(node, "is too deeply nested", code="too-deep")
         rule = _NODES.get(type(node))
         if rule is None:
@@ -98,8 +93,8 @@ class _Reader:
         except TooLargeError:
             self.refuse(
                 node, "becomes too large", code="too-large",
-                hint=f"numbers go to {MAX_DIGITS} digits, exponents to {MAX_EXPONENT:,}, "
-                f"sums to degree {MAX_DEGREE}",
+                hint=f"numbers go to {LIMITS.digits} digits, exponents to {LIMITS.exponent:,}, "
+                f"sums to degree {LIMITS.degree}",
             )  # fmt: skip
         return value
 
@@ -139,8 +134,8 @@ class _Reader:
             term = self.read(node.right, depth)
             terms.append(-term if isinstance(node.op, ast.Sub) else term)
             node = node.left
-            if len(terms) >= _MAX_TERMS:
-                what = f"has more than {_MAX_TERMS:,} terms in one sum"
+            if len(terms) >= LIMITS.terms:
+                what = f"has more than {LIMITS.terms:,} terms in one sum"
                 self.refuse(node, what, code="too-deep")
         return Add(self.read(node, depth), *reversed(terms))
 
@@ -156,7 +151,7 @@ class _Reader:
             factors.append(S.NegativeOne)  # −a·b is −(a·b), also where a is a sum
             node = node.operand
         factors.append(self.read(node, depth))
-        require(sum(map(coefficient_bits, factors)) <= MAX_BITS)
+        require(sum(map(coefficient_bits, factors)) <= LIMITS.bits)
         return Mul(*reversed(factors))
 
     def _inverse(self, node: ast.expr, divisor: Expr) -> Expr:
@@ -174,9 +169,9 @@ class _Reader:
         if not is_whole(exponent):
             self.refuse(node, "has a fractional exponent", code="fractional-exponent",
                         hint="an exponent has to be a whole number")  # fmt: skip
-        require(all(abs(int(a)) <= MAX_EXPONENT for a in exponent.atoms(Integer)))
+        require(all(abs(int(a)) <= LIMITS.exponent for a in exponent.atoms(Integer)))
         if exponent.is_Integer:
-            require(coefficient_bits(base) * abs(int(exponent)) <= MAX_BITS)
+            require(coefficient_bits(base) * abs(int(exponent)) <= LIMITS.bits)
         least = least_value(exponent)
         if base is S.Zero and (least is None or least < 0):
             self._zero(node)
@@ -216,14 +211,18 @@ class _Reader:
         return rule(inside, self.read(inside, depth), S.One)
 
     def _extreme(self, node: ast.Call, choose: type[Max | Min], depth: int) -> Expr:
+        text = ast.dump(node)
+        if text in self.extremes and not self.indices:  # said again, it is no more work
+            return self.extremes[text]
         self.arguments += len(node.args)
-        if not node.args or node.keywords or self.arguments > _MAX_ARGUMENTS:
-            self.refuse(node, f"gives max and min none or more than {_MAX_ARGUMENTS} arguments",
+        if not node.args or node.keywords or self.arguments > LIMITS.arguments:
+            self.refuse(node, f"gives max and min none or more than {LIMITS.arguments} arguments",
                         code="bad-call")  # fmt: skip
         arguments = [self.read(argument, depth) for argument in node.args]
         for argument in arguments:
             self.sizes.check_degree(argument)
-        return choose(*arguments)
+        made = self.extremes[text] = settled(choose(*arguments))
+        return made
 
     def _series(self, node: ast.Call, depth: int) -> Expr:
         """``sum(term for i in range(count))``; the index hides a symbol of its name."""
@@ -244,8 +243,8 @@ class _Reader:
             self.refuse(node, "has a sum that is not over copies", code="bad-call",
                         hint="write sum(h//2**i for i in range(L))")  # fmt: skip
         self.sums += 1
-        if self.sums > _MAX_SUMS or len(self.indices) >= _MAX_NESTED_SUMS:
-            most = f"{_MAX_SUMS} sums, or {_MAX_NESTED_SUMS} inside one another"
+        if self.sums > LIMITS.sums or len(self.indices) >= LIMITS.nested_sums:
+            most = f"{LIMITS.sums} sums, or {LIMITS.nested_sums} inside one another"
             self.refuse(node, f"has more than {most}", code="too-large")
         count = self.read(over.args[0], depth)
         hidden = dict(self.indices)

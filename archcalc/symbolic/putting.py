@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sympy import Expr, Integer, Pow, Rational, Symbol
 
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.extremes import settled
 
 __all__ = ["with_values"]
 
@@ -29,7 +30,7 @@ def with_values(expression: Expr, values: Mapping[Symbol, Expr | int]) -> Expr:
     """
     exact = {s: Integer(v) if isinstance(v, int) else v for s, v in values.items()}
     _refuse_huge_powers(expression, exact)
-    return expression.xreplace(exact)
+    return settled(expression.xreplace(exact))
 
 
 def _refuse_huge_powers(expression: Expr, values: Mapping[Symbol, Expr]) -> None:

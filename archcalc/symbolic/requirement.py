@@ -13,8 +13,11 @@ from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import FloorDiv, floor_div
 from archcalc.symbolic.errors import RequirementError
+from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
@@ -29,12 +32,8 @@ class Relation(Enum):
     MULTIPLE_OF = "is a multiple of"
 
 
-_MOST_COPIES = 4_096
-"""What is asked of no more copies than this is asked of every one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
+@dataclass(frozen=True, slots=True, repr=False)
+class Requirement(Shown):
     """``left ≥ right``, ``left = right`` or ``left is a multiple of right``, and why.
 
     Attributes:
@@ -80,7 +79,7 @@ class Requirement:
     def _holds(self) -> bool | None:
         match self.relation:
             case Relation.AT_LEAST:
-                return at_least(self.left, self.right)
+                return at_least(self.left, self.right, by_classes=True)
             case Relation.EQUAL:
                 return equal(self.left, self.right)
             case Relation.MULTIPLE_OF:
@@ -110,7 +109,7 @@ class Requirement:
     def counted(self) -> bool:
         """Whether it can be asked of every copy by itself."""
         counts = [copies.count for copies in self.each]
-        return all(isinstance(n, int) for n in counts) and prod(map(int, counts)) <= _MOST_COPIES
+        return all(isinstance(n, int) for n in counts) and prod(map(int, counts)) <= LIMITS.copies
 
     def copies(self) -> Iterator[Requirement]:
         """The requirement for every copy by itself, where their numbers are known."""
@@ -176,7 +175,9 @@ class Requirement:
         return f"{to_text(self.left)} {self.relation.value} {to_text(self.right)}"
 
     def __str__(self) -> str:
-        return f"{self.statement()} ({self.path})" if self.path else self.statement()
+        return f"{self.statement()} ({visible(self.path)})" if self.path else self.statement()
+
+    __repr__ = __str__
 
 
 def _undone(room: Expr) -> Expr:

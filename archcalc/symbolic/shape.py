@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any, NoReturn, SupportsIndex, overload
 
@@ -11,14 +11,13 @@ from sympy import Expr, Mul
 
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import DimensionError, ExpressionError, quoted, shorten
-from archcalc.symbolic.printing.layout import Signed, Sum, layout
+from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.printing.layout import Product, Signed, Sum, layout
 from archcalc.symbolic.printing.text import to_text
 
-__all__ = ["Shape", "ShapeLike", "as_shape", "is_sum", "product"]
+__all__ = ["Shape", "ShapeLike", "as_shape", "needs_brackets", "product"]
 
 ShapeLike = Iterable[DimLike]
-
-_MOST_AXES = 64
 
 
 class Shape(tuple[Dim, ...]):
@@ -70,22 +69,30 @@ class Shape(tuple[Dim, ...]):
         return f"({inner},)" if len(self) == 1 else f"({inner})"
 
     def __str__(self) -> str:
-        return "×".join(_factor(dim) for dim in self) if self else "scalar"
+        return "×".join(self.factors(to_text, "({})")) if self else "scalar"
+
+    def factors(self, shown: Callable[[Dim], str], brackets: str) -> list[str]:
+        """The dimensions as a notation shows them, in its brackets where a neighbour needs them.
+
+        >>> from archcalc.symbolic import symbol
+        >>> Shape((symbol("t"), 4 * symbol("d"))).factors(str, "({})")
+        ['t', '(4*d)']
+        """
+        return [
+            brackets.format(shown(dim)) if len(self) > 1 and needs_brackets(dim) else shown(dim)
+            for dim in self
+        ]
 
 
-def _factor(dim: Dim) -> str:
-    return f"({to_text(dim)})" if is_sum(dim) else to_text(dim)
-
-
-def is_sum(dim: Dim) -> bool:
-    """Whether `dim` is written as a sum, and so needs brackets between multiplication signs.
+def needs_brackets(dim: Dim) -> bool:
+    """Whether `dim` is written as a sum or a product, so that brackets keep it from its neighbours.
 
     >>> from archcalc.symbolic import CeilDiv, symbols
     >>> h = symbols("h")
-    >>> is_sum(h - 2), is_sum(CeilDiv(h, 2)), is_sum(CeilDiv(h, 2) + 1)
-    (True, False, False)
+    >>> [needs_brackets(dim) for dim in (h - 2, 4 * h, CeilDiv(h, 2), CeilDiv(h, 2) + 1)]
+    [True, True, False, False]
     """
-    return isinstance(layout(dim), Sum | Signed)
+    return isinstance(layout(dim), Sum | Signed | Product)
 
 
 def as_shape(value: object, *, minimum: int = 1) -> Shape:
@@ -104,9 +111,9 @@ def as_shape(value: object, *, minimum: int = 1) -> Shape:
     dims = tuple(value)
     if any(dim is None for dim in dims):
         _refuse_open(dims)
-    if len(dims) > _MOST_AXES:
+    if len(dims) > LIMITS.axes:
         raise DimensionError(
-            f"a shape of {len(dims)} axes is beyond what any framework takes ({_MOST_AXES})",
+            f"a shape of {len(dims)} axes is beyond what any framework takes ({LIMITS.axes})",
             values={"shape": shorten(dims)},
         )
     return Shape(as_dim(dim, minimum=minimum) for dim in dims)

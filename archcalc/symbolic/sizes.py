@@ -7,22 +7,14 @@ from math import comb, prod
 
 from sympy import Add, Expr, Mul, Pow, Rational, preorder_traversal
 
+from archcalc.symbolic.limits import LIMITS
+
 __all__ = [
-    "MAX_BITS",
-    "MAX_DEGREE",
-    "MAX_EXPONENT",
-    "MAX_TERMS",
     "Sizes",
     "TooLargeError",
     "coefficient_bits",
     "require",
 ]
-
-MAX_BITS = 2_000
-MAX_DEGREE = 60
-MAX_EXPONENT = 1_000
-MAX_TERMS = 250
-_MAX_NODES = 5_000
 
 
 class TooLargeError(Exception):
@@ -77,7 +69,7 @@ class Sizes:
         Raises:
             TooLargeError: the degree of `e` is too high.
         """
-        require(self._of(e).degree <= MAX_DEGREE)
+        require(self._of(e).degree <= LIMITS.degree)
 
     def check_expansion(self, numerator: Expr, divisor: Expr) -> None:
         """Make sure that ``numerator/divisor`` can be multiplied out.
@@ -87,22 +79,22 @@ class Sizes:
         """
         for part in (*preorder_traversal(numerator), *preorder_traversal(divisor)):
             size = self._of(part)
-            require(size.terms <= MAX_TERMS and size.bits <= 4 * MAX_BITS)
-        require(self._of(numerator).terms * self._of(divisor).terms <= 4 * MAX_TERMS)
+            require(size.terms <= LIMITS.divided_terms and size.bits <= 4 * LIMITS.bits)
+        require(self._of(numerator).terms * self._of(divisor).terms <= 4 * LIMITS.divided_terms)
 
     def _of(self, e: Expr) -> _Size:
         found = self._known.get(e)
         if found is None:
             found = self._known[e] = _measured(e, [self._of(a) for a in e.args])
-            require(found.nodes <= _MAX_NODES)
-            require(not e.is_Add or found.degree <= MAX_DEGREE)
+            require(found.nodes <= LIMITS.parts)
+            require(not e.is_Add or found.degree <= LIMITS.degree)
         return found
 
 
 def _measured(e: Expr, parts: list[_Size]) -> _Size:
     nodes = 1 + sum(part.nodes for part in parts)
     if isinstance(e, Rational):
-        require(_bits(e) <= MAX_BITS)
+        require(_bits(e) <= LIMITS.bits)
         return _Size(nodes, 0, 1, _bits(e))
     degree = max((part.degree for part in parts), default=1)
     if isinstance(e, Add):
@@ -113,7 +105,7 @@ def _measured(e: Expr, parts: list[_Size]) -> _Size:
         return _Size(nodes, degree, _few(prod(part.terms for part in parts)), bits)
     if isinstance(e, Pow) and e.exp.is_Integer:
         base, n = parts[0], abs(int(e.exp))
-        require(n <= MAX_EXPONENT)
+        require(n <= LIMITS.exponent)
         bits = n * (base.bits + base.terms.bit_length() - 1)
         return _Size(nodes, n * base.degree, _few(comb(n + base.terms - 1, n)), bits)
     return _Size(nodes, max(degree, 1), 1, 0)
@@ -121,4 +113,4 @@ def _measured(e: Expr, parts: list[_Size]) -> _Size:
 
 def _few(terms: int) -> int:
     """`terms`, or a number that is too many anyway: the count itself must stay small."""
-    return min(terms, 2 * MAX_TERMS)
+    return min(terms, 2 * LIMITS.divided_terms)

@@ -31,6 +31,7 @@ from sympy import (
     preorder_traversal,
 )
 
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
 __all__ = [
@@ -57,9 +58,6 @@ _HIGHEST_POWER = 32
 
 _LARGEST_SLOPE = 2_000
 """Numbers in exponents beyond this are left for the evaluation."""
-
-_MOST_BITS = 100_000
-"""A power of numbers with more bits than this is left for the evaluation."""
 
 _HIGHEST_ROOT = 12
 """A factor of an exponent goes into the base where it is no larger."""
@@ -343,7 +341,7 @@ def _monomial(moving: Expr, index: Index) -> tuple[int, Rational, Expr] | None:
 
 def _computable(ratio: Rational, count: Expr) -> bool:
     bits = max(int(ratio.p).bit_length(), int(ratio.q).bit_length())
-    return not count.is_Integer or ratio == 1 or bits * abs(int(count)) <= _MOST_BITS
+    return not count.is_Integer or ratio == 1 or bits * abs(int(count)) <= LIMITS.early_power_bits
 
 
 def _closed(power: int, ratio: Rational, count: Expr) -> Expr:

@@ -10,10 +10,9 @@ from typing import Any
 from sympy import Symbol
 
 from archcalc.symbolic.errors import DimensionError, quoted
+from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["symbol", "symbols"]
-
-_LONGEST = 64
 
 
 @lru_cache(maxsize=4096)
@@ -29,7 +28,7 @@ def symbol(name: str) -> Symbol:
     """
     normal = unicodedata.normalize("NFKC", name)  # as Python itself reads a name
     known = name.isidentifier() and normal.isidentifier() and not keyword.iskeyword(normal)
-    if not known or name.startswith("_") or len(normal) > _LONGEST:
+    if not known or name.startswith("_") or len(normal) > LIMITS.name:
         raise DimensionError(
             f"{quoted(name)} is not a name for a symbol",
             code="bad-symbol-name",

@@ -64,8 +64,9 @@ def _block(grower: Grower, kind: str, run: Sequence[Layer], x: Shape, y: Shape) 
     if kind == "repeat":
         times = grower.draw(numbers(1, _MOST_COPIES))
         block = Sequential(run)
-        if _keeps(block, y) and grower.spend(block, y, times=times - 1):
-            return Repeat(list(run), times)
+        shared = x == y and grower.draw(_SHARED)
+        if _keeps(block, y) and grower.spend(block, y, times=0 if shared else times - 1):
+            return Repeat(list(run), times, shared=shared)
     return None
 
 
@@ -78,6 +79,7 @@ def _residual(grower: Grower, run: Sequence[Layer], x: Shape, y: Shape) -> Layer
 
 
 _SHORTCUT = st.booleans()
+_SHARED = st.sampled_from([False, False, True])
 
 
 def _parallel(grower: Grower, run: Sequence[Layer], x: Shape) -> Layer:

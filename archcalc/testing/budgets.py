@@ -12,9 +12,12 @@ from archcalc.costs.base import Additive
 from archcalc.network import Trace
 from archcalc.symbolic.errors import shorten
 from archcalc.testing.bounds import BoundError
+from archcalc.testing.hiding import assertions
 from archcalc.testing.measured import QUANTITIES, Measured, measured
 
 __all__ = ["BudgetError", "assert_budget"]
+
+__tracebackhide__ = assertions
 
 _LIMIT = re.compile(r"\s*(<=|>=|==|<|>)?\s*([0-9][0-9_,]*(?:\.[0-9]+)?(?:[eE][+]?[0-9]{1,2})?)\s*")
 
@@ -120,7 +123,8 @@ def _largest(trace: Trace | None, name: str) -> list[str]:
     """The layers that cost most."""
     if trace is None or name not in _COSTS:
         return []
-    costs = [(int(_COSTS[name].of(row)) * int(row.times), row.path) for row in trace.rows]
+    counted = zip(_COSTS[name].by_row(trace.rows), trace.rows, strict=True)
+    costs = [(int(times) * int(amount), row.path) for (times, amount), row in counted]
     top = sorted((cost for cost in costs if cost[0]), key=lambda c: -c[0])[:_SHOWN]
     wide = max((len(path) for _, path in top), default=0)
     high = max((len(f"{cost:,}") for cost, _ in top), default=0)

@@ -16,9 +16,12 @@ from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError, whole
 from archcalc.testing.drawing import layers
+from archcalc.testing.hiding import assertions
 from archcalc.testing.symbolizing import Symbols
 
 __all__ = ["ConformityError", "assert_conforms"]
+
+__tracebackhide__ = assertions
 
 _EXAMPLES = 100
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from archcalc.frameworks.records import record_of
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_class
@@ -28,8 +29,8 @@ from archcalc.testing.kinds import (
     chosen,
     takes,
 )
-from archcalc.testing.own import own_fields
-from archcalc.testing.picking import Pick, UnfitError, numbers, plain_fields
+from archcalc.testing.own import asks_sizes, own_fields
+from archcalc.testing.picking import Pick, UnfitError, numbers, plain_fields, ranged_fields
 from archcalc.testing.recipes import INPUTS, RECIPES
 from archcalc.testing.shaping import small
 
@@ -208,9 +209,14 @@ def _made(
     left = {**left, **{name: (value,) for name, value in said.items()}}
     pick = Pick(draw, left, lambda kind, x: _held(kind, x, allowed))
     recipe = RECIPES.get(cls.__name__)
-    own = recipe is None and cls not in catalogue()
+    own = recipe is None and (cls not in catalogue() or asks_sizes(cls))
+    record = record_of(cls)
+    made = ranged_fields(pick, record.ranges) if record else {}
     try:
-        made = own_fields(pick, cls, inputs) if own else recipe(pick, cls, inputs) if recipe else {}
+        if own:
+            made |= own_fields(pick, cls, inputs, made)
+        elif recipe:
+            made |= recipe(pick, cls, inputs)
     except UnfitError:
         return None
     fields = plain_fields(pick, cls, {**made, **said})

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.table import Entry, entry_of
-from archcalc.frameworks.tables import KERAS
+from archcalc.frameworks.record import entry_of
+from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.encoding import Discretization
@@ -24,18 +24,18 @@ __all__ = [
 ]
 
 
-def _needs(kind: str) -> str:
-    entry = KERAS[kind]
-    return entry.needs if isinstance(entry, Entry) else ""
+def _needs(cls: type[Layer]) -> str:
+    entry = KERAS.entry(cls)
+    return entry.needs if entry else ""
 
 
-ON_TENSORFLOW = {kind for kind in KERAS if _needs(kind) == "tensorflow"}
+ON_TENSORFLOW = {cls.__name__ for cls in KERAS if _needs(cls) == "tensorflow"}
 """What Keras builds on TensorFlow's hash tables, whichever backend it runs on."""
 
 
 def builds_in_keras(cls: type[Layer]) -> bool:
     """Whether Keras can build layers of this class here."""
-    needed = _needs(cls.__name__)
+    needed = _needs(cls)
     return not needed or find_spec(needed) is not None
 
 
@@ -64,7 +64,7 @@ def multiplies(applied: Applied) -> bool:
     """
     layer: Any = applied.layer
     if type(layer).__name__ not in ("MultiHeadAttention", "GroupQueryAttention"):
-        return not entry_of(KERAS, layer, "Keras").uncounted
+        return not entry_of(KERAS, layer).uncounted
     projections = layer.projections(*applied.inputs)
     summed = [*(part.x[-1] for part in projections.values()), product(layer.joined())]
     if len(applied.inputs[0]) > 2 or layer.dropout or getattr(layer, _SCORES):  # not fused

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import archcalc
 from archcalc import network
-from archcalc.frameworks.table import Absent, Entry, Table
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.record import Entry, Table
+from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers import FAMILIES
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_class
@@ -52,7 +52,7 @@ def catalogue() -> tuple[type[Layer], ...]:
     families = (*FAMILIES, *network.FAMILIES)
     found = [getattr(family, name) for family in families for name in family.__all__]
     kinds = (cls for cls in found if isinstance(cls, type) and issubclass(cls, Layer))
-    return tuple(cls for cls in kinds if cls.__name__ in KERAS and cls.arity != (0, 0))
+    return tuple(cls for cls in kinds if cls in KERAS and cls.arity != (0, 0))
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,7 @@ def _left(allowed: Allowed, cls: type[Layer]) -> Mapping[str, tuple[Any, ...]] |
 
 
 def _entry(cls: type[Layer], framework: Framework) -> Entry | None:
-    entry = _TABLES[framework].get(cls.__name__)
-    return None if entry is None or isinstance(entry, Absent) else entry
+    return _TABLES[framework].entry(cls)
 
 
 def in_framework(cls: type[Layer], framework: Framework) -> bool:

@@ -11,7 +11,7 @@ from archcalc.layers.base import Layer
 from archcalc.network import Network, Sequential, Trace, load
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.testing.matching.in_keras import is_model, measured_flops
-from archcalc.testing.matching.in_torch import is_module, run_torch
+from archcalc.testing.matching.in_torch import is_module, made_whole, run_torch
 from archcalc.testing.oracles import BATCH
 
 __all__ = ["QUANTITIES", "Measured", "measured", "trace_of"]
@@ -77,6 +77,10 @@ def trace_of(model: Any, input_shape: Any = None) -> Trace | None:
 
 
 def _of_torch(module: Any, input_shape: Any) -> dict[str, Callable[[], int]]:
+    shapes = _several(input_shape)
+    tries = [] if shapes is None else [tuple(map(tuple, shapes))]
+    module = made_whole(module, tries, ["numbers"] * len(shapes or ()))
+
     def flops() -> int:
         if input_shape is None:
             raise FrameworkError(
@@ -84,8 +88,7 @@ def _of_torch(module: Any, input_shape: Any) -> dict[str, Callable[[], int]]:
                 code="no-input-shape",
                 hint="give input_shape=(3, 224, 224)",
             )
-        many = not isinstance(input_shape[0], int)
-        ran = run_torch(module, list(input_shape) if many else [input_shape])
+        ran = run_torch(module, shapes or [])
         if ran.refused:
             raise FrameworkError(f"the module does not run on {ran.refused}", code="does-not-run")
         return ran.flops // BATCH
@@ -101,6 +104,15 @@ def _of_torch(module: Any, input_shape: Any) -> dict[str, Callable[[], int]]:
         "macs": lambda: flops() // 2,
         "flops": flops,
     }
+
+
+def _several(input_shape: Any) -> list[Any] | None:
+    """The shape of each input."""
+    if input_shape is None:
+        return None
+    if isinstance(input_shape, int):
+        return [(input_shape,)]
+    return list(input_shape) if not isinstance(input_shape[0], int) else [tuple(input_shape)]
 
 
 def _of_keras(model: Any) -> dict[str, Callable[[], int]]:

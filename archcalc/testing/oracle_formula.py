@@ -14,8 +14,11 @@ from sympy import Expr, factorint
 from archcalc.formula import Formula
 from archcalc.symbolic.errors import UnknownSymbolError
 from archcalc.testing.bounds import BoundError, whole
+from archcalc.testing.hiding import assertions
 
 __all__ = ["FormulaError", "assert_formula"]
+
+__tracebackhide__ = assertions
 
 _EXAMPLES = 100
 _LARGEST = 16

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archcalc.frameworks.program import program
 from archcalc.layers.base import Layer
+from archcalc.network.unroll import unroll
 from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.shape import Shape
+from archcalc.testing.hiding import assertions
 from archcalc.testing.matching.in_torch import input_kinds
 
 __all__ = ["ShapesError", "assert_shapes"]
+
+__tracebackhide__ = assertions
 
 
 class ShapesError(AssertionError):
@@ -56,7 +59,7 @@ def assert_shapes(
     Traceback (most recent call last):
     archcalc.testing.oracle_shapes.ShapesError: Dense(units=3) on 4 gives 3, not 2
     """
-    made = program(net, input_shape)
+    made = unroll(net, input_shape)
     first = () if batch is None else (batch,)
     make = make or _zeros
     arrays = [

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.axis_order import to_ours
 from archcalc.frameworks.keras import called, import_keras, keras_layers
-from archcalc.frameworks.table import Entry, Tensor, entry_of
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.record import Entry, Tensor, entry_of
+from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.einsum import equation
@@ -101,8 +101,8 @@ def counted(applied: Applied) -> bool:
         return not summed or max(lengths.of(summed)) > 1
     if type(layer).__name__ == "Einsum":
         return all(max(work.operand) > 1 for work in applied.work)
-    entry = TORCH.get(type(layer).__name__)
-    return not (isinstance(entry, Entry) and entry.uncounted)
+    entry = TORCH.entry(type(layer))
+    return not (entry and entry.uncounted)
 
 
 def shapes_of(result: Any) -> tuple[tuple[int, ...], ...]:
@@ -127,7 +127,7 @@ def _torch_weights(module: Any, layer: Layer) -> tuple[Shapes, Learned]:
     """Every parameter and buffer, by our names; torch's count of batches is no weight of ours."""
     if isinstance(layer, Network):
         return _torch_weights_inside(module, layer)
-    entry = entry_of(TORCH, layer, "torch")
+    entry = entry_of(TORCH, layer)
     ours: dict[str, list[Tensor]] = {}
     for tensor in entry.tensors:
         ours.setdefault(tensor.theirs, []).append(tensor)
@@ -167,6 +167,11 @@ def _inside(module: Any, network: Network) -> Iterator[tuple[str, Layer, Any]]:
         for number, copy in module.named_children():
             yield number, network.copy_of(int(number)).block, copy
         return
+    if type(network).__name__ == "Experts":
+        (node,) = network.graph().nodes
+        for number, expert in module.experts.named_children():
+            yield f"{node.name}/{number}", node.layer, expert
+        return
     nodes, named = network.graph().nodes, dict(module.named_children())
     if any(node.name in named for node in nodes):
         yield from ((n.name, n.layer, named[n.name]) for n in nodes if n.name in named)
@@ -200,8 +205,8 @@ def shapes_in_keras(layer: Layer, inputs: Sequence[Shape]) -> Seen:
 def _promised(built: list[Any], applied: Applied) -> tuple[tuple[int, ...], ...] | None:
     """The shapes that Keras says come out, without running; built by then."""
     layer, shapes = applied.layer, [(BATCH, *x) for x in applied.inputs]
-    entry = KERAS.get(type(layer).__name__)
-    if isinstance(layer, Network) or (isinstance(entry, Entry) and (entry.handed or entry.called)):
+    entry = KERAS.entry(type(layer))
+    if isinstance(layer, Network) or (entry and (entry.handed or entry.called)):
         given = [import_keras().Input(batch_shape=shape) for shape in shapes]
         made = called(built, applied, given)
         return shapes_of(made) if keeps_its_word(layer) else None
@@ -266,8 +271,8 @@ def named_in_keras(layer: Layer, paths: Sequence[str]) -> list[str]:
     Raises:
         ValueError: Keras has no such layer, or the layer has no such weight there.
     """
-    entry = KERAS.get(type(layer).__name__)
-    return [_ours(entry if isinstance(entry, Entry) else Entry(""), path) for path in paths]
+    entry = KERAS.entry(type(layer)) or Entry()
+    return [_ours(entry, path) for path in paths]
 
 
 def _ours(entry: Entry, path: str) -> str:

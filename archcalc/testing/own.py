@@ -14,7 +14,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, plain_fields
 from archcalc.testing.recipes.base import Fields
 
-__all__ = ["own_fields"]
+__all__ = ["asks_sizes", "own_fields"]
 
 _MOST_UNITS = 8
 _LARGEST_WINDOW = 3
@@ -64,13 +64,21 @@ _DRAWN: tuple[tuple[Any, Callable[[Pick, int, Shape], Any]], ...] = (
 """How a value of each type of dimension is drawn, for so many spatial axes and an input."""
 
 
-def own_fields(pick: Pick, cls: type[Layer], inputs: tuple[Shape, ...]) -> Fields:
+def asks_sizes(cls: type[Layer]) -> bool:
+    """Whether a layer cannot be made without a size, or another field that its type draws."""
+    return any(field.is_required() and _drawn(field) for field in cls.model_fields.values())
+
+
+def own_fields(
+    pick: Pick, cls: type[Layer], inputs: tuple[Shape, ...], known: Fields | None = None
+) -> Fields:
     """The fields of a layer, each drawn by its type; they may not fit one another, or the input.
 
     Raises:
         InvalidLayerError: a field has no default, and its type says nothing of its values.
     """
     made: Fields = {name: values[0] for name, values in pick.left.items() if len(values) == 1}
+    made |= known or {}
     for name, field in cls.model_fields.items():
         drawn = None if name in {**made, **Layer.model_fields} else _drawn(field)
         if drawn:

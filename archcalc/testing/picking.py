@@ -17,7 +17,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Pick", "UnfitError", "divisors", "factors", "numbers", "plain_fields"]
+__all__ = ["Pick", "UnfitError", "divisors", "factors", "numbers", "plain_fields", "ranged_fields"]
 
 T = TypeVar("T")
 
@@ -157,6 +157,19 @@ def factors(pick: Pick, n: int, most: int = 4) -> tuple[int, ...]:
     while len(found) < most - 1 and pick.flag():
         found.append(pick.one_of(divisors(n // prod(found))))
     return (*found, n // prod(found))
+
+
+def ranged_fields(pick: Pick, ranges: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """The fields that a record gives values for: each from its own, or several together."""
+    made: dict[str, Any] = {}
+    for names, values in ranges.items():
+        fields = names.split()
+        if len(fields) == 1:
+            made[names] = pick.field(names, _sampled(values))
+        else:
+            free = not any(name in pick.left for name in fields)
+            made.update(zip(fields, pick.one_of(values) if free else values[0], strict=True))
+    return made
 
 
 def plain_fields(pick: Pick, cls: type[Layer], made: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,8 +53,10 @@ def archcalc_snapshot(request: pytest.FixtureRequest) -> Callable[..., None]:
     update = bool(request.config.getoption("--archcalc-update"))
 
     def check(model: Any, name: str = "", *, input_shape: Any = None) -> None:
+        from archcalc.testing.hiding import assertions
         from archcalc.testing.snapshots import assert_snapshot, file_name
 
+        __tracebackhide__ = assertions
         title = f"{request.node.name}-{name}" if name else request.node.name
         file = folder / file_name(title)
         assert_snapshot(model, file, update=update, input_shape=input_shape)

@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from archcalc.costs import Macs, Parameters
+from archcalc.costs.loops import Loop
 from archcalc.formula import Formula
 from archcalc.network import Trace
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.printing import to_text
+from archcalc.testing.hiding import assertions
 from archcalc.testing.matching.in_keras import is_model
 from archcalc.testing.matching.in_torch import is_module
 from archcalc.testing.measured import trace_of
 
 __all__ = ["SnapshotError", "assert_snapshot", "described", "file_name"]
+
+__tracebackhide__ = assertions
 
 
 class SnapshotError(AssertionError):
@@ -46,13 +50,13 @@ def assert_snapshot(
         place.write_text(text, encoding="utf-8")
         return
     if not place.exists():
-        raise SnapshotError(f"{place.name} does not exist yet; pytest --archcalc-update writes it")
+        raise SnapshotError(f"{place} does not exist yet; pytest --archcalc-update writes it")
     known = place.read_text(encoding="utf-8")
     if known != text:
         lines = known.splitlines(), text.splitlines()
         diff = unified_diff(*lines, "written down", "now", lineterm="", n=1)
         hint = "if it is meant, pytest --archcalc-update writes it down"
-        raise SnapshotError("\n".join(["the architecture has changed", *diff, hint]))
+        raise SnapshotError("\n".join([f"{place}: the architecture has changed", *diff, hint]))
 
 
 def file_name(title: str) -> str:
@@ -88,7 +92,7 @@ def described(model: Any, input_shape: Any = None) -> str:
 def _of_trace(trace: Trace) -> Iterator[str]:
     yield f"input  {', '.join(map(str, trace.inputs))}"
     for row in trace.rows:
-        times = "" if row.times == 1 else f"{to_text(row.times)} times "
+        times = "".join(map(_said, row.loops))
         shapes = ", ".join(map(str, row.outputs))
         weights, macs = Formula(Parameters().of(row)), Formula(Macs().of(row))
         counts = [f"{weights} parameters"] if weights != 0 else []
@@ -99,6 +103,13 @@ def _of_trace(trace: Trace) -> Iterator[str]:
     yield f"output {', '.join(map(str, trace.outputs))}"
     totals = f"{trace.parameters} parameters, {trace.statistics} statistics, {trace.macs} MACs"
     yield f"total  {totals}"
+
+
+def _said(loop: Loop) -> str:
+    if loop.kind == "experts":
+        return f"{to_text(loop.active)} of {to_text(loop.count)} experts "
+    same = "" if loop.kind == "copies" else "the same "
+    return f"{to_text(loop.count)} times {same}" if loop.in_turn else ""
 
 
 def _of_weights(model: Any) -> Iterator[str]:

@@ -69,7 +69,8 @@ def _residuals(draw: DrawFn) -> Residual:
 @st.composite
 def _repeats(draw: DrawFn) -> Repeat:
     """Layers that keep a shape, some times over."""
-    return Repeat(draw(_keeping()), draw(numbers(1, _MOST_COPIES)))
+    shared = draw(st.booleans())
+    return Repeat(draw(_keeping()), draw(numbers(1, _MOST_COPIES)), shared=shared)
 
 
 @st.composite

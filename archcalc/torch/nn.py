@@ -25,7 +25,7 @@ from archcalc.frameworks.torch_names import SPELLINGS, Spelling
 from archcalc.layers.base import Layer
 from archcalc.network.sequential import Sequential as _Sequential
 
-__all__ = ["Sequential", "spelling"]
+__all__ = ["Sequential"]
 
 
 def Sequential(*layers: Layer | Mapping[str, Layer]) -> _Sequential:
@@ -44,16 +44,6 @@ def Sequential(*layers: Layer | Mapping[str, Layer]) -> _Sequential:
 
 def _named(layer: Any, name: str) -> Any:
     return layer.model_copy(update={"name": name}) if isinstance(layer, Layer) else layer
-
-
-def spelling(name: object) -> Spelling | None:
-    """torch's class of that name, also as ``nn.Conv2d`` or ``torch.nn.Conv2d``, if there is one.
-
-    >>> spelling("nn.Conv2d").layer
-    'Conv2D'
-    """
-    short = str(name).removeprefix("torch.").removeprefix("nn.")
-    return SPELLINGS.get(short)
 
 
 def __getattr__(name: str) -> Spelling:

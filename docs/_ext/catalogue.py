@@ -23,9 +23,9 @@ from archcalc.explain.derivation import Step, derive
 from archcalc.explain.document import Amount, Code, Document, Inlines, Math, Table, equation
 from archcalc.explain.text import line
 from archcalc.frameworks.coverage import names_there
-from archcalc.frameworks.table import Absent
-from archcalc.frameworks.table import Table as FrameworkTable
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.record import Absent
+from archcalc.frameworks.record import Table as FrameworkTable
+from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers import FAMILIES, Applied, Layer
 from archcalc.layers.notation import Notation, notation_of
 from archcalc.layers.window import TransposedWindow, Window
@@ -165,7 +165,7 @@ def entry(kind: type[Layer]) -> str:
 def there(kind: type[Layer]) -> Iterator[str]:
     """What the layer is in each framework."""
     for framework, table in TABLES.items():
-        found = table.get(kind.__name__)
+        found = table.get(kind)
         if isinstance(found, Absent):
             yield f"In {framework}: none; {found.why}{f' ({found.hint})' if found.hint else ''}."
         elif found:

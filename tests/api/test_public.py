@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import archcalc
 import archcalc.costs
+import archcalc.layers
+from archcalc.errors import MovedNameError
+from tests.api.every import text as every_layer
 from tests.api.surface import surface
 
 PUBLIC = Path(__file__).parent / "public.txt"
@@ -34,6 +40,11 @@ def difference(before: str, after: str) -> str:
         if name in new and old[name] != new[name]:
             said += [f"changed  {old[name]}", f"     to  {new[name]}"]
     return "\n".join(said)
+
+
+def test_type_checkers_see_every_layer() -> None:
+    seen = Path(archcalc.layers.__file__).with_name("every.py").read_text(encoding="utf-8")
+    assert seen == every_layer(), "python -m tests.api.every > archcalc/layers/every.py"
 
 
 def test_the_public_names_are_those_that_are_written_down() -> None:
@@ -74,3 +85,35 @@ def test_a_change_is_seen_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_same_differs_in_nothing() -> None:
     assert difference("a.f(x)\na.g: type\n", "a.f(x)\na.g: type\n") == ""
+
+
+def test_layers_networks_and_some_thirty_names_stand_at_the_top() -> None:
+    names = {name for name in dir(archcalc) if not name.startswith("__")}
+    others = {name for name in names if not _is_layer(getattr(archcalc, name))}
+    assert {"Conv2D", "Sequential", "Residual", "LSTM", "Layer"} <= names - others
+    assert len(others - set(archcalc._DOORS)) <= 35
+
+
+@pytest.mark.parametrize("room", archcalc._ROOMS)
+def test_what_stands_behind_a_package_says_so(room: str) -> None:
+    module = import_module(f"archcalc.{room}")
+    for name in set(module.__all__) - set(dir(archcalc)):
+        with pytest.raises(
+            MovedNameError, match=rf"{name} is archcalc\.\w+\.{name}; write"
+        ) as caught:
+            getattr(archcalc, name)
+        assert hasattr(import_module(caught.value.values["module"]), name)
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    text = Path(archcalc.__file__).read_text(encoding="utf-8")
+    seen = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    named = {alias.asname for node in seen for alias in node.names if alias.asname}
+    for node in seen:
+        if node.names[0].name == "*":
+            named |= {n for n in import_module(str(node.module)).__all__ if n in dir(archcalc)}
+    assert named - {"__version__"} == {n for n in dir(archcalc) if not n.startswith("__")}
+
+
+def _is_layer(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, archcalc.Layer)

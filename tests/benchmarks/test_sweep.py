@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Iterator
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -76,6 +78,43 @@ def test_compiled(benchmark: Any, parameters: ac.Formula) -> None:
         benchmark, "P.compile(), called with NumPy arrays", lambda: compiled(k=k, f=f, n=n)
     )
     assert result.sum() == SUM
+
+
+FLAT = "4 million random configurations in three flat arrays (aim: 1.2 times NumPy by hand)"
+
+
+def flat() -> dict[str, Any]:
+    """The values of k, f and n."""
+    random = np.random.default_rng(0)
+    ends = {"k": (1, 28), "f": (8, 378), "n": (1, 1025)}
+    return {name: random.integers(*span, 4_000_000) for name, span in ends.items()}
+
+
+@pytest.mark.benchmark(group=FLAT)
+def test_flat_arrays_by_turns(benchmark: Any, parameters: ac.Formula) -> None:
+    """Both by turns in one process, so that a loaded machine slows both."""
+    compiled, values = parameters.compile(), flat()
+    k, f, n = values.values()
+    times: dict[str, list[float]] = {"by hand": [], "compiled": []}
+
+    def timed(what: str, work: Callable[[], Any]) -> Any:
+        start = perf_counter()
+        result = work()
+        times[what].append(perf_counter() - start)
+        return result
+
+    def both() -> None:
+        by_numpy = timed(
+            "by hand",
+            lambda: (k**2 + 1) * f + (((29 - k) // 2) ** 2 * f + 1) * n + 10 * (n + 1),
+        )
+        assert (timed("compiled", lambda: compiled(**values)) == by_numpy).all()
+
+    benchmark.pedantic(both, rounds=9, warmup_rounds=1)
+    middle = {what: median(each) for what, each in times.items()}
+    benchmark.extra_info.update(
+        what="both by turns", each=4_000_000, ratio=middle["by hand"] / middle["compiled"]
+    )
 
 
 @pytest.mark.benchmark(group=GROUP)

@@ -108,7 +108,7 @@ def test_every_crossing_is_marked_once() -> None:
     assert [text.get_text() for text in axes.texts] == ["n = 4", "n = 7"]
     assert [line.get_xdata()[0] for line in axes.lines[2:]] == [4, 7]
     small = ac.Sequential([ac.Dense(3)], input_shape=4)
-    with pytest.raises(ac.UnknownSymbolError, match="there are only numbers"):
+    with pytest.raises(ac.errors.UnknownSymbolError, match="there are only numbers"):
         ac.compare(small, small).plot_along("n", range(1, 9))
 
 
@@ -160,10 +160,10 @@ def test_plots_that_are_none(
 
 def test_a_network_that_exists_nowhere_along_a_symbol(pair: tuple[str, str]) -> None:
     found = ac.compare(*(ac.load(file) for file in pair))
-    with pytest.raises(ac.PictureError, match="the first network exists at none of these k"):
+    with pytest.raises(ac.errors.PictureError, match="the first network exists at none of these k"):
         found.plot_along("k", range(100, 200), n=1, f=1)
-    with pytest.raises(ac.EvaluationError, match="too large to be drawn"):
+    with pytest.raises(ac.errors.EvaluationError, match="too large to be drawn"):
         found.plot_along("n", [1, 10**400], k=1, f=1)
     nothing = ac.compare(*[ac.Sequential([ac.ReLU()], input_shape=3)] * 2)
-    with pytest.raises(ac.PictureError, match="no layer of these networks counts anything"):
+    with pytest.raises(ac.errors.PictureError, match="no layer of these networks counts anything"):
         nothing.plot()

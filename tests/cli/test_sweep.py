@@ -47,7 +47,7 @@ def test_a_table_to_read(run: Run) -> None:
     assert lines[-1] == "27 configurations"
     markdown = run("sweep", MNIST, *OVER, "--format", "markdown").out
     assert markdown.startswith("| k | f | n | parameters | macs |\n| ---: |")
-    assert run("sweep", MNIST, *OVER, "--format", "html").out.startswith("<table>")
+    assert run("sweep", MNIST, *OVER, "--format", "html").out.startswith("<!DOCTYPE html>")
 
 
 def test_the_question_of_the_tutorial(run: Run) -> None:

@@ -160,7 +160,9 @@ def test_attention_to_itself_and_to_another_of_the_same_shape() -> None:
     products = 4 * 10**2 * 64
     causal = ac.convention("causal attention")["half"]
     assert both.flops - both.cost(causal) == products // 2
-    trained = both.cost(ac.TrainingFlops()) - both.cost(ac.TrainingFlops(forward=causal))
+    trained = both.cost(ac.costs.TrainingFlops()) - both.cost(
+        ac.costs.TrainingFlops(forward=causal)
+    )
     assert trained == 3 * (products // 2)  # forward, and for both that are multiplied
 
 
@@ -205,7 +207,7 @@ def test_a_default_is_what_a_trace_counts(net: ac.Sequential) -> None:
     trace = net.trace()
     totals = {"parameters": trace.parameters, "macs": trace.macs, "flops": trace.flops}
     found = {c.convention.name: c for c in trace.conventions}
-    for name, convention in ac.CONVENTIONS.items():
+    for name, convention in ac.costs.CONVENTIONS.items():
         counts = {choice.name: trace.cost(choice) for choice in convention.choices}
         other = {n for n, amount in counts.items() if amount != totals[convention.quantity]}
         assert (name in found) == bool(other)
@@ -271,8 +273,8 @@ class TestSaid:
 
     def test_all_of_them(self) -> None:
         listed = json.loads(ac.conventions().to_json())["conventions"]
-        assert [c["name"] for c in listed] == list(ac.CONVENTIONS)
-        assert all(name in ac.conventions().to_text() for name in ac.CONVENTIONS)
+        assert [c["name"] for c in listed] == list(ac.costs.CONVENTIONS)
+        assert all(name in ac.conventions().to_text() for name in ac.costs.CONVENTIONS)
         nothing = ac.Sequential([ac.Flatten()], input_shape=(2, 2))
         assert str(ac.conventions(nothing)) == "all tools count the same"
 
@@ -280,7 +282,7 @@ class TestSaid:
         """The names; what each means is said in more words."""
         names = {
             name: [choice.name for choice in found.choices]
-            for name, found in ac.CONVENTIONS.items()
+            for name, found in ac.costs.CONVENTIONS.items()
         }
         assert names == {
             "statistics": ["left out", "counted"],
@@ -288,6 +290,7 @@ class TestSaid:
             "reset gate": ["after", "before"],
             "slopes": ["one an element", "one a channel", "one for all"],
             "shared weights": ["once", "each time"],
+            "experts": ["all", "active"],
             "embeddings": ["counted", "left out"],
             "transposed convolution": ["input positions", "output positions"],
             "attention products": ["counted", "left out"],
@@ -296,7 +299,7 @@ class TestSaid:
             "bias additions": ["left out", "counted"],
             "causal attention": ["in full", "half", "exact"],
         }
-        for name, found in ac.CONVENTIONS.items():
+        for name, found in ac.costs.CONVENTIONS.items():
             assert ac.convention(name) is found
             assert found.question.endswith("?")
             assert all(found[choice.name] is choice for choice in found.choices)
@@ -304,7 +307,9 @@ class TestSaid:
             assert all(choice.used_by for choice in found.choices)
 
     def test_names_that_there_are_not(self) -> None:
-        with pytest.raises(ac.LookupFailedError, match="there are statistics, recurrent bias"):
+        with pytest.raises(
+            ac.errors.LookupFailedError, match="there are statistics, recurrent bias"
+        ):
             ac.convention("biases")
-        with pytest.raises(ac.LookupFailedError, match="there are one, two"):
+        with pytest.raises(ac.errors.LookupFailedError, match="there are one, two"):
             ac.convention("recurrent bias")["three"]

@@ -54,7 +54,7 @@ def test_receptive_field_is_what_an_output_depends_on(
     layers = [ac.Conv1D(1, k, s, p, dilation_rate=d) for k, s, p, d in stack]
     try:
         trace = ac.Sequential(layers, input_shape=(n, 1)).trace()
-    except ac.ShapeError:
+    except ac.errors.ShapeError:
         return
     (field,) = trace.receptive_field
     for u in range(int(trace.output[0])):
@@ -65,20 +65,26 @@ def test_receptive_field_is_what_an_output_depends_on(
         assert max(seen) - min(seen) + 1 == field.size
 
 
-def test_branches_that_do_not_align_are_an_error() -> None:
+def test_branches_with_different_strides_are_an_error() -> None:
     x = ac.Input((32, 32, 4))
-    strided = ac.UpSampling2D(2)(ac.Conv2D(4, 3, 2, padding="same")(x))
-    with pytest.raises(ac.ReceptiveFieldError):
-        ac.Model(x, ac.Add()([x, strided])).trace().cost(ac.ReceptiveField())
+    strided = ac.ZeroPadding2D(8)(ac.Conv2D(4, 3, 2, padding="same")(x))
+    with pytest.raises(
+        ac.errors.ReceptiveFieldError, match="do not align, since their strides differ"
+    ):
+        ac.Model(x, ac.Add()([x, strided])).trace().cost(ac.costs.ReceptiveField())
+
+
+def test_branches_with_different_centres_see_from_the_first_to_the_last() -> None:
+    x = ac.Input((32, 32, 4))
     shifted = ac.ZeroPadding2D(((0, 2), (0, 2)))(ac.Conv2D(4, 3)(x))
-    with pytest.raises(ac.ReceptiveFieldError, match=r"do not align.*input 2 axis 1"):
-        ac.Model(x, ac.Add()([x, shifted])).trace().cost(ac.ReceptiveField())
+    fields = ac.Model(x, ac.Add()([x, ac.Conv2D(4, 3, padding="same")(x), shifted])).trace()
+    assert [(f.size, f.offset) for f in fields.receptive_field] == [(4, -1)] * 2
 
 
 def test_a_reshape_ends_the_receptive_field() -> None:
     net = ac.Sequential([ac.Conv2D(4, 3), ac.Reshape((-1, 4))], input_shape=(8, 8, 1))
-    with pytest.raises(ac.ReceptiveFieldError, match="Reshape"):
-        net.trace().cost(ac.ReceptiveField())
+    with pytest.raises(ac.errors.ReceptiveFieldError, match="Reshape"):
+        net.trace().cost(ac.costs.ReceptiveField())
 
 
 def test_a_residual_block_sees_as_much_as_its_body() -> None:
@@ -98,7 +104,7 @@ def test_training_flops_are_torchs(sizes: list[int], frozen: set[int], batch: in
     from torch.utils.flop_counter import FlopCounterMode
 
     layers = [ac.Dense(n, trainable=i not in frozen) for i, n in enumerate(sizes)]
-    ours = ac.Sequential(layers, input_shape=7).trace().cost(ac.TrainingFlops(batch))
+    ours = ac.Sequential(layers, input_shape=7).trace().cost(ac.costs.TrainingFlops(batch))
     pairs = itertools.pairwise([7, *sizes])
     with torch.device("meta"):
         module = torch.nn.Sequential(*[torch.nn.Linear(a, b) for a, b in pairs])
@@ -123,7 +129,7 @@ def test_training_flops_of_convolutions_are_torchs() -> None:
         x = torch.zeros(2, 3, 20, 20)
     with FlopCounterMode(display=False) as counter:
         module(x).sum().backward()
-    assert int(net.trace().cost(ac.TrainingFlops(2))) == counter.get_total_flops()
+    assert int(net.trace().cost(ac.costs.TrainingFlops(2))) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("frozen", [(), (0,), (1,), (0, 1)])
@@ -135,7 +141,7 @@ def test_training_flops_of_a_product_of_two_are_torchs(frozen: tuple[int, ...]) 
     x = ac.Input((3, 6))
     parts = [ac.Dense(4, use_bias=False, trainable=i not in frozen)(x) for i in range(2)]
     last = ac.Dense(5, use_bias=False, trainable=False)
-    ours = ac.Model(x, last(ac.Dot(2)(parts))).trace().cost(ac.TrainingFlops(2))
+    ours = ac.Model(x, last(ac.Dot(2)(parts))).trace().cost(ac.costs.TrainingFlops(2))
     with torch.device("meta"):
         modules = [torch.nn.Linear(n, m, bias=False) for n, m in ((6, 4), (6, 4), (3, 5))]
         given_ = torch.zeros(2, 3, 6)
@@ -157,7 +163,7 @@ def test_training_flops_of_attention_are_torchs(count: int) -> None:
 
     x = ac.Input((5, 6))
     parts = [ac.Dense(4)(x) for _ in range(count)]
-    ours = ac.Model(x, ac.Attention()(parts)).trace().cost(ac.TrainingFlops(2))
+    ours = ac.Model(x, ac.Attention()(parts)).trace().cost(ac.costs.TrainingFlops(2))
     with torch.device("meta"):
         modules = [torch.nn.Linear(6, 4) for _ in range(count)]
         given_ = torch.zeros(2, 5, 6)
@@ -195,7 +201,7 @@ def test_training_flops_of_heads_are_torchs(before: bool, trainable: bool, memor
         out = parts[3](mixed.reshape(2, 2, 5, 4).transpose(1, 2).reshape(2, 5, 8))
         if out.requires_grad:
             out.sum().backward()
-    assert int(ours.trace().cost(ac.TrainingFlops(2))) == counter.get_total_flops()
+    assert int(ours.trace().cost(ac.costs.TrainingFlops(2))) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("trainable", [False, True])
@@ -223,21 +229,21 @@ def test_training_flops_of_a_separable_convolution_are_torchs(
         out = torch.nn.Sequential(*([first] if before else []), *parts)(x)
         if out.requires_grad:
             out.sum().backward()
-    assert int(ours.cost(ac.TrainingFlops(2))) == counter.get_total_flops()
+    assert int(ours.cost(ac.costs.TrainingFlops(2))) == counter.get_total_flops()
 
 
 def test_a_product_with_what_is_fixed_has_the_gradient_of_its_input() -> None:
     """Each of the two layers comes twice: the first has a weight's, the second an input's."""
     mel = ac.MelSpectrogram(64, 16, num_mel_bins=8)
     trace = ac.Sequential([ac.Dense(128, use_bias=False), mel]).trace(32)
-    assert trace.cost(ac.TrainingFlops()) == 2 * trace.flops
+    assert trace.cost(ac.costs.TrainingFlops()) == 2 * trace.flops
     assert trace.flops() > 2 * 32 * 128
 
 
 @pytest.mark.parametrize("per_mac", [1, 2, 3, 4])
 def test_half_of_what_is_causal_is_half_whatever_a_mac_is(per_mac: int) -> None:
     trace = ac.Sequential([ac.Attention()]).trace((10, 4))
-    whole, half = (trace.cost(ac.Flops(per_mac=per_mac, mask=m)) for m in ("full", "half"))
+    whole, half = (trace.cost(ac.costs.Flops(per_mac=per_mac, mask=m)) for m in ("full", "half"))
     assert half * 2 == whole
     assert whole == 2 * 10 * 10 * 4 * per_mac
 
@@ -256,9 +262,11 @@ def test_bytes_of_formats_are_torchs() -> None:
     import torch
 
     stored = {"tfloat32": "float32", "float8": "float8_e4m3fn"}  # as torch keeps them
-    for name, size in ac.DTYPES.items():
+    for name, size in ac.costs.DTYPES.items():
         assert getattr(torch, stored.get(name, name)).itemsize == size
-    assert {"float64", "float32", "float16", "bfloat16", "int64", "int8", "bool"} < set(ac.DTYPES)
+    assert {"float64", "float32", "float16", "bfloat16", "int64", "int8", "bool"} < set(
+        ac.costs.DTYPES
+    )
 
 
 @pytest.mark.parametrize(
@@ -296,7 +304,11 @@ def test_optimizer_state(optimizer: str, floats: int) -> None:
         if isinstance(value, torch.Tensor) and value.dim()
     )
     trace = ac.Sequential([ac.Dense(3)], input_shape=5).trace()
-    assert int(trace.cost(ac.OptimizerBytes(optimizer, "float32"))) == 4 * kept == 4 * floats * 18
+    assert (
+        int(trace.cost(ac.costs.OptimizerBytes(optimizer, "float32")))
+        == 4 * kept
+        == 4 * floats * 18
+    )
 
 
 @pytest.mark.parametrize(
@@ -311,7 +323,7 @@ def test_optimizer_state_in_keras(optimizer: str) -> None:
     stepper.build(weights)
     kept = sum(prod(v.shape) for v in stepper.variables if tuple(v.shape) in ((5, 3), (3,)))
     trace = ac.Sequential([ac.Dense(3)], input_shape=5).trace()
-    assert int(trace.cost(ac.OptimizerBytes(optimizer.lower(), "float32"))) == 4 * kept
+    assert int(trace.cost(ac.costs.OptimizerBytes(optimizer.lower(), "float32"))) == 4 * kept
 
 
 def test_no_optimizer_is_left_without_a_test() -> None:
@@ -319,19 +331,20 @@ def test_no_optimizer_is_left_without_a_test() -> None:
     tested = [test_optimizer_state, test_optimizer_state_in_keras]
     asked = [case for test in tested for case in test.pytestmark[0].args[1]]
     names = {(case if isinstance(case, str) else case[0]).lower() for case in asked}
-    assert names == set(ac.OPTIMIZERS)
+    assert names == set(ac.costs.OPTIMIZERS)
 
 
 def test_time_is_the_longer_of_compute_and_traffic() -> None:
     trace = ac.Sequential([ac.Dense(10)], input_shape=784).trace()
-    slow_memory = trace.cost(ac.StepTime(10**15, 1, batch=2, optimizer="sgd"))
-    assert slow_memory() == int(trace.cost(ac.Traffic(2, "sgd")))
-    slow_machine = trace.cost(ac.StepTime(1, 10**15, batch=2, optimizer="sgd"))
-    assert slow_machine() == int(trace.cost(ac.TrainingFlops(2)))
+    slow_memory = trace.cost(ac.costs.StepTime(10**15, 1, batch=2, optimizer="sgd"))
+    assert slow_memory() == int(trace.cost(ac.costs.Traffic(2, "sgd")))
+    slow_machine = trace.cost(ac.costs.StepTime(1, 10**15, batch=2, optimizer="sgd"))
+    assert slow_machine() == int(trace.cost(ac.costs.TrainingFlops(2)))
 
 
 @pytest.mark.parametrize(
-    "cost", [ac.WeightBytes("float31"), ac.OptimizerBytes("adamm"), ac.StepTime(0, 1)]
+    "cost",
+    [ac.costs.WeightBytes("float31"), ac.costs.OptimizerBytes("adamm"), ac.costs.StepTime(0, 1)],
 )
 def test_unknown_settings_are_errors(cost: Any) -> None:
     trace = ac.Sequential([ac.Dense(10)], input_shape=784).trace()
@@ -354,7 +367,7 @@ def test_a_total_has_no_brackets_around_one_thing() -> None:
 
 
 def test_a_cost_of_ones_own_touches_no_layer() -> None:
-    class Biases(ac.Additive):
+    class Biases(ac.costs.Additive):
         """How many biases there are."""
 
         def of(self, row: Any) -> Any:
@@ -362,3 +375,23 @@ def test_a_cost_of_ones_own_touches_no_layer() -> None:
 
     net = ac.Sequential([ac.Conv2D("f", 3), ac.Flatten(), ac.Dense(10)], input_shape=(8, 8, 1))
     assert repr(net.trace().cost(Biases())) == "f + 10"
+
+
+@pytest.mark.parametrize(
+    ("layer", "elements"),
+    [
+        (ac.ReLU(), 812 + 512),
+        (ac.ReLU(inplace=True), 812),
+        (ac.Activation("linear"), 812),
+        (ac.Activation("tanh"), 812 + 512),
+        (ac.Dropout(0), 812),
+        (ac.SpatialDropout2D(0), 812),
+        (ac.Dropout(0.5), 812 + 512),
+        (ac.Dropout(0.5, inplace=True), 812),
+        (ac.Flatten(), 812),
+    ],
+)
+def test_memory_that_is_the_inputs_own_counts_once(layer: ac.Layer, elements: int) -> None:
+    """By hand: 10·10·3 go in, 8·8·8 come out of the convolution."""
+    net = ac.Sequential([ac.Conv2D(8, 3), layer], input_shape=(10, 10, 3))
+    assert net.trace().activations == elements

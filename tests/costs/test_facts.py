@@ -139,7 +139,7 @@ def _own(**stated: Any) -> type[ac.Layer]:
 )
 def test_work_that_names_what_is_not_there_is_refused(stated: dict[str, Any]) -> None:
     assert ac.Sequential([_own()()], input_shape=(4,)).trace().macs == 16
-    with pytest.raises(ac.InvalidLayerError, match="which it has not got"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="which it has not got"):
         ac.Sequential([_own(**stated)()], input_shape=(4,)).trace().macs  # noqa: B018
 
 
@@ -148,7 +148,7 @@ def test_facts_that_are_no_sequence_are_refused() -> None:
         def weights(self, x: Shape) -> Any:
             return Weight("kernel", x, "kernel")
 
-    with pytest.raises(ac.InvalidLayerError, match="return a tuple of Weight"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="return a tuple of Weight"):
         ac.Sequential([Alone()], input_shape=(4,)).trace().parameters  # noqa: B018
-    with pytest.raises(ac.InvalidLayerError, match="no role"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="no role"):
         Weight("kernel", (3,), "kernle")  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
@@ -12,55 +13,49 @@ import pytest
 
 import archcalc as ac
 from archcalc.explain import alignment, mistakes
-from archcalc.explore.searching import combined
-from archcalc.explore.sweeping import grid, plot
-from archcalc.formula import between, conditions, crossing, problem, rewrite, statements
-from archcalc.formula.compiling import bounds
 from archcalc.network import repeat
 from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
-from archcalc.symbolic import parser, requirement, scanning, shape, sizes
-from archcalc.symbolic.dims import _MOST_BITS as DIMENSION_BITS
-from archcalc.symbolic.evaluate import _MOST_BITS as POWER_BITS
-from archcalc.symbolic.evaluate import _MOST_TERMS as TERMS
-from archcalc.symbolic.symbols import _LONGEST as NAME
+from archcalc.symbolic.limits import LIMITS
 
 PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "limits.md"
 
-LIMITS = {
+LIMITS_SHOWN = {
     "of a text that is read as a formula": {
-        "characters": scanning._MAX_CHARACTERS,
-        "terms of a sum": parser._MAX_TERMS,
-        "brackets inside one another": scanning.MAX_NESTING,
-        "digits of a number": scanning.MAX_DIGITS,
-        "characters of a name": NAME,
-        "arguments of `max` and `min`, all together": parser._MAX_ARGUMENTS,
-        "sums over copies": parser._MAX_SUMS,
-        "sums inside one another": parser._MAX_NESTED_SUMS,
-        "exponent that is a number": sizes.MAX_EXPONENT,
-        "degree of a sum": sizes.MAX_DEGREE,
-        "bits of a number that comes out": sizes.MAX_BITS,
-        "parts of what comes out": sizes._MAX_NODES,
-        "terms of what is divided, multiplied out": sizes.MAX_TERMS,
+        "characters": LIMITS.characters,
+        "terms of a sum": LIMITS.terms,
+        "brackets inside one another": LIMITS.nesting,
+        "digits of a number": LIMITS.digits,
+        "characters of a name": LIMITS.name,
+        "different arguments of `max` and `min`, all together": LIMITS.arguments,
+        "sums over copies": LIMITS.sums,
+        "sums inside one another": LIMITS.nested_sums,
+        "exponent that is a number": LIMITS.exponent,
+        "degree of a sum": LIMITS.degree,
+        "bits of a number that comes out": LIMITS.bits,
+        "parts of what comes out": LIMITS.parts,
+        "terms of what is divided, multiplied out": LIMITS.divided_terms,
     },
     "of a condition": {
-        "characters": statements._MOST_CHARACTERS,
-        "comparisons in one for `assume`": conditions._MOST_COMPARISONS,
-        "comparisons in one with `or`, `not` or `!=` for `search`": combined._MOST_COMPARISONS,
-        "brackets and `not` inside one another": statements._MOST_NESTING,
-        "digits of a number such as `1e300`": statements._MOST_DIGITS,
+        "characters": LIMITS.characters,
+        "comparisons in one for `assume`": LIMITS.compared,
+        "comparisons in one with `or`, `not` or `!=` for `search`": LIMITS.joined,
+        "brackets and `not` inside one another": LIMITS.condition_nesting,
+        "digits of a number such as `1e300`": LIMITS.decimal_digits,
     },
     "when numbers are put in": {
-        "bits of a power": POWER_BITS,
-        "terms of a sum over copies that has no closed form": TERMS,
-        "values of one symbol in a sweep": grid._LONGEST,
+        "bits of a power": LIMITS.power_bits,
+        "terms of a sum over copies that has no closed form": LIMITS.summed,
+        "values of one symbol in a sweep": LIMITS.axis_values,
     },
     "of work on a formula": {
-        "terms of what `expand` multiplies out": rewrite._MOST_TERMS,
-        "numbers that `solve` looks at one by one": between.Effort().values,
-        "bits of what `solve` finds": between._MOST_DOUBLINGS,
-        "residue classes into which floors are taken apart": problem._MOST_CLASSES,
-        "numbers for which `crossover` says one by one which is larger": crossing._MOST_NUMBERS,
-        "cells of a picture of a sweep": plot._MOST_CELLS,
+        "terms of what `expand` multiplies out": LIMITS.expanded_terms,
+        "numbers that `solve` looks at one by one": LIMITS.looked_at,
+        "bits of what `solve` finds": LIMITS.solution_bits,
+        "residue classes into which floors are taken apart": LIMITS.classes,
+        "numbers for which `crossover` says one by one which is larger": LIMITS.told_apart,
+        "operations on 64 bits of a `search` without a cluster, about": LIMITS.search_work,
+        "residue classes in which two sides are compared": LIMITS.compared_classes,
+        "cells of a picture of a sweep": LIMITS.picture_cells,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
         "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
     },
@@ -77,7 +72,7 @@ LIMITS = {
     },
     "of a network": {
         "copies of a block that changes its shape by no rule": repeat._MOST_COPIES,
-        "copies of which each is asked whether a window fits": requirement._MOST_COPIES,
+        "copies of which each is asked whether a window fits": LIMITS.copies,
     },
 }
 
@@ -92,13 +87,19 @@ def test_the_page_says_what_the_code_has() -> None:
                 table = said.setdefault(what, {})
             else:
                 table[what] = int(most.replace(",", ""))
-    assert said == LIMITS
-    assert f"{DIMENSION_BITS:,} bits, and a shape at most {shape._MOST_AXES} axes" in text
+    assert said == LIMITS_SHOWN
+    assert f"{LIMITS.dimension_bits:,} bits, and a shape at most {LIMITS.axes} axes" in text
 
 
 def test_limits_that_stand_twice_are_one() -> None:
     assert yaml_text._MOST_DIGITS == json_text._MOST_DIGITS == toml_text._MOST_DIGITS
-    assert (POWER_BITS, TERMS) == (bounds._MOST_BITS, bounds.MOST_TERMS)
+
+
+def test_every_limit_is_on_the_page_or_left_for_the_evaluation() -> None:
+    shown = {value for table in LIMITS_SHOWN.values() for value in table.values()}
+    silent = {"early_power_bits", "dimension_bits", "axes"}
+    for field in fields(LIMITS):
+        assert field.name in silent or getattr(LIMITS, field.name) in shown, field.name
 
 
 def _nested(n: int) -> str:
@@ -193,5 +194,5 @@ def test_the_largest_is_taken_and_one_more_is_not(what: str) -> None:
 
 
 def test_the_sum_that_is_just_too_long() -> None:
-    with pytest.raises(ac.EvaluationError, match="20001 terms"):
+    with pytest.raises(ac.errors.EvaluationError, match="20001 terms"):
         _OPEN(h=3, L=20_001)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.formula.sign import negative_where, range_of, signs_of
+from tests.sampling import examples
 
 WIDTHS: st.SearchStrategy[Any] = st.integers(1, 5) | st.sampled_from(["f", "n", "2*n", "f + 1"])
 TIMES: st.SearchStrategy[Any] = st.sampled_from([1, 2, 4, "n", "f"])
@@ -51,6 +52,7 @@ def at(formula: ac.Formula, values: dict[str, int]) -> int:
     )
 
 
+@examples(0.4, nightly=1, least=10)
 @given(a=networks(), b=networks())
 def test_the_differences_of_layers_add_up_to_that_of_the_totals(
     a: ac.Network, b: ac.Network
@@ -64,6 +66,7 @@ def test_the_differences_of_layers_add_up_to_that_of_the_totals(
     assert [c.after for c in found.changes if c.after] == list(found.after.rows)
 
 
+@examples(0.4, nightly=1, least=10)
 @given(a=networks(), b=networks(), values=st.fixed_dictionaries(VALUES))
 def test_symbols_first_or_numbers_first(
     a: ac.Network, b: ac.Network, values: dict[str, int]
@@ -80,7 +83,7 @@ def test_symbols_first_or_numbers_first(
 SIGNS = {"first": {-1}, "neither": {0}, "second": {1}, "by turns": {-1, 0, 1}}
 
 
-def larger_at(crossing: ac.Crossover, values: dict[str, int]) -> str:
+def larger_at(crossing: ac.formula.Crossover, values: dict[str, int]) -> str:
     """Which is the larger where the symbol of a crossing has its value."""
     n = values[crossing.symbol]
     (run,) = [
@@ -89,6 +92,7 @@ def larger_at(crossing: ac.Crossover, values: dict[str, int]) -> str:
     return run.larger
 
 
+@examples(0.4, nightly=1, least=10)
 @given(a=networks(), b=networks())
 def test_what_is_said_of_the_smaller_is_so_at_every_point(a: ac.Network, b: ac.Network) -> None:
     found = ac.compare(a, b)
@@ -192,11 +196,11 @@ def test_where_one_overtakes_the_other_along_a_symbol() -> None:
     crossing = found.crossover("n", k=3, f=32)
     assert [found.difference(k=3, f=32, n=m) < 0 for m in (4, 5)] == [False, True]
     assert crossing.first_larger == 5
-    with pytest.raises(ac.NoSolutionError, match="give numbers for f"):
+    with pytest.raises(ac.errors.NoSolutionError, match="give numbers for f"):
         found.crossover("n", k=3)
     convolution, units = 11 * 11 * 9 * 32 * 64, 13 * 13 * 32 - 5 * 5 * 64
     assert found.macs_crossover("n", k=3, f=32).first_larger == convolution // units + 1
-    with pytest.raises(ac.UnknownSymbolError):
+    with pytest.raises(ac.errors.UnknownSymbolError):
         found.crossover("q")
 
 
@@ -226,7 +230,7 @@ def test_networks_that_never_exist_together() -> None:
     found = ac.compare(short, long)
     assert found.verdict.smaller == "none"
     assert str(found.verdict) == "parameters: the two exist together for no values"
-    with pytest.raises(ac.NoSolutionError):
+    with pytest.raises(ac.errors.NoSolutionError):
         found.crossover("k")
 
 

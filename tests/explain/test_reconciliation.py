@@ -10,7 +10,7 @@ import archcalc as ac
 from archcalc.explain import reconcile
 
 
-def kinds(result: ac.Reconciliation) -> list[tuple[str, int]]:
+def kinds(result: ac.explain.Reconciliation) -> list[tuple[str, int]]:
     return [(finding.kind, finding.amount) for finding in result.findings]
 
 
@@ -221,7 +221,7 @@ def test_claims_that_cannot_be(claims: dict[str, Any], code: str) -> None:
 
 def test_a_network_with_symbols_needs_numbers_first() -> None:
     net = ac.Sequential([ac.Dense("n")], input_shape=4)
-    with pytest.raises(ac.EvaluationError, match="give values for n"):
+    with pytest.raises(ac.errors.EvaluationError, match="give values for n"):
         reconcile(net, total=5)
 
 

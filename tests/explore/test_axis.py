@@ -13,7 +13,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcalc import EvaluationError, Formula, NoSolutionError, search, sweep
+from archcalc import Formula, search, sweep
+from archcalc.errors import EvaluationError, NoSolutionError
 from archcalc.explore.axis import read_axis
 
 FORMS = [

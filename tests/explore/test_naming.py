@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from archcalc import EvaluationError, Formula, search, sweep
+from archcalc import Formula, search, sweep
+from archcalc.errors import EvaluationError
 
 NAMES = ["self", "values", "unknown", "at_most", "formula", "formulas", "more", "first", "symbol"]
 OPTIONS = ["maximize", "minimize", "subject_to", "client", "chunks", "dtype"]
@@ -63,3 +64,10 @@ def test_what_is_no_mapping_and_what_is_said_twice_is_refused() -> None:
         sweep("n", [1, 2])  # type: ignore[call-overload]
     with pytest.raises(EvaluationError, match="n has two ranges"):
         search({"n": [1]}, maximize="n", n=[2])
+
+
+def test_bounds_of_solve_may_be_called_as_its_options_are() -> None:
+    assert Formula("n*at_most").solve("n", {"at_most": 3}, at_most=10) == 3
+    assert Formula("n*equals").solutions("n", {"equals": 3}, equals=12) == Formula("n").solutions(
+        "n", equals=4
+    )

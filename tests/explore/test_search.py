@@ -11,13 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from sympy import Integer
 
 import archcalc as ac
 from archcalc.explore import search
+from archcalc.explore.progress import Progress
 from archcalc.explore.searching import leaves, plan
+from archcalc.explore.searching.bounding import profiles
 from archcalc.explore.searching.exploring import Exploration
+from archcalc.explore.searching.question import Question
 from archcalc.formula import Constraint, Formula
 from archcalc.symbolic import (
     ArchcalcError,
@@ -31,8 +35,9 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 from tests.counting import at_most
+from tests.sampling import examples
 
-MANY = settings(max_examples=3 * settings().max_examples)
+MANY = examples(1, nightly=3)
 NAMES = ("h", "k", "s", "w")
 f, h, k, n = symbols("f h k n")
 
@@ -553,3 +558,86 @@ def test_refusals(question, kind, text) -> None:
         search(**question)
     assert type(caught.value) is kind
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("aim", "asked", "best", "value"),
+    [
+        ("a*b", "a + b <= 10**18", {"a": 5 * 10**17, "b": 5 * 10**17}, 25 * 10**34),
+        ("a*b", "a + b <= 10**18 + 1", {"a": 5 * 10**17, "b": 5 * 10**17 + 1},
+         5 * 10**17 * (5 * 10**17 + 1)),
+        ("a*b", "a + 2*b <= 10**18 + 1", {"a": 5 * 10**17 + 1, "b": 25 * 10**16},
+         (5 * 10**17 + 1) * 25 * 10**16),
+        ("3*a*b + b", "2*a + 3*b <= 10**18 and a <= 10**17",
+         {"a": 10**17, "b": 8 * 10**17 // 3}, (3 * 10**17 + 1) * (8 * 10**17 // 3)),
+    ],
+)  # fmt: skip
+def test_a_product_under_a_sum_is_bounded_along_one_symbol(aim, asked, best, value) -> None:
+    with at_most(3_000_000):
+        found = search(maximize=aim, subject_to=asked, a=range(1, 10**18), b=range(1, 10**18))
+    assert (found.best, found.value, found.complete) == (best, value, True)
+    assert found.certificate.adds_up
+
+
+@given(
+    weights=st.tuples(*[st.integers(1, 4)] * 2),
+    total=st.integers(4, 60),
+    numbers=st.tuples(*[st.integers(-3, 3)] * 2),
+)
+def test_bounds_along_one_symbol_hold_everywhere(weights, total, numbers) -> None:
+    a, b = symbols("a b")
+    objective = a * b + numbers[0] * a + numbers[1] * b * a**2
+    gap = total - weights[0] * a**2 - weights[1] * b
+    ranges = {a: (Integer(1), Integer(9)), b: (Integer(1), Integer(40))}
+    for profile in profiles(objective, [gap], ranges):
+        (own,) = {a, b} & {profile.symbol}
+        for low in range(1, 9):
+            met = [
+                int(objective.xreplace({a: Integer(i), b: Integer(j)}))
+                for i in range(1, 10)
+                for j in range(1, 41)
+                if weights[0] * i**2 + weights[1] * j <= total
+                and low <= (i if own == a else j) <= 9
+            ]
+            assert max(met, default=profile.most(low, 9)) <= profile.most(low, 9)
+
+
+def test_a_search_without_an_end_in_sight_is_refused() -> None:
+    exploration = Exploration.of(
+        Question.read("a*b*c", None, "a + b + c <= 10**18",
+                      dict.fromkeys("abc", range(1, 10**18))).plan()[0]
+    )  # fmt: skip
+    with pytest.raises(EvaluationError, match="the search over a, b, c leaves"):
+        exploration.run(Progress(1, "configurations"), most_work=50_000_000)
+
+
+def test_a_relation_of_sympy_is_a_constraint() -> None:
+    a, b = symbols("a b")
+    found = search(maximize="a*b", subject_to=[a + b <= 7], a=range(1, 9), b=range(1, 9))
+    assert found.best == {"a": 3, "b": 4}
+    found = search(maximize="a*b", subject_to="a*b <= 0.025M and b < 1K", a=range(1, 9000), b=[8])
+    assert found.value == 25_000
+
+
+def test_the_best_ratio_of_a_network_that_does_not_always_exist() -> None:
+    """Rows that are no network are passed over; the best is that of looking at each."""
+    net = ac.Sequential(
+        [ac.Conv2D("f", "k"), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense("n"), ac.Dense(10)],
+        input_shape=(28, 28, 1),
+    )
+    trace = net.trace()
+    ranges = {"k": range(1, 30), "f": range(1, 51), "n": range(1, 51)}
+    found = ac.search(maximize=trace.macs / trace.parameters, **ranges)  # type: ignore[arg-type]
+
+    def ratio(k: int, f: int, n: int) -> Fraction | None:
+        out = 29 - k
+        side = out // 2
+        if side < 1:
+            return None
+        macs = out * out * k * k * f + side * side * f * n + 10 * n
+        return Fraction(macs, (k * k + 1) * f + (side * side * f + 1) * n + 10 * (n + 1))
+
+    every = {at: r for at in itertools.product(*ranges.values()) if (r := ratio(*at)) is not None}
+    assert found.value == max(every.values())
+    assert every[tuple(found.best[name] for name in "kfn")] == found.value  # type: ignore[index]
+    assert found.verify()

@@ -213,6 +213,7 @@ k      f  parameters
         "",
         "24 configurations",
     ]
+    assert table.to_latex(rows=2).splitlines()[-3:] == [r"\end{tabular}", "", "24 configurations"]
     html = table._repr_html_()
     assert html.count("<tr>") == 12
     assert "24 configurations</caption>" in html

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from archcalc.costs.loops import often, owned
 from archcalc.network import Network
 
 Shapes = Counter[tuple[int, ...]]
@@ -47,7 +48,7 @@ def of_archcalc(net: Network) -> Counts:
     for row in trace.rows:
         for weight in row.weights:
             if weight.learned:
-                learned[_as_torch(tuple(map(int, weight.shape)))] += int(row.times)
+                learned[_as_torch(tuple(map(int, weight.shape)))] += int(often(owned(row.loops)))
     assert sum(prod(shape) * n for shape, n in learned.items()) == int(trace.parameters)
     return Counts(learned, int(trace.statistics), int(trace.macs), tuple(map(int, trace.output)))
 

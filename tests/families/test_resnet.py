@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import archcalc as ac
 from archcalc.families import RESNETS, resnet
 from tests.families import by_hand
+from tests.sampling import examples
 
 PUBLISHED = {
     "resnet18": 11_689_512,
@@ -63,6 +64,7 @@ def test_the_formula_reads_as_in_the_acceptance() -> None:
     )
 
 
+@examples(0.4, nightly=1, least=10)
 @given(given=arguments())
 def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     image = (64, 48, 2)
@@ -71,6 +73,7 @@ def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     assert by_hand.of_archcalc(resnet(**given, input_shape=image)) == theirs
 
 
+@examples(0.4, nightly=1, least=10)
 @given(given=arguments())
 def test_symbols_first_or_numbers_first(given: dict[str, Any]) -> None:
     depths = [f"n{i}" for i, _ in enumerate(given["depths"])]
@@ -108,7 +111,9 @@ def test_arguments_that_are_none(given: dict[str, Any], said: str) -> None:
 
 
 def test_groups_that_do_not_divide_are_refused_where_they_stand() -> None:
-    with pytest.raises(ac.RequirementError, match="stage1/residual/conv2d_1: groups 3 does not"):
+    with pytest.raises(
+        ac.errors.RequirementError, match="stage1/residual/conv2d_1: groups 3 does not"
+    ):
         resnet((1,), 64, 10, groups=3).trace()
-    with pytest.raises(ac.RequirementError, match="groups 3"):
+    with pytest.raises(ac.errors.RequirementError, match="groups 3"):
         resnet((1,), "c", 10, groups=3).trace().parameters(c=64)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import archcalc as ac
 from archcalc.families import unet
 from tests.families import by_hand
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
@@ -35,6 +36,7 @@ def test_the_common_implementation() -> None:
     assert unet().trace().parameters(L=4, c=64, K=2) == theirs
 
 
+@examples(0.4, nightly=1, least=10)
 @given(given=ARGUMENTS)
 def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     image = (96, 64, 2)
@@ -43,6 +45,7 @@ def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     assert by_hand.of_archcalc(unet(**given, input_shape=image)) == theirs
 
 
+@examples(0.4, nightly=1, least=10)
 @given(given=ARGUMENTS)
 def test_symbols_first_or_numbers_first(given: dict[str, Any]) -> None:
     kind = {name: given[name] for name in ("normalized", "up")}

@@ -8,6 +8,7 @@ import pickle
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sympy import Eq
 
 import archcalc as ac
 from archcalc.formula import Formula
@@ -19,6 +20,7 @@ from archcalc.symbolic import (
     FloorDiv,
     RequirementError,
     UnknownSymbolError,
+    symbols,
 )
 from tests.counting import at_most
 
@@ -90,7 +92,7 @@ def test_solve_finds_only_what_was_assumed(step, offset, low, length, bound, tex
         assert assumed.solve("h", at_most=bound) == max(fitting)
         assert assumed.solve("h", equals=values[met[-1]]) in met
     else:
-        with pytest.raises(ac.NoSolutionError):
+        with pytest.raises(ac.errors.NoSolutionError):
             assumed.solve("h", at_most=bound)
 
 
@@ -311,7 +313,7 @@ class TestDepth:
         even = macs.assume("h % 2**L == 0", "w % 2**L == 0")
         assert repr(even) == "3·c²·h·w·(1 − (1/4)^L)"
         assert even(h=64, w=128, L=5, c=3) == macs(h=64, w=128, L=5, c=3)
-        with pytest.raises(ac.RequirementError, match="h is a multiple of 2\\^L"):
+        with pytest.raises(ac.errors.RequirementError, match="h is a multiple of 2\\^L"):
             even(h=48, w=128, L=5, c=3)
 
     def test_what_the_levels_of_a_ladder_ask_for_is_implied(self) -> None:
@@ -328,3 +330,19 @@ class TestDepth:
         assert "⌊" not in repr(even)
         assert not [r for r in even.requirements if r.code == "branches-differ"]
         assert even(h=96, w=64, L=4, c=8) == macs(h=96, w=64, L=4, c=8)
+
+
+def test_relations_of_sympy_and_comparisons_of_formulas_are_conditions() -> None:
+    n, k = symbols("n k")
+    P = Formula("max(n, 4)*(k//2)")
+    written = P.assume("n >= 5", "k % 2 == 0")
+    assert P.assume(n >= 5, Eq(k % 2, 0)) == written == Formula("n*k/2")
+    assert P.assume((n >= 5) & Eq(k % 2, 0)).assumptions == written.assumptions
+    assert P.assume(Formula("n") >= 5).assumptions == P.assume("n >= 5").assumptions
+    assert P.assume(n >= 1) == P  # sympy knows it, and says True
+    with pytest.raises(ArchcalcError):
+        P.assume(n <= 0)
+    with pytest.raises(ExpressionError, match="is not text"):
+        P.assume(7)  # type: ignore[arg-type]
+    with pytest.raises(ArchcalcError):
+        P.assume((n >= 5) | (k >= 5))

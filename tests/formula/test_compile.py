@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -13,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sympy import Max, Min
 
+from archcalc.explore import sweep
 from archcalc.formula import Compiled, Formula
 from archcalc.formula.compiling import running
 from archcalc.symbolic import (
@@ -323,3 +326,76 @@ def test_terms_beyond_the_count_may_divide_by_zero() -> None:
     e = Sum(FloorDiv(100, L - Index("i")), (Index("i"), 0, L - 1))
     got = Formula(e).compile()(L=np.arange(1, 60))
     assert got.tolist() == [sum(100 // (n - i) for i in range(n)) for n in range(1, 60)]
+
+
+# --- 32 bits on the way ---------------------------------------------------------------------------
+
+
+@contextmanager
+def narrow(block: int) -> Iterator[None]:
+    """Small blocks, and 32 bits wherever they fit, however little there is to compute."""
+    usual = running.BLOCK, running._WORTH
+    running.BLOCK, running._WORTH = block, 0
+    try:
+        yield
+    finally:
+        running.BLOCK, running._WORTH = usual
+
+
+@given(
+    data=st.data(),
+    sizes=st.lists(st.sampled_from([9, 300, 2**16, 2**31, 2**33]), min_size=4, max_size=4),
+    block=st.integers(2, 9),
+)
+def test_32_bits_on_the_way_change_nothing(all_formulas: Any, data: Any, sizes, block) -> None:
+    case = data.draw(all_formulas)
+    names = sorted(s.name for s in case.expression.free_symbols)
+    values = {
+        name: data.draw(
+            st.lists(st.integers(max(1, most - 40), most), min_size=11, max_size=11), label=name
+        )
+        for name, most in zip(names, sizes, strict=False)
+    }
+    if not names:
+        return
+    formula = Formula(case.expression)
+    points = [dict(zip(values, at, strict=True)) for at in zip(*values.values(), strict=True)]
+    with narrow(block):
+        got = formula.compile()(**{name: np.array(v) for name, v in values.items()})
+    rest = dict.fromkeys(NAMES, 1)  # in the code, and cancelled
+    assert_exact(got, [case.at({**rest, **point}) for point in points])
+
+
+@pytest.mark.parametrize("most", [46_340, 46_341, 65_535, 65_536, 2**31 - 1, 2**31])
+def test_around_the_largest_integer_of_32_bits(most: int) -> None:
+    a = np.array([most, 1, most - 1, 7, most], dtype=np.int64)
+    b = np.array([most, most, 3, 2, 1], dtype=np.int64)
+    for text in ("a*b + a - b", "(a - b)*(a + b)//3", "a*a - b*b + 2*a", "min(a, b)*(a//2) - 5"):
+        with narrow(2):
+            got = Formula(text).compile()(a=a, b=b)
+        plain = [
+            eval(text, {"a": x, "b": y, "min": min})
+            for x, y in zip(a.tolist(), b.tolist(), strict=True)
+        ]
+        assert got.tolist() == plain
+        assert got.dtype in (np.int64, object)
+
+
+def test_long_arrays_are_checked_to_their_ends() -> None:
+    n = np.ones(200_001, dtype=np.int64)
+    n[-1] = 0
+    with pytest.raises(EvaluationError, match="n = 0 is not a positive integer"):
+        Formula("n + 1").compile()(n=n)
+    n[-1] = 2**40
+    assert Formula("n*n").compile()(n=n)[-1] == 2**80
+    assert Formula("n*n + n").compile()(n=n[::-2])[0] == 2**80 + 2**40
+
+
+def test_fractions_in_more_than_one_block() -> None:
+    """What was divided exactly did not come into the array that was asked for."""
+    a, b = np.arange(1, 40_001), np.arange(40_000, 0, -1)
+    got = Formula("(a + 1)/(2*b)").compile()(a=a, b=b)
+    for i in (0, 7, 19_999, 32_768, 39_999):
+        assert got[i] == Fraction(i + 2, 2 * (40_000 - i))
+    grid = sweep({"r": "(a + 1)/b"}, a=range(1, 301), b=range(1, 301))
+    assert grid.best("r", largest=True)["r"] == 301

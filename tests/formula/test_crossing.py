@@ -21,6 +21,7 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.requirement import Relation, Requirement
+from tests.counting import at_most
 
 MANY = settings(max_examples=3 * settings().max_examples)
 d, h, n, s = symbols("d h n s")
@@ -157,6 +158,21 @@ def test_what_is_said(first, second, values, text) -> None:
     assert str(crossover(first, second, "s", **values)) == text
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ("3*a**3//2", "2*a**3", "the first is smaller for every a"),
+        ("7*(a + 1)**3//4", "a**3 + 500",
+         "the first is smaller for a ≤ 6, the second is smaller from a = 7 on"),
+        ("(a*(a + 1)**2)//6", "30*a",
+         "the first is smaller for a ≤ 12, the second is smaller from a = 13 on"),
+    ],
+)  # fmt: skip
+def test_floors_of_powers_take_little_work(first: str, second: str, text: str) -> None:
+    with at_most(3_000_000):
+        assert str(crossover(first, second, "a")) == text
+
+
 def test_assumptions_decide() -> None:
     with pytest.raises(NoSolutionError, match="give numbers for d"):
         crossover("s**2", "s*(d - 5)", "s")
@@ -200,3 +216,11 @@ def test_refusals(changes, kind, text) -> None:
         crossover(**arguments)
     assert type(caught.value) is kind
     assert str(caught.value).startswith(text)
+
+
+def test_symbols_may_be_called_as_arguments_are() -> None:
+    found = crossover("first*symbol", "2*second + values", "symbol", first=3, second=5, values=2)
+    assert str(found) == (
+        "the first is smaller for symbol ≤ 3, equal at symbol = 4, the second is smaller from "
+        "symbol = 5 on"
+    )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Rational, Symbol
 
 from archcalc.formula import Formula
-from archcalc.formula.between import Values
+from archcalc.formula.univariate import Values
 from archcalc.symbolic import (
     ArchcalcError,
     ArchcalcWarning,
@@ -24,6 +24,7 @@ from archcalc.symbolic import (
     NoSolutionError,
     RequirementError,
     UnknownSymbolError,
+    evaluate,
     symbol,
     symbols,
 )
@@ -31,10 +32,11 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Index, summed
 from archcalc.symbolic.written import evaluated
 from tests.counting import at_most
+from tests.sampling import examples
 
 MANY = settings(max_examples=4 * settings().max_examples)
-THOUSANDS = settings(max_examples=10 * settings().max_examples)
-"""2,000 of the profile ``ci``."""
+THOUSANDS = examples(3, nightly=10)
+"""600 in the profile ``ci``, 20,000 in ``nightly``."""
 f, h, k, L, n = symbols("f h k L n")
 MNIST = Formula("(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n + 10*(n + 1)")
 FITS = {
@@ -330,6 +332,119 @@ def test_residue_classes_decide_what_saws() -> None:
         assert slow.solve("n", at_most=10**6) == 109_999
 
 
+@pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
+@pytest.mark.parametrize(
+    ("text", "equals", "expected"),
+    [
+        ("max(2, (n%5)*2)", 6, 3),
+        ("min(7, n%4 + n//4)", 7, 19),
+        ("max(n, 5)//2 + max(3*n - 40, 1)", 12, 15),
+        ("max(n**2 - 10*n, 4) + min(n, 30)", 100_030, None),
+        ("max((n//3)*2, min(n, 12) + n%3)", 10**9, 1_500_000_000),
+    ],
+)
+def test_maxima_and_remainders_together(text: str, equals: int, expected: int | None) -> None:
+    with at_most(2_000_000):
+        if expected is None:
+            with pytest.raises(NoSolutionError, match="none-fits"):
+                Formula(text).solve("n", equals=equals)
+        else:
+            assert Formula(text).solve("n", equals=equals) == expected
+
+
+@MANY
+@pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
+@given(
+    parts=st.lists(
+        st.sampled_from(["n%5*2", "n//3", "7", "20 - n", "n**2//4", "n%2", "2*n - 9", "n"]),
+        min_size=2,
+        max_size=4,
+    ),
+    kind=st.sampled_from(["max", "min"]),
+    rest=st.sampled_from(["0", "n//2", "n%3", "3*n"]),
+    bound=st.integers(-5, 60),
+)
+def test_maxima_of_remainders_are_solved(parts, kind, rest, bound) -> None:
+    text = f"{kind}({', '.join(parts)}) + {rest}"
+    numbers = [n for n in range(1, 200) if eval(text, {"n": n, "max": max, "min": min}) == bound]
+    formula = Formula(text)
+    assume("n" in formula.known_symbols)
+    answer, _ = solved(formula, "n", equals=bound)
+    assert answer == (numbers[0] if numbers else answer)
+    if not numbers:
+        assert answer in ("none-fits", "all-fit") or answer >= 200
+
+
+# --- All solutions --------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
+@pytest.mark.parametrize(
+    ("text", "equals", "found"),
+    [
+        ("(n - 8)**2", 9, "5 and 11"),
+        ("n*(30 - n)", 29, "1 and 29"),
+        ("n//4", 3, "12, 13, 14 and 15"),
+        ("n%4", 3, "3, 7, 11, …"),
+        ("max(n, 5)", 5, "1, 2, 3, 4 and 5"),
+        ("2*n + 1", 4, "none"),
+        ("n//100", 7, "700, 701, 702, …"),
+    ],
+)
+def test_all_solutions(text: str, equals: int, found: str) -> None:
+    assert str(Formula(text).solutions("n", equals=equals)) == found
+
+
+@MANY
+@pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
+@given(
+    expression=PIECES,
+    bound=st.integers(-50, 200),
+    step=st.sampled_from([1, 2, 3]),
+    limit=st.integers(3, 60),
+)
+def test_all_solutions_are_those_of_every_number(expression, bound, step, limit) -> None:
+    formula = Formula(expression, [no_more_than(limit), needs(n, Relation.MULTIPLE_OF, step)])
+    assume(n in formula.symbols)
+    numbers = range(step, limit + 1, step)
+    meant = [m for m in numbers if evaluate(expression, {n: m}) == bound]
+    found = formula.solutions("n", equals=bound)
+    assert list(found) == meant
+    assert len(found) == len(meant)
+    assert not found.endless
+    assert bool(found) == bool(meant)
+    assert [m for m in range(1, limit + 3) if m in found] == meant
+
+
+def test_endless_solutions_have_no_length() -> None:
+    found = Formula("n%3 + 5").solutions("n", equals=5)
+    assert found.endless
+    assert 10**30 not in found
+    assert 10**30 + 2 in found
+
+
+def test_where_all_is_refused() -> None:
+    with pytest.raises(NoSolutionError, match="exists for no n"):
+        Formula(n, [needs(n, Relation.AT_LEAST, 5), no_more_than(4)]).solutions("n", equals=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1e6", 100_000), ("1M", 100_000), ("2.7k", 270), ("1,000", 100), ("1.5G", 150_000_000),
+     ("25.6M", 2_560_000), ("0.5K", 50)],
+)  # fmt: skip
+def test_bounds_as_people_write_them(text: str, expected: int) -> None:
+    assert Formula("10*n").solve("n", at_most=text) == expected
+    assert Formula("10*n*k").solve({"n": range(1, 10**9)}, at_most=text, k=1) == {"n": expected}
+    assert list(Formula("10*n").solutions("n", equals=text)) == [expected]
+
+
+@pytest.mark.parametrize("text", ["", "k", "1.2.3", "1e999", "25.6 Mi", "12,34", "0x10", "∞"])
+def test_bounds_that_are_no_numbers(text: str) -> None:
+    with pytest.raises(EvaluationError, match="is not an exact number"):
+        Formula("10*n").solve("n", at_most=text)
+
+
 # --- Refusals -------------------------------------------------------------------------------------
 
 REFUSED: list[tuple[str, Formula, str, dict[str, Any], type[ArchcalcError], str]] = [
@@ -397,8 +512,8 @@ REFUSED: list[tuple[str, Formula, str, dict[str, Any], type[ArchcalcError], str]
      "at_most = 100000.0 is not an exact number; give an integer or a Fraction [bad-value]"),
     ("bool", MNIST, "n", {"equals": True}, EvaluationError,
      "equals = True is not an exact number; give an integer or a Fraction [bad-value]"),
-    ("text", MNIST, "n", {"at_least": "9"}, EvaluationError,
-     "at_least = '9' is not an exact number; give an integer or a Fraction [bad-value]"),
+    ("text", MNIST, "n", {"at_least": "many"}, EvaluationError,
+     "at_least = 'many' is not an exact number; write one such as '1e6' or '25.6M' [bad-value]"),
     ("network broken", Formula(MNIST, [no_more_than(28, k)]), "n", {"at_most": 9, "k": 29, "f": 1},
      RequirementError, "conv2d: it does not fit [no-fit]"),
 ]  # fmt: skip
@@ -441,6 +556,6 @@ def test_hostile_formulas_end_soon(formula, given) -> None:
 
 
 def test_values_between_bounds_as_runs() -> None:
-    assert Values(n**2 - 10 * n, n).between(-21, -16, (1, None)) == [(2, 3), (7, 8)]
-    assert Values(n**2 - 10 * n, n).between(-21, None, (1, None)) == [(1, 3), (7, None)]
-    assert Values(FloorDiv(100, n - 5), n).between(20, 50, (1, None)) == [(7, 10)]
+    assert Values(n**2 - 10 * n, n).preimage(-21, -16, (1, None)) == [(2, 3), (7, 8)]
+    assert Values(n**2 - 10 * n, n).preimage(-21, None, (1, None)) == [(1, 3), (7, None)]
+    assert Values(FloorDiv(100, n - 5), n).preimage(20, 50, (1, None)) == [(7, 10)]

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks import to_keras, to_torch
-from archcalc.frameworks.torch_cores.attention import CORES
+from archcalc.frameworks.record import entry_of
+from archcalc.frameworks.records import TORCH
+from archcalc.frameworks.torch_cores import core_named
 from archcalc.layers import (
     Applied,
     Attention,
@@ -34,7 +36,8 @@ from archcalc.testing import layers
 
 
 def _module(layer: Any, inputs: tuple[Shape, ...]) -> Any:
-    ((_, core),) = CORES[type(layer).__name__](layer, inputs[0], Applied(layer, inputs))
+    make = core_named(entry_of(TORCH, layer).core)
+    ((_, core),) = make(layer, inputs[0], Applied(layer, inputs))
     return core.eval()
 
 

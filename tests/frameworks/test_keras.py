@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks.keras import to_keras
-from archcalc.frameworks.table import Absent, arguments_of, entry_of, fields_of
-from archcalc.frameworks.tables import KERAS
+from archcalc.frameworks.record import Absent, arguments_of, entry_of, fields_of
+from archcalc.frameworks.records import KERAS
 from archcalc.layers import (
     CELU,
     Activation,
@@ -39,6 +39,7 @@ from archcalc.layers import (
     Upsample,
     layer_class,
 )
+from archcalc.network import Parameter
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_keras
@@ -56,13 +57,12 @@ HAD = [cls.__name__ for cls in catalogue() if in_framework(cls, "keras") and bui
 
 
 def test_the_table_knows_every_layer() -> None:
-    taking = {cls.__name__ for cls in catalogue()}
-    assert {*taking, "Parameter"} == set(KERAS)  # a layer without inputs is drawn by itself
+    assert {*catalogue(), Parameter} == set(KERAS)  # a layer without inputs is drawn by itself
 
 
 @pytest.mark.parametrize("cls", catalogue(), ids=lambda cls: cls.__name__)
 def test_an_entry_says_every_field_or_why_there_is_none(cls: type[Layer]) -> None:
-    entry = KERAS[cls.__name__]
+    entry = KERAS[cls]
     if isinstance(entry, Absent):
         assert entry.why
         return
@@ -124,7 +124,7 @@ def test_the_table_reads_both_ways(kind: str) -> None:
     @given(layers([kind], framework="keras"))
     def returns(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         layer, (x, *_) = pair
-        entry = entry_of(KERAS, layer, "Keras")
+        entry = entry_of(KERAS, layer)
         fields = fields_of(entry, arguments_of(entry, layer, x), x)
         said = {name: getattr(layer, name) for name in entry.fields()}
         again = type(layer)(**{**said, **fields})
@@ -140,7 +140,7 @@ _OTHER_ORDER = {
 }
 
 
-_SAME_NAME = [kind for kind in HAD if getattr(KERAS[kind], "cls", "") == kind]
+_SAME_NAME = [kind for kind in HAD if getattr(KERAS[layer_class(kind)], "cls", "") == kind]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in _SAME_NAME if kind not in _OTHER_ORDER])

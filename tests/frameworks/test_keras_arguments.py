@@ -127,11 +127,11 @@ def test_a_reason_is_stated_for_what_is_refused() -> None:
     assert ("weights", "Embedding") in refused
     for row in ROWS:
         for name, why in row.refused.items():
-            with pytest.raises(ac.InvalidLayerError) as caught:
+            with pytest.raises(ac.errors.InvalidLayerError) as caught:
                 getattr(ac, row.name)(**_needed(row.name), **{name: [1]})
             assert caught.value.code == "argument-refused"
             assert why in str(caught.value)
-    with pytest.raises(ac.InvalidLayerError, match="scales of their own"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="scales of their own"):
         ac.Dense(4, dtype="int8_from_float32")  # 2 more weights than a Dense has
 
 
@@ -144,7 +144,7 @@ def test_other_names_of_a_class_are_names_of_its_layer() -> None:
     for name, own in others.items():
         if own in found:
             assert getattr(ac, name) is getattr(ac, own) is namespace[name]
-            assert ac.layer_class(name) is ac.layer_class(own)
+            assert ac.layers.layer_class(name) is ac.layers.layer_class(own)
     net = ac.from_dict({"input": [28, 28, 1], "layers": [{"Convolution2D": [32, 3]}, "MaxPool2D"]})
     assert net == ac.Sequential([ac.Conv2D(32, 3), ac.MaxPooling2D()], input_shape=(28, 28, 1))
     assert [row.path for row in net.trace().rows] == ["conv2d", "max_pooling2d"]
@@ -268,7 +268,9 @@ def test_what_no_file_can_hold_is_refused_there_only() -> None:
     assert net.trace((5,)).parameters == 18
     built = net.to_keras((5,)).layers[-1]
     assert built.kernel_initializer is net.layers[0].kept["kernel_initializer"]
-    with pytest.raises(ac.SpecificationError, match=r"kernel_initializer=.* no file can hold"):
+    with pytest.raises(
+        ac.errors.SpecificationError, match=r"kernel_initializer=.* no file can hold"
+    ):
         ac.dumps(net)
 
 
@@ -280,7 +282,7 @@ def test_an_activation_may_be_a_function_of_keras_and_of_no_other() -> None:
         return x
 
     for function in (relu, SimpleNamespace(__name__="relu", __call__=relu)):
-        with pytest.raises(ac.InvalidLayerError, match="activation"):
+        with pytest.raises(ac.errors.InvalidLayerError, match="activation"):
             ac.Dense(3, activation=function)
 
 
@@ -306,5 +308,5 @@ def test_rms_scaling_learns_a_factor_and_no_offset() -> None:
 def test_torch_is_not_built_with_what_it_has_not_got(layer: Any, shape: Any, name: str) -> None:
     pytest.importorskip("torch")
     net = ac.Sequential([layer], input_shape=shape)
-    with pytest.raises(ac.FrameworkError, match=f"{name}=.*no such argument"):
+    with pytest.raises(ac.errors.FrameworkError, match=f"{name}=.*no such argument"):
         net.to_torch()

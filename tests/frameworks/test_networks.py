@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ import torch
 from hypothesis import Phase, given, settings
 
 from archcalc.frameworks import to_keras, to_torch
-from archcalc.frameworks.program import Program, program
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers import (
     Add,
     BatchNormalization,
@@ -23,9 +24,11 @@ from archcalc.layers import (
     ReLU,
 )
 from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential
+from archcalc.network.unroll import Program, unroll
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.testing import assert_matches, networks
 from archcalc.testing.oracles import counted, runs_in_keras
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -63,7 +66,7 @@ def _zeros(made: Program, device: str) -> list[Any]:
 def _assert_torch_agrees(net: Network) -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
-    trace, made = net.trace(), program(net, table=TORCH)
+    trace, made = net.trace(), unroll(net, None, partial(is_whole, TORCH))
     with torch.device("meta"):
         module = net.to_torch().eval()
     counter = FlopCounterMode(display=False)
@@ -81,7 +84,7 @@ def _assert_torch_agrees(net: Network) -> None:
 
 
 def _assert_keras_agrees(net: Network) -> None:
-    trace, made = net.trace(), program(net, table=KERAS)
+    trace, made = net.trace(), unroll(net, None, partial(is_whole, KERAS))
     model = net.to_keras()
     outputs = [tuple(x.shape[1:]) for x in model.outputs]
     assert outputs == [tuple(shape) for shape in trace.outputs]
@@ -95,9 +98,8 @@ def _assert_keras_agrees(net: Network) -> None:
         assert [tuple(x.shape[1:]) for x in results] == outputs
 
 
-_COUNT = min(2_000, 10 * settings().max_examples)
-_MANY = settings(max_examples=_COUNT, phases=[Phase.generate, Phase.shrink])
-"""2,000 networks in ``ci`` and in ``nightly``."""
+_MANY = settings(examples(2, nightly=1), phases=[Phase.generate, Phase.shrink])
+"""400 networks in ``ci``, 2,000 in ``nightly``."""
 
 
 @_MANY

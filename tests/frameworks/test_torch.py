@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks import torch_layers
-from archcalc.frameworks.table import Absent, arguments_of, class_of, entry_of, fields_of
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import Absent, arguments_of, class_of, entry_of, fields_of
+from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch import to_torch
 from archcalc.layers import (
     Activation,
@@ -27,6 +27,7 @@ from archcalc.layers import (
     SeparableConv1D,
     UpSampling2D,
 )
+from archcalc.network import Parameter
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_torch
@@ -45,13 +46,12 @@ HAD = [cls.__name__ for cls in catalogue() if in_framework(cls, "torch")]
 
 
 def test_the_table_knows_every_layer() -> None:
-    taking = {cls.__name__ for cls in catalogue()}
-    assert {*taking, "Parameter"} == set(TORCH)  # a layer without inputs is drawn by itself
+    assert {*catalogue(), Parameter} == set(TORCH)  # a layer without inputs is drawn by itself
 
 
 @pytest.mark.parametrize("cls", catalogue(), ids=lambda cls: cls.__name__)
 def test_an_entry_says_every_field_or_why_there_is_none(cls: type[Layer]) -> None:
-    entry = TORCH[cls.__name__]
+    entry = TORCH[cls]
     if isinstance(entry, Absent):
         assert entry.why
         return
@@ -105,8 +105,8 @@ def test_the_table_reads_both_ways(kind: str) -> None:
     @given(layers([kind], framework="torch"))
     def returns(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         layer, inputs = pair
-        entry = entry_of(TORCH, layer, "torch")
-        x = Shape(inputs[0][axis] for axis in torch_layers._order(layer, inputs[0]))
+        entry = entry_of(TORCH, layer)
+        x = Shape(inputs[0][axis] for axis in torch_layers._order(entry, layer, inputs[0]))
         if not _said_by_arguments(layer) or class_of(entry, layer, x) == ".HeadedAttention":
             return
         fields = fields_of(entry, arguments_of(entry, layer, x), x)

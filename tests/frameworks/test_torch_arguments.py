@@ -452,7 +452,7 @@ def test_a_product_of_floats_that_falls_short_is_said() -> None:
     said = [str(remark) for row in trace.rows for remark in row.applied.remarks]
     assert len(said) == 2
     assert "gives 119" in said[0]
-    assert not nn.Upsample(scale_factor=1.5).remarks(ac.Shape((1, 88, 88)))
+    assert not nn.Upsample(scale_factor=1.5).remarks(ac.symbolic.Shape((1, 88, 88)))
 
 
 @pytest.mark.parametrize("name", ["ReLU", "GELU", "Sigmoid", "Dropout", "PReLU", "Identity"])

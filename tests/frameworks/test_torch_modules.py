@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
+from archcalc.costs.loops import often, owned
 from archcalc.frameworks.coverage import OUT_OF_SCOPE
 from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.layers import Layer
@@ -168,7 +169,7 @@ def _seen(layer: Layer, shapes: list[Any]) -> tuple[Any, ...]:
     except ArchcalcError as error:
         return (str(error),)
     learned = [
-        int(weight.size) * int(row.times)
+        int(weight.size) * int(often(owned(row.loops)))
         for row in trace.rows
         for weight in row.weights
         if weight.learned

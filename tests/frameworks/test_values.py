@@ -13,8 +13,8 @@ from hypothesis import given, settings
 
 from archcalc.frameworks.axis_order import arranged
 from archcalc.frameworks.keras import called, keras_layers
-from archcalc.frameworks.table import Tensor, entry_of
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import Tensor, entry_of
+from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_layers import torch_module
 from archcalc.layers import Applied, Layer
 from archcalc.network import Network
@@ -51,7 +51,7 @@ def _computes_otherwise(applied: Applied) -> bool:
 def _is_keras_own(layer: Layer) -> bool:
     """Whether torch has not got the layer with these fields, or a layer that it holds."""
     try:
-        entry_of(TORCH, layer, "torch")
+        entry_of(TORCH, layer)
     except FrameworkError:
         return True
     held = [node.layer for node in layer.graph().nodes] if isinstance(layer, Network) else []
@@ -115,7 +115,7 @@ def _fill(module: Any, layer: Layer, weights: dict[str, Any]) -> None:
         return
     core = getattr(module, "core", module)
     held = {**dict(core.named_parameters()), **dict(core.named_buffers())}
-    for tensor in entry_of(TORCH, layer, "torch").tensors:
+    for tensor in entry_of(TORCH, layer).tensors:
         if tensor.ours in weights and tensor.theirs in held:
             _copy(held[tensor.theirs], tensor, weights[tensor.ours])
 

@@ -115,7 +115,7 @@ def test_training_a_product_of_activations_costs_what_torch_counts(
     inputs = [ac.Input((3, 4)), ac.Input((5, 4))]
     pair = [ac.Dense(4)(x) if made else x for x, made in zip(inputs, projected, strict=True)]
     net = ac.Model(inputs, ac.Matmul(transpose_second=True)(pair))
-    assert int(net.trace().cost(ac.TrainingFlops())) == _flops_in_training(net)
+    assert int(net.trace().cost(ac.costs.TrainingFlops())) == _flops_in_training(net)
 
 
 def test_attention_written_by_hand_is_the_function_and_costs_the_same() -> None:
@@ -198,7 +198,7 @@ def test_what_does_not_fit_is_refused(layer: Layer, shapes: list[Any], code: str
     "made", [lambda: ac.Reduce("sum", []), lambda: ac.Reduce("sum", correction=1)]
 )
 def test_arguments_that_mean_nothing_are_refused(made: Any) -> None:
-    with pytest.raises(ac.InvalidLayerError):
+    with pytest.raises(ac.errors.InvalidLayerError):
         made()
 
 
@@ -243,5 +243,5 @@ def test_einsteins_notation_is_torchs_with_symbols_first(
     ],
 )
 def test_equations_that_say_nothing_are_refused(text: str, said: str) -> None:
-    with pytest.raises(ac.InvalidLayerError, match=said):
+    with pytest.raises(ac.errors.InvalidLayerError, match=said):
         ac.Einsum(text)

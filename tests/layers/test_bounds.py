@@ -24,7 +24,7 @@ def fits(layer: ac.Layer, *shapes: Any) -> Any:
     """The shape that comes out, or nothing where it is refused."""
     try:
         return Applied(layer, tuple(map(Shape, shapes))).output
-    except ac.ShapeError:
+    except ac.errors.ShapeError:
         return None
 
 
@@ -73,7 +73,7 @@ def test_arguments_go_as_far_as_in_keras(
     assert all(getattr(made, name) == value for name, value in last.items())
     with pytest.raises(ValueError, match=r"\w"):
         getattr(keras.layers, kind)(**beyond)
-    with pytest.raises(ac.InvalidLayerError):
+    with pytest.raises(ac.errors.InvalidLayerError):
         getattr(ac, kind)(**beyond)
 
 
@@ -95,7 +95,7 @@ def test_counts_begin_at_one_unless_there_may_be_none(
     kind: str, given_: dict[str, Any], field: str, least: int
 ) -> None:
     assert getattr(getattr(ac, kind)(**given_, **{field: least}), field) == least
-    with pytest.raises(ac.InvalidLayerError):
+    with pytest.raises(ac.errors.InvalidLayerError):
         getattr(ac, kind)(**given_, **{field: least - 1})
 
 
@@ -104,7 +104,7 @@ def test_dropout_of_attention_is_a_share(field: str) -> None:
     for dropout in (0, 1):
         assert ac.MultiHeadAttention(2, 3, dropout=dropout, **{field: 4}).dropout == dropout
     for kind, dropout in itertools.product(("MultiHeadAttention", "Attention"), (-0.5, 1.5)):
-        with pytest.raises(ac.InvalidLayerError, match="dropout"):
+        with pytest.raises(ac.errors.InvalidLayerError, match="dropout"):
             getattr(ac, kind)(*((2, 3) if kind[0] == "M" else ()), dropout=dropout)
 
 
@@ -118,7 +118,7 @@ def test_a_share_above_zero_is_above_zero() -> None:
          {"in_features": 8, "n_classes": 20, "cutoffs": (4, 10)}, "div_value"),
     ]:  # fmt: skip
         assert getattr(getattr(ac, kind)(**given_, **{field: 0.5}), field) == 0.5
-        with pytest.raises(ac.InvalidLayerError, match=field):
+        with pytest.raises(ac.errors.InvalidLayerError, match=field):
             getattr(ac, kind)(**given_, **{field: 0})
 
 
@@ -173,7 +173,7 @@ def test_amounts_are_spread_as_in_keras(kind: str, rank: int) -> None:
     for amounts in ((1, 2, 3, 4), ((1, 2),) * 2 if rank == 1 else (1, 2, 3, 4)):
         with pytest.raises(ValueError, match=r"\w"):
             getattr(keras.layers, f"{kind}{rank}D")(amounts)
-        with pytest.raises(ac.InvalidLayerError):
+        with pytest.raises(ac.errors.InvalidLayerError):
             getattr(ac, f"{kind}{rank}D")(amounts)
 
 
@@ -276,7 +276,7 @@ def test_means_and_variances_are_equally_many(mean: Any, variance: Any, alike: b
     if alike:
         assert ac.Normalization(mean=mean, variance=variance).variance == variance
     else:
-        with pytest.raises(ac.InvalidLayerError, match="mean and variance go together"):
+        with pytest.raises(ac.errors.InvalidLayerError, match="mean and variance go together"):
             ac.Normalization(mean=mean, variance=variance)
 
 

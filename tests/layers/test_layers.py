@@ -136,7 +136,7 @@ def test_repr_is_code() -> None:
     ],
 )
 def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
-    with pytest.raises(ac.InvalidLayerError) as caught:
+    with pytest.raises(ac.errors.InvalidLayerError) as caught:
         make()
     assert caught.value.code == code
     assert words in str(caught.value)
@@ -192,7 +192,7 @@ def test_arguments_that_cannot_be(make: Any, code: str, words: str) -> None:
 def test_shapes_that_do_not_fit(
     layer: ac.Layer, shapes: list[tuple[int, ...]], code: str, words: str
 ) -> None:
-    with pytest.raises(ac.ShapeError) as caught:
+    with pytest.raises(ac.errors.ShapeError) as caught:
         Applied(layer, tuple(map(Shape, shapes)))
     assert caught.value.code == code
     assert words in str(caught.value)
@@ -207,9 +207,9 @@ def test_bounds_that_may_be_equal_are_torchs() -> None:
 
 
 def test_an_unknown_layer_names_its_neighbours() -> None:
-    with pytest.raises(ac.UnknownLayerError, match=r"did you mean Fold\?"):
-        ac.layer_class("Foo")
-    with pytest.raises(ac.UnknownLayerError, match="did you mean Conv2D"):
+    with pytest.raises(ac.errors.UnknownLayerError, match=r"did you mean Fold\?"):
+        ac.layers.layer_class("Foo")
+    with pytest.raises(ac.errors.UnknownLayerError, match="did you mean Conv2D"):
         layer_class("Conv2DD")
 
 
@@ -237,9 +237,9 @@ class TestOwnLayer:
             def output_shape(self, x: Shape) -> Shape:
                 return Shape((self.units,))
 
-            def weights(self, x: Shape) -> tuple[ac.Weight, ...]:
-                down = ac.Weight("down", Shape((x[0], self.rank)))
-                return (down, ac.Weight("up", Shape((self.rank, self.units))))
+            def weights(self, x: Shape) -> tuple[ac.layers.Weight, ...]:
+                down = ac.layers.Weight("down", Shape((x[0], self.rank)))
+                return (down, ac.layers.Weight("up", Shape((self.rank, self.units))))
 
         assert layer_class("LowRank") is LowRank
         trace = ac.Sequential([LowRank(100, 4)], input_shape="n").trace()
@@ -247,7 +247,7 @@ class TestOwnLayer:
         assert "down" in trace.derivation().to_text()
 
     def test_a_name_of_the_catalogue_is_taken(self) -> None:
-        with pytest.raises(ac.InvalidLayerError, match="exists already"):
+        with pytest.raises(ac.errors.InvalidLayerError, match="exists already"):
 
             class Dense(ac.Layer):
                 """Not this one."""
@@ -306,7 +306,7 @@ def test_an_axis_that_may_be_one_long_asks_to_be_longer() -> None:
     """One n-gram gives way to its vector; with a symbol there must be several."""
     pairs = ac.TextVectorization(split=None, ngrams=[2], output_mode="one_hot", vocabulary=["a"])
     assert pairs.output_shape(Shape((2,))) == (2,)
-    later = Applied(pairs, (ac.as_shape(["n"]),))
+    later = Applied(pairs, (ac.symbolic.as_shape(["n"]),))
     assert len(later.output) == 2
     holds = [{r.at({ac.symbol("n"): n}).holds() for r in later.requirements} for n in (3, 2)]
     assert holds[0] == {True}
@@ -344,7 +344,7 @@ def test_an_equation_names_its_axes(
 
 
 def test_what_is_no_equation_is_told_how_one_is_written() -> None:
-    with pytest.raises(ac.InvalidLayerError, match="'ab' is not an equation") as caught:
+    with pytest.raises(ac.errors.InvalidLayerError, match="'ab' is not an equation") as caught:
         ac.EinsumDense("ab", 3)
     assert caught.value.hint.startswith("write it as 'ab,bc->ac'")
 
@@ -407,8 +407,8 @@ def test_a_fold_has_its_axes_in_the_order_of_its_data() -> None:
 
 
 def test_what_a_layer_of_ones_own_gives_as_a_tuple_is_a_shape() -> None:
-    weight = ac.Weight("down", (3, 4))  # type: ignore[arg-type]
-    assert weight == ac.Weight("down", Shape((3, 4)))
+    weight = ac.layers.Weight("down", (3, 4))  # type: ignore[arg-type]
+    assert weight == ac.layers.Weight("down", Shape((3, 4)))
     assert isinstance(weight.shape, Shape)
     assert ac.Identity().input_names(weight.shape) == ()
 

@@ -53,7 +53,7 @@ def test_symbols_first(
 def _flops(layer: Any, *shapes: Any, mask: Any = "exact") -> ac.Formula:
     inputs = [ac.Input(shape) for shape in shapes]
     called = layer(*inputs) if len(inputs) > 1 else layer(inputs[0])
-    result: ac.Formula = ac.Model(inputs, called).trace().cost(ac.Flops(mask=mask))
+    result: ac.Formula = ac.Model(inputs, called).trace().cost(ac.costs.Flops(mask=mask))
     return result
 
 
@@ -91,6 +91,6 @@ def test_half_and_exact_read_the_mask() -> None:
 
 def test_training_leaves_out_what_the_mask_hides_three_times() -> None:
     net = ac.Sequential([ac.Dense(8), ac.Attention(use_causal_mask=True)], input_shape=(10, 8))
-    costs = [ac.TrainingFlops(forward=ac.Flops(mask=m)) for m in ("full", "exact")]
+    costs = [ac.costs.TrainingFlops(forward=ac.costs.Flops(mask=m)) for m in ("full", "exact")]
     full, exact = (net.trace().cost(cost) for cost in costs)
     assert full - exact == 3 * 2 * 2 * (100 - 55) * 8

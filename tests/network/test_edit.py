@@ -10,6 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import archcalc as ac
+from archcalc.costs.loops import often, owned
 from archcalc.layers.base import Layer
 from archcalc.testing import networks
 
@@ -25,12 +26,12 @@ def paths(net: ac.Network, *shapes: Any) -> list[str]:
 
 def facts(net: ac.Network) -> list[tuple[Any, ...]]:
     return [
-        (row.path, row.layer.key, row.inputs, row.outputs, row.sources, row.times, row.shared)
+        (row.path, row.layer.key, row.inputs, row.outputs, row.sources, row.loops, row.shared)
         for row in net.trace().rows
     ]
 
 
-def called_at(net: ac.Network, path: str) -> list[ac.Row]:
+def called_at(net: ac.Network, path: str) -> list[ac.network.Row]:
     return [row for row in net.trace().rows if stands_at(row.path) == path]
 
 
@@ -95,7 +96,7 @@ def test_remove_undoes_insert(net: ac.Network, data: st.DataObject, side: str) -
     new = ac.Identity(name="put_in")
     try:
         more = net.insert(new, **{side: path})
-    except ac.ShapeError as error:
+    except ac.errors.ShapeError as error:
         if error.code == "several-values" and len(row.outputs) > 1:
             return  # what goes on are the scores, say, beside what is attended to
         raise
@@ -121,7 +122,7 @@ def test_parameters_grow_by_those_of_what_is_put_in(net: ac.Network, data: st.Da
     features = int(calls[0].output[-1])
     assume(all(row.output[-1] == features for row in calls))  # a shared Dense has one size
     more = net.insert(ac.Dense(features), after=path)
-    copies = sum(int(row.times) for row in calls if not row.shared)
+    copies = sum(int(often(owned(row.loops))) for row in calls if not row.shared)
     added = copies * (features * features + features)
     assert more.trace().parameters == net.trace().parameters + added
     assert more.trace().outputs == net.trace().outputs
@@ -138,7 +139,12 @@ def test_parameters_shrink_by_those_of_what_is_taken_out(
     assume(kept)
     path = data.draw(st.sampled_from(sorted(kept)))
     calls = called_at(net, path)
-    lost = sum(int(w.size) * int(row.times) for row in calls for w in row.weights if w.learned)
+    lost = sum(
+        int(w.size) * int(often(owned(row.loops)))
+        for row in calls
+        for w in row.weights
+        if w.learned
+    )
     less = net.remove(path)
     assert less.trace().parameters == net.trace().parameters - lost
     assert less.trace().outputs == net.trace().outputs
@@ -204,7 +210,9 @@ def test_cells_are_stacked() -> None:
     net = ac.Sequential([ac.RNN(ac.LSTMCell(8))], input_shape=("t", 3))
     more = net.insert(ac.GRUCell(5), after="rnn/lstm_cell")
     assert more == ac.Sequential([ac.RNN([ac.LSTMCell(8), ac.GRUCell(5)])], input_shape=("t", 3))
-    with pytest.raises(ac.InvalidLayerError, match="cells are layers, at least one") as caught:
+    with pytest.raises(
+        ac.errors.InvalidLayerError, match="cells are layers, at least one"
+    ) as caught:
         net.remove("rnn/lstm_cell")
     assert caught.value.path == "rnn"
 
@@ -218,10 +226,10 @@ def test_both_directions() -> None:
     changed = other.replace("backward_gru", ac.LSTM(4, go_backwards=True))
     assert changed.trace(("t", 3)).parameters == net.trace().parameters
     for edit in (lambda: net.remove(path), lambda: net.replace(path, ac.Dense(4))):
-        with pytest.raises(ac.InvalidLayerError, match="does not run over time") as caught:
+        with pytest.raises(ac.errors.InvalidLayerError, match="does not run over time") as caught:
             edit()
         assert caught.value.path == "bidirectional"
-    with pytest.raises(ac.InvalidLayerError, match="replace 'bidirectional' as a whole"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="replace 'bidirectional' as a whole"):
         net.replace("bidirectional/backward_lstm", ac.GRU(4))
 
 
@@ -240,7 +248,7 @@ def test_a_shared_layer_is_replaced_in_all_its_places() -> None:
     assert net.trace().parameters == 8 * 8 + 8 * 3 + 3
     assert shared().insert(ac.Dense(8), after="twice").trace().parameters == 2 * 72 + 27
     assert paths(shared().remove("twice")) == ["add", "dense"]
-    with pytest.raises(ac.ShapeError, match="shared with an earlier call"):
+    with pytest.raises(ac.errors.ShapeError, match="shared with an earlier call"):
         shared().replace("twice", ac.Dense(9)).trace()
 
 
@@ -308,14 +316,14 @@ def test_a_path_that_leads_nowhere(path: Any, hint: str) -> None:
         lambda: net.remove(path),
     ]
     for edit in edits:
-        with pytest.raises(ac.LookupFailedError) as caught:
+        with pytest.raises(ac.errors.LookupFailedError) as caught:
             edit()
         assert hint in str(caught.value)
         assert len(str(caught.value)) < 400
 
 
 def test_a_network_without_layers() -> None:
-    with pytest.raises(ac.LookupFailedError, match="the network has no layers"):
+    with pytest.raises(ac.errors.LookupFailedError, match="the network has no layers"):
         ac.Sequential([]).at("dense")
 
 
@@ -324,11 +332,11 @@ def test_several_values_are_not_one() -> None:
         lambda: shared().remove("add"),
         lambda: shared().insert(ac.ReLU(), before="add"),
     ):
-        with pytest.raises(ac.ShapeError, match="Add takes 2 inputs here") as caught:
+        with pytest.raises(ac.errors.ShapeError, match="Add takes 2 inputs here") as caught:
             edit()
         assert (caught.value.path, caught.value.code) == ("add", "several-values")
     net = ac.Repeat(ac.TransformerDecoderLayer(8, 2, name="block"), 2)
-    with pytest.raises(ac.ShapeError, match="block: TransformerDecoderLayer takes 2 inputs"):
+    with pytest.raises(ac.errors.ShapeError, match="block: TransformerDecoderLayer takes 2 inputs"):
         net.remove("block")
 
 
@@ -336,10 +344,14 @@ def test_several_outputs() -> None:
     x = ac.Input((5, 3))
     y, state, _ = ac.LSTM(4, return_state=True)(x)
     net = ac.Sequential([ac.Model(x, ac.Add()([y, state]))])
-    with pytest.raises(ac.ShapeError, match="LSTM gives 2 outputs, not the first alone") as caught:
+    with pytest.raises(
+        ac.errors.ShapeError, match="LSTM gives 2 outputs, not the first alone"
+    ) as caught:
         net.insert(ac.ReLU(), after="model/lstm")
     assert caught.value.path == "model/lstm"
-    with pytest.raises(ac.ShapeError, match="2 outputs are used, and Dense gives 1") as caught:
+    with pytest.raises(
+        ac.errors.ShapeError, match="2 outputs are used, and Dense gives 1"
+    ) as caught:
         net.replace("model/lstm", ac.Dense(4))
     assert caught.value.path == "model/lstm"
     gru = net.replace("model/lstm", ac.GRU(4, return_state=True))
@@ -347,9 +359,9 @@ def test_several_outputs() -> None:
 
 
 def test_what_a_network_makes_itself() -> None:
-    with pytest.raises(ac.InvalidLayerError, match="build one with other arguments"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="build one with other arguments"):
         ac.Residual(ac.Dense(4)).remove("add")
-    with pytest.raises(ac.InvalidLayerError, match="replace 'x' as a whole") as caught:
+    with pytest.raises(ac.errors.InvalidLayerError, match="replace 'x' as a whole") as caught:
         ac.Sequential([ac.Transformer(name="x")]).remove("x/encoder/layers/linear1")
     assert caught.value.path == "x/encoder/layers/linear1"
 
@@ -357,21 +369,21 @@ def test_what_a_network_makes_itself() -> None:
 def test_what_no_longer_fits_says_where() -> None:
     stage = ac.Sequential([ac.Conv2D(4, 3), ac.Conv2D(4, 3)], name="stage")
     net = ac.Sequential([stage], input_shape=(8, 8, 1))
-    with pytest.raises(ac.RequirementError, match=r"^stage/conv2d_1: kernel 3 does not fit"):
+    with pytest.raises(ac.errors.RequirementError, match=r"^stage/conv2d_1: kernel 3 does not fit"):
         net.replace("stage/conv2d", ac.Conv2D(4, 7)).trace()
     x = ac.Input((8, 8, 1))
     model = ac.Sequential([ac.Model(x, ac.Conv2D(4, 3)(ac.Conv2D(4, 3)(x)))])
-    with pytest.raises(ac.RequirementError, match=r"^model/conv2d_1: kernel 3 does not fit"):
+    with pytest.raises(ac.errors.RequirementError, match=r"^model/conv2d_1: kernel 3 does not fit"):
         model.replace("model/conv2d", ac.Conv2D(4, 7))
 
 
 def test_bad_arguments() -> None:
     net = ac.Sequential([ac.Dense(4)], input_shape=4)
-    with pytest.raises(ac.InvalidLayerError, match="5 is not a layer"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="5 is not a layer"):
         net.replace("dense", 5)  # type: ignore[arg-type]
-    with pytest.raises(ac.InvalidLayerError, match="either after= or before="):
+    with pytest.raises(ac.errors.InvalidLayerError, match="either after= or before="):
         net.insert(ac.ReLU())
-    with pytest.raises(ac.InvalidLayerError, match="either after= or before="):
+    with pytest.raises(ac.errors.InvalidLayerError, match="either after= or before="):
         net.insert(ac.ReLU(), after="dense", before="dense")
-    with pytest.raises(ac.InvalidLayerError, match="two layers are called 'a'"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="two layers are called 'a'"):
         net.insert([ac.ReLU(name="a"), ac.ELU(name="a")], after="dense").trace()

@@ -207,7 +207,7 @@ def test_what_is_wrong_is_said_where_it_is(text: str, how: str, said: str) -> No
 def test_errors_name_the_file(tmp_path: Path) -> None:
     file = tmp_path / "net.yaml"
     file.write_text("layers:\n  - Dens: 3\n")
-    with pytest.raises(ac.UnknownLayerError) as caught:
+    with pytest.raises(ac.errors.UnknownLayerError) as caught:
         ac.load(file)
     assert str(caught.value).startswith(
         f"{file}:2: layers[0].Dens: there is no layer called 'Dens'"
@@ -226,7 +226,7 @@ def test_a_source_knows_where_its_layers_stand(tmp_path: Path) -> None:
         "        - Conv2D: [4, 9]\n"
     )
     net, source = read_file(file)
-    with pytest.raises(ac.RequirementError) as caught:
+    with pytest.raises(ac.errors.RequirementError) as caught:
         net.trace()
     assert caught.value.path == "residual/conv2d_1"
     assert source.where_layer(net, caught.value.path) == f"{file}:7"
@@ -236,7 +236,7 @@ def test_a_source_knows_where_its_layers_stand(tmp_path: Path) -> None:
 
 def test_a_long_json_text_is_not_searched_for_a_line() -> None:
     text = json.dumps({"layers": ["Flatten"] * 30_000 + [{"Dense": 0}]})
-    with pytest.raises(ac.InvalidLayerError, match=r"^layers\[30000\]\.Dense\.units: 0"):
+    with pytest.raises(ac.errors.InvalidLayerError, match=r"^layers\[30000\]\.Dense\.units: 0"):
         ac.loads(text, "json")
 
 
@@ -255,23 +255,25 @@ def test_a_long_json_text_is_not_searched_for_a_line() -> None:
 def test_what_is_no_file(name: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     os.mkfifo(tmp_path / "pipe.yaml")
-    with pytest.raises(ac.SpecificationError) as caught:
+    with pytest.raises(ac.errors.SpecificationError) as caught:
         ac.load(os.path.join(tmp_path, name))
     assert said in str(caught.value)
 
 
 def test_a_format_that_is_none() -> None:
-    with pytest.raises(ac.SpecificationError, match="'xml' is not a format; formats are yaml"):
+    with pytest.raises(
+        ac.errors.SpecificationError, match="'xml' is not a format; formats are yaml"
+    ):
         ac.loads("<a/>", "xml")
-    with pytest.raises(ac.SpecificationError, match="the name does not say"):
+    with pytest.raises(ac.errors.SpecificationError, match="the name does not say"):
         ac.save(ac.Sequential([]), "net.pickle")
 
 
 def test_what_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "net.json").mkdir()
-    with pytest.raises(ac.SpecificationError, match="this is a directory"):
+    with pytest.raises(ac.errors.SpecificationError, match="this is a directory"):
         ac.save(ac.Sequential([]), tmp_path / "net.json")
-    with pytest.raises(ac.SpecificationError, match="this has no JSON"):
+    with pytest.raises(ac.errors.SpecificationError, match="this has no JSON"):
         ac.dumps(ac.Sequential([ac.ReLU(max_value=float("inf"))]), "json")
 
 
@@ -382,7 +384,7 @@ def test_no_yaml_is_more_than_one_error(text: str) -> None:
 
 
 def test_json_refuses_what_only_python_reads() -> None:
-    with pytest.raises(ac.SpecificationError, match="this is not JSON"):
+    with pytest.raises(ac.errors.SpecificationError, match="this is not JSON"):
         read_json("{'a': 1}")
 
 

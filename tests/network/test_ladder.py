@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.network.values import network_symbols, with_values
+from tests.sampling import examples
 
 QUANTITIES = ("parameters", "statistics", "macs", "activations")
 
@@ -56,6 +57,7 @@ def min_levels(trace: ac.Trace) -> int:
     return max(needs, default=1)
 
 
+@examples(0.4, nightly=1, least=10)
 @given(
     ladder=ladders(),
     shape=st.sampled_from([("h", "w", 3), (64, 32, "b"), ("h", "h", "c")]),
@@ -73,7 +75,7 @@ def test_the_closed_form_is_what_the_levels_are_written_out(ladder, shape, sizes
     try:
         plain = with_values(net, {n: v for n, v in values.items() if n in known}).trace()
     except ac.ArchcalcError:
-        with pytest.raises(ac.RequirementError):
+        with pytest.raises(ac.errors.RequirementError):
             at(trace.parameters, values)
         return
     least = min_levels(trace)
@@ -125,7 +127,7 @@ def test_a_map_that_does_not_halve_evenly_does_not_meet_itself() -> None:
     net = ac.Ladder(conv("c"), ac.MaxPooling2D(2), conv("c"), ac.UpSampling2D(2), conv("c"), "L")
     macs = net.trace(("h", "h", 3)).macs
     assert macs(h=48, c=2, L=4) > 0
-    with pytest.raises(ac.RequirementError, match="4 is not 5"):
+    with pytest.raises(ac.errors.RequirementError, match="4 is not 5"):
         macs(h=40, c=2, L=4)
 
 
@@ -134,6 +136,6 @@ def test_levels_that_follow_no_rule_are_refused() -> None:
     net = ac.Ladder(
         wide, ac.MaxPooling2D(2), wide, ac.UpSampling2D(2), ac.Identity(), "L", index="i"
     )
-    with pytest.raises(ac.ShapeError, match="no rule") as error:
+    with pytest.raises(ac.errors.ShapeError, match="no rule") as error:
         net.trace(("h", "w", 3))
     assert error.value.code == "repeat-changes-shape"

@@ -153,7 +153,7 @@ def test_training_is_what_autograd_does() -> None:
     module = net.to_torch()
     with FlopCounterMode(display=False) as counter:
         module(torch.randn(1, 5, 6)).sum().backward()
-    assert counter.get_total_flops() == net.trace().cost(ac.TrainingFlops())
+    assert counter.get_total_flops() == net.trace().cost(ac.costs.TrainingFlops())
 
 
 def test_beside_and_merged_are_two_conventions() -> None:

@@ -30,7 +30,7 @@ def test_names_are_keras_like_and_unique() -> None:
 
 def test_two_layers_of_one_name_are_refused() -> None:
     net = ac.Sequential([ac.Dense(4, name="a"), ac.Dense(4, name="a")])
-    with pytest.raises(ac.InvalidLayerError, match="two layers are called 'a'"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="two layers are called 'a'"):
         net.trace(3)
 
 
@@ -43,7 +43,7 @@ def test_networks_nest_and_paths_say_where() -> None:
 
 def test_an_error_says_where_it_is() -> None:
     stage = ac.Sequential([ac.Conv2D(8, 3), ac.Conv2D(8, 7, name="conv1")], name="stage2")
-    with pytest.raises(ac.RequirementError) as caught:
+    with pytest.raises(ac.errors.RequirementError) as caught:
         ac.Sequential([stage]).trace((7, 7, 1))
     assert str(caught.value) == (
         "stage2/conv1: kernel 7 does not fit input height 5 with padding 'valid' "
@@ -75,7 +75,7 @@ def test_a_network_used_twice_owns_its_weights_once() -> None:
 
 def test_a_shared_layer_must_have_the_same_weights() -> None:
     x, dense = ac.Input((10,)), ac.Dense(7)
-    with pytest.raises(ac.ShapeError, match="shared with an earlier call"):
+    with pytest.raises(ac.errors.ShapeError, match="shared with an earlier call"):
         ac.Model(x, dense(dense(x))).trace()
 
 
@@ -83,7 +83,7 @@ def test_a_shared_layer_whose_weights_may_be_the_same_is_a_requirement() -> None
     x, dense = ac.Input(("n",)), ac.Dense("m")
     P = ac.Model(x, dense(dense(x))).trace().parameters
     assert P(n=4, m=4) == 20
-    with pytest.raises(ac.RequirementError, match="made for 3, not for 4"):
+    with pytest.raises(ac.errors.RequirementError, match="made for 3, not for 4"):
         P(n=3, m=4)
 
 
@@ -95,7 +95,7 @@ def test_several_inputs_and_outputs() -> None:
     trace = net.trace()
     assert trace.outputs == ((2,), (192,))
     assert int(trace.parameters) == (192 + 5 + 1) * 2
-    with pytest.raises(ac.ShapeError, match="takes 2 inputs, not 1"):
+    with pytest.raises(ac.errors.ShapeError, match="takes 2 inputs, not 1"):
         net.trace((8, 8, 3))
 
 
@@ -111,13 +111,13 @@ def test_a_network_of_two_outputs_is_followed_once_in_any_order() -> None:
 
 def test_outputs_must_come_from_the_inputs() -> None:
     x, other = ac.Input((4,)), ac.Input((4,))
-    with pytest.raises(ac.CycleError, match="does not name"):
+    with pytest.raises(ac.errors.CycleError, match="does not name"):
         ac.Model(x, ac.Add()([x, other]))
 
 
 def test_branches_that_do_not_fit_say_which_with_both_shapes() -> None:
     x = ac.Input((8, 8, 3))
-    with pytest.raises(ac.ShapeError) as caught:
+    with pytest.raises(ac.errors.ShapeError) as caught:
         ac.Add()([ac.Conv2D(4, 3)(x), ac.Conv2D(4, 1)(x)])
     assert "(6, 6, 4)" in str(caught.value)
     assert "(8, 8, 4)" in str(caught.value)
@@ -129,7 +129,7 @@ def test_branches_that_may_fit_are_a_requirement() -> None:
     merged = ac.Add()([x, ac.Permute((2, 1, 3))(x)])
     formula = ac.Model(x, ac.Dense(2)(ac.Flatten()(merged))).trace().parameters
     assert formula(h=4, w=4) == (4 * 4 * 3 + 1) * 2
-    with pytest.raises(ac.RequirementError, match="branches of Add do not fit"):
+    with pytest.raises(ac.errors.RequirementError, match="branches of Add do not fit"):
         formula(h=4, w=5)
 
 
@@ -164,10 +164,10 @@ class TestRepeat:
         n = ac.symbols("n")
         P = ac.Repeat(ac.Dense("d"), n - 2).trace("x").parameters
         with pytest.raises(
-            ac.RequirementError, match="times = n − 2 must be at least 0, and is −1"
+            ac.errors.RequirementError, match="times = n − 2 must be at least 0, and is −1"
         ):
             P(n=1, d=2, x=2)
-        with pytest.raises(ac.RequirementError):
+        with pytest.raises(ac.errors.RequirementError):
             P(n=2, d=3, x=2)  # the first copy changes the shape, so there must be one
 
     def test_nested(self) -> None:
@@ -189,7 +189,7 @@ class TestRepeat:
         block = [ac.Dense(4, trainable=False), ac.Dense(4)]
         pairs = [(ac.Dense(4, trainable=False), ac.Dense(4)) for _ in range(5)]
         written_out = [layer for pair in pairs for layer in pair]
-        step = ac.TrainingFlops(2)
+        step = ac.costs.TrainingFlops(2)
         wanted = int(ac.Sequential(written_out).trace(4).cost(step))
         assert int(ac.Repeat(block, 5).trace(4).cost(step)) == wanted
         assert ac.Repeat(block, "L").trace(4).cost(step)(L=5) == wanted
@@ -217,7 +217,7 @@ class TestRepeat:
             assert getattr(symbolic, name)(**values) == wanted
         activations = [int(t.activations) for t in (repeated, unrolled)]
         assert activations[0] == activations[1] == symbolic.activations(**values)
-        steps = [t.cost(ac.TrainingFlops(4)) for t in (repeated, unrolled, symbolic)]
+        steps = [t.cost(ac.costs.TrainingFlops(4)) for t in (repeated, unrolled, symbolic)]
         assert int(steps[0]) == int(steps[1]) == steps[2](**values)
 
 
@@ -228,7 +228,7 @@ def test_the_garbage_collector_is_as_it_was() -> None:
         (gc.enable if was_on else gc.disable)()
         try:
             ac.Sequential([ac.Dense(3)]).trace(4)
-            with pytest.raises(ac.ShapeError):
+            with pytest.raises(ac.errors.ShapeError):
                 ac.Sequential([ac.Conv2D(3, 9)]).trace((4, 4, 1))
             assert gc.isenabled() is was_on
         finally:
@@ -247,7 +247,7 @@ def test_requirements_name_the_layer_that_asks() -> None:
 def test_rows_are_found_by_path_or_name() -> None:
     trace = ac.Sequential([ac.Dense(3), ac.Sequential([ac.Dense(4, name="head")])]).trace(2)
     assert trace["head"].path == "sequential/head"
-    with pytest.raises(ac.LookupFailedError, match="no layer is called 'tail'"):
+    with pytest.raises(ac.errors.LookupFailedError, match="no layer is called 'tail'"):
         trace["tail"]
 
 
@@ -263,7 +263,9 @@ def test_a_network_lists_what_every_copy_owns_and_does() -> None:
 
 def test_a_symbolic_number_of_copies_is_not_listed() -> None:
     net = ac.Repeat(ac.Dense(8), "L")
-    with pytest.raises(ac.ShapeError, match="L copies cannot be listed one by one") as caught:
+    with pytest.raises(
+        ac.errors.ShapeError, match="L copies cannot be listed one by one"
+    ) as caught:
         net.weights(ac.Input((8,)).shape)
     assert caught.value.code == "symbolic-copies"
 
@@ -290,12 +292,12 @@ def test_branches_are_joined_along_the_channels() -> None:
 
 @pytest.mark.parametrize("branches", [None, [], 3, "x"])
 def test_branches_that_are_none(branches: Any) -> None:
-    with pytest.raises(ac.InvalidLayerError, match="is not a list of branches"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="is not a list of branches"):
         ac.Parallel(branches)
-    with pytest.raises(ac.InvalidLayerError, match="3 is not a layer"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="3 is not a layer"):
         ac.Parallel([ac.ReLU(), 3])  # type: ignore[list-item]
 
 
 def test_branches_must_fit_what_joins_them() -> None:
-    with pytest.raises(ac.ShapeError, match="concatenate"):
+    with pytest.raises(ac.errors.ShapeError, match="concatenate"):
         ac.Parallel([[], ac.Conv2D(4, 3)]).trace((8, 8, 3))

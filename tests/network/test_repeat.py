@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+import torch
+from hypothesis import example, given
 from hypothesis import strategies as st
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
 from archcalc.network.values import network_symbols, with_values
+from tests.sampling import examples
 
-MANY = settings(max_examples=max(75, 3 * settings().max_examples))
+MANY = examples(0.75, nightly=3, least=75)
 
 QUANTITIES = ("parameters", "statistics", "macs", "flops", "activations")
 
@@ -95,14 +99,16 @@ def written_out(net: ac.Network, numbers: dict[str, int]) -> ac.Network:
 def test_the_closed_form_is_what_the_copies_are_written_out(net, numbers) -> None:
     try:
         trace = net.trace()
-    except ac.RequirementError:  # a window fits no copy but the first ones, however many there are
+    except (
+        ac.errors.RequirementError
+    ):  # a window fits no copy but the first ones, however many there are
         with pytest.raises(ac.ArchcalcError):
             written_out(net, {**numbers, "L": 3}).trace()
         return
     try:
         plain = written_out(net, numbers).trace()
     except ac.ArchcalcError:  # a window does not fit somewhere: the formula says so too
-        with pytest.raises(ac.RequirementError):
+        with pytest.raises(ac.errors.RequirementError):
             at(trace.parameters, numbers)
         return
     for quantity in QUANTITIES:
@@ -120,9 +126,10 @@ def test_a_repetition_within_copies_counts_no_copies_where_there_is_one() -> Non
         assert at(net.trace().macs, {**numbers, "L": copies}) == int(plain.macs)
 
 
+@examples(0.4, nightly=1, least=10)
 @given(net=stages(), numbers=_VALUES)
 def test_training_is_counted_alike(net, numbers) -> None:
-    cost = ac.TrainingFlops(4)
+    cost = ac.costs.TrainingFlops(4)
     try:
         trace = net.trace()
         plain = written_out(net, numbers).trace()
@@ -131,13 +138,14 @@ def test_training_is_counted_alike(net, numbers) -> None:
     assert at(trace.cost(cost), numbers) == int(plain.cost(cost))
 
 
+@examples(0.4, nightly=1, least=10)
 @given(net=stages(), numbers=_VALUES)
 def test_what_is_said_is_read_back(net, numbers) -> None:
     again = ac.from_dict(net.to_dict())
     assert again.to_dict() == net.to_dict()
     try:
         net.trace()
-    except ac.RequirementError:
+    except ac.errors.RequirementError:
         return
     for quantity in ("parameters", "macs"):
         formula = getattr(net.trace(), quantity)
@@ -146,7 +154,7 @@ def test_what_is_said_is_read_back(net, numbers) -> None:
             assert read.known_symbols == formula.known_symbols
             try:
                 value = at(formula, numbers)
-            except ac.RequirementError:
+            except ac.errors.RequirementError:
                 continue
             assert at(read, numbers) == value
     assert net.trace().derivation().to_text()
@@ -186,7 +194,7 @@ def test_a_stride_halves_and_rounds_up() -> None:
 def test_a_pool_halves_and_rounds_down() -> None:
     trace = ac.Repeat(ac.MaxPooling2D(2), "L").trace(("h", "w", "c"))
     assert repr(trace.output) == "(⌊h/2^L⌋, ⌊w/2^L⌋, c)"
-    with pytest.raises(ac.RequirementError, match="does not fit input height 1"):
+    with pytest.raises(ac.errors.RequirementError, match="does not fit input height 1"):
         trace.activations(h=15, w=64, c=1, L=4)
 
 
@@ -254,7 +262,7 @@ def test_a_wrong_index_is_refused(fields, code) -> None:
 
 def test_an_index_is_not_captured() -> None:
     net = ac.Sequential([ac.Repeat(ac.Dense("d*(i + 1)"), "L", index="i")], input_shape="x")
-    with pytest.raises(ac.EvaluationError, match="number of a copy"):
+    with pytest.raises(ac.errors.EvaluationError, match="number of a copy"):
         with_values(net, {"d": "3*i"})
 
 
@@ -263,7 +271,7 @@ def test_an_index_is_not_captured() -> None:
 
 def test_a_block_without_a_rule_is_refused() -> None:
     block = [ac.UpSampling1D(2), ac.MaxPooling1D(3)]
-    with pytest.raises(ac.ShapeError, match="by no rule that holds for every copy") as error:
+    with pytest.raises(ac.errors.ShapeError, match="by no rule that holds for every copy") as error:
         ac.Repeat(block, "L").trace(("n", 4))
     assert error.value.code == "repeat-changes-shape"
     assert tuple(ac.Repeat(block, 3).trace((100, 4)).output) == (29, 4)
@@ -296,3 +304,186 @@ def test_windows_that_grow_from_copy_to_copy_add_up(times: int) -> None:
     plain = ac.Repeat(block, times, index="i").trace(("n", "c")).receptive_field[0]
     assert at(field.size, {"L": times}) == plain.size == 1 + sum(2 * i + 2 for i in range(times))
     assert at(field.offset, {"L": times}) == plain.offset
+
+
+# --- The same block every time -------------------------------------------------------------------
+
+
+def feed_forward(width: Any, inner: Any) -> ac.Residual:
+    return ac.Residual([ac.LayerNormalization(), ac.Dense(inner), ac.ReLU(), ac.Dense(width)])
+
+
+class Shared(nn.Module):
+    """A block that is run several times, as ALBERT's is, by hand."""
+
+    def __init__(self, width: int, inner: int, times: int, head: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width, eps=1e-3)
+        self.into, self.out = nn.Linear(width, inner), nn.Linear(inner, width)
+        self.head = nn.Linear(width, head)
+        self.times = times
+
+    def forward(self, x: Any) -> Any:
+        for _ in range(self.times):
+            x = x + self.out(torch.relu(self.into(self.norm(x))))
+        return self.head(x)
+
+
+def flops_of(module: nn.Module, x: Any, backward: bool) -> int:
+    with FlopCounterMode(display=False) as counter:
+        y = module(x)
+        if backward:
+            y.sum().backward()
+    return int(counter.get_total_flops())
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_shared_block_is_there_once_and_works_every_time(times: int, before: bool) -> None:
+    module: nn.Module = Shared(6, 10, times, 3)
+    module = nn.Sequential(nn.Linear(6, 6), module) if before else module
+    layers = [ac.Repeat(feed_forward("d", "f"), "n", shared=True), ac.Dense(3)]
+    net = ac.Sequential([ac.Dense("d")] * before + layers, input_shape=(7, "d"))
+    values = {"d": 6, "f": 10, "n": times}
+    numbers = with_values(net, values)
+    for trace in (net.trace(), numbers.trace()):
+        known = {} if trace.parameters.is_number else values
+        weights = {name: value for name, value in known.items() if name != "n"}
+        assert trace.parameters(**weights) == sum(p.numel() for p in module.parameters())
+        assert trace.flops(**known) == flops_of(module, torch.zeros(1, 7, 6), False)
+        training = trace.cost(ac.costs.TrainingFlops())
+        assert training(**known) == flops_of(module, torch.zeros(1, 7, 6), True)
+    assert sum(p.numel() for p in numbers.to_torch().parameters()) == numbers.trace().parameters
+    assert numbers.to_keras().count_params() == numbers.trace().parameters
+
+
+def test_a_shared_block_computes_what_the_same_module_in_a_loop_does() -> None:
+    net = ac.Sequential([ac.Repeat(feed_forward(6, 10), 4, shared=True)], input_shape=(7, 6))
+    ours = net.to_torch()
+    module = Shared(6, 10, 4, 3)
+    module.head = nn.Identity()
+    mine = [*ours.parameters()]
+    theirs = [*module.norm.parameters(), *module.into.parameters(), *module.out.parameters()]
+    with torch.no_grad():
+        for parameter, other in zip(mine, theirs, strict=True):
+            other.copy_(parameter)
+        x = torch.randn(2, 7, 6)
+        assert torch.allclose(ours(x), module(x), atol=1e-5)
+
+
+def test_a_shared_block_keeps_what_every_run_made() -> None:
+    """Memory: weights, gradients and moments once, activations every time."""
+    block = feed_forward("d", "f")
+    shared = ac.Repeat(block, 5, shared=True).trace((7, "d"))
+    apart = ac.Repeat(block, 5).trace((7, "d"))
+    one = ac.Repeat(block, 1).trace((7, "d"))
+    assert shared.activations == apart.activations
+    for cost in (ac.costs.WeightBytes(), ac.costs.GradientBytes(), ac.costs.OptimizerBytes("adam")):
+        assert shared.cost(cost) == one.cost(cost)
+    assert shared.cost(ac.costs.Macs()) == apart.cost(ac.costs.Macs())
+    assert (
+        ac.Repeat(ac.Conv1D(4, 3, padding="same"), 5, shared=True).trace((100, 4)).receptive_field
+        == ac.Repeat(ac.Conv1D(4, 3, padding="same"), 5).trace((100, 4)).receptive_field
+    )
+
+
+def test_who_counts_a_shared_block_each_time_is_told_so() -> None:
+    trace = ac.Repeat(ac.Dense(8), 5, shared=True).trace(8)
+    (found,) = [c for c in trace.conventions if c.convention.name == "shared weights"]
+    assert [(other.amount, other.difference) for other in found.others] == [(360, 288)]
+    told = ac.reconcile(ac.Sequential([ac.Repeat(ac.Dense(8), 5, shared=True)], input_shape=8),
+                        total=360)  # fmt: skip
+    assert told.explained
+    assert [f.kind for f in told.findings] == ["shared-counted-twice"]
+
+
+def test_a_shared_block_in_files_and_code() -> None:
+    net = ac.Sequential([ac.Repeat([ac.Dense("d")], "n", shared=True)], input_shape="d")
+    assert ac.from_dict(net.to_dict()) == net
+    assert net.to_dict()["layers"] == [
+        {"Repeat": {"block": [{"Dense": "d"}], "times": "n", "shared": True}}
+    ]
+    assert eval(repr(net), vars(ac)) == net
+    assert net != ac.Sequential([ac.Repeat([ac.Dense("d")], "n")], input_shape="d")
+    wider = net.replace("repeat/dense", [ac.Dense("2*d"), ac.Dense("d")])
+    assert wider.trace().parameters == ac.Formula("2*d*(d + 1) + d*(2*d + 1)")
+
+
+def test_where_a_shared_block_is_shown_its_weights_are_once() -> None:
+    trace = ac.Repeat(ac.Dense("d"), "n", shared=True).trace("d")
+    assert "n shared" in trace.summary()
+    title, *_ = trace.derivation().to_text().splitlines()[1:]
+    assert title.endswith("×n with the same weights")
+    listed = ac.Repeat(ac.Dense(3), 4, shared=True)
+    assert [w.name for w in listed.weights(ac.symbolic.Shape((3,)))] == [
+        "0/dense/kernel",
+        "0/dense/bias",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda: ac.Repeat(ac.Dense(5), 3, shared=True).trace(4), "repeat-changes-shape"),
+        (lambda: ac.Repeat(ac.Flatten(), "n", shared=True).trace((3, 4)), "repeat-changes-shape"),
+        (lambda: ac.Repeat(ac.Dense("i + 1"), 3, index="i", shared=True), "shared-copies-differ"),
+        (lambda: ac.Repeat(ac.Dense(5), 0, shared=True), "shared-never-run"),
+        (lambda: ac.Repeat(ac.Dense(5), "n - 1", shared=True).trace(5).macs(n=1),
+         "field-too-small shared-never-run"),
+        (lambda: ac.Repeat(ac.Dense("e"), 3, shared=True).trace("d").parameters(d=3, e=4),
+         "repeat-changes-shape"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_shared_is_refused(make, code: str) -> None:
+    with pytest.raises(ac.ArchcalcError) as error:
+        make()
+    assert error.value.code in code.split()
+
+
+# --- No copy at all ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_number_of_copies_that_may_be_none(count: int, before: bool) -> None:
+    block = ac.Residual(ac.Dense("d"))
+    stem = [ac.Dense("d")] * before
+    net = ac.Sequential([*stem, ac.Repeat(block, "n - 1"), ac.Dense(3)], input_shape=(5, "d"))
+    by_hand = ac.Sequential(
+        [*[ac.Dense(4)] * before, *[ac.Residual(ac.Dense(4)) for _ in range(count)], ac.Dense(3)],
+        input_shape=(5, 4),
+    )
+    for quantity in QUANTITIES[2:]:
+        assert getattr(net.trace(), quantity)(n=count + 1, d=4) == getattr(
+            by_hand.trace(), quantity
+        )
+    assert net.trace().parameters(n=count + 1, d=4) == by_hand.trace().parameters
+    training = net.trace().cost(ac.costs.TrainingFlops())
+    if count or before:
+        wanted = by_hand.trace().cost(ac.costs.TrainingFlops())
+        assert training(n=count + 1, d=4) == wanted
+    else:
+        with pytest.raises(ac.errors.RequirementError, match="first trained block"):
+            training(n=1, d=4)
+    with pytest.raises(ac.errors.RequirementError, match="at least 0"):
+        ac.Repeat(block, "n - 2").trace((5, "d")).parameters(n=1, d=4)
+
+
+@pytest.mark.parametrize("block", [ac.Dense(8), ac.Residual(ac.Dense(4)), ac.MaxPooling1D(2)])
+def test_no_copy_gives_what_it_takes(block: ac.Layer) -> None:
+    net = ac.Sequential([ac.Repeat(block, 0), ac.Dense(2)], input_shape=(5, 4))
+    alone = ac.Sequential([ac.Dense(2)], input_shape=(5, 4))
+    assert ac.from_dict(net.to_dict()) == net
+    for trace in (net.trace(), with_values(ac.Sequential(
+        [ac.Repeat(block, "n - 1"), ac.Dense(2)], input_shape=(5, 4)), {"n": 1}).trace()
+    ):  # fmt: skip
+        assert trace.output == alone.trace().output
+        assert trace.parameters == alone.trace().parameters
+        assert trace.cost(ac.costs.TrainingFlops()) == alone.trace().cost(ac.costs.TrainingFlops())
+    assert net.to_torch()(torch.zeros(1, 5, 4)).shape == (1, 5, 2)
+    assert sum(p.numel() for p in net.to_torch().parameters()) == 10
+    assert net.to_keras().count_params() == 10
+    only = ac.Sequential([ac.Repeat(block, 0)], input_shape=(5, 4))
+    assert only.trace().parameters == 0
+    assert only.trace().output == (5, 4)
+    assert only.to_torch()(torch.zeros(1, 5, 4)).shape == (1, 5, 4)

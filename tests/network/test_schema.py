@@ -28,7 +28,7 @@ def test_the_schema_is_one() -> None:
 
 def test_every_layer_is_in_it_and_every_reference_leads_somewhere() -> None:
     schema = json_schema()
-    assert set(ac.layer_classes()) <= set(schema["$defs"])
+    assert set(ac.layers.layer_classes()) <= set(schema["$defs"])
     for part in json.dumps(schema).split('"$ref": "#/$defs/')[1:]:
         assert part.partition('"')[0] in schema["$defs"]
 

@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_said(tie: dict[str, Any], code: str) -> None:
 
     tied = {name: owner(said) for name, said in tie.items()}
     net = ac.Sequential([*layers, ac.Dense(5, use_bias=False, tied=tied)], input_shape=(3,))
-    with pytest.raises(ac.ShapeError) as caught:
+    with pytest.raises(ac.errors.ShapeError) as caught:
         net.trace()
     assert caught.value.code == code
     assert caught.value.path == "dense_2"
@@ -126,7 +126,7 @@ def test_what_does_not_fit_is_said(tie: dict[str, Any], code: str) -> None:
 def test_the_shapes_that_differ_are_both_said() -> None:
     table = ac.Embedding(5, 4)
     net = ac.Sequential([table, ac.Dense(6, use_bias=False, tied={"kernel": table})])
-    with pytest.raises(ac.ShapeError, match=r"kernel has shape 4×6, .* has 5×4"):
+    with pytest.raises(ac.errors.ShapeError, match=r"kernel has shape 4×6, .* has 5×4"):
         net.trace(3)
 
 
@@ -135,7 +135,7 @@ def test_symbols_that_must_agree_are_a_requirement() -> None:
     net = ac.Sequential([table, ac.Dense("W", use_bias=False, tied={"kernel": table})])
     trace = net.trace(3)
     assert trace.parameters(V=7, W=7, d=2) == 14
-    with pytest.raises(ac.RequirementError, match="tied"):
+    with pytest.raises(ac.errors.RequirementError, match="tied"):
         trace.parameters(V=7, W=8, d=2)
 
 
@@ -150,13 +150,13 @@ def test_a_decoder_may_be_its_encoder_turned() -> None:
 
 def test_what_is_no_tie_is_refused() -> None:
     for said in ("table", {"kernel": 3}, {"kernel": (ac.Dense(2), 3)}):
-        with pytest.raises(ac.InvalidLayerError, match="whose weights"):
+        with pytest.raises(ac.errors.InvalidLayerError, match="whose weights"):
             ac.Dense(3, tied=said)  # type: ignore[arg-type]
 
 
 def test_keras_has_no_weight_of_another_layer() -> None:
     net = ac.with_values(language_model("V", "d", True), {"V": 5, "d": 4, "t": 3})
-    with pytest.raises(ac.FrameworkError, match="weights of their own"):
+    with pytest.raises(ac.errors.FrameworkError, match="weights of their own"):
         net.to_keras()
 
 
@@ -178,7 +178,7 @@ def test_it_is_written_and_read_back() -> None:
     assert ac.loads(ac.dumps(net)) != language_model("V", "d", False)
     wrong = net.to_dict()
     wrong["layers"][2]["Dense"]["tied"] = {"kernel": "embeding"}
-    with pytest.raises(ac.SpecificationError, match="did you mean embedding"):
+    with pytest.raises(ac.errors.SpecificationError, match="did you mean embedding"):
         ac.from_dict(wrong)
 
 
@@ -204,7 +204,7 @@ def test_the_owner_says_whether_a_weight_is_trained() -> None:
 
 def test_a_network_has_no_weights_to_tie() -> None:
     owner = ac.Dense(6)
-    with pytest.raises(ac.InvalidLayerError, match="no weights but those of its layers"):
+    with pytest.raises(ac.errors.InvalidLayerError, match="no weights but those of its layers"):
         ac.Residual([ac.Dense(6)], tied={"kernel": owner})
 
 
@@ -278,7 +278,7 @@ def test_models_with_unnamed_inputs_read_back() -> None:
 def test_a_ladder_of_symbolic_depth_is_not_built() -> None:
     conv = ac.Conv2D(8, 3, padding="same")
     ladder = ac.Ladder(conv, ac.MaxPooling2D(2), conv, ac.UpSampling2D(2), conv, "L")
-    with pytest.raises(ac.FrameworkError, match="L has no number"):
+    with pytest.raises(ac.errors.FrameworkError, match="L has no number"):
         ladder.to_torch((16, 16, 8))
 
 

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 import archcalc as ac
+from archcalc.costs.loops import often, owned
 from archcalc.frameworks import to_keras, to_torch
 from archcalc.network import Network
 from archcalc.symbolic.errors import InvalidLayerError, RequirementError, ShapeError
 from archcalc.testing.picking import numbers
+from tests.sampling import examples
 
 BATCH = 2
 
@@ -52,7 +54,7 @@ def _counts(net: Network, *lengths: int) -> dict[str, int]:
     for row in net.trace(*((length, _width(net)) for length in lengths)):
         size = sum(int(weight.size) for weight in row.weights)
         head, repeated, tail = row.path.rpartition("layers/")
-        names = [f"{head}layers/{i}/{tail}" for i in range(int(row.times))]
+        names = [f"{head}layers/{i}/{tail}" for i in range(int(often(owned(row.loops))))]
         found.update(dict.fromkeys(names if repeated else [row.path], size))
     return {name.replace("/", "."): size for name, size in found.items() if size}
 
@@ -105,8 +107,10 @@ def _stacked(name: str, layer: Any, many: int, norm: bool, width: int) -> Any:
 
 
 LENGTHS = numbers(1, 7)
+FEWER = examples(0.25, nightly=1, least=10)
 
 
+@FEWER
 @given(_arguments(), LENGTHS)
 def test_encoder_layers_are_torchs(given_arguments: dict[str, Any], t: int) -> None:
     """The weights of every submodule, the shape, and the multiply-accumulates."""
@@ -114,12 +118,14 @@ def test_encoder_layers_are_torchs(given_arguments: dict[str, Any], t: int) -> N
     _assert_agrees(net, _theirs("TransformerEncoderLayer", **given_arguments), t)
 
 
+@FEWER
 @given(_arguments(), LENGTHS, LENGTHS)
 def test_decoder_layers_are_torchs(given_arguments: dict[str, Any], t: int, s: int) -> None:
     net = ac.TransformerDecoderLayer(**given_arguments)
     _assert_agrees(net, _theirs("TransformerDecoderLayer", **given_arguments), t, s)
 
 
+@FEWER
 @given(_arguments(), numbers(1, 3), st.booleans(), LENGTHS)
 def test_encoders_are_torchs(
     given_arguments: dict[str, Any], many: int, norm: bool, t: int
@@ -130,6 +136,7 @@ def test_encoders_are_torchs(
     _assert_agrees(net, _stacked("TransformerEncoder", layer, many, norm, width), t)
 
 
+@FEWER
 @given(_arguments(), numbers(1, 3), st.booleans(), LENGTHS, LENGTHS)
 def test_decoders_are_torchs(
     given_arguments: dict[str, Any], many: int, norm: bool, t: int, s: int
@@ -141,6 +148,7 @@ def test_decoders_are_torchs(
 
 
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
+@FEWER
 @given(_arguments(), numbers(1, 2), numbers(1, 2), LENGTHS, LENGTHS)
 def test_transformers_are_torchs(
     given_arguments: dict[str, Any], encoders: int, decoders: int, s: int, t: int
@@ -234,7 +242,7 @@ def test_a_block_that_changes_its_first_input_keeps_the_others() -> None:
     trace = ac.Repeat(block, 3).trace((5, 8), (7, 6))
     assert trace.output == (5, 4)
     assert [row.inputs[-1] for row in trace if row.name == "look"] == [(7, 6), (7, 6)]
-    assert [row.times for row in trace if row.name == "look"] == [1, 2]
+    assert [often(owned(row.loops)) for row in trace if row.name == "look"] == [1, 2]
 
 
 # Errors

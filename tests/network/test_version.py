@@ -20,9 +20,9 @@ EVERYWHERE = [
 ]
 
 
-def refused(mapping: Any) -> ac.SpecificationError:
+def refused(mapping: Any) -> ac.errors.SpecificationError:
     """The error that a mapping gives."""
-    with pytest.raises(ac.SpecificationError) as caught:
+    with pytest.raises(ac.errors.SpecificationError) as caught:
         ac.from_dict(mapping)
     return caught.value
 
@@ -37,7 +37,7 @@ def test_a_newer_version_is_refused_with_its_line(kind: str, text: str) -> None:
     text = text.format(VERSION + 1)
     line = next(i for i, x in enumerate(text.splitlines(), start=1) if "archcalc" in x)
     with pytest.raises(
-        ac.SpecificationError, match=rf"^line {line}: archcalc: this is of"
+        ac.errors.SpecificationError, match=rf"^line {line}: archcalc: this is of"
     ) as caught:
         ac.loads(text, kind)
     assert caught.value.code == "newer-version"
@@ -102,5 +102,5 @@ def test_a_version_out_of_all_measure_is_refused_in_short(version: Any) -> None:
 def test_a_network_inside_one_has_no_version() -> None:
     inside = refused({"layers": [{"Sequential": {"archcalc": 1, "layers": []}}]})
     assert inside.code == "unknown-key"
-    with pytest.raises(ac.SpecificationError, match="an entry is one layer"):
+    with pytest.raises(ac.errors.SpecificationError, match="an entry is one layer"):
         ac.loads("input = [784]\n[[layers]]\nDense = 10\narchcalc = 1", "toml")

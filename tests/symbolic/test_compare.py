@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sympy import Integer, Max, Min, Rational, log, preorder_traversal, sqrt
+from sympy import Add, Integer, Max, Min, Rational, log, preorder_traversal, sqrt
 
-from archcalc.symbolic import CeilDiv, FloorDiv, Index, Sum, symbols
+from archcalc.symbolic import (
+    CeilDiv,
+    FloorDiv,
+    Index,
+    Relation,
+    Requirement,
+    Sum,
+    parse,
+    symbol,
+    symbols,
+)
 from archcalc.symbolic.compare import at_least, bounds, equal, largest, smallest
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
@@ -330,3 +340,63 @@ def test_what_is_not_decided_is_said_as_a_maximum() -> None:
     assert largest(FloorDiv(h, 2), FloorDiv(h, 3)) == Max(FloorDiv(h, 2), FloorDiv(h, 3))
     assert smallest(FloorDiv(h, 2), FloorDiv(k, 2)) == Min(FloorDiv(h, 2), FloorDiv(k, 2))
     assert largest(CeilDiv(h, 2), FloorDiv(h, 2)) == CeilDiv(h, 2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ceil(c/2) + c//2", "c"),
+        ("c//3 + (c + 1)//3 + (c + 2)//3", "c"),
+        ("2*((c*c + c)//2)", "c*c + c"),
+        ("(c*k)//2 + ceil(c*k/2)", "c*k"),
+        ("(c%4)//2*2 + c%2", "c%4"),
+        ("(c//2 + 1)//2", "(c + 2)//4"),
+    ],
+)
+def test_residue_classes_decide_what_is_equal(one: str, other: str) -> None:
+    assert equal(parse(one), parse(other)) is True
+    assert equal(parse(one) + 1, parse(other)) is not True
+
+
+def test_a_part_is_no_larger_than_the_whole() -> None:
+    assert smallest(h, FloorDiv(h, 2)) == FloorDiv(h, 2)
+    assert largest(CeilDiv(2 * h, 3), h) == h
+    assert smallest(FloorDiv(3 * h, 2), h) == h
+
+
+def test_what_is_true_of_some_classes_stays_open() -> None:
+    assert equal(2 * FloorDiv(h, 2), h) is None
+    assert equal(FloorDiv(h, 2) + FloorDiv(h, 3), h) is None
+    assert at_least(h, 2 * FloorDiv(h, 2) + 1, by_classes=True) is None
+
+
+@pytest.mark.parametrize("left", ["c - 2*(c//2)", "ceil(c/3)*3 - c", "c*c - 4*((c//2)*(c//2))"])
+def test_residue_classes_decide_what_is_not_negative(left: str) -> None:
+    asked = Requirement(parse(left), Relation.AT_LEAST, 0, "no", code="no")
+    assert asked.holds() is True
+
+
+@given(
+    terms=st.lists(
+        st.tuples(
+            st.integers(-3, 3), st.integers(1, 3), st.integers(0, 4), st.sampled_from([1, 2, 3, 4])
+        ),
+        min_size=2,
+        max_size=4,
+    ),
+    name=st.sampled_from(["c", "i"]),
+)
+def test_classes_decide_as_all_numbers_do(terms, name: str) -> None:
+    c = symbol("c") if name == "c" else Index("i")
+    e = Add(*[times * FloorDiv(a * c + b, q) for times, a, b, q in terms])
+    first = 1 if name == "c" else 0
+    values = [
+        sum(times * ((a * x + b) // q) for times, a, b, q in terms)
+        for x in range(first, first + 25)
+    ]
+    answer = equal(e, 0)
+    assert answer is None or answer == (not any(values)) or (answer is False and 0 not in values)
+    if not any(values):
+        assert answer is True
+    if at_least(e, 0, by_classes=True):
+        assert min(values) >= 0

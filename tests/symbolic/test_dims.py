@@ -17,7 +17,7 @@ from archcalc.symbolic.dims import as_dim, as_expr, exact_div, lower
 from archcalc.symbolic.errors import quoted, shorten
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.putting import with_values
-from archcalc.symbolic.shape import Shape, as_shape, is_sum, product
+from archcalc.symbolic.shape import Shape, as_shape, needs_brackets, product
 from archcalc.symbolic.sizes import Sizes, TooLargeError
 
 a, b, h, k, L = symbols("a b h k L")
@@ -125,8 +125,8 @@ def test_shapes_as_people_read_them() -> None:
     assert str(Shape((h + 1, FloorDiv(h, 2) + 1, 3))) == "(h + 1)×(⌊h/2⌋ + 1)×3".replace(
         "(⌊h/2⌋ + 1)", "⌊(h + 2)/2⌋"
     )
-    assert is_sum(-h)
-    assert not is_sum(h)
+    assert needs_brackets(-h)
+    assert not needs_brackets(h)
 
 
 def test_what_is_taken_for_a_shape() -> None:

@@ -8,7 +8,7 @@ from math import gcd, prod
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Min, Rational
 
@@ -22,10 +22,11 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.division import least_value
+from tests.sampling import examples
 
 b, c, h, k, L, s, w = symbols("b c h k L s w")
 
-MANY = settings(max_examples=50 * settings().max_examples)
+MANY = examples(10, nightly=50)
 DIVISORS = st.integers(1, 40)
 NUMBERS = st.integers(-(10**20), 10**20)
 
@@ -339,3 +340,35 @@ def test_sparse_divisors_of_high_degree_are_quick() -> None:
 def test_half_is_half() -> None:
     assert FloorDiv(Rational(1, 2), 1) == 0
     assert CeilDiv(Rational(1, 2), 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("numerator", "divisor", "floor", "ceiling"),
+    [
+        (64 * (k + 1), 31 * (k + 1), 2, 3),
+        (64 * k + 64 + 31 * h * (k + 1), 31 * (k + 1), h + 2, h + 3),
+        (64 * (k + 1) ** 2, 31 * (k + 1), FloorDiv(64 * k + 64, 31), CeilDiv(64 * k + 64, 31)),
+        (h * (k + 1), 2 * (k + 1), FloorDiv(h, 2), CeilDiv(h, 2)),
+        (3 * h * (k + 1), 2 * w * (k + 1), FloorDiv(3 * h, 2 * w), CeilDiv(3 * h, 2 * w)),
+        (7 * h * (k + 1), 2 * (k + 1) ** 2, FloorDiv(7 * h, 2 * k + 2), CeilDiv(7 * h, 2 * k + 2)),
+        (2 * h + 4 * k, 3 * h + 6 * k, 0, 1),
+    ],
+)
+def test_a_sum_shared_with_the_divisor_cancels(numerator, divisor, floor, ceiling) -> None:
+    assert FloorDiv(numerator, divisor) == floor
+    assert CeilDiv(numerator, divisor) == ceiling
+
+
+@given(
+    sums=st.lists(st.tuples(*[st.integers(-5, 5)] * 2, st.integers(0, 5)), min_size=3, max_size=3),
+    numbers=st.tuples(st.integers(-40, 40), st.integers(1, 12)),
+    point=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+)
+def test_shared_sums_cancel_exactly(sums, numbers, point) -> None:
+    one, other, shared = (i * h + j * k + n for i, j, n in sums)
+    above, under = numbers[0] * one * shared, numbers[1] * (other + 1) * shared
+    at = dict(zip("hk", point, strict=True))
+    over, by = (int(e.xreplace({h: point[0], k: point[1]})) for e in (above, under))
+    assume(by > 0)
+    assert put(FloorDiv(above, under), at) == over // by
+    assert put(CeilDiv(above, under), at) == -(-over // by)

@@ -9,22 +9,24 @@ import warnings
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy import Integer, Max, Min, Rational
 
+from archcalc.formula import Formula
 from archcalc.symbolic import (
     ArchcalcError,
     ArithmeticRuleError,
     CeilDiv,
     ExpressionError,
     FloorDiv,
+    evaluate,
     parse,
     symbol,
     symbols,
 )
 from archcalc.symbolic.errors import quoted
-from archcalc.symbolic.scanning import Source
+from archcalc.symbolic.lexer import Source
 from tests.counting import at_most
 
 f, h, k, L, n, s, w = symbols("f h k L n s w")
@@ -394,3 +396,70 @@ def test_a_character_of_no_formula_is_named_with_its_column(characters, said, hi
             parse(f"k + {character} h")
         assert caught.value.message == f"{quoted(f'k + {character} h')} has {said} at column 5"
         assert (caught.value.code, caught.value.hint) == ("unsupported-syntax", hint)
+
+
+@st.composite
+def typed(draw: st.DrawFn, depth: int = 4) -> str:
+    """Text such as people type, with remainders of remainders and maxima in them."""
+    if not depth or draw(st.integers(0, 6)) == 0:
+        return draw(st.sampled_from(["n", "m", "k", "c", "3", "12"]))
+    one, other = draw(typed(depth - 1)), draw(typed(depth - 1))
+    number = draw(st.integers(1, 12))
+    return draw(
+        st.sampled_from(
+            [
+                f"({one} + {other})",
+                f"({one} - {other})",
+                f"({one})*({other})",
+                f"min({one}, {other})",
+                f"max({one}, {other})",
+                f"({one})%{number}",
+                f"({one})//{number}",
+                f"ceil(({one})/{number})",
+                f"({one})**{number % 4}",
+                f"({one})/{number}",
+            ]
+        )
+    )
+
+
+@settings(max_examples=5 * settings().max_examples)
+@given(text=typed())
+def test_what_is_printed_is_read_within_the_limits(text: str) -> None:
+    try:
+        formula = Formula(text)
+    except ArchcalcError:
+        assume(False)
+    assert Formula(str(formula)).expr == formula.expr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "((n+m)*min(n,3))%2%4",
+        "((n*max(m,7) + min(n, m, 4))%5%7)*max(m,7)",
+        "(k/3 % (m + c))*n % 5",
+    ],
+)
+def test_what_says_a_maximum_often_is_read_back(text: str) -> None:
+    assert Formula(str(Formula(text))).expr == Formula(text).expr
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("max(min(12, c), min(c, 10))", "min(c, 12)"),
+        ("min(max(12, c), max(c, 10))", "max(c, 10)"),
+        ("max(min(12, c, d), min(c, 10, d))", "min(c, d, 12)"),
+        ("2*max(min(c, 4), min(c, 9)) + 1", "2·min(c, 9) + 1"),
+    ],
+)
+def test_maxima_of_numbers_are_settled(text: str, printed: str) -> None:
+    assert str(Formula(text)) == printed
+    for c in (1, 4, 9, 10, 11, 12, 13):
+        meant = eval(text, {"c": c, "d": 11, "max": max, "min": min})
+        assert evaluate(parse(text), {symbol("c"): c, symbol("d"): 11}) == meant
+
+
+def test_maxima_of_numbers_that_are_put_in_are_settled() -> None:
+    assert str(Formula("max(min(a, c), min(c, 10))")(a=12)) == "min(c, 12)"

@@ -33,6 +33,7 @@ from archcalc.symbolic import (
     to_text,
 )
 from archcalc.symbolic.printing.layout import natural
+from tests.sampling import examples
 
 a, c, f, h, k, K, L, n, s, w = symbols("a c f h k K L n s w")
 c_in, h_out, n1, n2, n10, n_out = symbols("c_in h_out n1 n2 n10 n_out")
@@ -87,6 +88,14 @@ TUTORIAL = (FloorDiv(29 - k, 2) ** 2 * f + 1) * n
         (FloorDiv(h, 12 * 3**L), "⌊h/(4·3^(L + 1))⌋"),
         (FloorDiv(h, 3 * (-1) ** L), "⌊h/(3·(−1)^L)⌋"),
         (FloorDiv(h, 3 * k**2), "⌊h/(3·k²)⌋"),
+        (FloorDiv(1 - k, 2), "⌊(1 − k)/2⌋"),
+        (FloorDiv(c, 16) + 1, "⌊c/16⌋ + 1"),
+        (c * (FloorDiv(c, 16) + 1), "(⌊c/16⌋ + 1)·c"),
+        ((h - 330) / 5419, "(h − 330)/5419"),
+        ((L**2 - L + 3) / 2, "(L² − L + 3)/2"),
+        (WrittenProduct(-1, n, k + 1), "−n·(k + 1)"),
+        (WrittenProduct(-3, n, k + 1), "−3·n·(k + 1)"),
+        (WrittenSum(n, WrittenProduct(-1, h, k + 1)), "n − h·(k + 1)"),
         (WrittenProduct(), "1"),
         (WrittenSum(), "0"),
         (WrittenProduct(k + 1), "k + 1"),
@@ -133,7 +142,7 @@ def test_what_has_no_notation_is_refused(printer) -> None:
 # --- The parser reads back what was printed ------------------------------------------------------
 
 
-@settings(max_examples=10 * settings().max_examples)
+@examples(3, nightly=10)
 @given(data=st.data())
 def test_text_and_python_are_read_back(data, formulas) -> None:
     e = data.draw(formulas).expression

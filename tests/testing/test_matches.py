@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 import archcalc as ac
+import archcalc.testing
+import archcalc.torch.nn
 from archcalc.testing import MismatchError, assert_matches
 
 NET = ac.Sequential(
@@ -103,8 +105,9 @@ L = keras.layers
          "kernel_size (k): 3 here; 5 would give what is there"),
         (GROUPED, lambda: nn.Sequential(nn.Conv2d(4, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3, 2)),
          "conv2d", "0", "groups (g): 2 here; 1 would give what is there"),
-        (GROUPED, lambda: nn.Sequential(nn.Conv2d(4, 8, 3, groups=2), nn.Conv2d(8, 8, 3)),
-         "conv2d_1", "1", "strides (s): 2 here; 1 would give what is there"),
+        (GROUPED, lambda: nn.Sequential(
+            nn.Conv2d(4, 8, 3, groups=2), nn.ReLU(), nn.Conv2d(8, 8, 3)),
+         "conv2d_1", "2", "strides (s): 2 here; 1 would give what is there"),
         (GROUPED, lambda: nn.Sequential(
             nn.Conv2d(4, 8, 3, groups=2, dilation=2), nn.Conv2d(8, 8, 3, 2)),
          "conv2d", "0", "dilation_rate: 1 here; 2 would give what is there"),
@@ -315,3 +318,270 @@ def test_what_happens_in_training_alone_is_not_counted() -> None:
     assert_matches(net, net.to_keras())
     with pytest.raises(MismatchError, match="kernel"):
         assert_matches(net, ac.Sequential([ac.Dense(2)], input_shape=(1, 1, 1)).to_keras())
+
+
+# --- What can be read off a module, whatever comes out of it --------------------------------------
+
+
+class Calls(nn.Module):
+    """A function between two layers."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+        self.second = nn.Linear(4, 3)
+        self.function = function
+
+    def forward(self, x: Any) -> Any:
+        return self.second(self.function(self.first(x)))
+
+
+class Idle(nn.Module):
+    """A layer that is defined, and one that is called in its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = nn.Linear(4, 4)
+        self.idle = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        return self.used(self.used(x))
+
+
+def dense(of: Any, *between: Any) -> Any:
+    return of.Sequential(of.Linear(4, 4), *between, of.Linear(4, 3))
+
+
+def pooled(of: Any, pool: Any) -> Any:
+    return of.Sequential(of.Conv2d(3, 4, 3), pool)
+
+
+def frozen(module: Any, *names: str) -> Any:
+    for name in names:
+        module.get_parameter(name).requires_grad_(False)
+    return module
+
+
+A = ac.torch.nn
+_HEADS = [(5, 8)] * 3
+_MAPS = (3, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("net", "module", "shape", "path", "row"),
+    [
+        (A.Conv2d(3, 4, 3, padding=1), nn.Conv2d(3, 4, 3, padding=2, dilation=2), (3, 9, 9),
+         "conv2d", ("dilation_rate", "1", "2")),
+        (A.MultiheadAttention(8, 2), nn.MultiheadAttention(8, 4, batch_first=True), _HEADS,
+         "multi_head_attention", ("num_heads", "2", "4")),
+        (A.TransformerEncoderLayer(8, 2, 16),
+         nn.TransformerEncoderLayer(8, 2, 16, norm_first=True, batch_first=True), (5, 8),
+         "transformer_encoder_layer", ("norm_first", "False", "True")),
+        (A.TransformerEncoderLayer(8, 2, 16),
+         nn.TransformerEncoderLayer(8, 2, 16, activation="gelu", batch_first=True), (5, 8),
+         "transformer_encoder_layer", ("activation", "'relu'", "'gelu'")),
+        (A.TransformerEncoder(A.TransformerEncoderLayer(8, 2, 16), 2),
+         nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 4, 16, batch_first=True), 2), (5, 8),
+         "transformer_encoder", ("encoder_layer.nhead", "2", "4")),
+        (pooled(A, A.MaxPool2d(2)), pooled(nn, nn.AvgPool2d(2)), _MAPS, "max_pooling2d",
+         ("pool", "MaxPooling2D(padding=0)", "AveragePooling2D(strides=2, padding=0)")),
+        (pooled(A, A.MaxPool2d(2, 2)), pooled(nn, nn.MaxPool2d(3, 2, 1)), _MAPS, "max_pooling2d",
+         ("pool_size", "2", "3")),
+        (pooled(A, A.AdaptiveAvgPool2d(1)), pooled(nn, nn.AdaptiveMaxPool2d(1)), _MAPS,
+         "adaptive_average_pooling2d",
+         ("pool", "AdaptiveAveragePooling2D(output_size=1)",
+          "AdaptiveMaxPooling2D(output_size=1)")),
+        (dense(A, A.ReLU()), dense(nn), (4,), "re_lu", ("activation", "relu", "—")),
+        (dense(A, A.ReLU()), dense(nn, nn.GELU()), (4,), "re_lu", ("activation", "relu", "gelu")),
+        (dense(A, A.ReLU()), Calls(torch.sigmoid), (4,), "re_lu",
+         ("activation", "relu", "sigmoid")),
+        (dense(A), Calls(torch.relu), (4,), "", ("activation", "—", "relu")),
+        (dense(A, A.LeakyReLU(0.1)), dense(nn, nn.LeakyReLU(0.2)), (4,), "leaky_re_lu",
+         ("negative_slope", "0.1", "0.2")),
+        (dense(A, A.Dropout(0.1)), dense(nn, nn.Dropout(0.2)), (4,), "dropout",
+         ("rate", "0.1", "0.2")),
+        (dense(A), frozen(dense(nn), "0.weight", "0.bias"), (4,), "dense",
+         ("training", "trained", "frozen")),
+        (dense(A), frozen(dense(nn), "1.bias"), (4,), "dense_1",
+         ("training", "trained", "frozen (bias)")),
+        (A.Sequential(A.Linear(4, 4), A.Linear(4, 4)), Idle(), (4,), "dense_1",
+         ("call", "called", "never called")),
+        (pooled(A, A.GroupNorm(2, 4)), pooled(nn, nn.GroupNorm(4, 4)), _MAPS,
+         "group_normalization", ("groups", "2", "4")),
+        (dense(A, A.LayerNorm(4)), dense(nn, nn.GroupNorm(2, 4)), (4,), "layer_normalization",
+         ("layer", "LayerNormalization", "GroupNormalization")),
+        (dense(A, A.BatchNorm1d(4)), dense(nn, nn.BatchNorm1d(4, eps=1e-3)), (4,),
+         "batch_normalization", ("epsilon", "1e-05", "0.001")),
+        (A.Conv2d(3, 4, 3, padding=1), nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"),
+         _MAPS, "conv2d", ("padding_mode", "'zeros'", "'circular'")),
+        (A.Conv2d(4, 4, 2), nn.Conv2d(4, 4, 2, stride=2), (4, 2, 2), "conv2d",
+         ("strides", "1", "2")),
+        (A.Upsample(scale_factor=2), nn.Upsample(scale_factor=2, mode="bilinear"), _MAPS,
+         "upsample", ("mode", "nearest", "bilinear")),
+        (A.RNN(3, 4), nn.RNN(3, 4, nonlinearity="relu", batch_first=True), (5, 3), "simple_rnn",
+         ("activation", "'tanh'", "'relu'")),
+        (A.Softmax(1), nn.Softmax(2), (3, 4), "softmax", ("axis", "1", "2")),
+        (A.AvgPool2d(3, 1, 1), nn.AvgPool2d(3, 1, 1, count_include_pad=False), _MAPS,
+         "average_pooling2d", ("count_include_pad", "True", "False")),
+        (A.Embedding(9, 4, padding_idx=0), nn.Embedding(9, 4, padding_idx=1), (3,), "embedding",
+         ("padding_idx", "0", "1")),
+    ],
+)  # fmt: skip
+def test_what_leaves_shapes_and_products_alone_is_named(
+    net: ac.Layer, module: Any, shape: Any, path: str, row: tuple[str, str, str]
+) -> None:
+    error = differs(net, module, input_shape=shape)
+    first = error.differences[0]
+    assert first.path == path
+    assert row in first.rows
+    assert all(part in str(error) for part in row)
+
+
+def test_a_layer_that_the_network_has_not_and_the_model_never_calls() -> None:
+    first = differs(A.Sequential(A.Linear(4, 4)), Idle(), input_shape=(4,)).differences[0]
+    assert first.name == "idle"
+    assert first.why == "the network has no such layer, and the model never calls it"
+
+
+@pytest.mark.parametrize("pool", [nn.MaxPool2d(3), nn.AvgPool2d(2)])
+def test_a_module_that_fails_further_on_is_compared_as_far_as_it_ran(pool: nn.Module) -> None:
+    net = A.Sequential(A.Conv2d(3, 4, 3), A.MaxPool2d(2), A.Flatten(), A.Linear(64, 3))
+    head = nn.Linear(7 if isinstance(pool, nn.AvgPool2d) else 64, 3)
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), pool, nn.Flatten(), head)
+    error = differs(net, module, input_shape=_MAPS)
+    assert error.differences[0].path == "max_pooling2d"
+    assert "in '3': " in str(error)
+
+
+def test_an_activation_written_by_hand_is_not_another() -> None:
+    silu = dense(A, A.SiLU())
+    assert_matches(silu, Calls(lambda x: x * torch.sigmoid(x)), input_shape=4)
+    assert_matches(dense(A, A.GELU()), Calls(lambda x: x * (1 + torch.erf(x)) / 2), input_shape=4)
+    assert_matches(dense(A, A.ReLU()), Calls(lambda x: torch.where(x > 0, x, 0.0)), input_shape=4)
+    assert_matches(silu, dense(nn, nn.SiLU(), nn.Dropout(0.1)), input_shape=4)
+    assert_matches(dense(A, A.ReLU6()), Calls(nn.functional.relu6), input_shape=4)
+
+
+def test_what_is_read_off_a_layer_of_keras() -> None:
+    keras.utils.clear_session()
+    net = ac.Sequential(
+        [ac.Conv2D(4, 3, padding="same", activation="relu"), ac.MaxPooling2D(2)],
+        input_shape=(8, 8, 3),
+    )
+    same = [L.Conv2D(4, 3, padding="same"), L.ReLU(), L.MaxPooling2D(2)]
+    assert_matches(net, layers_of_keras(*same, shape=(8, 8, 3)))
+    other = [L.Conv2D(4, 3, padding="same", dilation_rate=2), L.AveragePooling2D(2)]
+    found = differs(net, layers_of_keras(*other, shape=(8, 8, 3))).differences
+    assert [d.rows[0] for d in found] == [
+        ("dilation_rate", "1", "2"),
+        ("activation", "relu", "—"),
+        ("pool", "MaxPooling2D", "AveragePooling2D(strides=2)"),
+    ]
+    lstm = ac.Sequential([ac.LSTM(4, recurrent_activation="hard_sigmoid")], input_shape=(3, 4))
+    (gates,) = differs(lstm, layers_of_keras(L.LSTM(4), shape=(3, 4))).differences
+    assert gates.rows == (("recurrent_activation", "'hard_sigmoid'", "'sigmoid'"),)
+    held = L.Dense(4, trainable=False)
+    (kept,) = differs(
+        ac.Sequential([ac.Dense(4)], input_shape=4), layers_of_keras(held, shape=(4,))
+    ).differences
+    assert kept.rows == (("training", "trained", "frozen"),)
+
+
+_SELVES: dict[str, Any] = {
+    "Linear(3, 4)": (3,), "LazyLinear(4)": (3,), "Bilinear(3, 4, 5)": [(3,), (4,)],
+    "Embedding(10, 4, padding_idx=0)": (5,), "EmbeddingBag(10, 4)": (5,),
+    "Conv1d(3, 6, 3, padding='same', groups=3)": (3, 9), "LazyConv1d(4, 3)": (3, 9),
+    "Conv2d(3, 4, (3, 2), padding=1, padding_mode='circular')": (3, 9, 8),
+    "Conv3d(3, 4, 2)": (3, 5, 5, 5), "LazyConv2d(4, 3)": (3, 9, 9),
+    "LazyConv3d(4, 2)": (3, 5, 5, 5), "LazyConvTranspose3d(4, 2)": (3, 5, 5, 5),
+    "ConvTranspose1d(3, 4, 3)": (3, 5), "LazyConvTranspose1d(4, 3)": (3, 5),
+    "ConvTranspose2d(3, 4, 3, stride=2, output_padding=1)": (3, 5, 5),
+    "ConvTranspose3d(3, 4, 2)": (3, 5, 5, 5), "LazyConvTranspose2d(4, 3)": (3, 5, 5),
+    "MaxPool1d(2, padding=1)": (3, 9), "MaxPool2d(2)": (3, 9, 9), "MaxPool3d(2)": (3, 9, 9, 9),
+    "AvgPool1d(2)": (3, 9), "AvgPool2d(3, padding=1)": (3, 9, 9), "AvgPool3d(2)": (3, 9, 9, 9),
+    "LPPool1d(2, 3)": (3, 9), "LPPool2d(2, 3)": (3, 9, 9), "LPPool3d(2, 3)": (3, 9, 9, 9),
+    "FractionalMaxPool2d(2, output_size=3)": (3, 9, 9),
+    "FractionalMaxPool3d(2, output_size=3)": (3, 9, 9, 9),
+    "AdaptiveAvgPool1d(2)": (3, 9), "AdaptiveAvgPool2d((3, 2))": (3, 9, 9),
+    "AdaptiveAvgPool3d(1)": (3, 5, 5, 5), "AdaptiveMaxPool1d(3)": (3, 9),
+    "AdaptiveMaxPool2d(3)": (3, 9, 9), "AdaptiveMaxPool3d(3)": (3, 9, 9, 9),
+    "BatchNorm1d(4, affine=False)": (4,), "BatchNorm1d(4, track_running_stats=False)": (4, 5),
+    "BatchNorm2d(3, momentum=None)": (3, 4, 4), "BatchNorm3d(3)": (3, 4, 4, 4),
+    "LazyBatchNorm1d()": (4,), "LazyBatchNorm2d()": (3, 4, 4), "LazyBatchNorm3d()": (3, 4, 4, 4),
+    "SyncBatchNorm(3)": (3, 4, 4), "InstanceNorm2d(3)": (3, 4, 4),
+    "InstanceNorm1d(3, affine=True, track_running_stats=True)": (3, 4),
+    "InstanceNorm3d(3)": (3, 4, 4, 4), "LazyInstanceNorm1d()": (3, 4),
+    "LazyInstanceNorm2d()": (3, 4, 4), "LazyInstanceNorm3d()": (3, 4, 4, 4),
+    "GroupNorm(2, 4)": (4, 5, 5), "GroupNorm(2, 4, affine=False)": (4, 5, 5),
+    "LayerNorm([3, 4])": (3, 4), "LayerNorm(3, bias=False)": (2, 3),
+    "LayerNorm(3, elementwise_affine=False)": (2, 3), "RMSNorm(3)": (2, 3),
+    "LocalResponseNorm(3)": (4, 5, 5), "CrossMapLRN2d(3)": (4, 5, 5),
+    **{
+        f"{name}()": (4, 6)
+        for name in (
+            "ReLU", "LeakyReLU", "ELU", "CELU", "GELU", "GLU", "Hardshrink", "Softshrink",
+            "Hardtanh", "RReLU", "Softplus", "Softmin", "LogSoftmax", "Softmax", "Tanh", "ReLU6",
+            "SiLU", "Hardswish", "Hardsigmoid", "Mish", "Sigmoid", "Identity", "LogSigmoid",
+            "SELU", "Softsign", "Tanhshrink", "PReLU", "Flatten", "Dropout", "AlphaDropout",
+        )
+    },
+    "PReLU(4)": (4, 6), "Softmax(1)": (4,), "Softmax2d()": (3, 4, 4), "Threshold(1, 2)": (4,),
+    "GELU('tanh')": (4,), "Hardtanh(0, 6)": (4,), "Dropout1d(.2)": (3, 4),
+    "Dropout2d(.2)": (3, 4, 4), "Dropout3d()": (3, 4, 4, 4), "FeatureAlphaDropout()": (3, 4, 4),
+    "ZeroPad1d(1)": (3, 9), "ZeroPad2d((1, 2, 3, 4))": (3, 9, 9), "ZeroPad3d(1)": (3, 4, 4, 4),
+    "ReflectionPad1d(2)": (3, 9), "ReplicationPad2d(1)": (3, 9, 9), "CircularPad2d(1)": (3, 9, 9),
+    "ConstantPad2d(1, 3.)": (3, 9, 9), "Fold((4, 5), 2)": (8, 12), "Unfold(2)": (3, 5, 5),
+    "PixelShuffle(2)": (8, 3, 3), "PixelUnshuffle(2)": (2, 4, 4), "ChannelShuffle(2)": (4, 3, 3),
+    "Unflatten(1, (2, 3))": (6,), "Upsample(scale_factor=2)": (3, 4, 4),
+    "Upsample((6, 7), mode='bilinear', align_corners=True)": (3, 4, 4),
+    "Upsample(scale_factor=2, mode='linear')": (3, 4),
+    "UpsamplingNearest2d(scale_factor=2)": (3, 4, 4), "UpsamplingBilinear2d((8, 8))": (3, 4, 4),
+    "CosineSimilarity()": [(3, 4), (3, 4)], "PairwiseDistance()": [(4,), (4,)],
+    "RNN(3, 4, nonlinearity='relu', batch_first=True)": (5, 3),
+    "LSTM(5, 7, num_layers=2, batch_first=True)": (6, 5),
+    "LSTM(3, 4, 2, proj_size=2, batch_first=True)": (5, 3),
+    "LSTM(3, 4, bidirectional=True, proj_size=2, batch_first=True)": (5, 3),
+    "LSTM(3, 4, num_layers=2, bias=False, batch_first=True)": (5, 3),
+    "GRU(3, 4, bidirectional=True, batch_first=True)": (5, 3),
+    "GRU(3, 4, num_layers=3, bidirectional=True, batch_first=True, dropout=.3)": (5, 3),
+    "RNN(3, 4, num_layers=2, bidirectional=True, batch_first=True)": (5, 3),
+    "RNNCell(3, 4)": (3,), "LSTMCell(3, 4)": (3,), "GRUCell(3, 4)": (3,),
+    "MultiheadAttention(8, 2, batch_first=True)": [(5, 8)] * 3,
+    "MultiheadAttention(8, 2, kdim=5, vdim=3, add_bias_kv=True, batch_first=True)": {
+        "net": [(4, 8), (6, 3), (6, 5)], "model": [(4, 8), (6, 5), (6, 3)],
+    },
+    "MultiheadAttention(8, 2, bias=False, add_zero_attn=True, batch_first=True)": [(5, 8)] * 3,
+    "TransformerEncoderLayer(8, 2, 16, batch_first=True)": (5, 8),
+    "TransformerEncoderLayer(8, 2, 16, norm_first=True, activation='gelu', batch_first=True)":
+        (5, 8),
+    "TransformerDecoderLayer(8, 4, 16, batch_first=True)": [(5, 8), (6, 8)],
+    "TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2)": (5, 8),
+    "TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16, batch_first=True), 2, "
+    "nn.LayerNorm(8))": [(5, 8), (6, 8)],
+    "Transformer(8, 2, 1, 2, 16, batch_first=True)": [(5, 8), (6, 8)],
+    "Sequential(nn.Linear(3, 4), nn.ReLU(), nn.LazyLinear(5), nn.LazyBatchNorm1d(), nn.Tanh())":
+        (3,),
+    "Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.BatchNorm2d(4), nn.ReLU(inplace=True), "
+    "nn.MaxPool2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))": (3, 16, 16),
+}  # fmt: skip
+"""Modules of torch, and what each takes.  ``AdaptiveLogSoftmaxWithLoss`` wants a target as well,
+and ``MaxUnpool`` the places that a pool gave: neither runs alone."""
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor:UserWarning")
+@pytest.mark.filterwarnings("ignore:Implicit dimension:UserWarning")
+@pytest.mark.parametrize("text", _SELVES)
+def test_a_module_is_itself(text: str) -> None:
+    ours, theirs = (eval(f"nn.{text}", {"nn": names}) for names in (A, nn))
+    assert_matches(ours, theirs, input_shape=_SELVES[text])
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
+def test_a_lazy_module_is_left_lazy() -> None:
+    lazy = nn.Sequential(nn.LazyLinear(4), nn.ReLU(), nn.LazyBatchNorm1d())
+    assert_matches(A.Sequential(A.Linear(3, 4), A.ReLU(), A.BatchNorm1d(4)), lazy, input_shape=3)
+    assert isinstance(lazy[0], nn.LazyLinear)
+    assert ac.testing.assert_budget(lazy, input_shape=3, parameters="== 24") is None
+    with pytest.raises(ac.ArchcalcError, match="lazy parts, which have no shapes until it is run"):
+        ac.testing.assert_budget(lazy, parameters="== 24")

@@ -78,7 +78,7 @@ def nn_count(module: nn.Module) -> int:
 
 
 def test_what_is_asked_of_a_formula_wrongly() -> None:
-    with pytest.raises(ac.UnknownSymbolError, match="q: the formula has no such symbol"):
+    with pytest.raises(ac.errors.UnknownSymbolError, match="q: the formula has no such symbol"):
         assert_formula("n", lambda n: n, q=integers(1, 2))
     with pytest.raises(BoundError, match="n: this is no strategy"):
         assert_formula("n", lambda n: n, n=3)  # type: ignore[arg-type]

@@ -123,3 +123,72 @@ def test_a_field_that_nobody_can_draw_is_named() -> None:
         find(layers([Named]), lambda pair: True)
     assert caught.value.code == "no-strategy"
     assert "st.builds(Named, label=…)" in caught.value.hint
+
+
+# What a layer of one's own may state
+
+
+def _stating(**facts: Any) -> Layer:
+    methods = {name: lambda self, *shapes, value=value: value for name, value in facts.items()}
+    methods.setdefault("output_shape", lambda self, x: x)
+    return type("Stating", (Layer,), methods, abstract=True)()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("stated", [(3, 4), [3, 4], Shape((3, 4)), ("3", "4")])
+def test_what_comes_out_may_be_a_plain_tuple(stated: Any) -> None:
+    applied = Applied(_stating(output_shape=stated), (Shape((2,)),))
+    assert applied.output == (3, 4)
+    assert isinstance(applied.output, Shape)
+
+
+def test_what_comes_out_may_be_one_number() -> None:
+    assert Applied(_stating(output_shape=7), (Shape((2,)),)).output == (7,)
+
+
+def test_several_outputs_may_be_plain_tuples() -> None:
+    applied = Applied(_stating(output_shapes=[(3, 4), [5]]), (Shape((2,)),))
+    assert applied.outputs == ((3, 4), (5,))
+
+
+def test_weights_may_have_plain_shapes() -> None:
+    stated = [Weight("kernel", (3, "n"), "kernel")]  # type: ignore[arg-type]
+    (weight,) = Applied(_stating(weights=stated), (Shape((2,)),)).weights
+    assert str(weight.size) == "3*n"
+
+
+def _every_fact(layer: Layer) -> None:
+    applied = Applied(layer, (Shape((2,)),))
+    _ = applied.weights, applied.work
+
+
+@pytest.mark.parametrize(
+    ("fact", "stated"),
+    [
+        ("output_shape", None),
+        ("output_shape", (3, None)),
+        ("output_shape", (3, -1)),
+        ("output_shape", 2.5),
+        ("output_shapes", None),
+        ("output_shapes", (3, 4)),
+        ("output_shapes", ()),
+        ("weights", (("kernel", (3, 4)),)),
+        ("weights", None),
+        ("work", 12),
+    ],
+)
+def test_what_is_no_fact_is_refused_by_the_name_of_the_method(fact: str, stated: Any) -> None:
+    with pytest.raises(InvalidLayerError, match=f"^{fact} of Stating gives ") as error:
+        _every_fact(_stating(**{fact: stated}))
+    assert error.value.code == "invalid-facts"
+
+
+def test_a_weight_of_no_shape_is_refused_by_the_name_of_the_layer() -> None:
+    class Wrong(Layer, abstract=True):
+        def output_shape(self, x: Shape) -> Shape:
+            return x
+
+        def weights(self, x: Shape) -> tuple[Weight, ...]:
+            return (Weight("kernel", (3, None), "kernel"),)  # type: ignore[arg-type]
+
+    with pytest.raises(InvalidLayerError, match=r"^weights of Wrong: "):
+        _ = Applied(Wrong(), (Shape((2,)),)).weights

@@ -134,6 +134,39 @@ def test_the_fixture_of_budgets(tmp_path: Path) -> None:
     assert "79,510 is not <= 79,509: 1 too many (0.0 %)" in result.stdout
 
 
+FAILING = """
+import archcalc as ac
+from archcalc.testing import assert_budget, assert_formula, assert_snapshot
+from hypothesis.strategies import integers
+
+NET = ac.Sequential([ac.Dense(100), ac.Dense(10)], input_shape=784)
+
+def test_budget():
+    assert_budget(NET, parameters="<= 1")
+
+def test_snapshot(archcalc_snapshot, tmp_path):
+    archcalc_snapshot(NET)
+
+def test_file(tmp_path):
+    assert_snapshot(NET, tmp_path / "golden.txt")
+
+def test_formula():
+    assert_formula("n + 1", lambda n: n, n=integers(1, 3))
+"""
+
+
+def test_a_failing_assertion_shows_the_test_and_not_this_library(tmp_path: Path) -> None:
+    project(tmp_path, test_failing__py=FAILING)
+    result = run(tmp_path)
+    assert "4 failed" in result.stdout, result.stdout + result.stderr
+    assert "archcalc/testing" not in result.stdout.replace("\\", "/")
+    assert f"{tmp_path / '__archcalc__' / 'test_failing' / 'test_snapshot.txt'} does not" in (
+        result.stdout
+    )
+    assert "golden.txt does not exist yet" in result.stdout
+    assert "archcalc/testing" in run(tmp_path, "--full-trace").stdout
+
+
 # Golden architectures
 
 
@@ -275,7 +308,7 @@ def test_blocks_are_found_filled_and_compared() -> None:
     ],
 )
 def test_a_block_that_is_none_is_said(order: str, said: str) -> None:
-    with pytest.raises(ac.SpecificationError) as caught:
+    with pytest.raises(ac.errors.SpecificationError) as caught:
         find_blocks(order)
     assert said in str(caught.value)
     assert caught.value.code == "bad-block"

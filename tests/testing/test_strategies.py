@@ -26,6 +26,7 @@ from archcalc.testing import (
     specs,
 )
 from archcalc.testing.kinds import catalogue
+from tests.sampling import examples
 
 COUNT = settings().max_examples
 MANY = settings(max_examples=5 * COUNT, phases=[Phase.generate], suppress_health_check=())
@@ -329,7 +330,7 @@ def test_specs_are_read(form: Any) -> None:
 def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
     reasons: Counter[str] = Counter()
 
-    @settings(max_examples=5 * COUNT, phases=[Phase.generate])
+    @settings(examples(1, nightly=5), phases=[Phase.generate])
     @given(broken_specs(form))
     def refused(broken: Broken) -> None:
         with pytest.raises(ac.ArchcalcError) as caught:

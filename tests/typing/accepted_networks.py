@@ -20,7 +20,7 @@ assert_type(ac.Bidirectional(ac.LSTM(8, return_sequences=True)), ac.Bidirectiona
 
 # Graphs
 x = ac.Input(("h", "w", 3), "image")
-assert_type(x, ac.Tensor)
+assert_type(x, ac.network.Tensor)
 assert_type(x.shape, Shape)
 y = ac.Conv2D("c", 7, strides=2, padding=3)(x)
 model = ac.Model(x, ac.Concatenate()([y, y]))
@@ -42,7 +42,7 @@ assert_type(ac.families.resnet(depths=("n1", 2, 2, "n4"), width="c", classes="K"
 assert_type(ac.families.densenet((6, 12, "n", 16), growth="g").trace(), ac.Trace)
 assert_type(ac.families.densenet121(classes=10), ac.Network)
 difference = ac.compare(ac.families.resnet18(), ac.families.resnet34())
-assert_type(difference, ac.Comparison)
+assert_type(difference, ac.explain.Comparison)
 assert_type(difference.to_text(), str)
 
 # Files
@@ -54,7 +54,7 @@ assert_type(ac.from_dict(model.to_dict()), ac.Network)
 
 # Traces
 trace = model.trace()
-assert_type(trace.rows, tuple[ac.Row, ...])
+assert_type(trace.rows, tuple[ac.network.Row, ...])
 assert_type(trace.summary(), str)
 assert_type(trace.outputs, tuple[Shape, ...])
 assert_type(trace.warnings, tuple[str, ...])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archcalc.symbolic.shown import Shown
+
 __all__ = ["Certificate", "Reason"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+@dataclass(frozen=True, slots=True, repr=False)
+class Reason(Shown):
     """Why configurations were left out.
 
     Attributes:
@@ -25,6 +27,8 @@ class Reason:
     def __str__(self) -> str:
         return f"{self.count:,} {_LEFT_OUT[self.kind]}" + (f" {self.text}" if self.text else "")
 
+    __repr__ = __str__
+
 
 _LEFT_OUT = {
     "requirement": "are no networks, which need",
@@ -34,7 +38,7 @@ _LEFT_OUT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Shown):
     """Each configuration has one fate, so the numbers add up to all of them.
 
     A configuration that breaks several rules is counted with the first that it was seen to break.

@@ -28,12 +28,10 @@ from archcalc.formula.statements import (
 from archcalc.formula.values import read_values
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.division import FloorDiv, is_whole
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.requirement import Relation, Requirement
 
 __all__ = ["Combined", "read_constraints"]
-
-_MOST_COMPARISONS = 100
-"""More comparisons are not joined in one constraint."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,8 +71,8 @@ def read_constraints(text: str, known: Mapping[str, Symbol]) -> tuple[Requiremen
     (k ≠ 3, k < 3 or f > 8)
     """
     statement = read_statement(text)
-    if sum(1 for _ in comparisons_of(statement)) > _MOST_COMPARISONS:
-        raise refused(text, f"has more than {_MOST_COMPARISONS} comparisons")
+    if sum(1 for _ in comparisons_of(statement)) > LIMITS.joined:
+        raise refused(text, f"has more than {LIMITS.joined} comparisons")
     parts = list(conjuncts_of(statement))
     return tuple(_constraint(text, part, known, alone=len(parts) == 1) for part in parts)
 

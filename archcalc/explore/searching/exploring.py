@@ -15,8 +15,9 @@ from math import inf
 from archcalc.explore.progress import Progress
 from archcalc.explore.searching.boxes import Box, size_of, whole
 from archcalc.explore.searching.leaves import look_at
-from archcalc.explore.searching.plan import Bound, Plan, Verdict
+from archcalc.explore.searching.plan import Bound, SearchPlan, Verdict
 from archcalc.explore.searching.tally import Found, Tally, better
+from archcalc.symbolic.errors import EvaluationError
 
 __all__ = ["Branch", "Exploration"]
 
@@ -45,18 +46,20 @@ class Exploration:
         pending: what is left to do; the last one is next.
         best: the best that was found.
         tally: what became of the configurations that are done with.
+        work: how much was computed for that, in operations on 64 bits, about.
     """
 
-    plan: Plan
+    plan: SearchPlan
     pending: list[Branch] = field(default_factory=list)
     best: Found | None = None
     tally: Tally = field(init=False)
+    work: int = 0
 
     def __post_init__(self) -> None:
         self.tally = Tally.empty(len(self.plan.rules))
 
     @classmethod
-    def of(cls, plan: Plan) -> Exploration:
+    def of(cls, plan: SearchPlan) -> Exploration:
         """One that begins with everything."""
         begun = cls(plan)
         rules = tuple(range(len(plan.rules)))
@@ -68,19 +71,40 @@ class Exploration:
         """What the objective does not pass in what is left."""
         return max((branch.bound for branch in self.pending), default=-inf)
 
-    def run(self, progress: Progress, most_steps: int | None = None) -> None:
-        """Go on to the end, or for some steps; interrupted, it holds what was found so far."""
+    def run(
+        self, progress: Progress, most_steps: int | None = None, most_work: int | None = None
+    ) -> None:
+        """Go on to the end, or for some steps; interrupted, it holds what was found so far.
+
+        Raises:
+            EvaluationError: there is more to do than `most_work`.
+        """
         for steps in count():
             if not self.pending or steps == most_steps:
                 return
             progress.done = self.tally.total
             progress.advance(0)
+            if most_work is not None and self.work > most_work:
+                raise self._too_much()
             branch = self.pending[-1]
             tally, best, more = self._step(branch)
             # in this order, whatever is interrupted: what is left is only taken away at last
             self.best = better(self.best, best)
             self.tally.add(tally)
             self.pending[-1:] = more
+
+    def _too_much(self) -> EvaluationError:
+        """What is said where the bounds of boxes leave too much to look at."""
+        names = [axis.name for axis in self.plan.axes]
+        best = None if self.best is None else self.plan.values_at(self.best.turns)
+        return EvaluationError(
+            f"the search over {', '.join(names)} leaves {self.plan.size - self.tally.total:,} "
+            f"configurations after a great many were looked at",
+            code="too-large",
+            values={"best so far": best},
+            hint="give shorter ranges or more constraints, or a client of a cluster, which has no "
+            "limit",
+        )
 
     def divide(self, parts: int) -> None:
         """Cut the largest boxes until there are so many, or none can be cut."""
@@ -105,6 +129,7 @@ class Exploration:
             tally.worse = size_of(branch.box)
             return tally, None, []
         if self.plan.is_leaf(branch.box):
+            self.work += self.plan.work(branch.box)
             return *look_at(self.plan, branch.box, branch.rules, self.best), []
         return tally, None, self._judged(self.plan.halves(branch.box), branch.rules, tally)
 

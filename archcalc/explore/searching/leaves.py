@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from archcalc.explore.searching.boxes import Box
-from archcalc.explore.searching.plan import Plan
+from archcalc.explore.searching.plan import SearchPlan
 from archcalc.explore.searching.tally import Found, Tally
 from archcalc.formula.compiling.bounds import bounds_of
 from archcalc.formula.compiling.operations import Array, NotWholeError
@@ -30,7 +30,7 @@ _Test = Callable[[Array], Array]
 
 
 def look_at(
-    plan: Plan, box: Box, rules: Sequence[int], best: Found | None
+    plan: SearchPlan, box: Box, rules: Sequence[int], best: Found | None
 ) -> tuple[Tally, Found | None]:
     """What becomes of the configurations of a box, and the best of them if it is not worse.
 
@@ -54,7 +54,7 @@ class _Rows:
     Places that are all the same are kept once.
     """
 
-    def __init__(self, plan: Plan, box: Box, across: Sequence[int]) -> None:
+    def __init__(self, plan: SearchPlan, box: Box, across: Sequence[int]) -> None:
         self.plan = plan
         self.box = box
         self.across = across
@@ -100,7 +100,7 @@ class _Rows:
 class _Points(_Rows):
     """Every configuration of a box."""
 
-    def __init__(self, plan: Plan, box: Box) -> None:
+    def __init__(self, plan: SearchPlan, box: Box) -> None:
         super().__init__(plan, box, range(len(box)))
 
     def look_at(self, rules: Sequence[int], best: Found | None) -> tuple[Tally, Found | None]:
@@ -124,7 +124,7 @@ class _Points(_Rows):
 class _Lines(_Rows):
     """The lines of a box along the inner axis; on each, the places not yet ruled out."""
 
-    def __init__(self, plan: Plan, box: Box, inner: int) -> None:
+    def __init__(self, plan: SearchPlan, box: Box, inner: int) -> None:
         super().__init__(plan, box, [axis for axis in range(len(box)) if axis != inner])
         self.inner = inner
         start, stop = box[inner]

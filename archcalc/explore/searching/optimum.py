@@ -9,6 +9,7 @@ from os import PathLike
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from archcalc.explain.document import Block, Document, Paragraph
 from archcalc.explore.searching.certificate import Certificate
 from archcalc.explore.searching.combined import Combined
 from archcalc.explore.searching.question import Question
@@ -19,6 +20,7 @@ from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
 
@@ -31,8 +33,8 @@ _DRAWN = 500
 """So many configurations are drawn to see whether one of them is better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+@dataclass(frozen=True, slots=True, repr=False)
+class Met(Shown):
     """A constraint, and both of its sides at the best configuration.
 
     Attributes:
@@ -51,6 +53,8 @@ class Met:
     def __str__(self) -> str:
         return f"{self.text}: {self.against}" if self.moving else self.text
 
+    __repr__ = __str__
+
     @property
     def against(self) -> str:
         """Those values that are no plain numbers, against one another."""
@@ -58,7 +62,7 @@ class Met:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Optimum:
+class Optimum(Shown):
     """The best configuration that meets every constraint.
 
     Of several that are as good it is the first, in the order of the ranges: that with the value of
@@ -166,8 +170,12 @@ class Optimum:
             )
         return "\n".join([*lines, *(f"  {met}" for met in self.constraints), str(self.certificate)])
 
-    def _repr_html_(self) -> str:
-        return f"<pre>{self!r}</pre>"
+    def document(self) -> Document:
+        """The answer as a document."""
+        first, *others = repr(self).split("\n")
+        blocks: list[Block] = [Paragraph((first,), "total")]
+        blocks.extend(Paragraph((line.strip(),)) for line in others)
+        return Document("Search", tuple(blocks))
 
 
 def value_at(question: Question, values: Mapping[str, int]) -> int | Fraction | None:

@@ -10,11 +10,12 @@ from functools import cached_property
 from math import inf, prod
 from typing import TypeAlias
 
-from sympy import Expr
+from sympy import Expr, Integer
 
 from archcalc.explore.axis import Axis
+from archcalc.explore.searching.bounding import Profile, profiles
 from archcalc.explore.searching.boxes import Box, size_of
-from archcalc.formula.compiling.bounds import Span, bounds_of
+from archcalc.formula.compiling.bounds import Span, bounds_of, fits
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.program import Need, Program
 from archcalc.formula.monotone import Direction, direction
@@ -25,7 +26,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Bound", "Plan", "Rule", "Verdict", "Ways", "gap_of"]
+__all__ = ["Bound", "Rule", "SearchPlan", "Verdict", "Ways", "gap_of"]
 
 Bound: TypeAlias = int | float
 """What the objective does not pass; infinite where nothing is known."""
@@ -39,6 +40,9 @@ _POINTS = 1 << 17
 _LINES = 1 << 14
 """So many lines along the innermost axis are bisected at once."""
 
+
+_PYTHON = 50
+"""How much longer an operation takes on Python integers than on those of 64 bits, about."""
 
 _ABOUT = 8
 """Axes are about as long as one another up to this factor."""
@@ -92,7 +96,7 @@ def gap_of(requirement: Requirement) -> Expr:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class SearchPlan:
     """A search over axes.
 
     Attributes:
@@ -170,7 +174,20 @@ class Plan:
             corner = self._extreme(self.value_step, self.objective_ways, box, upper=True)
         except ArithmeticRuleError:  # as at a place where no network exists
             return self.ceiling
-        return min(corner, self.ceiling)
+        spans = self.spans(box)
+        along = (profile.most(*spans[profile.symbol.name]) for profile in self.profiles)
+        return min(corner, self.ceiling, *along)
+
+    @cached_property
+    def profiles(self) -> tuple[Profile, ...]:
+        """What rules say of the objective along one symbol: under a + b ≤ N, a·b ≤ a·(N − a)."""
+        asked = [rule.requirement for rule in self.rules]
+        gaps = [gap_of(r) for r in asked if r.relation is not Relation.MULTIPLE_OF and not r.each]
+        ranges = {}
+        for axis in self.axes:
+            low, high = axis.span((0, axis.size))
+            ranges[symbol(axis.name)] = (Integer(low), Integer(high))
+        return tuple(profiles(self.objective, gaps, ranges)) if self.size > _POINTS else ()
 
     @cached_property
     def ceiling(self) -> Bound:
@@ -213,6 +230,15 @@ class Plan:
             return size_of(box) <= _POINTS
         start, stop = box[self.inner]
         return size_of(box) // (stop - start) <= _LINES
+
+    def work(self, box: Box) -> int:
+        """How long looking at a box as a whole takes, in operations on 64 bits, about."""
+        wide = not all(
+            map(fits, bounds_of(self.program, self.spans(box), [self.value_step]).values())
+        )
+        start, stop = (0, 1) if self.inner is None else box[self.inner]
+        lines = size_of(box) // (stop - start) * (stop - start).bit_length()
+        return lines * (_PYTHON if wide else 1)
 
     def halves(self, box: Box) -> tuple[Box, Box]:
         """A box cut in two across the axis along which the values differ most."""

@@ -8,16 +8,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from sympy import Symbol
+from sympy.logic.boolalg import Boolean
 
 from archcalc.explore.axis import Axis, read_axis
 from archcalc.explore.naming import how_to_give
 from archcalc.explore.searching.combined import read_constraints
-from archcalc.explore.searching.plan import Plan, Rule
+from archcalc.explore.searching.plan import Rule, SearchPlan
 from archcalc.formula.compiling.bounds import bounds_of
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Runner
-from archcalc.formula.conditions import Assumption
+from archcalc.formula.conditions import Assumption, SympyRelation, in_text
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.values import read_values
@@ -27,7 +28,7 @@ from archcalc.symbolic.symbols import symbol
 
 __all__ = ["ConstraintLike", "Question", "planned"]
 
-ConstraintLike: TypeAlias = Constraint | Requirement | str
+ConstraintLike: TypeAlias = Constraint | Requirement | SympyRelation | str
 """What is accepted for a constraint: ``P <= 1_000_000``, or text over the symbols."""
 
 _OPTIONS = frozenset(["maximize", "minimize", "subject_to", "client"])
@@ -87,7 +88,8 @@ class Question:
         for each in constraints:
             if isinstance(each, Requirement):
                 known |= {s.name: s for s in each.symbols}
-        read_values(dict.fromkeys(ranges, 1), dict(sorted(known.items())))
+        accepted = {n: s for formula in formulas for n, s in formula.accepted_symbols.items()}
+        read_values(dict.fromkeys(ranges, 1), dict(sorted((known | accepted).items())))
         _check_ranges(known.keys() - ranges.keys())
         if not ranges:
             raise EvaluationError(
@@ -107,13 +109,13 @@ class Question:
         networks = [Rule(r, str(r)) for r in asked]
         return (*networks, *map(_rule, self.constraints))
 
-    def plan(self) -> tuple[Plan, list[int]]:
+    def plan(self) -> tuple[SearchPlan, list[int]]:
         """The search, and how many configurations each rule excluded beforehand (`planned`)."""
         objective = self.objective.expr if self.largest else -self.objective.expr
-        return planned(Plan(self.axes, objective, self.rules()))
+        return planned(SearchPlan(self.axes, objective, self.rules()))
 
 
-def planned(plan: Plan) -> tuple[Plan, list[int]]:
+def planned(plan: SearchPlan) -> tuple[SearchPlan, list[int]]:
     """A search without the values that a rule forbids by themselves.
 
     Returns:
@@ -183,6 +185,8 @@ def _objective(maximize: FormulaLike | None, minimize: FormulaLike | None) -> Fo
 def _constraints(given: Any, known: Mapping[str, Symbol]) -> tuple[Constraint | Requirement, ...]:
     if isinstance(given, Constraint | Requirement):
         return (given,)
+    if isinstance(given, Boolean):
+        given = in_text(given)
     if isinstance(given, str):
         return read_constraints(given, dict(sorted(known.items())))
     equality = isinstance(given, bool | np.bool_)

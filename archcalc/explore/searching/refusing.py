@@ -8,7 +8,7 @@ from sympy import Expr, Min, S
 
 from archcalc.explore.axis import Axis
 from archcalc.explore.searching.optimum import met_at
-from archcalc.explore.searching.plan import Plan, Rule, gap_of
+from archcalc.explore.searching.plan import Rule, SearchPlan, gap_of
 from archcalc.explore.searching.question import Question, planned
 from archcalc.explore.searching.spreading import explored
 from archcalc.symbolic.errors import NoSolutionError, shorten
@@ -44,7 +44,7 @@ def refusal(question: Question) -> NoSolutionError:
 def _best(
     axes: tuple[Axis, ...], objective: Expr, rules: Sequence[Rule]
 ) -> tuple[Mapping[str, int], object] | None:
-    plan, _ = planned(Plan(axes, objective, tuple(rules)))
+    plan, _ = planned(SearchPlan(axes, objective, tuple(rules)))
     found = explored(plan).best if plan.size else None
     return None if found is None else (plan.values_at(found.turns), found.value)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from archcalc.explore.progress import Progress
 from archcalc.explore.searching.exploring import Branch, Exploration
-from archcalc.explore.searching.plan import Plan
+from archcalc.explore.searching.plan import SearchPlan
 from archcalc.explore.searching.tally import Found, Tally
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["explored"]
 
@@ -20,13 +21,13 @@ _AHEAD = 2
 """So many boxes for each thread are under way: the later one starts, the more is known."""
 
 
-def explored(plan: Plan, client: Any = None) -> Exploration:
+def explored(plan: SearchPlan, client: Any = None) -> Exploration:
     """What a search comes to, on this machine or on a cluster."""
     exploration = Exploration.of(plan)
     with Progress(plan.size, "configurations") as progress:
         try:
             if client is None:
-                exploration.run(progress)
+                exploration.run(progress, most_work=LIMITS.search_work)
             else:
                 _spread_out(exploration, client, progress)
         except KeyboardInterrupt:
@@ -74,7 +75,7 @@ def _spread_out(exploration: Exploration, client: Any, progress: Progress) -> No
         client.cancel(list(under_way))
 
 
-def _searched(plan: Plan, branch: Branch, best: Found | None) -> tuple[Tally, Found | None]:
+def _searched(plan: SearchPlan, branch: Branch, best: Found | None) -> tuple[Tally, Found | None]:
     """What comes of one box; run by a worker."""
     own = Exploration(plan, [branch], best)
     own.run(Progress(plan.size, "configurations"))

@@ -16,6 +16,7 @@ from archcalc.formula.compiling.inputs import span_of
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Region
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["Grid", "read_grid"]
 
@@ -144,7 +145,7 @@ def read_grid(ranges: Mapping[str, Any]) -> Grid:
 
 def _written_out(axis: Axis) -> Array:
     """The values of an axis, if memory holds them."""
-    if axis.size > _LONGEST:
+    if axis.size > LIMITS.axis_values:
         raise EvaluationError(
             f"{axis.name} takes {axis.size:,} values, too many to hold in memory",
             code="too-large",
@@ -154,6 +155,5 @@ def _written_out(axis: Axis) -> Array:
     return axis.listed()
 
 
-_LONGEST = 10**9
 _LONG_ENOUGH = 256
 """An axis of so many values is worth going along by itself."""

@@ -18,12 +18,13 @@ import numpy as np
 from archcalc.explore.progress import Progress, Unseen
 from archcalc.explore.sweeping.filters import read_rows
 from archcalc.explore.sweeping.grid import Grid
-from archcalc.explore.sweeping.plan import Plan
+from archcalc.explore.sweeping.plan import SweepPlan
 from archcalc.explore.sweeping.rows import Configuration, Excluded
 from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.running import Region, blocks
 from archcalc.formula.optional import optional
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["LazyTable", "read_chunks"]
 
@@ -37,7 +38,7 @@ _ALL = methodcaller("__getitem__", slice(None))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LazyTable:
+class LazyTable(Shown):
     """A `Table` that Dask computes part by part; ``sweep(…, chunks=…)`` makes it.
 
     What is asked of it runs on the `dask.distributed` client where there is one, and on the threads
@@ -51,7 +52,7 @@ class LazyTable:
         excluded: values that are no network, and so are not in the grid.
     """
 
-    plan: Plan
+    plan: SweepPlan
     grid: Grid
     chunks: int
     conditions: tuple[str, ...] = ()
@@ -150,7 +151,7 @@ class LazyTable:
 class _Work:
     """What is done with each part, wherever that is."""
 
-    plan: Plan
+    plan: SweepPlan
     conditions: tuple[str, ...]
     ask: Callable[[Table], Any]
 

@@ -25,7 +25,7 @@ from archcalc.formula.compiling.running import BLOCK, Runner
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["Plan", "plan_for"]
+__all__ = ["SweepPlan", "plan_for"]
 
 _SLAB = 1 << 20
 """Rows computed at once where a grid has holes."""
@@ -38,7 +38,7 @@ _PYTHON_INTEGER = 48
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """A program for some columns, and how their numbers are kept.
 
     Attributes:
@@ -188,7 +188,7 @@ def plan_for(
     requirements: Sequence[Requirement],
     grid: Grid,
     dtype: Kept | None,
-) -> Plan:
+) -> SweepPlan:
     """The plan with the fewest passes over the large axes of `grid`.
 
     Requirements on symbols that have no values are left, as when a formula is called.
@@ -196,7 +196,7 @@ def plan_for(
     forms = [cheapest_form(e, grid.sizes, grid.spans()) for e in expressions.values()]
     decidable = [r for r in requirements if {s.name for s in r.symbols} <= grid.axes.keys()]
     program = build(forms, decidable, grid.sizes)
-    return Plan(tuple(expressions), program, tuple(decidable), dtype)
+    return SweepPlan(tuple(expressions), program, tuple(decidable), dtype)
 
 
 def _does_not_hold(what: str) -> EvaluationError:

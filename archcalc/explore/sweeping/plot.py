@@ -16,11 +16,11 @@ from archcalc.symbolic.errors import PictureError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["plot"]
 
 _MOST_PANELS = 6
-_MOST_CELLS = 4_000_000
 _MANY = 5_000
 """More points than this are shown by how many there are at each place."""
 
@@ -102,7 +102,7 @@ def _map(
     panel: Axes, table: Rows, by: tuple[str, str], shown: str, values: Array, canvas: Canvas
 ) -> Any:
     (xs, column), (ys, row) = (np.unique(table[name], return_inverse=True) for name in by)
-    if len(xs) * len(ys) > _MOST_CELLS:
+    if len(xs) * len(ys) > LIMITS.picture_cells:
         raise PictureError(
             f"{len(xs):,} × {len(ys):,} cells are too many for one picture",
             code="too-much-to-show", hint="take every tenth value: range(1, 10_000, 10)",

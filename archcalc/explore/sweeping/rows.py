@@ -8,6 +8,7 @@ from typing import Any, Protocol, overload
 
 from archcalc.formula.compiling.operations import Array
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Configuration", "Excluded", "Rows", "number"]
 
@@ -22,7 +23,7 @@ def number(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Excluded:
+class Excluded(Shown):
     """Configurations that are no network.
 
     Attributes:
@@ -37,7 +38,7 @@ class Excluded:
         return f"{self.count:,} for want of {self.requirement}"
 
 
-class Configuration(Mapping[str, Any]):
+class Configuration(Mapping[str, Any], Shown):
     """One row: the value of each symbol, and what the formulas come to there.
 
     >>> Configuration({"k": 3, "f": 32}, {"parameters": 320})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
 from typing import Any
 
+from archcalc.explain.document import Document, Table
 from archcalc.explore.sweeping.rows import Rows, number
 
-__all__ = ["ROWS", "to_html", "to_markdown", "to_rich", "to_text"]
+__all__ = ["ROWS", "document", "to_rich"]
 
 ROWS = 10
 """A longer table is shown by its two ends."""
@@ -37,41 +36,19 @@ def cells(table: Rows, rows: int) -> list[list[str]]:
     return [*cells(first, rows), gap, *cells(last, rows)]
 
 
-def to_text(table: Rows, rows: int) -> str:
-    """The table as text."""
-    lines = [list(table.columns), *cells(table, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join([*(_line(line, widths) for line in lines), summary(table)])
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-
-
-def to_markdown(table: Rows, rows: int) -> str:
-    """The table in Markdown."""
-    lines = [list(table.columns), ["---:"] * len(table.columns), *cells(table, rows)]
-    shown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{shown}\n\n{summary(table)}"
-
-
-def to_html(table: Rows, rows: int) -> str:
-    """The table in HTML."""
-
-    def row(tag: str, line: Sequence[str]) -> str:
-        return "".join(f'<{tag} style="text-align: right">{escape(c)}</{tag}>' for c in line)
-
-    head = f"<thead><tr>{row('th', table.columns)}</tr></thead>"
-    body = "\n".join(f"<tr>{row('td', line)}</tr>" for line in cells(table, rows))
-    caption = f'<caption style="caption-side: bottom">{escape(summary(table))}</caption>'
-    return f"<table>\n{caption}\n{head}\n<tbody>\n{body}\n</tbody>\n</table>"
+def document(table: Rows, rows: int) -> Document:
+    """The table as every explanation is said, so that each format sets it as it sets those."""
+    lines = tuple(tuple((cell,) for cell in line) for line in cells(table, rows))
+    head = tuple(table.columns)
+    shown = Table(head, "r" * len(head), lines, caption=(summary(table),), ruled=False)
+    return Document("sweep", (shown,))
 
 
 def to_rich(table: Rows) -> Any:
     """The table for rich's console."""
-    from rich.table import Table  # who prints no such table does not load it
+    from rich.table import Table as RichTable  # loaded where such a table is printed only
 
-    shown = Table(caption=summary(table), caption_justify="left")
+    shown = RichTable(caption=summary(table), caption_justify="left")
     for name in table.columns:
         shown.add_column(name, justify="right", no_wrap=True)
     for line in cells(table, ROWS):

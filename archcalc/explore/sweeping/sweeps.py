@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, overload
 
@@ -9,12 +10,13 @@ from archcalc.explore.naming import how_to_give, ranges_by_name
 from archcalc.explore.progress import Progress
 from archcalc.explore.sweeping.grid import Grid, read_grid
 from archcalc.explore.sweeping.lazy import LazyTable, read_chunks
-from archcalc.explore.sweeping.plan import Plan, plan_for
+from archcalc.explore.sweeping.plan import SweepPlan, plan_for
 from archcalc.explore.sweeping.table import Table
 from archcalc.formula.compiling.compiled import Kept, read_dtype
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.values import read_values
 from archcalc.network import Network, Trace, traced
+from archcalc.network.spec.files import names_file
 from archcalc.symbolic.errors import DimensionError, EvaluationError, shorten
 from archcalc.symbolic.symbols import symbol
 
@@ -23,7 +25,7 @@ __all__ = ["sweep"]
 
 @overload
 def sweep(
-    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace | os.PathLike[str],
     more: Mapping[str, Any] | None = ...,
     /,
     *,
@@ -33,7 +35,7 @@ def sweep(
 ) -> Table: ...
 @overload
 def sweep(
-    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace | os.PathLike[str],
     more: Mapping[str, Any] | None = ...,
     /,
     *,
@@ -42,7 +44,7 @@ def sweep(
     **ranges: Any,
 ) -> LazyTable: ...
 def sweep(
-    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace | os.PathLike[str],
     more: Mapping[str, Any] | None = None,
     /,
     *,
@@ -54,7 +56,8 @@ def sweep(
 
     Args:
         formulas: formulas by the names of their columns; or one, whose column is ``value``; or a
-            network or its trace, whose parameters and MACs are the columns.
+            network, its trace, or a file that describes one, whose parameters and MACs are the
+            columns.
         more: ranges of symbols that are called as an option of this function is.
         chunks: how many rows a part has, or ``"auto"``: the table is then computed by Dask, part by
             part, when something is asked of it, on a cluster where there is one.
@@ -102,9 +105,9 @@ _OPTIONS = ("chunks", "dtype")
 
 
 def _read_formulas(
-    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace,
+    formulas: Mapping[str, FormulaLike] | FormulaLike | Network | Trace | os.PathLike[str],
 ) -> dict[str, Formula]:
-    if isinstance(formulas, Network | Trace):
+    if isinstance(formulas, Network | Trace | os.PathLike) or names_file(formulas):
         trace = traced(formulas)
         return {"parameters": trace.parameters, "macs": trace.macs}
     named = formulas if isinstance(formulas, Mapping) else {"value": formulas}
@@ -126,7 +129,7 @@ def _check_name(name: object) -> None:
 
 
 def _read_ranges(formulas: Mapping[str, Formula], ranges: Mapping[str, Any]) -> Grid:
-    known = {name: s for f in formulas.values() for name, s in f.known_symbols.items()}
+    known = {name: s for f in formulas.values() for name, s in f.accepted_symbols.items()}
     read_values(dict.fromkeys(ranges, 1), dict(sorted(known.items())))
     for name in formulas:
         if name in ranges:
@@ -144,7 +147,7 @@ def _read_ranges(formulas: Mapping[str, Formula], ranges: Mapping[str, Any]) -> 
     return read_grid(ranges)
 
 
-def _plan(formulas: Mapping[str, Formula], grid: Grid, dtype: Kept | None) -> Plan:
+def _plan(formulas: Mapping[str, Formula], grid: Grid, dtype: Kept | None) -> SweepPlan:
     expressions = {name: formula.expr for name, formula in formulas.items()}
     asked = dict.fromkeys(r for formula in formulas.values() for r in formula.requirements)
     return plan_for(expressions, list(asked), grid, dtype)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from archcalc.explain import html, latex, markdown, text
 from archcalc.explain.canvas import Canvas
+from archcalc.explain.document import Document
 from archcalc.explore.sweeping import exporting, order, showing
 from archcalc.explore.sweeping.grid import Grid
 from archcalc.explore.sweeping.plot import plot
@@ -17,6 +19,7 @@ from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Region
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError, UnknownSymbolError, shorten
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -31,7 +34,7 @@ _AT_ONCE = 1 << 14
 """Rows made into Python objects at a time."""
 
 
-class Table:
+class Table(Shown):
     """Configurations and their numbers; `sweep` makes it.
 
     It is not changed: what chooses or sorts rows gives another table.  As long as all rows of a
@@ -335,23 +338,33 @@ class Table:
         """A list of objects, one a row; fractions are text."""
         return exporting.to_json(self)
 
+    def document(self, rows: int = showing.ROWS) -> Document:
+        """The table as a document, of no more than so many rows from its two ends."""
+        return showing.document(self, rows)
+
     def to_markdown(self, rows: int = showing.ROWS) -> str:
         """A table in Markdown, of no more than so many rows from its two ends."""
-        return showing.to_markdown(self, rows)
+        return markdown.render(self.document(rows))
 
-    def to_html(self, rows: int = showing.ROWS) -> str:
-        """A table in HTML, of no more than so many rows from its two ends."""
-        return showing.to_html(self, rows)
+    def to_latex(self, rows: int = showing.ROWS) -> str:
+        """A table in LaTeX, of no more than so many rows from its two ends."""
+        return latex.render(self.document(rows))
+
+    def to_html(self, rows: int = showing.ROWS, *, page: bool = False) -> str:
+        """A table in HTML, of no more than so many rows from its two ends.
+
+        Args:
+            rows: how many.
+            page: a page that stands by itself, with its style; otherwise a fragment.
+        """
+        return html.page(self.document(rows)) if page else html.render(self.document(rows))
 
     def to_text(self, rows: int = showing.ROWS) -> str:
         """A table as text, of no more than so many rows from its two ends."""
-        return showing.to_text(self, rows)
+        return text.render(self.document(rows))
 
     def __repr__(self) -> str:
         return self.to_text()
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
 
     def __rich__(self) -> Any:
         return showing.to_rich(self)

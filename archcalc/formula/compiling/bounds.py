@@ -11,19 +11,12 @@ from itertools import product
 
 from archcalc.formula.compiling.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["MOST_TERMS", "Span", "bounds_of", "fits", "is_safe", "terms_of"]
+__all__ = ["Span", "bounds_of", "fits", "is_safe", "terms_of"]
 
 Span = tuple[int, int]
 """The least and the largest integer that a value may be."""
-
-_MOST_BITS = 1_000_000
-"""Beyond this a power is refused instead of computed: ``9**9**9`` would fill the memory."""
-
-MOST_TERMS = 20_000
-"""A sum of more terms than this is refused, as it is when a formula is evaluated."""
-
-_LEAST, _LARGEST = -(2**63), 2**63 - 1
 
 
 def bounds_of(
@@ -51,9 +44,13 @@ def bounds_of(
     return found
 
 
-def fits(span: Span) -> bool:
-    """Whether 64 bits hold every integer of `span`."""
-    return span[0] >= _LEAST and span[1] <= _LARGEST
+def fits(span: Span, bits: int = 64) -> bool:
+    """Whether so many bits hold every integer of `span`.
+
+    >>> fits((-(2**63), 2**63 - 1)), fits((0, 2**31), 32)
+    (True, False)
+    """
+    return span[0] >= -(1 << bits - 1) and span[1] < 1 << bits - 1
 
 
 def is_safe(program: Program, bounds: Mapping[int, Span]) -> bool:
@@ -77,11 +74,11 @@ def terms_of(body: Body, args: Sequence[Span]) -> Iterator[dict[int, Span]]:
         EvaluationError: there are too many to add up.
     """
     count, *rest = args
-    if count[1] > MOST_TERMS:
+    if count[1] > LIMITS.summed:
         raise EvaluationError(
             f"a sum of {count[1]:,} terms is too long to compute",
             code="too-large",
-            hint=f"{MOST_TERMS:,} terms are the most",
+            hint=f"{LIMITS.summed:,} terms are the most",
         )
     given = dict(zip(body.names, rest, strict=True))
     for number in range(count[1]):
@@ -133,10 +130,10 @@ def _square(a: Span) -> Span:
 def _power(base: Span, exponent: Span) -> Span:
     low, high = max(exponent[0], 0), max(exponent[1], 0)
     size = max(abs(base[0]), abs(base[1]))
-    if size > 1 and high * size.bit_length() > _MOST_BITS:
+    if size > 1 and high * size.bit_length() > LIMITS.power_bits:
         raise EvaluationError(
             f"a power of {size:,} with exponents up to {high:,} is too large to compute"
-            if size.bit_length() < _MOST_BITS // 1000
+            if size.bit_length() < LIMITS.power_bits // 1000
             else "a power is too large to compute",
             code="too-large",
             hint="use smaller values",

@@ -12,7 +12,7 @@ from sympy import Expr
 from archcalc.formula.compiling.bounds import Span, bounds_of, fits
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.forms import cheapest_form
-from archcalc.formula.compiling.inputs import aligned, read_array, span_of
+from archcalc.formula.compiling.inputs import aligned, read_array, read_with_span, span_of
 from archcalc.formula.compiling.operations import Array, NotWholeError
 from archcalc.formula.compiling.program import Program
 from archcalc.formula.compiling.running import Runner
@@ -118,10 +118,11 @@ class Compiled:
         self._check_names(values)
         if any(_is_lazy(value) for value in values.values()):
             return self._lazily(values)
-        arrays, shape = aligned({name: read_array(name, v) for name, v in values.items()})
+        read = {name: read_with_span(name, v) for name, v in values.items()}
+        arrays, shape = aligned({name: array for name, (array, _) in read.items()})
         if 0 in shape:
             return np.empty(shape, self.dtype or "int64")
-        spans = {name: span_of(array) for name, array in arrays.items()}
+        spans = {name: span for name, (_, span) in read.items()}
         self._check_needs(arrays, spans)
         result = self._computed(arrays, spans)
         if not shape:

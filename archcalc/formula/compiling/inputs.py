@@ -11,10 +11,13 @@ from archcalc.formula.compiling.bounds import Span
 from archcalc.formula.compiling.operations import Array
 from archcalc.symbolic.errors import EvaluationError, shorten
 
-__all__ = ["aligned", "read_array", "span_of"]
+__all__ = ["aligned", "read_array", "read_with_span", "span_of"]
 
 _POSITIVE = "every symbol stands for a dimension: 1, 2, 3, …"
 _LARGEST = 2**63 - 1
+
+_AT_ONCE = 1 << 16
+"""So many numbers stay in the cache."""
 
 
 def read_array(name: str, values: Any) -> Array:
@@ -33,10 +36,27 @@ def read_array(name: str, values: Any) -> Array:
     Traceback (most recent call last):
     archcalc.symbolic.errors.EvaluationError: k = 2.5 is not a positive integer; ...
     """
+    return read_with_span(name, values)[0]
+
+
+def read_with_span(name: str, values: Any) -> tuple[Array, Span]:
+    """`values` as `read_array` reads them, and the least and the largest of them.
+
+    Without values, these are 1 and 1.
+
+    Raises:
+        EvaluationError: one of them is no positive integer.
+
+    >>> read_with_span("k", [1, 3, 5])
+    (array([1, 3, 5]), (1, 5))
+    """
     array = _as_integers(name, values)
-    if array.size and array.min() < 1:
+    if not array.size:
+        return array, (1, 1)
+    span = span_of(array)
+    if span[0] < 1:
         raise _refused(name, int(array[array < 1].flat[0]) if array.ndim else int(array))
-    return array
+    return array, span
 
 
 def _as_integers(name: str, values: Any) -> Array:
@@ -80,7 +100,13 @@ def _refused(name: str, value: object) -> EvaluationError:
 
 def span_of(array: Array) -> Span:
     """The least and the largest of values, of which there is one at least."""
-    return int(array.min()), int(array.max())
+    flat = array.reshape(-1)
+    if array.dtype == object or array.size <= _AT_ONCE or not np.shares_memory(flat, array):
+        return int(array.min()), int(array.max())
+    # part by part, so that the memory is read once for both
+    parts = [flat[i : i + _AT_ONCE] for i in range(0, flat.size, _AT_ONCE)]
+    ends = [(part.min(), part.max()) for part in parts]
+    return int(min(low for low, _ in ends)), int(max(high for _, high in ends))
 
 
 def aligned(arrays: Mapping[str, Array]) -> tuple[dict[str, Array], tuple[int, ...]]:

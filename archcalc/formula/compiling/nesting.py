@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sympy import Add, Expr, Integer, Mul, Pow, Symbol
+from sympy import Add, Expr, Integer, Mul, Symbol
+
+from archcalc.formula.rewrite import powers_of
+from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["nested"]
 
@@ -41,37 +45,11 @@ def nested(expression: Expr, by: Sequence[Symbol]) -> Expr:
 
 def _coefficients(e: Expr, x: Symbol) -> _Coefficients | None:
     """The coefficients of `e` by powers of `x`; ``None`` where it is no such polynomial."""
-    if x not in e.free_symbols:
-        return {0: e}
-    if e == x:
-        return {1: Integer(1)}
-    if not isinstance(e, Add | Mul | Pow):
+    try:
+        powers = powers_of(e, x)
+    except EvaluationError:  # of too many terms
         return None
-    if isinstance(e, Pow):
-        if not (isinstance(e.exp, Integer) and 0 < int(e.exp) <= _HIGHEST):
-            return None
-        parts = [_coefficients(e.base, x)] * int(e.exp)
-    else:
-        parts = [_coefficients(a, x) for a in e.args]
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
+    if not all(power.is_Integer and 0 <= power <= _HIGHEST for power in powers):
         return None
-    return _sum(known) if isinstance(e, Add) else _product(known)
-
-
-def _sum(parts: Sequence[_Coefficients]) -> _Coefficients:
-    terms: dict[int, list[Expr]] = {}
-    for part in parts:
-        for power, coefficient in part.items():
-            terms.setdefault(power, []).append(coefficient)
-    return {power: Add(*coefficients) for power, coefficients in terms.items()}
-
-
-def _product(parts: Sequence[_Coefficients]) -> _Coefficients | None:
-    product: _Coefficients = {0: Integer(1)}
-    for part in parts:
-        if max(product) + max(part) > _HIGHEST:
-            return None
-        crossed = [{p + q: Mul(a, b)} for p, a in product.items() for q, b in part.items()]
-        product = _sum(crossed)
-    return product
+    found = {int(power): Add(*map(evaluated, parts)) for power, parts in powers.items()}
+    return None if any(x in c.free_symbols for c in found.values()) else found

@@ -11,7 +11,7 @@ import numpy as np
 from archcalc.formula.compiling.program import Kind
 from archcalc.symbolic.errors import EvaluationError
 
-__all__ = ["Array", "NotWholeError", "apply", "as_dtype"]
+__all__ = ["UFUNCS", "Array", "NotWholeError", "apply", "as_dtype"]
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -22,7 +22,7 @@ class NotWholeError(Exception):
 
 _OBJECT = np.dtype(object)
 
-_UFUNCS: Mapping[Kind, np.ufunc] = {
+UFUNCS: Mapping[Kind, np.ufunc] = {
     Kind.ADD: np.add,
     Kind.SUBTRACT: np.subtract,
     Kind.MULTIPLY: np.multiply,
@@ -45,16 +45,17 @@ def apply(
         EvaluationError: a quotient that must be whole is not, or a float is too large.
     """
     plain = left.dtype == right.dtype == dtype
-    if kind in _UFUNCS:
+    if kind in UFUNCS:
         if plain and dtype.kind == "i":
-            return np.asarray(_UFUNCS[kind](left, right, out=out))
+            return np.asarray(UFUNCS[kind](left, right, out=out))
         if plain and dtype.kind == "f":
-            return _in_range(_UFUNCS[kind], left, right, out)
-        return as_dtype(np.asarray(_UFUNCS[kind](left, right, dtype=object), object), dtype, out)
+            return _in_range(UFUNCS[kind], left, right, out)
+        return as_dtype(np.asarray(UFUNCS[kind](left, right, dtype=object), object), dtype, out)
     if dtype.kind == "f":
         return as_dtype(_float_quotient(kind, left, right), dtype, out)
     if dtype == _OBJECT and kind is Kind.QUOTIENT:
-        return np.asarray(_exactly(left.astype(object), right.astype(object)), object)
+        exact = _exactly(left.astype(object), right.astype(object))
+        return as_dtype(np.asarray(exact, object), dtype, out)
     working = dtype if plain else _OBJECT
     quotient = np.asarray(np.floor_divide(left, right, dtype=working), working)
     if (quotient * right != left).any():

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from archcalc.formula.compiling.bounds import Span, fits, is_safe, terms_of
-from archcalc.formula.compiling.operations import Array, apply, as_dtype
+from archcalc.formula.compiling.operations import UFUNCS, Array, apply, as_dtype
 from archcalc.formula.compiling.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import ArithmeticRuleError
 
@@ -177,7 +177,8 @@ class Runner:
         if step.body is not None:
             return as_dtype(self._sum(at, step.body, args), self.dtypes[at], out)
         left, right = args
-        self._check_divisor(step, right, region)
+        if step.kind in _DIVISIONS and self.may_be_zero(step.args[1]):
+            self.check_divisor(at, right, region)
         return apply(step.kind, left, right, self.dtypes[at], out)
 
     def _sum(self, at: int, body: Body, args: Sequence[Array]) -> Array:
@@ -205,17 +206,20 @@ class Runner:
                 total[there] += term
         return total
 
-    def _check_divisor(self, step: Step, divisor: Array, region: Region) -> None:
+    def may_be_zero(self, at: int) -> bool:
+        """Whether the result of a step is not known to be no zero."""
+        low, high = self.bounds[at]
+        return low <= 0 <= high
+
+    def check_divisor(self, at: int, divisor: Array, region: Region) -> None:
         """Refuse a divisor of zero.
 
         Raises:
             ArithmeticRuleError: there is one; the error says at which values.
         """
-        if step.kind not in _DIVISIONS:
+        if divisor.all():
             return
-        low, high = self.bounds[step.args[1]]
-        if not low <= 0 <= high or divisor.all():
-            return
+        step = self.program.steps[at]
         index = np.unravel_index(np.argmin(divisor != 0), divisor.shape)
         values = self.values_at(step.args, region, index)
         named = ", ".join(f"{name} = {value}" for name, value in values.items())
@@ -245,16 +249,31 @@ def part(array: Array, region: Region) -> Array:
 class _Blockwise:
     """The large steps behind some results, computed for one region after another.
 
-    A buffer is used again as soon as nothing needs any more what is in it.
+    A buffer is used again as soon as nothing needs any more what is in it.  What surely fits 32
+    bits is computed in 32 bits on the way, which is twice as quick, where there is enough to
+    compute to make up for the conversion.
     """
 
     def __init__(self, runner: Runner, wanted: Sequence[int]) -> None:
         self.runner = runner
         self.large = self._behind(wanted)
+        self.wanted = frozenset(wanted)
         taken = {a for at in self.large for a in runner.program.steps[at].args} | {*wanted}
-        self.small = {at: runner.kept(at) for at in taken if at not in self.large}
-        self._slots = self._assigned(frozenset(wanted))
-        self._buffers: dict[tuple[np.dtype[Any], int], Array] = {}
+        small = {at: runner.kept(at) for at in taken if at not in self.large}
+        self.dtypes = self._narrowed(small)
+        self.inputs = {
+            at: array for at, array in small.items()
+            if array.size > BLOCK and array.dtype != self.dtypes[at]
+        }  # fmt: skip
+        self.small = {
+            at: array.astype(self.dtypes[at], copy=False)
+            for at, array in small.items()
+            if at not in self.inputs
+        }
+        self._slots = self._assigned()
+        self._memory: dict[tuple[np.dtype[Any], int], Array] = {}
+        self._views: dict[Shape, dict[int, Array]] = {}
+        self._operations = [self._operation(at) for at in self.large]
 
     def _behind(self, wanted: Sequence[int]) -> list[int]:
         """The steps that are computed block by block for those `wanted`, in order."""
@@ -268,22 +287,51 @@ class _Blockwise:
                 pending.extend(a for a in runner.program.steps[at].args if not runner.is_kept(a))
         return sorted(found)
 
-    def _assigned(self, wanted: frozenset[int]) -> dict[int, int]:
+    def _narrowed(self, small: Mapping[int, Array]) -> dict[int, np.dtype[Any]]:
+        """How each step is kept on the way: those that are wanted as they are asked for."""
+        runner, steps = self.runner, self.runner.program.steps
+        dtypes = {at: runner.dtypes[at] for at in (*small, *self.large)}
+        converted = sum(array.size > BLOCK for array in small.values())
+        if runner.kind != "int64" or len(self.large) < _WORTH * converted:
+            return dtypes
+        awkward = {a for at in self.large if steps[at].kind not in UFUNCS for a in steps[at].args}
+        for at in dtypes.keys() - awkward - self.wanted:
+            usual = at in small or steps[at].kind in UFUNCS
+            if usual and dtypes[at] == _WHOLE and fits(runner.bounds[at], 32):
+                dtypes[at] = _NARROW
+        return dtypes
+
+    def _operation(self, at: int) -> _Operation:
+        step, (own, *others) = self.runner.program.steps[at], self._dtypes_at(at)
+        if step.kind not in UFUNCS or {own.kind, *(d.kind for d in others)} != {"i"}:
+            return _Operation(at, step.args, None, None, checked=True)
+        loop = max((own, *others), key=lambda dtype: dtype.itemsize)
+        short = own == _WHOLE and fits(self.runner.bounds[at], 32)  # to be lengthened at the end
+        alike = all(dtype == (_NARROW if short and _NARROW in others else own) for dtype in others)
+        checked = step.kind in _DIVISIONS and self.runner.may_be_zero(step.args[1])
+        return _Operation(at, step.args, UFUNCS[step.kind], None if alike else loop, checked)
+
+    def _dtypes_at(self, at: int) -> list[np.dtype[Any]]:
+        return [self.dtypes[at], *(self.dtypes[a] for a in self.runner.program.steps[at].args)]
+
+    def _assigned(self) -> dict[int, int]:
         """A buffer for each step that needs one, by number."""
-        steps, shapes, dtypes = self.runner.program.steps, self.runner.shapes, self.runner.dtypes
+        steps, shapes, dtypes = self.runner.program.steps, self.runner.shapes, self.dtypes
         last = {a: at for at in self.large for a in steps[at].args}
-        slots: dict[int, int] = {}
+        slots = dict(zip(self.inputs, range(len(self.inputs)), strict=True))
+        made = len(slots)
         free: dict[np.dtype[Any], list[int]] = defaultdict(list)
         for at in self.large:
             dying = [a for a in set(steps[at].args) if a in slots and last[a] == at]
-            if at not in wanted and dtypes[at] != np.dtype(object):
+            if at not in self.wanted and dtypes[at] != np.dtype(object):
                 alike = [a for a in dying if (shapes[a], dtypes[a]) == (shapes[at], dtypes[at])]
                 if alike:
                     slots[at] = slots[alike[0]]
                     dying.remove(alike[0])
+                elif free[dtypes[at]]:
+                    slots[at] = free[dtypes[at]].pop()
                 else:
-                    spare = free[dtypes[at]]
-                    slots[at] = spare.pop() if spare else len(slots)
+                    slots[at], made = made, made + 1
             for a in dying:
                 free[dtypes[a]].append(slots[a])
         return slots
@@ -291,19 +339,64 @@ class _Blockwise:
     def compute(self, region: Region, out: Mapping[int, Array]) -> Mapping[int, Array]:
         """What lies in `region` of each step; what goes into the arrays `out` lies there."""
         runner = self.runner
+        room = self._rooms(tuple(s.stop - s.start for s in region))
         now = {at: part(array, region) for at, array in self.small.items()}
-        for at in self.large:
-            step = runner.program.steps[at]
-            room = out[at] if at in out else self._buffer(at, region)
-            now[at] = runner.done(at, [now[a] for a in step.args], region, room)
+        for at, array in self.inputs.items():
+            now[at] = room[at]
+            np.copyto(now[at], part(array, region), casting="same_kind")
+        for at, args, function, loop, checked in self._operations:
+            into = out[at] if at in out else room.get(at)
+            if function is None:
+                now[at] = runner.done(at, [now[a] for a in args], region, into)
+                continue
+            left, right = now[args[0]], now[args[1]]
+            if checked:
+                runner.check_divisor(at, right, region)
+            if loop is None:
+                now[at] = function(left, right, out=into)
+            else:
+                now[at] = function(left, right, out=into, dtype=loop, casting="same_kind")
         return now
 
-    def _buffer(self, at: int, region: Region) -> Array | None:
-        slot, dtype = self._slots.get(at), self.runner.dtypes[at]
-        if slot is None:
-            return None
-        if (dtype, slot) not in self._buffers:
-            self._buffers[dtype, slot] = np.empty(BLOCK, dtype)
+    def _rooms(self, lengths: Shape) -> dict[int, Array]:
+        """The buffers for a region of these lengths, made once."""
+        if lengths not in self._views:
+            if len(self._views) > _MOST_VIEWS:
+                self._views.clear()
+            self._views[lengths] = {at: self._room(at, lengths) for at in self._slots}
+        return self._views[lengths]
+
+    def _room(self, at: int, lengths: Shape) -> Array:
+        slot, dtype = self._slots[at], self.dtypes[at]
+        if (dtype, slot) not in self._memory:
+            self._memory[dtype, slot] = np.empty(BLOCK, dtype)
         own = self.runner.shapes[at]
-        lengths = [1 if n == 1 else s.stop - s.start for n, s in zip(own, region, strict=True)]
-        return self._buffers[dtype, slot][: prod(lengths)].reshape(lengths)
+        fitted = [1 if n == 1 else length for n, length in zip(own, lengths, strict=True)]
+        return self._memory[dtype, slot][: prod(fitted)].reshape(fitted)
+
+
+class _Operation(NamedTuple):
+    """One step of a block.
+
+    Attributes:
+        at: its place in the program.
+        args: the places of what it takes.
+        function: what does it on integers; ``None`` where it takes more than one function.
+        loop: the dtype to compute in, where that is not the one of all arguments.
+        checked: whether a divisor may be zero.
+    """
+
+    at: int
+    args: tuple[int, ...]
+    function: np.ufunc | None
+    loop: np.dtype[Any] | None
+    checked: bool
+
+
+_WHOLE, _NARROW = np.dtype(np.int64), np.dtype(np.int32)
+
+_WORTH = 2
+"""So many steps for each array that is converted make up for it."""
+
+_MOST_VIEWS = 64
+"""Buffers are kept for so many lengths of regions; there are few."""

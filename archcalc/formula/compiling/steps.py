@@ -10,13 +10,13 @@ from sympy import Rational
 
 from archcalc.formula.compiling.program import Kind, Step
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
+from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["MOST_FACTORS", "Steps"]
 
 _USUAL_SIZE = 100
 MOST_FACTORS = 64
 """A power with a number for its exponent is multiplied out up to this exponent."""
-_MOST_BITS = 100_000
 _MOST_GROUPS = 24
 """Among more groups than this, not every pair is looked at."""
 
@@ -166,7 +166,7 @@ def _whole(a: int, b: int) -> int:
 
 
 def _raise(a: int, b: int) -> int:
-    if abs(a) > 1 and b * a.bit_length() > _MOST_BITS:
+    if abs(a) > 1 and b * a.bit_length() > LIMITS.early_power_bits:
         raise EvaluationError(f"{a}^{b} is too large to compute", code="too-large")
     return int(a**b)
 

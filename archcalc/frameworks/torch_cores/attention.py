@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.table import arguments_of, class_of, entry_of
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import arguments_of, class_of, entry_of
+from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_cores.base import Parts
 from archcalc.layers.applied import Applied
 from archcalc.layers.attending import query_value_key
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["grouped", "multi_head"]
 
 
-def _multi_head(layer: Any, x: Shape, applied: Applied) -> Parts:
+def multi_head(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """torch's own where it can say the layer."""
     query, value, key = query_value_key(applied.inputs)
-    entry = entry_of(TORCH, layer, "torch")
+    entry = entry_of(TORCH, layer)
     names = ("return_attention_scores", "use_causal_mask")
     called = {name: getattr(layer, name) for name in names}
     if class_of(entry, layer, x) == "MultiheadAttention":
@@ -40,7 +41,8 @@ def _multi_head(layer: Any, x: Shape, applied: Applied) -> Parts:
     return [("core", core)]
 
 
-def _grouped(layer: Any, x: Shape, applied: Applied) -> Parts:
+def grouped(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Heads that share keys and values."""
     query, value, key = query_value_key(applied.inputs)
     core = modules.HeadedAttention(
         (query[-1], value[-1], key[-1]),
@@ -48,9 +50,6 @@ def _grouped(layer: Any, x: Shape, applied: Applied) -> Parts:
         (layer.head_dim, layer.head_dim),
         query[-1:],
         (1,),
-        **arguments_of(entry_of(TORCH, layer, "torch"), layer, x),
+        **arguments_of(entry_of(TORCH, layer), layer, x),
     )
     return [("core", core)]
-
-
-CORES = {"MultiHeadAttention": _multi_head, "GroupQueryAttention": _grouped}

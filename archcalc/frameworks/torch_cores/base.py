@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.table import arguments_of, class_of, entry_of
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import arguments_of, class_of, entry_of
+from archcalc.frameworks.records import TORCH
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
 
@@ -21,14 +21,16 @@ Pairs: TypeAlias = list[tuple[int, int]]
 """Amounts before and after, an axis at a time."""
 
 
-def torch_class(name: str) -> Any:
+def torch_class(name: str | type) -> Any:
     """A class of torch, or, where the name begins with a dot, one that archcalc brings."""
+    if isinstance(name, type):
+        return name
     return getattr(modules, name[1:]) if name.startswith(".") else getattr(nn, name)
 
 
 def made(layer: Layer, x: Shape, **extra: Any) -> nn.Module:
     """The class of the table with the arguments of the table."""
-    entry = entry_of(TORCH, layer, "torch")
+    entry = entry_of(TORCH, layer)
     return torch_class(class_of(entry, layer, x))(**{**arguments_of(entry, layer, x), **extra})
 
 

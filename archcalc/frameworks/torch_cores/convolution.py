@@ -8,16 +8,17 @@ from typing import Any
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.tables.converters import even
+from archcalc.frameworks.converters import even
 from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
 from archcalc.layers.applied import Applied
 from archcalc.layers.registry import layer_class
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["convolution", "separable", "transposed"]
 
 
-def _convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
+def convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Padding that torch cannot say as a step before."""
     pads: Pairs = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
     native = layer.padding == "same" and max(layer.strides) == 1
     if native or layer.padding == "valid":
@@ -31,7 +32,8 @@ def _convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
 _FILLED = {"reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
-def _separable(layer: Any, x: Shape, applied: Applied) -> Parts:
+def separable(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """A depthwise convolution and one of a single position."""
     rank, fields = (
         layer.rank,
         layer.model_dump(exclude={"filters", "use_bias", "activation", "name", *layer.kept}),
@@ -40,13 +42,13 @@ def _separable(layer: Any, x: Shape, applied: Applied) -> Parts:
     pointwise = layer_class(f"Conv{rank}D")(
         layer.filters, 1, data_format="channels_first", use_bias=layer.use_bias
     )
-    first, y = _convolution(depthwise, x, applied), depthwise.output_shape(x)
+    first, y = convolution(depthwise, x, applied), depthwise.output_shape(x)
     named = [(name if name != "core" else "depthwise", module) for name, module in first]
     steps = OrderedDict([*named, ("pointwise", made(pointwise, y))])
     return [("core", nn.Sequential(steps))]
 
 
-def _transposed(layer: Any, x: Shape, applied: Applied) -> Parts:
+def transposed(layer: Any, x: Shape, applied: Applied) -> Parts:
     """All that comes out, then what Keras and TensorFlow take off it, which may be uneven."""
     cuts: Pairs = []
     for window, n in zip(layer.sliding(), layer.extent(x), strict=True):
@@ -60,11 +62,3 @@ def _transposed(layer: Any, x: Shape, applied: Applied) -> Parts:
         return [("core", made(padded(core, cuts), x))]
     crop = modules.Pad([(-before, -after) for before, after in cuts])
     return [("core", made(padded(core, "valid"), x)), ("crop", crop)]
-
-
-CORES = {
-    **{f"Conv{n}D": _convolution for n in (1, 2, 3)},
-    **{f"DepthwiseConv{n}D": _convolution for n in (1, 2)},
-    **{f"SeparableConv{n}D": _separable for n in (1, 2)},
-    **{f"Conv{n}DTranspose": _transposed for n in (1, 2, 3)},
-}

@@ -8,13 +8,11 @@ from archcalc.frameworks.torch_cores.base import Parts, made
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["einsum"]
 
 
-def _einsum(layer: Any, x: Shape, applied: Applied) -> Parts:
+def einsum(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """A kernel and a bias of the shapes that the layer states."""
     shapes = {weight.name: tuple(weight.shape) for weight in applied.weights}
     core = made(layer, x, kernel=shapes["kernel"], bias=shapes.get("bias"))
     return [("core", core)]
-
-
-CORES = {"EinsumDense": _einsum}

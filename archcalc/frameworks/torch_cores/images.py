@@ -9,13 +9,14 @@ from torch import nn
 from archcalc.frameworks import torch_modules as modules
 from archcalc.frameworks.torch_cores.base import Pairs, Parts, made
 from archcalc.layers.applied import Applied
-from archcalc.layers.axes import axis_index
+from archcalc.layers.axes import axis_indices
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["center_crop", "normalization", "resizing"]
 
 
-def _resizing(layer: Any, x: Shape, applied: Applied) -> Parts:
+def resizing(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Cropped or padded to the proportions, and resized."""
     size = (layer.height, layer.width)
     pairs: Pairs = []
     if layer.crop_to_aspect_ratio:
@@ -25,7 +26,8 @@ def _resizing(layer: Any, x: Shape, applied: Applied) -> Parts:
     return _resized(pairs, size, layer.interpolation, layer.fill_value)
 
 
-def _center_crop(layer: Any, x: Shape, applied: Applied) -> Parts:
+def center_crop(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Cropped, or resized where the input is too small."""
     size, extent = (layer.height, layer.width), layer.extent(x)
     surplus = [n - wanted for n, wanted in zip(extent, size, strict=True)]
     if min(surplus) < 0:  # too small: cut to the proportions, and resized
@@ -61,14 +63,8 @@ def _fitting(extent: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     return w * height // width, h * width // height
 
 
-def _normalization(layer: Any, x: Shape, applied: Applied) -> Parts:
-    axes = sorted(axis_index(axis, x) for axis in layer.axis)
+def normalization(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Statistics along some axes."""
+    axes = sorted(axis_indices(layer.axis, x))
     shape = [dim if axis in axes else 1 for axis, dim in enumerate(x)]
     return [("core", made(layer, x, shape=shape, axes=axes))]
-
-
-CORES = {
-    "Resizing": _resizing,
-    "CenterCrop": _center_crop,
-    "Normalization": _normalization,
-}

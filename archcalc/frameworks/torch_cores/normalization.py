@@ -12,10 +12,10 @@ from archcalc.frameworks.torch_cores.base import Parts, made
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["along_channels", "along_last", "local_response"]
 
 
-def _along_channels(layer: Any, x: Shape, applied: Applied) -> Parts:
+def along_channels(layer: Any, x: Shape, applied: Applied) -> Parts:
     """torch's batch and instance norms take three spatial axes at most; more are joined."""
     joined = len(x) > 4 and not type(layer).__name__.startswith("Group")
     inside = Shape((x[0], prod(x[1:]))) if joined else x
@@ -25,7 +25,8 @@ def _along_channels(layer: Any, x: Shape, applied: Applied) -> Parts:
     return [("join", nn.Flatten(2)), *parts, ("part", nn.Unflatten(2, tuple(x[1:])))]
 
 
-def _along_last(layer: Any, x: Shape, applied: Applied) -> Parts:
+def along_last(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Factor and offset along the last axes."""
     center = getattr(layer, "center", True)
     core = made(layer, x, normalized_shape=tuple(x[-len(layer.axis) :]))
     return [("core", _half_affine(core, layer.scale, center) if hasattr(layer, "center") else core)]
@@ -40,19 +41,9 @@ def _half_affine(module: nn.Module, scale: bool, center: bool) -> nn.Module:
     return module
 
 
-def _local_response(layer: Any, x: Shape, applied: Applied) -> Parts:
+def local_response(layer: Any, x: Shape, applied: Applied) -> Parts:
     """torch looks at the input through a view, and wants a position beside the channels."""
     parts: Parts = [("pack", modules.Packed()), ("core", made(layer, x))]
     if len(x) > 1:
         return parts
     return [("part", nn.Unflatten(1, (x[0], 1))), *parts, ("join", nn.Flatten())]
-
-
-CORES = {
-    "BatchNormalization": _along_channels,
-    "GroupNormalization": _along_channels,
-    "InstanceNormalization": _along_channels,
-    "LocalResponseNormalization": _local_response,
-    "LayerNormalization": _along_last,
-    "RMSNormalization": _along_last,
-}

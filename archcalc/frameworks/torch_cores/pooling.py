@@ -7,15 +7,16 @@ from typing import Any
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.tables.converters import even
+from archcalc.frameworks.converters import even
 from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["global_pool", "pool", "unpool"]
 
 
-def _pool(layer: Any, x: Shape, applied: Applied) -> Parts:
+def pool(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Windows that torch refuses, and padding that it cannot say, in steps."""
     pads: Pairs = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
     steps = layer.strides or layer.pool_size
     largest = type(layer).__name__.startswith("Max")
@@ -68,18 +69,13 @@ def _surplus(layer: Any, x: Shape, pads: Pairs) -> Parts:
     return [("crop", modules.Pad([(0, -n) for n in more]))] if any(more) else []
 
 
-def _global_pool(layer: Any, x: Shape, applied: Applied) -> Parts:
+def global_pool(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """A pool over everything."""
     parts: Parts = [("core", made(layer, x))]
     return parts if layer.keepdims else [*parts, ("flatten", nn.Flatten())]
 
 
-def _unpool(layer: Any, x: Shape, applied: Applied) -> Parts:
+def unpool(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Values put back where they were."""
     last = applied.layer.data_format == "channels_last"  # type: ignore[attr-defined]
     return [("core", modules.Unpool(made(layer, x), layer.output_size, last))]
-
-
-CORES = {
-    **{f"{kind}Pooling{n}D": _pool for kind in ("Max", "Average") for n in (1, 2, 3)},
-    **{f"Global{kind}Pooling{n}D": _global_pool for kind in ("Max", "Average") for n in (1, 2, 3)},
-    **{f"MaxUnpooling{n}D": _unpool for n in (1, 2, 3)},
-}

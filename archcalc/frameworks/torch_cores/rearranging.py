@@ -7,15 +7,16 @@ from typing import Any
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.tables.converters import even
+from archcalc.frameworks.converters import even
 from archcalc.frameworks.torch_cores.base import Pairs, Parts, made, padded
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["channel_shuffle", "fold", "unfold"]
 
 
-def _unfold(layer: Any, x: Shape, applied: Applied) -> Parts:
+def unfold(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Windows gathered."""
     pads: Pairs = list(layer.padding)
     if even(pads):
         parts: Parts = [("core", made(layer, x))]
@@ -24,7 +25,8 @@ def _unfold(layer: Any, x: Shape, applied: Applied) -> Parts:
     return parts if applied.layer == layer else [*parts, ("turn", modules.Permute((2, 1)))]
 
 
-def _fold(layer: Any, x: Shape, applied: Applied) -> Parts:
+def fold(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Windows put back."""
     pads: Pairs = list(layer.padding)
     if even(pads):
         parts: Parts = [("core", made(layer, x))]
@@ -39,12 +41,9 @@ def _bare(layer: Any) -> Any:
     return padded(layer, ((0, 0), (0, 0)))
 
 
-def _channel_shuffle(layer: Any, x: Shape, applied: Applied) -> Parts:
+def channel_shuffle(layer: Any, x: Shape, applied: Applied) -> Parts:
     """torch wants a position beside the channels."""
     core: Parts = [("core", made(layer, x))]
     if len(x) > 1:
         return core
     return [("part", nn.Unflatten(1, (x[0], 1))), *core, ("join", nn.Flatten())]
-
-
-CORES = {"Unfold": _unfold, "Fold": _fold, "ChannelShuffle": _channel_shuffle}

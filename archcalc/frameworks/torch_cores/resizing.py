@@ -9,14 +9,16 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.scaling import spread
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CORES"]
+__all__ = ["fractional", "padding", "upsample"]
 
 
-def _fractional(layer: Any, x: Shape, applied: Applied) -> Parts:
+def fractional(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """Windows that fall by chance."""
     return [("core", made(_by_size(layer, "output_size", "output_ratio", x), x))]
 
 
-def _upsample(layer: Any, x: Shape, applied: Applied) -> Parts:
+def upsample(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """By a size, where a ratio of floats would give another."""
     return [("core", made(_by_size(layer, "size", "scale_factor", x), x))]
 
 
@@ -34,13 +36,7 @@ def _by_size(layer: Any, size: str, ratio: str, x: Shape) -> Any:
     return layer if same else layer.model_copy(update={size: tuple(exact), ratio: None, **extra})
 
 
-def _padding(layer: Any, x: Shape, applied: Applied) -> Parts:
+def padding(layer: Any, x: Shape, applied: Applied) -> Parts:
+    """By mode."""
     constant = {"value": layer.value} if layer.mode == "constant" else {}
     return [("core", made(layer, x, **constant))]
-
-
-CORES = {
-    **{f"FractionalMaxPooling{n}D": _fractional for n in (2, 3)},
-    **{f"Padding{n}D": _padding for n in (1, 2, 3)},
-    "Upsample": _upsample,
-}

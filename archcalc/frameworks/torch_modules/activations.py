@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archcalc.frameworks.tables.activations import ACTIVATIONS
+from archcalc.frameworks.records.activations import ACTIVATIONS
 
 __all__ = ["Exponential", "Rectifier", "Slopes", "Squareplus", "activation"]
 

@@ -14,7 +14,7 @@ from archcalc.symbolic.dims import as_dim
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted
 from archcalc.symbolic.shape import as_shape
 
-__all__ = ["NOT_BUILT", "READERS", "REFUSED", "Refused", "read"]
+__all__ = ["NOT_BUILT", "READERS", "REFUSED", "Refused", "is_flag", "read"]
 
 Read: TypeAlias = Callable[[Any], Any]
 """From what is given to what it stands for; raises where it stands for nothing."""
@@ -153,6 +153,15 @@ NOT_BUILT: Mapping[str, str] = {
     "options": _LOSS,
 }
 """Arguments that are taken and not built again, and why."""
+
+
+def is_flag(argument: str) -> bool:
+    """Whether an argument is true or false, whichever class has it.
+
+    >>> is_flag("bias"), is_flag("stride")
+    (True, False)
+    """
+    return READERS.get(argument) is _flag
 
 
 def read(name: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter, Signature
-from typing import Any, TypeAlias
+from typing import Any
 
-from archcalc.frameworks.table import Entry, fields_of
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.record import Entry, Given, Name, Record, fields_of
+from archcalc.frameworks.records import records
 from archcalc.frameworks.torch_names.arguments import read
+from archcalc.layers.arguments import IN_KERAS
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
-from archcalc.layers.registry import layer_class
+from archcalc.network.base import Network
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Given", "Spelling", "signature"]
-
-Given: TypeAlias = Mapping[str, Any]
-"""torch's arguments by name, those that were left out at their defaults."""
+__all__ = ["SPELLINGS", "Spelling", "signature"]
 
 _ANYWHERE = ("device", "dtype")
 """Arguments of most modules that say nothing of arithmetic."""
+
+_PLACES = ("cpu", "cuda", "meta", "mps", "xpu", *(f"cuda:{n}" for n in range(16)))
+"""Devices by name."""
 
 _COMMON = ("name", "trainable")
 """Fields of every layer of ours, for which torch's modules have no argument."""
@@ -60,32 +61,42 @@ def _parts(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else ()
 
 
+def _is_place(value: Any) -> bool:
+    """Whether a value may be a device or a type of numbers: a name, an object, or nothing."""
+    home = type(value).__module__.partition(".")[0]
+    return value is None or home == "torch" or (isinstance(value, str) and value in _PLACES)
+
+
 @dataclass(frozen=True)
 class Spelling:
     """A class of torch as a layer of ours; calling it makes the layer.
 
     Attributes:
-        name: torch's class.
-        layer: our class, by name.
-        signature: torch's arguments, in torch's order.
-        fixed: our fields that torch always has at these values.
-        more: our fields that follow from several of its arguments, or in another way than the
-            table of the layer says.
-        check: raises where torch refuses arguments that each are valid.
-        make: the layer or network from the arguments, where it is not one class with fields.
+        named: torch's class and its arguments.
+        record: what the layer is in torch.
 
     >>> from archcalc.torch import nn
     >>> nn.Conv2d(3, 64, 7, stride=2, padding=3)
     Conv2D(filters=64, kernel_size=7, strides=2, padding=3, data_format='channels_first', expects=3)
     """
 
-    name: str
-    layer: str
-    signature: Signature
-    fixed: Given
-    more: Callable[[Given], Given] = lambda given: {}
-    check: Callable[[Given], None] = lambda given: None
-    make: Callable[[Given], Layer] | None = None
+    named: Name
+    record: Record
+
+    @property
+    def name(self) -> str:
+        """torch's class."""
+        return self.named.name
+
+    @property
+    def layer(self) -> str:
+        """Our class, by name."""
+        return self.record.layer.__name__
+
+    @cached_property
+    def signature(self) -> Signature:
+        """torch's arguments, in torch's order."""
+        return signature(self.named.arguments)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Layer:
         """The layer.
@@ -102,11 +113,11 @@ class Spelling:
             raise self._as_given(error, given) from None
 
     def _made(self, given: dict[str, Any], common: dict[str, Any]) -> Layer:
-        self.check(given)
-        if self.make is not None:
-            made = self.make(given)
+        self.named.check(given)
+        if self.named.make is not None:
+            made = self.named.make(given)
             return made.model_copy(update=common) if common else made
-        return layer_class(self.layer)(**{**self._fields(given), **common})
+        return self.record.layer(**{**self._fields(given), **common})
 
     def _as_given(self, error: InvalidLayerError, given: Given) -> InvalidLayerError:
         """A word in the place of a dimension, as said of torch's argument."""
@@ -126,26 +137,56 @@ class Spelling:
         return word_refused(self.name, argument, word, self.signature.parameters)
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        args = self._without_place(args)
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise InvalidLayerError(
                 f"{self.name}: {shorten(str(error), 100)}",
                 code="wrong-arguments",
-                hint=f"it takes {self.signature}",
+                hint=f"{self._keras_hint(kwargs)}it takes {self.signature}",
             ) from None
         bound.apply_defaults()
         return dict(bound.arguments)
 
+    def _keras_hint(self, given: Iterable[str]) -> str:
+        """What Keras' arguments are called in torch, where some of those given are Keras'."""
+        takes = self.signature.parameters
+        said = []
+        for name in (name for name in given if name not in takes):
+            known = [word for word, there in IN_KERAS.items() if name in there and word in takes]
+            if known:
+                said.append(f"{name} is called {known[0]} in torch; ")
+            elif name == "activation":
+                said.append("in torch an activation is a module of its own; ")
+            elif name == "return_sequences":
+                said.append("in torch every step comes out; ")
+        return "".join(said)
+
+    def _without_place(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments without a device and a type of numbers, which torch takes after them.
+
+        Only modules that make tensors take them: those with weights.
+        """
+        kinds = [parameter.kind for parameter in self.signature.parameters.values()]
+        many = kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
+        entry = self.record.torch
+        made = self.named.make is not None or issubclass(self.record.layer, Network)
+        weighs = made or (isinstance(entry, Entry) and bool(entry.tensors))
+        placed = weighs and all(map(_is_place, args[many : many + len(_ANYWHERE)]))
+        anything = Parameter.VAR_POSITIONAL in kinds
+        return args if anything or not placed or len(args) > many + len(_ANYWHERE) else args[:many]
+
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
-        entry = TORCH.get(self.layer)
+        entry, ours = self.record.torch, self.record.layer.model_fields
         if not isinstance(entry, Entry):  # torch's own, under torch's names
-            known = layer_class(self.layer).model_fields
-            return {name: value for name, value in given.items() if name in known}
+            return {name: value for name, value in given.items() if name in ours}
         told = next((given[name] for name in _EXPECTED if name in given), None)
         said = fields_of(entry, given, Shape())
         own = {only.field: given[only.field] for only in entry.only if only.field in given}
-        return {**said, **own, "expects": told, **self.fixed, **self.more(given)}
+        first = {"data_format": "channels_first"} if "data_format" in ours else {}
+        named = {**first, **self.named.fixed, **self.named.more(given)}
+        return {**said, **own, "expects": told, **named}
 
     @cached_property
     def __signature__(self) -> Signature:
@@ -154,3 +195,24 @@ class Spelling:
 
     def __repr__(self) -> str:
         return f"<torch.nn.{self.name}{self.signature}>"
+
+
+class _Spellings(Mapping[str, Spelling]):
+    """Every class of ``torch.nn`` that is a layer of ours, by torch's name; read when asked for."""
+
+    @cached_property
+    def _known(self) -> dict[str, Spelling]:
+        return {n.name: Spelling(n, record) for record in records() for n in record.names}
+
+    def __getitem__(self, name: str) -> Spelling:
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+SPELLINGS = _Spellings()
+"""Every class of ``torch.nn`` that is a layer of ours, by torch's name."""

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archcalc.layers.base import Layer
+from archcalc.layers.base import FIELDS, Layer
 from archcalc.layers.fields import listed, plain
 from archcalc.layers.registry import layer_classes
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.ties import Tie
-from archcalc.network.base import Network
+from archcalc.network.forms import is_plain_chain, is_plain_model
 from archcalc.network.graph import INPUT, Ref
-from archcalc.network.model import Model
-from archcalc.network.sequential import Sequential
 from archcalc.network.spec.entries import holding, positional_fields, takes_list
 from archcalc.network.spec.scope import Scope
 from archcalc.network.spec.version import VERSION
 from archcalc.symbolic.errors import SpecificationError, quoted
 from archcalc.symbolic.shape import Shape
+
+if TYPE_CHECKING:
+    from archcalc.network.base import Network
+    from archcalc.network.model import Model
+    from archcalc.network.sequential import Sequential
 
 __all__ = ["to_dict"]
 
@@ -30,14 +33,15 @@ def to_dict(network: Network) -> dict[str, Any]:
         SpecificationError: a layer's class is not registered, so that no file can name it.
 
     >>> from archcalc.layers import Conv2D, Dense, Flatten
+    >>> from archcalc.network import Sequential
     >>> to_dict(Sequential([Conv2D("f", 3), Flatten(), Dense(10)], input_shape=(28, 28, 1)))
     {'archcalc': 1, 'input': [28, 28, 1],
      'layers': [{'Conv2D': {'filters': 'f', 'kernel_size': 3}}, 'Flatten', {'Dense': 10}]}
     """
     writer = _Writer()
-    if type(network) is Sequential:
+    if is_plain_chain(network):
         return {"archcalc": VERSION, **writer.sequential(network, "")}
-    if type(network) is Model:
+    if is_plain_model(network):
         return {"archcalc": VERSION, **writer.model(network, "")}
     entry, _ = writer.entry(network, Scope(), "")
     return {"archcalc": VERSION, "network": entry}
@@ -110,9 +114,9 @@ class _Writer:
             )
         label = label or layer.name or scope.made_up(kind)
         inside = f"{path}/{label}"
-        if type(layer) is Sequential:
+        if is_plain_chain(layer):
             arguments = self.sequential(layer, inside)
-        elif type(layer) is Model:
+        elif is_plain_model(layer):
             arguments = self.model(layer, inside)
         else:
             arguments = self._arguments(layer, inside)
@@ -124,7 +128,7 @@ class _Writer:
         """The fields that differ from their defaults, as a file writes them."""
         cls = type(layer)
         held = {name for name in cls.model_fields if holding(cls, name)}
-        dumped = layer.model_dump(exclude=held)
+        dumped = layer.model_dump(exclude=held, context=FIELDS)
         scope = Scope()
         written: dict[str, Any] = {}
         for name, field in cls.model_fields.items():
@@ -163,7 +167,7 @@ class _Writer:
             return None
         if not isinstance(value, Layer):
             return self.chain(tuple(value), f"{path}/{name}")
-        if type(value) is Sequential and not _common(value) and value.input_shape is None:
+        if is_plain_chain(value) and not _common(value) and value.input_shape is None:
             return self.chain(value.layers, f"{path}/{name}")
         return self.entry(value, scope, path, name)[0]
 
@@ -231,7 +235,7 @@ def _shortest(layer: Layer, arguments: dict[str, Any]) -> Any:
     kind = type(layer).__name__
     if not arguments:
         return kind
-    if type(layer) is Sequential and list(arguments) == ["layers"]:
+    if is_plain_chain(layer) and list(arguments) == ["layers"]:
         return {kind: arguments["layers"]}
     first = positional_fields(type(layer))[:1]
     value = arguments.get(first[0]) if first else None

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
+from sympy import Expr, Symbol
+
+from archcalc.formula.values import read_values
 from archcalc.network.base import Network
+from archcalc.network.sequential import Sequential
 from archcalc.network.spec.describe import to_dict
 from archcalc.network.spec.json_text import read_json, write_json
 from archcalc.network.spec.lines import Lines, TextError
@@ -21,10 +25,23 @@ from archcalc.network.spec.scope import Place, place_text
 from archcalc.network.spec.toml_text import read_toml, toml_line, write_toml
 from archcalc.network.spec.yaml_text import read_yaml, write_yaml
 from archcalc.network.trace import Trace
+from archcalc.network.values import put_in, symbols_in, with_values
 from archcalc.network.walk import growing
+from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
+from archcalc.symbolic.putting import with_values as with_exact
 
-__all__ = ["Source", "dumps", "load", "loads", "read_file", "save", "traced"]
+__all__ = [
+    "Source",
+    "dumps",
+    "load",
+    "loads",
+    "names_file",
+    "read_file",
+    "save",
+    "trace_symbols",
+    "traced",
+]
 
 _FORMATS = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 _WRITERS: dict[str, Callable[[Any], str]] = {
@@ -57,22 +74,56 @@ def load(path: str | os.PathLike[str]) -> Network:
     return read_file(path)[0]
 
 
-def traced(what: Network | Trace | str | os.PathLike[str]) -> Trace:
+def traced(what: Network | Trace | str | os.PathLike[str], **values: Any) -> Trace:
     """The trace of a network, of one in a file, or what is one already.
+
+    Args:
+        what: the network, its trace, or a file that describes it.
+        values: numbers, or formulas, for its symbols, as in ``k=3``.
 
     Raises:
         ShapeError: the network was given no input shape.
+        UnknownSymbolError: a value for a symbol that it does not have.
         As `load` does, for a file.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
-    >>> traced(Sequential([Dense(10)], input_shape=784)).parameters
+    >>> traced(Sequential([Dense("n")], input_shape=784), n=10).parameters
     7850
     """
     if isinstance(what, Trace):
-        return what
+        return _with(what, values) if values else what
     network = what if isinstance(what, Network) else load(what)
-    return network.trace()
+    return with_values(network, values).trace()
+
+
+def trace_symbols(trace: Trace) -> dict[str, Symbol]:
+    """The symbols of a traced network and of its input shapes, by name."""
+    dims = [dim for shape in trace.inputs for dim in shape if isinstance(dim, Expr)]
+    symbols = symbols_in(trace.network).union(*(dim.free_symbols for dim in dims))
+    return {s.name: s for s in sorted(symbols, key=lambda s: s.name)}
+
+
+def _with(trace: Trace, values: Mapping[str, Any]) -> Trace:
+    """A trace with values put in for symbols, also for those of its input shapes alone."""
+    given = read_values(values, trace_symbols(trace))
+    shapes = [
+        [lower(with_exact(dim, given)) if isinstance(dim, Expr) else dim for dim in shape]
+        for shape in trace.inputs
+    ]
+    network = put_in(trace.network, given)
+    return (network if isinstance(network, Network) else Sequential([network])).trace(*shapes)
+
+
+def names_file(what: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether something is the path of an architecture file, by its type or its ending.
+
+    >>> names_file("net.yaml"), names_file(Path("net")), names_file("k**2")
+    (True, True, False)
+    """
+    if isinstance(what, str):
+        return os.path.splitext(what)[1].lower() in _FORMATS
+    return isinstance(what, os.PathLike)
 
 
 def loads(text: str, format: str = "yaml") -> Network:

@@ -50,6 +50,7 @@ from archcalc.network.spec.describe import to_dict
 from archcalc.network.spec.entries import holding, keywords, positional_fields, takes_list
 from archcalc.network.spec.scope import Place, Scope, place_text
 from archcalc.network.spec.version import format_version
+from archcalc.network.spec.vocabulary import Spelling, spelling
 from archcalc.network.spec.wiring import Call, Wiring
 from archcalc.network.tensor import Input, Tensor
 from archcalc.symbolic.errors import (
@@ -59,7 +60,6 @@ from archcalc.symbolic.errors import (
     quoted,
     shorten,
 )
-from archcalc.symbolic.late import late
 
 __all__ = ["SpecReader", "from_dict", "to_dict"]
 
@@ -298,10 +298,10 @@ class SpecReader:
         try:
             cls = layer_class(kind)
         except UnknownLayerError as error:
-            spelling = _torch_spelling(kind)
-            if spelling is None:
+            known = spelling(kind)
+            if known is None:
                 raise self._errors.placed(error, place) from None
-            return self._spelt(spelling, value, place)
+            return self._spelt(known, value, place)
         if cls is Sequential and is_list(value):
             entries = self._errors.listed(value, place, "layers")
             layers = self._chain(entries, scope.below(label, _given_names(value)))
@@ -316,8 +316,8 @@ class SpecReader:
         read = self._sequential if cls is Sequential else self._model
         return read(spec, place, scope.below(label, _given_names(spec.get("layers"))))
 
-    def _spelt(self, spelling: Any, value: Any, place: Place) -> Layer:
-        """A layer under torch's name, with torch's arguments."""
+    def _spelt(self, known: Spelling, value: Any, place: Place) -> Layer:
+        """A layer under another name, with the arguments of that."""
         if value is _ABSENT or value is None:
             args, given = (), {}
         elif isinstance(value, Mapping):
@@ -328,9 +328,9 @@ class SpecReader:
         for part in (*args, *given.values()):
             self._errors.check_plain(part, place)
         try:
-            layer: Layer = spelling(*args, **given)
+            layer = known(*args, **given)
         except ArchcalcError as error:
-            message = error.message.removeprefix(f"{spelling.name}: ")
+            message = error.message.removeprefix(f"{known.name}: ")
             raise self._errors.placed(error, place, message) from None
         return layer
 
@@ -432,20 +432,15 @@ def _is_entry(cls: type[Layer], value: Mapping[Any, Any]) -> bool:
     if len(value) != 1 or not first or not holding(cls, first[0]):
         return False
     (key,) = value
-    return key not in keywords(cls) and (is_layer_class(key) or _torch_spelling(key) is not None)
-
-
-def _torch_spelling(kind: Any) -> Any:
-    """What torch calls `kind`, where it is no layer of ours; ``None`` where it is nothing."""
-    return late("archcalc.torch.nn:spelling")(kind)
+    return key not in keywords(cls) and (is_layer_class(key) or spelling(key) is not None)
 
 
 def _class_name(kind: Any) -> Any:
     """Our class, by which a layer without a name is named."""
     if is_layer_class(kind):
         return layer_class(kind).__name__
-    spelling = _torch_spelling(kind)
-    return kind if spelling is None else spelling.layer
+    known = spelling(kind)
+    return kind if known is None else known.layer
 
 
 def _common(spec: Mapping[str, Any]) -> dict[str, Any]:

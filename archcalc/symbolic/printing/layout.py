@@ -17,7 +17,7 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol, f
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ExpressionError
 from archcalc.symbolic.sums import Sum as SumOfCopies
-from archcalc.symbolic.written import WrittenProduct, WrittenSum
+from archcalc.symbolic.written import WrittenProduct, WrittenSum, product_of
 
 __all__ = [
     "Call",
@@ -170,7 +170,7 @@ class _Layout:
         if isinstance(e, WrittenSum):
             return Sum(tuple(self._signed(term) for term in e.args))
         if isinstance(e, WrittenProduct):
-            return Product(tuple(self.node(factor) for factor in e.args))
+            return self._written_product(e)
         if isinstance(e, FloorDiv):
             return self._division(e, 0)
         if isinstance(e, Add):
@@ -194,6 +194,13 @@ class _Layout:
             return Call("log", (self.node(e.args[0]),))
         raise ExpressionError(f"{type(e).__name__} has no notation here")
 
+    def _written_product(self, e: WrittenProduct) -> Node:
+        first, *others = e.args
+        if first.is_Number and first < 0:  # the sign stands before the product, not in brackets
+            rest = others if first == -1 else [-first, *others]
+            return Signed(True, self.node(product_of(rest)))
+        return Product(tuple(self.node(factor) for factor in e.args))
+
     def _rational(self, e: Rational) -> Node:
         size: Node = Number(abs(int(e.p)))
         if e.q != 1:
@@ -208,6 +215,9 @@ class _Layout:
         return Signed(bool(negative), node)
 
     def _sum(self, e: Add) -> Node:
+        shared = _shared_divisor(e)
+        if shared != 1:  # (total − 330)/5419, not each term over 5419
+            return Quotient(self.node(Add(*[t * shared for t in e.args])), Number(shared))
         constant, rest = e.as_coeff_Add()
         if isinstance(constant, Integer) and isinstance(rest, FloorDiv):
             single = self._absorbed(rest, int(constant))
@@ -239,9 +249,12 @@ class _Layout:
 
     def _absorbed(self, division: FloorDiv, constant: int) -> Node | None:
         """``⌊x/q⌋ + c`` as the one division that it is, where that reads at least as well."""
-        if isinstance(division.divisor, Integer):
-            return self._division(division, constant)
         inner, rest = division.numerator.as_coeff_Add()
+        if isinstance(division.divisor, Integer):
+            whole = self._division(division, constant)
+            clean = inner is S.Zero and constant > 0 and not _counts_down(rest)
+            apart = clean and isinstance(whole, Ceiling)  # ⌊c/16⌋ + 1, not ⌈(c + 1)/16⌉
+            return None if apart else whole
         if constant == 1 and rest is S.Zero:
             return Ceiling(self.node(inner + 1), self.node(_joined_power(division.divisor)))
         if constant == 1 and inner == -1 and not rest.is_Add:
@@ -258,7 +271,8 @@ class _Layout:
         inner, rest = e.numerator.as_coeff_Add()
         as_floor = int(inner) + constant * int(q)
         as_ceiling = as_floor - int(q) + 1
-        if _written_length(as_ceiling) < _written_length(as_floor):
+        headless = as_ceiling == 0 and _counts_down(rest)  # ⌊(1 − k)/2⌋, not ⌈(−k)/2⌉
+        if _written_length(as_ceiling) < _written_length(as_floor) and not headless:
             return Ceiling(self.node(Add(rest, as_ceiling)), self.node(q))
         return Floor(self.node(Add(rest, as_floor)), self.node(q))
 
@@ -314,9 +328,21 @@ def _is_falling(term: Expr) -> bool:
     number, division = term.as_coeff_Mul()
     if not isinstance(division, FloorDiv) or not isinstance(division.divisor, Integer):
         return False
-    rest = division.numerator.as_coeff_Add()[1]
-    down = all(part.as_coeff_Mul()[0] < 0 for part in Add.make_args(rest))
+    down = _counts_down(division.numerator.as_coeff_Add()[1])
     return bool(number.is_Integer and number > 0 and down)
+
+
+def _counts_down(e: Expr) -> bool:
+    """Whether every term of `e` is taken away."""
+    return all(part.as_coeff_Mul()[0] < 0 for part in Add.make_args(e))
+
+
+def _shared_divisor(e: Add) -> int:
+    """What every term of a sum is divided by, where it is shorter to say that once."""
+    numbers = [term.as_coeff_Mul()[0] for term in e.args]
+    divisors = {int(number.q) if isinstance(number, Rational) else 1 for number in numbers}
+    shared = divisors.pop() if len(divisors) == 1 else 1
+    return shared if (len(e.args) - 1) * len(f"/{shared}") > len("()") else 1
 
 
 def natural(name: str) -> tuple[list[int | str], str]:

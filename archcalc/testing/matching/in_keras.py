@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.program import Program
-from archcalc.frameworks.table import Entry, objection
-from archcalc.frameworks.tables import KERAS
+from archcalc.frameworks.record import objection
+from archcalc.frameworks.records import KERAS
+from archcalc.frameworks.records.activations import ACTIVATIONS
+from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.naming import snake_case
+from archcalc.network.unroll import Program
 from archcalc.symbolic.errors import FrameworkError
+from archcalc.symbolic.shape import Shape
 from archcalc.testing.in_keras import IN_TRAINING, multiplies, runs_in_keras
-from archcalc.testing.matching.in_torch import Ran, input_kinds
-from archcalc.testing.matching.parts import Built, Owners, Shapes, Weights
+from archcalc.testing.matching.in_torch import input_kinds
+from archcalc.testing.matching.parts import Built, Owners, Ran, Shapes, Weights
+from archcalc.testing.matching.reading import read_keras
+from archcalc.testing.matching.steps import Between, Step, group_of, plain, quiet
 from archcalc.testing.oracles import BATCH, counted, named_in_keras
 
 __all__ = ["is_model", "keras_parts", "measured_flops"]
@@ -48,7 +54,73 @@ def keras_parts(model: Any, made: Program) -> tuple[list[Built], Ran]:
     layers = list(_leaves(model, keras))
     first = Owners()
     parts = [_built(layer, layers, first) for layer in layers if layer.weights]
-    return parts, _ran(model, made, keras)
+    ran = _ran(model, made, keras)
+    ran.between = _between(_calls(model, keras))
+    return parts, ran
+
+
+def _between(calls: Iterable[Any]) -> dict[str, Between]:
+    """What is called without weights after each layer with weights, and how that one ends."""
+    here = Between()
+    found = {"": here}
+    for layer in calls:
+        read = read_keras(layer, _input(layer)) or _operation(layer)
+        if getattr(layer, "weights", None):
+            here = found.setdefault(layer.name, Between())
+            here.opaque = here.opaque or read is None
+            function: Any = getattr(read, "activation", None)
+            ends = isinstance(function, str) and type(layer).__name__ not in _INSIDE
+            read = Activation(function) if ends else None
+        elif read is None and type(layer).__name__ not in _MOVING:
+            here.opaque = True
+        here.pads = here.pads or "Padding" in type(layer).__name__
+        made = None if read is None else plain(read)
+        if made is not None and group_of(made):
+            here.steps.append(Step(layer.name, made))
+        elif made is not None and not quiet(made):  # arithmetic that another layer may be said by
+            here.opaque = True
+    return found
+
+
+def _calls(model: Any, keras: Any) -> Iterator[Any]:
+    """The layers and operations of a model in the order of their calls, as often as called."""
+    if not isinstance(model, keras.Model):
+        yield model
+        return
+    graph = getattr(model, "_functional", None) or model
+    depths = getattr(graph, "_nodes_by_depth", None)
+    if depths is None:
+        called = model.layers
+    else:
+        nodes = [node for depth in sorted(depths, reverse=True) for node in depths[depth]]
+        called = [node.operation for node in nodes]
+    for layer in called:
+        yield from _calls(layer, keras)
+
+
+def _operation(operation: Any) -> Any:
+    """An operation of Keras that is an activation, as such."""
+    name: Any = snake_case(type(operation).__name__)
+    known = name in ACTIVATIONS and not hasattr(operation, "weights")
+    return Activation(name) if known else None
+
+
+_MOVING = (
+    *("InputLayer", "Add", "Subtract", "Multiply", "Reshape", "Transpose", "Concatenate", "Stack"),
+    *("GetItem", "Matmul", "ExpandDims", "Squeeze", "Cast", "Shape", "Flip"),
+)
+"""Operations that move and join numbers."""
+
+_INSIDE = ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+"""Layers whose activation is in their steps, not at their end."""
+
+
+def _input(layer: Any) -> Shape:
+    """What goes into a layer where it is first called; empty where that is not known."""
+    nodes = getattr(layer, "_inbound_nodes", [])
+    tensors = nodes[0].input_tensors if nodes else []
+    dims = tensors[0].shape[1:] if tensors else ()
+    return Shape(dims) if None not in dims else Shape()
 
 
 def _leaves(model: Any, keras: Any) -> Iterator[Any]:
@@ -68,11 +140,8 @@ def _built(layer: Any, layers: list[Any], owners: Owners) -> Built:
 
     def ours(applied: Applied) -> Weights | None:
         own = applied.layer
-        entry = KERAS.get(type(own).__name__)
-        names = [entry.cls] if isinstance(entry, Entry) and isinstance(entry.cls, str) else []
-        if isinstance(entry, Entry) and not isinstance(entry.cls, str):
-            names = list(entry.cls.values())
-        if kind not in names:
+        entry = KERAS.entry(type(own))
+        if entry is None or kind not in entry.classes():
             return None
         if isinstance(own, Network):  # what it holds has the names that we give it, in order
             named = [weight.name for weight in applied.weights]
@@ -86,7 +155,17 @@ def _built(layer: Any, layers: list[Any], owners: Owners) -> Built:
     last = next((x for x in reversed(layers) if _continues(x.name, layer.name)), layer)
     raw = dict(zip(short, shapes, strict=True))
     tied = owners.tied(layer.name, zip(short, layer.weights, strict=True))
-    return Built(layer.name, kind, raw, _outputs(last), None, ours, tied)
+    return Built(
+        layer.name,
+        kind,
+        raw,
+        _outputs(last),
+        None,
+        ours,
+        tied,
+        read=read_keras(layer, _input(layer)),
+        learns={name: bool(layer.trainable) for name in short},
+    )
 
 
 def _unlike(names: Sequence[str], paths: Sequence[str]) -> list[str]:
@@ -137,8 +216,8 @@ def _is_counted(applied: Any) -> bool:
 
 def _is_another(layer: Layer) -> bool:
     """Whether Keras has no such layer, so that the model is another."""
-    entry = KERAS.get(type(layer).__name__)
-    return not isinstance(entry, Entry) or bool(objection(entry, layer))
+    entry = KERAS.entry(type(layer))
+    return entry is None or bool(objection(entry, layer))
 
 
 _LOOPS = ("LSTM", "GRU", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")

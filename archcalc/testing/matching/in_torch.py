@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from archcalc.frameworks.program import Program
-from archcalc.frameworks.table import Entry
-from archcalc.frameworks.tables import TORCH
+from archcalc.frameworks.records import TORCH
 from archcalc.layers.applied import Applied
-from archcalc.layers.registry import layer_class
+from archcalc.layers.base import Layer
 from archcalc.network.base import Network
-from archcalc.symbolic.errors import shorten
-from archcalc.testing.matching.parts import Built, Owners, Weights
+from archcalc.network.unroll import Program
+from archcalc.symbolic.errors import FrameworkError, shorten
+from archcalc.testing.matching.parts import ITSELF, Built, Owners, Ran, Weights
+from archcalc.testing.matching.reading import read_torch
+from archcalc.testing.matching.stacks import is_stack, stack_parts
+from archcalc.testing.matching.watching import Watch
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
 
-__all__ = ["Ran", "input_kinds", "is_module", "run_torch", "torch_parts"]
+__all__ = ["input_kinds", "is_module", "made_whole", "run_torch", "torch_parts"]
 
 
 def is_module(model: object) -> bool:
@@ -24,10 +26,10 @@ def is_module(model: object) -> bool:
     return any(cls.__module__ == "torch.nn.modules.module" for cls in type(model).__mro__)
 
 
-def _names(entry: Any) -> tuple[str, ...]:
-    if not isinstance(entry, Entry):
-        return ()
-    return (entry.cls,) if isinstance(entry.cls, str) else tuple(entry.cls.values())
+def _names(layer: type[Layer]) -> set[str]:
+    """torch's and our own classes that a layer is there."""
+    entry = TORCH.entry(layer)
+    return {name.removeprefix(".") for name in entry.classes()} if entry else set()
 
 
 def _wholes(made: Program) -> set[str]:
@@ -35,48 +37,40 @@ def _wholes(made: Program) -> set[str]:
 
     A transformer of torch is taken apart, unless the network has one too.
     """
-    there = {type(call.layer).__name__ for call in made.calls}
-    kinds = [kind for kind in TORCH if kind in there or not issubclass(layer_class(kind), Network)]
-    return {name.removeprefix(".") for kind in kinds for name in _names(TORCH[kind])}
+    there = {type(call.layer) for call in made.calls}
+    kinds = there | {kind for kind in TORCH if not issubclass(kind, Network)}
+    return {name for kind in kinds for name in _names(kind)}
 
 
 Inputs: TypeAlias = tuple[tuple[int, ...], ...]
 """The shape of every input, without the batch."""
 
 
-class Ran:
-    """What a model gave and multiplied when it was run.
-
-    Attributes:
-        outputs: what came out of all of it.
-        flops: of `BATCH` samples; below 0 where they were not counted.
-        refused: why it did not run, if it did not.
-    """
-
-    def __init__(self) -> None:
-        self.outputs: Any = None
-        self.flops = -1
-        self.refused = ""
-        self.seen: dict[str, tuple[Any, int]] = {}
-        self.order: list[str] = []
-
-
 def torch_parts(
     module: Any, made: Program, input_shape: Sequence[Sequence[int]] | None
 ) -> tuple[list[Built], Ran]:
     """The layers of a module that own weights, in the order of their calls, and how it ran."""
-    wholes = _wholes(made)
-    own = _is_ours(module)
-    owners = _called(module) if own else _owners(module, wholes)
     ours = tuple(tuple(map(int, x)) for x in made.inputs)
     tries = [ours, tuple(map(_channels_first, ours))]
     if input_shape is not None:
         tries = [tuple(tuple(x) for x in input_shape)]
-    ran = _run(module, owners, tries, input_kinds(made))
+    kinds = input_kinds(made)
+    module = made_whole(module, tries, kinds)
+    wholes = _wholes(made)
+    own = _is_ours(module)
+    owners = _called(module) if own else _owners(module, wholes)
+    ran = _run(module, owners, tries, kinds)
     places = {name: i for i, name in enumerate(ran.order)}
     names = sorted(owners, key=lambda name: places.get(name, len(places)))
     first = Owners()
-    return [_built(name, owners[name][1], ran, wholes, own, first) for name in names], ran
+    built = [_built(name, owners[name][1], ran, wholes, own, first) for name in names]
+    return [part for whole in built for part in _layers_of(whole, owners, ran)], ran
+
+
+def _layers_of(whole: Built, owners: Mapping[str, Any], ran: Ran) -> list[Built]:
+    """A recurrent module as the layers of ours that it stacks; everything else as it is."""
+    core = owners["" if whole.name == ITSELF else whole.name][1]
+    return stack_parts(whole, core, ran) if is_stack(core) else [whole]
 
 
 def _owners(module: Any, wholes: set[str]) -> dict[str, tuple[Any, Any]]:
@@ -137,8 +131,7 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool, owners: 
 
     def ours(applied: Applied) -> Weights | None:
         layer = applied.layer
-        names = _names(TORCH.get(type(layer).__name__))
-        if not own and kind not in [name.removeprefix(".") for name in names]:
+        if not own and kind not in _names(type(layer)):
             return None
         return weights_in_torch(core, layer)
 
@@ -146,8 +139,9 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool, owners: 
     if not alone:
         raw = {name: shape for name, shape in raw.items() if "." not in name}
     macs = flops // (2 * BATCH) if alone and flops is not None else None
-    called = name or "itself"
+    called = name or ITSELF
     tensors = core.state_dict(keep_vars=True)
+    parameters = {key: value for key, value in core.named_parameters() if key in raw}
     return Built(
         called,
         kind,
@@ -157,22 +151,103 @@ def _built(name: str, core: Any, ran: Ran, wholes: set[str], own: bool, owners: 
         ours,
         tied=owners.tied(called, ((key, tensors[key]) for key in raw)),
         trained=own or kind in wholes or not raw.keys().isdisjoint(dict(core.named_parameters())),
+        read=read_torch(core),
+        learns={key: bool(value.requires_grad) for key, value in parameters.items()},
+        unused=_is_unused(name, core, ran),
+    )
+
+
+def _is_unused(name: str, core: Any, ran: Ran) -> bool:
+    """Whether a run to the end called no part of a module, and computed with none of its tensors.
+
+    Its tensors may be another module's too, which then was called.
+    """
+    if ran.refused or name in ran.seen:
+        return False
+    inside = [*(f"{name}.{key}".lstrip(".") for key, _ in core.named_modules() if key)]
+    return not ran.used & {f"{name}.{key}".lstrip(".") for key in core.state_dict()} and not any(
+        key in ran.seen for key in inside
     )
 
 
 def _run(
     module: Any, owners: Mapping[str, Any], tries: Sequence[Inputs], kinds: Sequence[str]
 ) -> Ran:
-    """Forward on the meta device: nothing is computed, and nothing of the module is changed."""
+    """Forward on the meta device: nothing is computed, and nothing of the module is changed.
+
+    Where it fails on every input, what was seen of the run that went furthest is kept.
+    """
+    refused: list[str] = []
+    furthest = Ran()
+    for attempt in dict.fromkeys(tries):
+        ran = Ran()
+        try:
+            _forward(module, _zeros(attempt, kinds), owners, ran)
+        except _FAILS as error:
+            inside = f" in {ran.failed!r}" if ran.failed else ""
+            shown = " and ".join(map(str, attempt))
+            refused.append(f"{shown}{inside}: {shorten(str(error), 120)}")
+            furthest = max(furthest, ran, key=lambda one: len(one.order))
+        else:
+            return ran
+    furthest.refused = "; nor on ".join(refused)
+    return furthest
+
+
+_FAILS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, NotImplementedError)
+"""What a module raises on an input that it does not take."""
+
+
+def made_whole(module: Any, tries: Sequence[Inputs], kinds: Sequence[str]) -> Any:
+    """A module whose weights all have shapes: a lazy one is run on the meta device, as a copy.
+
+    Raises:
+        FrameworkError: it does not run on these inputs.
+    """
+    if not _is_lazy(module):
+        return module
+    import torch
+
     refused: list[str] = []
     for attempt in dict.fromkeys(tries):
+        copy = _copied(module)
         try:
-            return _forward(module, _zeros(attempt, kinds), owners)
-        except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
+            with _evaluating(copy), torch.no_grad(), torch.device("meta"):
+                copy(*_zeros(attempt, kinds))
+            return copy
+        except _FAILS as error:
             refused.append(f"{' and '.join(map(str, attempt))}: {shorten(str(error), 120)}")
-    ran = Ran()
-    ran.refused = "; nor on ".join(refused)
-    return ran
+    raise FrameworkError(
+        "the module has lazy parts, which have no shapes until it is run"
+        + (f", and it does not run on {'; nor on '.join(refused)}" if refused else ""),
+        code="not-built",
+        hint="give input_shape=, or run it once on an input that it takes",
+    )
+
+
+def _copied(module: Any) -> Any:
+    """A copy on the meta device; torch copies no tensor that has no shape yet."""
+    from copy import deepcopy
+
+    from torch.nn.parameter import Parameter, is_lazy
+
+    memo: dict[int, Any] = {}
+    for tensor in [*module.parameters(), *module.buffers()]:
+        if is_lazy(tensor):
+            lazy: Any = type(tensor)
+            made = lazy(device="meta", dtype=tensor.dtype)
+        else:
+            made = tensor.detach().to("meta")
+            if isinstance(tensor, Parameter):
+                made = Parameter(made, requires_grad=tensor.requires_grad)
+        memo[id(tensor)] = made
+    return deepcopy(module, memo)
+
+
+def _is_lazy(module: Any) -> bool:
+    from torch.nn.parameter import is_lazy
+
+    return any(map(is_lazy, [*module.parameters(), *module.buffers()]))
 
 
 def run_torch(module: Any, shapes: Sequence[Sequence[int]]) -> Ran:
@@ -209,13 +284,16 @@ def input_kinds(made: Program) -> list[str]:
     return kinds
 
 
-def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any]) -> Ran:
+def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any], ran: Ran) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    ran, counter = Ran(), FlopCounterMode(display=False)
+    counter = FlopCounterMode(display=False)
     before: dict[str, int] = {}
-    hooks = []
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    there = {name: value.detach().to("meta") for name, value in state.items()}
+    watch = Watch(module, owners, ran, there)
+    hooks = list(watch.hooks())
     for name, (part, _) in owners.items():
 
         def start(_: Any, args: Any, name: str = name) -> None:
@@ -228,16 +306,13 @@ def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any]) -> Ran:
                 ran.order.append(name)
 
         hooks += [part.register_forward_pre_hook(start), part.register_forward_hook(end)]
-    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    there = {name: value.detach().to("meta") for name, value in state.items()}
     try:
-        with _evaluating(module), counter, torch.no_grad(), torch.device("meta"):
+        with _evaluating(module), watch.mode(), counter, torch.no_grad(), torch.device("meta"):
             result = torch.func.functional_call(module, there, tuple(inputs), tie_weights=True)
     finally:
         for hook in hooks:
             hook.remove()
     ran.outputs, ran.flops = shapes_of(_tensors(result)), counter.get_total_flops()
-    return ran
 
 
 def _tensors(result: Any) -> list[Any]:
@@ -250,7 +325,7 @@ def _tensors(result: Any) -> list[Any]:
 
 
 @contextmanager
-def _evaluating(module: Any) -> Any:
+def _evaluating(module: Any) -> Iterator[None]:
     """Without dropout, and each part afterwards as it was."""
     training = [(part, part.training) for part in module.modules()]
     module.eval()

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import Any, Literal
 
-from archcalc.frameworks.program import Program, program
-from archcalc.frameworks.tables import KERAS, TORCH
+from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.base import Layer
+from archcalc.network.unroll import Program, unroll
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
+from archcalc.testing.hiding import assertions
 from archcalc.testing.matching.causes import same_outputs, why_outputs, why_weights
 from archcalc.testing.matching.in_keras import is_model, keras_parts
-from archcalc.testing.matching.in_torch import Ran, is_module, torch_parts
+from archcalc.testing.matching.in_torch import is_module, torch_parts
+from archcalc.testing.matching.inside import (
+    between_of,
+    differing,
+    pads_near,
+    step_pairs,
+    trained_rows,
+)
 from archcalc.testing.matching.pairing import Pairs, by_name, in_order, same_weights
-from archcalc.testing.matching.parts import Built, Part, Shapes, parts_of
+from archcalc.testing.matching.parts import Built, Part, Ran, Shapes, parts_of
 from archcalc.testing.oracles import BATCH, counted
 
 __all__ = ["Difference", "MismatchError", "assert_matches"]
+
+__tracebackhide__ = assertions
 
 _SHOWN = 5
 """How many layers that differ are shown in full."""
@@ -67,11 +79,18 @@ def assert_matches(
 ) -> None:
     """That a Keras model or a torch module is the network `net`.
 
-    Compared are, layer by layer: every weight's shape, the shapes that come out, and the
-    multiply-accumulates; and in total: the outputs, the parameters, and the FLOPs.  A module of
-    torch is run on the meta device, where nothing is computed, in our layout or in torch's, with
-    channels first.  A model of Keras has its shapes already; it is run on zeros for its FLOPs
-    where the backend is torch.
+    Compared are, layer by layer: every weight's shape and whether it is trained, the arguments
+    that a layer has, the shapes that come out, and the multiply-accumulates; between them the
+    activations, pools, normalizations and resizings, be they layers, arguments or functions; and
+    in total: the outputs, the parameters, and the FLOPs.  A module of torch is run on the meta
+    device, where nothing is computed, in our layout or in torch's, with channels first; where it
+    fails, it is compared as far as it ran.  A lazy one is run as a copy.  A model of Keras has its
+    shapes already; it is run on zeros for its FLOPs where the backend is torch.
+
+    A network may be written down for its counts.  So constants (an epsilon, a rate, a slope) and
+    what changes training alone are compared where the network states them, and a dropout that only
+    one of the two has is no difference.  What a module computes by hand is not known to be another
+    activation, and passes.
 
     Args:
         net: a network of numbers, or a layer.
@@ -106,19 +125,22 @@ def assert_matches(
     ours = parts_of(made)
     pairs = by_name(ours, built, names or {}) if names or by == "name" else in_order(ours, built)
     pairs = [(a, b) for a, b in pairs if a is not None or b is None or b.is_needed]
-    found = [*_by_layer(pairs, made), *_in_total(made, pairs, ran)]
+    places = {call.path: number for number, call in enumerate(made.calls)}
+    found = [*_by_layer(pairs, made, ran), *_by_step(pairs, made, ran)]
+    found.sort(key=lambda difference: places.get(difference.path, len(places)))
+    found += _in_total(made, pairs, ran)
     if found:
         raise MismatchError(_text(found, len(ours), type(model).__name__), found)
 
 
 def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Program, list[Built], Ran]:
     if is_module(model) and not is_model(model):
-        made = program(net, given.get("net"), TORCH)
+        made = unroll(net, given.get("net"), partial(is_whole, TORCH))
         own = given.get("model")
         shapes = None if own is None else [own] if isinstance(own[0], int) else own
         return made, *torch_parts(model, made, shapes)
     if is_model(model):
-        made = program(net, given.get("net"), KERAS)
+        made = unroll(net, given.get("net"), partial(is_whole, KERAS))
         return made, *keras_parts(model, made)
     raise FrameworkError(
         f"{shorten(repr(model), 60)} is neither a Keras model nor a torch module",
@@ -129,7 +151,8 @@ def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Program, li
 # What differs
 
 
-def _by_layer(pairs: Pairs, made: Program) -> Iterator[Difference]:
+def _by_layer(pairs: Pairs, made: Program, ran: Ran) -> Iterator[Difference]:
+    here = between_of(made)
     for ours, theirs in pairs:
         if theirs is None and ours is not None:
             rows = (("layer", _head(ours), "—"),)
@@ -138,12 +161,17 @@ def _by_layer(pairs: Pairs, made: Program) -> Iterator[Difference]:
             raw = ", ".join(f"{n} {_shape(s)}" for n, s in theirs.raw.items())
             rows = (("layer", "—", f"{theirs.kind} with {raw}"),)
             title = f"in the model: {theirs.name}"
-            yield Difference("", theirs.name, rows, "the network has no such layer", title)
+            why = f"the network has no such layer{NEVER if theirs.unused else ''}"
+            yield Difference("", theirs.name, rows, why, title)
         elif ours is not None and theirs is not None:
-            yield from _in_layer(ours, theirs)
+            padded = pads_near(ours.path, here) or pads_near(theirs.name, ran.between)
+            yield from _in_layer(ours, theirs, padded)
 
 
-def _in_layer(ours: Part, theirs: Built) -> Iterator[Difference]:
+NEVER = ", and the model never calls it"
+
+
+def _in_layer(ours: Part, theirs: Built, padded: bool) -> Iterator[Difference]:
     rows: list[tuple[str, str, str]] = []
     whys: list[str] = []
     if not same_weights(ours, theirs):
@@ -152,12 +180,25 @@ def _in_layer(ours: Part, theirs: Built) -> Iterator[Difference]:
     if not same_outputs(ours.outputs, theirs.outputs):
         rows.append(("output", _shapes(ours.outputs), _seen(ours.outputs, theirs.outputs)))
         whys.append("" if whys else why_outputs(ours, theirs))
+    if not whys:
+        rows.extend(differing(ours, theirs, padded))
     if not rows and theirs.macs not in (None, ours.macs) and _counts(ours):
         rows.append(("MACs", f"{ours.macs:,}", f"{theirs.macs:,}"))
+    rows.extend(trained_rows(ours, theirs))
+    if theirs.unused:
+        rows.append(("call", "called", "never called"))
+        whys.append("the model has it, and never calls it")
     if rows:
         title = f"{ours.path} ({_head(ours)}), in the model {theirs.name} ({theirs.kind})"
         why = "; ".join(filter(None, whys))
         yield Difference(ours.path, theirs.name, tuple(rows), why, title)
+
+
+def _by_step(pairs: Pairs, made: Program, ran: Ran) -> Iterator[Difference]:
+    for ours, theirs, rows, why in step_pairs(pairs, made, ran):
+        path, name = (step.name if step else "" for step in (ours, theirs))
+        title = f"{path}, in the model {name}" if path and name else path or f"in the model: {name}"
+        yield Difference(path, name, tuple(rows), why, title)
 
 
 def _counts(ours: Part) -> bool:
@@ -209,11 +250,16 @@ def _tied(built: Iterable[Built]) -> str:
 
 # What is shown
 
+_GROUPS = ("activation", "pool", "dropout", "normalization", "resizing")
+
 
 def _text(found: Sequence[Difference], count: int, kind: str) -> str:
     layers = [d for d in found if d.path or d.name]
     total = [d for d in found if not (d.path or d.name)]
-    head = f"{len(layers)} of {count} layers with weights" if layers else "the total"
+    weighty = [d for d in layers if d.rows[0][0] not in _GROUPS]
+    head = f"{len(weighty)} of {count} layers with weights" if weighty else "the total"
+    if layers and not weighty:
+        head = f"{len(layers)} step{'s' * (len(layers) > 1)} without weights"
     verb = "differ" if len(layers) > 1 else "differs"
     lines = [f"the {kind} is not the network: {head} {verb}"]
     width = max(len(row[1]) for d in found for row in d.rows) + 2

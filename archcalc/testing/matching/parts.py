@@ -7,13 +7,19 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any, TypeAlias
 
-from archcalc.frameworks.program import Call, Program
 from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.network.unroll import Call, Program
+from archcalc.testing.matching.steps import Between
 
-__all__ = ["Built", "Owners", "Part", "Shapes", "Weights", "parts_of"]
+__all__ = ["ITSELF", "Built", "Owners", "Part", "Ran", "Shapes", "Weights", "parts_of"]
 
 Shapes: TypeAlias = tuple[tuple[int, ...], ...]
 Weights: TypeAlias = Mapping[str, tuple[int, ...]]
+
+
+ITSELF = "itself"
+"""What a model is called that is one layer."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,9 @@ class Built:
             there; ``None`` where it is something else.
         tied: which of its weights are those of a layer before it, and what they are called there.
         trained: whether anything in it can be; a mask that a module keeps for itself cannot.
+        read: the layer of ours that it is by its arguments; ``None`` where they cannot be read.
+        learns: whether each of its parameters is trained.
+        unused: whether the model has it and never calls it.
     """
 
     name: str
@@ -68,6 +77,9 @@ class Built:
     ours: Callable[[Applied], Weights | None] = field(default=lambda applied: None, compare=False)
     tied: Mapping[str, str] = field(default_factory=dict)
     trained: bool = True
+    read: Layer | None = None
+    learns: Mapping[str, bool] = field(default_factory=dict)
+    unused: bool = False
 
     @property
     def parameters(self) -> int:
@@ -83,6 +95,31 @@ class Built:
     def is_needed(self) -> bool:
         """Whether a network without it is another one."""
         return self.trained and self.tied.keys() != self.raw.keys()
+
+
+class Ran:
+    """What a model gave and multiplied when it was run.
+
+    Attributes:
+        outputs: what came out of all of it.
+        flops: of `BATCH` samples; below 0 where they were not counted.
+        refused: why it did not run, if it did not.
+        failed: the module in which it did not.
+        seen: what came out of each layer with weights, and what it multiplied.
+        order: the layers with weights in the order in which they ended.
+        between: what was done after each of them; after ``""``, before the first.
+        used: the tensors, by name, that something was computed with outside of their module.
+    """
+
+    def __init__(self) -> None:
+        self.outputs: Any = None
+        self.flops = -1
+        self.refused = ""
+        self.failed = ""
+        self.seen: dict[str, tuple[Any, int]] = {}
+        self.order: list[str] = []
+        self.between: dict[str, Between] = {"": Between()}
+        self.used: set[str] = set()
 
 
 class Owners:

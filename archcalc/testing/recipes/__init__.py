@@ -1,63 +1,32 @@
-"""How each family of layers is made for an input: fields that fit, by construction."""
+"""How layers are made for an input whose fields depend on it: fields that fit, by construction.
 
-from archcalc.testing.recipes import (
-    activations,
-    adapters,
-    arithmetic,
-    attention,
-    core,
-    embedding,
-    encoding,
-    images,
-    merging,
-    normalization,
-    operations,
-    padding,
-    pooling,
-    rearranging,
-    recurrent,
-    rescaling,
-    reshaping,
-    sliding,
-    transformer,
-)
+A layer whose fields do not is drawn by their types and by the ranges of its record, and needs no
+recipe.  Each file here is for a family of layers; nothing lists the files.
+"""
+
+from __future__ import annotations
+
+from pkgutil import iter_modules
+from typing import Any
+
+from archcalc._loading import loaded
 from archcalc.testing.recipes.base import Fits, Inputs, Recipe
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]
 
-_FAMILIES = (
-    core,
-    embedding,
-    sliding,
-    pooling,
-    normalization,
-    activations,
-    reshaping,
-    rearranging,
-    operations,
-    padding,
-    merging,
-    arithmetic,
-    attention,
-    adapters,
-    rescaling,
-    images,
-    encoding,
-    recurrent,
-    transformer,
-)
+_FAMILIES = [loaded(f"{__name__}.{file.name}") for file in iter_modules(__path__)]
 
-RECIPES: dict[str, Recipe] = {
-    name: recipe for family in _FAMILIES for name, recipe in family.RECIPES.items()
-}
+
+def _every(what: str) -> dict[str, Any]:
+    found = [getattr(family, what, {}) for family in _FAMILIES]
+    return {name: made for family in found for name, made in family.items()}
+
+
+RECIPES: dict[str, Recipe] = _every("RECIPES")
 """The recipe of every kind that has fields which depend on its input."""
 
-INPUTS: dict[str, Inputs] = {
-    name: inputs for family in _FAMILIES for name, inputs in getattr(family, "INPUTS", {}).items()
-}
+INPUTS: dict[str, Inputs] = _every("INPUTS")
 """The input shapes of every kind that does not take just any."""
 
-FITS: dict[str, Fits] = {
-    name: fits for family in _FAMILIES for name, fits in getattr(family, "FITS", {}).items()
-}
+FITS: dict[str, Fits] = _every("FITS")
 """What a shape must be for a kind that does not take just any."""

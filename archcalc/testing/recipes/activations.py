@@ -40,23 +40,6 @@ def _even_somewhere(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
     )
 
 
-def _number(name: str, *values: float) -> Recipe:
-    """A field of a number, within what the function is defined for."""
-    return lambda pick, cls, inputs: {name: pick.field(name, st.sampled_from(values))}
-
-
-def _range(low: str, high: str, default: tuple[float, float]) -> Recipe:
-    """Two fields of numbers in order."""
-
-    def drawn(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-        if low in pick.left:
-            return {low: default[0], high: default[1]}
-        some = pick.one_of((default, (0.0, 6.0), (-2.0, 0.5)))
-        return {low: some[0], high: some[1]}
-
-    return drawn
-
-
 def _slopes(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     if pick.one_of((False, False, True)):
         return {"along": pick.axes(inputs[0])}
@@ -69,10 +52,6 @@ RECIPES: dict[str, Recipe] = {
     "Softmin": along_one,
     "LogSoftmax": _log_softmax,
     "GLU": _halved,
-    "CELU": _number("alpha", 1.0, 0.5, 2.0),
-    "Softplus": _number("beta", 1.0, 0.5, 2.0),
-    "Hardtanh": _range("min_val", "max_val", (-1.0, 1.0)),
-    "RReLU": _range("lower", "upper", (0.125, 0.375)),
     "PReLU": _slopes,
 }
 

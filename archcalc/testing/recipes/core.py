@@ -15,10 +15,6 @@ from archcalc.testing.shaping import small
 __all__ = ["INPUTS", "RECIPES"]
 
 
-def _dense(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    return {"units": pick.size(8)}
-
-
 _ROLES = ("summed", "kept", "shared", "added")
 """An axis of the input: of the kernel too, of the output too, of both, or of neither."""
 
@@ -102,7 +98,6 @@ def _free(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 
 RECIPES: dict[str, Recipe] = {
     "Parameter": _free,
-    "Dense": _dense,
     "EinsumDense": _einsum,
     "Bilinear": _bilinear,
     "Lambda": _function,

@@ -14,10 +14,6 @@ from archcalc.testing.recipes.base import Fields, Inputs, Recipe
 __all__ = ["INPUTS", "RECIPES"]
 
 
-def _embedding(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    return {"input_dim": pick.size(20), "output_dim": pick.size(8)}
-
-
 def _reversible(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     """There, or back from vectors as long as the rows."""
     reverse = pick.flag()
@@ -27,10 +23,6 @@ def _reversible(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
     ranks = (None, 1, 3) if tied else (None,)
     made |= {"tie_weights": tied, "lora_rank": pick.field("lora_rank", st.sampled_from(ranks))}
     return made | {"logit_soft_cap": pick.one_of((None, 30.0))}
-
-
-def _bag(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    return {"num_embeddings": pick.size(20), "embedding_dim": pick.size(8)}
 
 
 def _adaptive(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -51,8 +43,6 @@ def _wide(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
 
 
 RECIPES: dict[str, Recipe] = {
-    "Embedding": _embedding,
-    "EmbeddingBag": _bag,
     "ReversibleEmbedding": _reversible,
     "AdaptiveLogSoftmaxWithLoss": _adaptive,
 }

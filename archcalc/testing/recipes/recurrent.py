@@ -77,6 +77,22 @@ def _wrapped(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"layer": _held(pick, inputs[0])}
 
 
+def _routed(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """An expert that takes one token; as many of them as there are scores."""
+    x, scores = inputs
+    token = Shape(x[len(scores) - 1 :])
+    held = pick.layer(_EXPERTS[len(token)], (token,))
+    return {"block": held, "count": int(scores[-1]), "active": pick.size(int(scores[-1]))}
+
+
+@st.composite
+def _tokens_and_scores(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+    """Tokens along the first axes, or a sample as one token, and a score of each expert."""
+    x = draw(small(1) | small(2) | small(3))
+    routed = draw(numbers(0, len(x) - 1))
+    return (x, Shape((*x[:routed], draw(numbers(1, _MOST_EXPERTS)))))
+
+
 def _both_ways(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"layer": pick.layer(_LAYERS, inputs)}
 
@@ -102,6 +118,13 @@ def _sequences(cls: type[Any]) -> Any:
     return small(2, longest=5).map(lambda x: (x,))
 
 
+_MOST_EXPERTS = 4
+_EXPERTS = {
+    1: ("Dense", "LayerNormalization", "Activation"),
+    2: ("Dense", "Conv1D", "LayerNormalization"),
+    3: ("Conv2D", "DepthwiseConv2D", "Flatten"),
+}
+"""Layers with one output."""
 _CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
 _LAYERS = ("SimpleRNN", "LSTM", "GRU")
 _CONVOLUTIONS = tuple(f"ConvLSTM{n}D" for n in (1, 2, 3))
@@ -110,6 +133,7 @@ RECIPES: dict[str, Recipe] = {
     **dict.fromkeys(_CELLS + _LAYERS, _recurrent),
     **dict.fromkeys(_CONVOLUTIONS, _convolutional),
     "TimeDistributed": _at_every_step,
+    "Experts": _routed,
     "Wrapper": _wrapped,
     "Bidirectional": _both_ways,
     "StackedRNNCells": _stacked,
@@ -120,6 +144,7 @@ INPUTS: dict[str, Inputs] = {
     **dict.fromkeys(_CELLS + _LAYERS, _with_states),
     **dict.fromkeys(_CONVOLUTIONS, _maps_over_time),
     "TimeDistributed": lambda cls: (small(2) | small(3) | small(4)).map(lambda x: (x,)),
+    "Experts": _tokens_and_scores,
     "Wrapper": lambda cls: (small(1) | small(2) | small(3)).map(lambda x: (x,)),
     "Bidirectional": _sequences,
     "StackedRNNCells": lambda cls: small(1).map(lambda x: (x,)),

@@ -1,0 +1,19 @@
+"""What a lower floor asks for and a higher floor gives: lists that are filled from above.
+
+Layers know nothing of tests, and files nothing of frameworks.  Each goes through its list here, and
+`archcalc` itself, which knows every floor, puts in what is there.  A list holds functions that load
+what they need when they are called, so that filling it loads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["FILE_NAMES", "ON_NEW_LAYER"]
+
+ON_NEW_LAYER: list[Callable[[type], None]] = []
+"""Called with every class of layers when it is made."""
+
+FILE_NAMES: list[Callable[[], Mapping[str, Any]]] = []
+"""Further names that files may call layers by, each with what makes a layer of its arguments."""

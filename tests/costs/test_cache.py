@@ -73,6 +73,28 @@ def test_a_cell_over_time_keeps_as_much_as_its_layer(cell: Any) -> None:
     assert one.equals(other)
 
 
+@pytest.mark.parametrize("cell", [ac.SimpleRNNCell, ac.LSTMCell])
+@pytest.mark.parametrize("axes", [1, 2])
+def test_every_sequence_beside_others_keeps_its_own(cell: Any, axes: int) -> None:
+    """As many as there are side by side, whether a layer or a cell takes the steps."""
+    layer = getattr(ac, cell.__name__.removesuffix("Cell"))
+    beside = ("n", "m")[:axes]
+    for held in (layer("u"), ac.RNN(cell("u"))):
+        one = ac.Sequential([held]).trace(("t", 5)).cost(ac.costs.Cache())
+        every = ac.Sequential([ac.TimeDistributed(held, axes=axes)]).trace((*beside, "t", 5))
+        times = ac.formula.Formula(ac.symbol("n") * (ac.symbol("m") if axes == 2 else 1))
+        assert every.cost(ac.costs.Cache()).equals(times * one)
+
+
+def test_a_block_that_runs_again_keeps_what_each_turn_leaves() -> None:
+    block = ac.Residual([ac.MultiHeadAttention(2, 4)])
+    one, three = (
+        ac.Sequential([ac.Repeat(block, n, shared=True)]).trace((6, 8)).cost(ac.costs.Cache())
+        for n in (1, 3)
+    )
+    assert int(three) == 3 * int(one)
+
+
 def test_each_position_of_a_time_distributed_layer_has_a_state() -> None:
     net = ac.TimeDistributed(ac.LSTM(6))
     assert net.trace((3, 4, 5)).cost(ac.costs.Cache()) == 3 * 2 * 6

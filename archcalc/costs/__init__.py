@@ -2,6 +2,7 @@
 
 from archcalc.costs.activations import Activations
 from archcalc.costs.base import Additive, Cost
+from archcalc.costs.cache import Cache
 from archcalc.costs.choice import Choice, Convention, Counted, Other
 from archcalc.costs.conventions import CONVENTIONS, convention
 from archcalc.costs.loops import Loop
@@ -9,6 +10,7 @@ from archcalc.costs.memory import (
     DTYPES,
     OPTIMIZERS,
     ActivationBytes,
+    CacheBytes,
     GradientBytes,
     OptimizerBytes,
     WeightBytes,
@@ -41,6 +43,8 @@ __all__ = [
     "ActiveParameters",
     "Additive",
     "Alive",
+    "Cache",
+    "CacheBytes",
     "Choice",
     "Convention",
     "Cost",

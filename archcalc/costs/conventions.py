@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from archcalc.costs.base import Additive, TracedRow
 from archcalc.costs.choice import Choice, Convention
@@ -20,6 +21,7 @@ from archcalc.costs.parameters import (
     TotalParameters,
 )
 from archcalc.costs.work import Flops, Macs, MacsByOutput
+from archcalc.layers.adapters import LoRA
 from archcalc.layers.facts import KINDS
 from archcalc.symbolic.errors import LookupFailedError, quoted
 
@@ -64,6 +66,23 @@ def _where(field: str, value: object, name: str, meaning: str, *used_by: str) ->
 def _slopes(end: int | None, name: str, meaning: str, *used_by: str) -> Choice:
     """Parameters as they would be if every PReLU shared its slopes along the axes before `end`."""
     return Choice(name, meaning, used_by, Parameters(), _Sharing(end))
+
+
+def _adapters(merged: bool, name: str, meaning: str, *used_by: str) -> Choice:
+    """MACs as they would be if every layer with adapters multiplied them in this way."""
+
+    def seen(row: TracedRow) -> TracedRow:
+        layer: Any = row.layer
+        if isinstance(layer, LoRA):
+            changed = layer.merged != merged
+            return row.as_if(layer=layer.model_copy(update={"merged": merged})) if changed else row
+        rank = getattr(layer, "lora_rank", None)
+        if rank is None or merged:
+            return row
+        made = LoRA(layer.model_copy(update={"lora_rank": None}), rank)
+        return row.as_if(layer=made) if made.adapted(*row.inputs) else row
+
+    return Choice(name, meaning, used_by, Macs(), seen)
 
 
 def _each_time(row: TracedRow) -> TracedRow:
@@ -177,10 +196,15 @@ _ALL = (
     ),
     Convention(
         "adapters",
-        "Does the product of LoRA's adapters, done once for a whole batch, count with one sample?",
+        "How are LoRA's adapters multiplied, and does it count with one sample?",
         "macs",
         (
-            _plainly("counted", "the product is done, as with a batch of one", ("Keras",), Macs()),
+            _plainly("counted", "as each layer says: beside its weight, or merged by lora_rank",
+                     ("Keras", "peft"), Macs()),
+            _adapters(False, "beside", "at each position, beside the frozen weight: x·A·B",
+                      "peft", "Hu et al. (2021), in training"),
+            _adapters(True, "merged", "A·B once for a whole batch, and added to the weight",
+                      "Keras"),
             _plainly("left out", "the product is done beforehand, or shared by a large batch",
                      ("Hu et al. (2021), deployed",),
                      Macs(tuple(kind for kind in KINDS if kind != "adapter"))),
@@ -215,7 +239,9 @@ _ALL = (
             _plainly("in full", "all of them, hidden or not",
                      (_COUNTER, "Chowdhery et al. (2022)"), Flops()),
             _plainly("half", "half of them, as in a causal kernel", ("FlashAttention",),
-                     Flops(causal=True)),
+                     Flops(mask="half")),
+            _plainly("exact", "those that the masks of the layers leave, t·(t + 1)/2 in each head",
+                     ("kernels that skip single pairs",), Flops(mask="exact")),
         ),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Bytes: of weights, of activations, and of the state of training."""
+"""Bytes: of weights, of activations, of the state of training, and of the cache at inference."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from archcalc.costs.activations import Activations
 from archcalc.costs.base import Cost, Rows
+from archcalc.costs.cache import Cache
 from archcalc.costs.parameters import TotalParameters, TrainableParameters
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import DimLike, as_dim
@@ -17,6 +18,7 @@ __all__ = [
     "DTYPES",
     "OPTIMIZERS",
     "ActivationBytes",
+    "CacheBytes",
     "GradientBytes",
     "OptimizerBytes",
     "WeightBytes",
@@ -177,3 +179,24 @@ class ActivationBytes(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         return Activations().over(trace) * bytes_of(self.dtype) * as_dim(self.batch)
+
+
+@dataclass(frozen=True)
+class CacheBytes(Cost[Formula]):
+    """Bytes of what a batch of sequences keeps for its next step: see `Cache`.
+
+    Each layer of Llama 3 8B: 8 keys and 8 values of 128 numbers for every position:
+
+    >>> from archcalc.layers import GroupQueryAttention
+    >>> from archcalc.network import Sequential
+    >>> trace = Sequential([GroupQueryAttention(128, 32, 8)]).trace(("t", 4096))
+    >>> trace.cost(CacheBytes("bfloat16"))
+    4096·t
+    """
+
+    dtype: str = "float32"
+    batch: DimLike = 1
+    unit = "bytes"
+
+    def over(self, trace: Rows) -> Formula:
+        return Cache().over(trace) * bytes_of(self.dtype) * as_dim(self.batch)

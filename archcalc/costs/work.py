@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from sympy import Rational
 
@@ -97,8 +97,9 @@ class Flops(Additive):
         kinds: the kinds of work to count.
         per_mac: the operations of one multiply-accumulate.
         bias: whether the addition of a bias counts, one for each result it is added to.
-        causal: whether what attends to itself sees only what came before, so that half of its
-            products are counted, as FlashAttention does.
+        mask: which products of attention count: ``"full"`` all, hidden by a mask or not; ``"half"``
+            half of them where a mask is causal, or may be because something attends to itself, as
+            FlashAttention counts; ``"exact"`` those that the masks of the layers do not hide.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -110,7 +111,7 @@ class Flops(Additive):
     kinds: tuple[str, ...] = KINDS
     per_mac: int = 2
     bias: bool = False
-    causal: bool = False
+    mask: Literal["full", "half", "exact"] = "full"
     unit = "FLOPs"
     source = "torch.utils.flop_counter.FlopCounterMode"
 
@@ -125,14 +126,17 @@ class Flops(Additive):
         return written_sum(self._products(row, work))
 
     def _products(self, row: TracedRow, work: Sequence[Work]) -> list[tuple[Dim, ...]]:
-        each: dict[str, Dim] = dict.fromkeys(self.kinds, self.per_mac)
-        if self.causal and len(set(row.sources)) == 1:
-            each["attention"] = _half(self.per_mac)
-        return [(each[w.kind], *w.factors) for w in work if w.kind in self.kinds]
+        own = len(set(row.sources)) == 1
+        return [self._product(done, own) for done in work if done.kind in self.kinds]
 
-
-def _half(number: int) -> Dim:
-    return lower(Rational(number, 2))
+    def _product(self, done: Work, own: bool) -> tuple[Dim, ...]:
+        """One product; `own` says whether its row attends to itself."""
+        if self.mask == "exact":
+            return (self.per_mac, *done.seen)
+        causal = own if done.mask is None else done.mask.causal
+        if self.mask == "half" and causal and done.kind == "attention":
+            return (lower(Rational(self.per_mac, 2)), *done.factors)
+        return (self.per_mac, *done.factors)
 
 
 def additions(row: TracedRow, kinds: Iterable[Kind] = KINDS) -> Iterable[tuple[Dim, ...]]:

@@ -12,6 +12,7 @@ from archcalc.symbolic.shape import Shape
 
 __all__ = [
     "AROUND",
+    "ATTENDING",
     "BIAS",
     "EPSILON",
     "FIRST",
@@ -44,6 +45,7 @@ __all__ = [
     "one",
     "one_for_all",
     "pair_back",
+    "query_and_value",
     "ratios_there",
     "refuse",
     "rest",
@@ -99,6 +101,11 @@ def every_field(layer: type[Layer], *but: str) -> tuple[Argument, ...]:
 def with_states(x: Any, *states: Any) -> tuple[Any, ...]:
     """What a recurrent layer is called on: states come in a list, as the second argument."""
     return (x, list(states)) if states else (x,)
+
+
+def query_and_value(query: Any, value: Any = None, *key: Any) -> tuple[Any, ...]:
+    """What an attention is called on: Keras wants to be told that a query is its own value."""
+    return (query, query if value is None else value, *key)
 
 
 def keras_function(*names: str) -> Absent:
@@ -180,6 +187,8 @@ AROUND = ("data_format", "activation")
 PADDING = Argument("padding", "padding", padding_there, padding_back)
 BIAS = Argument("use_bias", "bias")
 EPSILON = Argument("epsilon", "eps")
+ATTENDING = same("return_attention_scores", "use_causal_mask")
+"""What every attention says of one call: Keras when it is called, the modules here beforehand."""
 INPLACE = ("inplace",)
 """The field of what torch may write over its input."""
 RATE = Argument("rate", "p")

@@ -21,10 +21,12 @@ from archcalc.frameworks.record import (
 )
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
+from archcalc.layers.attending import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
+from archcalc.network.sequential import Sequential
 from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
@@ -196,6 +198,8 @@ def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
     """A layer inside another, as one layer of Keras."""
     if isinstance(layer, Network) and not is_whole(KERAS, layer):
         return to_keras(layer, list(inputs))
+    if isinstance(layer, Attending):  # Keras calls it on its input twice, where it is its own value
+        return to_keras(Sequential([layer]), list(inputs))
     applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
     made = _built(applied, parts(applied), name)
     return made[0] if len(made) == 1 else import_keras().Sequential(made)

@@ -18,8 +18,10 @@ from torch import nn
 from archcalc.frameworks import torch_modules as modules
 from archcalc.frameworks.record import Entry, Tensor, arguments_of, class_of, entry_of, is_whole
 from archcalc.frameworks.records import TORCH
+from archcalc.frameworks.torch_adapters import narrow_pair
 from archcalc.frameworks.torch_cores import core_named
 from archcalc.frameworks.torch_cores.base import Parts, made, torch_class
+from archcalc.layers.adapters import LoRA
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
@@ -44,6 +46,8 @@ def torch_module(applied: Applied) -> nn.Module:
     _check_kept(layer)
     if isinstance(layer, Network):
         return _trained(_holding(entry, layer, applied.inputs), layer)
+    if isinstance(layer, LoRA):
+        return _trained(_adapted(layer, applied.inputs), layer)
     order = _order(entry, layer, x)
     moved = order != tuple(range(len(x)))
     parts = _core(entry, _channels_first(layer), Shape(x[axis] for axis in order), applied)
@@ -115,6 +119,19 @@ def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
     if isinstance(layer, Network) and not is_whole(TORCH, layer):
         return net(unroll(layer, list(inputs), partial(is_whole, TORCH)))
     return torch_module(Applied(layer, inputs))
+
+
+def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
+    """A frozen module with a narrow pair beside it, before its activation."""
+    held: Any = layer.layer
+    function = getattr(held, "activation", None)
+    narrow, wide = narrow_pair(layer)
+    if function is not None:
+        held = held.model_copy(update={"activation": None})
+    whole, down = (torch_module(Applied(part, inputs)) for part in (held, narrow))
+    up = torch_module(Applied(wide, (narrow.output_shape(*inputs),)))
+    after = None if function in (None, "linear") else modules.activation(function)
+    return modules.LoRA(whole, down, up, after, type(held).__name__ == "Embedding")
 
 
 # Where torch wants the axes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc._loading import loaded
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Operand, Remark, Role, Weight, Work
+from archcalc.layers.facts import Operand, Remark, Role, State, Weight, Work
 from archcalc.layers.homes import families, homes
 from archcalc.layers.registry import layer_class, layer_classes
 from archcalc.layers.window import TransposedWindow, Window
@@ -31,6 +31,7 @@ __all__ = [
     "Operand",
     "Remark",
     "Role",
+    "State",
     "TransposedWindow",
     "Weight",
     "Window",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
-from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, Weight, Work
+from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, State, Weight, Work
 from archcalc.layers.functions import TOGETHER
 from archcalc.layers.sight import Sights, together
 from archcalc.symbolic.errors import (
@@ -87,8 +87,9 @@ class Applied(Shown):
         stated = self.layer.work(*self.inputs, self.output)
         found = _each(self.layer, "work", stated, Work)
         if not self.layer.composed:
+            states = {state.name for state in self.state}
             for done in found:
-                _check_names(self.layer, done, self.weights)
+                _check_names(self.layer, done, self.weights, states)
             _check_biases(self.layer, found, self.weights)
         return found
 
@@ -111,6 +112,15 @@ class Applied(Shown):
         """
         stated = self.layer.saves(*self.inputs, self.output)
         return None if stated is None else _each(self.layer, "saves", (stated,), Saved)[0]
+
+    @cached_property
+    def state(self) -> tuple[State, ...]:
+        """What it keeps of a sequence for the next step.
+
+        Raises:
+            InvalidLayerError: the layer does not state it as states in a sequence.
+        """
+        return _each(self.layer, "state", self.layer.state(*self.inputs), State)
 
     @cached_property
     def windows(self) -> tuple[AxisWindow, ...] | None:
@@ -188,11 +198,13 @@ def _each(layer: Layer, name: str, stated: Any, kind: type[F]) -> tuple[F, ...]:
     )
 
 
-def _check_names(layer: Layer, done: Work, weights: tuple[Weight, ...]) -> None:
-    """Refuse a product that names a weight, an input or a kind that there is not."""
+def _check_names(layer: Layer, done: Work, weights: tuple[Weight, ...], states: set[str]) -> None:
+    """Refuse a product that names a weight, a state, an input or a kind that there is not."""
     roles = {weight.name: weight.role for weight in weights}
     named = [done.weight, *(name for operand in done.activations for name in operand.weights)]
     wrong = [name for name in named if name and name not in roles]
+    kept = [operand.state for operand in done.activations if operand.state]
+    wrong += [name for name in kept if name not in states]
     most = layer.arity[1]
     inputs = [i for operand in done.activations for i in operand.inputs]
     if done.kind not in KINDS:
@@ -203,6 +215,7 @@ def _check_names(layer: Layer, done: Work, weights: tuple[Weight, ...]) -> None:
             f"the work of {type(layer).__name__} names {what}, which it has not got",
             code="unknown-fact",
             hint=f"its weights are {', '.join(roles) or 'none'}; "
+            f"its states are {', '.join(sorted(states)) or 'none'}; "
             f"its inputs are counted from 0; kinds are {', '.join(KINDS)}",
         )
 

@@ -1,27 +1,79 @@
-"""What every attention has in common: its inputs, what they are called, and how they fit."""
+"""What every attention has in common: its inputs, what they are called, and its core.
+
+The core has no weights: it multiplies queries with keys, and scores with values.  It says which
+keys a query sees, in one place for every attention there is.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.layers.base import Layer, leading_axes
-from archcalc.layers.facts import Arithmetic
+from archcalc.layers.facts import Arithmetic, Operand, State, Work
 from archcalc.layers.functions import elementwise, softmax_along
-from archcalc.layers.sight import Sight, Sights, Stretch, all_of, channels, in_place, unknown
+from archcalc.layers.mask import Mask
+from archcalc.layers.sight import Sights, channels, in_place, unknown
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "KEYS_AND_VALUES",
     "Attending",
+    "Core",
     "equal_dims",
     "equal_shapes",
     "query_value_key",
+    "shares",
     "summed_tanh",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The weightless middle of attention: which queries meet which keys, and what that takes.
+
+    Attributes:
+        beside: the axes that go side by side, such as heads.
+        queries, keys: the axes of positions, all of which meet where no mask hides them.
+        mask: which of them meet.
+    """
+
+    beside: Shape
+    queries: Shape
+    keys: Shape
+    mask: Mask
+
+    @property
+    def scores(self) -> Shape:
+        """The shape of the scores: a number for each pair."""
+        return Shape((*self.beside, *self.queries, *self.keys))
+
+    def scored(self, features: Shape, query: Operand, key: Operand) -> Work:
+        """The products by which queries and keys of `features` become scores."""
+        return self._work(features, query, key)
+
+    def weighed(self, features: Shape, scores: Operand, value: Operand) -> Work:
+        """The products of scores with values of `features`."""
+        return self._work(features, scores, value)
+
+    def _work(self, features: Shape, *operands: Operand) -> Work:
+        mask = self.mask if self.mask.hides else None
+        return Work("attention", features, self.scores, activations=operands, mask=mask)
+
+    def kept(self, name: str, features: Shape) -> State:
+        """Keys or values as later queries need them: those of the sequence, not those added."""
+        steps = lower(product(self.keys) - self.mask.added)
+        return State(name, features, steps, grows=True, window=self.mask.window)
+
+
+def shares(scores: Shape, scaled: bool = True) -> tuple[Arithmetic, ...]:
+    """What makes scores shares that sum to 1, multiplied with a number before."""
+    each = elementwise("elementwise", scores, {"multiplication": int(scaled)})
+    return (*each, *softmax_along("softmax", scores))
 
 
 class Attending(Layer, abstract=True):
@@ -31,9 +83,7 @@ class Attending(Layer, abstract=True):
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         """Scores are multiplied with a number, and become shares that sum to 1."""
-        scores = self.scores(*shapes[:-1])
-        scaled = elementwise("elementwise", scores, {"multiplication": 1 if self.scales else 0})
-        return (*scaled, *softmax_along("softmax", scores))
+        return shares(self.scores(*shapes[:-1]), self.scales)
 
     @property
     def scales(self) -> bool:
@@ -51,23 +101,16 @@ class Attending(Layer, abstract=True):
         """The axes of positions along which queries and keys meet; the others go side by side."""
         return (len(query) - 2,)
 
-    def _of_keys(self, axis: int, n: Dim) -> Sight:
-        """What a query sees along an axis of the keys and values."""
-        reach: Dim | None = getattr(self, "sliding_window", None)
-        if reach is None:
-            return all_of(n, axis)
-        return Sight(axis, (Stretch(lower(-reach), lower(2 * reach + 1)),))
-
     def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
         """A query sees itself and every key that it may attend to, and their features."""
         if output > 0:
             why = f"the scores of {type(self).__name__} have axes of their own"
             return tuple(dict.fromkeys(range(len(x)), unknown(why)) for x in inputs)
-        met = self.meeting(inputs[0])
+        met, mask = self.meeting(inputs[0]), self.core(*inputs).mask
         found = []
         for place, x in enumerate(inputs):
             keys = place > 0 or len(inputs) == 1
-            views = in_place(x, {axis: self._of_keys(axis, x[axis]) for axis in met if keys})
+            views = in_place(x, {axis: mask.sight(axis, x[axis]) for axis in met if keys})
             found.append({**views, len(x) - 1: channels(x[-1])})
         return tuple(found)
 
@@ -98,6 +141,11 @@ class Attending(Layer, abstract=True):
 
         @property
         def return_attention_scores(self) -> bool: ...
+        @property
+        def use_causal_mask(self) -> bool: ...
+        def core(self, *inputs: Shape) -> Core:
+            """Which queries meet which keys."""
+
         def scores(self, *inputs: Shape) -> Shape:
             """The shape of the scores: how much of each value there is in each output."""
 

@@ -2,9 +2,10 @@
 
 A layer class is one page of the catalogue.  It declares its hyperparameters in Keras' order, and
 states facts about its input shapes, each once and symbolically: the output shape, the weights, the
-work, the windows (or, where axes move, the sights), what must hold; where its output is stored,
-what it computes beside its products, and what it keeps for the backward pass.  Everything else
-(counts, memory, derivations, documentation, framework comparisons) is folded from these.
+work, the windows (or, where axes move, the sights), what it keeps for the next step, what must
+hold; where its output is stored, what it computes beside its products, and what it keeps for the
+backward pass.  Everything else (counts, memory, derivations, documentation, framework comparisons)
+is folded from these.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
-from archcalc.layers.facts import Arithmetic, Remark, Saved, Storage, Weight, Work
+from archcalc.layers.facts import Arithmetic, Remark, Saved, State, Storage, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
 from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
@@ -295,6 +296,10 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
 
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
+        return ()
+
+    def state(self, *inputs: Any, **_: Any) -> tuple[State, ...]:
+        """What it keeps of a sequence for the next step at inference."""
         return ()
 
     def sights(self, output: int, *inputs: Any) -> tuple[Sights, ...]:

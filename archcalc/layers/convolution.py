@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Arithmetic, Operand, Saved, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Saved, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName, applied, kept_by
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.layers.lora import adapted, adapting
+from archcalc.layers.lora import adapted, merged
 from archcalc.layers.padding import reaching
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -61,6 +61,16 @@ class Sliding(Spatial, abstract=True):
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         return tuple(zip(self.spatial_axes(), self.sliding(), strict=True))
+
+    def state(self, x: Shape) -> tuple[State, ...]:
+        """The inputs that a window reads again at the next step, where it reads none to come."""
+        if self.rank != 1:
+            return ()
+        ((axis,), (window,)) = self.spatial_axes(), self.sliding()
+        again = lower(window.span - 1)
+        if again == 0 or window.pads(x[axis]) != (again, 0):
+            return ()
+        return (State("inputs", Shape((again, self.channels(x))), x[axis]),)
 
     def slid(self, x: Shape) -> tuple[Dim, ...]:
         """The spatial dimensions that come out."""
@@ -116,12 +126,13 @@ class _Conv(Sliding, abstract=True):
 
     def _kernel(self, x: Shape) -> Weight:
         depth = floor_div(self.channels(x), self.groups)
-        return Weight("kernel", Shape((*self.kernel_size, depth, self.filters)), "kernel")
+        shape = Shape((*self.kernel_size, depth, self.filters))
+        return Weight("kernel", shape, "kernel", outputs=int(self.groups == 1))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         kernel = self._kernel(x)
         product = Work("convolution", kernel.shape, tuple(self.extent(y)), "kernel", bias="bias")
-        return (product, *adapting(kernel, self.lora_rank))
+        return (product, *merged(kernel, self.lora_rank))
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (
@@ -214,7 +225,7 @@ class _DepthwiseConv(Sliding, abstract=True):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m = self.channels(x), self.depth_multiplier
-        kernel = Weight("kernel", Shape((*self.kernel_size, c, m)), "kernel")
+        kernel = Weight("kernel", Shape((*self.kernel_size, c, m)), "kernel", outputs=0)
         return (kernel, Weight("bias", Shape((c * m,)), "bias")) if self.use_bias else (kernel,)
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
@@ -274,7 +285,7 @@ class _SeparableConv(Sliding, abstract=True):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m, ones = self.channels(x), self.depth_multiplier, (1,) * self.rank
         kernels = (
-            Weight("depthwise_kernel", Shape((*self.kernel_size, c, m)), "kernel"),
+            Weight("depthwise_kernel", Shape((*self.kernel_size, c, m)), "kernel", outputs=0),
             Weight("pointwise_kernel", Shape((*ones, c * m, self.filters)), "kernel"),
         )
         return (

@@ -30,7 +30,7 @@ from archcalc.layers.fields import (
 )
 from archcalc.layers.functions import ActivationName, applied, elementwise, kept_by
 from archcalc.layers.kept import EVERY, LORA, of_weights
-from archcalc.layers.lora import adapted, adapting
+from archcalc.layers.lora import adapted, merged
 from archcalc.layers.needs import same_length
 from archcalc.layers.sight import Sight, Sights, all_of, channels, itself
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -86,7 +86,7 @@ class Dense(Layer):
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         kernel = self._kernel(x)
         product = Work("matmul", kernel.shape, x[:-1], "kernel", bias="bias")
-        return (product, *adapting(kernel, self.lora_rank))
+        return (product, *merged(kernel, self.lora_rank))
 
     def remarks(self, x: Shape) -> tuple[Remark, ...]:
         if len(x) < 3:
@@ -237,7 +237,7 @@ class EinsumDense(Layer):
         found = parsed(self.equation)
         product = Work("matmul", tuple(self._lengths(x).of(found.summed)), y, "kernel")
         done = (product,) if found.summed else ()
-        return (*done, *adapting(self._kernel(x), self.lora_rank))
+        return (*done, *merged(self._kernel(x), self.lora_rank))
 
 
 class Bilinear(Layer):

@@ -16,7 +16,7 @@ from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.facts import Arithmetic, Operand, Remark, Saved, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, Sizes, hyper
 from archcalc.layers.kept import EVERY, LORA, of_weights
-from archcalc.layers.lora import adapted, adapting
+from archcalc.layers.lora import adapted, merged
 from archcalc.layers.needs import same_length
 from archcalc.layers.ties import Tie
 from archcalc.layers.window import Window
@@ -122,7 +122,7 @@ class Embedding(_LookedUp):
         return Weight("embeddings", Shape((self.input_dim, self.output_dim)), "embedding")
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        return adapting(self._table(), self.lora_rank)
+        return merged(self._table(), self.lora_rank)
 
 
 class EmbeddingBag(_LookedUp):

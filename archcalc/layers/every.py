@@ -1,6 +1,7 @@
 """Every layer, for type checkers: written by ``python -m tests.api.every``."""
 
 from archcalc.layers.activations import *
+from archcalc.layers.adapters import *
 from archcalc.layers.adaptive import *
 from archcalc.layers.aliases import *
 from archcalc.layers.arithmetic import *
@@ -12,6 +13,7 @@ from archcalc.layers.core import *
 from archcalc.layers.distances import *
 from archcalc.layers.embedding import *
 from archcalc.layers.encoding import *
+from archcalc.layers.heads import *
 from archcalc.layers.merging import *
 from archcalc.layers.normalization import *
 from archcalc.layers.opaque import *
@@ -26,6 +28,7 @@ from archcalc.layers.regularization import *
 from archcalc.layers.rescaling import *
 from archcalc.layers.reshaping import *
 from archcalc.layers.resizing import *
+from archcalc.layers.sdpa import *
 from archcalc.layers.slicing import *
 from archcalc.layers.spectrogram import *
 from archcalc.layers.transposed import *
@@ -144,6 +147,7 @@ __all__ = [
     "Lambda",
     "LayerNormalization",
     "LeakyReLU",
+    "LoRA",
     "LocalResponseNormalization",
     "LogSoftmax",
     "Masking",

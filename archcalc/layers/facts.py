@@ -1,4 +1,4 @@
-"""What a layer states about itself: weights, work, and remarks, each symbolically.
+"""What a layer states about itself: weights, work, state and remarks, each symbolically.
 
 Facts name one another: a product says which weight it multiplies and which bias is added to its
 results, so that a bias is counted where its product happens, and a gradient where it has an
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
+from archcalc.layers.mask import Mask
+from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.shape import Shape, as_shape, product
@@ -27,6 +29,7 @@ __all__ = [
     "Remark",
     "Role",
     "Saved",
+    "State",
     "Storage",
     "Weight",
     "Work",
@@ -50,7 +53,7 @@ is added to its results (bias), what rescales and moves (scale, offset), a table
 
 Kind: TypeAlias = Literal["matmul", "convolution", "attention", "adapter"]
 """What a product is: of matrices, of windows with a kernel, of queries with keys and scores with
-values, or of two adapters (LoRA's, done once for a whole batch), so that a convention can pick."""
+values, or with adapters (LoRA's), so that a convention can pick."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of products, in order."""
@@ -107,6 +110,8 @@ class Weight(Shown):
         role: what it is; see `Role`.
         learned: whether training by gradients changes it; statistics are never learned.
         frozen: whether this layer keeps it from being trained, as LoRA does with a kernel.
+        outputs: of a kernel, how many of its last axes come out, where those before are summed; 0
+            where it is no such matrix, as in groups of channels.
 
     >>> Weight("kernel", Shape((3, 3, 1, 32)), "kernel").size
     288
@@ -119,6 +124,7 @@ class Weight(Shown):
     role: Role = "free"
     learned: bool = True
     frozen: bool = False
+    outputs: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
@@ -148,15 +154,15 @@ class Operand:
     Attributes:
         inputs: the numbers of the layer's inputs that it follows from.
         weights: the names of the layer's weights that it was made with.
-        state: whether it is what the layer kept from the step before, so that it is made by the
-            layer in every step but the first.
+        state: the name of the state that it is, if it is what the layer kept from the step before,
+            so that it is made by the layer in every step but the first; see `State`.
         first: the number of the input that holds it in the first step, if one does; where none is
             given, a state starts as zeros, which have no gradient.
     """
 
     inputs: tuple[int, ...] = (0,)
     weights: tuple[str, ...] = ()
-    state: bool = False
+    state: str = ""
     first: int | None = None
 
 
@@ -174,6 +180,8 @@ class Work(Shown):
         bias: the name of the weight that is added to its results, one number to each.
         steps: in how many steps it happens, one after the other, each with the state that the one
             before has left; ``None`` where it uses no state.
+        mask: what keeps it from being needed everywhere, if something does: the last two of its
+            positions are then queries and keys, of which only some meet.
 
     >>> done = Work("convolution", (3, 3, 1, 32), (26, 26), "kernel", bias="bias")
     >>> done.factors, done.macs
@@ -187,6 +195,7 @@ class Work(Shown):
     activations: tuple[Operand, ...] = (Operand(),)
     bias: str = ""
     steps: Dim | None = None
+    mask: Mask | None = None
 
     @property
     def places(self) -> tuple[Dim, ...]:
@@ -200,8 +209,26 @@ class Work(Shown):
 
     @property
     def macs(self) -> Dim:
-        """The number of multiply-accumulates."""
+        """The number of multiply-accumulates, also of those whose result a mask hides."""
         return product(self.factors)
+
+    @property
+    def seen(self) -> tuple[Dim, ...]:
+        """The lengths of all nested loops, without what the mask hides.
+
+        >>> attention = Work("attention", (64,), (8, 10, 10), mask=Mask(causal=True))
+        >>> attention.factors, attention.seen
+        ((8, 10, 10, 64), (8, 55, 64))
+        """
+        if self.mask is None:
+            return self.factors
+        *beside, queries, keys = self.positions
+        return (*beside, self.mask.pairs(queries, keys), *self.operand)
+
+    @property
+    def once(self) -> bool:
+        """Whether it is done once for a whole batch: a product of weights alone."""
+        return bool(self.activations) and not any(operand.inputs for operand in self.activations)
 
     def at(self, *positions: Dim) -> Work:
         """The same at each of further positions, which stand outside of its own."""
@@ -290,6 +317,59 @@ class Saved:
     for_others: tuple[int, ...] = ()
     output: bool = False
     own: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State(Shown):
+    """What a layer keeps of a sequence for its next step at inference: one named tensor.
+
+    A recurrent layer keeps as much however long the sequence is.  Attention keeps a key and a value
+    for every position that a later query may see, so that it grows, up to the window of its mask.
+
+    Attributes:
+        name: what it is called, such as ``"hidden"`` or ``"keys"``.
+        shape: its dimensions; of one that grows, what each position adds to it.
+        steps: how many positions the layer takes, one step each, where it takes them itself;
+            ``None`` for a cell, which is one step.
+        grows: whether every step adds to it.
+        window: how many positions it holds at most, if it grows and its mask bounds it.
+
+    Mistral 7B keeps at most 4,096 keys of 8 heads in each layer:
+
+    >>> State("keys", Shape((8, 128)), steps=32768, grows=True, window=4096).size
+    4194304
+    >>> State("hidden", Shape((128,)), steps=32768).size
+    128
+    """
+
+    name: str
+    shape: Shape
+    steps: Dim | None = None
+    grows: bool = False
+    window: Dim | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.shape, Shape):
+            object.__setattr__(self, "shape", as_shape(self.shape))
+        if self.grows and self.steps is None:
+            raise InvalidLayerError(
+                f"the state {quoted(self.name, 40)} grows, and no number of steps is given",
+                code="invalid-facts",
+                hint="steps= are the positions that the layer takes",
+            )
+
+    @property
+    def factors(self) -> tuple[Dim, ...]:
+        """Its dimensions after the last step, the positions first if it grows."""
+        if not self.grows or self.steps is None:
+            return tuple(self.shape)
+        held = self.steps if self.window is None else smallest(self.steps, self.window)
+        return (held, *self.shape)
+
+    @property
+    def size(self) -> Dim:
+        """The number of elements after the last step."""
+        return product(self.factors)
 
 
 @dataclass(frozen=True, slots=True)

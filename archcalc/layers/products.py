@@ -1,4 +1,4 @@
-"""Products of inputs among one another: of matrices, in Einstein's notation, and of attention.
+"""Products of inputs among one another: of matrices, and in Einstein's notation.
 
 What they multiply are activations, so that training has a gradient for each of the two.
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
-from archcalc.layers.attending import KEYS_AND_VALUES, equal_dims, equal_shapes
 from archcalc.layers.base import Layer
 from archcalc.layers.einsum import contraction
-from archcalc.layers.facts import Arithmetic, Kind, Operand, Saved, Work
+from archcalc.layers.facts import Arithmetic, Operand, Saved, Work
 from archcalc.layers.merging import broadcast, broadcasting
 from archcalc.layers.needs import same_length
 from archcalc.layers.sight import (
@@ -20,8 +19,6 @@ from archcalc.layers.sight import (
     Sights,
     aligned,
     all_of,
-    channels,
-    every_one_before,
     itself,
 )
 from archcalc.symbolic.dims import Dim
@@ -29,14 +26,14 @@ from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Einsum", "Matmul", "ScaledDotProductAttention"]
+__all__ = ["Einsum", "Matmul"]
 
 _TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
 
 
-def _product(kind: Kind, summed: Shape, positions: Shape, *of: tuple[int, ...]) -> Work:
+def _product(summed: Shape, positions: Shape, *of: tuple[int, ...]) -> Work:
     """The product of two activations, each made from some of the inputs."""
-    return Work(kind, summed, positions, activations=tuple(map(Operand, of)))
+    return Work("matmul", summed, positions, activations=tuple(map(Operand, of)))
 
 
 class Matmul(Layer):
@@ -103,7 +100,7 @@ class Matmul(Layer):
 
     def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
         (_, summed), _ = self._ends(x, y)
-        return (_product("matmul", Shape((summed,)), out, (0,), (1,)),)
+        return (_product(Shape((summed,)), out, (0,), (1,)),)
 
     def requirements(self, x: Shape, y: Shape) -> tuple[Requirement, ...]:
         (_, a), (b, _) = self._ends(x, y)
@@ -190,7 +187,7 @@ class Einsum(Layer):
         *inputs, out = shapes
         lengths, _ = self._named(tuple(inputs))
         summed = Shape(lengths[letter] for letter in contraction(self.equation).summed)
-        return (_product("matmul", summed, out, (0,), (1,)),) if summed else ()
+        return (_product(summed, out, (0,), (1,)),) if summed else ()
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         *terms, _ = contraction(self.equation).letters(tuple(map(len, inputs)))
@@ -200,84 +197,4 @@ class Einsum(Layer):
             for term, x in zip(terms, inputs, strict=True)
             for letter, dim in zip(term, x, strict=True)
             if dim not in (1, lengths[letter])
-        )
-
-
-class ScaledDotProductAttention(Layer):
-    """Attention as a function of a query, a key and a value: ``softmax(q·kᵀ/√d)·v``.
-
-    Inputs are in torch's order, which is not that of `Attention`: the query ``(t, d)``, the key
-    ``(t_kv, d)`` and the value ``(t_kv, d_v)``, each with the same axes before, such as heads.
-
-    Args:
-        is_causal: whether a query sees no key behind it.
-        dropout: the part of the weights that is dropped while training.
-        scale: what the scores are multiplied with; ``1/√d`` where ``None``.
-
-    >>> attention = ScaledDotProductAttention(is_causal=True)
-    >>> attention.output_shape(Shape((12, 128, 64)), Shape((12, 128, 64)), Shape((12, 128, 64)))
-    (12, 128, 64)
-    """
-
-    is_causal: bool = False
-    dropout: float = Field(default=0.0, ge=0, le=1)
-    scale: float | None = None
-
-    arity: ClassVar[tuple[int, int | None]] = (3, 3)
-    source: ClassVar[str] = f"{_TORCH}nn.functional.scaled_dot_product_attention.html"
-
-    def check(self, *inputs: Shape) -> None:
-        super().check(*inputs)
-        ranks = {len(x) for x in inputs}
-        if len(ranks) > 1 or min(ranks) < 2:
-            raise ShapeError(
-                "ScaledDotProductAttention takes inputs (t, d), or with more axes before the last, "
-                f"as many in each; not {' and '.join(repr(x) for x in inputs)}",
-                code="wrong-number-of-axes",
-                values={"inputs": inputs},
-            )
-
-    def input_names(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
-        """``a`` for heads, ``t`` and ``d``, and names of their own for what differs in the others.
-
-        So the scores of a cross-attention read ``a·t·t_kv·d``.
-        """
-        query, key, value = inputs
-        beside = len(query) - 2
-        before = ("a",) if beside == 1 else tuple(f"a{i + 1}" for i in range(beside))
-        found = "t" if key[-2] == query[-2] else "t_kv"
-        wide = "d" if value[-1] == query[-1] else "d_v"
-        return (*before, "t", "d"), (*before, found, "d"), (*before, found, wide)
-
-    def output_shape(self, query: Shape, key: Shape, value: Shape) -> Shape:
-        return query.replace(-1, value[-1])
-
-    def windows(self, query: Shape, key: Shape, value: Shape) -> None:
-        return None
-
-    def sights(self, output: int, query: Shape, key: Shape, value: Shape) -> tuple[Sights, ...]:
-        last, time = len(query) - 1, len(query) - 2
-        found = []
-        for place, x in enumerate((query, key, value)):
-            views = {axis: itself(axis) for axis in range(len(x))}
-            if place:
-                seen = every_one_before(time, x[time]) if self.is_causal else all_of(x[time], time)
-                views[time] = seen
-            found.append({**views, last: channels(x[last])})
-        return tuple(found)
-
-    def work(self, *shapes: Shape) -> tuple[Work, ...]:
-        query, key, value, _ = shapes
-        scores = query.replace(-1, key[-2])
-        return (
-            _product("attention", query[-1:], scores, (0,), (1,)),
-            _product("attention", value[-1:], scores, (0, 1), (2,)),
-        )
-
-    def requirements(self, query: Shape, key: Shape, value: Shape) -> tuple[Requirement, ...]:
-        return (
-            *equal_dims(query[-1], key[-1], "queries and keys have different numbers of features"),
-            *equal_dims(value[-2], key[-2], KEYS_AND_VALUES),
-            *equal_shapes(query[:-2], key[:-2], "queries and keys differ in an axis before"),
-            *equal_shapes(query[:-2], value[:-2], "queries and values differ in an axis before"),
         )

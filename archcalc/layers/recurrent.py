@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Arithmetic, Operand, Primitive, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Primitive, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
@@ -51,7 +51,7 @@ class _Recurrent(Layer, abstract=True):
     def step_arithmetic(self) -> tuple[Arithmetic, ...]:
         """What one step does beside its products: their sum, gates, and the state moved on."""
         each = {**self.moves, "addition": self.moves.get("addition", 0) + self.gates}
-        return gated(Shape((self.states()[-1],)), each, self.applies())
+        return gated(self.state()[-1].shape, each, self.applies())
 
     def applies(self) -> tuple[tuple[str | None, int], ...]:
         """The functions that it applies in a step, and to how many gates."""
@@ -82,9 +82,17 @@ class _Recurrent(Layer, abstract=True):
         """
         return super().__call__(*tensors, initial_state)
 
-    def states(self) -> tuple[Dim, ...]:
-        """The sizes of the states; the first is what comes out of a step."""
-        return (self.units,)
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        """What a step leaves to the next, the first as it comes out of it."""
+        return (State("hidden", Shape((self.units,)), self._steps(*inputs)),)
+
+    def _steps(self, *inputs: Shape) -> Dim | None:
+        """How many steps it takes itself; ``None`` for a cell."""
+        return None
+
+    def given_out(self) -> Shape:
+        """What comes out of a step, which is the first state."""
+        return self.state()[0].shape
 
     def biases(self) -> tuple[Weight, ...]:
         """One bias for all gates, or two, or none."""
@@ -97,22 +105,22 @@ class _Recurrent(Layer, abstract=True):
         rows = self.gates * self.units
         return (
             Weight("kernel", Shape((n_in, rows)), "kernel"),
-            Weight("recurrent_kernel", Shape((self.states()[0], rows)), "recurrent kernel"),
+            Weight("recurrent_kernel", Shape((*self.given_out(), rows)), "recurrent kernel"),
             *self.biases(),
         )
 
     def step_work(self, n_in: Dim) -> tuple[Work, ...]:
         """The products of one step: a kernel is multiplied with one vector."""
         kernel, recurrent, *_ = self.step_weights(n_in)
-        state = Operand((0,), ("kernel", "recurrent_kernel"), state=True, first=1)
+        state = Operand((0,), ("kernel", "recurrent_kernel"), state="hidden", first=1)
         return (
             Work("matmul", kernel.shape, (), "kernel", bias="bias"),
             Work("matmul", recurrent.shape, (), "recurrent_kernel", (state,), "recurrent_bias"),
         )
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
-        given = zip(inputs[1:], self.states(), strict=False)
-        return tuple(_fits(state[-1], size) for state, size in given)
+        given = zip(inputs[1:], self.state(*inputs), strict=False)
+        return tuple(_fits(state[-1], kept.shape[-1]) for state, kept in given)
 
 
 def _fits(given: Dim, size: Dim) -> Requirement:
@@ -134,7 +142,7 @@ class _Cell(_Recurrent, abstract=True):
     arity: ClassVar[tuple[int, int | None]] = (1, 2)
 
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
-        return Shape((self.states()[0],))
+        return self.given_out()
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return self.step_arithmetic()
@@ -162,14 +170,17 @@ class _OverTime(_Recurrent, abstract=True):
         go_backwards: bool
 
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
-        out = self.states()[0]
-        return Shape((x[0], out)) if self.return_sequences else Shape((out,))
+        out = self.given_out()
+        return Shape((x[0], *out)) if self.return_sequences else out
+
+    def _steps(self, *inputs: Shape) -> Dim | None:
+        return inputs[0][0] if inputs else None
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return tuple(done.at(shapes[0][0]) for done in self.step_arithmetic())
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        kept = tuple(Shape((size,)) for size in self.states()) if self.return_state else ()
+        kept = tuple(s.shape for s in self.state(*inputs)) if self.return_state else ()
         return (self.output_shape(*inputs), *kept)
 
     def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
@@ -253,9 +264,10 @@ class _LongShortTerm(_Recurrent, abstract=True):
         """The size to which the state is projected, if it is."""
         return None
 
-    def states(self) -> tuple[Dim, ...]:
-        size = self.projected()
-        return (self.units if size is None else size, self.units)
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        size, steps = self.projected(), self._steps(*inputs)
+        out = self.units if size is None else size
+        return (State("hidden", Shape((out,)), steps), State("cell", Shape((self.units,)), steps))
 
     def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
         plain, size = super().step_weights(n_in), self.projected()

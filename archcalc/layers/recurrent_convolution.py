@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Arithmetic, Operand, Primitive, Weight, Work
+from archcalc.layers.facts import Arithmetic, Operand, Primitive, State, Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, of_weights
@@ -96,6 +96,9 @@ class _ConvLSTM(Spatial, abstract=True):
         gates: Shape = self._of_input().output_shape(Shape(x[1:]))
         return gates.replace(self.channel_axis(), self.filters)
 
+    def state(self, x: Shape, *states: Shape) -> tuple[State, ...]:
+        return tuple(State(name, self._state(x), x[0]) for name in ("hidden", "cell"))
+
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
         state = self._state(x)
         return Shape((x[0], *state)) if self.return_sequences else state
@@ -108,8 +111,8 @@ class _ConvLSTM(Spatial, abstract=True):
         return tuple(done.at(x[0]) for done in gated(self._state(x), each, functions))
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        state = self._state(inputs[0])
-        return (self.output_shape(*inputs), *((state, state) if self.return_state else ()))
+        kept = tuple(s.shape for s in self.state(*inputs)) if self.return_state else ()
+        return (self.output_shape(*inputs), *kept)
 
     def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
         kernel, *bias = self._of_input().weights(Shape(x[1:]))
@@ -120,7 +123,7 @@ class _ConvLSTM(Spatial, abstract=True):
         y = rest[-1]
         state = Shape(y[1:]) if self.return_sequences else y
         (moved,) = self._of_state().work(state, state)
-        kept = Operand((0,), ("kernel", "recurrent_kernel"), state=True, first=1)
+        kept = Operand((0,), ("kernel", "recurrent_kernel"), state="hidden", first=1)
         moved = replace(moved, weight="recurrent_kernel", activations=(kept,), bias="")
         step = (*self._of_input().work(Shape(x[1:]), state), moved)
         return tuple(done.in_steps(x[0]) for done in step)

@@ -77,7 +77,9 @@ class _ConvTranspose(Spatial, abstract=True):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         share = floor_div(self.filters, self.groups)
-        kernel = Weight("kernel", Shape((*self.kernel_size, share, self.channels(x))), "kernel")
+        kernel = Weight(
+            "kernel", Shape((*self.kernel_size, share, self.channels(x))), "kernel", outputs=0
+        )
         return (
             (kernel, Weight("bias", Shape((self.filters,)), "bias")) if self.use_bias else (kernel,)
         )

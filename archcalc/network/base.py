@@ -13,8 +13,8 @@ from archcalc.costs.loops import called, often, owned
 from archcalc.formula import Formula
 from archcalc.layers.base import FIELDS, AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
-from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.network import edit
+from archcalc.layers.facts import Remark, State, Weight, Work
+from archcalc.network import adapting, edit
 from archcalc.network.code import alike, code
 from archcalc.network.forms import Form, from_dump
 from archcalc.network.graph import INPUT, Graph
@@ -301,6 +301,32 @@ class Network(Layer, abstract=True):
         """
         return edit.remove(self, path)
 
+    def with_lora(
+        self, rank: DimLike, targets: str | Sequence[str], *, merged: bool = False
+    ) -> Self:
+        """The network as it is fine-tuned with adapters: every weight is frozen, and two thin ones
+        are trained beside each that is named.
+
+        Args:
+            rank: how many numbers stand between the two; a number or a symbol.
+            targets: patterns, of which each names a layer by its path (``"block/*/q_proj"``) or its
+                last part, or a weight (``"query_kernel"``, ``"*/attention/value_kernel"``).
+            merged: whether the product of the two is added to the weight once for a batch, as Keras
+                does; otherwise they are multiplied beside it at each position, as peft does.
+
+        Raises:
+            LookupFailedError: a pattern names no weight that can have adapters.
+            InvalidLayerError: the layer there is not a part that was given, but made by a network.
+            ShapeError: the network was given no input shape.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Dense("n"), Dense(10)], input_shape=784)
+        >>> net.with_lora("r", "dense").trace().trainable_parameters
+        (n + 784)·r
+        """
+        return adapting.with_lora(self, rank, targets, merged)
+
     def code(self, within: Callable[[Layer], str] | None = None) -> str:
         """The network as Python code that makes an equal one: what `repr` shows.
 
@@ -375,6 +401,13 @@ class Network(Layer, abstract=True):
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
         run = (row for row in self._called(*shapes[:-1]) if often(called(row.loops)))
         return tuple(work for row in run for work in row.work)
+
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        return tuple(
+            replace(state, name=f"{row.path}/{state.name}")
+            for row in self._called(*inputs)
+            for state in row.applied.state
+        )
 
     def windows(self, *inputs: Shape) -> tuple[AxisWindow, ...] | None:
         return None

@@ -19,7 +19,7 @@ from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, quote
 if TYPE_CHECKING:
     from archcalc.network.base import Network
 
-__all__ = ["at", "insert", "remove", "replace"]
+__all__ = ["Place", "at", "insert", "owned_layers", "places_of", "remove", "replace"]
 
 N = TypeVar("N", bound="Network")
 
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 def at(network: Network, path: str) -> Layer:
     """What stands at `path`."""
-    return _found(_places(network), path).layer
+    return _found(places_of(network), path).layer
 
 
 def replace(network: N, path: str, layer: Layer | Sequence[Layer]) -> N:
@@ -42,7 +42,7 @@ def replace(network: N, path: str, layer: Layer | Sequence[Layer]) -> N:
     new: Layer = as_layer(layer)
     if new is old:
         return network
-    if new.name is None and old.name is not None and id(new) not in _owned(network):
+    if new.name is None and old.name is not None and id(new) not in owned_layers(network):
         new = new.model_copy(update={"name": old.name})
     return _edited(network, places, old, (new,))
 
@@ -96,9 +96,9 @@ def _held(network: Network, path: Any) -> tuple[dict[str, Place], Layer]:
         LookupFailedError: nothing is there.
         InvalidLayerError: what is there is made by the network around it from its arguments.
     """
-    places = _places(network)
+    places = places_of(network)
     place = _found(places, path)
-    owned = _owned(network)
+    owned = owned_layers(network)
     if id(place.layer) in owned:
         return places, place.layer
     around = place.around
@@ -112,7 +112,7 @@ def _held(network: Network, path: Any) -> tuple[dict[str, Place], Layer]:
     )
 
 
-def _places(network: Network) -> dict[str, Place]:
+def places_of(network: Network) -> dict[str, Place]:
     """What stands at each path: what a trace shows, and the networks around it."""
     found: dict[str, Place] = {}
     _gather(network, "", found)
@@ -149,7 +149,7 @@ def _meant(places: dict[str, Place], path: Any) -> str:
     return shorten(f"there are {', '.join(places)}", 200)
 
 
-def _owned(network: Network) -> set[int]:
+def owned_layers(network: Network) -> set[int]:
     """The layers that a network and its layers were given, by their identities."""
     found: set[int] = set()
     pending: list[Layer] = [network]

@@ -10,10 +10,11 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
+from archcalc.layers.facts import State
 from archcalc.layers.fields import option
 from archcalc.layers.kept import EVERY, OVER_TIME
 from archcalc.layers.merging import Add, Average, Concatenate, Multiply
@@ -24,7 +25,6 @@ from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential
 from archcalc.network.walk import Round, Value, Walk, Where
-from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
 
@@ -59,27 +59,35 @@ def _own_fields(cls: type[Layer]) -> list[str]:
 
 
 class _PerStep(_Holding, abstract=True):
-    """What it holds is called at every position along the first axis, with the same weights."""
+    """What it holds is called at every position along the first axes, with the same weights."""
+
+    def leading(self) -> int:
+        """How many axes hold the positions."""
+        return 1
 
     per_step: ClassVar[bool] = True
 
     def inside(self, x: Shape) -> tuple[Shape, ...]:
-        if len(x) < 2:
+        axes = self.leading()
+        if len(x) <= axes:
+            first = "first axis is time" if axes == 1 else f"first {axes} axes hold the steps"
             raise ShapeError(
-                f"{type(self).__name__} takes steps of features, at least 2 axes, not {x!r}",
+                f"{type(self).__name__} takes steps of features, at least {axes + 1} axes, not "
+                f"{x!r}",
                 code="wrong-number-of-axes",
-                hint="the first axis is time; is a Reshape missing?",
+                hint=f"the {first}; is a Reshape missing?",
             )
-        return (Shape(x[1:]),)
+        return (Shape(x[axes:]),)
 
     def step(self, walk: Walk, value: Value, at: Where) -> tuple[Value, ...]:
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
-        goes_round = Round(self.taken(), len(walk.rows), value.shape[0])
-        inner = at.under(node.name).inside(Loop.steps(value.shape[0]))
-        inner = replace(inner, rounds=(*at.rounds, goes_round))
-        return followed(node.layer, walk, [value._replace(shape=x)], inner)
+        inner, rounds = at.under(node.name), at.rounds
+        for count in value.shape[: self.leading()]:
+            rounds = (*rounds, Round(self.taken(), len(walk.rows), count))
+            inner = inner.inside(Loop.steps(count))
+        return followed(node.layer, walk, [value._replace(shape=x)], replace(inner, rounds=rounds))
 
     def taken(self) -> str:
         """How the steps are taken: side by side, or one after the other."""
@@ -107,19 +115,29 @@ class Wrapper(_Holding):
 class TimeDistributed(_PerStep):
     """A layer or network at every step, with the same weights: ``(t, …)`` to ``(t, …)``.
 
-    The work is done once a step; the weights are there once.
+    The work is done once a step; the weights are there once.  So a layer of so many axes acts
+    position by position on more of them: frames, windows, heads, which code folds into the batch.
 
     Args:
-        layer: what is called at every position along the first axis.
+        layer: what is called at every position along the first axes.
+        axes: how many axes hold positions; Keras has one, and several as one in another.
 
     >>> from archcalc.layers import Conv2D
     >>> TimeDistributed(Conv2D(64, 3)).output_shape(Shape((10, 128, 128, 3)))
     (10, 126, 126, 64)
     >>> TimeDistributed(Conv2D(64, 3)).trace((10, 128, 128, 3)).parameters
     1792
+
+    Attention within the 7×7 windows of a Swin transformer:
+
+    >>> from archcalc.layers import MultiHeadAttention
+    >>> windows = TimeDistributed(MultiHeadAttention(3, 32), axes=2)
+    >>> windows.output_shape(Shape((8, 8, 49, 96)))
+    (8, 8, 49, 96)
     """
 
     layer: Block
+    axes: int = Field(default=1, ge=1, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/time_distributed/"
 
@@ -128,11 +146,21 @@ class TimeDistributed(_PerStep):
     def _as_layer(cls, value: Any) -> Any:
         return as_layer(value)
 
+    def leading(self) -> int:
+        return self.axes
+
+    def nested(self) -> TimeDistributed:
+        """The same with one axis in each of several, one in the other, as Keras has it."""
+        if self.axes == 1:
+            return self
+        inner = TimeDistributed(self.layer, axes=self.axes - 1, trainable=self.trainable)
+        return self.model_copy(update={"layer": inner, "axes": 1})
+
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         (value,) = values
-        steps = value.shape[0]
+        steps = value.shape[: self.axes]
         made = self.step(walk, value, at)
-        return tuple(out._replace(shape=Shape((steps, *out.shape))) for out in made)
+        return tuple(out._replace(shape=Shape((*steps, *out.shape))) for out in made)
 
 
 class StackedRNNCells(Network):
@@ -173,22 +201,6 @@ class StackedRNNCells(Network):
     def graph(self) -> Graph:
         return self._graph
 
-    def states(self) -> tuple[Dim, ...]:
-        """The sizes of the states of all cells."""
-        return tuple(size for cell in self.cells for size in _states(cell))
-
-
-def _states(cell: Any) -> tuple[Dim, ...]:
-    """The sizes of a cell's states, as the cell says them."""
-    if not hasattr(cell, "states"):
-        raise InvalidLayerError(
-            f"{type(cell).__name__} does not say which states it keeps",
-            code="no-states",
-            hint="define states(self), the sizes of what it keeps from step to step",
-        )
-    found: tuple[Dim, ...] = cell.states()
-    return found
-
 
 class RNN(_PerStep):
     """A cell over time: ``(t, n_in)`` to what the cell gives at the last step, or at every.
@@ -223,9 +235,17 @@ class RNN(_PerStep):
     def _as_cell(cls, value: Any) -> Any:
         return StackedRNNCells(value) if isinstance(value, list | tuple) else value
 
-    def states(self) -> tuple[Dim, ...]:
-        """The sizes of the states of the cell."""
-        return _states(self.cell)
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        """What the cell keeps, from one of the steps to the next."""
+        (x,) = inputs
+        kept = self.cell.state(*self.inside(x))
+        if not kept:
+            raise InvalidLayerError(
+                f"{type(self.cell).__name__} does not say which state it keeps",
+                code="no-states",
+                hint="define state(self, x), a tuple of State: what it keeps from step to step",
+            )
+        return tuple(replace(state, steps=x[0]) for state in kept)
 
     def taken(self) -> str:
         return "backwards" if self.go_backwards else "recurrent"
@@ -234,7 +254,7 @@ class RNN(_PerStep):
         (value,) = values
         out, *_ = self.step(walk, value, at)
         y = Shape((value.shape[0], *out.shape)) if self.return_sequences else out.shape
-        kept = [Shape((size,)) for size in self.states()] if self.return_state else []
+        kept = [s.shape for s in self.state(value.shape)] if self.return_state else []
         return tuple(out._replace(shape=shape) for shape in (y, *kept))
 
 
@@ -301,12 +321,18 @@ class Bidirectional(_Holding):
         if self.merge_mode is not None:
             calls.append((_MERGES[self.merge_mode](), ends))
             ends = (Ref(2),)
-        kept = [
-            Ref(i, j + 1)
-            for i, layer in enumerate((first, other))
-            for j in range(len(_kept(layer)) if layer.return_state else 0)
+        return Graph.of(1, calls, ends)
+
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+        """Each way after the other; behind the outputs come the states that the two give."""
+        forward, backward, *merge = self.graph().nodes
+        ways = [
+            followed(way.layer, walk, values, at.under(way.name)) for way in (forward, backward)
         ]
-        return Graph.of(1, calls, (*ends, *kept))
+        ends = tuple(made[0] for made in ways)
+        for node in merge:
+            ends = followed(node.layer, walk, ends, at.under(node.name))
+        return (*ends, *(value for made in ways for value in made[1:]))
 
     def origin(self, layer: Layer) -> Layer:
         forward, backward = (node.layer for node in self.graph().nodes[:2])
@@ -318,8 +344,3 @@ class Bidirectional(_Holding):
 def _named(layer: Layer, way: str) -> Layer:
     name = f"{way}_{layer.name or snake_case(type(layer).__name__)}"
     return layer.model_copy(update={"name": name})
-
-
-def _kept(layer: Any) -> tuple[Any, ...]:
-    """What a layer over time keeps: a state and a memory in a ConvLSTM, which are maps."""
-    return layer.states() if hasattr(layer, "states") else ("state", "memory")

@@ -10,7 +10,6 @@ from archcalc.frameworks.keras import import_keras
 from archcalc.frameworks.record import entry_of
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
-from archcalc.layers.attending import query_value_key
 from archcalc.layers.base import Layer
 from archcalc.layers.encoding import Discretization
 from archcalc.symbolic.shape import Shape, product
@@ -66,11 +65,10 @@ def multiplies(applied: Applied) -> bool:
     layer: Any = applied.layer
     if type(layer).__name__ not in ("MultiHeadAttention", "GroupQueryAttention"):
         return not entry_of(KERAS, layer).uncounted
-    query, value, key = query_value_key(applied.inputs)
-    projections = layer.projections(query, value, key)
-    summed = [*(x[-1] for _, x, _ in projections), product(layer.joined())]
-    if len(query) > 2 or layer.dropout or getattr(layer, _SCORES):  # not fused
-        summed += [projections[0][2][-1], product(layer.attended(query, key)[2])]
+    projections = layer.projections(*applied.inputs)
+    summed = [*(part.x[-1] for part in projections.values()), product(layer.joined())]
+    if len(applied.inputs[0]) > 2 or layer.dropout or getattr(layer, _SCORES):  # not fused
+        summed += [projections["query"].into[-1], product(layer.core(*applied.inputs).keys)]
     return min(map(int, summed)) > 1
 
 

@@ -131,7 +131,9 @@ def _torch_weights(module: Any, layer: Layer) -> tuple[Shapes, Learned]:
     ours: dict[str, list[Tensor]] = {}
     for tensor in entry.tensors:
         ours.setdefault(tensor.theirs, []).append(tensor)
-    parameters = {name for name, _ in module.named_parameters()}
+    trained = {name for name, p in module.named_parameters() if p.requires_grad}
+    if not layer.trainable:  # what is learned is learned there too, but not now
+        trained = {name for name, _ in module.named_parameters()}
     weights: Shapes = {}
     learned: Learned = {}
     for name, value in module.state_dict().items():
@@ -143,7 +145,7 @@ def _torch_weights(module: Any, layer: Layer) -> tuple[Shapes, Learned]:
             shape = tuple(tensor.within(value).shape)
             shape = to_ours(tensor.order, shape, **known) if tensor.order else shape
             weights[tensor.ours] = (tensor.row[1], *shape) if tensor.row else shape
-            learned[tensor.ours] = name in parameters
+            learned[tensor.ours] = name in trained
     order = [tensor.ours for tensor in entry.tensors if tensor.ours in weights]
     return {name: weights[name] for name in order}, learned
 

@@ -294,10 +294,10 @@ class TestSaid:
             "embeddings": ["counted", "left out"],
             "transposed convolution": ["input positions", "output positions"],
             "attention products": ["counted", "left out"],
-            "adapters": ["counted", "left out"],
+            "adapters": ["counted", "beside", "merged", "left out"],
             "FLOPs a MAC": ["2", "1"],
             "bias additions": ["left out", "counted"],
-            "causal attention": ["in full", "half"],
+            "causal attention": ["in full", "half", "exact"],
         }
         for name, found in ac.costs.CONVENTIONS.items():
             assert ac.convention(name) is found

@@ -243,7 +243,7 @@ def test_a_product_with_what_is_fixed_has_the_gradient_of_its_input() -> None:
 @pytest.mark.parametrize("per_mac", [1, 2, 3, 4])
 def test_half_of_what_is_causal_is_half_whatever_a_mac_is(per_mac: int) -> None:
     trace = ac.Sequential([ac.Attention()]).trace((10, 4))
-    whole, half = (trace.cost(ac.costs.Flops(per_mac=per_mac, causal=c)) for c in (False, True))
+    whole, half = (trace.cost(ac.costs.Flops(per_mac=per_mac, mask=m)) for m in ("full", "half"))
     assert half * 2 == whole
     assert whole == 2 * 10 * 10 * 4 * per_mac
 

@@ -367,7 +367,7 @@ SILENT = {
     "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur",
     "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization",
     "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation",
-    "RandomZoom", "Resizing", "STFTSpectrogram", "ScaledDotProductAttention", "Solarization",
+    "RandomZoom", "Resizing", "STFTSpectrogram", "Solarization",
     "StringLookup", "TextVectorization",
 }  # fmt: skip
 """Layers that do not say what they compute beside their products: mostly preprocessing."""

@@ -511,7 +511,60 @@ def test_attention_without_a_look_ahead_sees_what_came_before() -> None:
     (field,) = net.trace().receptive_field
     assert (field.reach, field.size) == ("before", 9)
     assert [field.at(u).size for u in range(9)] == [len(seen) for seen in reached(net)]
-    assert fields_of(ac.MultiHeadAttention(2, 4, sliding_window=2), (9, 4)) == [(5, 1, -2)]
+
+
+MASKED = [
+    ac.Attention(use_causal_mask=True),
+    ac.MultiHeadAttention(2, 4, use_causal_mask=True),
+    ac.GroupQueryAttention(4, 2, 1, use_causal_mask=True),
+    ac.MultiHeadAttention(2, 4, sliding_window=2),
+    ac.GroupQueryAttention(4, 2, 1, sliding_window=3),
+    ac.MultiHeadAttention(2, 4, sliding_window=3, use_causal_mask=True),
+    ac.layers.LoRA(ac.Conv1D(4, 3, padding="causal"), 2),
+]
+
+
+@pytest.mark.parametrize("layer", MASKED, ids=lambda value: repr(value)[:70])
+def test_a_mask_bounds_what_is_seen(layer: Layer) -> None:
+    """By gradients: what a mask hides is multiplied by 0."""
+    net = ac.Sequential([layer], input_shape=(9, 4))
+    (field,) = net.trace().receptive_field
+    for u, seen in enumerate(reached(net)):
+        phase = field.at(u)
+        assert seen == set(range(phase.offset, phase.offset + phase.size)) & set(range(9))
+
+
+def test_a_window_of_keys_is_as_far_as_keras_says() -> None:
+    """Keys less than `sliding_window` away, on both sides or before alone."""
+    assert fields_of(ac.MultiHeadAttention(2, 4, sliding_window=2), (9, 4)) == [(3, 1, -1)]
+    causal = ac.GroupQueryAttention(4, 2, 1, sliding_window="W", use_causal_mask=True)
+    (field,) = ac.Sequential([causal]).trace(("t", 4)).receptive_field
+    assert (str(field.size), str(field.offset)) == ("W", "1 - W")
+
+
+@pytest.mark.parametrize(
+    "held", [ac.Conv1D(2, 3, 2), ac.LSTM(2, return_sequences=True), ac.MultiHeadAttention(2, 4)]
+)
+def test_several_axes_of_steps_are_seen_one_by_one(held: Layer) -> None:
+    net = ac.Sequential([ac.TimeDistributed(held, axes=2)], input_shape=(2, 3, 7, 2))
+    fields = net.trace().receptive_field
+    assert [(f.axis, f.along) for f in fields] == [(0, 0), (1, 1), (2, 2)]
+    assert [f.size for f in fields[:2]] == [1, 1]
+    assert_seen(net, fields)
+
+
+def test_heads_that_share_keys_see_one_of_them() -> None:
+    shapes = ((4, 5, 2), (2, 6, 2), (2, 6, 2), (1, 5, 6))
+    inputs = [ac.Input(shape) for shape in shapes]
+    layer = ac.ScaledDotProductAttention(enable_gqa=True)
+    net = ac.Model(inputs, layer(inputs))
+    fields = net.trace().receptive_field
+    of_keys = next(field for field in fields if (field.input, field.axis) == (1, 0))
+    assert [int(of_keys.at(u).offset) for u in range(4)] == [0, 0, 1, 1]
+    assert_seen(net, tuple(field for field in fields if field.input < 3))
+    assert [(f.axis, f.along, f.size) for f in fields if f.input == 3] == [
+        (0, 0, 1), (1, 1, 1), (2, None, 6)
+    ]  # fmt: skip
 
 
 def test_what_every_copy_is_given_is_seen_as_a_whole() -> None:

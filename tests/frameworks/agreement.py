@@ -20,6 +20,5 @@ def assert_agree(layer: Layer, inputs: Sequence[Shape], seen: Seen) -> None:
     assert list(seen.weights.items()) == weights
     assert seen.learned == {w.name: w.learned and not w.frozen for w in ours.weights}
     if seen.macs is not None:
-        # adapters are multiplied out once for all samples of a batch
-        done = [work.macs * (1 if work.kind == "adapter" else BATCH) for work in ours.work]
+        done = [work.macs * (1 if work.once else BATCH) for work in ours.work]
         assert seen.macs == sum(done)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import archcalc as ac
-from archcalc.layers import Layer, Weight, Work
+from archcalc.layers import Layer, State, Weight, Work
 from archcalc.symbolic import Shape
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.testing import networks
@@ -70,6 +70,75 @@ def test_steps_inside_steps_multiply() -> None:
     assert inner.trace(("a", "b", 4)).parameters == 50
 
 
+_FRAMES = [
+    ac.Conv2D("f", 3, strides=2),
+    ac.DepthwiseConv2D(3, padding="same"),
+    ac.MaxPooling2D(2),
+    ac.GlobalAveragePooling2D(),
+    ac.BatchNormalization(),
+    ac.Residual([ac.Conv2D("c", 3, padding="same"), ac.ReLU()]),
+    ac.Sequential([ac.Flatten(), ac.Dense("n"), ac.Dense(3)]),
+]
+
+
+@pytest.mark.parametrize("net", _FRAMES, ids=lambda net: type(net).__name__)
+def test_leading_axes_are_what_one_in_another_is(net: Any) -> None:
+    """Frames of clips, with symbols and then with numbers; the weights are there once."""
+    shape = ("b", "t", "h", "w", "c")
+    both = ac.TimeDistributed(net, axes=2).trace(shape)
+    one_by_one = ac.TimeDistributed(ac.TimeDistributed(net)).trace(shape)
+    alone = ac.TimeDistributed(net).trace(("N", "h", "w", "c"))  # folded: N = b·t
+    values = {"b": 2, "t": 3, "h": 9, "w": 8, "c": 4, "f": 5, "n": 6}
+    assert both.outputs == one_by_one.outputs
+    assert both.output[:2] == one_by_one.output[:2]
+    for of in ("parameters", "total_params", "macs", "activations"):
+        counts = [getattr(trace, of) for trace in (both, one_by_one)]
+        assert counts[0].equals(counts[1])
+        given = {k: v for k, v in values.items() if k in map(str, counts[0].symbols)}
+        folded = getattr(alone, of)
+        there = {k: v for k, v in (values | {"N": 6}).items() if k in map(str, folded.symbols)}
+        assert counts[0](**given) == folded(**there)
+
+
+def test_a_folded_batch_in_torch_is_time_distributed() -> None:
+    """The same module on frames that code has folded into the batch, and parted again."""
+    import torch
+
+    net = ac.Sequential([ac.Conv2D(4, 3), ac.BatchNormalization(), ac.MaxPooling2D(2)])
+    over = ac.Sequential([ac.TimeDistributed(net, axes=2)], input_shape=(3, 2, 9, 8, 5))
+    module = over.to_torch().eval()
+    inner = ac.Sequential([net], input_shape=(9, 8, 5)).to_torch().eval()
+    inner.load_state_dict(dict(zip(inner.state_dict(), module.state_dict().values(), strict=True)))
+    x = torch.randn(2, 3, 2, 9, 8, 5)
+    folded = inner(x.flatten(0, 2)).unflatten(0, (2, 3, 2))
+    torch.testing.assert_close(module(x), folded)
+    assert sum(p.numel() for p in module.parameters()) == over.trace().parameters
+    assert tuple(folded.shape[1:]) == tuple(over.trace().output)
+
+
+def test_windows_of_attention_in_keras_and_torch() -> None:
+    """Windows of 7×7 positions side by side, as in Swin transformers."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    windows = ac.TimeDistributed(ac.MultiHeadAttention(3, 4), axes=2)
+    net = ac.Sequential([windows], input_shape=(4, 2, 49, 12))
+    model = net.to_keras()
+    assert model.count_params() == net.trace().total_params == 4 * (12 * 12 + 12)
+    assert model.output_shape[1:] == tuple(net.trace().output)
+    import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    module, plain = net.to_torch(), sdpa_kernel(SDPBackend.MATH)  # fused kernels are not counted
+    with plain, FlopCounterMode(display=False) as counter, torch.no_grad():
+        module(torch.zeros(1, 4, 2, 49, 12))
+    assert counter.get_total_flops() == net.trace().flops == 8 * 2 * (4 * 49 * 144 + 2 * 49**2 * 12)
+
+
+def test_leading_axes_that_are_not_there() -> None:
+    with pytest.raises(ShapeError, match="at least 3 axes"):
+        ac.TimeDistributed(ac.Dense(3), axes=2).trace((4, 5))
+
+
 def test_keras_has_it_around_a_model() -> None:
     net = ac.load("docs/examples/mnist_cnn.yaml")
     over = ac.Sequential([ac.TimeDistributed(net), ac.LSTM(16)], input_shape=(3, 28, 28, 1))
@@ -105,8 +174,8 @@ class _Leaky(Layer):
 
     units: int = 4
 
-    def states(self) -> tuple[int, ...]:
-        return (self.units,)
+    def state(self, x: Shape) -> tuple[State, ...]:
+        return (State("hidden", Shape((self.units,))),)
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape((self.units,))
@@ -127,7 +196,7 @@ def test_a_cell_of_ones_own() -> None:
 
 
 def test_a_cell_that_keeps_nothing_is_refused() -> None:
-    with pytest.raises(InvalidLayerError, match="does not say which states it keeps"):
+    with pytest.raises(InvalidLayerError, match="does not say which state it keeps"):
         ac.RNN(ac.Dense(4), return_state=True).trace((3, 4))
 
 

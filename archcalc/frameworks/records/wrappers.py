@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from archcalc.frameworks.record import Absent, Entry, Record, same
+from typing import Any
+
+from archcalc.frameworks.record import Absent, Chain, Entry, Record, same
+from archcalc.layers.applied import Applied
 from archcalc.network.wrappers import (
     RNN,
     Bidirectional,
@@ -12,6 +15,11 @@ from archcalc.network.wrappers import (
 )
 
 __all__ = ["RECORDS"]
+
+
+def _one_in_another(layer: Any, applied: Applied) -> Chain:
+    return [("", layer.nested())]
+
 
 _LOOP = "torch has no loop over a cell"
 
@@ -45,8 +53,8 @@ RECORDS = (
     ),
     Record(
         TimeDistributed,
-        keras=Entry(arguments=same("layer")),
-        torch=Entry(".TimeDistributed", same("layer")),
+        keras=Entry(arguments=same("layer"), around=("axes",), chain=_one_in_another),
+        torch=Entry(".TimeDistributed", same("layer", "axes")),
     ),
     Record(
         Wrapper,

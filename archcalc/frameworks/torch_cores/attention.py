@@ -19,9 +19,10 @@ def multi_head(layer: Any, x: Shape, applied: Applied) -> Parts:
     """torch's own where it can say the layer."""
     query, value, key = query_value_key(applied.inputs)
     entry = entry_of(TORCH, layer)
-    scores = {"return_attention_scores": layer.return_attention_scores}
+    names = ("return_attention_scores", "use_causal_mask")
+    called = {name: getattr(layer, name) for name in names}
     if class_of(entry, layer, x) == "MultiheadAttention":
-        given = {**arguments_of(entry, layer, x), "kdim": key[-1], "vdim": value[-1], **scores}
+        given = {**arguments_of(entry, layer, x), "kdim": key[-1], "vdim": value[-1], **called}
         return [("core", modules.MultiheadAttention(**given))]
     core = modules.HeadedAttention(
         (query[-1], value[-1], key[-1]),
@@ -35,7 +36,7 @@ def multi_head(layer: Any, x: Shape, applied: Applied) -> Parts:
         add_bias_kv=layer.add_bias_kv,
         add_zero_attn=layer.add_zero_attn,
         dropout=layer.dropout,
-        **scores,
+        **called,
     )
     return [("core", core)]
 

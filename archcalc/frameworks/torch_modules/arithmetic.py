@@ -218,13 +218,22 @@ class Einsum(Operation):
 class ScaledDotProductAttention(nn.Module):  # type: ignore[misc]
     """Attention as a function."""
 
-    def __init__(self, is_causal: bool, dropout: float, scale: float | None) -> None:
+    def __init__(
+        self, is_causal: bool, dropout: float, scale: float | None, enable_gqa: bool
+    ) -> None:
         super().__init__()
-        self.told: dict[str, Any] = {"is_causal": is_causal, "scale": scale}
+        told = {"is_causal": is_causal, "scale": scale, "enable_gqa": enable_gqa}
+        self.told: dict[str, Any] = told
         self.dropout = dropout
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, *masks: Tensor) -> Tensor:
         dropped = self.dropout if self.training else 0.0
+        mask = next((_behind_the_batch(mask, query.ndim) for mask in masks), None)
         return functional.scaled_dot_product_attention(
-            query, key, value, dropout_p=dropped, **self.told
+            query, key, value, attn_mask=mask, dropout_p=dropped, **self.told
         )
+
+
+def _behind_the_batch(x: Tensor, rank: int) -> Tensor:
+    """`x` with as many axes, those that it lacks after the batch."""
+    return x.reshape(x.shape[0], *[1] * (rank - x.ndim), *x.shape[1:])

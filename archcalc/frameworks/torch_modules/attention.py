@@ -18,19 +18,31 @@ __all__ = ["AdditiveAttention", "Attention", "HeadedAttention", "MultiheadAttent
 class _OneHead(nn.Module):  # type: ignore[misc]
     """A mean of the values, weighted by the softmax of what a subclass says the scores are."""
 
-    def __init__(self, dropout: float, return_attention_scores: bool) -> None:
+    def __init__(
+        self, dropout: float, return_attention_scores: bool, use_causal_mask: bool
+    ) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.return_attention_scores = return_attention_scores
+        self.use_causal_mask = use_causal_mask
 
     def forward(self, query: Tensor, value: Tensor | None = None, key: Tensor | None = None) -> Any:
         value = query if value is None else value
-        scores = self.scores(query, value if key is None else key).softmax(-1)
+        scores = self.scores(query, value if key is None else key)
+        if self.use_causal_mask:
+            queries, keys = scores.shape[-2:]
+            scores = scores.masked_fill(_later(queries, keys, scores.device), float("-inf"))
+        scores = scores.softmax(-1)
         mean = self.dropout(scores) @ value
         return (mean, scores) if self.return_attention_scores else mean
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         return query @ key.mT
+
+
+def _later(queries: int, keys: int, device: Any) -> Tensor:
+    """Whether each key comes after each query, which then may not see it."""
+    return torch.ones(queries, keys, dtype=torch.bool, device=device).triu(1)
 
 
 def _apart(query: Tensor, key: Tensor) -> Tensor:
@@ -47,8 +59,9 @@ class Attention(_OneHead):
         score_mode: str = "dot",
         dropout: float = 0.0,
         return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
     ) -> None:
-        super().__init__(dropout, return_attention_scores)
+        super().__init__(dropout, return_attention_scores, use_causal_mask)
         self.scale = nn.Parameter(torch.ones(())) if use_scale else None
         concat = score_mode == "concat"
         self.concat_score_weight = nn.Parameter(torch.ones(())) if concat else None
@@ -69,8 +82,9 @@ class AdditiveAttention(_OneHead):
         use_scale: bool = True,
         dropout: float = 0.0,
         return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
     ) -> None:
-        super().__init__(dropout, return_attention_scores)
+        super().__init__(dropout, return_attention_scores, use_causal_mask)
         self.scale = nn.Parameter(torch.ones(features)) if use_scale else None
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
@@ -81,16 +95,26 @@ class AdditiveAttention(_OneHead):
 class MultiheadAttention(nn.MultiheadAttention):  # type: ignore[misc]
     """torch's own, called in Keras' order; the scores of every head come out, or none."""
 
-    def __init__(self, *args: Any, return_attention_scores: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.return_attention_scores = return_attention_scores
+        self.use_causal_mask = use_causal_mask
 
     def forward(self, query: Tensor, value: Tensor | None = None, key: Tensor | None = None) -> Any:
         value = query if value is None else value
+        key = value if key is None else key
+        hidden = _later(query.shape[1], key.shape[1], query.device)
         mean, scores = super().forward(
             query,
-            value if key is None else key,
+            key,
             value,
+            attn_mask=hidden if self.use_causal_mask else None,
             need_weights=self.return_attention_scores,
             average_attn_weights=False,
         )
@@ -106,8 +130,8 @@ class HeadedAttention(nn.Module):  # type: ignore[misc]
         widths: of each head for keys, and for values.
         out: the features that come out.
         axes: the axes attended over, counted from 1.
-        use_bias, use_gate, sliding_window, add_bias_kv, add_zero_attn, dropout: as in
-            `archcalc.layers.MultiHeadAttention`.
+        use_bias, use_gate, sliding_window, add_bias_kv, add_zero_attn, use_causal_mask, dropout: as
+            in `archcalc.layers.MultiHeadAttention`.
         return_attention_scores: whether the scores come out too.
     """
 
@@ -126,10 +150,11 @@ class HeadedAttention(nn.Module):  # type: ignore[misc]
         add_zero_attn: bool = False,
         dropout: float = 0.0,
         return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
     ) -> None:
         super().__init__()
         (query, value, key), (many, shared), (narrow, wide) = features, heads, widths
-        self.axes, self.window = tuple(axes), sliding_window
+        self.axes, self.window, self.causal = tuple(axes), sliding_window, use_causal_mask
         self.repeats, self.use_gate = many // shared, use_gate
         self.add_zero_attn, self.return_attention_scores = add_zero_attn, return_attention_scores
         self.dropout = nn.Dropout(dropout)
@@ -177,12 +202,12 @@ class HeadedAttention(nn.Module):  # type: ignore[misc]
     def _scores(self, asked: Tensor, keys: Tensor, length: int) -> Tensor:
         """Of every key and query; what is added to the `length` keys is seen from everywhere."""
         scores = asked @ keys.mT / sqrt(asked.shape[-1])
+        every = torch.ones_like(scores[0, 0], dtype=torch.bool)
+        seen = every.tril() if self.causal else every
         if self.window is not None:
-            every = torch.ones_like(scores[0, 0], dtype=torch.bool)
-            near = every.triu(1 - self.window) & every.tril(self.window - 1)
-            near[:, length:] = True
-            scores = scores.masked_fill(~near, float("-inf"))
-        return scores.softmax(-1)
+            seen = seen & every.triu(1 - self.window) & every.tril(self.window - 1)
+        seen[:, length:] = True
+        return scores.masked_fill(~seen, float("-inf")).softmax(-1)
 
     def _heads(self, x: Tensor, extra: Tensor | None) -> Tensor:
         """Keys or values of every head, and what is added to them."""

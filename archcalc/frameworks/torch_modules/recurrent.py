@@ -361,14 +361,15 @@ _MERGES: dict[str | None, Any] = {
 
 
 class TimeDistributed(nn.Module):  # type: ignore[misc]
-    """A module at every step: the steps join the batch, and are parted again."""
+    """A module at every step: the axes of steps join the batch, and are parted again."""
 
-    def __init__(self, layer: nn.Module) -> None:
+    def __init__(self, layer: nn.Module, axes: int = 1) -> None:
         super().__init__()
         self.layer = layer
+        self.axes = axes
 
     def forward(self, x: Tensor) -> Any:
-        made = self.layer(x.flatten(0, 1))
+        made = self.layer(x.flatten(0, self.axes))
         every = made if isinstance(made, tuple) else (made,)
-        parted = tuple(y.unflatten(0, x.shape[:2]) for y in every)
+        parted = tuple(y.unflatten(0, x.shape[: self.axes + 1]) for y in every)
         return parted[0] if len(parted) == 1 else parted

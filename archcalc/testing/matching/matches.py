@@ -202,7 +202,7 @@ def _by_step(pairs: Pairs, made: Program, ran: Ran) -> Iterator[Difference]:
 
 
 def _counts(ours: Part) -> bool:
-    return counted(ours.applied) and all(w.kind != "adapter" for w in ours.applied.work)
+    return counted(ours.applied) and not any(w.once for w in ours.applied.work)
 
 
 def _weight_rows(ours: Part, theirs: Built) -> Iterator[tuple[str, str, str]]:
@@ -233,7 +233,7 @@ def _in_total(made: Program, pairs: Pairs, ran: Ran) -> Iterator[Difference]:
         rows = (("weights", f"{ours:,}", f"{theirs:,} ({theirs - ours:+,})"),)
         yield Difference("", "", rows, _tied(built))
     if ran.flops >= 0 and all(counted(call.applied) for call in made.calls):
-        macs = [work.macs * (1 if work.kind == "adapter" else BATCH)
+        macs = [work.macs * (1 if work.once else BATCH)
                 for call in made.calls for work in call.applied.work]  # fmt: skip
         flops = 2 * int(sum(macs))
         if flops != ran.flops:

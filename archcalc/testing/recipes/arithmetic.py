@@ -107,10 +107,20 @@ def _to_contract(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
 
 @st.composite
 def _to_attend(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
-    """A query, a key and a value, in any number of heads."""
+    """A query, a key and a value, in any number of heads, also shared ones; maybe a mask."""
     heads = draw(small(draw(numbers(1, 2)), longest=3))[1:]
     t, s, d, v = (draw(numbers(1, 6)) for _ in range(4))
-    return Shape((*heads, t, d)), Shape((*heads, s, d)), Shape((*heads, s, v))
+    many = tuple(n * draw(numbers(1, 3)) for n in heads)
+    three = Shape((*many, t, d)), Shape((*heads, s, d)), Shape((*heads, s, v))
+    mask = [draw(st.sampled_from((1, n))) for n in (*many, t, s)][draw(numbers(0, len(many))) :]
+    return (*three, Shape(mask)) if draw(st.booleans()) else three
+
+
+def _attends(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    query, key, _, *masks = inputs
+    shared = query[:-2] != key[:-2] or (len(query) > 2 and pick.flag())
+    causal = not masks and pick.flag()
+    return {"scale": pick.one_of((None, 0.5)), "enable_gqa": shared, "is_causal": causal}
 
 
 RECIPES: dict[str, Recipe] = {
@@ -120,7 +130,7 @@ RECIPES: dict[str, Recipe] = {
     "TakeAlongAxis": _take,
     "Matmul": _matmul,
     "Einsum": _equation,
-    "ScaledDotProductAttention": lambda pick, cls, inputs: {"scale": pick.one_of((None, 0.5))},
+    "ScaledDotProductAttention": _attends,
 }
 
 INPUTS: dict[str, Inputs] = {

@@ -71,7 +71,8 @@ def _window(pick: Pick, query: Shape, key: Shape) -> int | None:
 
 def _axes(pick: Pick, query: Shape, value: Shape) -> Fields:
     """All axes, or some; an axis that differs is attended over."""
-    made: Fields = {"add_bias_kv": False, "add_zero_attn": False, "attention_axes": None}
+    alone = ("add_bias_kv", "add_zero_attn", "use_causal_mask")
+    made: Fields = {**dict.fromkeys(alone, False), "attention_axes": None}
     if pick.flag():
         return made
     apart = [i for i in range(len(query) - 1) if query[i] != value[i]]

@@ -68,7 +68,9 @@ def _held(pick: Pick, x: Shape) -> Any:
 
 
 def _at_every_step(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
-    return {"layer": _held(pick, Shape(inputs[0][1:]))}
+    (x,) = inputs
+    axes = pick.size(min(2, len(x) - 1))
+    return {"layer": _held(pick, Shape(x[axes:])), "axes": axes}
 
 
 def _wrapped(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:

@@ -46,9 +46,10 @@ def attention(
     low: Workbench, query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
     is_causal: bool = False, scale: Any = None, enable_gqa: bool = False,
 ) -> Lowered:  # fmt: skip
-    given = [low.tensor_of(x) for x in (query, key, value)]
+    asked = (query, key, value) if attn_mask is None else (query, key, value, attn_mask)
+    given = low.alike([low.tensor_of(x) for x in asked])
     (shape,) = low.shapes()
-    layer = ac.ScaledDotProductAttention(bool(is_causal))
+    layer = ac.ScaledDotProductAttention(bool(is_causal), enable_gqa=bool(enable_gqa))
     return low.on(given, layer, given[0].at, shape)
 
 

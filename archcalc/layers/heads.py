@@ -1,0 +1,416 @@
+"""Attention in heads: projections before and after a core that has no weights.
+
+Each layer is one class with weights of its own, as in Keras and in torch.  Its facts are folded
+over its parts: a projection says its weights and its product, the core says what queries, keys and
+values take and which of them meet.
+
+Sources: Vaswani et al. (2017) for heads, Ainslie et al. (2023) for heads that share keys and
+values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from archcalc.layers.attending import (
+    KEYS_AND_VALUES,
+    Attending,
+    Core,
+    equal_dims,
+    equal_shapes,
+    query_value_key,
+)
+from archcalc.layers.axes import axis_indices
+from archcalc.layers.convolution import divided
+from archcalc.layers.facts import Operand, State, Weight, Work
+from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
+from archcalc.layers.kept import EVERY, of_weights
+from archcalc.layers.mask import Mask
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape, product
+
+__all__ = ["GroupQueryAttention", "MultiHeadAttention"]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A product of features with a kernel, before the core or after it.
+
+    Attributes:
+        name: what its weights begin with.
+        x: the shape that it acts on.
+        into: the axes that it makes of the features.
+        made_of: what it multiplies.
+        over: how many of the last axes hold the features.
+        use_bias: whether it adds one number to each of its results.
+        added: learned tensors that are put beside its results.
+    """
+
+    name: str
+    x: Shape
+    into: Shape
+    made_of: Operand
+    over: int
+    use_bias: bool
+    added: tuple[str, ...] = ()
+
+    @property
+    def kernel(self) -> Shape:
+        """The shape of its kernel."""
+        return Shape((*self.x[-self.over :], *self.into))
+
+    def weights(self) -> tuple[Weight, ...]:
+        """Its kernel, and its bias if it adds one."""
+        kernel = Weight(f"{self.name}_kernel", self.kernel, "kernel", outputs=len(self.into))
+        bias = Weight(f"{self.name}_bias", self.into, "bias")
+        return (kernel, bias) if self.use_bias else (kernel,)
+
+    def work(self) -> Work:
+        """Its product."""
+        names = (f"{self.name}_kernel", (self.made_of,), f"{self.name}_bias")
+        return Work("matmul", tuple(self.kernel), self.x[: -self.over], *names)
+
+    def result(self) -> Operand:
+        """What it gives, as an operand of the core."""
+        return Operand(self.made_of.inputs, (f"{self.name}_kernel", *self.added))
+
+
+class _Heads(Attending, abstract=True):
+    """Attention in several heads, each with projections of its own, and one projection of all."""
+
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"), "seed")
+
+    def projections(self, *inputs: Shape) -> dict[str, Projection]:
+        """What stands before the core, in the order of the weights."""
+        each = zip(("query", "value", "key"), query_value_key(inputs), range(3), strict=True)
+        given = {name: (x, i) for name, x, i in each} | {"gate": (inputs[0], 0)}
+        return {
+            name: Projection(
+                name,
+                given[name][0],
+                into,
+                Operand((given[name][1],)),
+                1,
+                self.use_bias,
+                self._added(name),
+            )
+            for name, into in self.heads().items()
+        }
+
+    def joining(self, *inputs: Shape) -> Projection:
+        """What stands after the core: it joins the heads."""
+        x, into = Shape((*inputs[0][:-1], *self.joined())), self.features(inputs[0])
+        made_of = self._results(self.projections(*inputs))[-1]
+        return Projection("output", x, into, made_of, 2, self.use_bias)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        parts = (*self.projections(*inputs).values(), self.joining(*inputs))
+        return tuple(weight for part in parts for weight in part.weights())
+
+    def work(self, *shapes: Shape) -> tuple[Work, ...]:
+        inputs = shapes[:-1]
+        projections, core = self.projections(*inputs), self.core(*inputs)
+        q, k, v, scores, _ = self._results(projections)
+        return (
+            *(part.work() for part in projections.values()),
+            core.scored(projections["query"].into, q, k),
+            core.weighed(self.joined(), scores, v),
+            self.joining(*inputs).work(),
+        )
+
+    def _results(self, projections: dict[str, Projection]) -> tuple[Operand, ...]:
+        """Queries, keys, values, scores, and what the core gives."""
+        q, k, v = (projections[name].result() for name in ("query", "key", "value"))
+        scores = Operand((0, 2), q.weights + k.weights)
+        return q, k, v, scores, Operand((0, 1, 2), scores.weights + v.weights)
+
+    def state(self, *inputs: Shape) -> tuple[State, ...]:
+        core, projections = self.core(*inputs), self.projections(*inputs)
+        beside = core.beside
+        kept = (("keys", projections["key"]), ("values", projections["value"]))
+        return tuple(core.kept(name, Shape((*beside, *part.into))) for name, part in kept)
+
+    def core(self, *inputs: Shape) -> Core:
+        """Which queries meet which keys, in every head alike."""
+        query, _, key = query_value_key(inputs)
+        apart, asked, found = self.attended(query, key)
+        return Core(apart, asked, found, Mask(self.use_causal_mask, self.sliding_window))
+
+    def _added(self, name: str) -> tuple[str, ...]:
+        """Learned positions that are added to what a projection gives."""
+        return ()
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0][:-1] + self.features(inputs[0])
+
+    def scores(self, *inputs: Shape) -> Shape:
+        core = self.core(*inputs)
+        return Shape((*core.beside, self.joined()[0], *core.queries, *core.keys))
+
+    def attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
+        """The axes that go side by side, and those of the queries and keys that meet."""
+        return Shape(), query[:1], key[:1]
+
+    if TYPE_CHECKING:  # every subclass has them
+
+        @property
+        def use_bias(self) -> bool: ...
+        @property
+        def sliding_window(self) -> Dim | None: ...
+        def heads(self) -> dict[str, Shape]:
+            """The heads that each projection gives, by its name, in the order of the weights."""
+
+        def joined(self) -> Shape:
+            """The heads, and how wide each is, that the last projection joins."""
+
+        def features(self, query: Shape) -> Shape:
+            """What comes out at each position."""
+
+
+def _as_wide(what: str, expected: Dim, found: Dim) -> Requirement:
+    return Requirement(
+        found,
+        Relation.EQUAL,
+        expected,
+        f"it was made for a {what} of {{expected}} features, and {{found}} come in",
+        code="features-differ",
+        hint="embed_dim, kdim and vdim are the features of query, key and value",
+        details=(("expected", expected), ("found", found)),
+    )
+
+
+class MultiHeadAttention(_Heads):
+    """Attention in heads: ``softmax(q·kᵀ/√key_dim)·v`` for each, joined by a projection.
+
+    Inputs are the query ``(t, d)``, the value ``(t_kv, d_v)`` and the key ``(t_kv, d_k)``; the
+    output is ``(t, d)``.  There may be more axes of positions: all are attended over, or those of
+    `attention_axes`, and the others go side by side.
+
+    torch's ``nn.MultiheadAttention(embed_dim, num_heads)`` is this with ``key_dim =
+    embed_dim/num_heads``; weights follow from the inputs, and what torch is told is checked.
+
+    Args:
+        num_heads: how many heads.
+        key_dim: how wide queries and keys are in each head.
+        value_dim: how wide values are in each head; as wide as keys where ``None``.
+        dropout: the part of the scores that is dropped while training.
+        use_bias: whether every projection adds a bias.
+        target_shape: the features that come out: one number, or several for several axes; those of
+            the query where ``None``.  Keras' name, ``output_shape``, is taken as well.
+        attention_axes: the axes attended over, counted as in Keras from 1; all where ``None``.
+        sliding_window: how near a key must be to a query, ``|i − j| < sliding_window``, to be seen.
+        flash_attention: Keras' choice of kernel; it changes no size.
+        use_gate: whether the heads are multiplied with a gate made from the query (Qiu et al.,
+            2025).
+        add_bias_kv: whether a learned key and value are added to the sequence, as in torch.
+        add_zero_attn: whether a key and a value of zeros are added to the sequence, as in torch.
+        return_attention_scores: whether the scores ``(num_heads, t, t_kv)`` come out too.
+        use_causal_mask: whether a query sees no key that comes after it; Keras says so at the call.
+        embed_dim: how wide all heads are together, as torch is told: a multiple of `num_heads`.
+        kdim, vdim: the features that keys and values must have, as torch is told: `embed_dim` where
+            that alone is given.
+
+    >>> attention = MultiHeadAttention(num_heads=8, key_dim=64)
+    >>> sum(w.size for w in attention.weights(Shape((10, 512))))
+    1050624
+    >>> attention.output_shape(Shape((10, 512)), Shape((20, 768)))
+    (10, 512)
+    """
+
+    num_heads: Size = hyper("a")
+    key_dim: Size = hyper("k")
+    value_dim: OptionalSize = hyper("v", default=None)
+    dropout: float = Field(default=0.0, ge=0, le=1)
+    use_bias: bool = True
+    target_shape: ShapeField = hyper("d_out", default=None, called=("target_shape", "output_shape"))
+    attention_axes: OptionalAxes = option(default=None)
+    sliding_window: OptionalSize = option(default=None)
+    flash_attention: bool | None = None
+    use_gate: bool = Field(default=False, kw_only=True)
+    add_bias_kv: bool = Field(default=False, kw_only=True)
+    add_zero_attn: bool = Field(default=False, kw_only=True)
+    return_attention_scores: bool = Field(default=False, kw_only=True)
+    use_causal_mask: bool = Field(default=False, kw_only=True)
+    embed_dim: OptionalSize = option(default=None, kw_only=True)
+    kdim: OptionalSize = option(default=None, kw_only=True)
+    vdim: OptionalSize = option(default=None, kw_only=True)
+
+    source: ClassVar[str] = "https://arxiv.org/abs/1706.03762 (section 3.2.2)"
+
+    def expected(self, *inputs: Any) -> tuple[Requirement, ...]:
+        query, value, key = query_value_key(inputs)
+        width = self.embed_dim
+        each = (
+            ("query", width, query),
+            ("key", width if self.kdim is None else self.kdim, key),
+            ("value", width if self.vdim is None else self.vdim, value),
+        )
+        known = [(what, size, x[-1]) for what, size, x in each if size is not None]
+        heads = (
+            ()
+            if self.embed_dim is None
+            else (divided(self.embed_dim, self.num_heads, "num_heads", "features (embed_dim)"),)
+        )
+        wide = tuple(_as_wide(what, size, found) for what, size, found in known)
+        return (*super().expected(*inputs), *heads, *wide)
+
+    @field_validator("attention_axes", mode="after")
+    @classmethod
+    def _each_once(cls, axes: Any) -> Any:
+        if axes is not None and (len(set(axes)) < len(axes) or not axes):
+            raise InvalidLayerError(
+                f"{axes} are not axes to attend over",
+                code="wrong-number-of-values",
+                hint="name each axis once, or leave attention_axes out for all of them",
+            )
+        return axes
+
+    def heads(self) -> dict[str, Shape]:
+        narrow, wide = Shape((self.num_heads, self.key_dim)), self.joined()
+        gate = {"gate": wide} if self.use_gate else {}
+        return {"query": narrow, "key": narrow, **gate, "value": wide}
+
+    def joined(self) -> Shape:
+        width = self.key_dim if self.value_dim is None else self.value_dim
+        return Shape((self.num_heads, width))
+
+    def features(self, query: Shape) -> Shape:
+        return query[-1:] if self.target_shape is None else self.target_shape
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        made = super().weights(*inputs)
+        if not self.add_bias_kv:
+            return made
+        key, value = product((self.num_heads, self.key_dim)), product(self.joined())
+        added = (("bias_k", key), ("bias_v", value))
+        return (*made, *(Weight(name, Shape((1, 1, size))) for name, size in added))
+
+    def core(self, *inputs: Shape) -> Core:
+        core = super().core(*inputs)
+        return replace(core, mask=replace(core.mask, added=self.add_bias_kv + self.add_zero_attn))
+
+    def _added(self, name: str) -> tuple[str, ...]:
+        return (f"bias_{name[0]}",) if self.add_bias_kv and name in ("key", "value") else ()
+
+    def attended(self, query: Shape, key: Shape) -> tuple[Shape, Shape, Shape]:
+        axes = self.attended_axes(query)
+        apart = Shape(dim for i, dim in enumerate(query[:-1]) if i not in axes)
+        found = Shape(key[i] for i in axes)
+        added = self.add_bias_kv + self.add_zero_attn
+        if added:
+            found = Shape((lower(found[0] + added), *found[1:]))
+        return apart, Shape(query[i] for i in axes), found
+
+    def meeting(self, query: Shape) -> tuple[int, ...]:
+        return self.attended_axes(query)
+
+    def attended_axes(self, x: Shape) -> tuple[int, ...]:
+        """Where in `x` the axes are that are attended over.
+
+        Raises:
+            ShapeError: one of them holds the features.
+        """
+        if self.attention_axes is None:
+            return tuple(range(len(x) - 1))
+        axes = axis_indices(self.attention_axes, x)
+        if len(x) - 1 in axes:
+            raise ShapeError(
+                f"attention_axes {self.attention_axes} of {x!r}: the last axis holds the features",
+                code="no-such-axis",
+                values={"attention_axes": self.attention_axes, "input": x},
+                hint="attend over the axes of positions, before it",
+            )
+        return axes
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        plain = ("sliding_window", "use_causal_mask", "add_bias_kv", "add_zero_attn")
+        asked = [name for name in plain if getattr(self, name)]
+        if asked and len(inputs[0]) > 2:
+            raise ShapeError(
+                f"MultiHeadAttention with {asked[0]} takes one axis of positions, (t, d), not "
+                f"{inputs[0]!r}",
+                code="wrong-number-of-axes",
+                values={"input": inputs[0]},
+                hint="a Reshape before it makes one axis of several",
+            )
+
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        query, value, key = query_value_key(inputs)
+        attended = self.attended_axes(query)
+        beside = [i for i in range(len(query) - 1) if i not in attended]
+        return (
+            *equal_shapes(value[:-1], key[:-1], KEYS_AND_VALUES),
+            *equal_shapes(
+                Shape(query[i] for i in beside),
+                Shape(value[i] for i in beside),
+                "queries and values differ in an axis that is not attended over",
+            ),
+        )
+
+
+class GroupQueryAttention(_Heads):
+    """Attention in heads, of which several share keys and values.
+
+    Inputs are the query ``(t, d)``, the value ``(t_kv, d)`` and the key ``(t_kv, d_k)``; the output
+    is ``(t, d)``.  As many key-value heads as query heads make it `MultiHeadAttention`, one makes
+    it multi-query attention.
+
+    Args:
+        head_dim: how wide queries, keys and values are in each head.
+        num_query_heads: how many heads.
+        num_key_value_heads: how many keys and values there are for them; a divisor of the heads.
+        dropout: the part of the scores that is dropped while training.
+        use_bias: whether every projection adds a bias.
+        sliding_window: how near a key must be to a query, ``|i − j| < sliding_window``, to be seen.
+        flash_attention: Keras' choice of kernel; it changes no size.
+        use_gate: whether the heads are multiplied with a gate made from the query.
+        return_attention_scores: whether the scores ``(num_query_heads, t, t_kv)`` come out too.
+        use_causal_mask: whether a query sees no key that comes after it; Keras says so at the call.
+
+    Llama 3 8B, with 8 keys and values for 32 heads:
+
+    >>> attention = GroupQueryAttention(128, 32, 8, use_bias=False)
+    >>> [w.size for w in attention.weights(Shape((8192, 4096)))]
+    [16777216, 4194304, 4194304, 16777216]
+    """
+
+    head_dim: Size = hyper("k")
+    num_query_heads: Size = hyper("a")
+    num_key_value_heads: Size = hyper("g")
+    dropout: float = Field(default=0.0, ge=0, le=1)
+    use_bias: bool = True
+    sliding_window: OptionalSize = option(default=None)
+    flash_attention: bool | None = None
+    use_gate: bool = Field(default=False, kw_only=True)
+    return_attention_scores: bool = Field(default=False, kw_only=True)
+    use_causal_mask: bool = Field(default=False, kw_only=True)
+
+    axis_names: ClassVar[tuple[str, ...]] = ("t", "d")
+    source: ClassVar[str] = "https://arxiv.org/abs/2305.13245 (section 2.2)"
+
+    def heads(self) -> dict[str, Shape]:
+        every, shared = self.joined(), Shape((self.num_key_value_heads, self.head_dim))
+        gate = {"gate": every} if self.use_gate else {}
+        return {"query": every, "key": shared, **gate, "value": shared}
+
+    def joined(self) -> Shape:
+        return Shape((self.num_query_heads, self.head_dim))
+
+    def features(self, query: Shape) -> Shape:
+        return query[-1:]
+
+    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
+        query, value, key = query_value_key(inputs)
+        heads, shared = self.num_query_heads, self.num_key_value_heads
+        (_, asked), (_, found) = query, value
+        return (
+            divided(heads, shared, "num_key_value_heads", "query heads"),
+            *equal_dims(asked, found, "queries and values have different numbers of features"),
+            *equal_shapes(value[:-1], key[:-1], KEYS_AND_VALUES),
+        )

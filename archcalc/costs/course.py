@@ -231,7 +231,7 @@ def _shown(place: int, sight: Sight) -> str:
 
 def _sources(row: TracedRow) -> Iterator[tuple[int, int]]:
     """The rows that feed it, and which of their outputs."""
-    return zip(row.sources, row.outputs_of, strict=True)
+    return zip(row.sources, row.outputs_of or (0,) * len(row.sources), strict=True)
 
 
 def _lengths(row: TracedRow, x: Shape) -> Callable[[int], Dim]:

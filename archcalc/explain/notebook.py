@@ -58,7 +58,7 @@ def _(network: Network) -> Document:
 @document_of.register
 def _(row: Row) -> Document:
     fed = tuple(-1 - place for place in range(len(row.inputs)))
-    alone = replace(row, sources=fed, carried=())
+    alone = replace(row, sources=fed, outputs_of=(), rounds=(), carried=())
     return derive(Trace(row.layer, row.inputs, (alone,), ())).steps[0].document()
 
 

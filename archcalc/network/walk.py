@@ -93,7 +93,7 @@ class Row(Shown):
         ties: those of its weights that another row owns.
         carried: for each loop whose turns follow one another, what those after the first take
             from the one before.
-        outputs_of: which output of each source feeds it.
+        outputs_of: which output of each source feeds it; the first of each where it is empty.
         rounds: what it goes round in, the outermost first.
     """
 

@@ -58,6 +58,23 @@ class _Sharing:
         return row.as_if(layer=row.layer.model_copy(update={"shared_axes": axes, "along": None}))
 
 
+@dataclass(frozen=True)
+class _Adapted:
+    """A row as it would be if its layer multiplied its adapters in this way, where it has some."""
+
+    merged: bool
+
+    def __call__(self, row: TracedRow) -> TracedRow:
+        layer: Any = row.layer
+        if isinstance(layer, LoRA):
+            return _With("merged", self.merged)(row)
+        rank = getattr(layer, "lora_rank", None)
+        if rank is None or self.merged:
+            return row
+        made = LoRA(layer.model_copy(update={"lora_rank": None}), rank)
+        return row.as_if(layer=made) if made.adapted(*row.inputs) else row
+
+
 def _where(field: str, value: object, name: str, meaning: str, *used_by: str) -> Choice:
     """Parameters as they would be if every layer that has `field` had this value there."""
     return Choice(name, meaning, used_by, Parameters(), _With(field, value))
@@ -70,19 +87,7 @@ def _slopes(end: int | None, name: str, meaning: str, *used_by: str) -> Choice:
 
 def _adapters(merged: bool, name: str, meaning: str, *used_by: str) -> Choice:
     """MACs as they would be if every layer with adapters multiplied them in this way."""
-
-    def seen(row: TracedRow) -> TracedRow:
-        layer: Any = row.layer
-        if isinstance(layer, LoRA):
-            changed = layer.merged != merged
-            return row.as_if(layer=layer.model_copy(update={"merged": merged})) if changed else row
-        rank = getattr(layer, "lora_rank", None)
-        if rank is None or merged:
-            return row
-        made = LoRA(layer.model_copy(update={"lora_rank": None}), rank)
-        return row.as_if(layer=made) if made.adapted(*row.inputs) else row
-
-    return Choice(name, meaning, used_by, Macs(), seen)
+    return Choice(name, meaning, used_by, Macs(), _Adapted(merged))
 
 
 def _each_time(row: TracedRow) -> TracedRow:

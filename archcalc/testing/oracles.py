@@ -99,6 +99,8 @@ def counted(applied: Applied) -> bool:
         summed = equation(layer.equation).summed
         lengths = equation(layer.equation).lengths(applied.inputs[0], layer.target_shape)
         return not summed or max(lengths.of(summed)) > 1
+    if type(layer).__name__ == "SpectralNormalization":
+        return counted(Applied(layer.layer, applied.inputs))
     if type(layer).__name__ == "Einsum":
         return all(max(work.operand) > 1 for work in applied.work)
     entry = TORCH.entry(type(layer))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from archcalc.cli.options import File, FormatOption, Output, Values, pairs
+from archcalc.cli.options import File, FormatOption, Inputs, Output, Values, pairs
 
 __all__ = ["conventions", "cost", "derive", "summary"]
 
@@ -26,6 +26,7 @@ def summary(
         int | None,
         Option(min=1, help="Fold blocks deeper than this into one line.", show_default=False),
     ] = None,
+    inputs: Inputs = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -36,7 +37,7 @@ def summary(
     from archcalc.cli.reading import trace_with
     from archcalc.explain import summarize
 
-    trace = trace_with(file, pairs(values, "--set"))
+    trace = trace_with(file, pairs(values, "--set"), inputs)
     names = [name.strip() for text in columns or [] for name in text.split(",")]
     show(summarize(trace, columns=names, depth=depth), how, output)
 
@@ -51,6 +52,7 @@ def derive(
             show_default=False,
         ),
     ] = None,
+    inputs: Inputs = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -60,7 +62,7 @@ def derive(
     from archcalc.cli.reading import open_network
     from archcalc.explain import derive as derived
 
-    opened = open_network(file)
+    opened = open_network(file, inputs)
     derivation = derived(opened.trace(pairs(values, "--set")))
     with opened.located():
         answer = derivation if layer is None else derivation.of(layer)
@@ -88,6 +90,7 @@ def cost(
         str | None,
         Option(help="Count every operation: 'each operation', or as 'fvcore', 'ptflops', ...."),
     ] = None,
+    inputs: Inputs = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -104,7 +107,7 @@ def cost(
             "a bound on the time takes both rates", code="bad-option",
             hint="give --peak-flops and --bandwidth",
         )  # fmt: skip
-    trace = trace_with(file, pairs(values, "--set"))
+    trace = trace_with(file, pairs(values, "--set"), inputs)
     result = account(
         trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed,
         formats=formats, recompute=tuple(recompute or ()), tally=tally,
@@ -117,6 +120,7 @@ def conventions(
         str | None,
         Argument(metavar="[FILE]", help="A network; without one, all conventions are listed."),
     ] = None,
+    inputs: Inputs = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -126,5 +130,5 @@ def conventions(
     from archcalc.cli.reading import trace_with
     from archcalc.explain import conventions as found
 
-    trace = None if file is None else trace_with(file, pairs(values, "--set"))
+    trace = None if file is None else trace_with(file, pairs(values, "--set"), inputs)
     show(found(trace), how, output)

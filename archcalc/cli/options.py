@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from typer import Argument, Option
 
-__all__ = ["File", "Format", "FormatOption", "Output", "Values", "pairs"]
+__all__ = ["File", "Format", "FormatOption", "Inputs", "Output", "Values", "pairs"]
 
 
 class Format(StrEnum):
@@ -25,6 +25,16 @@ File: TypeAlias = Annotated[
     Argument(
         metavar="FILE",
         help="A network: a .yaml, .toml or .json file, module:attribute, or - for standard input.",
+        show_default=False,
+    ),
+]
+
+Inputs: TypeAlias = Annotated[
+    list[str] | None,
+    Option(
+        "--input",
+        metavar="SHAPE",
+        help="What goes into a torch model, such as 3,224,224 or 3,h,w. Once for each input.",
         show_default=False,
     ),
 ]

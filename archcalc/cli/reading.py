@@ -6,7 +6,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from importlib import import_module
@@ -75,17 +75,21 @@ class Opened:
             ) from None
 
 
-def trace_with(file: str, values: Mapping[str, str]) -> Trace:
+def trace_with(file: str, values: Mapping[str, str], inputs: Sequence[str] | None = None) -> Trace:
     """The network called `file` followed, with values put in for its symbols.
 
     Raises:
         ArchcalcError: it cannot be read or followed.
     """
-    return open_network(file).trace(values)
+    return open_network(file, inputs).trace(values)
 
 
-def open_network(name: str) -> Opened:
+def open_network(name: str, inputs: Sequence[str] | None = None) -> Opened:
     """The network in a file, or the attribute of a module.
+
+    Args:
+        name: what the command line calls it.
+        inputs: the shapes that go into a torch model, as they are written there.
 
     Raises:
         ArchcalcError: there is none, or it is not valid.
@@ -96,7 +100,7 @@ def open_network(name: str) -> Opened:
     if name == "-":
         return Opened(_PIPED, *_piped())
     if _MODULE.fullmatch(name) and not os.path.exists(name):
-        return Opened(name, _attribute(name))
+        return Opened(name, _attribute(name, inputs))
     return Opened(name, *read_file(name))
 
 
@@ -126,7 +130,7 @@ def _piped() -> tuple[Network, Source]:
     return source.read(), source
 
 
-def _attribute(name: str) -> Network:
+def _attribute(name: str, inputs: Sequence[str] | None) -> Network:
     """The network that a module calls by some name; importing the module runs it."""
     module, _, path = name.partition(":")
     sys.path.insert(0, "")  # as for `python -m`: modules beside the one who asks
@@ -135,6 +139,8 @@ def _attribute(name: str) -> Network:
         for part in path.split("."):
             value = getattr(value, part)
         made = _made(value)
+        if _is_torchs(made):
+            made = _of_torch(made, name, inputs)
     except ArchcalcError:
         raise
     except SystemExit as end:
@@ -154,14 +160,31 @@ def _attribute(name: str) -> Network:
         raise SpecificationError(
             f"this is {type(made).__name__}, not a network of archcalc",
             code="not-a-network", path=name,
-            hint="give the name of a Sequential or a Model, or of a function that makes one",
+            hint="give the name of a network or a torch module, or of a function that makes one",
         )  # fmt: skip
     return made
 
 
+def _is_torchs(value: Any) -> bool:
+    torch = sys.modules.get("torch")  # there is no module of it that has not imported it
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def _of_torch(module: Any, name: str, inputs: Sequence[str] | None) -> Network:
+    from archcalc.frameworks import from_torch
+
+    if not inputs:
+        raise SpecificationError(
+            "a torch model does not say what goes into it", code="no-input-shape", path=name,
+            hint="add --input 3,224,224, or with symbols --input 3,h,w",
+        )  # fmt: skip
+    shapes = [[dim.strip() for dim in text.split(",")] for text in inputs]
+    return from_torch(module, shapes if len(shapes) > 1 else shapes[0])
+
+
 def _made(value: Any) -> Any:
     """What a function makes that wants no arguments; anything else as it is."""
-    if isinstance(value, Layer):
+    if isinstance(value, Layer) or _is_torchs(value):
         return value
     try:
         signature(value).bind()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
 
-from archcalc.cli.options import File, Output, Values, pairs
+from archcalc.cli.options import File, Inputs, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Plain, Quantity
 
@@ -45,6 +45,7 @@ def search(
         ),
     ] = None,
     plot: PlotOption = None,
+    inputs: Inputs = None,
     values: Values = None,
     output: Output = None,
     how: Annotated[Plain, Option("--format", help="How to write the answer.")] = Plain.text,
@@ -69,7 +70,7 @@ def search(
     ((aim, text),) = aims.items()
     given = pairs(over, "--over").items()
     ranges: Any = {name: integers(values, f"--over {name}") for name, values in given}
-    opened = open_network(file)
+    opened = open_network(file, inputs)
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         counts = {quantity.value: getattr(trace, quantity.value) for quantity in Quantity}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from archcalc.cli.options import File, Output, Values, pairs
+from archcalc.cli.options import File, Inputs, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Quantity
 
@@ -69,6 +69,7 @@ def sweep(
         Option(metavar="ROWS", help="Work through parts of so many rows (or auto), with Dask."),
     ] = None,
     plot: PlotOption = None,
+    inputs: Inputs = None,
     values: Values = None,
     output: Output = None,
     how: Annotated[
@@ -93,7 +94,7 @@ def sweep(
     given = pairs(over, "--over").items()
     ranges: Any = {name: integers(text, f"--over {name}") for name, text in given}
     parts: Any = int(chunks) if chunks is not None and chunks.isdecimal() else chunks
-    opened = open_network(file)
+    opened = open_network(file, inputs)
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         formulas = {q.value: getattr(trace, q.value) for q in of or _USUAL}

@@ -166,3 +166,24 @@ def test_conventions_are_listed_or_those_of_a_network(run: Run) -> None:
         "FLOPs a MAC",
         "bias additions",
     ]
+
+
+MODEL = """
+from torch import nn
+
+net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3, stride=2))
+
+def made():
+    return net
+"""
+
+
+def test_a_torch_model_is_read_where_a_file_is(process: Run, tmp_path: Path) -> None:
+    (tmp_path / "of_torch.py").write_text(MODEL)
+    with_symbols = process("derive", "of_torch:net", "--input", "3,h,w")
+    assert "params (k·k·c_in + 1)·f = (3·3·3 + 1)·8 = 224 running 224" in with_symbols.lines
+    with_numbers = process("summary", "of_torch:made", "--input", "3,32,32")
+    assert with_numbers.lines[-1].startswith("total 516 parameters")
+    missing = process("summary", "of_torch:net")
+    assert missing.code != 0
+    assert "add --input 3,224,224" in missing.err

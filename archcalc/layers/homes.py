@@ -62,7 +62,7 @@ def families(package: str) -> tuple[str, ...]:
     """The modules of a package that define layers, the core first.
 
     >>> families("archcalc.layers")[:3]
-    ('archcalc.layers.core', 'archcalc.layers.activations', 'archcalc.layers.adaptive')
+    ('archcalc.layers.core', 'archcalc.layers.activations', 'archcalc.layers.adapters')
     """
     found = [home for home in _index().families if home.rpartition(".")[0] == package]
     return tuple(sorted(found, key=lambda home: (not home.endswith(".core"), home)))

@@ -25,11 +25,16 @@ settings.register_profile(  # whether there is a failure is asked, not which is 
 settings.load_profile(os.environ.get("ARCHCALC_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Every core for the whole suite; one process for a few tests, and where times are measured."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole suite runs on every core, unless ``-n`` says otherwise or times are measured."""
     whole = config.args_source is not pytest.Config.ArgsSource.ARGS
-    return None if whole and config.option.benchmark_disable else 0
+    if (
+        whole
+        and config.option.benchmark_disable
+        and getattr(config.option, "numprocesses", 0) is None
+    ):
+        config.option.numprocesses = "auto"
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def layer_of(module: Any, input_shape: ShapeLike = ()) -> Layer:
     >>> layer_of(torch.nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)).use_bias
     False
     >>> layer_of(torch.nn.LSTM(8, 16, bidirectional=True)).layer
-    LSTM(units=16, return_sequences=True, recurrent_bias=True, expects=8)
+    LSTM(units=16, recurrent_bias=True, return_sequences=True, expects=8)
     """
     x = as_shape(input_shape) if input_shape != () else Shape()
     own = next((record for record in own_records() if _is(module, record)), None)

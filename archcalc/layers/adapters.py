@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import AxisWindow, Layer
-from archcalc.layers.facts import Remark, State, Weight, Work
+from archcalc.layers.facts import Arithmetic, Remark, State, Weight, Work
 from archcalc.layers.fields import Size, hyper
+from archcalc.layers.functions import elementwise
 from archcalc.layers.lora import ADAPTED, beside, merged, thin
 from archcalc.layers.sight import Sights
 from archcalc.symbolic.errors import InvalidLayerError
@@ -81,6 +82,15 @@ class LoRA(Layer):
             once = merged(main, self.rank)
             more += once if self.merged else beside(main, self.rank, done, out)
         return (*done, *more)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...] | None:
+        """What the layer does, and the sum with what the adapters give, or with their product."""
+        done = self.layer.arithmetic(*shapes)
+        if done is None:
+            return None
+        added = [w.shape if self.merged else shapes[-1] for w in self.adapted(*shapes[:-1])]
+        sums = (elementwise("elementwise", shape, {"addition": 1}) for shape in added)
+        return (*done, *(one for each in sums for one in each))
 
     # All else is the layer's.
 

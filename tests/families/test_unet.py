@@ -60,7 +60,7 @@ def test_symbols_first_or_numbers_first(given: dict[str, Any]) -> None:
 
 
 def test_what_comes_out_is_as_large_as_the_image() -> None:
-    assert str(unet(3).trace(("8*h", "8*w", 3)).output) == "8·h×8·w×K"
+    assert str(unet(3).trace(("8*h", "8*w", 3)).output) == "(8·h)×(8·w)×K"
     with pytest.raises(ac.ArchcalcError):
         unet(3, 8, 2).trace((20, 20, 3))
     with pytest.raises(ac.ArchcalcError):

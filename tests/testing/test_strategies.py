@@ -330,7 +330,7 @@ def test_specs_are_read(form: Any) -> None:
 def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
     reasons: Counter[str] = Counter()
 
-    @settings(examples(1, nightly=5), phases=[Phase.generate])
+    @settings(examples(1, nightly=5, least=125), phases=[Phase.generate])
     @given(broken_specs(form))
     def refused(broken: Broken) -> None:
         with pytest.raises(ac.ArchcalcError) as caught:

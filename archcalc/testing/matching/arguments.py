@@ -107,6 +107,8 @@ def _slides(layer: Layer, inputs: tuple[Shape, ...]) -> bool:
 def _alike(name: str, here: Any, there: Any, x: Shape | None) -> bool:
     if (name == "axis" or name.endswith("_axes")) and here and there and x is not None:
         return bool(_lengths(here, x) == _lengths(there, x))
+    if name == "groups" and -1 in (here, there) and x is not None:  # as many as channels
+        return here == there or max(here, there) in tuple(x)
     if "activation" in name:
         return bool(_known_as(here) == _known_as(there))
     if isinstance(here, float) or isinstance(there, float):

@@ -22,7 +22,7 @@ class Engine:
     def __init__(self, spec):
         self.weights, self.macs, self.steps = [], 0, []
         shape = tuple(spec["input"])
-        for kind, arguments in entries(spec["layers"]):
+        for kind, arguments, self.again in entries(spec["layers"]):
             shape = getattr(self, f"make_{kind.lower()}")(shape, **arguments)
         self.output = shape
 
@@ -34,8 +34,10 @@ class Engine:
         return sum(weight.size for weight in self.weights)
 
     def weight(self, *shape):
-        self.weights.append(np.full(shape, 0.5))
-        return self.weights[-1]
+        made = np.full(shape, 0.5)
+        if not self.again:
+            self.weights.append(made)
+        return made
 
     def make_dense(self, shape, units, use_bias=True):
         kernel = self.weight(shape[-1], units)
@@ -130,13 +132,14 @@ def windows(x, size, step):
     return found[:, :: step[0], :: step[1]]
 
 
-def entries(layers):
-    """Every layer in order with its arguments by name, blocks written out."""
+def entries(layers, again=False):
+    """Every layer in order with its arguments by name, blocks written out; and whether its weights
+    are those of an earlier run of a block that shares them."""
     for entry in layers:
         kind, value = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
         if kind == "Repeat":
             block = value["block"] if isinstance(value["block"], list) else [value["block"]]
-            for _ in range(value["times"]):
-                yield from entries(block)
+            for run in range(value["times"]):
+                yield from entries(block, again or (run > 0 and value.get("shared", False)))
         else:
-            yield kind, value if isinstance(value, dict) else {FIRST[kind]: value}
+            yield kind, value if isinstance(value, dict) else {FIRST[kind]: value}, again

@@ -28,12 +28,11 @@ settings.load_profile(os.environ.get("ARCHCALC_PROFILE", "ci" if os.environ.get(
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """The whole suite runs on every core, unless ``-n`` says otherwise or times are measured."""
+    if hasattr(config, "workerinput"):  # one of the processes that this has started
+        return
     whole = config.args_source is not pytest.Config.ArgsSource.ARGS
-    if (
-        whole
-        and config.option.benchmark_disable
-        and getattr(config.option, "numprocesses", 0) is None
-    ):
+    unsaid = getattr(config.option, "numprocesses", 0) is None
+    if whole and unsaid and config.option.benchmark_disable:
         config.option.numprocesses = "auto"
 
 

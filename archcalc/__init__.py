@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER
+from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER, SHOWN_AS_HTML, SOLVED_TOGETHER
 from archcalc._loading import loaded, moved
 from archcalc._version import __version__ as __version__
 
@@ -141,8 +141,20 @@ def _tell_hypothesis(cls: type) -> None:
         loaded(f"{__name__}.testing.registration").tell(cls)
 
 
+def _html(thing: Any) -> str:
+    made: str = loaded(f"{__name__}.explain.notebook").html(thing)
+    return made
+
+
+def _several(*asked: Any) -> dict[str, int]:
+    found: dict[str, int] = loaded(f"{__name__}.explore.searching.several").solve_several(*asked)
+    return found
+
+
 FILE_NAMES.append(_torchs_names)
 ON_NEW_LAYER.append(_tell_hypothesis)
+SHOWN_AS_HTML.append(_html)
+SOLVED_TOGETHER.append(_several)
 
 
 def __dir__() -> list[str]:

@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["FILE_NAMES", "ON_NEW_LAYER"]
+__all__ = ["FILE_NAMES", "ON_NEW_LAYER", "SHOWN_AS_HTML", "SOLVED_TOGETHER"]
 
 ON_NEW_LAYER: list[Callable[[type], None]] = []
 """Called with every class of layers when it is made."""
 
 FILE_NAMES: list[Callable[[], Mapping[str, Any]]] = []
 """Further names that files may call layers by, each with what makes a layer of its arguments."""
+
+SHOWN_AS_HTML: list[Callable[[Any], str]] = []
+"""What notebooks show of a thing, which is made from the document that explains it."""
+
+SOLVED_TOGETHER: list[Callable[..., dict[str, int]]] = []
+"""How a formula is solved for several unknowns, which takes a search."""

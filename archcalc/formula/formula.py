@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
+from archcalc._hooks import SOLVED_TOGETHER
+from archcalc._loading import loaded
 from archcalc.formula.assuming import assumed, where
 from archcalc.formula.asymptotics import leading_terms
 from archcalc.formula.conditions import Assumption, ConditionLike, in_text, read_condition
@@ -25,7 +27,6 @@ from archcalc.symbolic.dims import as_expr
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
-from archcalc.symbolic.late import late
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.sums import with_common_powers
@@ -304,9 +305,7 @@ class Formula(Notations, Comparing):
         """
         given = self._own({**(more or {}), **values})
         if isinstance(unknown, Mapping):
-            several = late("archcalc.explore.searching.several:solve_several")
-            found: dict[str, int] = several(self, unknown, given, at_most, at_least, equals)
-            return found
+            return SOLVED_TOGETHER[0](self, unknown, given, at_most, at_least, equals)
         return solve(
             self,
             unknown,
@@ -360,9 +359,8 @@ class Formula(Notations, Comparing):
         array([448, 416, 384])
         """
         # Loaded at the call, so that who compiles nothing does not wait for NumPy.
-        compiled: Compiled = late("archcalc.formula.compiling.compiled:Compiled")(
-            self.expr, self.requirements, dtype
-        )
+        kind = loaded("archcalc.formula.compiling.compiled").Compiled
+        compiled: Compiled = kind(self.expr, self.requirements, dtype)
         return compiled
 
     def invert(self, unknown: str | Symbol, *, value: str | Symbol | None = None) -> Inverse:

@@ -291,13 +291,13 @@ class Function(Layer):
     """A function of every number by itself: a root, an exponential, a sign.
 
     Args:
-        function: which, by Keras' name.
+        how: which, by Keras' name.
 
     >>> Function("sqrt").output_shape(Shape((10, 64)))
     (10, 64)
     """
 
-    function: FunctionName
+    how: FunctionName
 
     source: ClassVar[str] = f"{_KERAS} (absolute, exp, log, sqrt, sin, …)"
 
@@ -305,10 +305,10 @@ class Function(Layer):
         return x
 
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
-        return elementwise("elementwise", y, FUNCTIONS[self.function].each)
+        return elementwise("elementwise", y, FUNCTIONS[self.how].each)
 
     def saves(self, x: Shape, y: Shape) -> Saved:
-        return saved_by(self.function, y)
+        return saved_by(self.how, y)
 
 
 class Clip(Layer):

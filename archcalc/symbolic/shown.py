@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcalc.symbolic.late import late
+from archcalc._hooks import SHOWN_AS_HTML
 
 __all__ = ["Shown"]
 
@@ -13,5 +13,4 @@ class Shown:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        shown: str = late("archcalc.explain.notebook:html")(self)
-        return shown
+        return SHOWN_AS_HTML[0](self)

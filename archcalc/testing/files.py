@@ -66,7 +66,7 @@ def specs(
 
     >>> from hypothesis import find
     >>> find(specs(), lambda spec: len(spec["layers"]) > 1)
-    {'layers': [{'Dense': 1}, {'Dense': 1}], 'input': [1]}
+    {'layers': [{'Dense': 1}, {'Shared': 'dense'}], 'input': [1]}
     >>> print(find(specs("yaml"), lambda text: "Dense" in text), end="")
     layers:
     - {Dense: 1}

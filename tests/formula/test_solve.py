@@ -36,7 +36,7 @@ from tests.sampling import examples
 
 MANY = settings(max_examples=4 * settings().max_examples)
 THOUSANDS = examples(3, nightly=10)
-"""600 in the profile ``ci``, 20,000 in ``nightly``."""
+"""300 in the profile ``ci``, 20,000 in ``nightly``."""
 f, h, k, L, n = symbols("f h k L n")
 MNIST = Formula("(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n + 10*(n + 1)")
 FITS = {
@@ -354,6 +354,7 @@ def test_maxima_and_remainders_together(text: str, equals: int, expected: int | 
 
 @MANY
 @pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
+@examples(0.3, nightly=1, least=10)
 @given(
     parts=st.lists(
         st.sampled_from(["n%5*2", "n//3", "7", "20 - n", "n**2//4", "n%2", "2*n - 9", "n"]),

@@ -99,7 +99,7 @@ def _assert_keras_agrees(net: Network) -> None:
 
 
 _MANY = settings(examples(2, nightly=1), phases=[Phase.generate, Phase.shrink])
-"""400 networks in ``ci``, 2,000 in ``nightly``."""
+"""200 networks in ``ci``, 2,000 in ``nightly``."""
 
 
 @_MANY

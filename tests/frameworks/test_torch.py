@@ -28,12 +28,14 @@ from archcalc.layers import (
     UpSampling2D,
 )
 from archcalc.layers.opaque import Opaque
+from archcalc.layers.registry import layer_class
 from archcalc.network import Constant, Parameter
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_torch
 from archcalc.testing.kinds import catalogue, in_framework
 from tests.frameworks.agreement import assert_agree
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -64,10 +66,15 @@ def test_an_entry_says_every_field_or_why_there_is_none(cls: type[Layer]) -> Non
     assert set(entry.fields()) == fields
 
 
+OPERATIONS = ("slicing", "operations", "arithmetic", "products", "sdpa")
+"""Families of operations, each of which gets 200 examples in ``ci``."""
+
+
 @pytest.mark.parametrize("kind", HAD)
 def test_layer_agrees(kind: str) -> None:
     """Shapes, every weight, and MACs·2 as ``FlopCounterMode`` counts, for random valid layers."""
 
+    @examples(2 if layer_class(kind).__module__.rpartition(".")[2] in OPERATIONS else 1, nightly=1)
     @given(layers([kind], framework="torch"))
     def agrees(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         assert_agree(*pair, shapes_in_torch(*pair))

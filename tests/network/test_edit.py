@@ -49,7 +49,7 @@ def given_at(net: ac.Network, path: str) -> bool:
     around = [net.at("/".join(parts[:i])) for i in range(1, len(parts))]
     if any(isinstance(network, APART) for network in around):
         return False
-    made = {ac.Residual: "add", ac.Parallel: "concatenate"}
+    made = {ac.Residual: "add", ac.Parallel: "concatenate", ac.Experts: "weighted_sum"}
     return not around or parts[-1] != made.get(type(around[-1]))
 
 

@@ -138,7 +138,7 @@ def test_training_is_counted_alike(net, numbers) -> None:
     assert at(trace.cost(cost), numbers) == int(plain.cost(cost))
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.1, nightly=1, least=10)
 @given(net=stages(), numbers=_VALUES)
 def test_what_is_said_is_read_back(net, numbers) -> None:
     again = ac.from_dict(net.to_dict())

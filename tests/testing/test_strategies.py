@@ -29,7 +29,7 @@ from archcalc.testing.kinds import catalogue
 from tests.sampling import examples
 
 COUNT = settings().max_examples
-MANY = settings(max_examples=5 * COUNT, phases=[Phase.generate], suppress_health_check=())
+MANY = settings(examples(10, nightly=5), phases=[Phase.generate], suppress_health_check=())
 """1,000 networks in ``ci``, 10,000 in ``nightly``."""
 
 BLOCKS = (ac.Sequential, ac.Model, ac.Residual, ac.Repeat, ac.Parallel)
@@ -54,7 +54,7 @@ def test_networks_are_valid_and_small_and_no_kind_is_missing() -> None:
     """No health check is turned off; the histogram is of all networks together."""
     found: Counter[str] = Counter()
 
-    @settings(MANY, max_examples=10 * COUNT)
+    @settings(MANY, max_examples=examples(20, nightly=10).max_examples)
     @given(networks(max_layers=8))
     def valid(net: ac.Network) -> None:
         trace = net.trace()
@@ -64,7 +64,7 @@ def test_networks_are_valid_and_small_and_no_kind_is_missing() -> None:
         found.update({type(layer).__name__ for layer in inside(net)})
 
     valid()
-    if COUNT >= 200:
+    if COUNT >= 100:
         assert {"Sequential", "Model", "Residual", "Repeat", "Parallel"} <= set(found)
         missing = {cls.__name__ for cls in catalogue()} - set(found)
         assert len(missing) < 40  # of 200, in 2,000 networks

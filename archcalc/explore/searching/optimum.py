@@ -9,6 +9,7 @@ from os import PathLike
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from archcalc._loading import loaded
 from archcalc.explain.document import Block, Document, Paragraph
 from archcalc.explore.searching.certificate import Certificate
 from archcalc.explore.searching.combined import Combined
@@ -18,7 +19,6 @@ from archcalc.formula.problem import shown
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
-from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
@@ -132,9 +132,8 @@ class Optimum(Shown):
             PictureError: no symbol varies, nothing was found, or the file cannot be written.
             FrameworkError: matplotlib is not installed.
         """
-        figure: Figure = late("archcalc.explore.searching.drawing:draw_optimum")(
-            self, title=title, path=path
-        )
+        drawing = loaded("archcalc.explore.searching.drawing")  # so is matplotlib, and not before
+        figure: Figure = drawing.draw_optimum(self, title=title, path=path)
         return figure
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ RECORDS = (
     Record(
         Function,
         keras=keras_function("absolute", "exp", "log", "sqrt", "square", "sin", "cos"),
-        torch=Entry(".Function", same("function")),
+        torch=Entry(".Function", same("how")),
     ),
     Record(Clip, keras=keras_function("clip"), torch=Entry(".Clip", same("low", "high"))),
     Record(Divide, keras=keras_function("divide"), torch=Entry(".Divide", same("value"))),

@@ -133,12 +133,12 @@ class Compare(_WithConstant):
 class Function(Operation):
     """A function of every number by itself."""
 
-    def __init__(self, function: str) -> None:
-        super().__init__(function=function)
-        self.function = function
+    def __init__(self, how: str) -> None:
+        super().__init__(how=how)
+        self.how = how
 
     def forward(self, x: Tensor) -> Tensor:
-        made: Tensor = getattr(torch, self.function)(x)
+        made: Tensor = getattr(torch, self.how)(x)
         return made
 
 

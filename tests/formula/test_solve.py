@@ -352,9 +352,8 @@ def test_maxima_and_remainders_together(text: str, equals: int, expected: int | 
             assert Formula(text).solve("n", equals=equals) == expected
 
 
-@MANY
+@examples(0.3, nightly=4, least=10)
 @pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
-@examples(0.3, nightly=1, least=10)
 @given(
     parts=st.lists(
         st.sampled_from(["n%5*2", "n//3", "7", "20 - n", "n**2//4", "n%2", "2*n - 9", "n"]),

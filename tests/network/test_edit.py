@@ -73,7 +73,8 @@ BLOCKS = ac.Sequential(
 @example(BLOCKS)
 def test_every_path_of_a_trace_leads_to_its_layer(net: ac.Network) -> None:
     for row in net.trace().rows:
-        assert net.at(stands_at(row.path)).key == row.layer.key
+        if row.name != "weighted_sum":  # what adds up experts is no layer that anybody gives
+            assert net.at(stands_at(row.path)).key == row.layer.key
 
 
 @given(networks())

@@ -140,7 +140,7 @@ class Weight(Shown):
 
     @property
     def size(self) -> Dim:
-        """The number of elements: the product of the shape."""
+        """How many elements it has, which is the product of its shape."""
         return product(self.shape)
 
 

@@ -52,6 +52,7 @@ class Lowering(Workbench):
         super().__init__(graph, sizes)
         self._layer_of = layer_of
         self._used = _uses(graph)
+        self._unsaid: set[str] = set()
 
     def network(self, inputs: Sequence[Shape]) -> Model:
         """The whole."""
@@ -101,7 +102,7 @@ class Lowering(Workbench):
         if not computed:
             return
         model = Model(
-            starts, [inner[n].tensor for n in computed], name=names.of(scope.path, around)
+            starts, [inner[n].tensor for n in computed], name=names.fresh(scope.path, around)
         )
         tensors = called(model, tuple(outer[n].tensor for n in taken))
         for n, tensor in zip(computed, tensors, strict=True):
@@ -131,6 +132,11 @@ class Lowering(Workbench):
             for name in self._claimed:
                 del self._owner[name]
             self._layers.pop(call.path, None)
+            if (
+                call.path and call.path in self._unsaid
+            ):  # each call is a row of its own, under its own name
+                self._name = names.fresh(call.path, around)
+            self._unsaid.add(call.path or "")
             values = self._opaque(call, str(error))
         self._env.update(zip(call.outputs, values, strict=False))
 
@@ -249,14 +255,23 @@ class _Names:
     """Names within one network, each once."""
 
     def __init__(self) -> None:
-        self._often: dict[str, int] = {}
+        self._taken: set[str] = set()
+        self._known: dict[str, str] = {}
 
     def of(self, path: str, around: str) -> str:
-        """What a module is called in the one around it: ``"body.0"`` is ``"0"`` in ``"body"``."""
+        """What a layer is called in the module around it, the same at every call."""
+        if path not in self._known:
+            self._known[path] = self.fresh(path, around)
+        return self._known[path]
+
+    def fresh(self, path: str, around: str) -> str:
+        """A name that nothing has yet: ``"body.0"`` is ``"0"`` in ``"body"``."""
         inner = path.removeprefix(f"{around}.") if around else path
-        name = inner.replace(".", "_") or "layer"
-        self._often[name] = self._often.get(name, 0) + 1
-        return name if self._often[name] == 1 else f"{name}_{self._often[name] - 1}"
+        name, number = inner.replace(".", "_") or "layer", 0
+        while (made := f"{name}_{number}" if number else name) in self._taken:
+            number += 1
+        self._taken.add(made)
+        return made
 
 
 def _uses(graph: Graph) -> dict[int, set[int]]:

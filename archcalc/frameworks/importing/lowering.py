@@ -132,9 +132,7 @@ class Lowering(Workbench):
             for name in self._claimed:
                 del self._owner[name]
             self._layers.pop(call.path, None)
-            if (
-                call.path and call.path in self._unsaid
-            ):  # each call is a row of its own, under its own name
+            if call.path and call.path in self._unsaid:  # a row of its own each time
                 self._name = names.fresh(call.path, around)
             self._unsaid.add(call.path or "")
             values = self._opaque(call, str(error))

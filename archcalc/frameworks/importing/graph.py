@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Call", "Graph", "Held", "Kind", "Made", "Ref", "Scope", "refs"]
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.requirement import Relation
+
+__all__ = ["Call", "Condition", "Graph", "Held", "Kind", "Made", "Ref", "Scope", "refs"]
 
 Kind: TypeAlias = Literal["input", "made", "parameter", "buffer", "constant"]
 
@@ -74,6 +77,21 @@ class Call:
         return [ref.number for ref in refs((self.args, dict(self.kwargs)))]
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What was asked of sizes, and held while the model ran; what was recorded holds where it does.
+
+    Attributes:
+        left, relation, right: the statement, as of a `Requirement`.
+        why: what the model says where it does not hold; empty where it then computes otherwise.
+    """
+
+    left: Dim
+    relation: Relation
+    right: Dim
+    why: str = ""
+
+
 @dataclass(slots=True)
 class Scope:
     """A module, where it is in the model, and what is called in it, in order."""
@@ -102,6 +120,10 @@ class Graph:
         batch: how long the batch was: a prime that is no other size.
         held: every weight of the model.
         names: of a weight with several names, the first, by each of them.
+        stopped: why the run did not go further, where it did not reach the end; the outputs are
+            those of what follows then, of which nothing else is known.
+        rest: what torch counts for what follows, the batch included.
+        conditions: what the model's own code asked of sizes that are symbols.
     """
 
     root: Scope
@@ -111,6 +133,9 @@ class Graph:
     batch: int
     held: tuple[Held, ...]
     names: Mapping[str, str]
+    stopped: str = ""
+    rest: int = 0
+    conditions: tuple[Condition, ...] = ()
 
 
 def refs(value: Any) -> Iterator[Ref]:

@@ -8,6 +8,7 @@ shapes and weights.  Nothing is guessed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from archcalc import layers as ac
@@ -32,14 +33,14 @@ LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
 
 def lower(
-    graph: Graph, layer_of: LayerOf, inputs: Sequence[Shape], sizes: Mapping[Any, int]
+    graph: Graph, layer_of: LayerOf, inputs: Sequence[Any], sizes: Mapping[Any, int]
 ) -> Model:
     """The network that a graph is.
 
     Args:
         graph: what was recorded.
         layer_of: the layer that a module is, on an input of a shape.
-        inputs: the shapes of the inputs without the batch, numbers or symbols.
+        inputs: of each input its ``shape`` without the batch, numbers or symbols, and its ``name``.
         sizes: what the symbols were when the model was run.
     """
     return Lowering(graph, layer_of, sizes).network(inputs)
@@ -54,9 +55,9 @@ class Lowering(Workbench):
         self._used = _uses(graph)
         self._unsaid: set[str] = set()
 
-    def network(self, inputs: Sequence[Shape]) -> Model:
+    def network(self, inputs: Sequence[Any]) -> Model:
         """The whole."""
-        starts = [Input(shape) for shape in inputs]
+        starts = [Input(one.shape, name=one.name or None) for one in inputs]
         for start, tensor in zip(self.graph.inputs, starts, strict=True):
             shape = self.graph.tensors[start].shape
             self._env[start] = Value(tensor, shape, Batch(), self.graph.batch)
@@ -113,9 +114,9 @@ class Lowering(Workbench):
     def _lowered(self, call: Call, around: str, names: _Names) -> None:
         self.call = call
         self._claimed = []
-        self._name = names.of(call.path, around) if call.path else None
+        self._name = names.of(call.path, around) if _is_module(call) else None
         try:
-            made = self._module(call) if call.path else self._function(call)
+            made = self._module(call) if _is_module(call) else self._function(call)
             values = [made] if isinstance(made, Value) else list(made)
             if any(number in self._used for number in call.outputs[len(values) :]):
                 raise NotLoweredError("it gives more than its layer does")
@@ -132,7 +133,7 @@ class Lowering(Workbench):
             for name in self._claimed:
                 del self._owner[name]
             self._layers.pop(call.path, None)
-            if call.path and call.path in self._unsaid:  # a row of its own each time
+            if _is_module(call) and call.path in self._unsaid:  # a row of its own each time
                 self._name = names.fresh(call.path, around)
             self._unsaid.add(call.path or "")
             values = self._opaque(call, str(error))
@@ -186,7 +187,7 @@ class Lowering(Workbench):
 
     def _owning(self, layer: Layer, path: str, module: Any) -> Layer:
         """The layer, with those of its weights tied that another has already."""
-        prefix = f"{path}." if path and path in self._paths() else ""
+        prefix = f"{path}." if path and path in self._paths else ""
         held = [name for name, _ in module.named_parameters()]
         firsts = {name: self.graph.names.get(prefix + name, prefix + name) for name in held}
         ours = _our_names(layer)
@@ -201,6 +202,7 @@ class Lowering(Workbench):
             self._claim(first, layer, ours.get(name, name))
         return layer
 
+    @cached_property
     def _paths(self) -> set[str]:
         return {name for name, _ in self.graph.root.module.named_modules()}
 
@@ -224,7 +226,7 @@ class Lowering(Workbench):
 
     def _weights_of(self, call: Call) -> dict[str, SeenWeight]:
         """The weights of a module that no layer has yet, by their names in the model."""
-        held = call.what.named_parameters() if call.path else ()
+        held = call.what.named_parameters() if _is_module(call) else ()
         seen = {
             self.graph.names.get(f"{call.path}.{name}", name): SeenWeight(
                 name=name, shape=tuple(weight.shape), learned=weight.requires_grad
@@ -270,6 +272,10 @@ class _Names:
             number += 1
         self._taken.add(made)
         return made
+
+
+def _is_module(call: Call) -> bool:
+    return not isinstance(call.what, str)
 
 
 def _uses(graph: Graph) -> dict[int, set[int]]:

@@ -9,6 +9,7 @@ from archcalc.layers.attention import *
 from archcalc.layers.augmentation import *
 from archcalc.layers.colouring import *
 from archcalc.layers.convolution import *
+from archcalc.layers.convolve import *
 from archcalc.layers.core import *
 from archcalc.layers.distances import *
 from archcalc.layers.embedding import *
@@ -89,6 +90,7 @@ __all__ = [
     "Convolution2DTranspose",
     "Convolution3D",
     "Convolution3DTranspose",
+    "Convolve",
     "CosineSimilarity",
     "Cropping1D",
     "Cropping2D",

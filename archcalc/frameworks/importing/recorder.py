@@ -309,7 +309,7 @@ def _name_of(func: Any) -> str:
     name = (resolve_name(func) or getattr(func, "__name__", "")).rpartition(".")[2]
     if name == "__get__":
         return str(getattr(getattr(func, "__self__", None), "__name__", "shape"))
-    return str(name)
+    return "unfold_axis" if func is Tensor.unfold else str(name)
 
 
 def _within(func: Any, args: Any, kwargs: Any) -> Any:

@@ -39,6 +39,14 @@ def _product(x: Tensor, dim: Sequence[int], keepdim: bool) -> Tensor:
     return x
 
 
+def _position(of: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def found(x: Tensor, dim: Sequence[int], keepdim: bool) -> Tensor:
+        (axis,) = dim
+        return of(x, axis, keepdim=keepdim).to(x.dtype)
+
+    return found
+
+
 _REDUCED: Mapping[str, Callable[..., Tensor]] = {
     "mean": torch.mean,
     "sum": torch.sum,
@@ -48,6 +56,8 @@ _REDUCED: Mapping[str, Callable[..., Tensor]] = {
     "variance": torch.var,
     "deviation": torch.std,
     "norm": torch.linalg.vector_norm,
+    "argmax": _position(torch.argmax),
+    "argmin": _position(torch.argmin),
 }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from archcalc.layers.arithmetic import Reduction
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
@@ -21,9 +22,10 @@ _CONSTANTS = (2.0, 0.5)
 
 def _reduce(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     """Some axes, or all where they stay: few layers take a number without axes."""
-    axes = pick.axes(inputs[0])
+    how = pick.one_of(pick.left.get("how") or get_args(Reduction))
+    axes = (pick.axis(inputs[0]),) if how.startswith("arg") else pick.axes(inputs[0])
     every = len(axes) in (0, len(inputs[0]))
-    made = {"axis": axes or None, "keepdims": True if every else pick.flag()}
+    made = {"how": how, "axis": axes or None, "keepdims": True if every else pick.flag()}
     return {**made, "correction": 0}
 
 

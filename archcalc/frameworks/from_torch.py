@@ -7,7 +7,7 @@ from typing import Any
 
 from archcalc.frameworks.torch import import_torch
 from archcalc.network.base import Network
-from archcalc.symbolic.errors import FrameworkError
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 
 __all__ = ["from_torch"]
 
@@ -76,23 +76,50 @@ def from_torch(
     inputs, seen = read_inputs(module, input_shape, dtype, kwargs or {}, dynamic or {})
     numbers = _numbers(inputs.every, seen, sizes or {})
     modules = Modules()
-    graph = _recorded(module, inputs, modules.is_layer, numbers)
+    graph, dtypes = _recorded(module, inputs, modules.is_layer, numbers)
     net = lower(graph, modules.layer, inputs.every, numbers)
+    if graph.conditions:
+        net = _assuming(net, graph, module, inputs, dtypes, modules, numbers)
     return folded(net) if fold else net
 
 
 def _recorded(module: Any, inputs: Any, is_layer: Any, numbers: Mapping[Any, int]) -> Any:
-    """The run, with the first kinds of numbers that the model takes."""
+    """The run, with the first kinds of numbers that the model takes, and these."""
     from archcalc.frameworks.importing.recording import record
     from archcalc.frameworks.importing.worlds import world_of
 
     first: FrameworkError | None = None
     for dtypes in inputs.mixtures(module):
         try:
-            return record(module, inputs, dtypes, is_layer, world_of(numbers))
+            return record(module, inputs, dtypes, is_layer, world_of(numbers)), dtypes
         except FrameworkError as error:
             first = first or error
     raise first  # type: ignore[misc]
+
+
+def _assuming(
+    net: Network, graph: Any, module: Any, inputs: Any, dtypes: Any, modules: Any, numbers: Any
+) -> Network:
+    """The network with what the model asked of its sizes, and what it does elsewhere."""
+    from archcalc.frameworks.importing.lowering import lower
+    from archcalc.frameworks.importing.reasons import assumptions
+    from archcalc.frameworks.importing.recording import record
+    from archcalc.frameworks.importing.worlds import Numbers
+
+    flops = net.trace().flops
+
+    def look(values: Mapping[Any, int]) -> int:
+        there = record(module, inputs, dtypes, modules.is_layer, Numbers(values))
+        return sum(call.flops for call in there.root.calls()) // there.batch
+
+    def expected(values: Mapping[Any, int]) -> int | None:
+        try:
+            return int(flops(**{symbol.name: size for symbol, size in values.items()}))
+        except ArchcalcError:
+            return None
+
+    asked = assumptions(graph, numbers, look, expected)
+    return lower(graph, modules.layer, inputs.every, numbers, asked)
 
 
 def _numbers(

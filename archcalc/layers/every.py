@@ -5,6 +5,7 @@ from archcalc.layers.adapters import *
 from archcalc.layers.adaptive import *
 from archcalc.layers.aliases import *
 from archcalc.layers.arithmetic import *
+from archcalc.layers.assume import *
 from archcalc.layers.attention import *
 from archcalc.layers.augmentation import *
 from archcalc.layers.colouring import *
@@ -56,6 +57,7 @@ __all__ = [
     "Add",
     "AdditiveAttention",
     "AlphaDropout",
+    "Assume",
     "Attention",
     "AugMix",
     "AutoContrast",

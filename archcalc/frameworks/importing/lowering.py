@@ -15,6 +15,7 @@ from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Call, Graph, Held, Ref, Scope, refs
+from archcalc.frameworks.importing.sizes import dim_of, quotient
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
 from archcalc.frameworks.importing.workbench import Names, Workbench, each, has_places, place_of, ties_of
 from archcalc.layers.applied import Applied
@@ -32,8 +33,9 @@ LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
 
 def lower(
-    graph: Graph, layer_of: LayerOf, inputs: Sequence[Any], sizes: Mapping[Any, int]
-) -> Model:
+    graph: Graph, layer_of: LayerOf, inputs: Sequence[Any], sizes: Mapping[Any, int],
+    assumed: Sequence[Layer] = (),
+) -> Model:  # fmt: skip
     """The network that a graph is.
 
     Args:
@@ -41,8 +43,9 @@ def lower(
         layer_of: the layer that a module is, on an input of a shape.
         inputs: of each input its ``shape`` without the batch, numbers or symbols, and its ``name``.
         sizes: what the symbols were when the model was run.
+        assumed: conditions on the symbols, which stand behind the first input.
     """
-    return Lowering(graph, layer_of, sizes).network(inputs)
+    return Lowering(graph, layer_of, sizes).network(inputs, assumed)
 
 
 class Lowering(Workbench):
@@ -55,11 +58,13 @@ class Lowering(Workbench):
         self._unsaid: set[str] = set()
         self._names = Names()
 
-    def network(self, inputs: Sequence[Any]) -> Model:
+    def network(self, inputs: Sequence[Any], assumed: Sequence[Layer] = ()) -> Model:
         """The whole."""
         starts = [Input(one.shape, name=one.name or None) for one in inputs]
-        for start, tensor in zip(self.graph.inputs, starts, strict=True):
+        for place, (start, tensor) in enumerate(zip(self.graph.inputs, starts, strict=True)):
             shape = self.graph.tensors[start].shape
+            for layer in () if place else assumed:
+                (tensor,) = called(layer, (tensor,))
             self._env[start] = Value(tensor, shape, Batch(), self.graph.batch)
         self._names = Names()
         self._scope(self.graph.root, self._names)
@@ -232,8 +237,8 @@ class Lowering(Workbench):
         own = [without_batch(s, at, self.graph.batch) for s, at in zip(shapes, places, strict=True)]
         what = call.what if isinstance(call.what, str) else type(call.what).__name__
         weights = self._weights_of(call)
-        macs = call.flops // (2 * self.graph.batch)
-        shapes_out: Any = tuple(Shape(one) for one in own)
+        macs = dim_of(quotient(call.flops, 2 * self.graph.batch))
+        shapes_out: Any = tuple(Shape(map(dim_of, one)) for one in own)
         layer = Opaque(what, shapes_out, tuple(weights.values()), macs, why, name=self._name)
         for first, weight in weights.items():
             self._claim(first, layer, weight.name)

@@ -229,7 +229,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
         self.counter.flops, self._busy = 0, True
         asked = self.world.asked()
         try:
-            made = func(*args, **kwargs)
+            made = _answered(func, args, kwargs) if not self.world.plain else None
+            if made is None:
+                made = func(*args, **kwargs)
         finally:
             self._busy = False
             self.world.not_of_the_model(asked)
@@ -310,6 +312,17 @@ def _name_of(func: Any) -> str:
     if name == "__get__":
         return str(getattr(getattr(func, "__self__", None), "__name__", "shape"))
     return "unfold_axis" if func is Tensor.unfold else str(name)
+
+
+def _answered(func: Any, args: Any, kwargs: Any) -> Any:
+    """What torch refuses to do by sizes that are symbols: a tensor of the shape that comes out."""
+    if func is not torch.nn.functional.pad:
+        return None
+    x, pad = args[0], kwargs.get("pad", args[1] if len(args) > 1 else ())
+    shape = list(x.shape)
+    for back, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
+        shape[-back] = shape[-back] + before + after
+    return x.new_empty(shape)
 
 
 def _within(func: Any, args: Any, kwargs: Any) -> Any:

@@ -115,4 +115,8 @@ def as_sizes(shape: Any, world: World) -> tuple[int, ...]:
 
 def world_of(sizes: Mapping[Any, int]) -> World:
     """Where a model runs whose inputs have these symbols."""
-    return Numbers(sizes)
+    if not sizes:
+        return Numbers(sizes)
+    from archcalc.frameworks.importing.symbolic_world import Symbols
+
+    return Symbols(sizes)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import cycle
 from typing import Any
 
 from archcalc.frameworks.torch import import_torch
 from archcalc.network.base import Network
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.symbols import symbol
 
 __all__ = ["from_torch"]
 
-_STANDS_FOR = (256, 320, 384, 448, 512, 576, 640)
-"""What the symbols of an input are while the model runs, unless that is said."""
+_STANDS_FOR = ((256, 320, 384, 448, 512), (224,), (384,), (256,), (512,), (299,), (32,))
+"""What the symbols of an input are while the model runs, unless that is said: different sizes, and
+where the model refuses them, those that models are made for."""
 
 
 def from_torch(
@@ -45,7 +48,8 @@ def from_torch(
         kwargs: further arguments of the model by name; tensors among them are inputs.
         dynamic: symbols for axes of inputs that are numbers: ``{"h": 2, "w": 3}``, the batch
             counted as 0; or ``{"t": ("input_ids", 1)}`` for one input, and a list of such pairs.
-        sizes: what symbols are while the model runs; 256, 320, … otherwise.
+        sizes: what symbols are while the model runs; 256, 320, … otherwise, or such as the model
+            takes.
         fold: whether equal blocks in a row become one `Repeat`.
 
     Raises:
@@ -74,26 +78,28 @@ def from_torch(
     from archcalc.frameworks.importing.modules import Modules
 
     inputs, seen = read_inputs(module, input_shape, dtype, kwargs or {}, dynamic or {})
-    numbers = _numbers(inputs.every, seen, sizes or {})
     modules = Modules()
-    graph, dtypes = _recorded(module, inputs, modules.is_layer, numbers)
+    given = {symbol(name): size for name, size in (sizes or {}).items()}
+    graph, dtypes, numbers = _recorded(module, inputs, modules.is_layer, {**seen, **given})
     net = lower(graph, modules.layer, inputs.every, numbers)
     if graph.conditions:
         net = _assuming(net, graph, module, inputs, dtypes, modules, numbers)
     return folded(net) if fold else net
 
 
-def _recorded(module: Any, inputs: Any, is_layer: Any, numbers: Mapping[Any, int]) -> Any:
-    """The run, with the first kinds of numbers that the model takes, and these."""
+def _recorded(module: Any, inputs: Any, is_layer: Any, known: Mapping[Any, int]) -> Any:
+    """The run, with the first sizes and kinds of numbers that the model takes, and these."""
     from archcalc.frameworks.importing.recording import record
     from archcalc.frameworks.importing.worlds import world_of
 
     first: FrameworkError | None = None
-    for dtypes in inputs.mixtures(module):
-        try:
-            return record(module, inputs, dtypes, is_layer, world_of(numbers)), dtypes
-        except FrameworkError as error:
-            first = first or error
+    for numbers in _numbers(inputs.every, known):
+        for dtypes in inputs.mixtures(module):
+            try:
+                world = world_of(numbers)
+                return record(module, inputs, dtypes, is_layer, world), dtypes, numbers
+            except FrameworkError as error:
+                first = first or error
     raise first  # type: ignore[misc]
 
 
@@ -122,13 +128,13 @@ def _assuming(
     return lower(graph, modules.layer, inputs.every, numbers, asked)
 
 
-def _numbers(
-    inputs: Any, seen: Mapping[Any, int], sizes: Mapping[str, int]
-) -> dict[Any, int]:
-    """What every symbol of the inputs is while the model runs."""
+def _numbers(inputs: Any, known: Mapping[Any, int]) -> Iterator[dict[Any, int]]:
+    """What every symbol of the inputs may be while the model runs."""
     symbols = sorted(
         {s for one in inputs for dim in one.shape for s in getattr(dim, "free_symbols", ())},
         key=lambda symbol: str(symbol.name),
     )
-    stands = iter(_STANDS_FOR * len(symbols))
-    return {s: sizes.get(s.name) or seen.get(s) or next(stands) for s in symbols}
+    free = [s for s in symbols if s not in known]
+    for stands in _STANDS_FOR if free else _STANDS_FOR[:1]:
+        values = cycle(stands)
+        yield {s: known[s] if s in known else next(values) for s in symbols}

@@ -124,6 +124,7 @@ class Graph:
             those of what follows then, of which nothing else is known.
         rest: what torch counts for what follows, the batch included.
         conditions: what the model's own code asked of sizes that are symbols.
+        points: other sizes at which everything that was asked has the same answer.
     """
 
     root: Scope
@@ -136,6 +137,7 @@ class Graph:
     stopped: str = ""
     rest: int = 0
     conditions: tuple[Condition, ...] = ()
+    points: tuple[Mapping[Any, int], ...] = ()
 
 
 def refs(value: Any) -> Iterator[Ref]:

@@ -154,12 +154,18 @@ class Lowering(Workbench):
         return Value(None, self.graph.tensors[number].shape, None, self.graph.batch)
 
     def _agrees(self, value: Value, shape: tuple[int, ...]) -> None:
-        """What comes out has the real shape, at the sizes that the model was run at."""
+        """What comes out has the real shape, at the sizes that the model was run at and others.
+
+        Raises:
+            NotLoweredError: it has another.
+        """
         found = tuple(number(dim, self._sizes) for dim in value.tensor.shape)
-        if value.shape != shape or found != value.own:
-            raise NotLoweredError(
-                f"{found} where {without_batch(shape, value.at, value.batch)} came out"
-            )
+        own = without_batch(shape, value.at, value.batch)
+        if value.shape != shape or found != own:
+            raise NotLoweredError(f"{found} where {own} came out")
+        for ours, real in zip(value.tensor.shape, map(dim_of, own), strict=True):
+            if ours != real and any(number(ours, p) != number(real, p) for p in self.graph.points):
+                raise NotLoweredError(f"{ours} where {real} came out")
 
     def _function(self, call: Call) -> Value | Sequence[Value]:
         lowering = FUNCTIONS.get(call.what)

@@ -234,7 +234,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
                 made = func(*args, **kwargs)
         finally:
             self._busy = False
-            self.world.not_of_the_model(asked)
+            if name != "_assert":  # which is the model's own
+                self.world.not_of_the_model(asked)
         if name == "__setitem__":
             if self._matters(given):
                 self._changed(args[0], name, args, kwargs)

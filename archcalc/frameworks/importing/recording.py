@@ -130,7 +130,7 @@ def _graph(
 ) -> Graph:  # fmt: skip
     return Graph(
         recorder.root, recorder.made, tuple(started), tuple(ends), BATCH, weights.held,
-        weights.names, conditions=world.conditions(), **more,
+        weights.names, conditions=world.conditions(), points=world.points(), **more,
     )  # fmt: skip
 
 

@@ -28,6 +28,10 @@ from archcalc.symbolic.shape import Shape
 
 __all__ = ["Symbols"]
 
+_STEPS = (1, 32, -1, 5, 64, 17, 224, -32, 128, 11)
+_POINTS = 2
+"""How far from the sizes of the run others are, and at how many the lowered shapes are compared."""
+
 
 class Symbols:
     """Fake tensors with symbols among their sizes.
@@ -132,7 +136,19 @@ class Symbols:
             found.setdefault((asked.left, asked.relation, asked.right), asked)
         return tuple(found.values())
 
-    def holds(self, sizes: Mapping[Any, int]) -> bool:
-        """Whether everything that was asked has the same answer at other sizes."""
+    def points(self) -> tuple[Mapping[Any, int], ...]:
+        found = []
+        for step in _STEPS:
+            sizes = {symbol: size + step for symbol, size in self._sizes.items()}
+            if min(sizes.values()) > 0 and self._holds(sizes):
+                found.append(sizes)
+            if len(found) == _POINTS:
+                break
+        return tuple(found)
+
+    def _holds(self, sizes: Mapping[Any, int]) -> bool:
         values = {theirs: sympy.Integer(sizes[ours]) for theirs, ours in self._ours.items()}
-        return all(bool(guard.expr.xreplace(values)) for guard in self._env.guards)
+        try:
+            return all(bool(guard.expr.xreplace(values)) for guard in self._env.guards)
+        except (TypeError, ZeroDivisionError):
+            return False

@@ -59,6 +59,9 @@ class World(Protocol):
     def conditions(self) -> tuple[Condition, ...]:
         """What the model's own code asked of symbols."""
 
+    def points(self) -> tuple[Mapping[Any, int], ...]:
+        """Other sizes at which everything that was asked has the same answer."""
+
 
 class Numbers:
     """Tensors of the meta device.
@@ -105,6 +108,9 @@ class Numbers:
         pass
 
     def conditions(self) -> tuple[Condition, ...]:
+        return ()
+
+    def points(self) -> tuple[Mapping[Any, int], ...]:
         return ()
 
 

@@ -26,7 +26,6 @@ def from_torch(
     kwargs: Mapping[str, Any] | None = None,
     dynamic: Mapping[str, Any] | None = None,
     sizes: Mapping[str, int] | None = None,
-    fold: bool = False,
 ) -> Network:
     """The network that a torch model is: its modules by name, its functions as operations.
 
@@ -50,7 +49,6 @@ def from_torch(
             counted as 0; or ``{"t": ("input_ids", 1)}`` for one input, and a list of such pairs.
         sizes: what symbols are while the model runs; 256, 320, … otherwise, or such as the model
             takes.
-        fold: whether equal blocks in a row become one `Repeat`.
 
     Raises:
         FrameworkError: torch is not installed, or the model does not run on such inputs.
@@ -72,7 +70,6 @@ def from_torch(
             code="not-read",
             hint="from_torch takes an nn.Module",
         )
-    from archcalc.frameworks.importing.folding import folded
     from archcalc.frameworks.importing.inputs import read_inputs
     from archcalc.frameworks.importing.lowering import lower
     from archcalc.frameworks.importing.modules import Modules
@@ -81,10 +78,10 @@ def from_torch(
     modules = Modules()
     given = {symbol(name): size for name, size in (sizes or {}).items()}
     graph, dtypes, numbers = _recorded(module, inputs, modules.is_layer, {**seen, **given})
-    net = lower(graph, modules.layer, inputs.every, numbers)
+    net: Network = lower(graph, modules.layer, inputs.every, numbers)
     if graph.conditions:
         net = _assuming(net, graph, module, inputs, dtypes, modules, numbers)
-    return folded(net) if fold else net
+    return net
 
 
 def _recorded(module: Any, inputs: Any, is_layer: Any, known: Mapping[Any, int]) -> Any:

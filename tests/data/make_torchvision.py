@@ -35,9 +35,7 @@ SMALL: dict[str, Callable[[], nn.Module]] = {
         [CNBlockConfig(16, 32, 2), CNBlockConfig(32, None, 2)],
         num_classes=10,
     ),
-    "swin": partial(
-        models.SwinTransformer, [4, 4], 24, [2, 2], [2, 4], [7, 7], num_classes=10
-    ),
+    "swin": partial(models.SwinTransformer, [4, 4], 24, [2, 2], [2, 4], [7, 7], num_classes=10),
     "vit": partial(models.VisionTransformer, 64, 16, 2, 4, 32, 64, num_classes=10),
 }
 """Small ones, at sizes that are drawn: the tests write them anew and read them with symbols."""

@@ -85,7 +85,10 @@ class ConvNeXt(nn.Module):
         parts: list[nn.Module] = [nn.Conv2d(3, widths[0], 4, 4), ChannelNorm(widths[0], 1e-6)]
         for stage, (c, depth) in enumerate(zip(widths, depths, strict=True)):
             if stage:
-                parts += [ChannelNorm(widths[stage - 1], 1e-6), nn.Conv2d(widths[stage - 1], c, 2, 2)]
+                parts += [
+                    ChannelNorm(widths[stage - 1], 1e-6),
+                    nn.Conv2d(widths[stage - 1], c, 2, 2),
+                ]
             parts += [ConvNeXtBlock(c) for _ in range(depth)]
         self.features = nn.Sequential(*parts)
         self.avgpool, self.norm = nn.AdaptiveAvgPool2d(1), ChannelNorm(widths[-1], 1e-6)

@@ -17,7 +17,14 @@ from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Call, Graph, Held, Ref, Scope, refs
 from archcalc.frameworks.importing.sizes import dim_of, quotient
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
-from archcalc.frameworks.importing.workbench import Names, Workbench, each, has_places, place_of, ties_of
+from archcalc.frameworks.importing.workbench import (
+    Names,
+    Workbench,
+    each,
+    has_places,
+    place_of,
+    ties_of,
+)
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight

@@ -55,16 +55,14 @@ def _assumed(
     asked: Condition, sizes: Mapping[Any, int], look: Any, expected: Any,
     others: Sequence[Condition],
 ) -> Assume:  # fmt: skip
-    equal = 0
-    for values in _elsewhere(asked, sizes, others):
+    for tried, values in enumerate(_elsewhere(asked, sizes, others), start=1):
         try:
             flops = look(values)
         except FrameworkError as error:
             return _layer(asked, "refused", _words(error, asked, values))
         if flops != expected(values):
             return _layer(asked, "other", "")
-        equal += 1
-        if equal == _TRIED:
+        if tried == _TRIED:
             return _layer(asked, "as many products", "")
     return _layer(asked, "other", "")
 
@@ -87,7 +85,7 @@ def _elsewhere(
 ) -> Iterator[dict[Any, int]]:
     """Sizes where a condition does not hold, and the others do as far as can be."""
     free = {s for side in (asked.left, asked.right) for s in getattr(side, "free_symbols", ())}
-    found = []
+    found: list[tuple[int, int, dict[Any, int]]] = []
     for symbol in sorted(free & set(sizes), key=str):
         for size in (*(sizes[symbol] + step for step in _STEPS), *_SIZES):
             values = {**sizes, symbol: size}

@@ -316,14 +316,31 @@ def _name_of(func: Any) -> str:
 
 
 def _answered(func: Any, args: Any, kwargs: Any) -> Any:
-    """What torch refuses to do by sizes that are symbols: a tensor of the shape that comes out."""
-    if func is not torch.nn.functional.pad:
-        return None
-    x, pad = args[0], kwargs.get("pad", args[1] if len(args) > 1 else ())
+    """What torch refuses to do by sizes that are symbols, or asks much about: a tensor of the shape
+    that comes out, and nothing else.
+    """
+    if func is torch.nn.functional.pad:
+        pad = kwargs.get("pad", args[1] if len(args) > 1 else ())
+        return _padded(args[0], pad)
+    if func in (Tensor.view, Tensor.reshape, torch.reshape) and not kwargs:
+        target = args[1] if len(args) == 2 and isinstance(args[1], tuple | list) else args[1:]
+        if target and all(isinstance(n, int | torch.SymInt) for n in target):
+            return _reshaped(args[0], target)
+    return None
+
+
+def _padded(x: Tensor, pad: Sequence[Any]) -> Tensor:
     shape = list(x.shape)
     for back, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
         shape[-back] = shape[-back] + before + after
     return x.new_empty(shape)
+
+
+def _reshaped(x: Tensor, target: Sequence[Any]) -> Tensor:
+    left: Any = x.numel()
+    for n in target:
+        left = left if isinstance(n, int) and n == -1 else left // n
+    return x.new_empty([left if isinstance(n, int) and n == -1 else n for n in target])
 
 
 def _within(func: Any, args: Any, kwargs: Any) -> Any:
@@ -335,6 +352,4 @@ def _within(func: Any, args: Any, kwargs: Any) -> Any:
 
 def _fits(args: Any) -> bool:
     """Whether a norm takes its input: torch looks at that only where it computes."""
-    return len(args) > 4 and all(
-        w is None or len(w) == args[0].shape[1] for w in args[1:5]
-    )
+    return len(args) > 4 and all(w is None or len(w) == args[0].shape[1] for w in args[1:5])

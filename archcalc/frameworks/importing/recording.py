@@ -168,7 +168,9 @@ def needs_data(error: BaseException) -> bool:
     if isinstance(error, NeedsDataError):
         return True
     kind = type(error)
-    torchs = kind.__module__.startswith("torch.") and ("Dynamic" in kind.__name__ or "Data" in str(kind))
+    torchs = kind.__module__.startswith("torch.") and (
+        "Dynamic" in kind.__name__ or "Data" in str(kind)
+    )
     common = isinstance(error, RuntimeError | NotImplementedError | TypeError | ValueError)
     return torchs or (common and any(words in str(error) for words in _WITHOUT_DATA))
 

@@ -46,6 +46,7 @@ class Symbols:
         self._sizes = dict(sizes)
         self._env = ShapeEnv(duck_shape=False)
         self._mode = FakeTensorMode(shape_env=self._env, allow_non_fake_inputs=True)
+        self._mode.cache_enabled = False  # which asks more about symbols than it saves
         self._ours: dict[Any, Any] = {}
         self._theirs: dict[str, Any] = {}
         self._of_torch: set[int] = set()
@@ -102,7 +103,9 @@ class Symbols:
             return number
 
     def _value(self, expression: Any) -> Any:
-        return expression.xreplace({t: sympy.Integer(self._sizes[o]) for t, o in self._ours.items()})
+        return expression.xreplace(
+            {t: sympy.Integer(self._sizes[o]) for t, o in self._ours.items()}
+        )
 
     def _fix(self, expression: Any) -> None:
         """A size without a formula stays the number it is, and so do the symbols in it."""

@@ -109,7 +109,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "Max": lambda *several: _of_all(largest, several),
     "Min": lambda *several: _of_all(smallest, several),
 }
-"""torch's functions of sizes by name; sizes are not below 0, so that cutting off is rounding down."""
+"""torch's functions of sizes by name; none is below 0, so that cutting off is rounding down."""
 
 
 def _of_all(join: Callable[[Any, Any], Any], several: Any) -> Any:
@@ -128,11 +128,9 @@ def condition(asked: Any, known: Mapping[Any, Any]) -> Condition | None:
     name = type(asked).__name__
     if asked in (sympy.true, True):
         return None
-    if name == "Not":
-        return condition(sympy.Not(asked.args[0]), known) if asked.args[0].is_Relational else _no(asked)
     if not asked.is_Relational:
         return _no(asked)
-    left, right = (lower(_walked(side, known)) for side in asked.args)
+    left, right = (lower(_upwards(_walked(side, known))) for side in asked.args)
     if name == "Equality":
         return _equal(asked, left, right, known)
     if name == "Unequality":
@@ -147,7 +145,7 @@ def condition(asked: Any, known: Mapping[Any, Any]) -> Condition | None:
 def _equal(asked: Any, left: Dim, right: Dim, known: Mapping[Any, Any]) -> Condition:
     rest = next((side for side in asked.args if type(side).__name__ in ("Mod", "PythonMod")), None)
     if rest is not None and 0 in (left, right):
-        a, b = (lower(_walked(part, known)) for part in rest.args)
+        a, b = (lower(_upwards(_walked(part, known))) for part in rest.args)
         return Condition(a, Relation.MULTIPLE_OF, b)
     return Condition(left, Relation.EQUAL, right)
 

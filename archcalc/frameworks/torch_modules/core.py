@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["EinsumDense", "Lambda", "Masking", "UnitNorm", "Value", "Constant"]
+__all__ = ["Constant", "EinsumDense", "Lambda", "Masking", "UnitNorm", "Value"]
 
 
 class Value(nn.Module):  # type: ignore[misc]

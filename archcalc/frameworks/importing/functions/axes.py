@@ -279,7 +279,6 @@ def _repeated(low: Workbench, value: Value, axis: int, n: int, each: bool = Fals
         if not value.is_free:
             raise NotLoweredError("samples that are repeated with what is folded into them")
         at = Batch(axis, int(n) if each else 1)
-        made = Value(None, shape, at, value.batch)
         one = low.on(value, ac.ExpandDims(axis + 1), at, shape)
         return low.on(one, ac.Tile(n, axis + 1), at, shape)
     return low.on(value, ac.Tile(n, value.axis(axis), each=each), value.at, shape)

@@ -286,9 +286,7 @@ _COMPARISONS: Mapping[Any, Sequence[str]] = {
     "greater": ("gt", "__gt__", "greater"), "greater_equal": ("ge", "__ge__", "greater_equal"),
 }  # fmt: skip
 
-FUNCTIONS.update(
-    {name: _comparing(how) for how, names in _COMPARISONS.items() for name in names}
-)
+FUNCTIONS.update({name: _comparing(how) for how, names in _COMPARISONS.items() for name in names})
 
 
 @lowers("where")

@@ -112,8 +112,8 @@ def _padded(low: Workbench, value: Value, axis: int, before: int, after: int) ->
     rank = len(own)
     if rank == 1:  # a row of one channel
         channel = low.on(value, ac.ExpandDims(1), value.at, value.shape)
-        layer = ac.ZeroPadding1D((before, after), data_format="channels_first")
-        return low.on(low.on(channel, layer, value.at, shape), ac.Squeeze(1), value.at, shape)
+        row = ac.ZeroPadding1D((before, after), data_format="channels_first")
+        return low.on(low.on(channel, row, value.at, shape), ac.Squeeze(1), value.at, shape)
     place = {1: ac.ZeroPadding1D, 2: ac.ZeroPadding2D, 3: ac.ZeroPadding3D}
     if rank in (2, 3, 4):
         spatial = rank - 1
@@ -179,7 +179,7 @@ def layer_norm(
     center, scale = low.is_whole(bias), low.is_whole(weight)
     layer = ac.LayerNormalization(axis=axes, epsilon=eps, center=center, scale=scale)
     own = (weight if scale else None, bias if center else None)
-    made: Any = low.on(value, low.held(layer, *own))
+    made: Value = low.on(value, low.held(layer, *own))
     for kind, computed, done in ((ac.Multiply, weight, scale), (ac.Add, bias, center)):
         if computed is not None and not done and not low.is_buffer(computed):
             made = low.merged(kind, [made, computed])

@@ -53,11 +53,8 @@ def _steps(index: Any, rank: int) -> list[Any]:
 
 
 def _taken(low: Workbench, value: Value, axis: int, step: Any) -> tuple[Value, int]:
-    """Positions of an axis that a tensor, or a list of numbers, names; and how many axes that is."""
-    if isinstance(step, tuple):
-        places = low.constant((len(step),))
-    else:
-        places = low.tensor_of(step)
+    """Positions of an axis that a tensor, or a list of numbers, names; how many axes that is."""
+    places = low.constant((len(step),)) if isinstance(step, tuple) else low.tensor_of(step)
     many = len(places.shape)
     shape = (*value.shape[:axis], *places.shape, *value.shape[axis + 1 :])
     if places.at is None:

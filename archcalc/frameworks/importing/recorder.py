@@ -37,6 +37,13 @@ _OF_NO_ACCOUNT = frozenset(
 """What gives a tensor, if it gives one, that depends on no numbers of another."""
 
 
+_MADE_OF_PRODUCTS = frozenset(
+    ("linear", "matmul", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
+     "conv_transpose3d", "einsum", "bilinear", "tensordot", "scaled_dot_product_attention")
+)  # fmt: skip
+"""Operators of torch that its counter counts by the products they are made of."""
+
+
 class NeedsDataError(RuntimeError):
     """The model looks at the numbers of a tensor, or at its samples one by one."""
 
@@ -56,8 +63,13 @@ class Counter(TorchDispatchMode):  # type: ignore[misc]  # torch has no types he
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        made = func(*args, **kwargs)
         packet = func._overloadpacket
+        if packet.__name__ in _MADE_OF_PRODUCTS:
+            with self:  # as torch's counter does
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
+        made = func(*args, **kwargs)
         count = flop_registry.get(packet)
         if count is not None:
             self.flops += count(*args, **kwargs, out_val=made)
@@ -207,7 +219,11 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
         if not self._inside:
             self._entered_with.pop()
             self.world.not_of_the_model(self._asked)
-            self._write(module, args, kwargs, output, self._path(module))
+            self._busy = True  # what is asked of tensors here is no call of the model's
+            try:
+                self._write(module, args, kwargs, output, self._path(module))
+            finally:
+                self._busy = False
 
     def _path(self, module: nn.Module) -> str:
         return str(self._names.get(id(module), type(module).__name__))

@@ -156,6 +156,11 @@ class Einsum(Layer):
             )
         contraction(self.equation).letters(tuple(map(len, inputs)))
 
+    def input_names(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        """The letters of the equation; axes that an ellipsis stands for are counted from the end."""
+        *terms, _ = contraction(self.equation).letters(tuple(map(len, inputs)))
+        return tuple(tuple(letter.replace(".", "a") for letter in term) for term in terms)
+
     def _lengths(self, inputs: tuple[Shape, ...]) -> tuple[Mapping[str, Dim], ...]:
         return contraction(self.equation).lengths(inputs)
 

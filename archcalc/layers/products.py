@@ -157,7 +157,7 @@ class Einsum(Layer):
         contraction(self.equation).letters(tuple(map(len, inputs)))
 
     def input_names(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
-        """The letters of the equation; axes that an ellipsis stands for are counted from the end."""
+        """The letters of the equation; axes of an ellipsis are counted from the end."""
         *terms, _ = contraction(self.equation).letters(tuple(map(len, inputs)))
         return tuple(tuple(letter.replace(".", "a") for letter in term) for term in terms)
 

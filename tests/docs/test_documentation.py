@@ -134,6 +134,9 @@ def covering() -> ModuleType:
         ("keras", "| `InputSpec` | says what a layer takes; it computes nothing |"),
         ("torch", "| `Linear` | [Dense](catalogue/core.md#dense) | ✓ | ✓ | ✓ | ✓ |"),
         ("torch", "| `DataParallel` | spreads a batch over devices"),
+        ("keras", "| `stateful` | a state is kept for every sequence of a batch"),
+        ("torch", "| `padding_mode` | a transposed convolution has zeros only, in torch too |"),
+        ("torch", "| `device` | where a module stands changes no count | every class |"),
     ],
 )
 def test_coverage_is_listed(covering: ModuleType, framework: str, shown: str) -> None:

@@ -112,16 +112,15 @@ def _signature(framework: Framework, name: str) -> list[str]:
     return [p.name for p in every if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
-COVERED = [(framework, row.name) for framework in FRAMEWORKS for row in coverage(framework)
-           if row.layer]  # fmt: skip
+COVERED = [(framework, row) for framework in FRAMEWORKS for row in coverage(framework) if row.layer]
 
 
-@pytest.mark.parametrize(("framework", "name"), COVERED)
+@pytest.mark.parametrize(("framework", "row"), COVERED, ids=lambda v: getattr(v, "name", v))
 def test_every_argument_of_a_signature_is_taken_or_refused_as_the_table_states(
-    framework: Framework, name: str
+    framework: Framework, row: Coverage
 ) -> None:
     """How they are taken, and what they do then, the tests of each framework's arguments say."""
-    row, cls = rows(framework)[name], layer_class(rows(framework)[name].layer)
+    name, cls = row.name, layer_class(row.layer)
     if framework == "torch":
         known = {*SPELLINGS[name].signature.parameters, *ANYWHERE}
         needed = test_torch_arguments.base(name)[0]

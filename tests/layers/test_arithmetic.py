@@ -262,7 +262,7 @@ def _several(draw: st.DrawFn) -> tuple[str, list[list[Any]], dict[str, int]]:
     return f"{','.join(parts)}->b{''.join(out)}", shapes, values
 
 
-@examples(2, nightly=1)
+@examples(2)
 @given(_several())
 def test_several_are_contracted_from_left_to_right_as_in_torch_with_symbols_first(
     drawn: tuple[str, list[list[Any]], dict[str, int]],

@@ -9,9 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from archcalc.frameworks.keras_chains import parts, steps
-from archcalc.frameworks.record import (
-    Chain,
-    Entry,
+from archcalc.frameworks.lookup import (
     arguments_of,
     class_of,
     entry_of,
@@ -19,6 +17,7 @@ from archcalc.frameworks.record import (
     is_whole,
     said_when_called,
 )
+from archcalc.frameworks.record import Chain, Entry
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.attending import Attending

@@ -230,6 +230,7 @@ class Name:
         check: raises where torch refuses arguments that each are valid.
         make: the layer or network from the arguments, where it is not one class with fields.
         kept: from a module of the class to an argument, where it has no attribute of that name.
+        refused: its arguments that `check` takes at their defaults alone, and why.
     """
 
     name: str
@@ -239,6 +240,7 @@ class Name:
     check: Callable[[Given], None] = lambda given: None
     make: Callable[[Given], Layer] | None = None
     kept: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

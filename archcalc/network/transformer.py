@@ -18,11 +18,11 @@ from pydantic import Field, field_validator
 from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
 from archcalc.layers.core import Dense
+from archcalc.layers.feature_normalization import LayerNormalization
 from archcalc.layers.fields import Count, Size, option
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.heads import MultiHeadAttention
 from archcalc.layers.merging import Add
-from archcalc.layers.normalization import LayerNormalization
 from archcalc.layers.regularization import Dropout
 from archcalc.network.base import Network
 from archcalc.network.fields import Block, OptionalBlock

@@ -144,7 +144,7 @@ class _AveragePool(_Pool, abstract=True):
     data_format: DataFormat = "channels_last"
     ceil_mode: bool = False
     count_include_pad: bool = Field(default=True, kw_only=True)
-    divisor_override: OptionalSize = option(default=None, kw_only=True)
+    divisor_override: OptionalSize = option(default=None, kw_only=True, counts="")
 
     _spread = per_axis("pool_size", "strides", "padding")
 
@@ -200,7 +200,7 @@ class _MaxUnpool(Spatial, abstract=True):
     pool_size: Sizes = hyper("k")
     strides: OptionalSizes = hyper("s", default=None)
     padding: Amounts = hyper("p", default=((0, 0),))
-    output_size: OptionalSizes = hyper("n", default=None)
+    output_size: OptionalSizes = hyper("n", default=None, counts="positions")
     data_format: DataFormat = "channels_last"
 
     _spread = per_axis("pool_size", "strides", "padding", "output_size")

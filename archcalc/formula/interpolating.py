@@ -136,7 +136,7 @@ def interpolate_formula(
         start: the smallest value of each symbol; its step where it is left out.
         step: how far apart values are, for what must be divisible, as in ``{"d": 64}`` for heads;
             what is found holds for such values.
-        confirm: further points at which the formula has to hold, as of a model whose count is known.
+        confirm: further points at which the formula has to hold, as of a model of known count.
 
     Raises:
         NoSolutionError: the counts are no such polynomial: ``degree-too-low`` names the symbol, the
@@ -304,7 +304,7 @@ def _confirmed(formula: Formula, axes: Sequence[GridAxis], count: _Counter) -> N
 
 
 def _differs(formula: Formula, point: Point, count: _Counter) -> int:
-    return count(point) - _value(formula, point)
+    return int(count(point) - _value(formula, point))
 
 
 def _value(formula: Formula, point: Point) -> Any:

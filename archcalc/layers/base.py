@@ -188,7 +188,7 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
-    expects: OptionalSize = option(default=None, kw_only=True)
+    expects: OptionalSize = option(default=None, kw_only=True, counts="incoming")
     tied: Ties = option(default=(), kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()

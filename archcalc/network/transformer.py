@@ -59,7 +59,7 @@ class _TransformerLayer(Network, abstract=True):
     """What encoder and decoder layers share: their arguments, and how a part stands among norms."""
 
     d_model: Size
-    nhead: Size
+    nhead: Size = option(counts="parts")
     dim_feedforward: Size = option(default=2048)
     dropout: float = Field(default=0.1, ge=0, le=1)
     activation: ActivationName = "relu"
@@ -303,7 +303,7 @@ class Transformer(Network):
     """
 
     d_model: Size = option(default=512)
-    nhead: Size = option(default=8)
+    nhead: Size = option(default=8, counts="parts")
     num_encoder_layers: Count = option(default=6)
     num_decoder_layers: Count = option(default=6)
     dim_feedforward: Size = option(default=2048)

@@ -49,6 +49,7 @@ class Limits:
         compared_classes: those in which two sides are compared.
         told_apart: numbers for which a crossover says one by one which formula is larger.
         search_work: operations on 64 bits of a search on one machine, about.
+        calls: of a function whose formula is interpolated.
         picture_cells: of a picture of a sweep.
 
     >>> LIMITS.digits
@@ -86,6 +87,7 @@ class Limits:
     compared_classes: int = 64
     told_apart: int = 1_000
     search_work: int = 10**10
+    calls: int = 20_000
     picture_cells: int = 4_000_000
 
 

@@ -160,6 +160,7 @@ class Entry:
         chain: in Keras, the layers of ours that Keras has and that say it, one after the other.
         first_step: in Keras, whether it is called as the first step of a sequence, where it is
             given one input alone, as cells are.
+        also: in Keras, further names that the class has in what was saved.
         core: in torch, the function of `archcalc.frameworks.torch_cores` that makes its parts,
             ``"module.function"``, where it is more than the class with the arguments.
         order: in torch, how the class takes the axes of the input.
@@ -181,6 +182,7 @@ class Entry:
     needs: str = ""
     chain: Callable[[Any, Applied], Chain] | None = None
     first_step: bool = False
+    also: tuple[str, ...] = ()
     core: str = ""
     order: Order = "format"
 

@@ -137,7 +137,7 @@ def _with(plan: Plan, shapes: list[Shape], sizes: Mapping[str, int], model: Any)
     rest = reading.owners.rest(getattr(model, "weights", ()), called)
     if not rest:
         return made
-    end = made.output_shapes(*shapes)[0]
+    end: Any = made.output_shapes(*shapes)[0]
     what: Any = Opaque("weights that reach no output", (end,), rest, name="unused")
     return _ended(made, what)
 

@@ -155,7 +155,10 @@ Inside: TypeAlias = Callable[[Mapping[str, Any], Shape], Layer]
 
 
 def keras_layer(
-    kind: str, config: Mapping[str, Any], input_shape: Shape = _NOTHING, inside: Inside | None = None
+    kind: str,
+    config: Mapping[str, Any],
+    input_shape: Shape = _NOTHING,
+    inside: Inside | None = None,
 ) -> Layer:
     """The layer that a config of Keras is; Keras is not needed.
 
@@ -181,6 +184,8 @@ def keras_layer(
         if a.name in config
     }
     fields = fields_of(entry, given, input_shape)
+    if kind in entry.also:
+        fields |= entry.also[kind](config)
     if config.get("trainable", True) is False:
         fields["trainable"] = False
     return layer(**fields)

@@ -31,6 +31,11 @@ _SOME_FUNCTION = (
 )
 
 
+def _scaled(given: Given) -> Given:
+    """A factor for every channel, as `keras.applications` has it in its ConvNeXts."""
+    return {"equation": "...c,c->...c", "target_shape": (given.get("projection_dim"),)}
+
+
 def _function_back(function: Any, x: Shape) -> Any:
     """What is saved of a function is not the function."""
     return function if callable(function) else None
@@ -97,6 +102,7 @@ RECORDS = (
                 Argument("target_shape", "output_shape"),
             ),
             tensors=same_tensors("kernel", "bias", "lora_kernel_a", "lora_kernel_b"),
+            also={"LayerScale": _scaled},
             chain=_einsum,
         ),
         torch=Entry(

@@ -17,7 +17,7 @@ from typing import Any
 
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, SpecificationError, shorten
 
-__all__ = ["config_in_file", "config_in_text", "looks_like_config"]
+__all__ = ["config_in_file", "config_in_text", "holds_config", "looks_like_config"]
 
 _CONFIG = "config.json"
 _MOST_BYTES = 32_000_000
@@ -26,6 +26,7 @@ _MOST_ENTRIES = 20_000
 _MOST_DIRECTORY = 8_000_000
 """Of the list of files in an archive, which has three; it is read before anything is known."""
 _END, _END_LENGTH, _COMMENT = b"PK\x05\x06", 22, 65_535
+_BEGINNING = 4_096
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -36,6 +37,16 @@ def looks_like_config(text: str) -> bool:
     (True, False)
     """
     return text.lstrip()[:1] == "{" and '"class_name"' in text and '"config"' in text
+
+
+def holds_config(path: str | os.PathLike[str]) -> bool:
+    """Whether a JSON file is the config of a Keras model, by how it begins."""
+    try:
+        with open(path, "rb", opener=_open_at_once) as file:
+            begins = file.read(_BEGINNING) if Path(path).is_file() else b""
+    except (OSError, ValueError):
+        return False
+    return looks_like_config(begins.decode("utf-8-sig", "replace"))
 
 
 def config_in_text(text: str, name: str = "") -> Any:
@@ -181,7 +192,7 @@ def _too_large(name: str, size: int) -> SpecificationError:
 
 def _in_hdf5(path: str | os.PathLike[str], name: str) -> Any:
     try:
-        import h5py
+        import h5py  # type: ignore[import-untyped]
     except ImportError as error:
         raise FrameworkError(
             "this is an HDF5 file, and h5py, which reads it, is not installed",

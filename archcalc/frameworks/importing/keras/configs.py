@@ -115,7 +115,7 @@ def dims(value: Any, path: str) -> Dims:
 
 def _is_size(value: Any) -> bool:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return whole and 0 <= value and value.bit_length() <= LIMITS.dimension_bits
+    return whole and value >= 0 and value.bit_length() <= LIMITS.dimension_bits
 
 
 # Models

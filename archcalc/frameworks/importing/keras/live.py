@@ -97,7 +97,7 @@ class _Walk:
                     _outputs(node),
                 )
             )
-        inputs = {places[id(x)].layer: tuple(x.shape) for x in graph.inputs}
+        inputs: dict[str, Dims | None] = {places[id(x)].layer: tuple(x.shape) for x in graph.inputs}
         return Plan(name, parts, inputs, tuple(places[id(x)] for x in graph.outputs))
 
     def _part(self, operation: Any, trained: bool) -> Part:
@@ -205,7 +205,7 @@ def _symbolic(model: Any, shapes: Sequence[Dims] | None) -> Any:
     """Tensors without numbers, as the model is called on them."""
     import keras
 
-    told = getattr(model, "_build_shapes_dict", None)
+    told: Any = getattr(model, "_build_shapes_dict", None)
     if shapes is None and not told:
         raise FrameworkError(
             f"{type(model).__name__} does not say what goes into it", code="no-input-shape",

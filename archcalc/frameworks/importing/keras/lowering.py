@@ -7,23 +7,20 @@ known; where they are not, that is an error that says what is missing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import Any
 
 from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import BATCH, Batch, without_batch
-from archcalc.frameworks.importing.graph import Call as Called
 from archcalc.frameworks.importing.graph import Graph, Made, Ref, Scope
 from archcalc.frameworks.importing.keras.calls import inputs_of, said_in_call
 from archcalc.frameworks.importing.keras.configs import INPUT, broken
-from archcalc.frameworks.importing.keras.operations import OPERATIONS, operate
+from archcalc.frameworks.importing.keras.operations import operate
 from archcalc.frameworks.importing.keras.ordering import in_order
 from archcalc.frameworks.importing.keras.plan import Array, At, Call, Dims, Part, Plan
 from archcalc.frameworks.importing.keras.weights import Owners
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
 from archcalc.frameworks.importing.workbench import Workbench, place_of
 from archcalc.frameworks.reading import keras_layer
-from archcalc.frameworks.records import KERAS
 from archcalc.layers.attending import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.functions import FUNCTIONS as ACTIVATIONS
@@ -409,7 +406,9 @@ def _counts(layer: Layer) -> bool:
 _ON_WHOLE_SHAPES = (ac.Flatten, ac.Reshape, ac.Permute, ac.RepeatVector, Attending, Network)
 
 
-def _function_apart(config: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
+def _function_apart(
+    config: Mapping[str, Any],
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
     """A layer, or a function of one's own, that a layer applies at its end; and the rest.
 
     >>> _function_apart({"units": 3, "activation": {"class_name": "function", "config": "swish"}})

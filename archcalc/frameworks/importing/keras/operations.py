@@ -426,7 +426,7 @@ OPERATIONS.update(
 
 @_operation("Resize")
 def _resize(low: Workbench, config: Given, args: Sequence[Any]) -> Any:
-    size = config.get("size")
+    size = config["size"]
     return _as_layer("Resizing")(low, {"height": size[0], "width": size[1]}, args)
 
 
@@ -439,4 +439,3 @@ def _one_hot(low: Workbench, config: Given, args: Sequence[Any]) -> Any:
     shape = (*value.shape, config["num_classes"])
     return low.on(low.on(value, ac.ExpandDims(-1), value.at, (*value.shape, 1)), layer, value.at,
                   shape)  # fmt: skip
-

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         crossover as crossover,
         interpolate_formula as interpolate_formula,
     )
-    from archcalc.frameworks import from_torch as from_torch
+    from archcalc.frameworks import from_keras as from_keras, from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (
@@ -103,8 +103,9 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_torch", "interpolate_formula", "load", "loads", "parse", "picture", "reconcile", "save",
-    "search", "summarize", "sweep", "symbol", "symbols", "traced", "with_values",
+    "from_keras", "from_torch", "interpolate_formula", "load", "loads", "parse", "picture",
+    "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols", "traced",
+    "with_values",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from archcalc.explore import search as search, sweep as sweep
     from archcalc.formula import Formula as Formula, crossover as crossover
-    from archcalc.frameworks import from_torch as from_torch
+    from archcalc.frameworks import from_source as from_source, from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (
@@ -99,7 +99,7 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_torch", "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize",
+    "from_source", "from_torch", "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize",
     "sweep", "symbol", "symbols", "traced", "with_values",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""

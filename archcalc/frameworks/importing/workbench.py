@@ -73,8 +73,7 @@ class Workbench:
     def _free_weight(self, name: str, shape: tuple[int, ...], learned: bool) -> Parameter:
         first = self.graph.names.get(name, name)
         if first not in self._free:
-            called_so = first.rpartition(".")[2]
-            layer = Parameter(shape, learned=learned, name=called_so)
+            layer = Parameter(shape, learned=learned, name=self.called_so(first))
             if first in self._owner:
                 layer = layer.model_copy(
                     update={"tied": ties_of(layer, {"value": self._owner[first]})}
@@ -82,6 +81,10 @@ class Workbench:
             self._claim(first, layer, "value")
             self._free[first] = layer
         return self._free[first]
+
+    def called_so(self, name: str) -> str:
+        """What a weight is called as a layer of its own."""
+        return name.rpartition(".")[2]
 
     def is_tensor(self, argument: Any) -> bool:
         """Whether an argument is a tensor."""

@@ -361,7 +361,11 @@ class Expressions(Reader):
     def item(self, owner: Any, index: Any) -> Any:
         """An item of a list, a mapping, a tensor, or of layers in order."""
         if isinstance(owner, State):
-            return owner.pick(index) if isinstance(index, int) else self.item(owner.whole(), index)
+            first, *rest = index if isinstance(index, tuple) else (index,)
+            if not isinstance(first, int):
+                return self.item(owner.whole(), index)
+            picked = owner.pick(first)
+            return picked if _is_all(rest) else self.item(picked, tuple(rest))
         if isinstance(owner, Value | Ref):
             return self.bench.function("__getitem__", (owner, index), {})
         if isinstance(owner, Children):
@@ -460,6 +464,11 @@ def _decided(op: ast.cmpop, left: Any, right: Any) -> Any:
 
 def _not(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
+
+
+def _is_all(index: list[Any]) -> bool:
+    """Whether an index takes everything."""
+    return all(part == slice(None) for part in index)
 
 
 def _kind(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.importing.workbench import our_names, ties_of
 from archcalc.frameworks.source.reader import Reader
@@ -250,6 +251,8 @@ class Modules(Reader):
             if name == "trainable":
                 return
             _name(value, name)
+            if isinstance(value, Ref):
+                self.bench.rename(value, name)
             owner.names[name] = value
         elif isinstance(owner, Record):
             owner.names[name] = value
@@ -354,6 +357,9 @@ class Modules(Reader):
     def _of_module(
         self, owner: Instance, name: str, args: list[Any], kwargs: dict[str, Any]
     ) -> Any:
+        parts = owner.names.get("parts")
+        if name in _LISTS and isinstance(parts, Children):
+            return _of_list(parts, name, args)
         if name == "add_module":
             self.set_attribute(owner, args[0], args[1])
         elif name in ("register_buffer", "register_parameter"):
@@ -368,8 +374,6 @@ class Modules(Reader):
             return self.bench.weight(label, sizes, kwargs.get("trainable", True) is not False)
         elif name == "build" and args and isinstance(args[0], tuple | list):
             owner.called_on = owner.called_on or (tuple(args[0])[1:],)
-        elif name in _LISTS and isinstance(owner.names.get("parts"), Children):
-            return _of_list(owner.names["parts"], name, args)
         return Unknown()
 
 

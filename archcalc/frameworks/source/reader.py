@@ -34,6 +34,7 @@ class Reader:
         self.lines = text.splitlines()
         self.file = file
         self.bench = bench
+        bench.fresh = self.fresh
         self.wanted = wanted
         self.remarks: dict[str, None] = {}
         self.taken: set[str] = set()

@@ -6,7 +6,8 @@ would say of shapes follows here from the layers themselves, and from `importing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from archcalc.frameworks.importing.batch import BATCH, Batch, without_batch
@@ -49,6 +50,7 @@ class Bench(Workbench):
     def __init__(self, sizes: Mapping[str, int]) -> None:
         super().__init__(Graph(Scope("", None), [], (), (), BATCH, (), {}), {})
         self._given = dict(sizes)
+        self.fresh: Callable[[str], str] = str
 
     # Sizes
 
@@ -88,6 +90,15 @@ class Bench(Workbench):
         unique = f"{len(kept)}.{name}"
         kept.append(Made(tuple(shape), "parameter" if learned else "buffer", unique, learned))
         return Ref(len(kept) - 1)
+
+    def rename(self, weight: Ref, name: str) -> None:
+        """Call a weight as the attribute that holds it."""
+        kept = self.graph.tensors
+        number = weight.number
+        kept[number] = replace(kept[number], name=f"{number}.{name}")
+
+    def called_so(self, name: str) -> str:
+        return self.fresh(super().called_so(name))
 
     def constant(self, shape: Sequence[int]) -> Value:
         """A tensor that depends on no input."""

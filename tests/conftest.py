@@ -18,7 +18,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
 _SHARED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=25, **_SHARED)
 settings.register_profile("ci", max_examples=100, derandomize=True, **_SHARED)
-settings.register_profile("nightly", max_examples=2000, **_SHARED)
+settings.register_profile("nightly", max_examples=500, **_SHARED)
 settings.register_profile(  # whether there is a failure is asked, not which is the smallest
     "mutation", max_examples=25, phases=(Phase.explicit, Phase.generate), **_SHARED
 )

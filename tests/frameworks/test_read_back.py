@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from torch import nn
 
 from archcalc.frameworks.keras import keras_layers
@@ -22,6 +22,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
 from archcalc.testing.in_keras import builds_in_keras
 from archcalc.testing.kinds import catalogue, in_framework
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation",
 )
 
-FEW = settings(max_examples=max(3, settings().max_examples // 20))
+FEW = examples(1 / 20, least=3)
 
 IN_KERAS = [
     cls.__name__

@@ -29,8 +29,8 @@ from archcalc.testing.kinds import catalogue
 from tests.sampling import examples
 
 COUNT = settings().max_examples
-MANY = settings(examples(10, nightly=5), phases=[Phase.generate], suppress_health_check=())
-"""1,000 networks in ``ci``, 10,000 in ``nightly``."""
+MANY = settings(examples(10, nightly=5_000), phases=[Phase.generate], suppress_health_check=())
+"""1,000 networks in ``ci``, 5,000 in ``nightly``."""
 
 BLOCKS = (ac.Sequential, ac.Model, ac.Residual, ac.Repeat, ac.Parallel)
 
@@ -54,7 +54,7 @@ def test_networks_are_valid_and_small_and_no_kind_is_missing() -> None:
     """No health check is turned off; the histogram is of all networks together."""
     found: Counter[str] = Counter()
 
-    @settings(MANY, max_examples=examples(20, nightly=10).max_examples)
+    @settings(MANY, max_examples=examples(20, nightly=10_000).max_examples)
     @given(networks(max_layers=8))
     def valid(net: ac.Network) -> None:
         trace = net.trace()
@@ -330,7 +330,7 @@ def test_specs_are_read(form: Any) -> None:
 def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
     reasons: Counter[str] = Counter()
 
-    @settings(examples(1, nightly=5, least=125), phases=[Phase.generate])
+    @settings(examples(1, nightly=2_500, least=125), phases=[Phase.generate])
     @given(broken_specs(form))
     def refused(broken: Broken) -> None:
         with pytest.raises(ac.ArchcalcError) as caught:

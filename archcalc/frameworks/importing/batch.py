@@ -11,10 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-__all__ = ["BATCH", "Batch", "after_reshape", "without_batch"]
-
-BATCH = 10_007
-"""A prime that is no size of a layer: an axis of that length is the batch."""
+__all__ = ["Batch", "after_reshape", "without_batch"]
 
 
 @dataclass(frozen=True, slots=True)

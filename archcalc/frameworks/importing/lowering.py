@@ -15,14 +15,7 @@ from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Call, Graph, Ref, Scope, refs
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
-from archcalc.frameworks.importing.workbench import (
-    Workbench,
-    has_places,
-    is_folded,
-    our_names,
-    place_of,
-    ties_of,
-)
+from archcalc.frameworks.importing.workbench import Workbench, has_places, place_of, ties_of
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
@@ -30,10 +23,10 @@ from archcalc.network.code import everything
 from archcalc.network.model import Model
 from archcalc.network.tensor import Input, called
 from archcalc.network.wrappers import TimeDistributed
-from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Lowering", "lower"]
+__all__ = ["Lowering", "lower", "our_names"]
 
 LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
@@ -164,7 +157,7 @@ class Lowering(Workbench):
         values = [self.tensor_of(ref) for ref in refs((call.args, dict(call.kwargs)))]
         layer = self._named(call.path, call.what, values)
         shapes = [tuple(value.tensor.shape) for value in values]
-        if is_folded(values[0]) and has_places(layer):
+        if _is_folded(values[0]) and has_places(layer):
             self._weighs(layer, call.what, [shape[1:] for shape in shapes])
             layer = TimeDistributed(layer)
         else:
@@ -290,6 +283,10 @@ def _uses(graph: Graph) -> dict[int, set[int]]:
     return used
 
 
+def _is_folded(value: Value) -> bool:
+    return value.at is not None and value.at.axis == 0 and not value.is_free
+
+
 def _moved(value: Value, tensor: Any) -> Value:
     return Value(tensor, value.shape, value.at, value.batch)
 
@@ -297,3 +294,15 @@ def _moved(value: Value, tensor: Any) -> Value:
 def _not_bare(tensor: Any, starts: Sequence[Any]) -> Any:
     """An output that is an input has a layer between."""
     return ac.Identity()(tensor) if any(tensor is start for start in starts) else tensor
+
+
+def our_names(layer: Layer) -> dict[str, str]:
+    """Our name of each of torch's weights, where a record says it."""
+    from archcalc.frameworks.record import entry_of
+    from archcalc.frameworks.records import TORCH
+
+    try:
+        entry = entry_of(TORCH, layer)
+    except FrameworkError:
+        return {}
+    return {tensor.theirs: tensor.ours for tensor in entry.tensors}

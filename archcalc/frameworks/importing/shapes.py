@@ -117,3 +117,19 @@ def _matmul(a: Sizes, b: Sizes) -> list[Sizes]:
         raise NotLoweredError("a product with a vector")
     leading = a[:-2] if len(a) >= len(b) else b[:-2]
     return [(*leading, a[-2], b[-1])]
+
+
+@_rule("cat", "concat", "concatenate")
+def _cat(tensors: Sequence[Sizes], dim: int = 0, axis: int | None = None) -> list[Sizes]:
+    first = tensors[0]
+    place = (dim if axis is None else axis) % len(first)
+    length = sum(tensor[place] for tensor in tensors)
+    return [(*first[:place], length, *first[place + 1 :])]
+
+
+@_rule("pad")
+def _pad(x: Sizes, pad: Sequence[int], mode: str = "constant", value: Any = None) -> list[Sizes]:
+    made = list(x)
+    for back, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
+        made[-back] = made[-back] + before + after
+    return [tuple(made)]

@@ -13,10 +13,9 @@ from archcalc.layers.base import Layer
 from archcalc.layers.ties import Tie
 from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.tensor import called
-from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Workbench", "has_places", "is_folded", "our_names", "place_of", "ties_of"]
+__all__ = ["Workbench", "has_places", "place_of", "ties_of"]
 
 
 class Workbench:
@@ -260,21 +259,6 @@ class Workbench:
         return self.on(value, layer, value.at, shape)
 
 
-def place_of(shape: tuple[int, ...], batch: int) -> Batch | None:
-    axes = [axis for axis, length in enumerate(shape) if length % batch == 0 and length]
-    if not axes:
-        return None
-    return Batch(axes[0], shape[axes[0]] // batch)
-
-
-def ties_of(layer: Layer, owners: Mapping[str, tuple[Layer, str]]) -> Any:
-    return tuple(Tie(o, owner, name) for o, (owner, name) in owners.items())
-
-
-def is_folded(value: Value) -> bool:
-    return value.at is not None and value.at.axis == 0 and not value.is_free
-
-
 def has_places(layer: Layer) -> bool:
     """Whether it counts axes from the first, so that one more in front would be taken for another.
 
@@ -284,13 +268,12 @@ def has_places(layer: Layer) -> bool:
     return hasattr(layer, "data_format") or (isinstance(axis, int) and axis > 0)
 
 
-def our_names(layer: Layer) -> dict[str, str]:
-    """Our name of each of torch's weights, where a record says it."""
-    from archcalc.frameworks.record import entry_of
-    from archcalc.frameworks.records import TORCH
+def place_of(shape: tuple[int, ...], batch: int) -> Batch | None:
+    axes = [axis for axis, length in enumerate(shape) if length % batch == 0 and length]
+    if not axes:
+        return None
+    return Batch(axes[0], shape[axes[0]] // batch)
 
-    try:
-        entry = entry_of(TORCH, layer)
-    except FrameworkError:
-        return {}
-    return {tensor.theirs: tensor.ours for tensor in entry.tensors}
+
+def ties_of(layer: Layer, owners: Mapping[str, tuple[Layer, str]]) -> Any:
+    return tuple(Tie(o, owner, name) for o, (owner, name) in owners.items())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.importing.sized import OfSize, Sized
+from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import Value
+from archcalc.frameworks.source.sizes import OfSize
 from archcalc.frameworks.source.values import (
     Builtin,
     Children,
@@ -41,7 +42,7 @@ def for_a_layer(reader: Any, name: str, value: Any) -> Any:
     Raises:
         FrameworkError: it depends on what is not known.
     """
-    if isinstance(value, Sized):
+    if isinstance(value, Size):
         return value.dim
     if isinstance(value, OfSize):
         raise FrameworkError(

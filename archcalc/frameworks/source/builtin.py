@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
-from archcalc.frameworks.importing.sized import OfSize, Sized, formula, sized
+from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import Value
+from archcalc.frameworks.source.sizes import OfSize, formula
 from archcalc.frameworks.source.values import (
     Builtin,
     Children,
@@ -57,7 +58,7 @@ def _range(reader: Any, *args: Any) -> Any:
     if None in ends:
         return Unknown()
     for end in ends:
-        if isinstance(end, Sized):
+        if isinstance(end, Size):
             raise FrameworkError(
                 f"a loop runs {end.dim} times, which is no number",
                 code="undecided",
@@ -90,7 +91,7 @@ def _int(reader: Any, value: Any = 0, *_: Any) -> Any:
             hint="write // for whole division",
             code="not-read",
         )
-    if isinstance(value, Sized | Unknown):
+    if isinstance(value, Size | Unknown):
         return value
     return int(value)
 
@@ -103,12 +104,12 @@ def _extreme(name: str) -> Callable[..., Any]:
         items = _listed(reader, args[0]) if len(args) == 1 else list(args)
         if any(isinstance(item, Unknown) for item in items):
             return Unknown()
-        if not any(isinstance(item, Sized) for item in items):
+        if not any(isinstance(item, Size) for item in items):
             return pick(items)
         dim = formula(items[0])
         for item in items[1:]:
             dim = lower(compare(dim, formula(item)))
-        return sized(pick(map(int, items)), dim)
+        return Size(pick(map(int, items)), dim)
 
     return compute
 
@@ -245,7 +246,7 @@ def call_method(reader: Any, owner: Any, name: str, args: list[Any], kwargs: dic
 
 
 def _of_text(reader: Any, owner: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    given = [str(formula(arg)) if isinstance(arg, Sized) else arg for arg in args]
+    given = [str(formula(arg)) if isinstance(arg, Size) else arg for arg in args]
     if name == "join":
         return owner.join(map(str, _listed(reader, args[0])))
     if any(not isinstance(x, str | int | float | None) for x in (*given, *kwargs.values())):
@@ -295,7 +296,7 @@ def _product(reader: Any, value: Any, *_: Any) -> Any:
 def _real(compute: Callable[[float], float]) -> Callable[..., Any]:
     def call(reader: Any, value: Any, *rest: Any) -> Any:
         made = compute(value, *rest)
-        return OfSize(made) if isinstance(value, Sized | OfSize) else made
+        return OfSize(made) if isinstance(value, Size | OfSize) else made
 
     return call
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
-from archcalc.frameworks.importing.sized import OfSize, Sized, formula
+from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.defaults import builtin_names, known_name
 from archcalc.frameworks.source.reader import Reader
+from archcalc.frameworks.source.sizes import formula, of_sizes
 from archcalc.frameworks.source.states import State
 from archcalc.frameworks.source.values import (
     Builtin,
@@ -140,7 +141,7 @@ class Expressions(Reader):
             self.refuse(node, "this is wider than any text", code="too-large")
         if isinstance(value, Unknown | Imported):
             return value.name if isinstance(value, Unknown) else value.last
-        if isinstance(value, Sized):
+        if isinstance(value, Size):
             return str(value.dim)
         if not isinstance(value, str | int | float | None | tuple | list):
             self.refuse(node, "only numbers and texts become text")
@@ -255,6 +256,8 @@ class Expressions(Reader):
                 return Unknown()
             left, right = sizes
         _check_size(kind, left, right)
+        if isinstance(left, Size) or isinstance(right, Size):
+            return of_sizes(kind, left, right, compute)
         return compute(left, right)
 
     def size_of(self, value: Any) -> int | None:
@@ -321,7 +324,7 @@ class Expressions(Reader):
                 return Unknown()
             held: Any = right.parts if isinstance(right, Children) else right
             return (left in held) == isinstance(op, ast.In)
-        if isinstance(left, Sized) or isinstance(right, Sized):
+        if isinstance(left, Size) or isinstance(right, Size):
             return _decided(op, formula(left), formula(right))
         answer: Any = _COMPARED[type(op)][0](left, right)
         return answer
@@ -484,8 +487,3 @@ def _as_ours(error: BaseException) -> ArchcalcError:
         return FrameworkError("this is nested too deeply", code="source-too-deep")
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return FrameworkError(shorten(text or type(error).__name__, 200), code="not-read")
-
-
-def is_lost(value: Any) -> bool:
-    """Whether a number comes from a size, and no longer knows how."""
-    return isinstance(value, OfSize)

@@ -7,7 +7,8 @@ from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
-from archcalc.frameworks.importing.workbench import our_names, ties_of
+from archcalc.frameworks.importing.workbench import ties_of
+from archcalc.frameworks.importing.lowering import our_names
 from archcalc.frameworks.source.reader import Reader
 from archcalc.frameworks.source.recurrent import is_recurrent, recurrent
 from archcalc.frameworks.source.tensors import tensors_in
@@ -325,7 +326,7 @@ class Modules(Reader):
         fields = type(owner.layer).model_fields
         if name in fields and name not in ("tied", "expects"):
             value = getattr(owner.layer, name)
-            return self.bench.size(value) if hasattr(value, "free_symbols") else value
+            return self.bench.sized(value) if hasattr(value, "free_symbols") else value
         return Bound(owner, name)
 
     def method(

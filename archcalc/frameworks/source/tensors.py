@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from archcalc.frameworks.importing.batch import BATCH, Batch, without_batch
+from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Call, Graph, Made, Ref, Scope
 from archcalc.frameworks.importing.shapes import SHAPES
-from archcalc.frameworks.importing.sized import sized
+from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
-from archcalc.frameworks.importing.workbench import Workbench, has_places, is_folded, place_of
+from archcalc.frameworks.importing.workbench import Workbench, has_places, place_of
+from archcalc.layers import Dense
 from archcalc.layers.base import Layer
 from archcalc.network.parameter import Constant
 from archcalc.network.tensor import Input, called
@@ -25,7 +26,10 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Bench", "tensors_in"]
+__all__ = ["BATCH", "Bench", "tensors_in"]
+
+BATCH = 10_007
+"""How long the batch is while code is read: a prime that is no other size."""
 
 _STANDS_FOR = (224, 256, 320, 384, 448, 512)
 """What symbols are while the code is read, unless that is said; later ones are multiples of 64."""
@@ -63,22 +67,20 @@ class Bench(Workbench):
             later = 64 * (3 + count)
             stands = _STANDS_FOR[count] if count < len(_STANDS_FOR) else later
             known[made] = self._given.get(made.name, stands)
-        return sized(known[made], made)
+        return Size(known[made], made)  # type: ignore[no-any-return]
 
-    def size(self, argument: Any, axis: int | None = None) -> Any:
-        """A dimension as a number, or the length of an axis of a tensor."""
-        if axis is not None:
-            return self.shape_of(argument)[axis]
-        for free in getattr(argument, "free_symbols", ()):
+    def sized(self, dim: Any) -> int:
+        """A dimension as a number that remembers it."""
+        for free in getattr(dim, "free_symbols", ()):
             self.symbol(free.name)
-        return sized(number(argument, self._sizes), argument)
+        return Size(number(dim, self._sizes), dim)  # type: ignore[no-any-return]
 
     # Tensors from nowhere
 
     def input(self, shape: Sequence[Dim], name: str | None = None) -> Value:
         """What goes into a model."""
         tensor = Input(Shape(shape), name)
-        return Value(tensor, (BATCH, *map(self.size, tensor.shape)), Batch(), BATCH)
+        return Value(tensor, (BATCH, *map(self.sized, tensor.shape)), Batch(), BATCH)
 
     def again(self, value: Value) -> Value:
         """An input of the shape of a tensor, for a network around which that tensor is."""
@@ -122,6 +124,8 @@ class Bench(Workbench):
         if lowering is None:
             raise NotLoweredError(f"archcalc has no layer for the function {name}")
         given = _frozen(tuple(args))
+        if name == "matmul" and self._is_row_by_weight(*given):
+            return self._by_weight(*given)
         self.call = Call(name, given, dict(kwargs), ())
         made = lowering(self, *given, **{key: _frozen(value) for key, value in kwargs.items()})
         if all(map(self.is_constant, tensors_in((given, dict(kwargs))))):
@@ -129,10 +133,24 @@ class Bench(Workbench):
             return fixed[0] if isinstance(made, Value) else tuple(fixed)
         return made if isinstance(made, Value) else tuple(made)
 
+    def _is_row_by_weight(self, row: Any, weight: Any) -> bool:
+        two = self.is_weight(weight) and len(self.shape_of(weight)) == 2
+        return two and isinstance(row, Value) and len(row.own) == 1
+
+    def _by_weight(self, row: Value, weight: Ref) -> Value:
+        """A product of a row with a weight is a Dense."""
+        self.call = Call("matmul", (row, weight), {}, ())
+        layer = Dense(self.shape_of(weight)[1], use_bias=False)
+        return self.layer(self.held(layer, weight), [row])[0]
+
+    def is_used(self, output: int) -> bool:
+        """Whether something takes what comes out at a place, which is not known yet."""
+        return True
+
     def layer(self, layer: Layer, values: Sequence[Value]) -> list[Value]:
         """What a layer gives, one an output."""
         first = values[0] if values else None
-        if first is not None and is_folded(first) and has_places(layer):
+        if first is not None and _is_folded(first) and has_places(layer):
             layer = TimeDistributed(layer)
         at = next((value.at for value in values if value.at is not None), None)
         return self._given_by(layer, values, lambda index: (at, None))
@@ -158,7 +176,7 @@ class Bench(Workbench):
         return made
 
     def _batched(self, tensor: Any, at: Batch | None, folded: bool) -> tuple[int, ...]:
-        own = [self.size(dim) for dim in tensor.shape]
+        own = [self.sized(dim) for dim in tensor.shape]
         if at is None:
             return tuple(own)
         if folded:
@@ -191,6 +209,11 @@ class Bench(Workbench):
     def _fits(self, layer: Layer) -> tuple[Any, ...]:
         first, *_ = tensors_in((self.call.args, dict(self.call.kwargs)))
         return tuple(self.tensor_of(first).tensor.shape)
+
+
+def _is_folded(value: Value) -> bool:
+    """Whether something else is in the first axis beside the batch."""
+    return value.at is not None and value.at.axis == 0 and not value.is_free
 
 
 def _frozen(value: Any) -> Any:

@@ -58,11 +58,12 @@ def pad(low: Workbench, x: Any, pad: Any, mode: str = "constant", value: Any = N
     """Amounts before and after, the last axis first."""
     tensor = low.tensor_of(x)
     pairs = list(zip(pad[::2], pad[1::2], strict=True))
+    (made,) = low.shapes()
     for back, (before, after) in enumerate(pairs, start=1):
         axis = len(tensor.shape) - back
         if (before, after) != (0, 0):
             tensor = _padded(low, tensor, axis, before, after, mode)
-    return tensor
+    return Value(tensor.tensor, made, tensor.at, tensor.batch)
 
 
 def _padded(low: Workbench, value: Value, axis: int, before: int, after: int, mode: str) -> Value:

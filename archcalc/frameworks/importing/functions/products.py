@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 @lowers("matmul", "__matmul__", "bmm", "mm", "mv")
 def matmul(low: Workbench, a: Any, b: Any) -> Lowered:
-    first = low.tensor_of(a)
-    if low.is_weight(b) and len(low.shape_of(b)) == 2 and len(first.own) == 1:
-        units = low.size(b, 1)  # a product of a row with a weight is a Dense
-        return low.on(first, low.held(ac.Dense(units, use_bias=False), b), first.at)
-    second = low.tensor_of(b)
+    first, second = low.tensor_of(a), low.tensor_of(b)
     if min(len(first.shape), len(second.shape)) < 2:
         raise NotLoweredError("a product with a vector")
     (shape,) = low.shapes()

@@ -23,6 +23,7 @@ from archcalc.symbolic.numbers import read_number
 __all__ = ["Opened", "bound", "count", "open_network", "rate", "trace_with"]
 
 _MODULE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+_SOURCE = re.compile(r".+\.py(:[^\W\d]\w*)?")
 _COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
 
 
@@ -99,6 +100,8 @@ def open_network(name: str, inputs: Sequence[str] | None = None) -> Opened:
         gc.enable()
     if name == "-":
         return Opened(_PIPED, *_piped())
+    if _SOURCE.fullmatch(name):
+        return Opened(name, _of_source(name, inputs))
     if _MODULE.fullmatch(name) and not os.path.exists(name):
         return Opened(name, _attribute(name, inputs))
     return Opened(name, *read_file(name))
@@ -180,6 +183,14 @@ def _of_torch(module: Any, name: str, inputs: Sequence[str] | None) -> Network:
         )  # fmt: skip
     shapes = [[dim.strip() for dim in text.split(",")] for text in inputs]
     return from_torch(module, shapes if len(shapes) > 1 else shapes[0])
+
+
+def _of_source(name: str, inputs: Sequence[str] | None) -> Network:
+    """The network that source code defines, which is read and not run."""
+    from archcalc.frameworks import from_source
+
+    shapes = [[dim.strip() for dim in text.split(",")] for text in inputs or ()]
+    return from_source(name, input_shape=(shapes if len(shapes) > 1 else shapes[0]) if shapes else None)
 
 
 def _made(value: Any) -> Any:

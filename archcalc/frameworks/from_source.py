@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archcalc.frameworks.source.expressions import FAILURES, as_ours
 from archcalc.frameworks.source.machine import Machine
 from archcalc.frameworks.source.picking import network_of, picked
 from archcalc.frameworks.source.reader import StatesWanted
@@ -74,6 +75,8 @@ def from_source(
             break
         except StatesWanted as states:
             wanted.add(states.place)
+        except FAILURES as error:
+            raise as_ours(error) from None
     for remark in machine.remarks:
         warnings.warn(remark, ArchcalcWarning, stacklevel=2)
     return network
@@ -83,8 +86,8 @@ def _text(source: str | os.PathLike[str]) -> tuple[str, str, str | None]:
     """The code, what it is called, and the name of the model where that is said with the path."""
     given = os.fspath(source)
     name = None
-    if "\n" in given or "(" in given:
-        return _cleaned(given), "the source", None
+    if re.search(r"[\n(=]", given) and not (len(given) < 256 and "\0" not in given and os.path.exists(given)):
+        return _cleaned(_bounded(given, "the source")), "the source", None
     match = _NAMED.fullmatch(given)
     if match and not os.path.exists(given):
         given, name = match["path"], match["name"]
@@ -102,7 +105,16 @@ def _text(source: str | os.PathLike[str]) -> tuple[str, str, str | None]:
             path=shorten(given),
             hint="give the path of a file, or the code itself",
         ) from None
-    return _cleaned(text), given, name
+    return _cleaned(_bounded(text, given)), given, name
+
+
+def _bounded(text: str, file: str) -> str:
+    if len(text) > LIMITS.source_characters:
+        raise FrameworkError(
+            f"it has more than {LIMITS.source_characters:,} characters",
+            code="source-too-long", path=file, hint="give the model alone",
+        )  # fmt: skip
+    return text
 
 
 def _cleaned(text: str) -> str:
@@ -121,11 +133,6 @@ def _cleaned(text: str) -> str:
 
 
 def _parsed(text: str, file: str) -> ast.Module:
-    if len(text) > LIMITS.source_characters:
-        raise FrameworkError(
-            f"it has more than {LIMITS.source_characters:,} characters",
-            code="source-too-long", path=file, hint="give the model alone",
-        )  # fmt: skip
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python thinks of escapes in the source

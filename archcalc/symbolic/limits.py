@@ -96,7 +96,7 @@ class Limits:
     source_characters: int = 500_000
     source_steps: int = 200_000
     source_nesting: int = 120
-    source_layers: int = 10_000
+    source_layers: int = 4_000
     source_items: int = 100_000
 
 

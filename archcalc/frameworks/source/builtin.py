@@ -236,9 +236,9 @@ METHODS: Mapping[type, frozenset[str]] = {
 def call_method(reader: Any, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A method of a text, a list or a mapping."""
     if isinstance(owner, list) and name in ("extend", "append", "insert"):
-        if len(owner) > LIMITS.source_items:
-            raise FrameworkError("a list is too long", code="too-large")
         args = [_listed(reader, args[0])] if name == "extend" else args
+        if len(owner) + len(args[0] if name == "extend" else args) > LIMITS.source_items:
+            raise FrameworkError("a list is too long", code="too-large")
     if isinstance(owner, str):
         return _of_text(reader, owner, name, args, kwargs)
     made = getattr(owner, name)(*args, **kwargs)

@@ -11,7 +11,7 @@ from archcalc.frameworks.source import keras_names, torch_names
 from archcalc.frameworks.source.builtin import METHODS, call_builtin, call_library, call_method
 from archcalc.frameworks.source.defaults import full_name
 from archcalc.frameworks.source.expressions import Expressions
-from archcalc.frameworks.source.modules import Modules
+from archcalc.frameworks.source.modules import Modules, not_defined
 from archcalc.frameworks.source.states import State
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import (
@@ -65,7 +65,8 @@ class Callables(Modules, Expressions):
         if isinstance(function, Made | Children | Instance | Joined):
             return self.apply(node, function, args, kwargs)
         if isinstance(function, Unknown):
-            return self._unknown(node, function.name or "what is called here", args, kwargs)
+            what = function.name or function.call or "what is called here"
+            return self._unknown(node, what, args, kwargs)
         self.refuse(node, f"{type(function).__name__} is called, which is no function")
 
     def forced_deep(self, value: Any, to: Any = None) -> Any:
@@ -84,13 +85,8 @@ class Callables(Modules, Expressions):
 
     def _unknown(self, node: Any, what: str, args: list[Any], kwargs: dict[str, Any]) -> Unknown:
         if any(not self.bench.is_constant(x) for x in tensors_in((args, kwargs))):
-            self.refuse(
-                node,
-                f"{what} is not defined in this source, and is no layer of Keras or torch",
-                code="unknown-layer",
-                hint="paste its definition too, or read the live model with from_keras or from_torch",
-            )
-        return Unknown()
+            raise self.at(node, not_defined(what))
+        return Unknown("", what)
 
     def _imported(self, node: Any, what: Imported, args: list[Any], kwargs: dict[str, Any]) -> Any:
         for answer in (

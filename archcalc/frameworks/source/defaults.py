@@ -13,7 +13,7 @@ from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.layers import aliases, every
 from archcalc.layers.base import Layer
 
-__all__ = ["builtin_names", "full_name", "keras_layer", "known_name", "torch_layer"]
+__all__ = ["builtin_names", "full_name", "keras_layer", "known_name", "layer_names", "torch_layer"]
 
 _HOMES = r"(tensorflow\.keras|tensorflow\.python\.keras|tensorflow\.contrib\.keras|tf_keras|keras_core|keras\.src)\b"
 
@@ -90,6 +90,11 @@ def torch_layer(path: str) -> Any:
     """What a class of ``torch.nn`` is spelt as here."""
     home, _, name = path.rpartition(".")
     return SPELLINGS.get(name) if home == "torch.nn" else None
+
+
+def layer_names() -> list[str]:
+    """Every layer of Keras and torch that there is here."""
+    return [*_keras_layers(), *SPELLINGS]
 
 
 def builtin_names() -> frozenset[str]:

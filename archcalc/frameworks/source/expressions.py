@@ -30,9 +30,9 @@ from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, quoted, shorten
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["Expressions", "UnknownLoop"]
+__all__ = ["FAILURES", "Expressions", "UnknownLoop", "as_ours"]
 
-_FAILURES = (
+FAILURES = (
     NotLoweredError, ArchcalcError, TypeError, ValueError, LookupError, ArithmeticError,
     AttributeError, RecursionError, MemoryError,
 )  # fmt: skip
@@ -83,8 +83,8 @@ class Expressions(Reader):
             return self.known(evaluate(node, frame))
         except FrameworkError as error:
             raise self.at(node, error) from None
-        except _FAILURES as error:
-            raise self.at(node, _as_ours(error)) from None
+        except FAILURES as error:
+            raise self.at(node, as_ours(error)) from None
         finally:
             self.higher()
 
@@ -442,6 +442,8 @@ def _check_size(kind: type, left: Any, right: Any) -> None:
     elif kind is ast.Mult and long:
         size = max(long) * max([x for x in (left, right) if isinstance(x, int)] or [1])
         size = LIMITS.bits * size // LIMITS.source_items
+    elif kind is ast.Add and len(long) == 2:
+        size = LIMITS.bits * sum(long) // LIMITS.source_items
     elif kind is ast.Mod and isinstance(left, str) and re.search(r"\d{4}|\*", left):
         size = LIMITS.bits + 1
     else:
@@ -480,7 +482,7 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
-def _as_ours(error: BaseException) -> ArchcalcError:
+def as_ours(error: BaseException) -> ArchcalcError:
     if isinstance(error, ArchcalcError):
         return error
     if isinstance(error, RecursionError | MemoryError):

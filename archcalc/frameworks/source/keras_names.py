@@ -10,6 +10,7 @@ from archcalc.frameworks.records import KERAS
 from archcalc.frameworks.source.arguments import DROPPED, for_a_layer
 from archcalc.frameworks.source.defaults import keras_layer
 from archcalc.frameworks.source.keras_functions import is_function, on_tensors
+from archcalc.frameworks.source.modules import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import Children, Joined, Made, Partial, Unknown
 from archcalc.layers.base import Layer
@@ -95,6 +96,8 @@ def _sequential(reader: Any, args: list[Any], kwargs: dict[str, Any]) -> Childre
     made = Children("Sequential", False, name=name if isinstance(name, str) else "")
     layers = kwargs.get("layers", args[0] if args else [])
     for part in reader.items(layers if layers is not None else []):
+        if isinstance(part, Unknown):
+            raise not_defined(part.call or part.name or "this")
         made.append(part)
     return made
 

@@ -94,9 +94,13 @@ class Machine(Callables):
     def _poison(self, statement: ast.stmt, error: ArchcalcError) -> None:
         """What a statement would have given or changed is an error for whoever needs it."""
         self.problems.append(error)
-        for name in {*_assigned(statement), *_changed(statement)}:
-            if name not in self.globals.names or _matters(self.globals.names[name]):
-                self.globals.names[name] = Poison(error)
+        self._spoil(statement, self.globals, error)
+
+    def _spoil(self, statement: ast.stmt, frame: Frame, error: ArchcalcError) -> None:
+        assigned = set(_assigned(statement))
+        for name in assigned.union(_changed(statement)):
+            if name in assigned or name not in frame.names or _matters(frame.names[name]):
+                frame.names[name] = Poison(error)
 
     # Statements
 
@@ -228,9 +232,7 @@ class Machine(Callables):
                 hint="write the list or the range in the source",
             ),
         )  # fmt: skip
-        for name in {*_assigned(node), *_changed(node)}:
-            if name not in frame.names or _matters(frame.names[name]):
-                frame.names[name] = Poison(error)
+        self._spoil(node, frame, error)
 
     def _do_While(self, node: ast.While, frame: Frame) -> None:
         while True:

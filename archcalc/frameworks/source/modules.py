@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.importing.workbench import ties_of
 from archcalc.frameworks.importing.lowering import our_names
+from archcalc.frameworks.source.defaults import layer_names
 from archcalc.frameworks.source.reader import Reader
 from archcalc.frameworks.source.recurrent import is_recurrent, recurrent
 from archcalc.frameworks.source.tensors import tensors_in
@@ -29,8 +31,9 @@ from archcalc.network.model import Model
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential
 from archcalc.network.tensor import called
+from archcalc.symbolic.errors import FrameworkError
 
-__all__ = ["Modules", "as_layer"]
+__all__ = ["Modules", "not_defined"]
 
 _TAKES = {
     "TransformerEncoder": 1, "TransformerEncoderLayer": 1, "TransformerDecoder": 2,
@@ -187,6 +190,8 @@ class Modules(Reader):
             return self.chain(part)
         if isinstance(part, Joined):
             return _trained(part.network, part.trainable)
+        if isinstance(part, Unknown):
+            raise not_defined(part.call or part.name or "this")
         raise NotLoweredError(
             "in a Sequential of Keras stand Keras' layers and models; this one is called on "
             "tensors: write it as x = layer(x)"
@@ -378,9 +383,17 @@ class Modules(Reader):
         return Unknown()
 
 
-def as_layer(value: Any) -> Any:
-    """A layer that the source made, as the layer."""
-    return value.layer if isinstance(value, Made) else value
+def not_defined(what: str) -> FrameworkError:
+    """The error that a layer is defined nowhere: misspelt, or of another file."""
+    name = what.rpartition(".")[2]
+    close = get_close_matches(name[:60], layer_names(), n=1)
+    return FrameworkError(
+        f"{what} is not defined in this source, and is no layer of Keras or torch",
+        code="unknown-layer",
+        hint=f"did you mean {close[0]}?"
+        if close
+        else "paste its definition too, or read the live model with from_keras or from_torch",
+    )
 
 
 def _trained(layer: Any, trainable: bool) -> Any:
@@ -424,6 +437,9 @@ def _of_list(owner: Children, name: str, args: list[Any]) -> Any:
     if name in ("items", "keys", "values"):
         return list(getattr(owner.parts, name)())
     parts = list(owner.parts.values())
+    for part in args:
+        if isinstance(part, Unknown):
+            raise not_defined(part.call or part.name or "this")
     if name == "pop":
         taken = parts.pop(*args)
         owner.renumbered(parts)

@@ -11,6 +11,7 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.arguments import for_a_layer
 from archcalc.frameworks.source.defaults import torch_layer
+from archcalc.frameworks.source.modules import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import Bound, Children, Imported, Made, Unknown
 
@@ -90,7 +91,7 @@ def _listed(reader: Any, name: str, args: list[Any]) -> Any:
     one_list = name != "Sequential" and len(args) == 1
     for part in reader.items(args[0]) if one_list else args:
         if isinstance(part, Unknown | Imported):
-            raise NotLoweredError("a module in this list is not known")
+            raise not_defined(part.last if isinstance(part, Imported) else part.call or part.name)
         made.append(part)
     return made
 

@@ -41,9 +41,11 @@ class Unknown:
 
     Attributes:
         name: what it may be called as a size; empty where it has no name.
+        call: what was called to give it, where that is no function of the source.
     """
 
     name: str = ""
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

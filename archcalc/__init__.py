@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     )
     from archcalc.explore import search as search, sweep as sweep
     from archcalc.formula import Formula as Formula, crossover as crossover
-    from archcalc.frameworks import from_source as from_source, from_torch as from_torch
+    from archcalc.frameworks import (
+        from_source as from_source,
+        from_torch as from_torch,
+        to_source as to_source,
+    )
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (
@@ -100,7 +104,7 @@ _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
     "from_source", "from_torch", "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize",
-    "sweep", "symbol", "symbols", "traced", "with_values",
+    "sweep", "symbol", "symbols", "to_source", "traced", "with_values",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 

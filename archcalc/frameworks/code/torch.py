@@ -158,11 +158,18 @@ class _Writer:
             raise not_in_code(layer, "the network has no input that says how many samples there are")
         batch = f"{self._first}.size(0)"
         if isinstance(layer, Constant):
-            return Step(f"torch.zeros({batch}, {sizes})")
+            kind = ", dtype=torch.long" if self._is_positions(call) else ""
+            return Step(f"torch.zeros({batch}, {sizes}, device={self._first}.device{kind})")
         made = f"nn.Parameter(torch.zeros({sizes}))"
         if not layer.learned:
             made = f"torch.zeros({sizes})"
         return Step(f"{{m}}.expand({batch}, {sizes})", made)
+
+    def _is_positions(self, call: Call) -> bool:
+        """Whether what a call gives is looked up in a table."""
+        number = self._program.calls.index(call)
+        takers = [other for other in self._program.calls if Source(number) in other.inputs]
+        return any(type(taker.layer).__name__ in ("Embedding", "Take") for taker in takers)
 
     def _write(
         self, number: int, call: Call, steps: Sequence[Step], fed: Sequence[str], given: str

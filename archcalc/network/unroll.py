@@ -20,7 +20,7 @@ from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.model import Model
-from archcalc.network.naming import input_name, snake_case
+from archcalc.network.naming import input_name, name_of
 from archcalc.network.numbered import Numbered
 from archcalc.network.repeat import Repeat
 from archcalc.network.ties import TiedWeight, no_owner, owned, settled
@@ -132,7 +132,7 @@ def unroll(what: Layer, input_shape: Any = None, whole: Whole = _none) -> Progra
         what.check(*shapes)
         outputs = writer.network(what, given, "", ())
     else:
-        outputs = writer.call(what, given, what.name or snake_case(type(what).__name__), ())
+        outputs = writer.call(what, given, name_of(what), ())
     writer.settle()
     return Program(
         what.name if isinstance(what, Network) else None,

@@ -225,7 +225,9 @@ def test_layers_that_transformers_make() -> None:
     x, y = ac.Input(("s", 8)), ac.Input(("t", 8))
     net = ac.Model([x, y], ac.Transformer(8, 2, 2, 3, 16)([x, y]))
     trace = net.with_lora(2, ["linear1", "linear2"]).trace()
-    theirs = torch_with_adapters(nn.Transformer(8, 2, 2, 3, 16, batch_first=True), 2, "linear1", "linear2")
+    theirs = torch_with_adapters(
+        nn.Transformer(8, 2, 2, 3, 16, batch_first=True), 2, "linear1", "linear2"
+    )
     assert (trace.trainable_parameters, trace.parameters) == learned(theirs)
     encoder = net.with_lora(2, "*/encoder/*/linear1").trace()
     assert encoder.trainable_parameters == 2 * 2 * (8 + 16)

@@ -219,6 +219,8 @@ class _Adapting(Rebuild):
                 made = self._around(made, self._chosen[id(layer)])
             elif id(layer) in self._frozen and made.trainable:
                 made = made.model_copy(update={"trainable": False})
+            elif id(layer) not in self._frozen and is_network(layer) and not made.trainable:
+                made = made.model_copy(update={"trainable": True})  # what is in it is frozen
             self._made[id(layer)] = made
         return self._made[id(layer)]
 

@@ -454,5 +454,5 @@ def followed(layer: Layer, walk: Walk, values: Sequence[Value], at: Where) -> tu
     """Take `values` through `layer`, which may be a network."""
     if isinstance(layer, Network):
         walk.require(field_bounds(layer), at)
-        return layer.follow(walk, values, at)
+        return layer.follow(walk, values, at.within(layer))
     return walk.call(layer, values, at)

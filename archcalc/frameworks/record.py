@@ -196,6 +196,16 @@ class Entry:
             return replace(self, cls=_written_out(self.cls, layer) or layer.__name__)
         return replace(self, cls={k: _written_out(name, layer) for k, name in self.cls.items()})
 
+    def beside(self, part: Entry) -> Entry:
+        """The entry with the arguments, tensors and limits of another."""
+        return replace(
+            self,
+            arguments=(*self.arguments, *part.arguments),
+            tensors=(*self.tensors, *part.tensors),
+            only=(*self.only, *part.only),
+            limits=(*self.limits, *part.limits),
+        )
+
     def classes(self) -> tuple[str, ...]:
         """Their classes, by name."""
         if isinstance(self.cls, type):
@@ -274,6 +284,15 @@ class Record:
                 object.__setattr__(self, framework, entry.named(self.layer))
         names = tuple(replace(n, name=_written_out(n.name, self.layer)) for n in self.names)
         object.__setattr__(self, "names", names)
+
+    def beside(self, part: Record) -> Record:
+        """The record with what another says of a class that this layer is made from."""
+        made = replace(self, ranges={**part.ranges, **self.ranges})
+        for framework in ("keras", "torch"):
+            own, more = getattr(self, framework), getattr(part, framework)
+            if isinstance(own, Entry) and isinstance(more, Entry):
+                object.__setattr__(made, framework, own.beside(more))
+        return made
 
 
 def _written_out(name: str, layer: type[Layer]) -> str:

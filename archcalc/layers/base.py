@@ -459,12 +459,13 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         """
         every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
-        written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
-        written |= {k: every[k] for k in _COMMON}
+        own = [name for name in fields if name not in _COMMON]
+        own.sort(key=lambda name: bool(fields[name].kw_only))  # as they are given
+        written = {name: every[name] for name in (*own, *_COMMON)}
         return {
             name: self._written(getattr(self, name), value)
             for name, value in written.items()
-            if fields[name].is_required() or value != plain(fields[name].default)
+            if fields[name].is_required() or not _by_default(value, fields[name].default)
         } | {name: listed(value) for name, value in self.kept.items()}
 
     def _written(self, value: Any, dumped: Any) -> Any:
@@ -499,6 +500,10 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         return self.code()
 
     __str__ = __repr__
+
+
+def _by_default(value: Any, default: Any) -> bool:
+    return bool(value == plain(default)) or value == () == default
 
 
 _WORDS = {

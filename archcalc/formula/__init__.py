@@ -15,7 +15,7 @@ from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.inverse import Inverse
 from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
-from archcalc.formula.solve import Solutions
+from archcalc.formula.solutions import Solutions
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -25,6 +25,7 @@ __all__ = [
     "ConditionLike",
     "SympyRelation",
     "assumption",
+    "described",
     "in_text",
     "read_condition",
 ]
@@ -58,6 +59,22 @@ class Assumption(Requirement):
 
     def __str__(self) -> str:
         return f"{self.statement()} (assumed)"
+
+
+def described(requirements: Iterable[Requirement], network: str = "the network") -> str:
+    """What the network asks for and what was assumed, as a clause.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h = symbols("h")
+    >>> print(described(read_condition("h % 32 == 0", {"h": h})))
+    it is assumed that h is a multiple of 32
+    """
+    every = list(requirements)
+    assumed = [r.statement() for r in every if isinstance(r, Assumption)]
+    asked = [str(r).replace(" is a ", " to be a ") for r in every if not isinstance(r, Assumption)]
+    parts = [f"{network} asks for {'; '.join(asked)}"] if asked else []
+    parts += [f"it is assumed that {' and '.join(assumed)}"] if assumed else []
+    return shorten(", and ".join(parts), 240)
 
 
 def in_text(condition: object) -> str:

@@ -21,7 +21,8 @@ from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
 from archcalc.formula.slope import derivative
-from archcalc.formula.solve import Solutions, solutions, solve
+from archcalc.formula.solutions import Solutions
+from archcalc.formula.solve import solutions, solve
 from archcalc.formula.values import put_in, read_values
 from archcalc.symbolic.dims import as_expr
 from archcalc.symbolic.division import FloorDiv

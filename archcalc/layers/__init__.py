@@ -13,8 +13,7 @@ from archcalc._loading import loaded, missing
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Operand, Remark, Role, State, Weight, Work
-from archcalc.layers.homes import families, homes
-from archcalc.layers.registry import layer_class, layer_classes
+from archcalc.layers.registry import families, homes, layer_class, layer_classes
 from archcalc.layers.window import TransposedWindow, Window
 
 if TYPE_CHECKING:

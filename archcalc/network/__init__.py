@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archcalc._loading import loaded, missing
-from archcalc.layers.homes import declare, families, homes
+from archcalc.layers.registry import declare, families, homes
 from archcalc.network.base import Network
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model

@@ -133,7 +133,7 @@ def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, 
     return tuple(assumption(text, part, known) for part in made)
 
 
-def assumption(text: str, said: Comparison, known: Mapping[str, Symbol]) -> Assumption:
+def assumption(text: str, comparison: Comparison, known: Mapping[str, Symbol]) -> Assumption:
     """The assumption that one comparison makes, which is any but that two are not equal.
 
     Raises:
@@ -141,9 +141,10 @@ def assumption(text: str, said: Comparison, known: Mapping[str, Symbol]) -> Assu
         UnknownSymbolError: it names a symbol that is not among `known`.
         RequirementError: no remainder is what it says.
     """
-    for name in sorted(s.name for s in said.left.free_symbols | said.right.free_symbols):
+    symbols = comparison.left.free_symbols | comparison.right.free_symbols
+    for name in sorted(s.name for s in symbols):
         read_values({name: 1}, known)
-    return _assumption(text, said.sign, said.left, said.right)
+    return _assumption(text, comparison.sign, comparison.left, comparison.right)
 
 
 def _assumption(text: str, how: str, left: Expr, right: Expr) -> Assumption:

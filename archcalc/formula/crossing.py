@@ -27,7 +27,7 @@ from archcalc.symbolic.shown import Shown
 
 __all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]
 
-_MOST_SAID = 9
+_MOST_SHOWN = 9
 """Of more stretches than this only the first and the last are printed."""
 
 
@@ -85,15 +85,17 @@ class Crossover(Shown):
         the first is smaller for s ≤ 6, equal at s = 7, the second is smaller from s = 8 on
         """
         alone = len(self.stretches) == 1
-        said = [f"{_SAID[s.larger]} {_range(self.symbol, s, alone=alone)}" for s in self.stretches]
-        if len(said) > _MOST_SAID:
-            said[3:-2] = [f"… ({len(said) - 5:,} more stretches) …"]
-        return ", ".join(said)
+        parts = [
+            f"{_WORDS[s.larger]} {_range(self.symbol, s, alone=alone)}" for s in self.stretches
+        ]
+        if len(parts) > _MOST_SHOWN:
+            parts[3:-2] = [f"… ({len(parts) - 5:,} more stretches) …"]
+        return ", ".join(parts)
 
     __repr__ = __str__
 
 
-_SAID = {
+_WORDS = {
     "first": "the second is smaller",
     "second": "the first is smaller",
     "neither": "equal",
@@ -131,7 +133,7 @@ class SymbolicCrossover(Shown):
         >>> print(crossover("2*s*d", "8*d**2", "s"))
         the first is smaller for s < 4·d, equal at s = 4·d, the second is smaller for s > 4·d
         """
-        before, after = _SAID[self.larger_before], _SAID[_OTHER[self.larger_before]]
+        before, after = _WORDS[self.larger_before], _WORDS[_OTHER[self.larger_before]]
         if self.at is None:
             return f"{before} for every {self.symbol}"
         s, at = self.symbol, self.at.to_text()

@@ -32,7 +32,7 @@ __all__ = [
 T = TypeVar("T")
 
 _MOST_COPIES = 1_024
-"""It is not looked at more copies than this for the first that does not fit."""
+"""At most so many copies are tried for the first that does not fit."""
 
 _LARGEST_DIVIDED = 10**15
 """The divisors of larger numbers are not listed: to find them may take too long."""
@@ -172,7 +172,7 @@ def by_residue_class(
 # What single symbols can be
 
 _QUICKLY = Effort(classes=60, values=4_000, parts=60)
-"""What is assumed is looked at each time; what is not seen soon is asked again when solving."""
+"""Assumptions are checked at every step, so quickly; solving checks again with more effort."""
 
 
 def places_of(requirements: Iterable[Requirement]) -> dict[Symbol, Progression]:

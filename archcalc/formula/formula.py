@@ -45,7 +45,7 @@ _Idle: TypeAlias = tuple[Symbol | Callable[[], Iterable[Symbol]], ...]
 
 
 class Formula(Notations, Comparing, Algebra):
-    """An exact expression of positive-integer symbols, as it was written down.
+    """An exact expression of positive-integer symbols, with terms and factors in the given order.
 
     Calling it with numbers for all symbols gives an ``int`` (a ``Fraction`` where it is not
     whole); with numbers for some, another formula.  sympy functions take it as it is.
@@ -87,7 +87,7 @@ class Formula(Notations, Comparing, Algebra):
 
     @property
     def written(self) -> Expr:
-        """The expression with its sums and products as they were written."""
+        """The expression with its terms and factors in the given order."""
         return self._written
 
     @cached_property
@@ -103,7 +103,7 @@ class Formula(Notations, Comparing, Algebra):
     # Evaluation
 
     def __call__(self, /, **values: Any) -> Any:
-        """The formula with `values` put in for symbols.
+        """The formula with `values` substituted for symbols.
 
         Args:
             values: a positive integer for a symbol; or a symbol or an expression, to rename or
@@ -193,10 +193,10 @@ class Formula(Notations, Comparing, Algebra):
     # Assumptions
 
     def assume(self, *conditions: ConditionLike) -> Formula:
-        """The formula under conditions on its symbols, in which they are put to use.
+        """The formula under conditions on its symbols, simplified by them.
 
         Divisibility removes floors; bounds decide maxima, minima and requirements.  The
-        conditions are kept, and checked when values are put in.  A symbol on which nothing
+        conditions are kept, and checked when values are substituted.  A symbol on which nothing
         depends any more is no symbol of the formula.
 
         Args:
@@ -352,7 +352,7 @@ class Formula(Notations, Comparing, Algebra):
         >>> Formula("(29 - k)//2*f").compile()(k=[1, 3, 5], f=32)
         array([448, 416, 384])
         """
-        # Loaded at the call, so that who compiles nothing does not wait for NumPy.
+        # Loaded at the call, so NumPy is imported only to compile.
         kind = loaded("archcalc.formula.compiling.compiled").Compiled
         compiled: Compiled = kind(self.expr, self.requirements, dtype)
         return compiled

@@ -189,8 +189,8 @@ def _read_problem(
             f"to solve for {name}, every other symbol needs a number",
             code="symbols-left",
             values={"missing": missing},
-            hint=f"put in {taken[0]} first, as in formula({taken[0]}=64).solve(...), or give it in "
-            f"a mapping"
+            hint=f"substitute {taken[0]} first, as in formula({taken[0]}=64).solve(...), or give "
+            f"it in a mapping"
             if (taken := [m for m in missing if m in _OPTIONS])
             else f"give {', '.join(missing)}",
         )
@@ -259,7 +259,7 @@ def _seen(runs: Sequence[_Found]) -> dict[int, Exact]:
     return {n: value for run in runs for n, value in run.seen.items()}
 
 
-# What is said where there is no answer
+# Messages where there is no answer
 
 
 def _says_all(problem: _Problem) -> bool:
@@ -300,10 +300,10 @@ def _not_decided(problem: _Problem) -> NoSolutionError:
 
 def _none_fits(problem: _Problem, runs: Sequence[_Found]) -> NoSolutionError:
     goal = problem.goal
-    said = _nearest(problem, _seen(runs)) if goal.exact else _furthest(problem, runs)
+    reason = _nearest(problem, _seen(runs)) if goal.exact else _furthest(problem, runs)
     limited = problem.requirements and not goal.exact
     return NoSolutionError(
-        f"no {problem.n} gives {goal}: {said}",
+        f"no {problem.n} gives {goal}: {reason}",
         code="none-fits",
         hint=described(problem.requirements) if limited else "",
     )
@@ -339,10 +339,10 @@ def _all_fit(problem: _Problem, runs: Sequence[_Found]) -> NoSolutionError:
     n, goal = problem.n, problem.goal
     inhabited = [run for run in runs if run.domain]
     if all(run.fits == run.domain for run in inhabited):
-        said = f"every {n} gives {goal}"
+        reason = f"every {n} gives {goal}"
     elif all(run.fits and run.fits[-1][1] is None for run in inhabited):
         start = max(run.numbers.number(run.fits[-1][0]) for run in inhabited)
-        said = f"every {n} from {shown(start)} on gives {goal}"
+        reason = f"every {n} from {shown(start)} on gives {goal}"
     else:
-        said = f"ever larger {n} give {goal}"
-    return NoSolutionError(f"there is no largest {n}: {said}", code="all-fit")
+        reason = f"ever larger {n} give {goal}"
+    return NoSolutionError(f"there is no largest {n}: {reason}", code="all-fit")

@@ -214,6 +214,7 @@ class Formula(Notations, Comparing, Algebra):
         >>> P(h=64, f=16)
         32
         >>> import sympy
+        >>> from archcalc.symbolic import symbol
         >>> n = symbol("n")
         >>> Formula("max(n, 4)").assume(n >= 5), Formula("n%2 + 1").assume(sympy.Eq(n % 2, 0))
         (n, 1)

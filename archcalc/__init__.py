@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER, SHOWN_AS_HTML, SOLVED_TOGETHER
-from archcalc._loading import loaded, moved
+from archcalc._loading import loaded, missing, moved
 from archcalc._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _found(name: str) -> Any:
                 raise moved(name, f"{__name__}.{'errors' if name in errors else room}")
             globals()[name] = value
             return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise missing(__name__, name)
 
 
 def _is_layer(value: object) -> bool:

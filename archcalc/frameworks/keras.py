@@ -22,7 +22,7 @@ from archcalc.frameworks.record import (
 )
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
-from archcalc.layers.attending import Attending
+from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network

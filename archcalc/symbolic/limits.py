@@ -1,4 +1,4 @@
-"""How large things may become, each bound said once; `docs/concepts/limits.md` shows them.
+"""How large things may become, each bound stated once; `docs/concepts/limits.md` shows them.
 
 What is here decides what is answered and what is refused.  How work is cut on the way (blocks,
 samples, how many terms still read well) stands by the work itself.

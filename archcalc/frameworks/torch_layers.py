@@ -137,7 +137,8 @@ def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
     whole, down = (torch_module(Applied(part, inputs)) for part in (held, narrow))
     up = torch_module(Applied(wide, (narrow.output_shape(*inputs),)))
     after = None if function in (None, "linear") else modules.activation(function)
-    return modules.LoRA(whole, down, up, after, type(held).__name__ == "Embedding")
+    table = type(held).__name__ == "Embedding"
+    return modules.LoRA(whole, down, up, after, table, layer.bias)
 
 
 # Where torch wants the axes

@@ -42,7 +42,7 @@ __all__ = [
 class _AdaptivePool(Spatial, abstract=True):
     """As many windows as make the output the size that is asked for."""
 
-    output_size: SomeSizes = hyper("n")
+    output_size: SomeSizes = hyper("n", counts="positions")
     data_format: DataFormat = "channels_last"
 
     _spread = per_axis("output_size")
@@ -132,7 +132,7 @@ class _FractionalPool(Spatial, abstract=True):
     """Windows at steps drawn at random, as many as make the output the size that is asked for."""
 
     pool_size: Sizes = hyper("k")
-    output_size: OptionalSizes = hyper("n", default=None)
+    output_size: OptionalSizes = hyper("n", default=None, counts="positions")
     output_ratio: OptionalRatios = option(default=None)
     data_format: DataFormat = "channels_last"
     return_indices: bool = Field(default=False, kw_only=True)

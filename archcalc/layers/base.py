@@ -31,9 +31,9 @@ from archcalc.layers.arguments import accepted, by_name, explained, unknown_argu
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.facts import Arithmetic, Remark, Saved, State, Storage, Weight, Work
 from archcalc.layers.fields import OptionalSize, option
-from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
 from archcalc.layers.model import COMMON, LayerMeta, Model
+from archcalc.layers.registry import homes, known_layers
 from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.values import listed, plain
@@ -44,7 +44,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["FIELDS", "AxisWindow", "Layer", "known_layers", "leading_axes"]
+__all__ = ["FIELDS", "AxisWindow", "Layer", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -61,9 +61,6 @@ FIELDS = "fields"
 
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
-
-known_layers: dict[str, type[Layer]] = {}
-"""The layer classes that are loaded, by name."""
 
 L = TypeVar("L", bound="Layer")
 
@@ -113,7 +110,7 @@ class Layer(Model, Shown, metaclass=LayerMeta):
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
-    expects: OptionalSize = option(default=None, kw_only=True)
+    expects: OptionalSize = option(default=None, kw_only=True, counts="incoming")
     tied: Ties = option(default=(), kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()
@@ -384,12 +381,13 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         """
         every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
-        written = {k: v for k, v in every.items() if k in fields and k not in COMMON}
-        written |= {k: every[k] for k in COMMON}
+        own = [name for name in fields if name not in COMMON]
+        own.sort(key=lambda name: bool(fields[name].kw_only))  # as they are given
+        written = {name: every[name] for name in (*own, *COMMON)}
         return {
             name: self._written(getattr(self, name), value)
             for name, value in written.items()
-            if fields[name].is_required() or value != plain(fields[name].default)
+            if fields[name].is_required() or not _by_default(value, fields[name].default)
         } | {name: listed(value) for name, value in self.kept.items()}
 
     def _written(self, value: Any, dumped: Any) -> Any:
@@ -424,6 +422,10 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         return self.code()
 
     __str__ = __repr__
+
+
+def _by_default(value: Any, default: Any) -> bool:
+    return bool(value == plain(default)) or value == () == default
 
 
 _WORDS = {

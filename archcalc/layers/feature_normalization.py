@@ -54,7 +54,7 @@ class LayerNormalization(_OverFeatures):
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
-    normalized_shape: ShapeField = option(default=None, kw_only=True)
+    normalized_shape: ShapeField = option(default=None, kw_only=True, counts="incoming")
 
     built_with: ClassVar[tuple[str, ...]] = (*AFFINE, "rms_scaling")
     source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
@@ -93,7 +93,7 @@ class RMSNormalization(_OverFeatures):
     axis: Axes = option(default=(-1,))
     epsilon: float | None = 1e-6
     scale: bool = True
-    normalized_shape: ShapeField = option(default=None, kw_only=True)
+    normalized_shape: ShapeField = option(default=None, kw_only=True, counts="incoming")
 
     source: ClassVar[str] = "https://arxiv.org/abs/1910.07467"
 

@@ -316,7 +316,7 @@ class LocalResponseNormalization(Normalizing):
     (55, 55, 96)
     """
 
-    size: Size = hyper("n")
+    size: Size = hyper("n", counts="")
     alpha: float = 1e-4
     beta: float = 0.75
     k: float = 1.0

@@ -138,7 +138,7 @@ class _AveragePool(_Pool, abstract=True):
     data_format: DataFormat = "channels_last"
     ceil_mode: bool = False
     count_include_pad: bool = Field(default=True, kw_only=True)
-    divisor_override: OptionalSize = option(default=None, kw_only=True)
+    divisor_override: OptionalSize = option(default=None, kw_only=True, counts="")
 
     _spread = per_axis("pool_size", "strides", "padding")
 

@@ -32,7 +32,7 @@ class _MaxUnpool(Spatial, abstract=True):
     pool_size: Sizes = hyper("k")
     strides: OptionalSizes = hyper("s", default=None)
     padding: Amounts = hyper("p", default=((0, 0),))
-    output_size: OptionalSizes = hyper("n", default=None)
+    output_size: OptionalSizes = hyper("n", default=None, counts="positions")
     data_format: DataFormat = "channels_last"
 
     _spread = per_axis("pool_size", "strides", "padding", "output_size")

@@ -29,6 +29,7 @@ from archcalc.frameworks.record import (
     same,
     same_tensors,
 )
+from archcalc.frameworks.records.adapters import ADAPTERS
 from archcalc.layers.applied import Applied
 from archcalc.layers.normalization import (
     BatchNormalization,
@@ -42,8 +43,6 @@ from archcalc.layers.normalization import (
 )
 
 __all__ = ["RECORDS"]
-
-_ADAPTERS = tuple(f"lora_{name}_{end}" for name in ("kernel", "embeddings") for end in "ab")
 
 _MOVES = (
     lambda layer: layer.momentum is not None,
@@ -241,7 +240,7 @@ RECORDS = (
         SpectralNormalization,
         keras=Entry(
             arguments=same("layer", "power_iterations"),
-            tensors=same_tensors("kernel", "embeddings", "vector_u", "bias", *_ADAPTERS),
+            tensors=(*same_tensors("kernel", "embeddings", "vector_u", "bias"), *ADAPTERS),
             chain=_around_the_kernel,
         ),
         torch=Absent(

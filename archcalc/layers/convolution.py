@@ -98,7 +98,7 @@ class _Conv(Sliding, Adaptable, abstract=True):
     padding: Padding = hyper("p", default="valid")
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
-    groups: Size = hyper("g", default=1, neutral=1)
+    groups: Size = hyper("g", default=1, neutral=1, counts="groups")
     activation: ActivationName | None = None
     use_bias: bool = True
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
@@ -198,7 +198,7 @@ class _DepthwiseConv(Sliding, abstract=True):
     kernel_size: Sizes = hyper("k")
     strides: Sizes = hyper("s", default=(1,))
     padding: Padding = hyper("p", default="valid")
-    depth_multiplier: Size = hyper("m", default=1, neutral=1)
+    depth_multiplier: Size = hyper("m", default=1, neutral=1, counts="")
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
     activation: ActivationName | None = None
@@ -264,7 +264,7 @@ class _SeparableConv(Sliding, abstract=True):
     padding: Padding = hyper("p", default="valid")
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
-    depth_multiplier: Size = hyper("m", default=1, neutral=1)
+    depth_multiplier: Size = hyper("m", default=1, neutral=1, counts="")
     activation: ActivationName | None = None
     use_bias: bool = True
 

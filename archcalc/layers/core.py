@@ -116,7 +116,9 @@ class EinsumDense(Adaptable):
     """
 
     equation: str
-    target_shape: SomeSizes = hyper("n_out", called=("target_shape", "output_shape"))
+    target_shape: SomeSizes = hyper(
+        "n_out", called=("target_shape", "output_shape"), counts="sizes"
+    )
     activation: ActivationName | None = None
     bias_axes: str | None = None
 
@@ -244,8 +246,8 @@ class Bilinear(Layer):
     (128, 40)
     """
 
-    in1_features: Size = hyper("n_in1")
-    in2_features: Size = hyper("n_in2")
+    in1_features: Size = hyper("n_in1", counts="incoming")
+    in2_features: Size = hyper("n_in2", counts="incoming")
     out_features: Size = hyper("n_out")
     bias: bool = True
 

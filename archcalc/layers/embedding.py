@@ -85,7 +85,7 @@ class Embedding(_LookedUp, Adaptable):
     (1024, 768)
     """
 
-    input_dim: Size = hyper("V")
+    input_dim: Size = hyper("V", counts="rows")
     output_dim: Size = hyper("d")
     padding_idx: int | None = Field(default=None, kw_only=True)
     max_norm: float | None = Field(default=None, kw_only=True)
@@ -135,7 +135,7 @@ class EmbeddingBag(_LookedUp):
     (64,)
     """
 
-    num_embeddings: Size = hyper("V")
+    num_embeddings: Size = hyper("V", counts="rows")
     embedding_dim: Size = hyper("d")
     mode: Literal["sum", "mean", "max"] = Field(default="mean", kw_only=True)
     padding_idx: int | None = Field(default=None, kw_only=True)
@@ -251,9 +251,9 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
     ['2002×1024', '256×1024', '8000×256', '64×1024', '40000×64']
     """
 
-    in_features: Size = hyper("n_in")
+    in_features: Size = hyper("n_in", counts="incoming")
     n_classes: Size = hyper("V")
-    cutoffs: Sizes = hyper("c")
+    cutoffs: Sizes = hyper("c", counts="features")
     div_value: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     head_bias: bool = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_serializer, model_validator
@@ -31,6 +32,8 @@ from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 if TYPE_CHECKING:
     import keras
     from torch import nn
+
+    from archcalc.network.generalizing import Generalization
 
 __all__ = ["Network", "followed"]
 
@@ -357,6 +360,49 @@ class Network(Layer, abstract=True):
         """
         names = (targets,) if isinstance(targets, str) else tuple(targets)
         return adapting.with_lora(self, adapting.Adapters(rank, names, merged, bias))
+
+    def generalize(self, values: Mapping[str, int] | None = None, /, **sizes: int) -> Self:
+        """The network as one of a family: each size that is a multiple of a number is the same
+        multiple of a symbol.
+
+        A size is a number of channels, units, classes, rows of a table, positions of the input:
+        what its layers say that it is; a kernel, a stride or a number of heads is none.  A symbol
+        whose number stands among the channels stands for channels; else it is a depth, where that
+        many equal blocks follow one another, which become a `Repeat`; else it stands for
+        positions, as of an image or a sequence.  Where two numbers divide a size, one that equals
+        it is taken, else the larger.  What a layer takes from what comes in (groups of one
+        channel, the width of a head, an axis of a reshape) follows it.
+
+        What is made is followed, and what a number could not be read as is told:
+        `generalization` lists what became what, what stayed a number, and what is undecided.  A
+        number that a model's code computed by rounding stays the number that it is.
+
+        Args:
+            values: numbers for symbols that are called as an argument is.
+            sizes: for each symbol the number that it stands for, at least 2.
+
+        Raises:
+            EvaluationError: a number is none that can be stood for, or two symbols have the same.
+            LookupFailedError: no size is a multiple of a number; or a symbol is there already.
+            ShapeError: the network was given no input shape.
+
+        >>> from archcalc.layers import Conv2D, Dense, GlobalAveragePooling2D
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Conv2D(64, 7), Conv2D(128, 3),
+        ...                   GlobalAveragePooling2D(), Dense(1000)], input_shape=(224, 224, 3))
+        >>> family = net.generalize(c=64, K=1000)
+        >>> family.trace().parameters.collect("c", "K")
+        18·c² + c·(2·K + 150) + K
+        """
+        made: Self = late("archcalc.network.generalizing:generalize")(
+            self, {**(values or {}), **sizes}
+        )
+        return made
+
+    @cached_property
+    def generalization(self) -> Generalization | None:
+        """What became what, where `generalize` made this network; ``None`` of any other."""
+        return None
 
     def code(self, within: Callable[[Layer], str] | None = None) -> str:
         """The network as Python code that makes an equal one: what `repr` shows.

@@ -18,11 +18,11 @@ from pydantic import Field, field_validator
 from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
 from archcalc.layers.core import Dense
+from archcalc.layers.feature_normalization import LayerNormalization
 from archcalc.layers.fields import Count, Size, option
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.heads import MultiHeadAttention
 from archcalc.layers.merging import Add
-from archcalc.layers.normalization import LayerNormalization
 from archcalc.layers.regularization import Dropout
 from archcalc.network.base import Network
 from archcalc.network.fields import Block, Layers, OptionalBlock
@@ -59,7 +59,7 @@ class _TransformerLayer(Network, abstract=True):
     """What encoder and decoder layers share: their arguments, and how a part stands among norms."""
 
     d_model: Size
-    nhead: Size
+    nhead: Size = option(counts="parts")
     dim_feedforward: Size = option(default=2048)
     dropout: float = Field(default=0.1, ge=0, le=1)
     activation: ActivationName = "relu"
@@ -312,7 +312,7 @@ class Transformer(Network):
     """
 
     d_model: Size = option(default=512)
-    nhead: Size = option(default=8)
+    nhead: Size = option(default=8, counts="parts")
     num_encoder_layers: Count = option(default=6)
     num_decoder_layers: Count = option(default=6)
     dim_feedforward: Size = option(default=2048)

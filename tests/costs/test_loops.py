@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -16,6 +16,7 @@ import archcalc as ac
 from archcalc.costs import Loop, Macs, Parameters, TrainingFlops
 from archcalc.costs.loops import active, called, often, owned, positions
 from archcalc.network.values import network_symbols, with_values
+from tests.sampling import examples
 
 
 def _loops(net: ac.Network, shape: Any, path: str) -> list[tuple[str, Any, Any]]:
@@ -92,7 +93,7 @@ _LOOPS = {
 }
 
 
-@settings(max_examples=max(25, settings().max_examples // 8))
+@examples(1 / 8, least=25)
 @given(
     nest=st.lists(st.sampled_from(sorted(_LOOPS)), max_size=4),
     steps=st.booleans(),

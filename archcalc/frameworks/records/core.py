@@ -31,6 +31,16 @@ _SOME_FUNCTION = (
 )
 
 
+def _scaled(given: Given) -> Given:
+    """A factor for every channel, as `keras.applications` has it in its ConvNeXts."""
+    return {"equation": "...c,c->...c", "target_shape": (given.get("projection_dim"),)}
+
+
+def _function_back(function: Any, x: Shape) -> Any:
+    """What is saved of a function is not the function."""
+    return function if callable(function) else None
+
+
 def _shape_there(rule: Any, x: Shape) -> tuple[Any, ...] | None:
     """What comes out; where nothing is said of it, the framework finds out."""
     return None if rule is None else tuple(rule(x) if callable(rule) else rule)
@@ -91,6 +101,7 @@ RECORDS = (
                 Argument("target_shape", "output_shape"),
             ),
             tensors=same_tensors("kernel", "bias"),
+            also={"LayerScale": _scaled},
             chain=_einsum,
         ),
         torch=Entry(
@@ -119,7 +130,10 @@ RECORDS = (
     Record(
         Lambda,
         keras=Entry(
-            arguments=(*same("function"), Argument("target_shape", "output_shape", _shape_there)),
+            arguments=(
+                Argument("function", "function", back=_function_back),
+                Argument("target_shape", "output_shape", _shape_there),
+            ),
             limits=(_SOME_FUNCTION,),
         ),
         torch=Entry(

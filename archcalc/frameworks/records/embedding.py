@@ -18,7 +18,6 @@ from archcalc.frameworks.record import (
     same,
     same_tensors,
 )
-from archcalc.layers.adaptive import GlobalAveragePooling1D, GlobalMaxPooling1D
 from archcalc.layers.applied import Applied
 from archcalc.layers.embedding import (
     AdaptiveLogSoftmaxWithLoss,
@@ -26,6 +25,7 @@ from archcalc.layers.embedding import (
     EmbeddingBag,
     ReversibleEmbedding,
 )
+from archcalc.layers.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 
 __all__ = ["RECORDS"]
 

@@ -125,7 +125,7 @@ def counts_of(cls: Any) -> dict[str, Counts]:
 
     >>> from archcalc.layers import Conv2D
     >>> counts_of(Conv2D)
-    {'expects': 'incoming', 'filters': 'features', 'groups': 'groups', 'lora_rank': 'features'}
+    {'expects': 'incoming', 'lora_rank': 'features', 'filters': 'features', 'groups': 'groups'}
     """
     found: dict[str, Counts] = {}
     for name, field in cls.model_fields.items():

@@ -17,7 +17,7 @@ from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.network import adapting, edit
 from archcalc.network.code import alike, code
-from archcalc.network.forms import Form, from_dump
+from archcalc.network.forms import Form, from_dump, generalized
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Trace
@@ -363,9 +363,7 @@ class Network(Layer, abstract=True):
         >>> family.trace().parameters.collect("c", "K")
         18·c² + c·(2·K + 150) + K
         """
-        made: Self = late("archcalc.network.generalizing:generalize")(
-            self, {**(values or {}), **sizes}
-        )
+        made: Self = generalized(self, {**(values or {}), **sizes})
         return made
 
     @cached_property

@@ -81,7 +81,7 @@ class Runs:
         for period in range(1, min(len(keys) // 2, _LONGEST) + 1):
             found = list(self._with_period(graph, keys, period))
             for run in sorted(found, key=lambda r: (len(r.carried), -r.times, r.start)):
-                if not any(_overlap(run, other) and period % other.period == 0 for other in chosen):
+                if not any(_is_part(run, other) for other in chosen):
                     chosen.append(run)
         return chosen
 
@@ -152,6 +152,14 @@ class Runs:
                 self._forms.append(form)
             self._keys[id(layer)] = number
         return self._keys[id(layer)]
+
+
+def _is_part(run: Run, other: Run) -> bool:
+    """Whether a run is another one at other places, or its blocks are several of the other's."""
+    if run.period == other.period:
+        return _overlap(run, other)
+    inside = other.start <= run.start and run.end <= other.end
+    return inside and run.period % other.period == 0
 
 
 def _overlap(a: Run, b: Run) -> bool:

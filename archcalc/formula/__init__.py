@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded, moved
+from archcalc._loading import loaded, missing
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.inverse import Inverse
 from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
-from archcalc.formula.solve import Solutions
+from archcalc.formula.solutions import Solutions
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled
@@ -47,17 +47,10 @@ _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover
 _LATER |= dict.fromkeys(("Interpolated", "Interpolation", "interpolate_formula"), "interpolating")
 """Where the names live that are loaded on use."""
 
-_MOVED = frozenset(
-    ["Certificate", "Configuration", "Excluded", "LazyTable", "Met", "Optimum", "Reason"]
-) | {"Table", "search", "sweep"}
-"""What stood here once and stands in `archcalc.explore`."""
-
 
 def _found(name: str) -> Any:
-    if name in _MOVED:
-        raise moved(name, "archcalc.explore")
     if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)
     return value
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from archcalc.layers.attending import (
+from archcalc.layers.attention import (
     KEYS_AND_VALUES,
     Attending,
     Core,

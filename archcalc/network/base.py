@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_serializer, model_validator
 from sympy import Symbol
@@ -109,6 +109,24 @@ class Network(Layer, abstract=True):
     def origin(self, layer: Layer) -> Layer:
         """What a layer of the graph was given as, where the graph has a copy with a new name."""
         return layer
+
+    def copied_from(self, layer: Layer) -> Layer | None:
+        """What a layer of the graph is a copy of, with weights of its own, if it is one."""
+        return None
+
+    @property
+    def shown(self) -> Network:
+        """The network whose graph this is: its own, or a block that stands open in it."""
+        return self
+
+    takes_parts: ClassVar[bool] = False
+    """Whether others can stand in the place of the layers that it makes from its arguments."""
+
+    def with_parts(self, parts: Mapping[str, Layer]) -> Self:
+        """The same with other layers in the place of those of the same names that it makes."""
+        raise InvalidLayerError(
+            f"{type(self).__name__} makes its layers from its own arguments", code="made-by-network"
+        )
 
     @property
     def bound(self) -> frozenset[Symbol]:
@@ -305,21 +323,33 @@ class Network(Layer, abstract=True):
         return edit.remove(self, path)
 
     def with_lora(
-        self, rank: DimLike, targets: str | Sequence[str], *, merged: bool = False
+        self,
+        rank: DimLike,
+        targets: str | Sequence[str],
+        *,
+        merged: bool = False,
+        bias: Literal["none", "lora_only"] = "none",
     ) -> Self:
         """The network as it is fine-tuned with adapters: every weight is frozen, and two thin ones
         are trained beside each that is named.
 
         Args:
             rank: how many numbers stand between the two; a number or a symbol.
-            targets: patterns, of which each names a layer by its path (``"block/*/q_proj"``) or its
-                last part, or a weight (``"query_kernel"``, ``"*/attention/value_kernel"``).
+            targets: patterns, of which each names a layer by its path or the last parts of it
+                (``"block/*/c_proj"``, ``"mlp/c_proj"``, ``"c_proj"``), or a weight of it
+                (``"query"`` or ``"query_kernel"``, ``"self_attn/value"``).  Projections of
+                attention also go by the names that models have for them (``"q_proj"``,
+                ``"v_proj"``, ``"out_proj"``).  ``"all-linear"`` are, as in peft, all dense products
+                but those of the layer that gives the output.
             merged: whether the product of the two is added to the weight once for a batch, as Keras
                 does; otherwise they are multiplied beside it at each position, as peft does.
+            bias: which biases are trained: ``"none"``, or ``"lora_only"``, those of the layers that
+                have adapters.
 
         Raises:
             LookupFailedError: a pattern names no weight that can have adapters.
-            InvalidLayerError: the layer there is not a part that was given, but made by a network.
+            InvalidLayerError: a layer has adapters already; or a network makes it as a copy of
+                another, and only one of them is named.
             ShapeError: the network was given no input shape.
 
         >>> from archcalc.layers import Dense
@@ -328,7 +358,8 @@ class Network(Layer, abstract=True):
         >>> net.with_lora("r", "dense").trace().trainable_parameters
         (n + 784)·r
         """
-        return adapting.with_lora(self, rank, targets, merged)
+        names = (targets,) if isinstance(targets, str) else tuple(targets)
+        return adapting.with_lora(self, adapting.Adapters(rank, names, merged, bias))
 
     def generalize(self, values: Mapping[str, int] | None = None, /, **sizes: int) -> Self:
         """The network as one of a family: each size that is a multiple of a number is the same
@@ -467,5 +498,5 @@ def followed(layer: Layer, walk: Walk, values: Sequence[Value], at: Where) -> tu
     """Take `values` through `layer`, which may be a network."""
     if isinstance(layer, Network):
         walk.require(field_bounds(layer), at)
-        return layer.follow(walk, values, at)
+        return layer.follow(walk, values, at.within(layer))
     return walk.call(layer, values, at)

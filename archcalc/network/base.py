@@ -383,7 +383,8 @@ class Network(Layer, abstract=True):
 
         Raises:
             EvaluationError: a number is none that can be stood for, or two symbols have the same.
-            LookupFailedError: no size is a multiple of a number; or a symbol is there already.
+            LookupFailedError: no size is a multiple of a number, or none could become one of a
+                symbol; or a symbol is there already.
             ShapeError: the network was given no input shape.
 
         >>> from archcalc.layers import Conv2D, Dense, GlobalAveragePooling2D

@@ -224,7 +224,7 @@ def _regrouped(target: tuple[Dim, ...], old: Shape, new: Shape, numbers: Numbers
 
 
 def _filled(sizes: Sequence[Any], wanted: Dim, numbers: Numbers) -> Sequence[Any]:
-    if isinstance(wanted, int):
+    if isinstance(wanted, int) or not all(isinstance(size, int) for size in sizes):
         return sizes
     places = sorted(range(len(sizes)), key=lambda i: (-sizes[i], -i))
     made = {i: numbers.of(sizes[i], "sizes") for i in places}

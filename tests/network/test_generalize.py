@@ -199,6 +199,14 @@ def test_a_family_is_an_ordinary_network():
     assert "filters 64 → c, conv2d" in text
 
 
+def test_copies_that_stand_together_with_symbols_and_apart_with_numbers():
+    block = ac.Sequential([ac.Dense(8)])
+    net = ac.Sequential([ac.Dense(2), ac.Permute([2, 1]), ac.Repeat(block, 3)], input_shape=(8, 1))
+    family = net.generalize(a=3, b=4)
+    assert family.trace().parameters(a=3, b=4) == net.parameters
+    assert "units 8 → 2·b" in str(family.generalization)
+
+
 def test_a_symbol_that_can_stand_nowhere_is_refused():
     net = ac.Sequential(
         [ac.StringLookup(vocabulary_size=30, max_tokens=40, num_oov_indices=0)], input_shape=[1]

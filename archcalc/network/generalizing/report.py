@@ -141,7 +141,7 @@ def reported(
 
     Args:
         before: the network with its numbers, followed.
-        after: it with symbols for sizes, followed, row by row as before.
+        after: it with symbols for sizes, followed.
         folded: what was folded.
         last: it once blocks are folded, followed.
         numbers: the symbols, and what they stand for.
@@ -187,8 +187,17 @@ def _seen(before: Trace, after: Trace) -> Iterator[_Seen]:
         for a, b, kind in zip(old, new, counts, strict=True):
             if isinstance(a, int):
                 yield _Seen("", "input", kind, a, b)
-    for a, b in zip(before.rows, after.rows, strict=True):
-        yield from _seen_in(a.path, a.layer, b.layer)
+    exact = {row.path: row.layer for row in after.rows}
+    copies = {_one_copy(row.path): row.layer for row in reversed(after.rows)}
+    for row in before.rows:  # copies may stand together in one and by themselves in the other
+        made = exact.get(row.path) or copies.get(_one_copy(row.path))
+        if made is not None and type(made) is type(row.layer):
+            yield from _seen_in(row.path, row.layer, made)
+
+
+def _one_copy(path: str) -> str:
+    """A path without the numbers of copies."""
+    return "/".join(part for part in path.split("/") if not part.isdigit())
 
 
 def _seen_in(path: str, old: Layer, new: Layer) -> Iterator[_Seen]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archcalc.frameworks.importing.keras.operations import OPERATIONS
+from archcalc.frameworks.importing.keras.operations import LAYERS_AS_OPERATIONS, OPERATIONS
 from archcalc.frameworks.importing.keras.plan import Array, At, Call, Dims, Part, Plan
 from archcalc.frameworks.reading import keras_entry
 from archcalc.symbolic.errors import SpecificationError, quoted, shorten
@@ -263,7 +263,7 @@ def _part(entry: Any, trained: bool, path: str) -> Part:
 
 def _is_layer(entry: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
     """Whether it is a layer and no operation, which Keras writes alike."""
-    if entry["class_name"] in ("TFOpLambda", "SlicingOpLambda"):
+    if entry["class_name"] in LAYERS_AS_OPERATIONS:
         return False
     module = entry.get("module")
     if isinstance(module, str):

@@ -136,7 +136,7 @@ def _statement(text: str, stated: str, parts: int) -> str:
 
 
 def _said(found: Optimum, title: str, how: Plain) -> str:
-    from archcalc.formula.problem import shown
+    from archcalc.symbolic.numbers import shown
 
     if how is Plain.json:
         from json import dumps

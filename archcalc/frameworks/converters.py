@@ -21,7 +21,6 @@ __all__ = [
     "KERAS_AXES",
     "KERAS_AXIS",
     "NOT_BOTH",
-    "NO_ADAPTERS",
     "NO_IMAGES",
     "NO_PLACES",
     "PADDING",
@@ -204,7 +203,6 @@ def features(x: Shape) -> Any:
     return x[-1]
 
 
-NO_ADAPTERS = Only("lora_rank", (None,), "torch's layers bring no adapters")
 AROUND = ("data_format", "activation")
 """What torch says by layers before and after a convolution."""
 PADDING = Argument("padding", "padding", padding_there, padding_back)

@@ -22,11 +22,11 @@ from archcalc.frameworks.record import (
 )
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
-from archcalc.layers.attending import Attending
+from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
 from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -213,7 +213,7 @@ def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
     if isinstance(layer, Attending) or (entry is not None and entry.core):
         # Keras calls an attention on its input twice, where it is its own value, and holds layers
         return to_keras(Sequential([layer]), list(inputs))
-    applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
+    applied, name = Applied(layer, inputs), name_of(layer)
     made = _built(applied, parts(applied), name)
     return made[0] if len(made) == 1 else import_keras().Sequential(made)
 

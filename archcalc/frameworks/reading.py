@@ -12,12 +12,14 @@ from functools import lru_cache
 from inspect import isfunction
 from typing import Any, TypeAlias
 
+from archcalc.frameworks.origin import built_from
 from archcalc.frameworks.record import Entry, Name, Record, fields_of
-from archcalc.frameworks.records import KERAS, own_records, records
+from archcalc.frameworks.records import KERAS, own_records
 from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.frameworks.torch_names.arguments import is_flag
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import is_layer_class, layer_class
+from archcalc.network.sequential import Sequential
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
@@ -58,8 +60,8 @@ def layer_of(module: Any, input_shape: ShapeLike = ()) -> Layer:
         layer = _of_torch(module, x)
     else:
         raise _unread(module, "it is no module of torch and no layer of Keras")
-    trained = bool(module.trainable) if "keras" in bases else _trained(module)
-    return layer if trained else layer.model_copy(update={"trainable": False})
+    trained = bool(module.trainable) if "keras" in bases else _trained(module, layer.trainable)
+    return layer if trained == layer.trainable else layer.model_copy(update={"trainable": trained})
 
 
 def _is(module: Any, record: Record) -> bool:
@@ -77,10 +79,10 @@ def _unread(module: Any, why: str) -> FrameworkError:
     )
 
 
-def _trained(module: Any) -> bool:
-    """Whether something of it is trained, or it has nothing that could be."""
-    held = list(module.parameters())
-    return not held or any(parameter.requires_grad for parameter in held)
+def _trained(module: Any, unsaid: bool) -> bool:
+    """Whether something of it is trained; as `unsaid` where it has nothing that could be."""
+    held = [parameter.requires_grad for parameter in module.parameters()]
+    return any(held) if held else unsaid
 
 
 # torch
@@ -88,15 +90,15 @@ def _trained(module: Any) -> bool:
 
 def _of_torch(module: Any, x: Shape) -> Layer:
     kind = type(module)
+    layer = built_from(module)
+    if layer is not None:
+        return layer
     if kind.__module__.startswith("torch."):
         spelling = SPELLINGS.get(kind.__name__)
         if spelling is None:
             raise _unread(module, "torch.nn has it, and archcalc has no layer for it")
         return spelling(**_arguments(spelling.named, spelling.signature.parameters, module))
-    record = _brought().get(kind.__name__) if kind.__module__.startswith("archcalc.") else None
-    if record is None:
-        raise _unread(module, "no record names its class")
-    return _of_entry(record, record.torch, module, _attributes(record.torch, module), x)
+    raise _unread(module, "no record names its class")
 
 
 def _arguments(named: Name, parameters: Mapping[str, Any], module: Any) -> dict[str, Any]:
@@ -111,15 +113,6 @@ def _arguments(named: Name, parameters: Mapping[str, Any], module: Any) -> dict[
         elif hasattr(module, name) and not hasattr(getattr(module, name), "dtype"):
             found[name] = _plain(getattr(module, name))
     return found
-
-
-@lru_cache(maxsize=1)
-def _brought() -> dict[str, Record]:
-    """The records of what torch has not got as a class, by the modules that archcalc brings."""
-    named = [(record, record.torch) for record in records() if isinstance(record.torch, Entry)]
-    return {
-        cls[1:]: record for record, entry in named for cls in entry.classes() if cls.startswith(".")
-    }
 
 
 def _attributes(entry: Any, module: Any) -> dict[str, Any]:
@@ -191,6 +184,15 @@ def keras_layer(
     return layer(**fields)
 
 
+def _chain(module: Any, x: Shape) -> Layer:
+    """What Keras has as several layers, one after the other."""
+    found: list[Layer] = []
+    for layer in module.layers:
+        found.append(layer_of(layer, x))
+        x = found[-1].output_shape(x) if x else x
+    return Sequential(found)
+
+
 def keras_entry(kind: str) -> Entry | None:
     """What a class of Keras is here, by its name.
 
@@ -202,6 +204,8 @@ def keras_entry(kind: str) -> Entry | None:
 
 
 def _of_keras(module: Any, x: Shape) -> Layer:
+    if type(module).__name__ == "Sequential":
+        return _chain(module, x)
     if not type(module).__module__.startswith("keras."):
         raise _unread(module, "it is a class of one's own")
     return keras_layer(type(module).__name__, keras_config(module), x)

@@ -196,6 +196,16 @@ class Entry:
             return replace(self, cls=_written_out(self.cls, layer) or layer.__name__)
         return replace(self, cls={k: _written_out(name, layer) for k, name in self.cls.items()})
 
+    def beside(self, part: Entry) -> Entry:
+        """The entry with the arguments, tensors and limits of another."""
+        return replace(
+            self,
+            arguments=(*self.arguments, *part.arguments),
+            tensors=(*self.tensors, *part.tensors),
+            only=(*self.only, *part.only),
+            limits=(*self.limits, *part.limits),
+        )
+
     def classes(self) -> tuple[str, ...]:
         """Their classes, by name."""
         if isinstance(self.cls, type):
@@ -234,6 +244,7 @@ class Name:
         check: raises where torch refuses arguments that each are valid.
         make: the layer or network from the arguments, where it is not one class with fields.
         kept: from a module of the class to an argument, where it has no attribute of that name.
+        refused: its arguments that `check` takes at their defaults alone, and why.
     """
 
     name: str
@@ -243,6 +254,7 @@ class Name:
     check: Callable[[Given], None] = lambda given: None
     make: Callable[[Given], Layer] | None = None
     kept: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -272,6 +284,15 @@ class Record:
                 object.__setattr__(self, framework, entry.named(self.layer))
         names = tuple(replace(n, name=_written_out(n.name, self.layer)) for n in self.names)
         object.__setattr__(self, "names", names)
+
+    def beside(self, part: Record) -> Record:
+        """The record with what another says of a class that this layer is made from."""
+        made = replace(self, ranges={**part.ranges, **self.ranges})
+        for framework in ("keras", "torch"):
+            own, more = getattr(self, framework), getattr(part, framework)
+            if isinstance(own, Entry) and isinstance(more, Entry):
+                object.__setattr__(made, framework, own.beside(more))
+        return made
 
 
 def _written_out(name: str, layer: type[Layer]) -> str:

@@ -21,7 +21,7 @@ from archcalc.frameworks.importing.keras.weights import Owners
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
 from archcalc.frameworks.importing.workbench import Workbench, place_of
 from archcalc.frameworks.reading import keras_entry, keras_layer
-from archcalc.layers.attending import Attending
+from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.functions import FUNCTIONS as ACTIVATIONS
 from archcalc.layers.opaque import Opaque

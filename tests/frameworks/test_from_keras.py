@@ -18,8 +18,9 @@ from keras import layers, ops
 import archcalc as ac
 from archcalc.layers.opaque import Opaque
 from archcalc.symbolic.errors import FrameworkError
+from tests.data import keras_applications
 from tests.frameworks.keras_models import figures, leaves, models, size
-from tests.sampling import examples
+from tests.sampling import NIGHTLY, examples
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax", "ignore:You are saving your model"
@@ -34,20 +35,20 @@ def counted(net: Any) -> tuple[int, int, int]:
 
 
 def differences(net: Any, model: Any) -> list[Any]:
-    """The layers of which the parameters or the first output shape are not Keras' own."""
-    rows: dict[str, Any] = {}
-    for row in net.trace().rows:
-        rows.setdefault(row.path.replace("time_distributed/", ""), row)
+    """The layers of which the parameters or the output shapes are not Keras' own.
+
+    A layer that holds others, as Bidirectional does, has a row for each of them.
+    """
+    rows = [(row.path.replace("time_distributed/", ""), row) for row in net.trace().rows]
     found: list[Any] = []
     for path, layer in leaves(model):
-        row = rows.get(path)
-        shared = path.rpartition("/")[0] and row is not None
-        if row is None:
-            found.append((path, "missing"))
-        elif sum(w.size for w in row.applied.weights) != layer.count_params() and not shared:
-            found.append((path, layer.count_params(), row.applied.weights))
-        elif not shared and not _alike(_outputs(layer), row.outputs):
-            found.append((path, _outputs(layer), row.outputs))
+        own = [row for at, row in rows if at == path][:1]
+        inside = own or [row for at, row in rows if at.startswith(f"{path}/") and not row.shared]
+        ours = sum(weight.size for row in inside for weight in row.applied.weights)
+        if not inside or ours != layer.count_params():
+            found.append((path, layer.count_params(), ours))
+        elif own and "/" not in path and not _alike(_outputs(layer), own[0].outputs):
+            found.append((path, _outputs(layer), own[0].outputs))
     return found
 
 
@@ -309,3 +310,47 @@ def test_symbols_of_several_inputs_are_told_apart_and_meet_where_they_must() -> 
     assert ["t2" in str(need) and "t" in str(need) for need in added.requirements] == [True]
     joined = ac.from_keras(keras.Model([a, b], a + b)).trace()
     assert str(joined.inputs) == "((t, 8), (t, 8))"
+
+
+FIGURES = keras_applications.load()
+IN_THE_GATE = ("MobileNetV2", "EfficientNetB0", "ResNet50")
+
+
+def disagreements(trace: Any, wanted: dict[str, Any]) -> list[Any]:
+    """Where a trace is not what Keras says of a model, layer by layer."""
+    total, trained = int(trace.total_params), int(trace.trainable_parameters)
+    found: list[Any] = [total, trained, total - trained]
+    found = [] if found == [wanted[n] for n in ("total", "trainable", "non_trainable")] else found
+    rows: dict[str, list[Any]] = {}
+    for row in trace.rows:
+        rows.setdefault(row.path.partition("/")[0], []).append(row)
+    for name, parameters, shape in wanted["layers"]:
+        own = rows.get(name, [])
+        ours = sum(weight.size for row in own for weight in row.applied.weights)
+        if not own or ours != parameters:
+            found.append((name, parameters, ours))
+        elif None not in shape and list(own[-1].output) != shape:
+            found.append((name, shape, own[-1].output))
+    return found
+
+
+def _without_names(found: dict[str, Any]) -> dict[str, Any]:
+    """Keras numbers its layers through all models that a process has made."""
+    return {**found, "layers": [figures for _, *figures in found["layers"]]}
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES.keys() - {"keras"}) if NIGHTLY else IN_THE_GATE)
+@pytest.mark.skipif(keras.__version__ != FIGURES["keras"], reason="the models of another version")
+def test_applications_have_the_figures_that_keras_says(name: str) -> None:
+    """All 40 at night, a few in the gate: from the model and from its config, every layer."""
+    with keras_applications.building():
+        model = keras_applications.builders()[name](weights=None)
+    wanted = keras_applications.figures_of(model)
+    assert _without_names(wanted) == _without_names(FIGURES[name])
+    for source in (model, model.to_json()):
+        net = ac.from_keras(source)
+        assert disagreements(net.trace(), wanted) == []
+        assert _without_opaque(net)
+    if name in IN_THE_GATE:
+        again = net.to_keras()
+        assert (again.count_params(), size(again.trainable_weights)) == figures(model)[:2]

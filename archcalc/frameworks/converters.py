@@ -61,6 +61,11 @@ def axis_there(axis: int, x: Shape) -> int:
     return -1 if axis == -1 else axis_index(axis, x) + 1
 
 
+def axis_back(axis: Any, x: Shape) -> Any:
+    """One axis; Keras 2 saved it as a list."""
+    return axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
+
+
 def axes_there(axes: tuple[int, ...], x: Shape) -> int | list[int]:
     """In order: Keras sorts them by number, so that −1 would come before 1."""
     if len(axes) == 1:
@@ -137,7 +142,7 @@ def _strides_or_dilation(layer: Any) -> bool:
 
 NOT_BOTH = (_strides_or_dilation, "Keras refuses strides > 1 together with dilation_rate > 1")
 NO_PLACES = Only("return_indices", (False,), "Keras' max pools do not say where values were")
-KERAS_AXIS = Argument("axis", "axis", axis_there)
+KERAS_AXIS = Argument("axis", "axis", axis_there, axis_back)
 KERAS_AXES = Argument("axis", "axis", axes_there, axes_back)
 
 

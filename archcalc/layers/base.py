@@ -324,6 +324,13 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
             "position sees"
         )
 
+    def gradient_inputs(self, output: int, *inputs: Any) -> tuple[int, ...]:
+        """The numbers of the inputs to which the gradient of output number `output` goes back.
+
+        By default all that hold numbers; none where what comes out is a truth or a place.
+        """
+        return tuple(i for i in range(len(inputs)) if self.input_kind(i) == "numbers")
+
     def put_in_a_row(self, *inputs: Any) -> int | None:
         """The axis of the output along which its inputs lie one after the other, if they do."""
         return None

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.frameworks.keras_chains import parts, steps
 from archcalc.frameworks.record import (
@@ -76,12 +76,14 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
 def _called(made: Program, given: list[Any], names: _Names) -> list[list[Any]]:
     """What every call of the program gives."""
     built: dict[int, list[Any]] = {}
+    known: dict[tuple[int, ...], Built] = {}
     values: list[list[Any]] = []
     for number, call in enumerate(made.calls):
         owner = call.owner if not call.ties else _lender(call, made)
         if owner == number:
             try:
-                built[number] = keras_layers(call.applied, names.free(call.path))
+                here = known.setdefault(call.copy, {})
+                built[number] = keras_layers(call.applied, names.free(call.path), here)
             except ArchcalcError as error:
                 raise error.at(call.path) from None
         fed = [_value(source, values, given) for source in call.inputs]
@@ -155,16 +157,28 @@ def _gives_back(layer: Layer) -> FrameworkError:
     )
 
 
-def keras_layers(applied: Applied, name: str) -> list[Any]:
+Built: TypeAlias = dict[int, list[Any]]
+"""The layers of Keras that were built of layers, by the identity of each: one is there once."""
+
+
+def keras_layers(applied: Applied, name: str, known: Built | None = None) -> list[Any]:
     """The Keras layers of a layer of ours, one after the other; that called `name` has its weights.
+
+    Args:
+        applied: the layer on its input shapes.
+        name: what it is called.
+        known: the layers that there are already; what is built is added.
 
     Raises:
         FrameworkError: Keras has not got the layer, or not with these arguments.
     """
-    return _built(applied, steps(applied), name)
+    known = {} if known is None else known
+    if id(applied.layer) not in known:
+        known[id(applied.layer)] = _built(applied, steps(applied), name, known)
+    return known[id(applied.layer)]
 
 
-def _built(applied: Applied, chain: Chain, name: str) -> list[Any]:
+def _built(applied: Applied, chain: Chain, name: str, known: Built) -> list[Any]:
     layers = import_keras().layers
     made = []
     x = (*applied.inputs, Shape())[0]
@@ -173,7 +187,7 @@ def _built(applied: Applied, chain: Chain, name: str) -> list[Any]:
         named = class_of(entry, part, x)
         cls = named if isinstance(named, type) else getattr(layers, named)
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
-        arguments = _with_held(part, arguments_of(entry, part, x), inputs)
+        arguments = _with_held(part, arguments_of(entry, part, x), inputs, known)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
         layer = cls(**arguments, name=f"{name}_{suffix}" if suffix else name)
         layer.trainable = part.trainable
@@ -182,26 +196,34 @@ def _built(applied: Applied, chain: Chain, name: str) -> list[Any]:
     return made
 
 
-def _with_held(layer: Any, arguments: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
-    """The arguments with the layers that `layer` holds as layers of Keras."""
+def _with_held(
+    layer: Any, arguments: dict[str, Any], inputs: tuple[Shape, ...], known: Built
+) -> dict[str, Any]:
+    """The arguments with the layers that `layer` holds as layers of Keras.
+
+    What it calls at every step may be called elsewhere too; of anything else it has copies.
+    """
+    own = known if getattr(layer, "per_step", False) else {}
 
     def there(value: Any) -> Any:
         if isinstance(value, Layer):
-            return _held(value, layer.inside(*inputs))
+            return _held(value, layer.inside(*inputs), own)
         held = isinstance(value, tuple) and value and isinstance(value[0], Layer)
         return [there(part) for part in value] if held else value
 
     return {name: there(value) for name, value in arguments.items()}
 
 
-def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
+def _held(layer: Layer, inputs: tuple[Shape, ...], known: Built) -> Any:
     """A layer inside another, as one layer of Keras."""
     if isinstance(layer, Network) and not is_whole(KERAS, layer):
         return to_keras(layer, list(inputs))
     if isinstance(layer, Attending):  # Keras calls it on its input twice, where it is its own value
         return to_keras(Sequential([layer]), list(inputs))
     applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
-    made = _built(applied, parts(applied), name)
+    if id(layer) not in known:
+        known[id(layer)] = _built(applied, parts(applied), name, known)
+    made = known[id(layer)]
     return made[0] if len(made) == 1 else import_keras().Sequential(made)
 
 

@@ -310,6 +310,9 @@ class Function(Layer):
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         return elementwise("elementwise", y, FUNCTIONS[self.how].each)
 
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return () if self.how == "logical_not" else (0,)
+
     def saves(self, x: Shape, y: Shape) -> Saved:
         return saved_by(self.how, y)
 

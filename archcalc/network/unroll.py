@@ -51,6 +51,9 @@ class Call:
         inputs: what feeds it.
         owner: the call whose weights it uses: its own number, or an earlier one where it is shared.
         ties: those of its weights that are another call's, each with the number of that call.
+        copy: which copies of repeated blocks it is in: a layer has weights of its own in each.
+        lender: an earlier call that has its weights, of a layer around this one or within it: a
+            layer that is called by itself and at every step.
     """
 
     path: str
@@ -58,6 +61,8 @@ class Call:
     inputs: tuple[Source, ...]
     owner: int
     ties: tuple[tuple[TiedWeight, int], ...] = ()
+    copy: tuple[int, ...] = ()
+    lender: int | None = None
 
     @property
     def layer(self) -> Layer:
@@ -189,6 +194,7 @@ class _Writer:
         self.whole = whole
         self.calls: list[Call] = []
         self._owners: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._holders: dict[tuple[int, tuple[int, ...]], int] = {}
         self._known: dict[tuple[object, ...], Applied] = {}
         self._tied: list[tuple[int, Layer, tuple[int, ...]]] = []
 
@@ -245,10 +251,18 @@ class _Writer:
             self._known[key] = applied
         number = len(self.calls)
         owner = self._owners.setdefault((id(layer), copy), number)
+        lender = self._lender(applied, copy, number) if owner == number else None
         if layer.tied:
             self._tied.append((number, layer, copy))
-        self.calls.append(Call(path, applied, tuple(values), owner))
+        self.calls.append(Call(path, applied, tuple(values), owner, (), copy, lender))
         return [Source(number, i) for i in range(len(applied.outputs))]
+
+    def _lender(self, applied: Applied, copy: tuple[int, ...], number: int) -> int | None:
+        """The call that has all weights of this one, where one has."""
+        holders = {
+            self._holders.setdefault((id(layer), copy), number) for layer in _weighing(applied)
+        }
+        return holders.pop() if len(holders) == 1 and number not in holders else None
 
     def settle(self) -> None:
         """Find the calls that own tied weights, once all are written."""
@@ -267,6 +281,14 @@ class _Writer:
             raise no_owner(tie.owner, call.path)
         theirs = self.calls[owner]
         return settled(own, tie, theirs.applied, theirs.path, call.path)[0], owner
+
+
+def _weighing(applied: Applied) -> list[Layer]:
+    """The layers whose weights a call uses: it, or what it calls at every step."""
+    layer = applied.layer
+    if isinstance(layer, Network) and layer.per_step:
+        return [row.layer for row in layer.trace(*applied.inputs).rows if row.applied.weights]
+    return [layer] if applied.weights else []
 
 
 def _under(path: str, name: str) -> str:

@@ -60,7 +60,7 @@ def torch_parts(
     own = _is_ours(module)
     owners = _called(module) if own else _owners(module, wholes)
     ran = _run(module, owners, tries, kinds)
-    places = {name: i for i, name in enumerate(ran.order)}
+    places = {name: i for i, name in enumerate(owners if own else ran.order)}
     names = sorted(owners, key=lambda name: places.get(name, len(places)))
     first = Owners()
     built = [_built(name, owners[name][1], ran, wholes, own, first) for name in names]
@@ -288,10 +288,13 @@ def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any], ran: Ran
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    from archcalc.frameworks.importing.recording import held_once
+
     counter = FlopCounterMode(display=False)
     before: dict[str, int] = {}
-    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    there = {name: value.detach().to("meta") for name, value in state.items()}
+    state = held_once(module)
+    made = {id(value): value.detach().to("meta") for value in state.values()}
+    there = {name: made[id(value)] for name, value in state.items()}
     watch = Watch(module, owners, ran, there)
     hooks = list(watch.hooks())
     for name, (part, _) in owners.items():
@@ -308,7 +311,7 @@ def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any], ran: Ran
         hooks += [part.register_forward_pre_hook(start), part.register_forward_hook(end)]
     try:
         with _evaluating(module), watch.mode(), counter, torch.no_grad(), torch.device("meta"):
-            result = torch.func.functional_call(module, there, tuple(inputs), tie_weights=True)
+            result = torch.func.functional_call(module, there, tuple(inputs), tie_weights=False)
     finally:
         for hook in hooks:
             hook.remove()

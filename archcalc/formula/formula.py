@@ -23,7 +23,7 @@ from archcalc.formula.sensitivity import Sensitivity, sensitivity
 from archcalc.formula.slope import derivative
 from archcalc.formula.solve import Solutions, solutions, solve
 from archcalc.formula.values import put_in, read_values
-from archcalc.symbolic.dims import as_expr
+from archcalc.symbolic.dims import DimLike, as_expr
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
@@ -108,7 +108,7 @@ class Formula(Notations, Comparing):
 
     # Evaluation
 
-    def __call__(self, /, **values: Any) -> Any:
+    def __call__(self, /, **values: DimLike) -> Any:
         """The formula with `values` put in for symbols.
 
         Args:

@@ -448,7 +448,7 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
             ShapeError: it cannot take these shapes.
         """
         first: Any
-        first, *others = _flat(tensors) or (None,)
+        first, *others = flat_list(tensors) or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
@@ -545,11 +545,11 @@ def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _flat(tensors: Any) -> list[Any]:
+def flat_list(tensors: Any) -> list[Any]:
     """Tensors in order, also those in lists in lists."""
     if not isinstance(tensors, list | tuple):
         return [tensors]
-    return [tensor for part in tensors for tensor in _flat(part)]
+    return [tensor for part in tensors for tensor in flat_list(part)]
 
 
 def _register(cls: type[Layer]) -> None:

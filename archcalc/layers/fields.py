@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex, TypeAlias
 
 from pydantic import (
     AliasChoices,
@@ -24,7 +24,7 @@ from pydantic import (
 )
 from sympy import Expr, Rational, Symbol
 
-from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr
+from archcalc.symbolic.dims import Dim, DimLike, ExpressionLike, as_dim, as_expr
 from archcalc.symbolic.errors import DimensionError, quoted
 from archcalc.symbolic.printing import to_python
 from archcalc.symbolic.shape import Shape, as_shape
@@ -352,6 +352,9 @@ def _target(value: Any, *, minimum: int) -> tuple[Dim, ...]:
 if TYPE_CHECKING:
     _Many: TypeAlias = DimLike | Iterable[DimLike]
     _Pairs: TypeAlias = DimLike | Iterable[DimLike | Iterable[DimLike]]
+    _Word: TypeAlias = Literal["valid", "same", "causal"]
+    _Amount: TypeAlias = SupportsIndex | ExpressionLike
+    _Pair: TypeAlias = _Amount | tuple[DimLike, ...] | list[Any]
     _Ratio: TypeAlias = int | float | str | Fraction | Rational
 
     class Size:
@@ -391,10 +394,13 @@ if TYPE_CHECKING:
         def __set__(self, owner: object, value: _Many | None) -> None: ...
 
     class Padding:
-        """``"valid"``, ``"same"``, ``"causal"``, an amount, or amounts for every axis."""
+        """``"valid"``, ``"same"``, ``"causal"``, an amount, or amounts for every axis.
+
+        A text alone is one of the words here; an amount by a symbol is ``symbols("p")``.
+        """
 
         def __get__(self, owner: object, kind: type | None = None) -> str | PaddingPairs: ...
-        def __set__(self, owner: object, value: _Pairs) -> None: ...
+        def __set__(self, owner: object, value: _Word | _Amount | Iterable[_Pair]) -> None: ...
 
     class Amounts:
         """An amount, an amount an axis, or a pair (before, after) an axis."""

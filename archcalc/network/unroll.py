@@ -15,6 +15,8 @@ from sympy import Basic
 
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.layers.merging import Concatenate
+from archcalc.layers.slicing import Slice
 from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
 from archcalc.network.code import everything
@@ -23,6 +25,7 @@ from archcalc.network.model import Model
 from archcalc.network.naming import input_name, snake_case
 from archcalc.network.numbered import Numbered
 from archcalc.network.repeat import Repeat
+from archcalc.network.stacks import RecurrentStack
 from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.requirement import undecided
@@ -202,6 +205,8 @@ class _Writer:
         self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
     ) -> list[Source]:
         """Write down every layer of `network`; where its outputs are."""
+        if isinstance(network, RecurrentStack):
+            return self._stack(network, values, path, copy)
         if not isinstance(network, Repeat):
             return self._graph(network, values, path, copy)
         for i in range(int(network.times)):
@@ -210,6 +215,39 @@ class _Writer:
             made = self._graph(network.copy_of(i), values, place, own)
             values = list(network.carried(values, made))
         return values[: len(network.graph().outputs)]
+
+    def _stack(
+        self, stack: RecurrentStack, values: list[Source], path: str, copy: tuple[int, ...]
+    ) -> list[Source]:
+        """Every layer of a stack, with its part of the states cut out before and joined after."""
+        value, *states = values
+        if not states and len(stack.segments) == 1:
+            return self.network(stack.segments[0], values, path, copy)
+        if not states:
+            return self._graph(stack, values, path, copy)
+        shapes = [_shape(source, self.calls, self.inputs) for source in values]
+        undecided(needed.under(path) for needed in stack.needs(*shapes))
+        last: list[list[Source]] = [[] for _ in states]
+        for number, (place, layer, after, mark) in enumerate(stack.copies()):
+            here, own = _under(path, place) if place else path, (*copy, *mark)
+            part = Slice(1, number * stack.ways, (number + 1) * stack.ways)
+            cut = [self.call(part, [state], _under(here, "slice"), own)[0] for state in states]
+            name = layer.name or snake_case(type(layer).__name__)
+            value, *left = self._either(layer, [value, *cut], _under(here, name), own)
+            for found, state in zip(last, left, strict=True):
+                found.append(state)
+            for dropout in after:
+                (value,) = self.call(dropout, [value], _under(here, "dropout"), own)
+        joined = [self.call(Concatenate(1), s, _under(path, "states"), copy)[0] for s in last]
+        return [value, *joined]
+
+    def _either(
+        self, layer: Layer, values: list[Source], path: str, copy: tuple[int, ...]
+    ) -> list[Source]:
+        """A layer as a call, or a network taken apart."""
+        if isinstance(layer, Network) and not self.whole(layer):
+            return self.network(layer, values, path, copy)
+        return self.call(layer, values, path, copy)
 
     def _graph(
         self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
@@ -222,11 +260,7 @@ class _Writer:
             return [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in refs]
 
         for node in graph.nodes:
-            fed, where = at(node.inputs), _under(path, node.name)
-            if isinstance(node.layer, Network) and not self.whole(node.layer):
-                made.append(self.network(node.layer, fed, where, copy))
-            else:
-                made.append(self.call(node.layer, fed, where, copy))
+            made.append(self._either(node.layer, at(node.inputs), _under(path, node.name), copy))
         return at(graph.outputs)
 
     def call(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from archcalc.frameworks.converters import with_states
 from archcalc.frameworks.record import Absent, Chain, Entry, Record, same
 from archcalc.layers.applied import Applied
+from archcalc.network.stacks import RecurrentStack
 from archcalc.network.wrappers import (
     RNN,
     Bidirectional,
@@ -28,6 +30,7 @@ RECORDS = (
         StackedRNNCells,
         keras=Entry(
             arguments=same("cells"),
+            handed=with_states,
             uncounted="Keras calls a stack of cells once more than there are steps",
             first_step=True,
         ),
@@ -35,13 +38,17 @@ RECORDS = (
     ),
     Record(
         RNN,
-        keras=Entry(arguments=same("cell", "return_sequences", "return_state", "go_backwards")),
+        keras=Entry(
+            arguments=same("cell", "return_sequences", "return_state", "go_backwards"),
+            handed=with_states,
+        ),
         torch=Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN"),
     ),
     Record(
         Bidirectional,
         keras=Entry(
             arguments=same("layer", "merge_mode", "backward_layer"),
+            handed=with_states,
             limits=(
                 (
                     lambda both: not both.layer.go_backwards,
@@ -55,6 +62,11 @@ RECORDS = (
         TimeDistributed,
         keras=Entry(arguments=same("layer"), around=("axes",), chain=_one_in_another),
         torch=Entry(".TimeDistributed", same("layer", "axes")),
+    ),
+    Record(
+        RecurrentStack,
+        keras=Absent("Keras has layers one on the other, each with a state of its own"),
+        torch=Absent("torch's have one argument more", hint="nn.LSTM, nn.GRU and nn.RNN are built"),
     ),
     Record(
         Wrapper,

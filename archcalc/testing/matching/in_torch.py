@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from archcalc.frameworks.records import TORCH
@@ -14,7 +15,7 @@ from archcalc.network.unroll import Program
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.testing.matching.parts import ITSELF, Built, Owners, Ran, Weights
 from archcalc.testing.matching.reading import read_torch
-from archcalc.testing.matching.stacks import is_stack, stack_parts
+from archcalc.testing.matching.stacks import is_recurrent, is_stack, stack_parts
 from archcalc.testing.matching.watching import Watch
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
 
@@ -70,6 +71,8 @@ def torch_parts(
 def _layers_of(whole: Built, owners: Mapping[str, Any], ran: Ran) -> list[Built]:
     """A recurrent module as the layers of ours that it stacks; everything else as it is."""
     core = owners["" if whole.name == ITSELF else whole.name][1]
+    if is_recurrent(core) and whole.outputs is not None:
+        whole = replace(whole, outputs=whole.outputs[:1])  # its states have the batch second
     return stack_parts(whole, core, ran) if is_stack(core) else [whole]
 
 

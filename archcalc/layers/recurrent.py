@@ -13,22 +13,22 @@ to 8, for the GRU; Sak et al. (2014) for the LSTM with a projection; torch's pag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from archcalc.layers.base import Layer, flat_list
+from archcalc.layers.base import Layer
 from archcalc.layers.facts import Arithmetic, Operand, Primitive, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.layers.sight import Sights, all_of, channels, every_one_before
+from archcalc.layers.states import TakesStates, check_states, in_layers, same_state
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.errors import ShapeError
-from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
@@ -38,75 +38,10 @@ __all__ = [
     "LSTMCell",
     "SimpleRNN",
     "SimpleRNNCell",
-    "TakesStates",
-    "check_states",
-    "in_layers",
-    "same_state",
 ]
 
 _IN_ONE = ("use_cudnn", "implementation")
 """How Keras may run the products of all gates together."""
-
-
-class TakesStates:
-    """What is called on a sequence and on the states before its first step.
-
-    Keras has a state as its features ``(u,)``, torch with an axis of layers and directions before
-    them, ``(1, u)``.  What is given torch's has torch's come out: ``y, (h, c) = lstm(x, (h, c))``.
-    """
-
-    in_one: ClassVar[bool] = True
-    """Whether its states may have an axis of layers and directions."""
-
-    def __call__(self, *tensors: Any, initial_state: Any = ()) -> Any:
-        """Apply the layer in the functional API.
-
-        Args:
-            tensors: the input, and its states after it: torch's ``lstm(x, (h, c))``.
-            initial_state: the states by name, as Keras has them: one, or a list of them.
-
-        Raises:
-            ShapeError: it cannot take these shapes.
-        """
-        made = super().__call__(*tensors, initial_state)  # type: ignore[misc]
-        given = self.nested([getattr(x, "shape", ()) for x in flat_list((tensors, initial_state))])
-        return (*made[:-given], made[-given:]) if given else made
-
-    def nested(self, inputs: Sequence[Sequence[Any]]) -> int:
-        """How many states come out in a tuple of their own, the last; 0 where none do."""
-        states = inputs[1:]
-        return len(states) if self.in_one and in_layers(states) and len(states) > 1 else 0
-
-
-_IN_LAYERS = 2
-"""The axes of a state with an axis of layers and directions before its features."""
-
-
-def in_layers(states: Sequence[Sequence[Any]]) -> bool:
-    """Whether states have an axis of layers and directions before their features, as in torch."""
-    return bool(states) and len(states[0]) == _IN_LAYERS
-
-
-def check_states(layer: Layer, given: Sequence[Shape], kept: Sequence[Sequence[Shape]]) -> None:
-    """Raise where states are not as many, or have not as many axes, as in one of the ways.
-
-    Args:
-        layer: what takes them.
-        given: the states that it is given.
-        kept: the ways, each with the shapes of the states that it takes.
-
-    Raises:
-        ShapeError: saying what it takes.
-    """
-    ranks = [len(x) for x in given]
-    if not given or ranks in ([len(x) for x in way] for way in kept):
-        return
-    ways = " or ".join(dict.fromkeys(", ".join(map(repr, way)) for way in kept))
-    raise ShapeError(
-        f"{type(layer).__name__} keeps {ways}, and is given {', '.join(map(repr, given))}",
-        code="state-differs",
-        hint="give all of its states, or none",
-    )
 
 
 class _Recurrent(TakesStates, Layer, abstract=True):
@@ -191,23 +126,6 @@ class _Recurrent(TakesStates, Layer, abstract=True):
         """The shapes of its states, as torch has them where it has several layers."""
         before = (1,) if layers else ()
         return [Shape((*before, *kept.shape)) for kept in self.state()]
-
-
-def same_state(given: Shape, kept: Shape) -> Iterator[Requirement]:
-    """That a state that is given is as large as the one that is kept."""
-    for axis, (found, size) in enumerate(zip(given, kept, strict=True)):
-        if found == size:
-            continue
-        what = "features" if axis == len(kept) - 1 else "layers and directions"
-        yield Requirement(
-            found,
-            Relation.EQUAL,
-            size,
-            f"the state that is given has {{given}} {what}, and the layer keeps {{size}}",
-            code="state-differs",
-            hint="give states of the size of the units",
-            details=(("given", found), ("size", size)),
-        )
 
 
 class _Cell(_Recurrent, abstract=True):

@@ -16,7 +16,6 @@ from archcalc.layers.facts import Arithmetic, Operand, Primitive, State, Weight,
 from archcalc.layers.fields import Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, of_weights
-from archcalc.layers.recurrent import TakesStates, check_states, same_state
 from archcalc.layers.registry import layer_class
 from archcalc.layers.sight import (
     Sight,
@@ -29,6 +28,7 @@ from archcalc.layers.sight import (
     sliding,
 )
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.states import TakesStates, check_states, same_state
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.requirement import Requirement

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import plain
-from archcalc.layers.recurrent import TakesStates
+from archcalc.layers.states import TakesStates
 from archcalc.network.forms import is_model
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.naming import input_name

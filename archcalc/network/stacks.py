@@ -10,8 +10,8 @@ from pydantic import Field, PrivateAttr, field_validator
 
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import Size
-from archcalc.layers.recurrent import TakesStates, check_states, same_state
 from archcalc.layers.regularization import Dropout
+from archcalc.layers.states import TakesStates, check_states, same_state
 from archcalc.network.base import Network
 from archcalc.network.fields import Block
 from archcalc.network.forms import as_layer

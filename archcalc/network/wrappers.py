@@ -18,7 +18,7 @@ from archcalc.layers.facts import State
 from archcalc.layers.fields import option
 from archcalc.layers.kept import EVERY, OVER_TIME
 from archcalc.layers.merging import Add, Average, Concatenate, Multiply
-from archcalc.layers.recurrent import TakesStates, check_states, in_layers, same_state
+from archcalc.layers.states import TakesStates, check_states, in_layers, same_state
 from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block, Layers, OptionalBlock
 from archcalc.network.forms import as_layer

@@ -116,6 +116,21 @@ def test_a_table_is_broken_in_its_cells() -> None:
     assert "a_rather_long_" in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("build", [lambda: net("conv"), lambda: ac.families.resnet(width="c")])
+def test_a_table_that_is_too_wide_is_shown_in_parts(width: int, build: Any) -> None:
+    made = build()
+    every = ["kernel", "share", "depth", "trainable"]
+    shown = made.summary(width=width, columns=every, depth=2)
+    assert max(map(len, shown.splitlines())) <= width
+    whole = made.summary(columns=every, depth=2)
+    for heading in whole.splitlines()[0].split():
+        assert heading in shown
+    heads = [line for line in shown.splitlines() if line.startswith("layer ")]
+    assert len(heads) == shown.count("\n\n") + 1
+    assert (len(heads) > 1) == (width == 60 or whole.count("c²") > 0)
+
+
 @given(st.text(max_size=60), st.integers(1, 80), st.integers(0, 4))
 def test_nothing_is_lost_where_a_line_is_broken(words: str, width: int, indent: int) -> None:
     assert "".join("".join(wrapped(words, width, indent)).split()) == "".join(words.split())

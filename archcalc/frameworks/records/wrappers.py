@@ -7,7 +7,6 @@ from typing import Any
 from archcalc.frameworks.converters import with_states
 from archcalc.frameworks.record import Absent, Chain, Entry, Record, same
 from archcalc.layers.applied import Applied
-from archcalc.network.stacks import RecurrentStack
 from archcalc.network.wrappers import (
     RNN,
     Bidirectional,
@@ -62,11 +61,6 @@ RECORDS = (
         TimeDistributed,
         keras=Entry(arguments=same("layer"), around=("axes",), chain=_one_in_another),
         torch=Entry(".TimeDistributed", same("layer", "axes")),
-    ),
-    Record(
-        RecurrentStack,
-        keras=Absent("Keras has layers one on the other, each with a state of its own"),
-        torch=Absent("torch's have one argument more", hint="nn.LSTM, nn.GRU and nn.RNN are built"),
     ),
     Record(
         Wrapper,

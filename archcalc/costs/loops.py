@@ -26,6 +26,7 @@ from sympy import Add, Expr, Integer
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.shape import product
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Copies, Index, summed
 from archcalc.symbolic.written import evaluated
 
@@ -50,7 +51,7 @@ LoopKind: TypeAlias = Literal["copies", "steps", "experts"]
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Shown):
     """One loop around a call.
 
     Attributes:

@@ -28,6 +28,7 @@ from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutio
 from archcalc.symbolic.evaluate import Exact
 from archcalc.symbolic.numbers import read_number
 from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Solutions", "read_goal", "solutions", "solve"]
 
@@ -83,7 +84,7 @@ def solve(
 
 
 @dataclass(frozen=True, repr=False)
-class Solutions:
+class Solutions(Shown):
     """All the integers at which a formula gives a result, rising; there may be no end to them.
 
     Attributes:

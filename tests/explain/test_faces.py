@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.costs import Parameters
+from archcalc.explain import memory
 from archcalc.explain.document import Document
 from archcalc.explain.text import Look, render
 from archcalc.explain.wrapping import wrapped
@@ -213,7 +214,23 @@ def shown_things() -> dict[str, Any]:
         "optimum": best, "certificate": best.certificate, "met": best.constraints[0],
         "weight": trace.rows[0].weights[0], "work": trace.rows[0].work[0],
         "notice": ac.Sequential([ac.Dense(3)], input_shape=(4, 4, 3)).trace().notices[0],
-        "cost": Parameters(),
+        "cost": Parameters(), **things_of_costs(numbers),
+    }  # fmt: skip
+
+
+def things_of_costs(numbers: ac.Network) -> dict[str, Any]:
+    """What costs, memory and formulas give beside numbers."""
+    trace, costs = numbers.trace(), ac.costs
+    peak = costs.PeakBytes().peak(trace)
+    (field, *_) = trace.cost(costs.ReceptiveField())
+    return {
+        "peak": peak, "moment": peak.moments[0], "alive": peak.moments[0].alive[0], "field": field,
+        "saved": costs.SavedBytes().tensors(trace)[0], "kernels": costs.Kernels(),
+        "part": costs.TrainingBytes().parts(trace)[0], "formats": costs.Formats(),
+        "memory": memory(trace),
+        "loop": costs.Loop.copies(3), "tally": next(iter(costs.TALLIES.values())),
+        "solutions": ac.Formula("n%3").solutions("n", equals=1),
+        "compiled": ac.Formula("n**2").compile(),
     }  # fmt: skip
 
 

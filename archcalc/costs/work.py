@@ -6,11 +6,11 @@ not.  These are the defaults of torch's ``FlopCounterMode``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sympy import Rational
+from sympy import Add, Rational
 
 from archcalc.costs.base import (
     Additive,
@@ -21,15 +21,17 @@ from archcalc.costs.base import (
     total,
     written_sum,
 )
-from archcalc.costs.gradients import Gradients, asked_outputs
+from archcalc.costs.gradients import Gradients, State, When, asked_outputs, cases, holds
 from archcalc.costs.loops import Factors, called, parted, positions
 from archcalc.costs.parameters import learns, trained_weights
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Kind, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
+from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.requirement import Requirement, undecided
+from archcalc.symbolic.shape import product
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops", "additions"]
@@ -194,16 +196,31 @@ class TrainingFlops(Cost[Formula]):
             key = same_work(row)
             if key not in known:
                 known[key] = self.forward.of(row)
-            *_, (_, last) = fed.items()
-            apart = [state for state, before in fed.items() if before != last]
-            for number, state in enumerate(apart):
-                for passes, part in self._parts(row, fed[state], asked, known[key]):
-                    times, amount = parted(row.loops, part, apart)[0][number]
-                    yield passes * times, amount
-            for passes, part in self._parts(row, last, asked, known[key]):
-                times, amount = parted(row.loops, part, apart)[1]
-                yield passes * times, amount
+            told = cases(when for before in fed.values() for when in before)
+            if len(told) == 1:
+                yield from self._of(row, _in_case(fed, told[0]), asked, known[key])
+                continue
+            every = {
+                case: total(self._of(row, _in_case(fed, case), asked, known[key])) for case in told
+            }
+            for case in told:
+                within = [evaluated(every[c]) * (-1) ** len(case - c) for c in told if c <= case]
+                yield product(smallest(1, count) for count in case), lower(Add(*within))
         needs.extend(gradients.needs)
+
+    def _of(
+        self, row: TracedRow, fed: Mapping[State, Sequence[bool]], asked: set[int], whole: Dim
+    ) -> Iterable[tuple[Dim, Dim]]:
+        """What one row adds, where something trained lies before these of its inputs."""
+        *_, (_, last) = fed.items()
+        apart = [state for state, before in fed.items() if before != last]
+        for number, state in enumerate(apart):
+            for passes, part in self._parts(row, fed[state], asked, whole):
+                times, amount = parted(row.loops, part, apart)[0][number]
+                yield passes * times, amount
+        for passes, part in self._parts(row, last, asked, whole):
+            times, amount = parted(row.loops, part, apart)[1]
+            yield passes * times, amount
 
     def _parts(
         self, row: TracedRow, fed: Sequence[bool], asked: set[int], whole: Dim
@@ -225,6 +242,13 @@ class TrainingFlops(Cost[Formula]):
                 whole = lower(evaluated(whole) - evaluated(part))
                 yield passes, part
         yield first, whole
+
+
+def _in_case(
+    fed: Mapping[State, Sequence[When]], case: frozenset[Dim]
+) -> dict[State, tuple[bool, ...]]:
+    """Whether something trained lies before each input, where these loops have turns."""
+    return {state: tuple(holds(when, case) for when in before) for state, before in fed.items()}
 
 
 def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:

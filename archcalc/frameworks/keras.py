@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.frameworks.keras_chains import parts, steps
+from archcalc.frameworks.keras_operations import Operation, operation_named
 from archcalc.frameworks.record import (
     Chain,
     Entry,
@@ -21,11 +22,11 @@ from archcalc.frameworks.record import (
 )
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
-from archcalc.layers.attending import Attending
+from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
 from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -83,7 +84,9 @@ def _called(made: Program, given: list[Any], names: _Names) -> list[list[Any]]:
         if owner == number:
             try:
                 here = known.setdefault(call.copy, {})
-                built[number] = keras_layers(call.applied, names.free(call.path), here)
+                built[number] = keras_layers(
+                    call.applied, names.free(call.path), here, call.identity
+                )
             except ArchcalcError as error:
                 raise error.at(call.path) from None
         fed = [_value(source, values, given) for source in call.inputs]
@@ -161,21 +164,25 @@ Built: TypeAlias = dict[int, list[Any]]
 """The layers of Keras that were built of layers, by the identity of each: one is there once."""
 
 
-def keras_layers(applied: Applied, name: str, known: Built | None = None) -> list[Any]:
+def keras_layers(
+    applied: Applied, name: str, known: Built | None = None, identity: int | None = None
+) -> list[Any]:
     """The Keras layers of a layer of ours, one after the other; that called `name` has its weights.
 
     Args:
         applied: the layer on its input shapes.
         name: what it is called.
         known: the layers that there are already; what is built is added.
+        identity: by what it stands there: the identity of the layer, where `applied` has another.
 
     Raises:
         FrameworkError: Keras has not got the layer, or not with these arguments.
     """
     known = {} if known is None else known
-    if id(applied.layer) not in known:
-        known[id(applied.layer)] = _built(applied, steps(applied), name, known)
-    return known[id(applied.layer)]
+    key = id(applied.layer) if identity is None else identity
+    if key not in known:
+        known[key] = _built(applied, steps(applied), name, known)
+    return known[key]
 
 
 def _built(applied: Applied, chain: Chain, name: str, known: Built) -> list[Any]:
@@ -184,12 +191,22 @@ def _built(applied: Applied, chain: Chain, name: str, known: Built) -> list[Any]
     x = (*applied.inputs, Shape())[0]
     for suffix, part in chain:
         entry = entry_of(KERAS, part)
+        title = f"{name}_{suffix}" if suffix else name
+        if entry.core:
+            ops = import_keras().ops
+            made.append(Operation(operation_named(entry.core), ops, part, title))
+            x = (
+                part.output_shape(*applied.inputs)
+                if part is applied.layer
+                else part.output_shape(x)
+            )
+            continue
         named = class_of(entry, part, x)
         cls = named if isinstance(named, type) else getattr(layers, named)
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
         arguments = _with_held(part, arguments_of(entry, part, x), inputs, known)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
-        layer = cls(**arguments, name=f"{name}_{suffix}" if suffix else name)
+        layer = cls(**arguments, name=title)
         layer.trainable = part.trainable
         made.append(layer)
         x = part.output_shape(x) if len(applied.inputs) == 1 else x
@@ -218,9 +235,11 @@ def _held(layer: Layer, inputs: tuple[Shape, ...], known: Built) -> Any:
     """A layer inside another, as one layer of Keras."""
     if isinstance(layer, Network) and not is_whole(KERAS, layer):
         return to_keras(layer, list(inputs))
-    if isinstance(layer, Attending):  # Keras calls it on its input twice, where it is its own value
+    entry = KERAS.entry(type(layer))
+    if isinstance(layer, Attending) or (entry is not None and entry.core):
+        # Keras calls an attention on its input twice, where it is its own value, and holds layers
         return to_keras(Sequential([layer]), list(inputs))
-    applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
+    applied, name = Applied(layer, inputs), name_of(layer)
     if id(layer) not in known:
         known[id(layer)] = _built(applied, parts(applied), name, known)
     made = known[id(layer)]

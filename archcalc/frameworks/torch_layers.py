@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
+from archcalc.frameworks.origin import with_origin
 from archcalc.frameworks.record import Entry, Tensor, arguments_of, class_of, entry_of, is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_adapters import narrow_pair
@@ -39,20 +40,24 @@ Built: TypeAlias = dict[int, nn.Module]
 """The modules that were built of layers, by the identity of each: one is there once."""
 
 
-def torch_module(applied: Applied, built: Built | None = None) -> nn.Module:
+def torch_module(
+    applied: Applied, built: Built | None = None, identity: int | None = None
+) -> nn.Module:
     """The module of a layer; its weights are in itself, or in its part ``core``.
 
     Args:
         applied: the layer on its input shapes.
         built: the modules that there are already; what is built is added.
+        identity: by what it stands there: the identity of the layer, where `applied` has another.
 
     Raises:
         FrameworkError: torch has not got this layer.
     """
     built = {} if built is None else built
-    if id(applied.layer) not in built:
-        built[id(applied.layer)] = _built(applied, built)
-    return built[id(applied.layer)]
+    key = id(applied.layer) if identity is None else identity
+    if key not in built:
+        built[key] = _built(applied, built)
+    return built[key]
 
 
 def _built(applied: Applied, built: Built) -> nn.Module:
@@ -60,9 +65,9 @@ def _built(applied: Applied, built: Built) -> nn.Module:
     entry = entry_of(TORCH, layer)
     _check_kept(layer)
     if isinstance(layer, Network):
-        return _trained(_holding(entry, layer, applied.inputs, built), layer)
+        return _finished(_holding(entry, layer, applied.inputs, built), layer)
     if isinstance(layer, LoRA):
-        return _trained(_adapted(layer, applied.inputs), layer)
+        return _finished(_adapted(layer, applied.inputs), layer)
     order = _order(entry, layer, x)
     moved = order != tuple(range(len(x)))
     parts = _core(entry, _channels_first(layer), Shape(x[axis] for axis in order), applied)
@@ -76,7 +81,7 @@ def _built(applied: Applied, built: Built) -> nn.Module:
     if function not in (None, "linear"):
         parts.append(("activation", modules.activation(function)))
     module = parts[0][1] if len(parts) == 1 else nn.Sequential(OrderedDict(parts))
-    return _trained(module, layer)
+    return _finished(module, layer)
 
 
 def _check_kept(layer: Layer) -> None:
@@ -111,8 +116,12 @@ _COMPUTED: Mapping[str, tuple[Any, ...]] = MappingProxyType(
 """Kept arguments that say what is computed, and the values at which they change nothing."""
 
 
-def _trained(module: nn.Module, layer: Layer) -> nn.Module:
-    return module if layer.trainable else module.requires_grad_(False)
+def _finished(module: nn.Module, layer: Layer) -> nn.Module:
+    """Trained or not, and with its origin where its class and arguments do not say all of it."""
+    if not layer.trainable:
+        module = module.requires_grad_(False)
+    own = type(module).__module__.startswith("torch.") and type(module) is not nn.Sequential
+    return module if own else with_origin(module, layer)
 
 
 def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...], built: Built) -> nn.Module:
@@ -149,7 +158,8 @@ def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
     whole, down = (torch_module(Applied(part, inputs)) for part in (held, narrow))
     up = torch_module(Applied(wide, (narrow.output_shape(*inputs),)))
     after = None if function in (None, "linear") else modules.activation(function)
-    return modules.LoRA(whole, down, up, after, type(held).__name__ == "Embedding")
+    table = type(held).__name__ == "Embedding"
+    return modules.LoRA(whole, down, up, after, table, layer.bias)
 
 
 # Where torch wants the axes
@@ -205,7 +215,7 @@ def net(made: Program, known: Built | None = None) -> nn.Module:
     for number, call in enumerate(made.calls):
         if call.owner == number:
             try:
-                module = torch_module(call.applied, built.setdefault(call.copy, {}))
+                module = torch_module(call.applied, built.setdefault(call.copy, {}), call.identity)
             except ArchcalcError as error:
                 raise error.at(call.path) from None
             names[number] = _place(root, call.path, module)

@@ -50,7 +50,7 @@ RECORDS = (
             handed=with_states,
             limits=(
                 (
-                    lambda both: not both.layer.go_backwards,
+                    lambda both: not getattr(both.layer, "go_backwards", False),
                     "Keras wants the first layer to go forward",
                 ),
             ),

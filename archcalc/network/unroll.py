@@ -262,9 +262,11 @@ class _Writer:
         """Write down one layer; where its outputs are."""
         shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
         stated = layer if place.trained else frozen(layer)
+        # others with the same facts are built with other arguments, or of other layers
+        alone = bool(layer.kept) or (isinstance(layer, Network) and layer.per_step)
         key = (stated.key, shapes)
         try:
-            known = None if layer.kept else self._known.get(key)
+            known = None if alone else self._known.get(key)
             applied = known or Applied(stated, shapes)
         except ArchcalcError as error:
             raise error.at(place.path) from None
@@ -275,7 +277,7 @@ class _Writer:
                 path=place.path,
                 hint="build it of its parts",
             )
-        if not layer.kept:  # others with the same facts are built with other arguments
+        if not alone:
             self._known[key] = applied
         number = len(self.calls)
         owner = self._owners.setdefault((id(layer), place.copy), number)

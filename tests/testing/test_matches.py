@@ -649,6 +649,20 @@ def test_a_layer_at_every_step_and_by_itself_is_one_layer() -> None:
         assert_matches(other, module)
 
 
+def test_equal_layers_are_several() -> None:
+    keras = pytest.importorskip("keras")
+    x = ac.Input((5, 4))
+    alike = [ac.TimeDistributed(ac.Dense(4))(x) for _ in range(2)]
+    held = [ac.Dense(4), ac.TimeDistributed([ac.Dense(4), ac.Dense(4)]), ac.Dense(4)]
+    for net in (ac.Model(x, ac.Add()(alike)), ac.Sequential(held, input_shape=(5, 4))):
+        parameters = net.trace().parameters()
+        assert sum(p.numel() for p in net.to_torch().parameters()) == parameters
+        model = net.to_keras()
+        assert isinstance(model, keras.Model)
+        assert model.count_params() == parameters
+        assert_matches(net, net.to_torch())
+
+
 def test_a_module_of_two_names_is_left_as_it_was() -> None:
     module = _Twice()
     before = module.first.weight

@@ -21,6 +21,7 @@ from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import EvaluationError, shorten
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Compiled", "Kept", "read_dtype"]
@@ -56,7 +57,7 @@ _LARGE = 1 << 20
 """From so many results on it is worth a few milliseconds to look for the form with least work."""
 
 
-class Compiled:
+class Compiled(Shown):
     """A formula as a function of whole arrays; `Formula.compile` makes it.
 
     Called with integers, NumPy arrays of integers that broadcast against one another, or Dask

@@ -42,8 +42,17 @@ if TYPE_CHECKING:
         summarize as summarize,
     )
     from archcalc.explore import search as search, sweep as sweep
-    from archcalc.formula import Formula as Formula, crossover as crossover
-    from archcalc.frameworks import from_torch as from_torch
+    from archcalc.formula import (
+        Formula as Formula,
+        crossover as crossover,
+        interpolate_formula as interpolate_formula,
+    )
+    from archcalc.frameworks import (
+        from_keras as from_keras,
+        from_source as from_source,
+        from_torch as from_torch,
+        to_source as to_source,
+    )
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (
@@ -99,8 +108,9 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_torch", "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize",
-    "sweep", "symbol", "symbols", "traced", "with_values",
+    "from_keras", "from_source", "from_torch", "interpolate_formula", "load", "loads", "parse",
+    "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
+    "to_source", "traced", "with_values",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 

@@ -20,6 +20,7 @@ from archcalc.formula.solutions import Solutions
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
+    from archcalc.formula.interpolating import Interpolated, Interpolation, interpolate_formula
 
 __all__ = [
     "Assumption",
@@ -29,6 +30,8 @@ __all__ = [
     "Effect",
     "Formula",
     "FormulaLike",
+    "Interpolated",
+    "Interpolation",
     "Inverse",
     "RealNumber",
     "Sensitivity",
@@ -36,10 +39,12 @@ __all__ = [
     "Stretch",
     "SymbolicCrossover",
     "crossover",
+    "interpolate_formula",
 ]
 
 _LATER = {"Compiled": "compiling.compiled"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
+_LATER |= dict.fromkeys(("Interpolated", "Interpolation", "interpolate_formula"), "interpolating")
 """Where the names live that are loaded on use."""
 
 

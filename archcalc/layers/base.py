@@ -185,7 +185,7 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
-    expects: OptionalSize = option(default=None, kw_only=True)
+    expects: OptionalSize = option(default=None, kw_only=True, counts="incoming")
     tied: Ties = option(default=(), kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()
@@ -456,12 +456,13 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         """
         every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
-        written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
-        written |= {k: every[k] for k in _COMMON}
+        own = [name for name in fields if name not in _COMMON]
+        own.sort(key=lambda name: bool(fields[name].kw_only))  # as they are given
+        written = {name: every[name] for name in (*own, *_COMMON)}
         return {
             name: self._written(getattr(self, name), value)
             for name, value in written.items()
-            if fields[name].is_required() or value != plain(fields[name].default)
+            if fields[name].is_required() or not _by_default(value, fields[name].default)
         } | {name: listed(value) for name, value in self.kept.items()}
 
     def _written(self, value: Any, dumped: Any) -> Any:
@@ -496,6 +497,10 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         return self.code()
 
     __str__ = __repr__
+
+
+def _by_default(value: Any, default: Any) -> bool:
+    return bool(value == plain(default)) or value == () == default
 
 
 _WORDS = {

@@ -17,15 +17,13 @@ from archcalc.network.unroll import unroll
 from archcalc.testing import networks
 from archcalc.testing.matching.in_torch import input_kinds
 from archcalc.testing.oracles import BATCH, counted
+from tests.sampling import examples
 
 torch = pytest.importorskip("torch")
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-_MANY = settings(
-    max_examples=1_000 if settings().max_examples > 200 else settings().max_examples,
-    phases=[Phase.generate, Phase.shrink],
-)
+_MANY = settings(examples(nightly=1_000), phases=[Phase.generate, Phase.shrink])
 """1,000 modules in ``nightly``."""
 
 

@@ -57,6 +57,7 @@ LIMITS_SHOWN = {
         "operations on 64 bits of a `search` without a cluster, about": LIMITS.search_work,
         "residue classes in which two sides are compared": LIMITS.compared_classes,
         "cells of a picture of a sweep": LIMITS.picture_cells,
+        "calls of a function whose formula is interpolated": LIMITS.calls,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
         "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
         "sets of calls tried for the best order of a network": order._MOST_STATES,

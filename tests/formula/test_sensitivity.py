@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archcalc.formula import Effect, Formula, Sensitivity
@@ -21,8 +21,9 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.requirement import Relation, Requirement
+from tests.sampling import examples
 
-MANY = settings(max_examples=4 * settings().max_examples)
+MANY = examples(4)
 f, h, k, L, n = symbols("f h k L n")
 MNIST = Formula("(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n + 10*(n + 1)")
 AT = {"k": 3, "f": 32, "n": 100}

@@ -15,7 +15,7 @@ from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Call, Graph, Ref, Scope, refs
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
-from archcalc.frameworks.importing.workbench import Workbench, place_of, ties_of
+from archcalc.frameworks.importing.workbench import Workbench, has_places, place_of, ties_of
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
@@ -26,7 +26,7 @@ from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Lowering", "lower"]
+__all__ = ["Lowering", "lower", "our_names"]
 
 LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
@@ -157,7 +157,7 @@ class Lowering(Workbench):
         values = [self.tensor_of(ref) for ref in refs((call.args, dict(call.kwargs)))]
         layer = self._named(call.path, call.what, values)
         shapes = [tuple(value.tensor.shape) for value in values]
-        if _is_folded(values[0]) and _has_places(layer):
+        if _is_folded(values[0]) and has_places(layer):
             self._weighs(layer, call.what, [shape[1:] for shape in shapes])
             layer = TimeDistributed(layer)
         else:
@@ -189,7 +189,7 @@ class Lowering(Workbench):
         prefix = f"{path}." if path and path in self._paths() else ""
         held = [name for name, _ in module.named_parameters()]
         firsts = {name: self.graph.names.get(prefix + name, prefix + name) for name in held}
-        ours = _our_names(layer)
+        ours = our_names(layer)
         ties = {
             ours[name]: self._owner[first]
             for name, first in firsts.items()
@@ -287,15 +287,6 @@ def _is_folded(value: Value) -> bool:
     return value.at is not None and value.at.axis == 0 and not value.is_free
 
 
-def _has_places(layer: Layer) -> bool:
-    """Whether it counts axes from the first, so that one more in front would be taken for another.
-
-    What acts on the last axes, or on each number, does so whatever is in front.
-    """
-    axis = getattr(layer, "axis", None)
-    return hasattr(layer, "data_format") or (isinstance(axis, int) and axis > 0)
-
-
 def _moved(value: Value, tensor: Any) -> Value:
     return Value(tensor, value.shape, value.at, value.batch)
 
@@ -305,7 +296,7 @@ def _not_bare(tensor: Any, starts: Sequence[Any]) -> Any:
     return ac.Identity()(tensor) if any(tensor is start for start in starts) else tensor
 
 
-def _our_names(layer: Layer) -> dict[str, str]:
+def our_names(layer: Layer) -> dict[str, str]:
     """Our name of each of torch's weights, where a record says it."""
     from archcalc.frameworks.record import entry_of
     from archcalc.frameworks.records import TORCH

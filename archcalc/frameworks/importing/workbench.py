@@ -15,7 +15,7 @@ from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.tensor import called
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Workbench", "place_of", "ties_of"]
+__all__ = ["Workbench", "has_places", "place_of", "ties_of"]
 
 
 class Workbench:
@@ -72,8 +72,7 @@ class Workbench:
     def _free_weight(self, name: str, shape: tuple[int, ...], learned: bool) -> Parameter:
         first = self.graph.names.get(name, name)
         if first not in self._free:
-            called_so = first.rpartition(".")[2]
-            layer = Parameter(shape, learned=learned, name=called_so)
+            layer = Parameter(shape, learned=learned, name=self.called_so(first))
             if first in self._owner:
                 layer = layer.model_copy(
                     update={"tied": ties_of(layer, {"value": self._owner[first]})}
@@ -81,6 +80,10 @@ class Workbench:
             self._claim(first, layer, "value")
             self._free[first] = layer
         return self._free[first]
+
+    def called_so(self, name: str) -> str:
+        """What a weight is called as a layer of its own."""
+        return name.rpartition(".")[2]
 
     def is_tensor(self, argument: Any) -> bool:
         """Whether an argument is a tensor."""
@@ -254,6 +257,15 @@ class Workbench:
         layer = getattr(nn, name)(**arguments)
         (shape,) = self.shapes()
         return self.on(value, layer, value.at, shape)
+
+
+def has_places(layer: Layer) -> bool:
+    """Whether it counts axes from the first, so that one more in front would be taken for another.
+
+    What acts on the last axes, or on each number, does so whatever is in front.
+    """
+    axis = getattr(layer, "axis", None)
+    return hasattr(layer, "data_format") or (isinstance(axis, int) and axis > 0)
 
 
 def place_of(shape: tuple[int, ...], batch: int) -> Batch | None:

@@ -103,8 +103,8 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_source", "from_torch", "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize",
-    "sweep", "symbol", "symbols", "to_source", "traced", "with_values",
+    "from_source", "from_torch", "load", "loads", "parse", "picture", "reconcile", "save",
+    "search", "summarize", "sweep", "symbol", "symbols", "to_source", "traced", "with_values",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 

@@ -190,7 +190,9 @@ def _of_source(name: str, inputs: Sequence[str] | None) -> Network:
     from archcalc.frameworks import from_source
 
     shapes = [[dim.strip() for dim in text.split(",")] for text in inputs or ()]
-    return from_source(name, input_shape=(shapes if len(shapes) > 1 else shapes[0]) if shapes else None)
+    return from_source(
+        name, input_shape=(shapes if len(shapes) > 1 else shapes[0]) if shapes else None
+    )
 
 
 def _made(value: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 from archcalc.frameworks.source.expressions import FAILURES, as_ours
 from archcalc.frameworks.source.machine import Machine
 from archcalc.frameworks.source.picking import network_of, picked
-from archcalc.frameworks.source.reader import StatesWanted
+from archcalc.frameworks.source.reader import StatesWantedError
 from archcalc.frameworks.source.tensors import Bench
 from archcalc.network.base import Network
 from archcalc.symbolic.errors import ArchcalcWarning, FrameworkError, quoted, shorten
@@ -73,7 +73,7 @@ def from_source(
             machine.follow(tree)
             network = network_of(machine, picked(machine, name or own), shapes)
             break
-        except StatesWanted as states:
+        except StatesWantedError as states:
             wanted.add(states.place)
         except FAILURES as error:
             raise as_ours(error) from None
@@ -86,7 +86,9 @@ def _text(source: str | os.PathLike[str]) -> tuple[str, str, str | None]:
     """The code, what it is called, and the name of the model where that is said with the path."""
     given = os.fspath(source)
     name = None
-    if re.search(r"[\n(=]", given) and not (len(given) < 256 and "\0" not in given and os.path.exists(given)):
+    if re.search(r"[\n(=]", given) and not (
+        len(given) < 256 and "\0" not in given and os.path.exists(given)
+    ):
         return _cleaned(_bounded(given, "the source")), "the source", None
     match = _NAMED.fullmatch(given)
     if match and not os.path.exists(given):

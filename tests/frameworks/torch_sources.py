@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # code as it is printed there
 """Models of torch as tutorials print them: what is pasted, the name of the model, what goes in."""
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ SNIPPETS: dict[str, tuple[str, Any, str]] = {}
 """By name: what its model is called, the shape that goes in, and the text."""
 
 # https://docs.pytorch.org/tutorials/beginner/blitz/neural_networks_tutorial.html
-SNIPPETS["blitz"] = "net", (1, 32, 32), '''
+SNIPPETS["blitz"] = (
+    "net",
+    (1, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -41,10 +45,14 @@ class Net(nn.Module):
 
 net = Net()
 print(net)
-'''
+""",
+)
 
 # The older text of the same page
-SNIPPETS["blitz with num_flat_features"] = "net", (1, 32, 32), '''
+SNIPPETS["blitz with num_flat_features"] = (
+    "net",
+    (1, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -76,10 +84,14 @@ class Net(nn.Module):
 
 
 net = Net()
-'''
+""",
+)
 
 # https://docs.pytorch.org/tutorials/beginner/basics/buildmodel_tutorial.html
-SNIPPETS["basics"] = "model", (28, 28), '''
+SNIPPETS["basics"] = (
+    "model",
+    (28, 28),
+    """
 import os
 import torch
 from torch import nn
@@ -106,10 +118,14 @@ class NeuralNetwork(nn.Module):
 
 model = NeuralNetwork().to(device)
 print(model)
-'''
+""",
+)
 
 # https://github.com/pytorch/examples/blob/main/mnist/main.py
-SNIPPETS["mnist example"] = "Net", (1, 28, 28), '''
+SNIPPETS["mnist example"] = (
+    "Net",
+    (1, 28, 28),
+    """
 import argparse
 import torch
 import torch.nn as nn
@@ -153,10 +169,14 @@ def train(args, model, device, train_loader, optimizer, epoch):
         loss = F.nll_loss(output, target)
         loss.backward()
         optimizer.step()
-'''
+""",
+)
 
 # After https://github.com/kuangliu/pytorch-cifar/blob/master/models/lenet.py
-SNIPPETS["LeNet"] = "LeNet", (3, 32, 32), '''
+SNIPPETS["LeNet"] = (
+    "LeNet",
+    (3, 32, 32),
+    """
 \'\'\'LeNet in PyTorch.\'\'\'
 import torch.nn as nn
 import torch.nn.functional as F
@@ -180,10 +200,14 @@ class LeNet(nn.Module):
         out = F.relu(self.fc2(out))
         out = self.fc3(out)
         return out
-'''
+""",
+)
 
 # After https://github.com/kuangliu/pytorch-cifar/blob/master/models/vgg.py
-SNIPPETS["VGG by a list"] = "net", (3, 32, 32), '''
+SNIPPETS["VGG by a list"] = (
+    "net",
+    (3, 32, 32),
+    """
 \'\'\'VGG11/13/16/19 in Pytorch.\'\'\'
 import torch
 import torch.nn as nn
@@ -231,10 +255,14 @@ def test():
 
 net = VGG('VGG16')
 # test()
-'''
+""",
+)
 
 # After https://github.com/kuangliu/pytorch-cifar/blob/master/models/resnet.py
-SNIPPETS["ResNet"] = "net", (3, 32, 32), '''
+SNIPPETS["ResNet"] = (
+    "net",
+    (3, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -341,10 +369,14 @@ def ResNet50():
     return ResNet(Bottleneck, [3, 4, 6, 3])
 
 net = ResNet50()
-'''
+""",
+)
 
 # A convolutional autoencoder of many notebooks
-SNIPPETS["autoencoder"] = "model", (1, 28, 28), '''
+SNIPPETS["autoencoder"] = (
+    "model",
+    (1, 28, 28),
+    """
 import torch
 from torch import nn
 
@@ -377,10 +409,14 @@ class Autoencoder(nn.Module):
 model = Autoencoder()
 criterion = nn.MSELoss()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-5)
-'''
+""",
+)
 
 # https://github.com/pytorch/examples/blob/main/vae/main.py
-SNIPPETS["VAE"] = "model", (784,), '''
+SNIPPETS["VAE"] = (
+    "model",
+    (784,),
+    """
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -414,10 +450,11 @@ class VAE(nn.Module):
         return self.decode(z), mu, logvar
 
 model = VAE()
-'''
+""",
+)
 
 # https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html
-DCGAN = '''
+DCGAN = """
 import torch
 import torch.nn as nn
 
@@ -502,12 +539,15 @@ class Discriminator(nn.Module):
         return self.main(input)
 
 netD = Discriminator(ngpu)
-'''
+"""
 SNIPPETS["DCGAN generator"] = "netG", (100, 1, 1), DCGAN
 SNIPPETS["DCGAN discriminator"] = "netD", (3, 64, 64), DCGAN
 
 # After https://github.com/milesial/Pytorch-UNet
-SNIPPETS["U-Net"] = "model", (3, 64, 64), '''
+SNIPPETS["U-Net"] = (
+    "model",
+    (3, 64, 64),
+    '''
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -615,10 +655,14 @@ class UNet(nn.Module):
         return logits
 
 model = UNet(n_channels=3, n_classes=2, bilinear=True)
-'''
+''',
+)
 
 # A convolutional text classifier after Kim (2014), as in many repositories
-SNIPPETS["TextCNN"] = "model", (50,), '''
+SNIPPETS["TextCNN"] = (
+    "model",
+    (50,),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -644,10 +688,14 @@ class TextCNN(nn.Module):
 
 INPUT_DIM = 5000
 model = TextCNN(INPUT_DIM, 100, 100, [3, 4, 5], 1, 0.5)
-'''
+""",
+)
 
 # A classifier by the last state of a bidirectional LSTM, after bentrevett's tutorials
-SNIPPETS["LSTM classifier"] = "model", (40,), '''
+SNIPPETS["LSTM classifier"] = (
+    "model",
+    (40,),
+    """
 import torch
 import torch.nn as nn
 
@@ -667,9 +715,13 @@ class LSTM(nn.Module):
         return self.fc(hidden)
 
 model = LSTM(2500, 100, 256, 1, 2, True, 0.5, 1)
-'''
+""",
+)
 
-SNIPPETS["GRU with a first state"] = "model", (28, 28), '''
+SNIPPETS["GRU with a first state"] = (
+    "model",
+    (28, 28),
+    """
 import torch
 import torch.nn as nn
 
@@ -692,10 +744,14 @@ class RNN(nn.Module):
         return out
 
 model = RNN(input_size, hidden_size, num_layers, num_classes).to(device)
-'''
+""",
+)
 
 # A siamese network of two towers with one set of weights
-SNIPPETS["siamese"] = "model", [(1, 100, 100), (1, 100, 100)], '''
+SNIPPETS["siamese"] = (
+    "model",
+    [(1, 100, 100), (1, 100, 100)],
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -730,10 +786,14 @@ class SiameseNetwork(nn.Module):
         return output1, output2
 
 model = SiameseNetwork()
-'''
+""",
+)
 
 # After https://github.com/karpathy/minGPT and nanoGPT
-SNIPPETS["GPT"] = "model", (16,), '''
+SNIPPETS["GPT"] = (
+    "model",
+    (16,),
+    """
 import math
 from dataclasses import dataclass
 
@@ -873,10 +933,14 @@ class GPT(nn.Module):
         return logits
 
 model = GPT(GPTConfig())
-'''
+""",
+)
 
 # After lucidrains' vit-pytorch, without einops
-SNIPPETS["ViT"] = "model", (3, 32, 32), '''
+SNIPPETS["ViT"] = (
+    "model",
+    (3, 32, 32),
+    """
 import torch
 from torch import nn
 
@@ -934,10 +998,14 @@ class ViT(nn.Module):
         return self.mlp_head(x)
 
 model = ViT(image_size=32, patch_size=8, num_classes=10, dim=64, depth=2, heads=4, mlp_dim=128)
-'''
+""",
+)
 
 # After torchvision's MobileNetV2: a class made from nn.Sequential
-SNIPPETS["MobileNetV2"] = "model", (3, 64, 64), '''
+SNIPPETS["MobileNetV2"] = (
+    "model",
+    (3, 64, 64),
+    """
 from torch import nn
 
 
@@ -1053,10 +1121,14 @@ class MobileNetV2(nn.Module):
         return x
 
 model = MobileNetV2()
-'''
+""",
+)
 
 # After https://docs.pytorch.org/tutorials/beginner/transformer_tutorial.html
-SNIPPETS["transformer of the tutorial"] = "model", (35,), '''
+SNIPPETS["transformer of the tutorial"] = (
+    "model",
+    (35,),
+    """
 import math
 import torch
 from torch import nn, Tensor
@@ -1113,9 +1185,13 @@ nlayers = 2
 nhead = 2
 dropout = 0.2
 model = TransformerModel(ntokens, emsize, nhead, d_hid, nlayers, dropout)
-'''
+""",
+)
 
-SNIPPETS["sequential"] = "model", (1, 28, 28), '''
+SNIPPETS["sequential"] = (
+    "model",
+    (1, 28, 28),
+    """
 import torch.nn as nn
 from collections import OrderedDict
 
@@ -1125,10 +1201,14 @@ model = nn.Sequential(OrderedDict([
           ('conv2', nn.Conv2d(20,64,5)),
           ('relu2', nn.ReLU())
         ]))
-'''
+""",
+)
 
 # After the squeeze-and-excitation block of moskomule/senet.pytorch
-SNIPPETS["squeeze and excitation"] = "model", (3, 16, 16), '''
+SNIPPETS["squeeze and excitation"] = (
+    "model",
+    (3, 16, 16),
+    """
 from torch import nn
 import torch
 
@@ -1161,10 +1241,14 @@ class Net(nn.Module):
         return self.se(self.stem(x))
 
 model = Net()
-'''
+""",
+)
 
 # After torchvision's DenseNet, with add_module
-SNIPPETS["DenseNet"] = "model", (3, 32, 32), '''
+SNIPPETS["DenseNet"] = (
+    "model",
+    (3, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -1191,4 +1275,5 @@ class _DenseBlock(nn.Sequential):
             self.add_module('denselayer%d' % (i + 1), layer)
 
 model = nn.Sequential(nn.Conv2d(3, 16, 3), _DenseBlock(4, 16, 4, 12), nn.BatchNorm2d(64))
-'''
+""",
+)

@@ -96,7 +96,9 @@ def _functional(program: Program) -> str:
                 made_of = [kept[number], *made_of[1:]]
         else:
             made_of = [kept[call.owner]]
-        lines.append(_call(call, made_of, [values.of(s) for s in call.inputs], values.outputs(number)))
+        lines.append(
+            _call(call, made_of, [values.of(s) for s in call.inputs], values.outputs(number))
+        )
     ends = [values.of(source) for source in program.outputs]
     named = f", name={program.name!r}" if program.name else ""
     lines.append(f"model = keras.Model({_one(inputs)}, {_one(ends)}{named})")

@@ -15,7 +15,8 @@ from archcalc.layers.base import Layer
 
 __all__ = ["builtin_names", "full_name", "keras_layer", "known_name", "layer_names", "torch_layer"]
 
-_HOMES = r"(tensorflow\.keras|tensorflow\.python\.keras|tensorflow\.contrib\.keras|tf_keras|keras_core|keras\.src)\b"
+_HOMES = r"(tensorflow(\.python|\.contrib)?\.keras|tf_keras|keras_core|keras\.src)\b"
+"""Where Keras is found under another name."""
 
 _USUAL: Mapping[str, str] = {
     "keras": "keras", "tf": "tensorflow", "tensorflow": "tensorflow", "layers": "keras.layers",
@@ -103,7 +104,48 @@ def builtin_names() -> frozenset[str]:
 
 
 _BUILTIN = frozenset(
-    "abs all any bool callable dict enumerate filter float getattr hasattr int isinstance len list "
-    "map max min next object print property range repr reversed round set setattr sorted "
-    "staticmethod classmethod str sum super tuple type zip iter divmod issubclass id pow".split()
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "callable",
+        "dict",
+        "enumerate",
+        "filter",
+        "float",
+        "getattr",
+        "hasattr",
+        "int",
+        "isinstance",
+        "len",
+        "list",
+        "map",
+        "max",
+        "min",
+        "next",
+        "object",
+        "print",
+        "property",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "sorted",
+        "staticmethod",
+        "classmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "zip",
+        "iter",
+        "divmod",
+        "issubclass",
+        "id",
+        "pow",
+    ]
 )

@@ -41,7 +41,9 @@ def tensors_in(value: Any) -> list[Value | Ref]:
         return [value]
     if isinstance(value, Mapping):
         value = tuple(value.values())
-    return [x for held in value for x in tensors_in(held)] if isinstance(value, list | tuple) else []
+    return (
+        [x for held in value for x in tensors_in(held)] if isinstance(value, list | tuple) else []
+    )
 
 
 class Bench(Workbench):
@@ -129,7 +131,7 @@ class Bench(Workbench):
         self.call = Call(name, given, dict(kwargs), ())
         made = lowering(self, *given, **{key: _frozen(value) for key, value in kwargs.items()})
         if all(map(self.is_constant, tensors_in((given, dict(kwargs))))):
-            fixed = [self.constant(value.shape) for value in tensors_in(made)]
+            fixed = [self.constant(self.shape_of(value)) for value in tensors_in(made)]
             return fixed[0] if isinstance(made, Value) else tuple(fixed)
         return made if isinstance(made, Value) else tuple(made)
 

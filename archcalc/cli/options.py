@@ -24,7 +24,8 @@ File: TypeAlias = Annotated[
     str,
     Argument(
         metavar="FILE",
-        help="A network: a .yaml, .toml or .json file, module:attribute, or - for standard input.",
+        help="A network: a .yaml, .toml or .json file, source code such as model.py or "
+        "model.py:name, module:attribute, or - for standard input.",
         show_default=False,
     ),
 ]
@@ -34,7 +35,7 @@ Inputs: TypeAlias = Annotated[
     Option(
         "--input",
         metavar="SHAPE",
-        help="What goes into a torch model, such as 3,224,224 or 3,h,w. Once for each input.",
+        help="What goes into a model of torch, such as 3,224,224 or 3,h,w. Once for each input.",
         show_default=False,
     ),
 ]

@@ -699,7 +699,7 @@ from keras.layers import *
 
 config = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]
 
-def vgg(config, classes=1000, shape=(224, 224, 3)):
+def vgg(config, classes=1000, shape=(64, 64, 3)):
     model = Sequential(name='vgg16')
     model.add(Input(shape))
     for i, (filters, times) in enumerate(config, start=1):
@@ -713,5 +713,101 @@ def vgg(config, classes=1000, shape=(224, 224, 3)):
     return model
 
 model = vgg(config)
+""",
+)
+
+SNIPPETS["blocks of functions and a class"] = (
+    "model",
+    """
+import keras
+from keras import layers, regularizers, Model
+def conv_block(x, filters, kernel=3, strides=1, activation="relu", *, name=None):
+    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False, kernel_regularizer=regularizers.l2(1e-4), name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(name=name + "_bn")(x)
+    return layers.Activation(activation)(x) if activation else x
+class ResBlock:
+    def __init__(self, filters, downsample=False):
+        self.filters, self.downsample = filters, downsample
+    def __call__(self, x, name):
+        s = 2 if self.downsample else 1
+        y = conv_block(x, self.filters, strides=s, name=name + "a")
+        y = conv_block(y, self.filters, activation=None, name=name + "b")
+        if self.downsample or x.shape[-1] != self.filters:
+            x = conv_block(x, self.filters, 1, s, None, name=name + "s")
+        return layers.ReLU()(layers.Add()([x, y]))
+inp = keras.Input((32, 32, 3))
+x = conv_block(inp, 16, name="stem")
+for stage, (f, n) in enumerate({16: 2, 32: 2, 64: 2}.items()):
+    for b in range(n):
+        x = ResBlock(f, downsample=(b == 0 and stage > 0))(x, f"s{stage}b{b}")
+x = layers.GlobalAveragePooling2D()(x)
+model = Model(inp, layers.Dense(10, activation="softmax")(x))
+""",
+)
+
+SNIPPETS["U-Net with everything imported"] = (
+    "model",
+    """
+import keras
+from keras.layers import *
+from keras.models import *
+def unet(pretrained_weights = None, input_size = (64,64,1)):
+    inputs = Input(input_size)
+    conv1 = Conv2D(64, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(inputs)
+    conv1 = Conv2D(64, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(conv1)
+    pool1 = MaxPooling2D(pool_size=(2, 2))(conv1)
+    conv2 = Conv2D(128, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(pool1)
+    drop5 = Dropout(0.5)(conv2)
+    up9 = Conv2D(64, 2, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(UpSampling2D(size = (2,2))(drop5))
+    merge9 = concatenate([conv1,up9], axis = 3)
+    conv9 = Conv2D(2, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(merge9)
+    conv10 = Conv2D(1, 1, activation = 'sigmoid')(conv9)
+    model = Model(inputs = inputs, outputs = conv10)
+    if(pretrained_weights):
+        model.load_weights(pretrained_weights)
+    return model
+model = unet()
+""",
+)
+
+SNIPPETS["ViT"] = (
+    "model",
+    """
+import keras
+from keras import layers, ops
+class PatchEncoder(layers.Layer):
+    def __init__(self, num_patches, projection_dim):
+        super().__init__()
+        self.num_patches = num_patches
+        self.projection = layers.Dense(units=projection_dim)
+        self.position_embedding = layers.Embedding(input_dim=num_patches, output_dim=projection_dim)
+    def call(self, patch):
+        positions = ops.expand_dims(ops.arange(start=0, stop=self.num_patches, step=1), axis=0)
+        projected_patches = self.projection(patch)
+        encoded = projected_patches + self.position_embedding(positions)
+        return encoded
+def mlp(x, hidden_units, dropout_rate):
+    for units in hidden_units:
+        x = layers.Dense(units, activation=keras.activations.gelu)(x)
+        x = layers.Dropout(dropout_rate)(x)
+    return x
+projection_dim = 64
+num_heads = 4
+transformer_units = [projection_dim * 2, projection_dim]
+inputs = keras.Input(shape=(144, 108))
+encoded_patches = PatchEncoder(144, projection_dim)(inputs)
+for _ in range(2):
+    x1 = layers.LayerNormalization(epsilon=1e-6)(encoded_patches)
+    attention_output = layers.MultiHeadAttention(num_heads=num_heads, key_dim=projection_dim, dropout=0.1)(x1, x1)
+    x2 = layers.Add()([attention_output, encoded_patches])
+    x3 = layers.LayerNormalization(epsilon=1e-6)(x2)
+    x3 = mlp(x3, hidden_units=transformer_units, dropout_rate=0.1)
+    encoded_patches = layers.Add()([x3, x2])
+representation = layers.LayerNormalization(epsilon=1e-6)(encoded_patches)
+representation = layers.Flatten()(representation)
+representation = layers.Dropout(0.5)(representation)
+features = mlp(representation, hidden_units=[256, 128], dropout_rate=0.5)
+logits = layers.Dense(10)(features)
+model = keras.Model(inputs=inputs, outputs=logits)
 """,
 )

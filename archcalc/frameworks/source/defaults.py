@@ -57,12 +57,22 @@ def known_name(name: str, stars: Sequence[str]) -> str:
     """
     for module in stars:
         found = full_name(f"{module}.{name}")
-        if keras_layer(found) is not None or torch_layer(found) is not None:
+        if _is_of_keras(found) or torch_layer(found) is not None:
             return found
     if name in _USUAL:
         return _USUAL[name]
     found = f"keras.layers.{name}"
-    return found if keras_layer(found) is not None else ""
+    return found if _is_of_keras(found) else ""
+
+
+def _is_of_keras(path: str) -> bool:
+    """Whether it is a layer of Keras, or a function that makes one and calls it."""
+    return keras_layer(path) is not None or path.rpartition(".")[2] in _MERGING
+
+
+_MERGING = frozenset(
+    ["add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"]
+)
 
 
 def keras_layer(path: str) -> type[Layer] | None:

@@ -461,7 +461,11 @@ def _check_size(kind: type, left: Any, right: Any) -> None:
     else:
         size = sum(bits)
     if size > LIMITS.bits:
-        raise FrameworkError("what comes out is too large", code="too-large")
+        raise FrameworkError(
+            "what comes out is too large",
+            code="too-large",
+            hint="the numbers and lists of a model are far smaller",
+        )
 
 
 def _decided(op: ast.cmpop, left: Any, right: Any) -> Any:

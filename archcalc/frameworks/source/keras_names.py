@@ -150,6 +150,9 @@ def _layer(
             code="unknown-layer",
             hint="archcalc layers lists those that there are",
         )
+    for told in ("input_shape", "batch_input_shape"):
+        if isinstance(kwargs.get(told), Unknown):
+            open_shape(reader, kwargs[told])
     given = [for_a_layer(reader, "", value) for value in args]
     named = {key: for_a_layer(reader, key, value) for key, value in kwargs.items()}
     named = {key: value for key, value in named.items() if value is not DROPPED}

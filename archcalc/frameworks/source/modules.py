@@ -410,7 +410,7 @@ class Modules(Reader):
 def not_defined(what: str) -> FrameworkError:
     """The error that a layer is defined nowhere: misspelt, or of another file."""
     name = what.rpartition(".")[2]
-    close = get_close_matches(name[:60], layer_names(), n=1)
+    close = get_close_matches(name[:60], layer_names(), n=1, cutoff=0.75)
     return FrameworkError(
         f"{what} is not defined in this source, and is no layer of Keras or torch",
         code="unknown-layer",

@@ -31,7 +31,7 @@ class Axis:
 
     Attributes:
         name: the symbol.
-        values: as they were given; no range is written out.
+        values: as they were given; ranges stay ranges.
     """
 
     name: str

@@ -24,7 +24,7 @@ _LARGEST_SLOPE = 16
 """Exponents that rise faster with their symbols are not taken apart."""
 
 Swap = tuple[dict[Symbol, Dim], dict[Symbol, Expr]]
-"""What is put in for symbols, and what leads back."""
+"""What is substituted for symbols, and the substitution back."""
 
 
 def assumed(
@@ -136,7 +136,7 @@ class _Known:
         return self.bounds(difference) == (0, 0)
 
     def simplified(self, e: Expr, inside: tuple[Copies, ...] = ()) -> Expr:
-        """`e` with what is known put to use; what it does not concern stays as it was written.
+        """`e` with what is known put to use; what it does not concern keeps its form.
 
         Args:
             e: an expression.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.record import Absent, Argument, Convert, Given, Only, same
+from archcalc.frameworks.record import Absent, Argument, Convert, Entry, Given, Only, same
 from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import InvalidLayerError
@@ -21,7 +21,6 @@ __all__ = [
     "KERAS_AXES",
     "KERAS_AXIS",
     "NOT_BOTH",
-    "NO_ADAPTERS",
     "NO_IMAGES",
     "NO_PLACES",
     "PADDING",
@@ -42,6 +41,7 @@ __all__ = [
     "flat_back",
     "flat_there",
     "keras_function",
+    "keras_operation",
     "one",
     "one_for_all",
     "pair_back",
@@ -106,6 +106,23 @@ def with_states(x: Any, *states: Any) -> tuple[Any, ...]:
 def query_and_value(query: Any, value: Any = None, *key: Any) -> tuple[Any, ...]:
     """What an attention is called on: Keras wants to be told that a query is its own value."""
     return (query, query if value is None else value, *key)
+
+
+def keras_operation(function: str, name: str, *fields: str, **more: Any) -> Entry:
+    """What Keras has as a function of this name, and `keras_operations` says with it.
+
+    Args:
+        function: that of `archcalc.frameworks.keras_operations`.
+        name: that of ``keras.ops``.
+        fields: of ours, which it reads from the layer.
+        more: what else the entry has.
+    """
+    return Entry(f"ops.{name}", around=fields, core=function, handed=_one_by_one, **more)
+
+
+def _one_by_one(*inputs: Any) -> tuple[Any, ...]:
+    """Functions take tensors one by one, and not in a list."""
+    return inputs
 
 
 def keras_function(*names: str) -> Absent:
@@ -181,7 +198,6 @@ def features(x: Shape) -> Any:
     return x[-1]
 
 
-NO_ADAPTERS = Only("lora_rank", (None,), "torch's layers bring no adapters")
 AROUND = ("data_format", "activation")
 """What torch says by layers before and after a convolution."""
 PADDING = Argument("padding", "padding", padding_there, padding_back)

@@ -21,7 +21,7 @@ from archcalc.symbolic.errors import ArchcalcWarning, FrameworkError, quoted, sh
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
-__all__ = ["from_source"]
+__all__ = ["from_source", "read_source"]
 
 _NAMED = re.compile(r"(?P<path>.+\.py):(?P<name>[^\W\d]\w*)")
 
@@ -80,6 +80,11 @@ def from_source(
     for remark in machine.remarks:
         warnings.warn(remark, ArchcalcWarning, stacklevel=2)
     return network
+
+
+def read_source(path: str | os.PathLike[str], input_shape: Any = None) -> Network:
+    """The network in a file, or one of them: what reads a ``.py`` where a file stands."""
+    return from_source(path, input_shape=input_shape)
 
 
 def _text(source: str | os.PathLike[str]) -> tuple[str, str, str | None]:

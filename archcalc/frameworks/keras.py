@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from archcalc.frameworks.keras_chains import parts, steps
+from archcalc.frameworks.keras_operations import Operation, operation_named
 from archcalc.frameworks.record import (
     Chain,
     Entry,
@@ -21,11 +22,11 @@ from archcalc.frameworks.record import (
 )
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
-from archcalc.layers.attending import Attending
+from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
 from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -170,12 +171,22 @@ def _built(applied: Applied, chain: Chain, name: str) -> list[Any]:
     x = (*applied.inputs, Shape())[0]
     for suffix, part in chain:
         entry = entry_of(KERAS, part)
+        title = f"{name}_{suffix}" if suffix else name
+        if entry.core:
+            ops = import_keras().ops
+            made.append(Operation(operation_named(entry.core), ops, part, title))
+            x = (
+                part.output_shape(*applied.inputs)
+                if part is applied.layer
+                else part.output_shape(x)
+            )
+            continue
         named = class_of(entry, part, x)
         cls = named if isinstance(named, type) else getattr(layers, named)
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
         arguments = _with_held(part, arguments_of(entry, part, x), inputs)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
-        layer = cls(**arguments, name=f"{name}_{suffix}" if suffix else name)
+        layer = cls(**arguments, name=title)
         layer.trainable = part.trainable
         made.append(layer)
         x = part.output_shape(x) if len(applied.inputs) == 1 else x
@@ -198,9 +209,11 @@ def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
     """A layer inside another, as one layer of Keras."""
     if isinstance(layer, Network) and not is_whole(KERAS, layer):
         return to_keras(layer, list(inputs))
-    if isinstance(layer, Attending):  # Keras calls it on its input twice, where it is its own value
+    entry = KERAS.entry(type(layer))
+    if isinstance(layer, Attending) or (entry is not None and entry.core):
+        # Keras calls an attention on its input twice, where it is its own value, and holds layers
         return to_keras(Sequential([layer]), list(inputs))
-    applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
+    applied, name = Applied(layer, inputs), name_of(layer)
     made = _built(applied, parts(applied), name)
     return made[0] if len(made) == 1 else import_keras().Sequential(made)
 

@@ -160,8 +160,11 @@ class Entry:
         chain: in Keras, the layers of ours that Keras has and that say it, one after the other.
         first_step: in Keras, whether it is called as the first step of a sequence, where it is
             given one input alone, as cells are.
+        also: in Keras, further classes that are saved and read as this layer, by name; each with
+            the fields that follow from its config in another way than the arguments say.
         core: in torch, the function of `archcalc.frameworks.torch_cores` that makes its parts,
-            ``"module.function"``, where it is more than the class with the arguments.
+            ``"module.function"``, where it is more than the class with the arguments; in Keras,
+            that of `archcalc.frameworks.keras_operations` where it is no layer there.
         order: in torch, how the class takes the axes of the input.
     """
 
@@ -181,6 +184,7 @@ class Entry:
     needs: str = ""
     chain: Callable[[Any, Applied], Chain] | None = None
     first_step: bool = False
+    also: Mapping[str, Callable[[Given], Given]] = field(default_factory=dict)
     core: str = ""
     order: Order = "format"
 
@@ -191,6 +195,16 @@ class Entry:
         if isinstance(self.cls, str):
             return replace(self, cls=_written_out(self.cls, layer) or layer.__name__)
         return replace(self, cls={k: _written_out(name, layer) for k, name in self.cls.items()})
+
+    def beside(self, part: Entry) -> Entry:
+        """The entry with the arguments, tensors and limits of another."""
+        return replace(
+            self,
+            arguments=(*self.arguments, *part.arguments),
+            tensors=(*self.tensors, *part.tensors),
+            only=(*self.only, *part.only),
+            limits=(*self.limits, *part.limits),
+        )
 
     def classes(self) -> tuple[str, ...]:
         """Their classes, by name."""
@@ -230,6 +244,7 @@ class Name:
         check: raises where torch refuses arguments that each are valid.
         make: the layer or network from the arguments, where it is not one class with fields.
         kept: from a module of the class to an argument, where it has no attribute of that name.
+        refused: its arguments that `check` takes at their defaults alone, and why.
     """
 
     name: str
@@ -239,6 +254,7 @@ class Name:
     check: Callable[[Given], None] = lambda given: None
     make: Callable[[Given], Layer] | None = None
     kept: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -268,6 +284,15 @@ class Record:
                 object.__setattr__(self, framework, entry.named(self.layer))
         names = tuple(replace(n, name=_written_out(n.name, self.layer)) for n in self.names)
         object.__setattr__(self, "names", names)
+
+    def beside(self, part: Record) -> Record:
+        """The record with what another says of a class that this layer is made from."""
+        made = replace(self, ranges={**part.ranges, **self.ranges})
+        for framework in ("keras", "torch"):
+            own, more = getattr(self, framework), getattr(part, framework)
+            if isinstance(own, Entry) and isinstance(more, Entry):
+                object.__setattr__(made, framework, own.beside(more))
+        return made
 
 
 def _written_out(name: str, layer: type[Layer]) -> str:

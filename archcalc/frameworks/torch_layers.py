@@ -16,6 +16,7 @@ from typing import Any
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
+from archcalc.frameworks.origin import with_origin
 from archcalc.frameworks.record import Entry, Tensor, arguments_of, class_of, entry_of, is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_adapters import narrow_pair
@@ -45,9 +46,9 @@ def torch_module(applied: Applied) -> nn.Module:
     entry = entry_of(TORCH, layer)
     _check_kept(layer)
     if isinstance(layer, Network):
-        return _trained(_holding(entry, layer, applied.inputs), layer)
+        return _finished(_holding(entry, layer, applied.inputs), layer)
     if isinstance(layer, LoRA):
-        return _trained(_adapted(layer, applied.inputs), layer)
+        return _finished(_adapted(layer, applied.inputs), layer)
     order = _order(entry, layer, x)
     moved = order != tuple(range(len(x)))
     parts = _core(entry, _channels_first(layer), Shape(x[axis] for axis in order), applied)
@@ -61,7 +62,7 @@ def torch_module(applied: Applied) -> nn.Module:
     if function not in (None, "linear"):
         parts.append(("activation", modules.activation(function)))
     module = parts[0][1] if len(parts) == 1 else nn.Sequential(OrderedDict(parts))
-    return _trained(module, layer)
+    return _finished(module, layer)
 
 
 def _check_kept(layer: Layer) -> None:
@@ -96,8 +97,12 @@ _COMPUTED: Mapping[str, tuple[Any, ...]] = MappingProxyType(
 """Kept arguments that say what is computed, and the values at which they change nothing."""
 
 
-def _trained(module: nn.Module, layer: Layer) -> nn.Module:
-    return module if layer.trainable else module.requires_grad_(False)
+def _finished(module: nn.Module, layer: Layer) -> nn.Module:
+    """Trained or not, and with its origin where its class and arguments do not say all of it."""
+    if not layer.trainable:
+        module = module.requires_grad_(False)
+    own = type(module).__module__.startswith("torch.") and type(module) is not nn.Sequential
+    return module if own else with_origin(module, layer)
 
 
 def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
@@ -131,7 +136,8 @@ def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
     whole, down = (torch_module(Applied(part, inputs)) for part in (held, narrow))
     up = torch_module(Applied(wide, (narrow.output_shape(*inputs),)))
     after = None if function in (None, "linear") else modules.activation(function)
-    return modules.LoRA(whole, down, up, after, type(held).__name__ == "Embedding")
+    table = type(held).__name__ == "Embedding"
+    return modules.LoRA(whole, down, up, after, table, layer.bias)
 
 
 # Where torch wants the axes

@@ -34,8 +34,8 @@ from archcalc.layers.arguments import accepted, by_name, explained, unknown_argu
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.facts import Arithmetic, Remark, Saved, State, Storage, Weight, Work
 from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
-from archcalc.layers.homes import homes
 from archcalc.layers.kept import EVERY
+from archcalc.layers.registry import homes, known_layers
 from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.window import TransposedWindow, Window
@@ -45,7 +45,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["FIELDS", "AxisWindow", "Layer", "known_layers", "leading_axes"]
+__all__ = ["FIELDS", "AxisWindow", "Layer", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -99,9 +99,6 @@ FIELDS = "fields"
 
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
-
-known_layers: dict[str, type[Layer]] = {}
-"""The layer classes that are loaded, by name."""
 
 L = TypeVar("L", bound="Layer")
 
@@ -188,7 +185,7 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
-    expects: OptionalSize = option(default=None, kw_only=True)
+    expects: OptionalSize = option(default=None, kw_only=True, counts="incoming")
     tied: Ties = option(default=(), kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()
@@ -459,12 +456,13 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         """
         every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
-        written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
-        written |= {k: every[k] for k in _COMMON}
+        own = [name for name in fields if name not in _COMMON]
+        own.sort(key=lambda name: bool(fields[name].kw_only))  # as they are given
+        written = {name: every[name] for name in (*own, *_COMMON)}
         return {
             name: self._written(getattr(self, name), value)
             for name, value in written.items()
-            if fields[name].is_required() or value != plain(fields[name].default)
+            if fields[name].is_required() or not _by_default(value, fields[name].default)
         } | {name: listed(value) for name, value in self.kept.items()}
 
     def _written(self, value: Any, dumped: Any) -> Any:
@@ -499,6 +497,10 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         return self.code()
 
     __str__ = __repr__
+
+
+def _by_default(value: Any, default: Any) -> bool:
+    return bool(value == plain(default)) or value == () == default
 
 
 _WORDS = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AliasChoices,
@@ -36,6 +36,7 @@ __all__ = [
     "AtLeast",
     "Axes",
     "Count",
+    "Counts",
     "Dimension",
     "Function",
     "Groups",
@@ -56,10 +57,12 @@ __all__ = [
     "SomeAxes",
     "SomeSizes",
     "TargetShape",
+    "counts_of",
     "hyper",
     "least_of",
     "listed",
     "option",
+    "parted_by",
     "plain",
 ]
 
@@ -81,6 +84,56 @@ class AtLeast:
 
     minimum: int
     words: tuple[str, ...] = ()
+
+
+Counts: TypeAlias = Literal[
+    "features", "positions", "sizes", "rows", "copies", "parts", "groups", "incoming", ""
+]
+"""What the number in a field is a number of.
+
+``"features"`` are channels, units, classes; ``"positions"`` lie along an axis that windows slide
+over, or sequences do; ``"sizes"`` are of axes of either kind; ``"rows"`` are of a table, one for
+each index; ``"copies"`` follow one another; ``"parts"`` are heads and experts; ``"groups"`` are of
+channels; ``"incoming"`` says what must come in.  What is none of these is a property of the layer
+alone, as a kernel, a stride and a dilation are.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """What numbers of a type of field count, unless the field says otherwise."""
+
+    counts: Counts
+
+
+@lru_cache(maxsize=1024)
+def counts_of(cls: Any) -> dict[str, Counts]:
+    """The fields of `cls` that hold numbers of features, positions and the like, and of which.
+
+    >>> from archcalc.layers import Conv2D
+    >>> counts_of(Conv2D)
+    {'expects': 'incoming', 'filters': 'features', 'groups': 'groups', 'lora_rank': 'features'}
+    """
+    found: dict[str, Counts] = {}
+    for name, field in cls.model_fields.items():
+        extra = field.json_schema_extra
+        told: Any = extra.get("counts") if isinstance(extra, dict) else None
+        usual: Any = next((m.counts for m in field.metadata if isinstance(m, _Counting)), "")
+        if told if told is not None else usual:
+            found[name] = told if told is not None else usual
+    return found
+
+
+@lru_cache(maxsize=1024)
+def parted_by(cls: Any) -> dict[str, str]:
+    """The fields of `cls` that are a part of a width, and the field that says how many there are.
+
+    >>> from archcalc.layers import MultiHeadAttention
+    >>> parted_by(MultiHeadAttention)
+    {'key_dim': 'num_heads', 'value_dim': 'num_heads'}
+    """
+    extras = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
+    return {n: e["per"] for n, e in extras.items() if isinstance(e, dict) and e.get("per")}
 
 
 class Dimension:
@@ -105,6 +158,8 @@ def hyper(
     neutral: Any = None,
     kw_only: bool = False,
     called: tuple[str, ...] = (),
+    counts: Counts | None = None,
+    per: str = "",
 ) -> Any:
     """A hyperparameter with a symbol of its own in the general rule.
 
@@ -116,8 +171,11 @@ def hyper(
         kw_only: whether it is given by name only.
         called: the names by which it may be given, its own first, where there are several: Keras
             has an argument ``output_shape``, which is a method here.
+        counts: what its number is a number of, where its type does not say that.
+        per: the field that says into how many of it a width is parted: heads, for what is as wide
+            as one of them.
     """
-    extra = {"symbol": symbol, "neutral": neutral}
+    extra = {"symbol": symbol, "neutral": neutral, "counts": counts, "per": per}
     return Field(
         default=default,
         kw_only=kw_only,
@@ -126,15 +184,28 @@ def hyper(
     )
 
 
-def option(*, default: Any, kw_only: bool = False, called: tuple[str, ...] = ()) -> Any:
-    """A hyperparameter without a symbol, with a default of a type that is normalised.
+def option(
+    *,
+    default: Any = ...,
+    kw_only: bool = False,
+    called: tuple[str, ...] = (),
+    counts: Counts | None = None,
+) -> Any:
+    """A hyperparameter without a symbol, of a type that is normalised.
 
     Args:
-        default: its value where none is given.
+        default: its value where none is given; required without one.
         kw_only: whether it is given by name only.
         called: the names by which it may be given, as in `hyper`.
+        counts: what its number is a number of, as in `hyper`.
     """
-    return Field(default=default, kw_only=kw_only, validation_alias=_also(called))
+    extra: Any = None if counts is None else {"counts": counts}
+    return Field(
+        default=default,
+        kw_only=kw_only,
+        validation_alias=_also(called),
+        json_schema_extra=extra,
+    )
 
 
 def _also(called: tuple[str, ...]) -> AliasChoices | None:
@@ -497,8 +568,9 @@ if TYPE_CHECKING:
 
 else:
 
-    def _field(read: Any, schema: dict[str, Any], write: Any = plain) -> Any:
-        return Annotated[Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)]
+    def _field(read: Any, schema: dict[str, Any], write: Any = plain, counts: Counts = "") -> Any:
+        kind = Annotated[Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)]
+        return Annotated[kind, _Counting(counts)] if counts else kind
 
     def _bounded(
         minimum: int,
@@ -506,9 +578,10 @@ else:
         schema: dict[str, Any],
         write: Any = plain,
         words: tuple[str, ...] = (),
+        counts: Counts = "",
     ) -> Any:
         """A field of dimensions: `minimum` is asked of a number here, of a formula in a trace."""
-        kind = _field(partial(read, minimum=minimum), schema, write)
+        kind = _field(partial(read, minimum=minimum), schema, write, counts)
         return Annotated[kind, AtLeast(minimum, words)]
 
     _MANY = {"anyOf": [*_DIM_SCHEMA["anyOf"], {"type": "array", "items": _DIM_SCHEMA}]}
@@ -526,10 +599,14 @@ else:
     _RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}
     _RATIOS = {"anyOf": [*_RATIO["anyOf"], {"type": "array", "items": _RATIO}, _NULL]}
 
-    Size = _bounded(1, as_dim, _DIM_SCHEMA)
-    Count = _bounded(0, as_dim, _DIM_SCHEMA)
-    OptionalSize = _bounded(1, _optional(as_dim), {"anyOf": [*_DIM_SCHEMA["anyOf"], _NULL]})
-    Groups = _bounded(1, _groups, {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]})
+    Size = _bounded(1, as_dim, _DIM_SCHEMA, counts="features")
+    Count = _bounded(0, as_dim, _DIM_SCHEMA, counts="copies")
+    OptionalSize = _bounded(
+        1, _optional(as_dim), {"anyOf": [*_DIM_SCHEMA["anyOf"], _NULL]}, counts="features"
+    )
+    Groups = _bounded(
+        1, _groups, {"anyOf": [*_DIM_SCHEMA["anyOf"], {"const": -1}]}, counts="groups"
+    )
     Sizes = _bounded(1, _dims, _MANY)
     OptionalSizes = _bounded(1, _optional(_dims), {"anyOf": [_MANY, _NULL]})
     SomeSizes = _bounded(1, _some, {"anyOf": [_MANY, _NULL, {"type": "array"}]})
@@ -537,15 +614,19 @@ else:
     OptionalRatios = _field(_optional(_ratios), _RATIOS)
     Padding = _bounded(0, _padding, _PAIRS, words=(*PADDINGS, *OTHER_PADDINGS))
     Amounts = _bounded(0, _amounts, _PAIRS)
-    Position = _field(as_expr, _POSITION)
-    OptionalPosition = _field(_optional(as_expr), {"anyOf": [*_POSITION["anyOf"], _NULL]})
+    Position = _field(as_expr, _POSITION, counts="sizes")
+    OptionalPosition = _field(
+        _optional(as_expr), {"anyOf": [*_POSITION["anyOf"], _NULL]}, counts="sizes"
+    )
     SectionCount = _field(_section_count, {"type": "integer", "minimum": 1})
-    Sections = _bounded(1, _sections, _MANY, _listed)
+    Sections = _bounded(1, _sections, _MANY, _listed, counts="sizes")
     SignedAmounts = _bounded(-_MOST_TAKEN_OFF, _amounts, _SIGNED_PAIRS)
     Axes = _field(_axes, _AXES)
     OptionalAxes = _field(_optional(_axes), {"anyOf": [*_AXES["anyOf"], _NULL]})
     SomeAxes = _field(_no_axes, {"anyOf": [*_AXES["anyOf"], _NULL]})
-    ShapeField = _bounded(1, _optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed)
+    ShapeField = _bounded(
+        1, _optional(as_shape), {"anyOf": [_MANY, _NULL]}, _listed, counts="sizes"
+    )
     Function = _field(_function, _NULL, _named)
-    ShapeRule = _bounded(1, _rule, {"anyOf": [_MANY, _NULL]}, _named)
-    TargetShape = _bounded(1, _target, _TARGET, _listed)
+    ShapeRule = _bounded(1, _rule, {"anyOf": [_MANY, _NULL]}, _named, counts="sizes")
+    TargetShape = _bounded(1, _target, _TARGET, _listed, counts="sizes")

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archcalc.layers.attending import KEYS_AND_VALUES, Core, equal_dims, equal_shapes, shares
+from archcalc.layers.attention import KEYS_AND_VALUES, Core, equal_dims, equal_shapes, shares
 from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Arithmetic, Operand, State, Work

@@ -8,8 +8,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
-from archcalc.layers.homes import declare, families, homes
+from archcalc._loading import loaded, missing
+from archcalc.layers.registry import declare, families, homes
 from archcalc.network.base import Network
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
@@ -87,7 +87,7 @@ def _found(name: str) -> Any:
         return tuple(map(loaded, families(__name__)))
     home = homes().get(name, "")
     if not home.startswith(f"{__name__}."):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = globals()[name] = getattr(loaded(home), name)
     return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcalc.network.model import Model
     from archcalc.network.tensor import Tensor
 
-__all__ = ["alike", "code", "everything", "held"]
+__all__ = ["alike", "code", "everything", "form_of", "held"]
 
 _DEEPEST = 6
 """How many calls stand within one another before one of them is named."""
@@ -39,11 +39,16 @@ def code(layer: Layer) -> str:
 
 def alike(one: Layer, other: Layer) -> bool:
     """Whether both have equal fields all the way down, and share layers in the same places."""
-    return _form(one) == _form(other)
+    return form_of(one) == form_of(other)
 
 
-def _form(layer: Layer) -> list[object]:
-    """Every layer once, in order, with what it holds; a layer that came before is its number."""
+def form_of(layer: Layer, without: Container[str] = ()) -> list[object]:
+    """Every layer once, in order, with what it holds; a layer that came before is its number.
+
+    Args:
+        layer: a layer or a network.
+        without: fields that are left out, such as the name.
+    """
     numbers: dict[int, int] = {}
     form: list[object] = []
     pending: list[Layer] = [layer]
@@ -53,20 +58,23 @@ def _form(layer: Layer) -> list[object]:
             form.append(numbers[id(here)])
             continue
         numbers[id(here)] = len(numbers)
-        form.append((type(here), *_own(here)))
+        form.append((type(here), *_own(here, without)))
         pending.extend(reversed([*held(here), *(tie.owner for tie in here.tied)]))
     return form
 
 
-def _own(layer: Layer) -> Iterator[object]:
+def _own(layer: Layer, without: Container[str]) -> Iterator[object]:
     """What a layer says of itself, the layers that it holds left out."""
     if is_model(layer):
         graph = layer.graph()
-        yield from (layer.name, layer.trainable, layer.expects, graph.outputs)
-        yield [(x.shape, x.name or input_name(i)) for i, x in enumerate(layer.inputs)]
+        yield from (layer.trainable, layer.expects, graph.outputs, [x.shape for x in layer.inputs])
+        if "name" not in without:
+            yield [layer.name, *(x.name or input_name(i) for i, x in enumerate(layer.inputs))]
         yield [node.inputs for node in graph.nodes]
         return
     for name in type(layer).model_fields:
+        if name in without:
+            continue
         value = getattr(layer, name)
         if isinstance(value, Layer):
             yield Layer

@@ -131,6 +131,10 @@ class Repeat(Numbered):
             return self.block
         return None
 
+    @property
+    def shown(self) -> Network:
+        return self._open or self
+
     @cached_property
     def _graph(self) -> Graph:
         if self._open:

@@ -9,7 +9,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import read
 from archcalc.network.forms import is_network
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 from archcalc.symbolic.shown import Shown
@@ -57,7 +57,7 @@ class Tensor(Shown):
         try:
             made = called(layer, tensors)
         except ArchcalcError as error:
-            raise error.at(layer.name or snake_case(type(layer).__name__)) from None
+            raise error.at(name_of(layer)) from None
         return made[0] if len(made) == 1 else made
 
     def __repr__(self) -> str:

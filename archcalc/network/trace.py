@@ -171,7 +171,9 @@ class Trace(Shown):
 
     def _symbols(self) -> set[Symbol]:
         shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))
-        sizes = {size for shape in shapes for size in shape if isinstance(size, Expr)}
+        counts = (loop.count for row in self.rows for loop in row.loops)
+        dims = (*counts, *(size for shape in shapes for size in shape))
+        sizes = {dim for dim in dims if isinstance(dim, Expr)}
         found = {*self.parameters.known_symbols.values(), *self.macs.known_symbols.values()}
         free = found.union(*(size.free_symbols for size in sizes))
         return {s for s in free if not isinstance(s, Index)}

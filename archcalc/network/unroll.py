@@ -20,10 +20,11 @@ from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.model import Model
-from archcalc.network.naming import input_name, snake_case
+from archcalc.network.naming import input_name, name_of
 from archcalc.network.numbered import Numbered
 from archcalc.network.repeat import Repeat
 from archcalc.network.ties import TiedWeight, no_owner, owned, settled
+from archcalc.network.walk import Where, frozen
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape, as_shape
@@ -130,9 +131,9 @@ def unroll(what: Layer, input_shape: Any = None, whole: Whole = _none) -> Progra
     given = [Source(-1 - i) for i in range(len(shapes))]
     if isinstance(what, Network) and not whole(what):
         what.check(*shapes)
-        outputs = writer.network(what, given, "", ())
+        outputs = writer.network(what, given, Where())
     else:
-        outputs = writer.call(what, given, what.name or snake_case(type(what).__name__), ())
+        outputs = writer.call(what, given, Where(name_of(what)))
     writer.settle()
     return Program(
         what.name if isinstance(what, Network) else None,
@@ -192,62 +193,58 @@ class _Writer:
         self._known: dict[tuple[object, ...], Applied] = {}
         self._tied: list[tuple[int, Layer, tuple[int, ...]]] = []
 
-    def network(
-        self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
-    ) -> list[Source]:
+    def network(self, network: Network, values: list[Source], place: Where) -> list[Source]:
         """Write down every layer of `network`; where its outputs are."""
+        place = place.within(network)
         if not isinstance(network, Repeat):
-            return self._graph(network, values, path, copy)
+            return self._graph(network, values, place)
         for i in range(int(network.times)):
-            place = _under(path, str(i))
-            own = copy if network.shared else (*copy, id(network), i)
-            made = self._graph(network.copy_of(i), values, place, own)
+            copy = place.copy if network.shared else (*place.copy, id(network), i)
+            here = replace(place.under(str(i)), copy=copy)
+            made = self._graph(network.copy_of(i), values, here)
             values = list(network.carried(values, made))
         return values[: len(network.graph().outputs)]
 
-    def _graph(
-        self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
-    ) -> list[Source]:
+    def _graph(self, network: Network, values: list[Source], place: Where) -> list[Source]:
         graph, made = network.graph(), list[list[Source]]()
         shapes = [_shape(source, self.calls, self.inputs) for source in values]
-        undecided(needed.under(path) for needed in network.needs(*shapes))
+        undecided(needed.under(place.path) for needed in network.needs(*shapes))
 
         def at(refs: Sequence[Ref]) -> list[Source]:
             return [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in refs]
 
         for node in graph.nodes:
-            fed, where = at(node.inputs), _under(path, node.name)
+            fed, here = at(node.inputs), place.under(node.name)
             if isinstance(node.layer, Network) and not self.whole(node.layer):
-                made.append(self.network(node.layer, fed, where, copy))
+                made.append(self.network(node.layer, fed, here))
             else:
-                made.append(self.call(node.layer, fed, where, copy))
+                made.append(self.call(node.layer, fed, here))
         return at(graph.outputs)
 
-    def call(
-        self, layer: Layer, values: list[Source], path: str, copy: tuple[int, ...]
-    ) -> list[Source]:
+    def call(self, layer: Layer, values: list[Source], place: Where) -> list[Source]:
         """Write down one layer; where its outputs are."""
         shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
-        key = (layer.key, shapes)
+        stated = layer if place.trained else frozen(layer)
+        key = (stated.key, shapes)
         try:
             known = None if layer.kept else self._known.get(key)
-            applied = known or Applied(layer, shapes)
+            applied = known or Applied(stated, shapes)
         except ArchcalcError as error:
-            raise error.at(path) from None
+            raise error.at(place.path) from None
         if any(part.tied for part in everything(layer)[1:]):
             raise FrameworkError(
                 f"{type(layer).__name__} is one layer there, and holds weights that are tied",
                 code="tied-weights",
-                path=path,
+                path=place.path,
                 hint="build it of its parts",
             )
         if not layer.kept:  # others with the same facts are built with other arguments
             self._known[key] = applied
         number = len(self.calls)
-        owner = self._owners.setdefault((id(layer), copy), number)
+        owner = self._owners.setdefault((id(layer), place.copy), number)
         if layer.tied:
-            self._tied.append((number, layer, copy))
-        self.calls.append(Call(path, applied, tuple(values), owner))
+            self._tied.append((number, layer, place.copy))
+        self.calls.append(Call(place.path, applied, tuple(values), owner))
         return [Source(number, i) for i in range(len(applied.outputs))]
 
     def settle(self) -> None:
@@ -267,7 +264,3 @@ class _Writer:
             raise no_owner(tie.owner, call.path)
         theirs = self.calls[owner]
         return settled(own, tie, theirs.applied, theirs.path, call.path)[0], owner
-
-
-def _under(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from archcalc.costs.loops import Loop
+from archcalc.layers.adapters import LoRA
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import State
 from archcalc.layers.fields import option
@@ -22,7 +23,7 @@ from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block, Layers, OptionalBlock
 from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
 from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -298,7 +299,7 @@ class Bidirectional(_Holding):
     def _goes_both_ways(cls, value: Any) -> Any:
         if isinstance(value, Sequential) and len(value.layers) == 1:  # a list of one, in a file
             value = value.layers[0]
-        if value is not None and "go_backwards" not in type(value).model_fields:
+        if value is not None and "go_backwards" not in type(_over_time(value)).model_fields:
             raise InvalidLayerError(
                 f"{type(value).__name__} does not run over time",
                 code="not-recurrent",
@@ -309,10 +310,7 @@ class Bidirectional(_Holding):
     @cached_property
     def _graph(self) -> Graph:
         first: Any = self.layer
-        other: Any = self.backward_layer or first.model_copy(
-            update={"go_backwards": not first.go_backwards},
-            deep=True,  # what it holds has weights of its own as well
-        )
+        other: Any = self.backward_layer or _turned(first)
         calls: list[tuple[Layer, tuple[Ref, ...]]] = [
             (_named(first, "forward"), (Ref(INPUT),)),
             (_named(other, "backward"), (Ref(INPUT),)),
@@ -340,7 +338,23 @@ class Bidirectional(_Holding):
             return self.backward_layer
         return self.layer if layer is forward else layer
 
+    def copied_from(self, layer: Layer) -> Layer | None:
+        copied = self.backward_layer is None and layer is self.graph().nodes[1].layer
+        return self.layer if copied else None
+
+
+def _over_time(layer: Layer) -> Layer:
+    """What runs over time: the layer, or the one that has its adapters around it."""
+    return layer.layer if isinstance(layer, LoRA) else layer
+
+
+def _turned(layer: Any) -> Any:
+    """One like it, that takes the steps the other way; what it holds has weights of its own."""
+    if isinstance(layer, LoRA):
+        return layer.model_copy(update={"layer": _turned(layer.layer)})
+    return layer.model_copy(update={"go_backwards": not layer.go_backwards}, deep=True)
+
 
 def _named(layer: Layer, way: str) -> Layer:
-    name = f"{way}_{layer.name or snake_case(type(layer).__name__)}"
+    name = f"{way}_{name_of(layer)}"
     return layer.model_copy(update={"name": name})

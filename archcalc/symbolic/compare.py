@@ -134,7 +134,7 @@ def _power(base: Interval, exponent: Interval) -> Interval:
 
 
 def _too_large(base: Interval, exponent: Interval) -> bool:
-    """Whether a bound of the power would be a number that nobody wants to compute."""
+    """Whether a bound of the power would be too large to compute."""
     sizes = [max(abs(int(end.p)), int(end.q)).bit_length() for end in base if end is not None]
     tops = [abs(int(end)) for end in exponent if end is not None]
     return max(sizes, default=0) * max(tops, default=0) > LIMITS.early_power_bits

@@ -101,7 +101,7 @@ def lower(value: Expr | int) -> Dim:
 
 
 def exact_div(a: Dim, b: Dim) -> Dim:
-    """``a / b`` where `b` divides `a`, as a requirement beside it says: no floor is written.
+    """``a / b`` where `b` divides `a`, as a requirement beside it says: no floor is made.
 
     >>> from archcalc.symbolic import symbols
     >>> d, a = symbols("d a")

@@ -86,7 +86,7 @@ class Requirement(Shown):
                 return equal(floor_div(self.left, self.right) * self.right, self.left)
 
     def at(self, values: Mapping[Symbol, Dim]) -> Requirement:
-        """The same requirement with `values` put in for symbols."""
+        """The same requirement with `values` substituted for symbols."""
 
         def put(dim: Dim) -> Dim:
             return dim if isinstance(dim, int) else lower(with_values(dim, values))
@@ -97,7 +97,7 @@ class Requirement(Shown):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What it asks, whoever asks it and however it is said."""
+        """What it asks, whichever layer asks it and however it is phrased."""
         return self.left, self.relation, self.right, self.each
 
     def of_each(self, copies: Iterable[Copies]) -> Requirement:

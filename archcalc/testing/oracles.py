@@ -239,7 +239,9 @@ def _run(built: list[Any], applied: Applied, **how: Any) -> tuple[Any, int | Non
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    inside = [inner for outer in built for inner in outer._flatten_layers()]
+    inside = [
+        x for part in built if hasattr(part, "_flatten_layers") for x in part._flatten_layers()
+    ]
     for part in inside:
         if hasattr(part, "unroll"):  # Keras' loop over time does the first step once more
             part.unroll = True

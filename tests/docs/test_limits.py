@@ -43,7 +43,7 @@ LIMITS_SHOWN = {
         "brackets and `not` inside one another": LIMITS.condition_nesting,
         "digits of a number such as `1e300`": LIMITS.decimal_digits,
     },
-    "when numbers are put in": {
+    "when values are substituted": {
         "bits of a power": LIMITS.power_bits,
         "terms of a sum over copies that has no closed form": LIMITS.summed,
         "values of one symbol in a sweep": LIMITS.axis_values,
@@ -57,9 +57,10 @@ LIMITS_SHOWN = {
         "operations on 64 bits of a `search` without a cluster, about": LIMITS.search_work,
         "residue classes in which two sides are compared": LIMITS.compared_classes,
         "cells of a picture of a sweep": LIMITS.picture_cells,
+        "calls of a function whose formula is interpolated": LIMITS.calls,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
         "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
-        "sets of calls looked at for the best order of a network": order._MOST_STATES,
+        "sets of calls tried for the best order of a network": order._MOST_STATES,
     },
     "of a file": {
         "characters of YAML": files._MOST_CHARACTERS["yaml"],

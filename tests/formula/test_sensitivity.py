@@ -143,3 +143,19 @@ def test_refusals() -> None:
         "there is no symbol q here; the symbols are f, k, n [unknown-symbol]"
     )
     assert isinstance(MNIST.sensitivity(**AT), Sensitivity)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "expected"),
+    [
+        ("max(2**k, 8)*n", {"k": 2, "n": 5}, 0),  # the other argument stands still
+        ("max(2**k, 8)*n", {"k": 3, "n": 5}, None),  # a kink
+        ("max(k**2, 2*k - 1)", {"k": 1}, 2),  # both go the same way
+        ("(n - 2)**k", {"k": 4, "n": 3}, 0),  # log(1)
+        ("sum(h//2**i for i in range(L))", {"h": 9, "L": 3}, Fraction(7, 4)),
+    ],
+)
+def test_slopes_by_hand(text, at, expected) -> None:
+    formula = Formula(text)
+    first = "h" if "h" in at else "k"
+    assert slope(formula.expr, symbol(first), {symbol(s): v for s, v in at.items()}) == expected

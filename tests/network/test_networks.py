@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -301,3 +302,47 @@ def test_branches_that_are_none(branches: Any) -> None:
 def test_branches_must_fit_what_joins_them() -> None:
     with pytest.raises(ac.errors.ShapeError, match="concatenate"):
         ac.Parallel([[], ac.Conv2D(4, 3)]).trace((8, 8, 3))
+
+
+FROZEN = {
+    "sequential": lambda: ac.Sequential([ac.Dense(8), ac.Dense(8)], trainable=False),
+    "named": lambda: ac.Residual(ac.Sequential([ac.Dense(8)], trainable=False, name="body")),
+    "body": lambda: ac.Residual(ac.Sequential([ac.Dense(8)], trainable=False)),
+    "residual": lambda: ac.Residual([ac.Dense(8)], trainable=False),
+    "copies": lambda: ac.Repeat(ac.Dense(8), 3, trainable=False),
+    "deep": lambda: ac.Repeat(ac.Residual([ac.Sequential([ac.Dense(8)])]), 2, trainable=False),
+    "both ways": lambda: ac.Bidirectional(ac.LSTM(4, return_sequences=True), trainable=False),
+    "steps": lambda: ac.TimeDistributed(ac.Dense(8), trainable=False),
+    "encoder": lambda: ac.TransformerEncoder(
+        ac.TransformerEncoderLayer(8, 2, 16), 2, norm=True, trainable=False
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FROZEN)
+def test_what_is_in_a_frozen_network_is_not_trained(kind: str) -> None:
+    """As in Keras, whose ``model.trainable = False`` is said to every layer in it."""
+    net = ac.Sequential([FROZEN[kind](), ac.Dense(3)], input_shape=(5, 8))
+    trace = net.trace()
+    assert trace.trainable_parameters == 8 * 3 + 3
+    assert trace.parameters > trace.trainable_parameters
+    module = net.to_torch()
+    assert sum(p.numel() for p in module.parameters() if p.requires_grad) == 8 * 3 + 3
+    assert sum(p.numel() for p in module.parameters()) == trace.parameters
+    if kind != "encoder":
+        trained = net.to_keras().trainable_weights
+        assert sum(math.prod(w.shape) for w in trained) == 8 * 3 + 3
+
+
+def test_a_layer_that_is_shared_is_frozen_where_it_stands_first() -> None:
+    shared = ac.Dense(4)
+    net = ac.Sequential([ac.Sequential([shared], trainable=False), shared], input_shape=4)
+    assert net.trace().parameters == 20
+    assert net.trace().trainable_parameters == 0
+
+
+def test_a_frozen_network_is_fine_tuned() -> None:
+    block = ac.Repeat(ac.Residual([ac.Dense(8, name="wide")]), 3, trainable=False)
+    net = ac.Sequential([block], input_shape=(5, 8), trainable=False)
+    tuned = net.with_lora(2, "wide").trace()
+    assert tuned.trainable_parameters == 3 * 2 * (8 + 8)

@@ -7,12 +7,18 @@ from typing import Any
 import keras
 import pytest
 import torch
+from hypothesis import assume, given
 from torch import nn
 
 import archcalc as ac
 import archcalc.testing
 import archcalc.torch.nn
-from archcalc.testing import MismatchError, assert_matches
+from archcalc.frameworks.records import KERAS
+from archcalc.symbolic.shape import Shape
+from archcalc.testing import MismatchError, assert_matches, layers
+from archcalc.testing.in_keras import builds_in_keras, keeps_its_word
+from archcalc.testing.kinds import catalogue
+from tests.sampling import examples
 
 NET = ac.Sequential(
     [ac.Conv2D(32, 3), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense(100), ac.Dense(10)],
@@ -575,6 +581,32 @@ and ``MaxUnpool`` the places that a pool gave: neither runs alone."""
 def test_a_module_is_itself(text: str) -> None:
     ours, theirs = (eval(f"nn.{text}", {"nn": names}) for names in (A, nn))
     assert_matches(ours, theirs, input_shape=_SELVES[text])
+
+
+ODD = ("Equalization", "MelSpectrogram")
+"""`Equalization` says of its input that it is its output, so that no model of Keras can hold it; a
+`MelSpectrogram` is said to be longer than it is."""
+
+_OF_KERAS = [
+    cls.__name__
+    for cls in catalogue()
+    if KERAS.entry(cls) and builds_in_keras(cls) and cls.__name__ not in ODD
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", _OF_KERAS)
+def test_a_layer_of_keras_is_itself(kind: str) -> None:
+    @examples(0.02, nightly=30)
+    @given(layers([kind], framework="keras"))
+    def matches(pair: tuple[ac.Layer, tuple[Shape, ...]]) -> None:
+        layer, shapes = pair
+        assume(keeps_its_word(layer))
+        inputs = [ac.Input(shape) for shape in shapes]
+        net = ac.Model(inputs, layer(*inputs))
+        assert_matches(net, net.to_keras())
+
+    matches()
 
 
 @pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")

@@ -35,7 +35,7 @@ Ways: TypeAlias = tuple[Direction, ...]
 """How a value moves along each axis."""
 
 _POINTS = 1 << 17
-"""So many configurations are looked at one by one at once."""
+"""So many configurations are computed at once."""
 
 _LINES = 1 << 14
 """So many lines along the innermost axis are bisected at once."""
@@ -102,7 +102,7 @@ class SearchPlan:
     Attributes:
         axes: the values of every symbol.
         objective: what is to be as large as it can be.
-        rules: what a configuration must meet, in the order in which they are looked at.
+        rules: what a configuration must meet, in the order in which they are checked.
     """
 
     axes: tuple[Axis, ...]
@@ -225,7 +225,7 @@ class SearchPlan:
         return bounds_of(self.program, at, [step])[step][int(upper)]
 
     def is_leaf(self, box: Box) -> bool:
-        """Whether a box is looked at as a whole."""
+        """Whether all configurations of a box are computed."""
         if self.inner is None:
             return size_of(box) <= _POINTS
         start, stop = box[self.inner]

@@ -150,7 +150,7 @@ def _floor(a: Span, b: Span) -> Span:
     positive = (max(b[0], 1), b[1]) if b[1] > 0 else ()
     divisors = negative + positive
     if not divisors:
-        return 0, 0  # there is no result; who runs the program says where, if it is asked for
+        return 0, 0  # there is no result; running the program raises, if the step is needed
     corners = [x // d for x, d in product(a, divisors)]
     return min(corners), max(corners)
 

@@ -190,7 +190,7 @@ class Compiled:
             return Runner(program, arrays, bounds, "object").results([at])[0]
 
     def _program_for(self, arrays: Mapping[str, Array], spans: Mapping[str, Span]) -> Program:
-        """The program, written anew for arrays that are worth it."""
+        """The program, in another form for arrays where that saves work."""
         used = {name: array.size for name, array in arrays.items() if name in self.symbols}
         if prod(np.broadcast_shapes(*(arrays[name].shape for name in used))) < _LARGE:
             return self.program

@@ -21,13 +21,11 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from archcalc.frameworks.importing.batch import BATCH
 from archcalc.frameworks.importing.graph import Call, Graph, Held, Made, Ref, Scope
 from archcalc.symbolic.errors import FrameworkError, shorten
 
 __all__ = ["BATCH", "record"]
-
-BATCH = 10_007
-"""A prime that is no size of a layer: an axis of that length is the batch."""
 
 _OF_NO_ACCOUNT = frozenset(
     (

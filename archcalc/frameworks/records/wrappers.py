@@ -44,7 +44,7 @@ RECORDS = (
             arguments=same("layer", "merge_mode", "backward_layer"),
             limits=(
                 (
-                    lambda both: not both.layer.go_backwards,
+                    lambda both: not getattr(both.layer, "go_backwards", False),
                     "Keras wants the first layer to go forward",
                 ),
             ),

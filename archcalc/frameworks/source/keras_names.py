@@ -61,6 +61,8 @@ def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, A
     if is_function(path):
         return on_tensors(reader, path, args, kwargs)
     parts = path.split(".")
+    if home == "keras.random" and name[:1].islower():
+        return on_tensors(reader, path, args, kwargs)
     if parts[0] == "keras" and len(parts) > 1 and parts[1] in _PASSED_OVER:
         return Unknown()
     if parts[:2] == ["keras", "applications"] and name[:1].isupper():

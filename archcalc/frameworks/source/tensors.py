@@ -31,6 +31,11 @@ __all__ = ["BATCH", "Bench", "tensors_in"]
 BATCH = 10_007
 """How long the batch is while code is read: a prime that is no other size."""
 
+_OF_TWO = frozenset(
+    ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "floor_divide", "remainder")
+)
+"""Functions of two tensors, or of a tensor and a number."""
+
 _STANDS_FOR = (224, 256, 320, 384, 448, 512)
 """What symbols are while the code is read, unless that is said; later ones are multiples of 64."""
 
@@ -126,6 +131,8 @@ class Bench(Workbench):
         if lowering is None:
             raise NotLoweredError(f"archcalc has no layer for the function {name}")
         given = _frozen(tuple(args))
+        if name in _OF_TWO and not all(isinstance(x, Value | Ref | int | float) for x in given[:2]):
+            raise NotLoweredError("what stands beside the tensor is not known")
         if name == "matmul" and self._is_row_by_weight(*given):
             return self._by_weight(*given)
         self.call = Call(name, given, dict(kwargs), ())

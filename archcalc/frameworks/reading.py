@@ -12,8 +12,9 @@ from functools import lru_cache
 from inspect import isfunction
 from typing import Any, TypeAlias
 
+from archcalc.frameworks.lookup import fields_of
 from archcalc.frameworks.origin import built_from
-from archcalc.frameworks.record import Entry, Name, Record, fields_of
+from archcalc.frameworks.record import Entry, Name, Record
 from archcalc.frameworks.records import KERAS, own_records
 from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.frameworks.torch_names.arguments import is_flag

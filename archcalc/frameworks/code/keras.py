@@ -8,9 +8,7 @@ from typing import Any
 from archcalc.frameworks.code.keras_functions import OPERATIONS
 from archcalc.frameworks.code.names import Names, Values, arguments
 from archcalc.frameworks.keras_chains import parts, steps
-from archcalc.frameworks.record import (
-    Chain,
-    Entry,
+from archcalc.frameworks.lookup import (
     arguments_of,
     class_of,
     entry_of,
@@ -18,6 +16,7 @@ from archcalc.frameworks.record import (
     is_whole,
     said_when_called,
 )
+from archcalc.frameworks.record import Chain, Entry
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer

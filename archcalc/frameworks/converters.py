@@ -7,7 +7,7 @@ from typing import Any
 from archcalc.frameworks.record import Absent, Argument, Convert, Entry, Given, Only, same
 from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
-from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.errors import FrameworkError, InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
@@ -61,6 +61,11 @@ def axis_there(axis: int, x: Shape) -> int:
     return -1 if axis == -1 else axis_index(axis, x) + 1
 
 
+def axis_back(axis: Any, x: Shape) -> Any:
+    """One axis; Keras 2 saved it as a list."""
+    return axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
+
+
 def axes_there(axes: tuple[int, ...], x: Shape) -> int | list[int]:
     """In order: Keras sorts them by number, so that −1 would come before 1."""
     if len(axes) == 1:
@@ -98,8 +103,22 @@ def every_field(layer: type[Layer], *but: str) -> tuple[Argument, ...]:
     return same(*(n for n in layer.model_fields if n not in (*Layer.model_fields, *but)))
 
 
+_IN_LAYERS = 3
+"""The axes of a batch of sequences, and of states with an axis of layers."""
+
+
 def with_states(x: Any, *states: Any) -> tuple[Any, ...]:
-    """What a recurrent layer is called on: states come in a list, as the second argument."""
+    """What a recurrent layer is called on: states come in a list, as the second argument.
+
+    Raises:
+        FrameworkError: they have an axis of layers, as torch's states have.
+    """
+    if states and len(states[0].shape) == _IN_LAYERS and len(x.shape) == _IN_LAYERS:
+        raise FrameworkError(
+            "Keras' states have no axis of layers and directions",
+            code="not-in-keras",
+            hint="give a state of each direction by itself, (u,)",
+        )
     return (x, list(states)) if states else (x,)
 
 
@@ -137,7 +156,7 @@ def _strides_or_dilation(layer: Any) -> bool:
 
 NOT_BOTH = (_strides_or_dilation, "Keras refuses strides > 1 together with dilation_rate > 1")
 NO_PLACES = Only("return_indices", (False,), "Keras' max pools do not say where values were")
-KERAS_AXIS = Argument("axis", "axis", axis_there)
+KERAS_AXIS = Argument("axis", "axis", axis_there, axis_back)
 KERAS_AXES = Argument("axis", "axis", axes_there, axes_back)
 
 

@@ -40,8 +40,8 @@ def from_keras(
     A size that Keras leaves open, ``None``, becomes a symbol: ``t`` in an input of one axis, ``t``
     and ``c`` in one of two, ``h``, ``w`` and ``c`` in one of three, ``t``, ``h``, ``w`` and ``c``
     in one of four, each without the batch.  Where the first axis alone is known it is the channels,
-    ``(3, h, w)``.  The symbols of a second input end in 2 (``t2``), unless that is added to the
-    first or joined to it, so that both are as long.
+    ``(3, h, w)``.  The symbols of a second input end in 2, ``t2``; that two are as long where they
+    meet is a requirement, or they are one symbol where an operation says no more.
 
     Args:
         source: a model of Keras; or the path of a ``.keras`` archive, of a JSON config or of an

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from archcalc.frameworks.importing.keras.operations import LAYERS_AS_OPERATIONS, OPERATIONS
 from archcalc.frameworks.importing.keras.plan import Array, At, Call, Dims, Part, Plan
+from archcalc.frameworks.reading import keras_entry
 from archcalc.symbolic.errors import SpecificationError, quoted, shorten
 from archcalc.symbolic.limits import LIMITS
 
@@ -261,12 +263,14 @@ def _part(entry: Any, trained: bool, path: str) -> Part:
 
 def _is_layer(entry: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
     """Whether it is a layer and no operation, which Keras writes alike."""
-    if entry["class_name"] in ("TFOpLambda", "SlicingOpLambda"):
+    if entry["class_name"] in LAYERS_AS_OPERATIONS:
         return False
     module = entry.get("module")
     if isinstance(module, str):
         return not module.startswith(("keras.src.ops", "keras.ops"))
-    return "trainable" in config or "dtype" in config or "layers" in config
+    kind = str(entry["class_name"])
+    told = "trainable" in config or "dtype" in config or "layers" in config
+    return told or (kind not in OPERATIONS and keras_entry(kind) is not None)
 
 
 def _input_shape(part: Part) -> Dims | None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from archcalc.frameworks.importing.keras.configs import INPUT, chained
+from archcalc.frameworks.importing.keras.operations import LAYERS_AS_OPERATIONS
 from archcalc.frameworks.importing.keras.plan import Array, At, Call, Dims, Part, Plan
 from archcalc.frameworks.reading import keras_config, keras_entry
 from archcalc.symbolic.errors import FrameworkError, shorten
@@ -102,7 +103,7 @@ class _Walk:
 
     def _part(self, operation: Any, trained: bool) -> Part:
         kind = type(operation).__name__
-        is_layer = hasattr(operation, "trainable_weights")
+        is_layer = hasattr(operation, "trainable_weights") and not _is_said_by_several(operation)
         if not is_layer:
             return Part(str(operation.name), kind, _told(operation), is_layer=False)
         trained = trained and bool(operation.trainable)
@@ -148,6 +149,11 @@ def _is_known(layer: Any) -> bool:
     """Whether it is a layer of Keras itself that a record knows."""
     kind = type(layer)
     return kind.__module__.startswith("keras.") and keras_entry(kind.__name__) is not None
+
+
+def _is_said_by_several(layer: Any) -> bool:
+    kind = type(layer)
+    return kind.__module__.startswith("keras.") and kind.__name__ in LAYERS_AS_OPERATIONS
 
 
 def _nodes(graph: Any) -> Iterator[Any]:

@@ -20,7 +20,7 @@ from archcalc.frameworks.importing.keras.plan import Array, At, Call, Dims, Part
 from archcalc.frameworks.importing.keras.weights import Owners
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
 from archcalc.frameworks.importing.workbench import Workbench, place_of
-from archcalc.frameworks.reading import keras_layer
+from archcalc.frameworks.reading import keras_entry, keras_layer
 from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.functions import FUNCTIONS as ACTIVATIONS
@@ -31,7 +31,7 @@ from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
 from archcalc.network.tensor import Input, called
 from archcalc.network.wrappers import TimeDistributed
-from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.errors import ArchcalcError, FrameworkError, SpecificationError
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Reading", "network_of"]
@@ -150,9 +150,11 @@ class _Lowering(Workbench):
             values = self._known(part, call)
             for output, value in enumerate(values):
                 self._agrees(value, self._said.get((part.name, count, output)))
+        except SpecificationError:
+            raise
         except FrameworkError as error:
-            if error.code == "weights-not-known":
-                raise
+            if error.code in ("weights-not-known", "not-read") and error.path:
+                raise  # of a model in the model
             del self._chain[before:]
             values = self._opaque(part, count, str(error))
         except _UNLIKE as error:
@@ -296,6 +298,11 @@ class _Lowering(Workbench):
     def _opaque(self, part: Part, count: int, why: str) -> list[Value]:
         call = part.calls[count]
         live = part.live
+        if part.is_layer and live is None and keras_entry(part.kind) is not None:
+            raise FrameworkError(
+                f"this {part.kind} is not read: {why}", code="not-read", path=part.name,
+                hint="is its config as Keras saved it?",
+            )  # fmt: skip
         if part.is_layer and live is None and not _is_weightless(part):
             raise FrameworkError(
                 f"{part.kind} is not read as a layer, and its config says neither its weights nor "

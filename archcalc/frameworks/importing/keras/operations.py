@@ -28,7 +28,7 @@ from archcalc.layers.arithmetic import FunctionName
 from archcalc.layers.functions import ActivationName
 from archcalc.network.naming import snake_case
 
-__all__ = ["OPERATIONS", "operate"]
+__all__ = ["LAYERS_AS_OPERATIONS", "OPERATIONS", "operate"]
 
 Given: TypeAlias = Mapping[str, Any]
 Dims: TypeAlias = tuple[int, ...]
@@ -36,6 +36,8 @@ Operation: TypeAlias = Callable[[Workbench, Given, Sequence[Any]], Any]
 """From the tensors, the operation's own arguments and those of its call to values."""
 
 _OLD = ("TFOpLambda", "SlicingOpLambda")
+LAYERS_AS_OPERATIONS = (*_OLD, "CustomScaleLayer")
+"""What Keras saves as layers, without weights, and several layers say here."""
 
 OPERATIONS: dict[str, Operation] = {}
 """By Keras' class."""
@@ -439,3 +441,12 @@ def _one_hot(low: Workbench, config: Given, args: Sequence[Any]) -> Any:
     shape = (*value.shape, config["num_classes"])
     return low.on(low.on(value, ac.ExpandDims(-1), value.at, (*value.shape, 1)), layer, value.at,
                   shape)  # fmt: skip
+
+
+@_operation("CustomScaleLayer")
+def _scaled_sum(low: Workbench, config: Given, args: Sequence[Any]) -> Any:
+    """What is added with a factor, in the InceptionResNet of `keras.applications`."""
+    first, second = map(low.tensor_of, args[0])
+    scaled = low.on(second, ac.Rescaling(config["scale"]), second.at, second.shape)
+    layer = ac.Add(name=config.get("name"))
+    return low.on([first, scaled], layer, first.at, first.shape)

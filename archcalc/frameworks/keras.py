@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc.frameworks.keras_chains import parts, steps
 from archcalc.frameworks.keras_operations import Operation, operation_named
-from archcalc.frameworks.record import (
-    Chain,
-    Entry,
+from archcalc.frameworks.lookup import (
     arguments_of,
     class_of,
     entry_of,
@@ -20,6 +18,7 @@ from archcalc.frameworks.record import (
     is_whole,
     said_when_called,
 )
+from archcalc.frameworks.record import Chain, Entry
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.attention import Attending

@@ -7,13 +7,14 @@ module keeps, under their own names unless the record says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from inspect import isfunction
 from typing import Any, TypeAlias
 
+from archcalc.frameworks.lookup import fields_of
 from archcalc.frameworks.origin import built_from
-from archcalc.frameworks.record import Entry, Name, Record, fields_of
+from archcalc.frameworks.record import Entry, Name, Record
 from archcalc.frameworks.records import KERAS, own_records
 from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.frameworks.torch_names.arguments import is_flag
@@ -184,15 +185,6 @@ def keras_layer(
     return layer(**fields)
 
 
-def _chain(module: Any, x: Shape) -> Layer:
-    """What Keras has as several layers, one after the other."""
-    found: list[Layer] = []
-    for layer in module.layers:
-        found.append(layer_of(layer, x))
-        x = found[-1].output_shape(x) if x else x
-    return Sequential(found)
-
-
 def keras_entry(kind: str) -> Entry | None:
     """What a class of Keras is here, by its name.
 
@@ -204,11 +196,10 @@ def keras_entry(kind: str) -> Entry | None:
 
 
 def _of_keras(module: Any, x: Shape) -> Layer:
-    if type(module).__name__ == "Sequential":
-        return _chain(module, x)
     if not type(module).__module__.startswith("keras."):
         raise _unread(module, "it is a class of one's own")
-    return keras_layer(type(module).__name__, keras_config(module), x)
+    kind, config = type(module).__name__, keras_config(module)
+    return _in_a_row(config["layers"], x) if kind == "Sequential" else keras_layer(kind, config, x)
 
 
 def keras_config(module: Any) -> dict[str, Any]:
@@ -255,4 +246,16 @@ def _of_config(value: Any, x: Shape, inside: Inside | None) -> Any:
         raise _unread(shorten(value, 60), "no record says how to read it")
     if inside is not None and isinstance(config.get("layers"), list):
         return inside(value, x)
+    if kind == "Sequential":
+        return _in_a_row(config["layers"], x)
     return keras_layer(kind, config, x, inside)
+
+
+def _in_a_row(configs: Sequence[Mapping[str, Any]], x: Shape) -> Layer:
+    """What Keras has as several layers, one after the other."""
+    found: list[Layer] = []
+    for one in configs:
+        if one["class_name"] != "InputLayer":
+            found.append(_of_config(one, x, None))
+            x = found[-1].output_shape(x) if x else x
+    return Sequential(found)

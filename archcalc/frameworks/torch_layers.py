@@ -16,8 +16,9 @@ from typing import Any
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
+from archcalc.frameworks.lookup import arguments_of, class_of, entry_of, is_whole
 from archcalc.frameworks.origin import with_origin
-from archcalc.frameworks.record import Entry, Tensor, arguments_of, class_of, entry_of, is_whole
+from archcalc.frameworks.record import Entry, Tensor
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_adapters import narrow_pair
 from archcalc.frameworks.torch_cores import core_named

@@ -269,7 +269,7 @@ def adapted_form(layer: Layer) -> LoRA | None:
 
     >>> from archcalc.layers.core import Dense
     >>> adapted_form(Dense(10, lora_rank=4))
-    LoRA(layer=Dense(units=10), rank=4, targets=['kernel'], merged=True, bias='lora_only')
+    LoRA(layer=Dense(units=10), rank=4, targets=('kernel',), merged=True, bias='lora_only')
     """
     if isinstance(layer, LoRA):
         return layer

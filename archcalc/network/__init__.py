@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc._loading import loaded, missing
 from archcalc.layers.registry import declare, families, homes
 from archcalc.network.base import Network
+from archcalc.network.generalizing import Generalization
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
 from archcalc.network.parameter import Constant, Parameter
@@ -50,6 +51,7 @@ __all__ = [
     "Bidirectional",
     "Constant",
     "Experts",
+    "Generalization",
     "Input",
     "InputLayer",
     "Ladder",

@@ -17,7 +17,7 @@ from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.network import adapting, edit
 from archcalc.network.code import alike, code
-from archcalc.network.forms import Form, from_dump
+from archcalc.network.forms import Form, from_dump, generalized
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Trace
@@ -383,7 +383,8 @@ class Network(Layer, abstract=True):
 
         Raises:
             EvaluationError: a number is none that can be stood for, or two symbols have the same.
-            LookupFailedError: no size is a multiple of a number; or a symbol is there already.
+            LookupFailedError: no size is a multiple of a number, or none could become one of a
+                symbol; or a symbol is there already.
             ShapeError: the network was given no input shape.
 
         >>> from archcalc.layers import Conv2D, Dense, GlobalAveragePooling2D
@@ -394,9 +395,7 @@ class Network(Layer, abstract=True):
         >>> family.trace().parameters.collect("c", "K")
         18·c² + c·(2·K + 150) + K
         """
-        made: Self = late("archcalc.network.generalizing:generalize")(
-            self, {**(values or {}), **sizes}
-        )
+        made: Self = generalized(self, {**(values or {}), **sizes})
         return made
 
     @cached_property

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
-from archcalc.layers.fields import plain
+from archcalc.layers.values import plain
 from archcalc.network.forms import is_model
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.naming import input_name

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.axis_order import to_ours
 from archcalc.frameworks.keras import called, import_keras, keras_layers
-from archcalc.frameworks.record import Entry, Tensor, entry_of
+from archcalc.frameworks.lookup import entry_of
+from archcalc.frameworks.record import Entry, Tensor
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer

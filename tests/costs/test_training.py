@@ -9,7 +9,7 @@ from hypothesis import Phase, assume, given, reject, settings
 
 import archcalc as ac
 from archcalc.costs import TrainingFlops
-from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.layers import Layer
 from archcalc.network import Network

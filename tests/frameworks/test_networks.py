@@ -10,7 +10,7 @@ import torch
 from hypothesis import Phase, given, settings
 
 from archcalc.frameworks import to_keras, to_torch
-from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers import (
     Add,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks import torch_layers
-from archcalc.frameworks.record import Absent, arguments_of, class_of, entry_of, fields_of
+from archcalc.frameworks.lookup import arguments_of, class_of, entry_of, fields_of
+from archcalc.frameworks.record import Absent
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch import to_torch
 from archcalc.layers import (

@@ -13,7 +13,8 @@ from hypothesis import given
 
 from archcalc.frameworks.axis_order import arranged
 from archcalc.frameworks.keras import called, keras_layers
-from archcalc.frameworks.record import Tensor, entry_of
+from archcalc.frameworks.lookup import entry_of
+from archcalc.frameworks.record import Tensor
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_layers import torch_module
 from archcalc.layers import Applied, Layer

@@ -236,6 +236,17 @@ def test_layers_that_transformers_make() -> None:
     assert every.trainable_parameters == (2 + 3 + 3 + 3) * 2 * 8  # query of 8, value of 3
 
 
+def test_peft_on_mt0_large() -> None:
+    """peft's README: bigscience/mt0-large with LoraConfig(task_type=SEQ_2_SEQ_LM, r=8), whose
+    targets are q and v: "trainable params: 2359296 || all params: 1231940608".  Its attentions are
+    those of 24 encoder and 24 decoder layers, of 1,024 features in 16 heads of 64.
+    """
+    x, y = ac.Input(("s", 1024)), ac.Input(("t", 1024))
+    transformer = ac.Transformer(1024, 16, 24, 24, 2816, bias=False)
+    net = ac.Model([x, y], transformer([x, y]))
+    assert net.with_lora(8, ["query", "value"]).trace().trainable_parameters == 2_359_296
+
+
 def test_layers_that_a_network_makes_are_built_as_they_are_counted() -> None:
     block = ac.TransformerEncoderLayer(8, 2, 16)
     net = ac.Sequential([ac.TransformerEncoder(block, 2, norm=True)], input_shape=(5, 8))

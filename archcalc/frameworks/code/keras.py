@@ -7,9 +7,7 @@ from typing import Any
 
 from archcalc.frameworks.code.names import Names, Values, arguments
 from archcalc.frameworks.keras_chains import parts, steps
-from archcalc.frameworks.record import (
-    Chain,
-    Entry,
+from archcalc.frameworks.lookup import (
     arguments_of,
     class_of,
     entry_of,
@@ -17,6 +15,7 @@ from archcalc.frameworks.record import (
     is_whole,
     said_when_called,
 )
+from archcalc.frameworks.record import Chain, Entry
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer

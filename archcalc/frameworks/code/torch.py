@@ -10,7 +10,7 @@ from archcalc.frameworks.code.names import Names, Values
 from archcalc.frameworks.code.torch_functions import EXPRESSIONS
 from archcalc.frameworks.code.torch_layers import Step, channels_last, module_steps, not_in_code
 from archcalc.frameworks.code.torch_recurrent import RECURRENT, recurrent_steps
-from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.layers.base import Layer
 from archcalc.network.parameter import Constant, Parameter

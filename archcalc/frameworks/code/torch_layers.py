@@ -8,7 +8,8 @@ from typing import Any
 
 from archcalc.frameworks.code.names import arguments
 from archcalc.frameworks.converters import even
-from archcalc.frameworks.record import Entry, arguments_of, class_of, entry_of
+from archcalc.frameworks.lookup import arguments_of, class_of, entry_of
+from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.records.activations import ACTIVATIONS, is_plain
 from archcalc.frameworks.torch_names import SPELLINGS

@@ -298,7 +298,7 @@ def _not_bare(tensor: Any, starts: Sequence[Any]) -> Any:
 
 def our_names(layer: Layer) -> dict[str, str]:
     """Our name of each of torch's weights, where a record says it."""
-    from archcalc.frameworks.record import entry_of
+    from archcalc.frameworks.lookup import entry_of
     from archcalc.frameworks.records import TORCH
 
     try:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from archcalc.frameworks.record import Absent, Entry, Only, Record, Tensor, same, same_tensors
 from archcalc.layers.adapters import Adaptable, LoRA
 
-__all__ = ["PARTS", "RECORDS"]
+__all__ = ["ADAPTERS", "PARTS", "RECORDS"]
 
 _TURNED = "o i -> i o"
+
+ADAPTERS = same_tensors(
+    *("lora_kernel_a", "lora_kernel_b", "lora_embeddings_a", "lora_embeddings_b")
+)
+"""What Keras' layers call their adapters."""
 
 RECORDS = (
     Record(
@@ -40,9 +45,7 @@ PARTS = (
         Adaptable,
         keras=Entry(
             arguments=same("lora_rank"),
-            tensors=same_tensors(
-                *("lora_kernel_a", "lora_kernel_b", "lora_embeddings_a", "lora_embeddings_b")
-            ),
+            tensors=ADAPTERS,
         ),
         torch=Entry(only=(Only("lora_rank", (None,), "torch's layers bring no adapters"),)),
         ranges={"lora_rank": (None, 1, 3)},

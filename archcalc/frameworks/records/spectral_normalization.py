@@ -13,12 +13,11 @@ from archcalc.frameworks.record import (
     same,
     same_tensors,
 )
+from archcalc.frameworks.records.adapters import ADAPTERS
 from archcalc.layers.applied import Applied
 from archcalc.layers.spectral_normalization import SpectralNormalization
 
 __all__ = ["RECORDS"]
-
-_ADAPTERS = tuple(f"lora_{name}_{end}" for name in ("kernel", "embeddings") for end in "ab")
 
 
 def _around_the_kernel(layer: Any, applied: Applied) -> Chain:
@@ -33,7 +32,7 @@ RECORDS = (
         SpectralNormalization,
         keras=Entry(
             arguments=same("layer", "power_iterations"),
-            tensors=same_tensors("kernel", "embeddings", "vector_u", "bias", *_ADAPTERS),
+            tensors=(*same_tensors("kernel", "embeddings", "vector_u", "bias"), *ADAPTERS),
             chain=_around_the_kernel,
         ),
         torch=Absent(

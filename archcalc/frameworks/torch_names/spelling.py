@@ -9,7 +9,8 @@ from functools import cached_property
 from inspect import Parameter, Signature
 from typing import Any
 
-from archcalc.frameworks.record import Entry, Given, Name, Record, fields_of
+from archcalc.frameworks.lookup import fields_of
+from archcalc.frameworks.record import Entry, Given, Name, Record
 from archcalc.frameworks.records import records
 from archcalc.frameworks.torch_names.arguments import read
 from archcalc.layers.arguments import IN_KERAS

@@ -7,17 +7,20 @@ from typing import Any
 
 from archcalc.network.base import Network
 from archcalc.network.code import everything
+from archcalc.network.forms import generalizes
 from archcalc.network.generalizing.folding import Folding, lengths
 from archcalc.network.generalizing.following import Following, rows_of
 from archcalc.network.generalizing.readings import Numbers, Reading, input_kinds, readings
-from archcalc.network.generalizing.report import Generalization, Kept, Replaced, reported
+from archcalc.network.generalizing.report import Generalization, Kept, Replaced, depths_of, reported
 from archcalc.network.trace import Trace
-from archcalc.symbolic.errors import ShapeError
+from archcalc.network.values import network_symbols, with_values
+from archcalc.symbolic.errors import LookupFailedError, ShapeError, shorten
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Generalization", "Kept", "Reading", "Replaced", "generalize"]
 
 
+@generalizes
 def generalize(network: Network, given: Mapping[str, Any]) -> Network:
     """`network` with symbols for its sizes; see `Network.generalize`.
 
@@ -45,8 +48,31 @@ def generalize(network: Network, given: Mapping[str, Any]) -> Network:
     _agrees(before, last, numbers)
     if family is network:
         family = network.model_copy()
-    family.__dict__["generalization"] = reported(before, after, folding.folded, last, numbers)
+    depths = {r.symbol.name: r.number for r in numbers.readings if r.kind == "copies"}
+    used = {s.name for s in network_symbols(made)}
+    in_step = with_values(made, {name: n for name, n in depths.items() if name in used})
+    folded = [*depths_of(network, made), *folding.folded]
+    made_of = reported(before, in_step.trace(), folded, last, numbers)
+    _uses_all(family, made_of)
+    family.__dict__["generalization"] = made_of
     return family
+
+
+def _uses_all(family: Network, made_of: Generalization) -> None:
+    """Every symbol stands somewhere.
+
+    Raises:
+        LookupFailedError: one does not: no layer could have it where its number stands.
+    """
+    there = network_symbols(family)
+    for reading in made_of.readings:
+        if reading.symbol not in there:
+            kept = [str(one) for one in made_of.kept if one.number % reading.number == 0]
+            raise LookupFailedError(
+                f"nothing could become {reading.symbol} = {reading.number}",
+                code="nothing-generalized",
+                hint=shorten("; ".join(kept), 300),
+            )
 
 
 def _agrees(before: Trace, after: Trace, numbers: Numbers) -> None:

@@ -21,8 +21,7 @@ from archcalc.layers.fields import counts_of, parted_by
 from archcalc.layers.reshaping import Reshape, Unflatten
 from archcalc.layers.slicing import Slice
 from archcalc.network.generalizing.readings import Numbers
-from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
@@ -166,7 +165,7 @@ def _part(value: Any, count: Any, made: Any, at: Entering, numbers: Numbers) -> 
     exact = value in numbers.at().values() and made != value
     if exact or at.old[0][-1] != value * count:
         return made
-    return floor_div(at.new[0][-1], count)
+    return exact_div(at.new[0][-1], count)
 
 
 def _slice(layer: Slice, at: Entering, numbers: Numbers) -> Fields:
@@ -225,7 +224,7 @@ def _regrouped(target: tuple[Dim, ...], old: Shape, new: Shape, numbers: Numbers
 
 
 def _filled(sizes: Sequence[Any], wanted: Dim, numbers: Numbers) -> Sequence[Any]:
-    if isinstance(wanted, int):
+    if isinstance(wanted, int) or not all(isinstance(size, int) for size in sizes):
         return sizes
     places = sorted(range(len(sizes)), key=lambda i: (-sizes[i], -i))
     made = {i: numbers.of(sizes[i], "sizes") for i in places}
@@ -237,7 +236,7 @@ def _filled(sizes: Sequence[Any], wanted: Dim, numbers: Numbers) -> Sequence[Any
                 return tried
     for i in reversed(range(len(sizes))):
         others = product(size for j, size in enumerate(sizes) if j != i)
-        tried = [*sizes[:i], floor_div(wanted, others), *sizes[i + 1 :]]
+        tried = [*sizes[:i], exact_div(wanted, others), *sizes[i + 1 :]]
         if _alike(product(tried), wanted, numbers):
             return tried
     return sizes

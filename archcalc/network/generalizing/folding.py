@@ -12,7 +12,7 @@ from archcalc.network.code import everything
 from archcalc.network.forms import is_chain, is_model, is_plain_chain
 from archcalc.network.generalizing.readings import Numbers
 from archcalc.network.generalizing.runs import Run, Runs
-from archcalc.network.graph import INPUT, Ref
+from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.model import Model
 from archcalc.network.rebuild import Rebuild
 from archcalc.network.repeat import Repeat
@@ -46,10 +46,10 @@ class Folding(Rebuild):
     def _wanted(self, times: int) -> bool:
         return bool(self._numbers.dividing(times, "copies"))
 
-    def _repeated(self, block: Layer, run: Run, names: Sequence[str]) -> Repeat:
+    def _repeated(self, block: Layer, run: Run, graph: Graph) -> Repeat:
         times = self._numbers.of(run.times, "copies")
         self.folded.append((times, run.times))
-        return Repeat(block, times, shared=run.shared, name=_stem(names))
+        return Repeat(block, times, shared=run.shared, name=_name(run, graph))
 
     def _fields(self, layer: Layer) -> Layer:
         if not is_chain(layer) or not is_plain_chain(layer):
@@ -63,9 +63,8 @@ class Folding(Rebuild):
         for run in runs:
             layers.extend(self._between(layer.layers[done : run.start]))
             block = self._between(layer.layers[run.start : run.start + run.period])
-            names = [graph.nodes[run.start + j * run.period].name for j in range(run.times)]
             whole = block[0] if len(block) == 1 else Sequential(block)
-            layers.append(self._repeated(whole, run, names if run.period == 1 else ()))
+            layers.append(self._repeated(whole, run, graph))
             done = run.end
         layers.extend(self._between(layer.layers[done:]))
         fields = {n: getattr(layer, n) for n in type(layer).model_fields}
@@ -86,7 +85,7 @@ class Folding(Rebuild):
         while number < len(graph.nodes):
             run = starts.get(number)
             if run is not None:
-                self._folded(graph.nodes, run, made)
+                self._folded(graph, run, made)
                 number = run.end
                 continue
             node = graph.nodes[number]
@@ -97,13 +96,12 @@ class Folding(Rebuild):
         outputs = tuple(made[ref] for ref in graph.outputs)
         return type(model)(**{**fields, "inputs": inputs, "outputs": outputs})
 
-    def _folded(self, nodes: Sequence[Any], run: Run, made: dict[Ref, Tensor]) -> None:
+    def _folded(self, graph: Graph, run: Run, made: dict[Ref, Tensor]) -> None:
         """One `Repeat` called in the place of a run."""
         taken = (*(a for a, _ in run.carried), *run.constant)
         given = tuple(b for _, b in run.carried)
-        block = self._first(nodes, run, taken, given, made)
-        names = [nodes[run.start + j * run.period].name for j in range(run.times)]
-        repeat = self._repeated(block, run, names if run.period == 1 else ())
+        block = self._first(graph.nodes, run, taken, given, made)
+        repeat = self._repeated(block, run, graph)
         tensors = called(repeat, tuple(made[ref] for ref in taken))
         last = (run.times - 1) * run.period
         for ref, tensor in zip(given, tensors, strict=True):
@@ -134,8 +132,13 @@ class Folding(Rebuild):
         return Model(inputs, [inside[ref] for ref in given], name="block")
 
 
-def _stem(names: Sequence[str]) -> str | None:
+def _name(run: Run, graph: Graph) -> str | None:
     """What names have in common before their numbers: ``"h"`` of ``h_0``, ``h_1``, …."""
+    if run.period > 1:
+        return None
+    names = [node.name for node in graph.nodes[run.start : run.end]]
     stems = {re.sub(r"[._]*\d*$", "", name) for name in names}
     stem = stems.pop() if len(stems) == 1 else ""
-    return stem or "blocks"
+    others = (node.name for node in (*graph.nodes[: run.start], *graph.nodes[run.end :]))
+    taken = any(re.sub(r"[._]*\d*$", "", name) == stem for name in others)
+    return None if taken or not stem else stem

@@ -104,12 +104,19 @@ class Following(Rebuild):
         inputs = tuple(Input(s, x.name) for s, x in zip(at.new, model.inputs, strict=True))
         graph = model.graph()
         made: list[tuple[Tensor, ...]] = []
+        before: list[Shapes] = []
         changed = at.new != own
         for node, (layer, tensors) in zip(graph.nodes, model.calls, strict=True):
             values = tuple(
                 inputs[r.output] if r.node == INPUT else made[r.node][r.output] for r in node.inputs
             )
             old = tuple(tensor.shape for tensor in tensors)
+            if at.old != own:  # it was made on other shapes than it is called on
+                old = tuple(
+                    at.old[r.output] if r.node == INPUT else before[r.node][r.output]
+                    for r in node.inputs
+                )
+                before.append(layer.output_shapes(*old))
             new = self._made_on(layer, Entering(old, _shapes(values)))
             changed = changed or new is not layer
             try:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sympy import Symbol
+from sympy import Add, Expr, Integer, Symbol
 
 from archcalc.layers.fields import Counts, counts_of
 from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.trace import Trace
 from archcalc.network.values import network_symbols
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import EvaluationError, LookupFailedError, quoted, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
@@ -71,12 +71,21 @@ class Numbers:
 
     def of(self, number: Any, counts: Counts) -> Any:
         """What a number becomes that counts something: the symbol whose number it is, else the
-        multiple of the largest that divides it, else itself."""
+        multiple of the largest that divides it, else itself; a formula is taken term by term."""
+        if isinstance(number, Expr):
+            return lower(Add(*(self._term(term, counts) for term in Add.make_args(number))))
         fits = self.dividing(number, counts)
         if not fits:
             return number
         best = max(fits, key=lambda r: (r.number == number, r.number))
         return best.symbol * (number // best.number)
+
+    def _term(self, term: Expr, counts: Counts) -> Expr:
+        """A term of a formula, such as ``64·2^i``, with what its number becomes."""
+        number, rest = term.as_coeff_Mul()
+        whole = isinstance(number, Integer)
+        made: Expr = self.of(int(number), counts) * rest if whole else term
+        return made
 
     def dividing(self, number: Any, counts: Counts) -> list[Reading]:
         """The symbols of which a number is a multiple, where it counts what they stand for."""
@@ -100,6 +109,9 @@ def numbers_of(value: Any) -> Iterator[int]:
     if isinstance(value, tuple):
         for part in value:
             yield from numbers_of(part)
+    elif isinstance(value, Expr):
+        numbers = (term.as_coeff_Mul()[0] for term in Add.make_args(value))
+        yield from (int(n) for n in numbers if isinstance(n, Integer) and n > 1)
     elif type(value) is int:
         yield value
 

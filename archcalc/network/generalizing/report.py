@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sympy import Expr
+
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import Counts, counts_of, least_of
+from archcalc.network.base import Network
+from archcalc.network.code import everything
 from archcalc.network.generalizing.deciding import pinned
 from archcalc.network.generalizing.readings import Kind, Numbers, Reading, input_kinds
 from archcalc.network.trace import Trace
@@ -26,21 +30,22 @@ class Replaced(Shown):
 
     Attributes:
         field: the field that it stands in, such as ``"filters"``, or ``"input"``.
-        number: the number.
+        number: the number, or a formula with a number in it.
         becomes: the formula.
         paths: the layers in which it does.
         instead: what it could have become by other symbols, whose numbers divide it too.
     """
 
     field: str
-    number: int
+    number: Dim
     becomes: Dim
     paths: tuple[str, ...]
     instead: tuple[Dim, ...] = ()
 
     def __str__(self) -> str:
         other = f" (or {' or '.join(map(to_text, self.instead))})" if self.instead else ""
-        return f"{self.field} {self.number} → {to_text(self.becomes)}{other}, {_places(self.paths)}"
+        change = f"{self.field} {to_text(self.number)} → {to_text(self.becomes)}"
+        return f"{change}{other}, {_places(self.paths)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Generalization(Shown):
             lines.append(f"{reading.symbol} = {reading.number}, {_MEANT[reading.kind]}")
             lines.extend(f"  {one}" for one in self.replaced if _uses(one.becomes, reading))
             made = [(times, n) for times, n in self.folded if _uses(times, reading)]
-            lines.extend(f"  {n} equal blocks → {to_text(times)} times one" for times, n in made)
+            lines.extend(f"  {n} times a block → {to_text(times)} times" for times, n in made)
         for head, found in (("stayed numbers", self.kept), ("undecided", self.undecided)):
             lines.extend([head, *(f"  {one}" for one in found)] if found else [])
         return "\n".join(lines)
@@ -125,7 +130,7 @@ class _Seen:
     path: str
     field: str
     counts: Counts
-    old: int
+    old: Any
     new: Any
 
 
@@ -136,12 +141,12 @@ def reported(
 
     Args:
         before: the network with its numbers, followed.
-        after: it with symbols, followed, row by row as before.
+        after: it with symbols for sizes, followed.
         folded: what was folded.
         last: it once blocks are folded, followed.
         numbers: the symbols, and what they stand for.
     """
-    replaced: dict[tuple[str, int, Dim], list[_Seen]] = {}
+    replaced: dict[tuple[str, Dim, Dim], list[_Seen]] = {}
     kept: dict[tuple[str, int, str], list[str]] = {}
     for one in _seen(before, after):
         if one.new != one.old:
@@ -162,6 +167,15 @@ def reported(
     )
 
 
+def depths_of(before: Network, after: Network) -> Iterator[tuple[Dim, int]]:
+    """How often parts stand that were one before, where that became a formula."""
+    for old, new in zip(everything(before), everything(after), strict=False):
+        for name, counts in counts_of(type(old)).items():
+            was, is_now = getattr(old, name), getattr(new, name, None)
+            if counts == "copies" and isinstance(was, int) and isinstance(is_now, Expr):
+                yield is_now, was
+
+
 def _once(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paths))
 
@@ -173,8 +187,17 @@ def _seen(before: Trace, after: Trace) -> Iterator[_Seen]:
         for a, b, kind in zip(old, new, counts, strict=True):
             if isinstance(a, int):
                 yield _Seen("", "input", kind, a, b)
-    for a, b in zip(before.rows, after.rows, strict=True):
-        yield from _seen_in(a.path, a.layer, b.layer)
+    exact = {row.path: row.layer for row in after.rows}
+    copies = {_one_copy(row.path): row.layer for row in reversed(after.rows)}
+    for row in before.rows:  # copies may stand together in one and by themselves in the other
+        made = exact.get(row.path) or copies.get(_one_copy(row.path))
+        if made is not None and type(made) is type(row.layer):
+            yield from _seen_in(row.path, row.layer, made)
+
+
+def _one_copy(path: str) -> str:
+    """A path without the numbers of copies."""
+    return "/".join(part for part in path.split("/") if not part.isdigit())
 
 
 def _seen_in(path: str, old: Layer, new: Layer) -> Iterator[_Seen]:
@@ -187,7 +210,7 @@ def _seen_in(path: str, old: Layer, new: Layer) -> Iterator[_Seen]:
             continue
         pairs = zip(_flat(getattr(old, name)), _flat(getattr(new, name)), strict=False)
         for a, b in pairs:
-            if type(a) is int and a > 1:
+            if (type(a) is int and a > 1) or (isinstance(a, Expr) and a != b):
                 yield _Seen(path, name, counts, a, b)
 
 

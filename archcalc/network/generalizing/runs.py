@@ -7,8 +7,8 @@ the same for all.  Nothing of a block is used elsewhere, but what goes on to the
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archcalc.layers.base import Layer
@@ -57,9 +57,11 @@ class Runs:
     """
 
     def __init__(self, network: Network) -> None:
-        self._uses = _uses(network)
-        self._forms: list[list[object]] = []
-        self._keys: dict[int, int] = {}
+        every = everything(network)
+        self._holding = {id(x) for x in every if x.tied or next(held(x), None) is not None}
+        self._uses = _counted([network])
+        self._forms: dict[int, list[list[object]]] = {}
+        self._keys: dict[int, tuple[int, int]] = {}
 
     def of(self, graph: Graph, wanted: Callable[[int], bool] = lambda times: True) -> list[Run]:
         """The runs of a graph, one after the other, that are wanted by how many blocks they have.
@@ -76,55 +78,34 @@ class Runs:
 
     def every(self, graph: Graph) -> list[Run]:
         """The runs of a graph that are part of no longer one, and whose blocks are no runs."""
-        keys = [self._key(node.layer) for node in graph.nodes]
+        calls = _Calls(graph, [self._key(node.layer) for node in graph.nodes])
         chosen: list[Run] = []
-        for period in range(1, min(len(keys) // 2, _LONGEST) + 1):
-            found = list(self._with_period(graph, keys, period))
+        for period in range(1, min(len(graph.nodes) // 2, _LONGEST) + 1):
+            found = list(self._with_period(calls, period))
             for run in sorted(found, key=lambda r: (len(r.carried), -r.times, r.start)):
-                if not any(_overlap(run, other) and period % other.period == 0 for other in chosen):
+                if not any(_is_part(run, other) for other in chosen):
                     chosen.append(run)
         return chosen
 
-    def _with_period(self, graph: Graph, keys: list[int], period: int) -> Iterator[Run]:
+    def _with_period(self, calls: _Calls, period: int) -> Iterator[Run]:
         """The runs of blocks of one length; those that overlap begin at different nodes of one."""
+        alike, steady = calls.alike(period), calls.steady(period)
         reached = [0] * period
-        for start in range(len(keys) - 2 * period + 1):
-            if keys[start] != keys[start + period] or start < reached[start % period]:
+        for start in range(len(calls.graph.nodes) - 2 * period + 1):
+            if alike[start] < period or start < reached[start % period]:
                 continue
-            run = self._run(graph, keys, start, period)
-            if run is not None:
-                reached[start % period] = run.end
-                yield run
-
-    def _run(self, graph: Graph, keys: list[int], start: int, period: int) -> Run | None:
-        """The longest run that starts here, if nothing but what goes on is used after it."""
-        times = 1
-        while keys[start + times * period : start + (times + 1) * period] == keys[
-            start : start + period
-        ] and self._continues(graph, start, period, times):
-            times += 1
-        while times >= 2:
-            links = _links(graph, start, period, times)
-            shared = self._shared(graph, start, period, times)
-            if links is not None and shared is not None:
-                carried, constant = links
-                return Run(start, period, times, carried, constant, shared)
-            times -= 1
-        return None
-
-    def _continues(self, graph: Graph, start: int, period: int, times: int) -> bool:
-        """Whether block number `times` takes what the one before it took, one block on."""
-        if times < 2:
-            return _links(graph, start, period, 2, after=False) is not None
-        at = start + times * period
-        for i in range(period):
-            before, now = graph.nodes[at - period + i].inputs, graph.nodes[at + i].inputs
-            if len(before) != len(now) or any(
-                b not in (a, _moved(a, period)) or (b == a and a.node >= start)
-                for a, b in zip(before, now, strict=True)
-            ):
-                return False
-        return _links(graph, start, period, times + 1, after=False) is not None
+            links = _links(calls.graph, start, period)
+            if links is None:
+                continue
+            carried, constant = links
+            most = 2 + min(alike[start + period], steady[start + period]) // period
+            times = calls.unused_outside(start, period, most, {b for _, b in carried})
+            if times < 2 or not _is_regular(calls.graph, start, period, times, dict(carried)):
+                continue
+            shared = self._shared(calls.graph, start, period, times)
+            if shared is not None:
+                reached[start % period] = start + period * times
+                yield Run(start, period, times, carried, constant, shared)
 
     def _shared(self, graph: Graph, start: int, period: int, times: int) -> bool | None:
         """Whether the blocks are one; ``None`` where they share a part of it, or others do."""
@@ -138,55 +119,107 @@ class Runs:
             inside = Counter[int]()
             for layer in copy:
                 inside[id(layer)] += times if shared else 1
-            _count(inside, list({id(layer): layer for layer in copy}.values()))
+            inside.update(_counted(layer for layer in copy if id(layer) in self._holding))
             if any(self._uses[key] != count for key, count in inside.items() if key in self._uses):
                 return None
         return shared
 
-    def _key(self, layer: Layer) -> int:
+    def _key(self, layer: Layer) -> tuple[int, int]:
+        """The same for layers that are equal but for their names."""
         if id(layer) not in self._keys:
             form = form_of(layer, without=("name",))
-            number = next((i for i, known in enumerate(self._forms) if known == form), None)
-            if number is None:
-                number = len(self._forms)
-                self._forms.append(form)
-            self._keys[id(layer)] = number
+            kind = hash((type(layer), len(form)))
+            known = self._forms.setdefault(kind, [])
+            if form not in known:
+                known.append(form)
+            self._keys[id(layer)] = kind, known.index(form)
         return self._keys[id(layer)]
+
+
+class _Calls:
+    """The calls of a graph, and how each is like the one that stands a number of calls on."""
+
+    def __init__(self, graph: Graph, keys: Sequence[object]) -> None:
+        self.graph = graph
+        self._keys = keys
+        self._users: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for number, node in enumerate(graph.nodes):
+            for ref in node.inputs:
+                self._users[ref.node].append((ref.output, number))
+        for ref in graph.outputs:
+            self._users[ref.node].append((ref.output, len(graph.nodes)))
+
+    def alike(self, period: int) -> list[int]:
+        """From each call on, how many are of a layer like the one `period` calls on."""
+        keys = self._keys
+        return _stretches([a == b for a, b in zip(keys, keys[period:], strict=False)])
+
+    def steady(self, period: int) -> list[int]:
+        """From each call on, how many take what the one `period` calls on takes, as far on."""
+        nodes = self.graph.nodes
+        return _stretches(
+            [
+                _goes_on(a.inputs, b.inputs, period)
+                for a, b in zip(nodes, nodes[period:], strict=False)
+            ]
+        )
+
+    def unused_outside(self, start: int, period: int, times: int, given: set[Ref]) -> int:
+        """How many blocks there are until one is used outside, but for what the last gives."""
+        end = start + period * times
+        for block in range(times):
+            fewest = times
+            for node in range(start + block * period, start + (block + 1) * period):
+                for output, user in self._users.get(node, ()):
+                    if user >= end:
+                        goes_on = Ref(node - block * period, output) in given
+                        fewest = min(fewest, block + goes_on)
+            if fewest < times or block == times - 1:
+                return fewest
+        return times
+
+
+def _goes_on(before: tuple[Ref, ...], now: tuple[Ref, ...], period: int) -> bool:
+    pairs = zip(before, now, strict=False)
+    return len(before) == len(now) and all(b in (a, _moved(a, period)) for a, b in pairs)
+
+
+def _stretches(holds: list[bool]) -> list[int]:
+    """From each place on, how many hold one after the other; one more place at the end."""
+    lengths = [0] * (len(holds) + 1)
+    for i in range(len(holds) - 1, -1, -1):
+        lengths[i] = lengths[i + 1] + 1 if holds[i] else 0
+    return lengths
+
+
+def _is_part(run: Run, other: Run) -> bool:
+    """Whether a run is another one at other places, or its blocks are several of the other's."""
+    if run.period == other.period:
+        return _overlap(run, other)
+    inside = other.start <= run.start and run.end <= other.end
+    return inside and run.period % other.period == 0
 
 
 def _overlap(a: Run, b: Run) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-def _uses(network: Network) -> Counter[int]:
-    """How often each layer stands somewhere, as a part or as the owner of a weight."""
+def _counted(layers: Iterable[Layer]) -> Counter[int]:
+    """How often each layer stands below some, as a part or as the owner of a weight."""
     found = Counter[int]()
-    _count(found, [network])
-    return found
-
-
-def _count(found: Counter[int], layers: list[Layer]) -> None:
-    every: dict[int, Layer] = {}
-    for layer in layers:
-        every.update({id(part): part for part in everything(layer)})
+    every = {id(part): part for layer in layers for part in everything(layer)}
     for part in every.values():
         found.update(id(inner) for inner in held(part))
         found.update(id(tie.owner) for tie in part.tied)
+    return found
 
 
 Links = tuple[tuple[tuple[Ref, Ref], ...], tuple[Ref, ...]]
 
 
-def _links(graph: Graph, start: int, period: int, times: int, after: bool = True) -> Links | None:
-    """What goes from block to block, and what goes into all; ``None`` where that is not the same.
-
-    Args:
-        graph: the graph.
-        start: the first node of the first block.
-        period: the nodes of one block.
-        times: how many blocks there are.
-        after: whether nothing else may be used after the last.
-    """
+def _links(graph: Graph, start: int, period: int) -> Links | None:
+    """What goes from the first block to the second, and what goes into both; ``None`` where the
+    second takes something else."""
     carried: dict[Ref, Ref] = {}
     constant: list[Ref] = []
     for i in range(period):
@@ -199,35 +232,29 @@ def _links(graph: Graph, start: int, period: int, times: int, after: bool = True
                     return None
             elif a == b:
                 constant.append(a)
-            elif start <= b.node < start + period:
-                if carried.setdefault(a, b) != b:
-                    return None
-            else:
+            elif not start <= b.node < start + period or carried.setdefault(a, b) != b:
                 return None
     if not carried or set(carried) & set(constant) or len(set(carried.values())) < len(carried):
-        return None
-    for j in range(2, times):
-        for i in range(period):
-            first = graph.nodes[start + i].inputs
-            now = graph.nodes[start + j * period + i].inputs
-            if len(first) != len(now):
-                return None
-            for a, b in zip(first, now, strict=True):
-                if b != _expected(a, carried, start, period, j):
-                    return None
-    end = start + times * period
-    given = {_moved(b, (times - 1) * period) for b in carried.values()}
-    used = {ref for node in graph.nodes[end:] for ref in node.inputs} | set(graph.outputs)
-    if after and any(start <= ref.node < end and ref not in given for ref in used):
         return None
     return tuple(carried.items()), tuple(dict.fromkeys(constant))
 
 
-def _expected(a: Ref, carried: dict[Ref, Ref], start: int, period: int, number: int) -> Ref:
-    """What stands in block `number` where the first takes `a`."""
-    if a.node >= start:
-        return _moved(a, number * period)
-    return _moved(carried[a], (number - 1) * period) if a in carried else a
+def _is_regular(graph: Graph, start: int, period: int, times: int, carried: dict[Ref, Ref]) -> bool:
+    """Whether every block from the third on takes what the first does, so many blocks on."""
+    for i in range(period):
+        first = graph.nodes[start + i].inputs
+        for number in range(2, times):
+            wanted = tuple(
+                _moved(a, number * period)
+                if a.node >= start
+                else _moved(carried[a], (number - 1) * period)
+                if a in carried
+                else a
+                for a in first
+            )
+            if graph.nodes[start + number * period + i].inputs != wanted:
+                return False
+    return True
 
 
 def _moved(ref: Ref, by: int) -> Ref:

@@ -12,6 +12,7 @@ from typing import Any
 from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.records.activations import ACTIVATIONS
+from archcalc.layers.adapters import Adaptable
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
@@ -25,9 +26,9 @@ Row = tuple[str, str, str]
 """What differs, what it is here, and what it is there."""
 
 _ELSEWHERE = (
-    *Layer.model_fields,
+    *Adaptable.model_fields,
     *("data_format", "spatial", "batch_first", "inplace", "ceil_mode", "flash_attention", "renorm"),
-    *("embed_dim", "kdim", "vdim", "normalized_shape", "init", "lora_rank"),
+    *("embed_dim", "kdim", "vdim", "normalized_shape", "init"),
     *("return_sequences", "return_state", "go_backwards", "scale", "center", "use_bias"),
     *("recurrent_bias", "track_running_stats", "shared_axes", "along", "value_dim", "target_shape"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.record import objection
+from archcalc.frameworks.lookup import objection
 from archcalc.frameworks.records import KERAS
 from archcalc.frameworks.records.activations import ACTIVATIONS
 from archcalc.layers.activations import Activation

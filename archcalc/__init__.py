@@ -71,6 +71,9 @@ if TYPE_CHECKING:
         Residual as Residual,
         Sequential as Sequential,
         StackedRNNCells as StackedRNNCells,
+    )
+    from archcalc.network import (
+        RecurrentStack as RecurrentStack,
         TimeDistributed as TimeDistributed,
         Trace as Trace,
         Transformer as Transformer,

@@ -27,6 +27,7 @@ from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.shape import product
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Copies, Index, summed
 from archcalc.symbolic.written import evaluated
 
@@ -52,7 +53,7 @@ LoopKind: TypeAlias = Literal["copies", "steps", "experts"]
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Shown):
     """One loop around a call.
 
     Attributes:

@@ -21,7 +21,7 @@ from archcalc.costs.base import (
     total,
     written_sum,
 )
-from archcalc.costs.gradients import Gradients, State, When, cases, holds
+from archcalc.costs.gradients import Gradients, State, When, asked_outputs, cases, holds
 from archcalc.costs.loops import Factors, called, parted, positions
 from archcalc.costs.parameters import learns, trained_weights
 from archcalc.formula import Formula
@@ -184,55 +184,58 @@ class TrainingFlops(Cost[Formula]):
     def over(self, trace: Rows) -> Formula:
         batch = as_dim(self.batch)
         needs: list[Requirement] = []
-        amount = total(self._counted(trace.rows, needs))
+        amount = total(self._counted(trace, needs))
         whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
         return Formula(whole, (*trace.requirements, *undecided(needs)))
 
-    def _counted(
-        self, rows: Sequence[TracedRow], needs: list[Requirement]
-    ) -> Iterable[tuple[Dim, Dim]]:
+    def _counted(self, trace: Rows, needs: list[Requirement]) -> Iterable[tuple[Dim, Dim]]:
         known: dict[tuple[object, ...], Dim] = {}
-        gradients = Gradients(rows)
-        for row in rows:
+        gradients = Gradients(trace.rows)
+        for row, asked in zip(trace.rows, asked_outputs(trace), strict=True):
             fed = gradients.fed(row)
             key = same_work(row)
             if key not in known:
                 known[key] = self.forward.of(row)
             told = cases(when for before in fed.values() for when in before)
             if len(told) == 1:
-                yield from self._of(row, _in_case(fed, told[0]), known[key])
+                yield from self._of(row, _in_case(fed, told[0]), asked, known[key])
                 continue
-            every = {case: total(self._of(row, _in_case(fed, case), known[key])) for case in told}
+            every = {
+                case: total(self._of(row, _in_case(fed, case), asked, known[key])) for case in told
+            }
             for case in told:
                 within = [evaluated(every[c]) * (-1) ** len(case - c) for c in told if c <= case]
                 yield product(smallest(1, count) for count in case), lower(Add(*within))
         needs.extend(gradients.needs)
 
     def _of(
-        self, row: TracedRow, fed: Mapping[State, Sequence[bool]], whole: Dim
+        self, row: TracedRow, fed: Mapping[State, Sequence[bool]], asked: set[int], whole: Dim
     ) -> Iterable[tuple[Dim, Dim]]:
         """What one row adds, where something trained lies before these of its inputs."""
         *_, (_, last) = fed.items()
         apart = [state for state, before in fed.items() if before != last]
         for number, state in enumerate(apart):
-            for passes, part in self._parts(row, fed[state], whole):
+            for passes, part in self._parts(row, fed[state], asked, whole):
                 times, amount = parted(row.loops, part, apart)[0][number]
                 yield passes * times, amount
-        for passes, part in self._parts(row, last, whole):
+        for passes, part in self._parts(row, last, asked, whole):
             times, amount = parted(row.loops, part, apart)[1]
             yield passes * times, amount
 
-    def _parts(self, row: TracedRow, fed: Sequence[bool], whole: Dim) -> Iterable[tuple[int, Dim]]:
+    def _parts(
+        self, row: TracedRow, fed: Sequence[bool], asked: set[int], whole: Dim
+    ) -> Iterable[tuple[int, Dim]]:
         """What is done how often: each product forward, and once for each gradient that it has."""
         often: dict[int, list[Work]] = {}
         moved: list[Work] = []
         for work in row.work:
-            often.setdefault(_passes(row, work, fed), []).append(work)
-            moved.extend(_back_in_time(row, work, fed))
+            has_one = bool(asked) if work.output is None else work.output in asked
+            often.setdefault(_passes(row, work, fed) if has_one else 1, []).append(work)
+            moved.extend(_back_in_time(row, work, fed) if has_one else ())
         back = self.forward.of_work(row, moved) if moved else None
         if back is not None:
             yield 1, back
-        first, *others = sorted(often) or [1 + learns(row) + any(fed)]
+        first, *others = sorted(often) or [1 + (learns(row) + any(fed)) * bool(asked)]
         for passes in others:
             part = self.forward.of_work(row, often[passes])
             if part is not None:

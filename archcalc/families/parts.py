@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sympy import Expr, Rational, fraction, sympify, together
 
@@ -106,7 +106,7 @@ def one_of(name: str, value: str, choices: dict[str, T]) -> T:
 
 def convolution(filters: DimLike, kernel: int, strides: DimLike = 1, groups: DimLike = 1) -> Conv2D:
     """A convolution without bias that keeps what its stride does not take away."""
-    pad = kernel // 2 or "valid"
+    pad: int | Literal["valid"] = kernel // 2 or "valid"
     return Conv2D(filters, kernel, strides=strides, padding=pad, groups=groups, use_bias=False)
 
 

@@ -9,10 +9,11 @@ from sympy import Add, Expr, Max, Min, Pow, S, Symbol, preorder_traversal
 
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.domain import places_of, ranges_of, refuse_contradictions
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Copies, Index, Sum, index_for, with_common_powers

@@ -18,8 +18,8 @@ from archcalc.formula.real import RealNumber
 from archcalc.formula.roots import Inner, inner_form, sign_of
 from archcalc.formula.univariate import Effort, Undecided, Values
 from archcalc.formula.values import put_in, read_values
-from archcalc.symbolic.compare import Interval
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement

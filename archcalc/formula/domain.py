@@ -11,9 +11,10 @@ from sympy import Expr, Integer, Symbol, divisors
 
 from archcalc.formula.integer_sets import Progression, Span, intersected, spans_of
 from archcalc.formula.univariate import Effort, Undecided, Values
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import RequirementError
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Copies

@@ -22,7 +22,7 @@ from archcalc.formula.sensitivity import Sensitivity, sensitivity
 from archcalc.formula.solutions import Solutions
 from archcalc.formula.solve import solutions, solve
 from archcalc.formula.values import put_in, read_values
-from archcalc.symbolic.dims import as_expr
+from archcalc.symbolic.dims import DimLike, as_expr
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.putting import with_values
@@ -102,7 +102,7 @@ class Formula(Notations, Comparing, Algebra):
 
     # Evaluation
 
-    def __call__(self, /, **values: Any) -> Any:
+    def __call__(self, /, **values: DimLike) -> Any:
         """The formula with `values` substituted for symbols.
 
         Args:

@@ -8,6 +8,7 @@ from heapq import merge
 from itertools import count, islice
 
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Solutions"]
 
@@ -16,7 +17,7 @@ _MOST_SHOWN = 9
 
 
 @dataclass(frozen=True, repr=False)
-class Solutions:
+class Solutions(Shown):
     """All the integers at which a formula gives a result, rising; there may be no end to them.
 
     Attributes:

@@ -12,10 +12,11 @@ from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Poly, Pow, Rational,
 
 from archcalc.formula.integer_sets import Span, joined, spans_of
 from archcalc.formula.monotone import Direction, direction
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.residues import period
 

@@ -7,7 +7,7 @@ from typing import Any
 from archcalc.frameworks.record import Absent, Argument, Convert, Entry, Given, Only, same
 from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
-from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.errors import FrameworkError, InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
@@ -103,8 +103,22 @@ def every_field(layer: type[Layer], *but: str) -> tuple[Argument, ...]:
     return same(*(n for n in layer.model_fields if n not in (*Layer.model_fields, *but)))
 
 
+_IN_LAYERS = 3
+"""The axes of a batch of sequences, and of states with an axis of layers."""
+
+
 def with_states(x: Any, *states: Any) -> tuple[Any, ...]:
-    """What a recurrent layer is called on: states come in a list, as the second argument."""
+    """What a recurrent layer is called on: states come in a list, as the second argument.
+
+    Raises:
+        FrameworkError: they have an axis of layers, as torch's states have.
+    """
+    if states and len(states[0].shape) == _IN_LAYERS and len(x.shape) == _IN_LAYERS:
+        raise FrameworkError(
+            "Keras' states have no axis of layers and directions",
+            code="not-in-keras",
+            hint="give a state of each direction by itself, (u,)",
+        )
     return (x, list(states)) if states else (x,)
 
 

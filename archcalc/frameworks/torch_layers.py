@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import nn
 
@@ -37,17 +37,36 @@ from archcalc.symbolic.shape import Shape
 __all__ = ["net", "torch_module"]
 
 
-def torch_module(applied: Applied) -> nn.Module:
+Built: TypeAlias = dict[int, nn.Module]
+"""The modules that were built of layers, by the identity of each: one is there once."""
+
+
+def torch_module(
+    applied: Applied, built: Built | None = None, identity: int | None = None
+) -> nn.Module:
     """The module of a layer; its weights are in itself, or in its part ``core``.
+
+    Args:
+        applied: the layer on its input shapes.
+        built: the modules that there are already; what is built is added.
+        identity: by what it stands there: the identity of the layer, where `applied` has another.
 
     Raises:
         FrameworkError: torch has not got this layer.
     """
+    built = {} if built is None else built
+    key = id(applied.layer) if identity is None else identity
+    if key not in built:
+        built[key] = _built(applied, built)
+    return built[key]
+
+
+def _built(applied: Applied, built: Built) -> nn.Module:
     layer, x = applied.layer, (*applied.inputs, Shape())[0]
     entry = entry_of(TORCH, layer)
     _check_kept(layer)
     if isinstance(layer, Network):
-        return _finished(_holding(entry, layer, applied.inputs), layer)
+        return _finished(_holding(entry, layer, applied.inputs, built), layer)
     if isinstance(layer, LoRA):
         return _finished(_adapted(layer, applied.inputs), layer)
     order = _order(entry, layer, x)
@@ -106,25 +125,28 @@ def _finished(module: nn.Module, layer: Layer) -> nn.Module:
     return module if own else with_origin(module, layer)
 
 
-def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
-    """A network that torch has as one layer; the layers that it holds are arguments there."""
-    x = inputs[0]
+def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...], built: Built) -> nn.Module:
+    """A network that torch has as one layer; the layers that it holds are arguments there.
+
+    What it calls at every step may be called elsewhere too; of anything else it has copies.
+    """
+    x, known = inputs[0], built if layer.per_step else None
     arguments = arguments_of(entry, layer, x)
     for name, value in arguments.items():
         if isinstance(value, Layer):
             inside = layer.inside(*inputs)
             many = int(layer.count) if isinstance(layer, Experts) else 0
             experts = [_held(value, inside) for _ in range(many)]  # each begins by itself
-            arguments[name] = experts or _held(value, inside)
+            arguments[name] = experts or _held(value, inside, known)
     module: nn.Module = torch_class(class_of(entry, layer, x))(**arguments)
     return module
 
 
-def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
+def _held(layer: Layer, inputs: tuple[Shape, ...], built: Built | None = None) -> nn.Module:
     inputs = inputs[: layer.arity[1]]  # a norm after a decoder takes the target alone
     if isinstance(layer, Network) and not is_whole(TORCH, layer):
-        return net(unroll(layer, list(inputs), partial(is_whole, TORCH)))
-    return torch_module(Applied(layer, inputs))
+        return net(unroll(layer, list(inputs), partial(is_whole, TORCH)), built)
+    return torch_module(Applied(layer, inputs), built)
 
 
 def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
@@ -180,15 +202,21 @@ def _core(entry: Entry, layer: Any, x: Shape, applied: Applied) -> Parts:
 # Networks
 
 
-def net(made: Program) -> nn.Module:
-    """The module of a program; its submodules are named by the paths of the calls."""
+def net(made: Program, known: Built | None = None) -> nn.Module:
+    """The module of a program; its submodules are named by the paths of the calls.
+
+    Args:
+        made: the program.
+        known: the modules that there are already, of layers that it shares with others.
+    """
     names: dict[int, str] = {}
+    built: dict[tuple[int, ...], Built] = {} if known is None else {(): known}
     root = modules.Net((), made.outputs)
     calls: list[tuple[str, tuple[Source, ...]]] = []
     for number, call in enumerate(made.calls):
         if call.owner == number:
             try:
-                module = torch_module(call.applied)
+                module = torch_module(call.applied, built.setdefault(call.copy, {}), call.identity)
             except ArchcalcError as error:
                 raise error.at(call.path) from None
             names[number] = _place(root, call.path, module)

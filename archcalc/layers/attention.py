@@ -61,8 +61,8 @@ class Core:
         return self._work(features, query, key)
 
     def weighed(self, features: Shape, scores: Operand, value: Operand) -> Work:
-        """The products of scores with values of `features`."""
-        return self._work(features, scores, value)
+        """The products of scores with values of `features`: scores come out without them."""
+        return replace(self._work(features, scores, value), output=0)
 
     def _work(self, features: Shape, *operands: Operand) -> Work:
         mask = self.mask if self.mask.hides else None
@@ -100,6 +100,11 @@ class Attending(Layer, abstract=True):
 
     def windows(self, *inputs: Shape) -> None:
         return None
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        """Scores are made of queries and keys; a value that is no key as well is left out."""
+        every = range(len(inputs))
+        return tuple(i for i in every if not (output > 0 and len(inputs) > 2 and i == 1))
 
     def meeting(self, query: Shape) -> tuple[int, ...]:
         """The axes of positions along which queries and keys meet; the others go side by side."""

@@ -246,6 +246,13 @@ class Layer(Model, Shown, metaclass=LayerMeta):
             "position sees"
         )
 
+    def gradient_inputs(self, output: int, *inputs: Any) -> tuple[int, ...]:
+        """The numbers of the inputs to which the gradient of output number `output` goes back.
+
+        By default all that hold numbers; none where what comes out is a truth or a place.
+        """
+        return tuple(i for i in range(len(inputs)) if self.input_kind(i) == "numbers")
+
     def put_in_a_row(self, *inputs: Any) -> int | None:
         """The axis of the output along which its inputs lie one after the other, if they do."""
         return None
@@ -363,7 +370,7 @@ class Layer(Model, Shown, metaclass=LayerMeta):
             ShapeError: it cannot take these shapes.
         """
         first: Any
-        first, *others = _flat(tensors) or (None,)
+        first, *others = flat_list(tensors) or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
@@ -465,11 +472,11 @@ def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _flat(tensors: Any) -> list[Any]:
+def flat_list(tensors: Any) -> list[Any]:
     """Tensors in order, also those in lists in lists."""
     if not isinstance(tensors, list | tuple):
         return [tensors]
-    return [tensor for part in tensors for tensor in _flat(part)]
+    return [tensor for part in tensors for tensor in flat_list(part)]
 
 
 def _register(cls: type[Layer]) -> None:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from archcalc.layers.adapters import Adaptable
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Arithmetic, Operand, Saved, State, Weight, Work
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Weight, Work
 from archcalc.layers.fields import Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName, applied, kept_by
 from archcalc.layers.kept import EVERY, of_weights
@@ -278,6 +278,12 @@ class _SeparableConv(Sliding, abstract=True):
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return applied(self.activation, shapes[-1])
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        """What goes into each of the two convolutions."""
+        between = self.shaped(self.extent(y), lower(self.channels(x) * self.depth_multiplier))
+        plain = Saved(for_weights=(0,), own=(Kept("depthwise", between),))
+        return kept_by(self.activation, y, plain)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m, ones = self.channels(x), self.depth_multiplier, (1,) * self.rank

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, SupportsIndex, TypeAlias
 
 from pydantic import (
     AliasChoices,
@@ -44,7 +44,7 @@ from archcalc.layers.values import (
     read_some,
     read_target,
 )
-from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr
+from archcalc.symbolic.dims import Dim, DimLike, ExpressionLike, as_dim, as_expr
 from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = [
@@ -232,6 +232,9 @@ _MOST_TAKEN_OFF = 2**62
 if TYPE_CHECKING:
     _Many: TypeAlias = DimLike | Iterable[DimLike]
     _Pairs: TypeAlias = DimLike | Iterable[DimLike | Iterable[DimLike]]
+    _Word: TypeAlias = Literal["valid", "same", "causal"]
+    _Amount: TypeAlias = SupportsIndex | ExpressionLike
+    _Pair: TypeAlias = _Amount | tuple[DimLike, ...] | list[Any]
     _Ratio: TypeAlias = int | float | str | Fraction | Rational
 
     class Size:
@@ -271,10 +274,13 @@ if TYPE_CHECKING:
         def __set__(self, owner: object, value: _Many | None) -> None: ...
 
     class Padding:
-        """``"valid"``, ``"same"``, ``"causal"``, an amount, or amounts for every axis."""
+        """``"valid"``, ``"same"``, ``"causal"``, an amount, or amounts for every axis.
+
+        A text alone is one of the words here; an amount by a symbol is ``symbols("p")``.
+        """
 
         def __get__(self, owner: object, kind: type | None = None) -> str | PaddingPairs: ...
-        def __set__(self, owner: object, value: _Pairs) -> None: ...
+        def __set__(self, owner: object, value: _Word | _Amount | Iterable[_Pair]) -> None: ...
 
     class Amounts:
         """An amount, an amount an axis, or a pair (before, after) an axis."""

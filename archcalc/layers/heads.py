@@ -73,7 +73,9 @@ class Projection:
     def work(self) -> Work:
         """Its product."""
         names = (f"{self.name}_kernel", (self.made_of,), f"{self.name}_bias")
-        return Work("matmul", tuple(self.kernel), self.x[: -self.over], *names)
+        output = None if self.name in ("query", "key") else 0  # scores come out without the others
+        places = self.x[: -self.over]
+        return Work("matmul", tuple(self.kernel), places, *names, output=output)
 
     def result(self) -> Operand:
         """What it gives, as an operand of the core."""

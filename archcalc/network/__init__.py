@@ -26,6 +26,7 @@ from archcalc.network.walk import Row
 
 if TYPE_CHECKING:
     from archcalc.network.experts import Experts
+    from archcalc.network.stacks import RecurrentStack
     from archcalc.network.transformer import (
         Transformer,
         TransformerDecoder,
@@ -60,6 +61,7 @@ __all__ = [
     "Notice",
     "Parallel",
     "Parameter",
+    "RecurrentStack",
     "Repeat",
     "Residual",
     "Row",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
+from archcalc.layers.states import TakesStates
 from archcalc.layers.values import plain
 from archcalc.network.forms import is_model
 from archcalc.network.graph import INPUT, Graph, Ref
@@ -145,7 +146,7 @@ class _Writer:
         """Calls within calls; what is used twice, or lies deep, stands in a list before."""
         graph = model.graph()
         inputs = [self._tensor() for _ in model.inputs]
-        calls = _Calls(inputs, [_several(*call) for call in model.calls], _uses(graph))
+        calls = _Calls(inputs, [_places(*call) for call in model.calls], _uses(graph))
         for node in graph.nodes:
             known = len(self._names)
             fed = [calls.read(ref) for ref in node.inputs]
@@ -169,9 +170,9 @@ class _Writer:
 class _Calls:
     """The calls of a model: those that need a name stand in a list, the others where they go."""
 
-    def __init__(self, inputs: list[str], several: list[bool], uses: Counter[int]) -> None:
+    def __init__(self, inputs: list[str], places: list[list[str]], uses: Counter[int]) -> None:
         self._inputs = inputs
-        self._several = several
+        self._places = places
         self._uses = uses
         self._made: list[str] = []
         self._depths: list[int] = []
@@ -182,11 +183,11 @@ class _Calls:
         if ref.node == INPUT:
             return self._inputs[ref.output]
         text = self._made[ref.node]
-        return f"{text}[{ref.output}]" if self._several[ref.node] else text
+        return text + self._places[ref.node][ref.output]
 
     def add(self, text: str, fed: Iterable[Ref], name: Callable[[], str], first: bool) -> None:
         """Another call; `first` is whether it names a layer that later calls may use."""
-        number, last = len(self._made), len(self._made) == len(self._several) - 1
+        number, last = len(self._made), len(self._made) == len(self._places) - 1
         depth = 1 + max((self._depths[ref.node] for ref in fed if ref.node != INPUT), default=0)
         if self._uses[number] > 1 or ((first or depth >= _DEEPEST) and not last):
             given = name()
@@ -209,11 +210,17 @@ def _uses(graph: Graph) -> Counter[int]:
     return Counter(ref.node for ref in refs)
 
 
-def _several(layer: Layer, inputs: tuple[Tensor, ...]) -> bool:
-    """Whether a call gives several tensors."""
+def _places(layer: Layer, inputs: tuple[Tensor, ...]) -> list[str]:
+    """What stands behind a call for each of the tensors that it gives."""
     if type(layer).output_shapes is Layer.output_shapes:
-        return False
-    return len(layer.output_shapes(*(tensor.shape for tensor in inputs))) > 1
+        return [""]
+    shapes = [tensor.shape for tensor in inputs]
+    count = len(layer.output_shapes(*shapes))
+    nested = layer.nested(shapes) if isinstance(layer, TakesStates) else 0
+    if count == 1:
+        return [""]
+    first = [f"[{number}]" for number in range(count - nested)]
+    return [*first, *(f"[{len(first)}][{number}]" for number in range(nested))]
 
 
 def _list(parts: Iterable[str]) -> str:

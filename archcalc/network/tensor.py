@@ -14,7 +14,7 @@ from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeErro
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["Input", "InputLayer", "Tensor", "called"]
+__all__ = ["Input", "InputLayer", "Tensor", "called", "every"]
 
 
 class Tensor(Shown):
@@ -63,6 +63,13 @@ class Tensor(Shown):
     def __repr__(self) -> str:
         origin = type(self.layer).__name__ if self.layer else "Input"
         return f"<Tensor {self.shape!r} from {origin}>"
+
+
+def every(result: Any) -> tuple[Tensor, ...]:
+    """All that a call gives, also the states that torch has in a tuple of their own."""
+    if not isinstance(result, tuple):
+        return (result,)
+    return tuple(tensor for part in result for tensor in every(part))
 
 
 def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

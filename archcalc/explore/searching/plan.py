@@ -15,13 +15,14 @@ from sympy import Expr, Integer
 from archcalc.explore.axis import Axis
 from archcalc.explore.searching.bounding import Profile, profiles
 from archcalc.explore.searching.boxes import Box, size_of
-from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.bounds import bounds_of, fits
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.program import Need, Program
 from archcalc.formula.monotone import Direction, direction
 from archcalc.formula.sameness import canonical
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError
+from archcalc.symbolic.interval import IntegerInterval
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
@@ -77,7 +78,7 @@ class Rule:
         """The symbols that decide it."""
         return frozenset(s.name for s in self.requirement.symbols)
 
-    def verdict(self, need: Need, span: Span) -> Verdict:
+    def verdict(self, need: Need, span: IntegerInterval) -> Verdict:
         """What holds where the number that decides it lies in `span`."""
         low, high = span
         least = int(self.strict)
@@ -164,7 +165,7 @@ class SearchPlan:
 
     # Boxes
 
-    def spans(self, box: Box) -> dict[str, Span]:
+    def spans(self, box: Box) -> dict[str, IntegerInterval]:
         """The least and the largest value of each symbol in a box."""
         return {a.name: a.span(part) for a, part in zip(self.axes, box, strict=True)}
 
@@ -214,7 +215,7 @@ class SearchPlan:
     def _extreme(self, step: int, ways: Ways, box: Box, *, upper: bool) -> int:
         """A bound on the result of a step, taken at the corner where its directions lead."""
         towards = Direction.RISING if upper else Direction.FALLING
-        at: dict[str, Span] = {}
+        at: dict[str, IntegerInterval] = {}
         for axis, part, way in zip(self.axes, box, ways, strict=True):
             low, high = axis.span(part)
             if way.decided:

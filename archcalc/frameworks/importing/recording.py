@@ -25,7 +25,7 @@ from archcalc.frameworks.importing.batch import BATCH
 from archcalc.frameworks.importing.graph import Call, Graph, Held, Made, Ref, Scope
 from archcalc.symbolic.errors import FrameworkError, shorten
 
-__all__ = ["BATCH", "record"]
+__all__ = ["BATCH", "held_once", "record"]
 
 _OF_NO_ACCOUNT = frozenset(
     (
@@ -59,7 +59,8 @@ def record(
     with _evaluating(module), recorder.hooked(), torch.no_grad(), torch.device("meta"):
         try:
             with recorder.counter, recorder:
-                made = torch.func.functional_call(module, empty, tuple(inputs))
+                put = {name: empty[name] for name in held_once(module)}
+                made = torch.func.functional_call(module, put, tuple(inputs), tie_weights=False)
         except Exception as error:
             raise _not_run(module, inputs, error) from error
     ends = [recorder.number(x) for x in _tensors(made)]
@@ -78,6 +79,20 @@ def _weights(module: nn.Module) -> dict[str, Tensor]:
     return {
         **dict(module.named_parameters(remove_duplicate=False)),
         **dict(module.named_buffers(remove_duplicate=False)),
+    }
+
+
+def held_once(module: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and buffer in each of its places, under one name of the place.
+
+    A module may have several names: put there under two of them, a tensor is not taken back by
+    torch's ``functional_call``.
+    """
+    return {
+        f"{name}.{key}".lstrip("."): tensor
+        for name, part in module.named_modules()
+        for key, tensor in (*part._parameters.items(), *part._buffers.items())
+        if tensor is not None
     }
 
 

@@ -133,9 +133,9 @@ def _convolution(rank: int) -> Lower:
         value = low.tensor_of(x)
         kind = {1: ac.Conv1D, 2: ac.Conv2D, 3: ac.Conv3D}[rank]
         shape = low.shape_of(weight)
+        pads: Any = padding if isinstance(padding, str) else _each(padding, rank)
         layer = kind(
-            shape[0], tuple(shape[2:]), strides=_each(stride, rank),
-            padding=padding if isinstance(padding, str) else _each(padding, rank),
+            shape[0], tuple(shape[2:]), strides=_each(stride, rank), padding=pads,
             data_format="channels_first", dilation_rate=_each(dilation, rank), groups=groups,
             use_bias=bias is not None,
         )  # fmt: skip

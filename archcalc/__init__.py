@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER, SHOWN_AS_HTML, SOLVED_TOGETHER
-from archcalc._loading import loaded, moved
+from archcalc._loading import loaded, missing, moved
 from archcalc._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -42,8 +42,15 @@ if TYPE_CHECKING:
         summarize as summarize,
     )
     from archcalc.explore import search as search, sweep as sweep
-    from archcalc.formula import Formula as Formula, crossover as crossover
-    from archcalc.frameworks import from_torch as from_torch
+    from archcalc.formula import (
+        Formula as Formula,
+        crossover as crossover,
+        interpolate_formula as interpolate_formula,
+    )
+    from archcalc.frameworks.code.writing import to_source as to_source
+    from archcalc.frameworks.from_keras import from_keras as from_keras
+    from archcalc.frameworks.from_source import from_source as from_source
+    from archcalc.frameworks.from_torch import from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (
@@ -62,6 +69,9 @@ if TYPE_CHECKING:
         Residual as Residual,
         Sequential as Sequential,
         StackedRNNCells as StackedRNNCells,
+    )
+    from archcalc.network import (
+        RecurrentStack as RecurrentStack,
         TimeDistributed as TimeDistributed,
         Trace as Trace,
         Transformer as Transformer,
@@ -99,8 +109,9 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_torch", "load", "loads", "parse", "picture", "reconcile", "save", "search", "summarize",
-    "sweep", "symbol", "symbols", "traced", "with_values",
+    "from_keras", "from_source", "from_torch", "interpolate_formula", "load", "loads", "parse",
+    "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
+    "to_source", "traced", "with_values",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 
@@ -119,7 +130,7 @@ def _found(name: str) -> Any:
                 raise moved(name, f"{__name__}.{'errors' if name in errors else room}")
             globals()[name] = value
             return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise missing(__name__, name)
 
 
 def _is_layer(value: object) -> bool:

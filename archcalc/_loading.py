@@ -8,11 +8,12 @@ are the classes built that Pydantic builds at their first use.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from threading import RLock
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
-__all__ = ["ONE_AT_A_TIME", "loaded", "moved"]
+__all__ = ["MOVED", "ONE_AT_A_TIME", "loaded", "missing", "moved"]
 
 ONE_AT_A_TIME = RLock()
 
@@ -42,3 +43,27 @@ def moved(name: str, module: str, now: str = "") -> ImportError:
         hint=f"write: from {module} import {now}",
     )
     return made
+
+
+def missing(module: str, name: str) -> Exception:
+    """What is raised where `module` has no `name`: where it went, if it once stood there.
+
+    >>> print(missing("archcalc.formula", "sweep"))
+    sweep is archcalc.explore.sweep; write: from archcalc.explore import sweep ...
+    >>> missing("archcalc.formula", "nothing")
+    AttributeError("module 'archcalc.formula' has no attribute 'nothing'")
+    """
+    now = MOVED.get(f"{module}.{name}")
+    if now is None:
+        return AttributeError(f"module {module!r} has no attribute {name!r}")
+    home, _, new = now.rpartition(".")
+    return moved(name, home, new)
+
+
+_EXPLORE = ("Certificate", "Configuration", "Excluded", "LazyTable", "Met", "Optimum", "Reason",
+            "Table", "search", "sweep")  # fmt: skip
+
+MOVED: Mapping[str, str] = MappingProxyType(
+    {f"archcalc.formula.{name}": f"archcalc.explore.{name}" for name in _EXPLORE}
+)
+"""Where public names stand now, by where they stood."""

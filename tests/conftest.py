@@ -15,12 +15,16 @@ from archcalc.symbolic import CeilDiv, FloorDiv, Index, Sum, symbol
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when Keras is imported
 
-_SHARED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("dev", max_examples=25, **_SHARED)
+_SHARED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow],
+    "phases": [phase for phase in Phase if phase is not Phase.explain],  # it traces every line
+}
+settings.register_profile("dev", max_examples=10, **_SHARED)
 settings.register_profile("ci", max_examples=100, derandomize=True, **_SHARED)
-settings.register_profile("nightly", max_examples=2000, **_SHARED)
+settings.register_profile("nightly", max_examples=500, **_SHARED)
 settings.register_profile(  # whether there is a failure is asked, not which is the smallest
-    "mutation", max_examples=25, phases=(Phase.explicit, Phase.generate), **_SHARED
+    "mutation", settings.get_profile("dev"), phases=(Phase.explicit, Phase.generate)
 )
 settings.load_profile(os.environ.get("ARCHCALC_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 

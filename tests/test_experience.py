@@ -200,3 +200,20 @@ def test_what_if_at_scale(symbolic: ac.Formula, monkeypatch: pytest.MonkeyPatch)
     assert front[0]["macs"] == macs[parameters == least].min()
     assert len(table.to_pandas()) == len(table) == parameters.size
     assert table.where("k == 3 and f == 8").plot().axes[-1].get_xlabel() == "n"
+
+
+def test_a_network_as_one_of_a_family() -> None:
+    net = ac.families.resnet50()
+    P = net.generalize(c=64, K=1000).trace().parameters
+    assert [P(c=c, K=1000) for c in (64, 16, 96)] == [
+        ac.families.resnet50(width=c).parameters for c in (64, 16, 96)
+    ]
+
+
+def test_a_count_of_which_nothing_else_is_known() -> None:
+    def count(L: int, d: int, V: int) -> int:
+        return L * (12 * d**2 + 13 * d) + 2 * d + (V + 1024) * d
+
+    P = ac.interpolate_formula(count, {"L": 1, "d": 2, "V": 1})
+    assert ac.Formula("L*(12*d**2 + 13*d) + 2*d + (V + 1024)*d") == P
+    assert P(L=12, d=768, V=50257) == 124439808

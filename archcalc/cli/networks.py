@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from archcalc.cli.options import File, FormatOption, Inputs, Output, Values, pairs
+from archcalc.cli.options import Calls, File, FormatOption, Inputs, Output, Values, pairs
 
 __all__ = ["conventions", "cost", "derive", "summary"]
 
@@ -27,6 +27,7 @@ def summary(
         Option(min=1, help="Fold blocks deeper than this into one line.", show_default=False),
     ] = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -37,7 +38,7 @@ def summary(
     from archcalc.cli.reading import trace_with
     from archcalc.explain import summarize
 
-    trace = trace_with(file, pairs(values, "--set"), inputs)
+    trace = trace_with(file, pairs(values, "--set"), inputs, pairs(calls, "--call"))
     names = [name.strip() for text in columns or [] for name in text.split(",")]
     show(summarize(trace, columns=names, depth=depth), how, output)
 
@@ -53,6 +54,7 @@ def derive(
         ),
     ] = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -62,7 +64,7 @@ def derive(
     from archcalc.cli.reading import open_network
     from archcalc.explain import derive as derived
 
-    opened = open_network(file, inputs)
+    opened = open_network(file, inputs, pairs(calls, "--call"))
     derivation = derived(opened.trace(pairs(values, "--set")))
     with opened.located():
         answer = derivation if layer is None else derivation.of(layer)
@@ -91,6 +93,7 @@ def cost(
         Option(help="Count every operation: 'each operation', or as 'fvcore', 'ptflops', ...."),
     ] = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -107,7 +110,7 @@ def cost(
             "a bound on the time takes both rates", code="bad-option",
             hint="give --peak-flops and --bandwidth",
         )  # fmt: skip
-    trace = trace_with(file, pairs(values, "--set"), inputs)
+    trace = trace_with(file, pairs(values, "--set"), inputs, pairs(calls, "--call"))
     result = account(
         trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed,
         formats=formats, recompute=tuple(recompute or ()), tally=tally,
@@ -121,6 +124,7 @@ def conventions(
         Argument(metavar="[FILE]", help="A network; without one, all conventions are listed."),
     ] = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -130,5 +134,9 @@ def conventions(
     from archcalc.cli.reading import trace_with
     from archcalc.explain import conventions as found
 
-    trace = None if file is None else trace_with(file, pairs(values, "--set"), inputs)
+    trace = (
+        None
+        if file is None
+        else trace_with(file, pairs(values, "--set"), inputs, pairs(calls, "--call"))
+    )
     show(found(trace), how, output)

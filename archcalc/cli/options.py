@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from typer import Argument, Option
 
-__all__ = ["File", "Format", "FormatOption", "Inputs", "Output", "Values", "pairs"]
+__all__ = ["Calls", "File", "Format", "FormatOption", "Inputs", "Output", "Values", "pairs"]
 
 
 class Format(StrEnum):
@@ -24,7 +24,8 @@ File: TypeAlias = Annotated[
     str,
     Argument(
         metavar="FILE",
-        help="A network: a .yaml, .toml or .json file, module:attribute, or - for standard input.",
+        help="A network: a .yaml, .toml or .json file, a .keras or .h5 file, source code such as "
+        "model.py or model.py:name, module:attribute, or - for standard input.",
         show_default=False,
     ),
 ]
@@ -34,7 +35,19 @@ Inputs: TypeAlias = Annotated[
     Option(
         "--input",
         metavar="SHAPE",
-        help="What goes into a torch model, such as 3,224,224 or 3,h,w. Once for each input.",
+        help="What goes into a model of torch or Keras, such as 3,224,224 or 3,h,w. "
+        "Once for each input.",
+        show_default=False,
+    ),
+]
+
+Calls: TypeAlias = Annotated[
+    list[str] | None,
+    Option(
+        "--call",
+        metavar="NAME=VALUE",
+        help="An argument of the function that makes the network, as Python writes it. "
+        "May be repeated.",
         show_default=False,
     ),
 ]

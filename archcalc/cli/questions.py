@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from archcalc.cli.options import File, FormatOption, Inputs, Output, Values, pairs
+from archcalc.cli.options import Calls, File, FormatOption, Inputs, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 
 __all__ = ["reconcile", "solve"]
@@ -44,6 +44,7 @@ def reconcile(
     ] = None,
     total: Annotated[str | None, Option(metavar="COUNT", help="The total.")] = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     how: FormatOption = None,
     output: Output = None,
@@ -71,7 +72,7 @@ def reconcile(
         claims["layers"] = {n: _number(text) for n, text in pairs(layer, "--layer").items()}
     if total:
         claims["total"] = count(total, "--total")
-    opened = open_network(file, inputs)
+    opened = open_network(file, inputs, pairs(calls, "--call"))
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         result = reconciled(trace, **claims)
@@ -100,6 +101,7 @@ def solve(
     of: Annotated[Quantity, Option(help="What is counted.")] = Quantity.parameters,
     plot: PlotOption = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     how: Annotated[Plain, Option("--format", help="How to write the answer.")] = Plain.text,
     output: Output = None,
@@ -124,7 +126,7 @@ def solve(
             "one bound is needed", code="bad-option",
             hint="give --at-most, --at-least or --equals",
         )  # fmt: skip
-    opened = open_network(file, inputs)
+    opened = open_network(file, inputs, pairs(calls, "--call"))
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         formula = getattr(trace, of.value)

@@ -6,6 +6,7 @@ import gc
 import os
 import re
 import sys
+from ast import literal_eval
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -75,21 +76,29 @@ class Opened:
             ) from None
 
 
-def trace_with(file: str, values: Mapping[str, str], inputs: Sequence[str] | None = None) -> Trace:
+def trace_with(
+    file: str,
+    values: Mapping[str, str],
+    inputs: Sequence[str] | None = None,
+    calls: Mapping[str, str] | None = None,
+) -> Trace:
     """The network called `file` followed, with values put in for its symbols.
 
     Raises:
         ArchcalcError: it cannot be read or followed.
     """
-    return open_network(file, inputs).trace(values)
+    return open_network(file, inputs, calls).trace(values)
 
 
-def open_network(name: str, inputs: Sequence[str] | None = None) -> Opened:
+def open_network(
+    name: str, inputs: Sequence[str] | None = None, calls: Mapping[str, str] | None = None
+) -> Opened:
     """The network in a file, or the attribute of a module.
 
     Args:
         name: what the command line calls it.
-        inputs: the shapes that go into a torch model, as they are written there.
+        inputs: the shapes that go into a model of a framework, as they are written there.
+        calls: the arguments of a function that makes the network, as they are written there.
 
     Raises:
         ArchcalcError: there is none, or it is not valid.
@@ -99,8 +108,13 @@ def open_network(name: str, inputs: Sequence[str] | None = None) -> Opened:
         gc.enable()
     if name == "-":
         return Opened(_PIPED, *_piped())
-    if _MODULE.fullmatch(name) and not os.path.exists(name):
-        return Opened(name, _attribute(name, inputs))
+    from archcalc.frameworks.readers import names_source, reader_of
+
+    if _MODULE.fullmatch(name) and not (os.path.exists(name) or names_source(name)):
+        return Opened(name, _attribute(name, inputs, calls or {}))
+    reader = reader_of(name)
+    if reader is not None:
+        return Opened(name, reader(name, _shapes(inputs)))
     return Opened(name, *read_file(name))
 
 
@@ -130,16 +144,28 @@ def _piped() -> tuple[Network, Source]:
     return source.read(), source
 
 
-def _attribute(name: str, inputs: Sequence[str] | None) -> Network:
+def _shapes(inputs: Sequence[str] | None) -> Any:
+    """What goes into a model: one shape, or several."""
+    if not inputs:
+        return None
+    shapes = [[dim.strip() for dim in text.split(",")] for text in inputs]
+    return shapes if len(shapes) > 1 else shapes[0]
+
+
+def _attribute(name: str, inputs: Sequence[str] | None, calls: Mapping[str, str]) -> Network:
     """The network that a module calls by some name; importing the module runs it."""
     module, _, path = name.partition(":")
     sys.path.insert(0, "")  # as for `python -m`: modules beside the one who asks
     try:
+        if module.partition(".")[0] == "keras":
+            _ready_keras()
         value = import_module(module)
         for part in path.split("."):
             value = getattr(value, part)
-        made = _made(value)
-        if _is_torchs(made):
+        made = _made(value, calls)
+        if _is_keras(made):  # first: on its torch backend a layer of Keras is a module of torch too
+            made = _of_keras(made, inputs)
+        elif _is_torchs(made):
             made = _of_torch(made, name, inputs)
     except ArchcalcError:
         raise
@@ -160,7 +186,8 @@ def _attribute(name: str, inputs: Sequence[str] | None) -> Network:
         raise SpecificationError(
             f"this is {type(made).__name__}, not a network of archcalc",
             code="not-a-network", path=name,
-            hint="give the name of a network or a torch module, or of a function that makes one",
+            hint="give the name of a network, of a model of torch or Keras, or of a function that "
+            "makes one; --call NAME=VALUE gives it arguments",
         )  # fmt: skip
     return made
 
@@ -178,19 +205,60 @@ def _of_torch(module: Any, name: str, inputs: Sequence[str] | None) -> Network:
             "a torch model does not say what goes into it", code="no-input-shape", path=name,
             hint="add --input 3,224,224, or with symbols --input 3,h,w",
         )  # fmt: skip
-    shapes = [[dim.strip() for dim in text.split(",")] for text in inputs]
-    return from_torch(module, shapes if len(shapes) > 1 else shapes[0])
+    return from_torch(module, _shapes(inputs))
 
 
-def _made(value: Any) -> Any:
-    """What a function makes that wants no arguments; anything else as it is."""
-    if isinstance(value, Layer) or _is_torchs(value):
+def _ready_keras() -> None:
+    """Keras on a backend that is there, before something imports it."""
+    from archcalc.frameworks.keras import import_keras
+
+    import_keras()
+
+
+def _is_keras(value: Any) -> bool:
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(value, keras.layers.Layer)
+
+
+def _of_keras(model: Any, inputs: Sequence[str] | None) -> Network:
+    from archcalc.frameworks.from_keras import from_keras
+
+    return from_keras(model, _shapes(inputs))
+
+
+def _made(value: Any, calls: Mapping[str, str]) -> Any:
+    """What a function makes; anything else as it is.
+
+    Where it has an argument ``weights`` that nobody gives, none are loaded: they are not counted.
+    """
+    if isinstance(value, Layer) or _is_torchs(value) or _is_keras(value):
         return value
+    given = {name: _argument(text) for name, text in calls.items()}
     try:
-        signature(value).bind()
-    except (TypeError, ValueError):  # it is no function, or wants arguments
+        found = signature(value)
+        if "weights" in found.parameters:
+            given.setdefault("weights", None)
+        found.bind(**given)
+    except (TypeError, ValueError) as error:  # it is no function, or wants other arguments
+        if calls:
+            raise SpecificationError(
+                f"it cannot be called like that: {shorten(str(error))}", code="bad-option",
+                hint="--call NAME=VALUE gives an argument by its name",
+            ) from None  # fmt: skip
         return value
-    return value()
+    return value(**given)
+
+
+def _argument(text: str) -> Any:
+    """A value as Python writes it; a word that is none is a text.
+
+    >>> _argument("(64, 64, 3)"), _argument("None"), _argument("relu")
+    ((64, 64, 3), None, 'relu')
+    """
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text
 
 
 def count(text: str, option: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
 
-from archcalc.cli.options import File, Inputs, Output, Values, pairs
+from archcalc.cli.options import Calls, File, Inputs, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Plain, Quantity
 
@@ -46,6 +46,7 @@ def search(
     ] = None,
     plot: PlotOption = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     output: Output = None,
     how: Annotated[Plain, Option("--format", help="How to write the answer.")] = Plain.text,
@@ -70,7 +71,7 @@ def search(
     ((aim, text),) = aims.items()
     given = pairs(over, "--over").items()
     ranges: Any = {name: integers(values, f"--over {name}") for name, values in given}
-    opened = open_network(file, inputs)
+    opened = open_network(file, inputs, pairs(calls, "--call"))
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         counts = {quantity.value: getattr(trace, quantity.value) for quantity in Quantity}
@@ -135,7 +136,7 @@ def _statement(text: str, stated: str, parts: int) -> str:
 
 
 def _said(found: Optimum, title: str, how: Plain) -> str:
-    from archcalc.formula.problem import shown
+    from archcalc.symbolic.numbers import shown
 
     if how is Plain.json:
         from json import dumps

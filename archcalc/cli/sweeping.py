@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from archcalc.cli.options import File, Inputs, Output, Values, pairs
+from archcalc.cli.options import Calls, File, Inputs, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 from archcalc.cli.questions import Quantity
 
@@ -70,6 +70,7 @@ def sweep(
     ] = None,
     plot: PlotOption = None,
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     output: Output = None,
     how: Annotated[
@@ -94,7 +95,7 @@ def sweep(
     given = pairs(over, "--over").items()
     ranges: Any = {name: integers(text, f"--over {name}") for name, text in given}
     parts: Any = int(chunks) if chunks is not None and chunks.isdecimal() else chunks
-    opened = open_network(file, inputs)
+    opened = open_network(file, inputs, pairs(calls, "--call"))
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         formulas = {q.value: getattr(trace, q.value) for q in of or _USUAL}

@@ -1,5 +1,8 @@
 """Costs: quantities folded from the facts of a trace, one class each."""
 
+from typing import TYPE_CHECKING, Any
+
+from archcalc._loading import missing
 from archcalc.costs.activations import Activations
 from archcalc.costs.base import Additive, Cost
 from archcalc.costs.cache import Cache
@@ -83,3 +86,11 @@ __all__ = [
     "WeightBytes",
     "convention",
 ]
+
+
+def _missing(name: str) -> Any:
+    raise missing(__name__, name)
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = _missing

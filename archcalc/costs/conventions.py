@@ -21,7 +21,7 @@ from archcalc.costs.parameters import (
     TotalParameters,
 )
 from archcalc.costs.work import Flops, Macs, MacsByOutput
-from archcalc.layers.adapters import LoRA
+from archcalc.layers.adapters import adapted_form
 from archcalc.layers.facts import KINDS
 from archcalc.symbolic.errors import LookupFailedError, quoted
 
@@ -65,13 +65,10 @@ class _Adapted:
     merged: bool
 
     def __call__(self, row: TracedRow) -> TracedRow:
-        layer: Any = row.layer
-        if isinstance(layer, LoRA):
-            return _With("merged", self.merged)(row)
-        rank = getattr(layer, "lora_rank", None)
-        if rank is None or self.merged:
+        there = adapted_form(row.layer)
+        if there is None or there.merged == self.merged:
             return row
-        made = LoRA(layer.model_copy(update={"lora_rank": None}), rank)
+        made: Any = there.model_copy(update={"merged": self.merged})
         return row.as_if(layer=made) if made.adapted(*row.inputs) else row
 
 

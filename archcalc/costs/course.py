@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from archcalc.costs.base import GoesRound, Rows, TracedRow
-from archcalc.costs.seen import Room, UndefinedError, hull, over_again, through
+from archcalc.costs.seen import UndefinedError, through
+from archcalc.costs.seen_again import over_again
+from archcalc.costs.seen_together import Room, hull
 from archcalc.layers.sight import (
     BY_NUMBERS,
     Sight,

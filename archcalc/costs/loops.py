@@ -23,9 +23,11 @@ from typing import Literal, TypeAlias
 
 from sympy import Add, Expr, Integer
 
+from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.shape import product
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Copies, Index, summed
 from archcalc.symbolic.written import evaluated
 
@@ -35,6 +37,7 @@ __all__ = [
     "Loop",
     "LoopKind",
     "active",
+    "any_turn",
     "called",
     "in_turn",
     "numbered",
@@ -50,7 +53,7 @@ LoopKind: TypeAlias = Literal["copies", "steps", "experts"]
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Shown):
     """One loop around a call.
 
     Attributes:
@@ -251,11 +254,22 @@ def _in_state(loops: tuple[Loop, ...], amount: Dim, later: Sequence[bool]) -> tu
         if index is not None and _depends(times, index):
             amount, times = lower(evaluated(amount) * times), 1
         if index is not None and _depends(amount, index):
-            first = with_values(evaluated(amount), {index: Integer(0)})
+            first = with_values(evaluated(amount), {index: Integer(0)}) * evaluated(any_turn(loop))
             rest = evaluated(summed(amount, index, factor.count)) - first
             amount = lower(rest if turned else first)
         elif not loop.in_turn:
             times = product((factor.count, times))
-        elif turned:
-            times = product((lower(evaluated(factor.count) - 1), times))
+        else:
+            first = any_turn(loop)
+            rest = lower(evaluated(factor.count) - evaluated(first))
+            times = product((rest if turned else first, times))
     return times, amount
+
+
+def any_turn(loop: Loop) -> Dim:
+    """1 where a loop has a turn, and 0 where it has none.
+
+    >>> any_turn(Loop.copies(12)), any_turn(Loop.copies(0))
+    (1, 0)
+    """
+    return smallest(1, loop.count)

@@ -29,6 +29,7 @@ from archcalc.layers.facts import (
 )
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError, quoted
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["TALLIES", "EveryFlops", "Rule", "Tally", "Uncounted"]
 
@@ -38,7 +39,7 @@ _EACH: Weights = MappingProxyType(dict.fromkeys(PRIMITIVES, 1))
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Shown):
     """What arithmetic of one kind counts: so much for each number that is read, made, or looked at.
 
     Attributes:
@@ -70,7 +71,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Tally:
+class Tally(Shown):
     """A way to count every operation.
 
     Attributes:
@@ -204,7 +205,7 @@ TALLIES: Mapping[str, Tally] = MappingProxyType({tally.name: tally for tally in 
 
 
 @dataclass(frozen=True, slots=True)
-class Uncounted:
+class Uncounted(Shown):
     """A row of which something is left out of a count.
 
     Attributes:

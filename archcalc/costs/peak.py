@@ -23,9 +23,11 @@ from archcalc.formula import Formula
 from archcalc.symbolic.compare import at_least, bounds
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Index
 from archcalc.symbolic.written import evaluated
 
@@ -33,7 +35,7 @@ __all__ = ["Alive", "Peak", "PeakBytes", "PeakMoment"]
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
+class Alive(Shown):
     """One output that is in memory.
 
     Attributes:
@@ -48,7 +50,7 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True)
-class PeakMoment:
+class PeakMoment(Shown):
     """A call at which as much may be alive as at no other.
 
     Attributes:
@@ -62,8 +64,8 @@ class PeakMoment:
     elements: Dim
 
 
-@dataclass(frozen=True)
-class Peak:
+@dataclass(frozen=True, repr=False)
+class Peak(Shown):
     """Where and how much of a network's memory is in use at most.
 
     Attributes:
@@ -77,6 +79,10 @@ class Peak:
     each: Dim
     order: tuple[str, ...]
     requirements: tuple[Requirement, ...] = ()
+
+    def __repr__(self) -> str:
+        places = ", ".join(visible(moment.path) for moment in self.moments)
+        return f"<Peak of {self.bytes} bytes at {places}>"
 
     @cached_property
     def elements(self) -> Formula:

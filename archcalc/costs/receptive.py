@@ -19,6 +19,7 @@ from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ReceptiveFieldError
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["Field", "Fields", "Phase", "Reach", "ReceptiveField"]
 
@@ -27,7 +28,7 @@ Reach: TypeAlias = Literal["window", "before", "after", "all"]
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Shown):
     """The field of one of the output positions that take turns.
 
     Attributes:
@@ -45,7 +46,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Field:
+class Field(Shown):
     """What one output position sees along one axis of the input.
 
     Output position ``u`` sees the input from ``offset + u·stride``, for ``size`` positions; those

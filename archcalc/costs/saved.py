@@ -26,13 +26,14 @@ from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.shape import product
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["KERNELS", "Kernels", "SavedBytes", "SavedTensor"]
 
 
 @dataclass(frozen=True)
-class Kernels:
+class Kernels(Shown):
     """In which formats kernels keep what is no activation.
 
     Attributes:
@@ -53,7 +54,7 @@ KERNELS: Mapping[str, Kernels] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class SavedTensor:
+class SavedTensor(Shown):
     """One tensor that is kept for the backward pass.
 
     Attributes:

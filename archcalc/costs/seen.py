@@ -1,4 +1,4 @@
-"""Sights one after the other, side by side and over again.
+"""Sights one after the other, and how much is seen.
 
 What a network sees of its input is composed of what its layers see of theirs: the first and the
 last position of a stretch are each an affine function of the place of the output, phase by phase,
@@ -15,21 +15,30 @@ from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
 from math import gcd, lcm
-from typing import NamedTuple
 
-from sympy import Expr, Rational
+from sympy import Rational
 
 from archcalc.layers.sight import Sight, Sights, Stretch, itself
 from archcalc.symbolic.compare import at_least, equal, largest, smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
-from archcalc.symbolic.sums import Index, index_for, summed
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Room", "UndefinedError", "grown", "hull", "over_again", "rate", "through"]
+__all__ = [
+    "MOST_PHASES",
+    "NO_NUMBER",
+    "UndefinedError",
+    "along",
+    "at_turn",
+    "grown",
+    "rate",
+    "shortest",
+    "through",
+    "union",
+]
 
-_MOST_PHASES = 4_096
-_NO_NUMBER = "give the strides, and what is cut off, as numbers"
+MOST_PHASES = 4_096
+NO_NUMBER = "give the strides, and what is cut off, as numbers"
 
 
 class UndefinedError(Exception):
@@ -38,9 +47,6 @@ class UndefinedError(Exception):
     def __init__(self, why: str, hint: str = "", code: str = "") -> None:
         super().__init__(why)
         self.why, self.hint, self.code = why, hint, code
-
-
-# One after the other
 
 
 def through(sight: Sight, views: Sights, length: Callable[[int], Dim]) -> Sight:
@@ -58,16 +64,17 @@ def through(sight: Sight, views: Sights, length: Callable[[int], Dim]) -> Sight:
     if not sight.known:
         return sight
     if not sight.over:
-        return sight if sight.along is None else _moved(sight, views.get(sight.along))
+        return sight if sight.along is None else along(sight, views.get(sight.along))
     over, why = _shared_out(sight, views, length)
     alone = replace(sight, over=frozenset(), why="")
-    moved = alone if sight.along is None else _moved(alone, views.get(sight.along))
+    moved = alone if sight.along is None else along(alone, views.get(sight.along))
     if not moved.known:
         return moved
     return replace(moved, over=moved.over | over, why=moved.why or why)
 
 
-def _moved(sight: Sight, view: Sight | None) -> Sight:
+def along(sight: Sight, view: Sight | None) -> Sight:
+    """One axis of a tensor, seen from what a layer makes of it."""
     if view is None or view.plain:
         stays = view is None or view.along == sight.along
         return sight if stays or view is None else replace(sight, along=view.along)
@@ -75,7 +82,7 @@ def _moved(sight: Sight, view: Sight | None) -> Sight:
         return replace(view, channels=sight.channels)
     made = _one_phase(sight, view) if sight.period == 1 else _several(sight, _standing_still(view))
     return replace(
-        _shortest(made),
+        shortest(made),
         along=view.along,
         channels=sight.channels,
         over=view.over,
@@ -140,11 +147,11 @@ def _several(sight: Sight, view: Sight) -> Sight:
     """Where phases meet phases, as many are looked at as come before both begin again."""
     steps = (view.first, view.last)
     if not (isinstance(steps[0], int) and isinstance(steps[1], int)):
-        raise UndefinedError("phases are met by a stride that is a symbol", _NO_NUMBER)
+        raise UndefinedError("phases are met by a stride that is a symbol", NO_NUMBER)
     period = sight.period
     turns = lcm(*(period // gcd(step, period) for step in steps))
-    if turns * view.period > _MOST_PHASES:
-        raise UndefinedError(f"there are more than {_MOST_PHASES:,} phases", "use smaller strides")
+    if turns * view.period > MOST_PHASES:
+        raise UndefinedError(f"there are more than {MOST_PHASES:,} phases", "use smaller strides")
     every = [(seen, turn) for turn in range(turns) for seen in view.stretches]
     found = [
         None if seen is None else _from_turn(sight, seen, turn, turns, view) for seen, turn in every
@@ -158,8 +165,8 @@ def _several(sight: Sight, view: Sight) -> Sight:
 def _from_turn(sight: Sight, seen: Stretch, turn: int, turns: int, view: Sight) -> Stretch | None:
     """What is seen in a turn; what grows has seen every phase only in the next."""
     if view.first == view.last or _rises(sight):
-        return _from_to(sight, _at_turn(seen, turn, view))
-    later = _from_to(sight, _at_turn(seen, turn + turns, view))
+        return _from_to(sight, at_turn(seen, turn, view))
+    later = _from_to(sight, at_turn(seen, turn + turns, view))
     if later is None:
         return None
     first, last = (step * turns // sight.period for step in (view.first, view.last))
@@ -167,7 +174,7 @@ def _from_turn(sight: Sight, seen: Stretch, turn: int, turns: int, view: Sight) 
     return Stretch(lower(later.start - first * sight.first), lower(later.size - grown))
 
 
-def _at_turn(seen: Stretch, turn: int, view: Sight) -> Stretch:
+def at_turn(seen: Stretch, turn: int, view: Sight) -> Stretch:
     start = seen.start + turn * view.first
     return replace(
         seen, start=lower(start), size=lower(seen.size + turn * (view.last - view.first))
@@ -178,12 +185,12 @@ def _from_to(sight: Sight, read: Stretch) -> Stretch | None:
     """What is seen from all the positions that are read, of which those at the ends are enough."""
     last = read.start + read.size - 1
     if _rises(sight):
-        return _union([_at(sight, read.start), _at(sight, lower(last))])
+        return union([_at(sight, read.start), _at(sight, lower(last))])
     if not all(isinstance(n, int) for n in (read.start, read.size, read.apart)):
-        raise UndefinedError("phases that see nothing are met by a symbol", _NO_NUMBER)
+        raise UndefinedError("phases that see nothing are met by a symbol", NO_NUMBER)
     every = range(int(read.start), int(last) + 1, int(read.apart))
     ends = {*every[: sight.period], *every[-sight.period :]}
-    return _union([_at(sight, place) for place in sorted(ends)])
+    return union([_at(sight, place) for place in sorted(ends)])
 
 
 def _rises(sight: Sight) -> bool:
@@ -223,11 +230,11 @@ def _turn(place: Dim, period: int) -> tuple[Dim, int]:
     constant, rest = evaluated(place).expand().as_coeff_Add()
     terms = rest.as_coefficients_dict()
     if not constant.is_Integer or any(c % period for c in terms.values()):
-        raise UndefinedError("which phase comes there depends on a symbol", _NO_NUMBER)
+        raise UndefinedError("which phase comes there depends on a symbol", NO_NUMBER)
     return floor_div(place, period), int(constant) % period
 
 
-def _union(seen: Sequence[Stretch | None]) -> Stretch | None:
+def union(seen: Sequence[Stretch | None]) -> Stretch | None:
     found = [s for s in seen if s is not None]
     if not found:
         return None
@@ -236,7 +243,7 @@ def _union(seen: Sequence[Stretch | None]) -> Stretch | None:
     return Stretch(lower(start), lower(end - start))
 
 
-def _shortest(sight: Sight) -> Sight:
+def shortest(sight: Sight) -> Sight:
     """The same with as few phases as there are."""
     period = sight.period
     for fewer in range(1, period):
@@ -262,245 +269,6 @@ def _apart_by(a: Stretch | None, b: Stretch | None, first: Dim, last: Dim) -> bo
         return a is b
     grows = last - first
     return bool(equal(b.start, lower(a.start + first)) and equal(b.size, lower(a.size + grows)))
-
-
-# Side by side
-
-
-class Room(NamedTuple):
-    """How long the axes are between which something is seen.
-
-    Attributes:
-        out: the axis of the output along which stretches move; 1 where they do not.
-        there: the axis of the input.
-    """
-
-    out: Dim
-    there: Dim
-
-
-def hull(sights: Sequence[Sight], room: Callable[[int | None], Room]) -> Sight:
-    """What is seen by one of several or another: from the first of all positions to the last.
-
-    Raises:
-        UndefinedError: they move apart from one another.
-    """
-    unlike = list(dict.fromkeys(sights))
-    if len(unlike) == 1:
-        return unlike[0]
-    if any(sight.channels for sight in unlike):
-        return next(sight for sight in unlike if sight.channels)
-    lost = next((sight for sight in unlike if not sight.known), None)
-    if lost is not None:
-        return lost
-    along = {sight.along for sight in unlike if sight.moves}
-    if len(along) > 1:
-        raise UndefinedError("they run along different axes")
-    (axis,) = along or {unlike[0].along}
-    lengths = room(axis)
-    made = _together(unlike, lengths) if along else _standing(unlike)
-    return replace(
-        made,
-        along=axis,
-        over=frozenset().union(*(sight.over for sight in unlike)),
-        wraps=any(sight.wraps for sight in unlike),
-        why=next((sight.why for sight in unlike if sight.why), ""),
-    )
-
-
-def _standing(sights: Sequence[Sight]) -> Sight:
-    """All of them see the same from everywhere."""
-    first, *others = sights
-    stays = all(s.first == first.first and s.last == first.last for s in others)
-    read = _widest([sight.stretches[0] for sight in sights])
-    if stays:
-        return replace(first, stretches=(read,))
-    return replace(first, stretches=(read,), first=0, last=0)
-
-
-def _together(sights: Sequence[Sight], room: Room) -> Sight:
-    if room.out == 1:
-        at_all = [replace(s, stretches=s.stretches[:1], first=0, last=0) for s in sights]
-        return _standing(at_all)
-    period = lcm(*(sight.period for sight in sights if sight.moves))
-    if period > _MOST_PHASES:
-        raise UndefinedError(f"there are more than {_MOST_PHASES:,} phases", "use smaller strides")
-    spread = [_repeated(sight, period) for sight in sights]
-    first, last = _step([s.first for s in spread]), _step([s.last for s in spread])
-    made = []
-    for phase in range(period):
-        seen = [(s, s.stretches[phase]) for s in spread]
-        there = [(s, read) for s, read in seen if read is not None]
-        turns = floor_div(lower(room.out - 1 - phase), period)
-        made.append(_met(there, (first, last), room.there, turns) if there else None)
-    return _shortest(replace(spread[0], stretches=tuple(made), first=first, last=last))
-
-
-def _repeated(sight: Sight, period: int) -> Sight:
-    """The same in more phases."""
-    if not sight.moves:
-        return replace(sight, stretches=sight.stretches * period, first=0, last=0)
-    turns = period // sight.period
-    read = [
-        None if seen is None else _at_turn(seen, turn, sight)
-        for turn in range(turns)
-        for seen in sight.stretches
-    ]
-    first, last = lower(sight.first * turns), lower(sight.last * turns)
-    return replace(sight, stretches=tuple(read), first=first, last=last)
-
-
-def _step(steps: Sequence[Dim]) -> Dim:
-    """How far they move together: an end that stays at an end of the axis stays."""
-    moving = [step for step in dict.fromkeys(steps) if step != 0]
-    if any(equal(moving[0], step) is not True for step in moving[1:]):
-        raise UndefinedError("their strides differ")
-    return 0 if 0 in steps or not moving else moving[0]
-
-
-def _met(
-    seen: Sequence[tuple[Sight, Stretch]], steps: tuple[Dim, Dim], there: Dim, turns: Dim
-) -> Stretch:
-    """The hull in one phase, which comes again `turns` times."""
-    first, last = steps
-    if all(s.first == first and s.last == last for s, _ in seen):
-        whole = _widest([read for _, read in seen])
-        assert whole is not None
-        return whole
-    starts = [(s.first, read.start) for s, read in seen]
-    ends = [(s.last, lower(read.start + read.size)) for s, read in seen]
-    start = _end(starts, first, 0, turns, _first_of)
-    end = _end(ends, last, there, turns, _last_of)
-    return Stretch(start, lower(end - start))
-
-
-def _first_of(a: Dim, b: Dim) -> bool:
-    return at_least(b, a) is True
-
-
-def _last_of(a: Dim, b: Dim) -> bool:
-    return at_least(a, b) is True
-
-
-def _end(
-    ends: Sequence[tuple[Dim, Dim]],
-    step: Dim,
-    edge: Dim,
-    turns: Dim,
-    beyond: Callable[[Dim, Dim], bool],
-) -> Dim:
-    """Where they begin or end together, each given by how far it moves and where it is at first."""
-    pick = smallest if beyond is _first_of else largest
-    staying = [place for move, place in ends if move == step]
-    if not staying:
-        raise UndefinedError("one moves where another stays")
-    outermost = reduce(pick, staying)
-    for move, place in ends:
-        if move == step:
-            continue
-        ever = (place, lower(place + move * turns))
-        if not (beyond(outermost, edge) or all(beyond(outermost, end) for end in ever)):
-            raise UndefinedError("one moves where another stays")
-    return lower(outermost)
-
-
-def _widest(seen: Sequence[Stretch | None]) -> Stretch | None:
-    """The hull of stretches; where they have one centre the size is simply the largest."""
-    read = [stretch for stretch in seen if stretch is not None]
-    if not read:
-        return None
-    centre = lower(2 * read[0].start + read[0].size)
-    if all(equal(centre, lower(2 * s.start + s.size)) is True for s in read[1:]):
-        size = reduce(largest, (s.size for s in read))
-        return Stretch(lower(reduce(smallest, (s.start for s in read))), lower(size))
-    return _union(read)
-
-
-# Over again
-
-
-def over_again(views: dict[int, Sight], times: Dim, copies: Index | None) -> dict[int, Sight]:
-    """What is seen of the input of the first of several equal blocks, from the output of the last.
-
-    Args:
-        views: how the block sees each axis of its input from its output, in copy number `copies`.
-        times: how many blocks there are.
-        copies: the symbol for the number of a block, from 0.
-
-    Raises:
-        UndefinedError: no rule says.
-    """
-    if times == 0:
-        return {axis: itself(axis) for axis in views}
-    found: dict[int, Sight] = {}
-    for axis, view in views.items():
-        if not view.known or (view.along is None and not view.over):
-            found[axis] = view
-        elif view.over or view.along != axis:
-            raise UndefinedError("a repeated block moves its axes", _BLOCKS)
-        elif isinstance(times, int) and times <= _WRITTEN_OUT:
-            found[axis] = _times(view, times)
-        else:
-            found[axis] = _by_rule(view, times, copies)
-    return found
-
-
-_WRITTEN_OUT = 64
-_BLOCKS = "give the number of copies as a number"
-
-
-def _times(view: Sight, times: int) -> Sight:
-    """Copy by copy."""
-    made = view
-    for _ in range(times - 1):
-        made = _moved(made, view)
-    return made
-
-
-def _by_rule(view: Sight, times: Dim, copies: Index | None) -> Sight:
-    """The affine functions of both ends, `times` over."""
-    (read,) = view.stretches if view.period == 1 else (None,)
-    if read is None:
-        raise UndefinedError("after a number of copies that is a symbol phases differ", _BLOCKS)
-    if not (at_least(view.first, 0) and at_least(view.last, 0)):
-        raise UndefinedError("a repeated block turns its axis around", _BLOCKS)
-    if view.first == view.last == 0:  # what is seen from everywhere is seen through any number
-        return view
-    index = copies or index_for(times, read.start, read.size, view.first, view.last)
-    start, first = _iterated(read.start, view.first, index, times)
-    if view.first == view.last:
-        size = lower(1 + _sum(lower(read.size - 1), view.first, index, times))
-        return replace(view, stretches=(Stretch(start, size),), first=first, last=first)
-    end, last = _iterated(lower(read.start + read.size - 1), view.last, index, times)
-    return replace(
-        view, stretches=(Stretch(start, lower(end - start + 1)),), first=first, last=last
-    )
-
-
-def _iterated(start: Dim, step: Dim, index: Index, times: Dim) -> tuple[Dim, Dim]:
-    """``x ↦ start + step·x``, `times` over: where it takes 0, and its step."""
-    if step == 0:
-        return start, 0
-    return _sum(start, step, index, times), _power(step, times)
-
-
-def _power(step: Dim, times: Dim) -> Dim:
-    return 1 if step == 1 else lower(evaluated(step) ** evaluated(times))
-
-
-def _sum(amount: Dim, step: Dim, index: Index, times: Dim) -> Dim:
-    """What every copy adds, after the strides of those before it."""
-    if isinstance(step, Expr) and index in step.free_symbols:
-        raise UndefinedError("the stride differs from copy to copy", _BLOCKS)
-    if isinstance(amount, Expr) and at_least(0, amount):  # −⌊(k − 1)/2⌋·L, and no 1 − ⌈k/2⌉
-        return lower(-evaluated(_sum(lower(-amount), step, index, times)))
-    each = evaluated(amount) * evaluated(_power(step, index))
-    if index not in each.free_symbols:
-        return lower(each * times)
-    return lower(summed(each, index, times))
-
-
-# How much
 
 
 def grown(sight: Sight, n: Dim) -> Dim:

@@ -18,12 +18,13 @@ from archcalc.costs.saved import Kernels, SavedBytes
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import LookupFailedError, quoted
+from archcalc.symbolic.shown import Shown
 
 __all__ = ["FORMATS", "Formats", "MemoryPart", "TrainingBytes"]
 
 
 @dataclass(frozen=True)
-class Formats:
+class Formats(Shown):
     """A number format for each kind of what training stores.
 
     Attributes:
@@ -58,7 +59,7 @@ parameter with Adam); torch's autocast, whose weights stay in float32; all in bf
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryPart:
+class MemoryPart(Shown):
     """One kind of what is stored, and its bytes.
 
     Attributes:

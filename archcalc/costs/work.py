@@ -6,12 +6,11 @@ not.  These are the defaults of torch's ``FlopCounterMode``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from sympy import Rational
+from sympy import Add, Rational
 
 from archcalc.costs.base import (
     Additive,
@@ -22,14 +21,17 @@ from archcalc.costs.base import (
     total,
     written_sum,
 )
-from archcalc.costs.loops import Carry, Factors, Loop, called, numbered, parted, positions
+from archcalc.costs.gradients import Gradients, State, When, asked_outputs, cases, holds
+from archcalc.costs.loops import Factors, called, parted, positions
 from archcalc.costs.parameters import learns, trained_weights
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Kind, Operand, Work
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
+from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
-from archcalc.symbolic.requirement import Relation, Requirement, undecided
+from archcalc.symbolic.requirement import Requirement, undecided
+from archcalc.symbolic.shape import product
 from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops", "additions"]
@@ -182,42 +184,58 @@ class TrainingFlops(Cost[Formula]):
     def over(self, trace: Rows) -> Formula:
         batch = as_dim(self.batch)
         needs: list[Requirement] = []
-        amount = total(self._counted(trace.rows, needs))
+        amount = total(self._counted(trace, needs))
         whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
         return Formula(whole, (*trace.requirements, *undecided(needs)))
 
-    def _counted(
-        self, rows: Sequence[TracedRow], needs: list[Requirement]
-    ) -> Iterable[tuple[Dim, Dim]]:
+    def _counted(self, trace: Rows, needs: list[Requirement]) -> Iterable[tuple[Dim, Dim]]:
         known: dict[tuple[object, ...], Dim] = {}
-        gradients = _Gradients(rows)
-        for row in rows:
+        gradients = Gradients(trace.rows)
+        for row, asked in zip(trace.rows, asked_outputs(trace), strict=True):
             fed = gradients.fed(row)
             key = same_work(row)
             if key not in known:
                 known[key] = self.forward.of(row)
-            *_, (_, last) = fed.items()
-            apart = [state for state, before in fed.items() if before != last]
-            for number, state in enumerate(apart):
-                for passes, part in self._parts(row, fed[state], known[key]):
-                    times, amount = parted(row.loops, part, apart)[0][number]
-                    yield passes * times, amount
-            for passes, part in self._parts(row, last, known[key]):
-                times, amount = parted(row.loops, part, apart)[1]
-                yield passes * times, amount
+            told = cases(when for before in fed.values() for when in before)
+            if len(told) == 1:
+                yield from self._of(row, _in_case(fed, told[0]), asked, known[key])
+                continue
+            every = {
+                case: total(self._of(row, _in_case(fed, case), asked, known[key])) for case in told
+            }
+            for case in told:
+                within = [evaluated(every[c]) * (-1) ** len(case - c) for c in told if c <= case]
+                yield product(smallest(1, count) for count in case), lower(Add(*within))
         needs.extend(gradients.needs)
 
-    def _parts(self, row: TracedRow, fed: Sequence[bool], whole: Dim) -> Iterable[tuple[int, Dim]]:
+    def _of(
+        self, row: TracedRow, fed: Mapping[State, Sequence[bool]], asked: set[int], whole: Dim
+    ) -> Iterable[tuple[Dim, Dim]]:
+        """What one row adds, where something trained lies before these of its inputs."""
+        *_, (_, last) = fed.items()
+        apart = [state for state, before in fed.items() if before != last]
+        for number, state in enumerate(apart):
+            for passes, part in self._parts(row, fed[state], asked, whole):
+                times, amount = parted(row.loops, part, apart)[0][number]
+                yield passes * times, amount
+        for passes, part in self._parts(row, last, asked, whole):
+            times, amount = parted(row.loops, part, apart)[1]
+            yield passes * times, amount
+
+    def _parts(
+        self, row: TracedRow, fed: Sequence[bool], asked: set[int], whole: Dim
+    ) -> Iterable[tuple[int, Dim]]:
         """What is done how often: each product forward, and once for each gradient that it has."""
         often: dict[int, list[Work]] = {}
         moved: list[Work] = []
         for work in row.work:
-            often.setdefault(_passes(row, work, fed), []).append(work)
-            moved.extend(_back_in_time(row, work, fed))
+            has_one = bool(asked) if work.output is None else work.output in asked
+            often.setdefault(_passes(row, work, fed) if has_one else 1, []).append(work)
+            moved.extend(_back_in_time(row, work, fed) if has_one else ())
         back = self.forward.of_work(row, moved) if moved else None
         if back is not None:
             yield 1, back
-        first, *others = sorted(often) or [1 + learns(row) + any(fed)]
+        first, *others = sorted(often) or [1 + (learns(row) + any(fed)) * bool(asked)]
         for passes in others:
             part = self.forward.of_work(row, often[passes])
             if part is not None:
@@ -226,83 +244,11 @@ class TrainingFlops(Cost[Formula]):
         yield first, whole
 
 
-State: TypeAlias = tuple[bool, ...]
-"""For each loop of a row that goes on in turn, whether it is past its first turn."""
-
-
-class _Gradients:
-    """Before which rows something trained lies: in the first turns of loops, and in later ones."""
-
-    def __init__(self, rows: Sequence[TracedRow]) -> None:
-        self.needs: list[Requirement] = []
-        self._turns = [_turns(row) for row in rows]
-        self._reached: list[dict[State, bool]] = []
-        self._learning = {
-            turns[:depth]
-            for row, turns in zip(rows, self._turns, strict=True)
-            if turns and learns(row)
-            for depth in range(1, len(turns) + 1)
-        }
-        self._met: set[object] = set()
-
-    def fed(self, row: TracedRow) -> dict[State, tuple[bool, ...]]:
-        """Of the next row: whether something trained lies before each input, the last turn last."""
-        turns = self._turns[len(self._reached)]
-        states = list(product((False, True), repeat=len(turns)))
-        found = {
-            state: tuple(self._before(source, turns, state) for source in row.sources)
-            for state in states
-        }
-        learning = learns(row)
-        for depth in range(1, len(turns) + 1):
-            self._ask(row, turns[:depth])
-        self._reached.append({state: learning or any(before) for state, before in found.items()})
-        return found
-
-    def _before(self, source: int, turns: Turns, state: State) -> bool:
-        for depth, ((_, carry), later) in enumerate(zip(turns, state, strict=True), 1):
-            if later and source in carry.sources and turns[:depth] in self._learning:
-                return True
-        if source < 0:
-            return False
-        theirs = self._turns[source]
-        together = 0
-        for a, b in zip(turns, theirs, strict=False):
-            if a != b:
-                break
-            together += 1
-        done = (True,) * (len(theirs) - together)  # what comes out of a loop is of its last turn
-        return self._reached[source][(*state[:together], *done)]
-
-    def _ask(self, row: TracedRow, turns: Turns) -> None:
-        """Where gradients begin in a loop, there must be a first turn for them to go on."""
-        if turns in self._met or turns not in self._learning:
-            return
-        self._met.add(turns)
-        loop, carry = turns[-1]
-        if all(s >= 0 and all(self._reached[s].values()) for s in carry.sources):
-            return
-        needed = Requirement(
-            loop.count,
-            Relation.AT_LEAST,
-            1,
-            "training is counted where the first trained block is there, not {left} times",
-            code="no-first-copy",
-            hint="leave the block out where it is not there",
-            details=(("left", loop.count),),
-            path=row.path,
-        )
-        self.needs.append(needed.of_each(numbered(row.loops)))
-
-
-Turns: TypeAlias = tuple[tuple[Loop, Carry], ...]
-"""The loops of a row that go on in turn, each with what it carries on."""
-
-
-def _turns(row: TracedRow) -> Turns:
-    if not row.carried:
-        return ()
-    return tuple(zip((loop for loop in row.loops if loop.in_turn), row.carried, strict=True))
+def _in_case(
+    fed: Mapping[State, Sequence[When]], case: frozenset[Dim]
+) -> dict[State, tuple[bool, ...]]:
+    """Whether something trained lies before each input, where these loops have turns."""
+    return {state: tuple(holds(when, case) for when in before) for state, before in fed.items()}
 
 
 def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:

@@ -1,5 +1,8 @@
 """Explanations: why a number is what it is."""
 
+from typing import TYPE_CHECKING, Any
+
+from archcalc._loading import missing
 from archcalc.explain.account import Account, Figure, account
 from archcalc.explain.comparison import Change, Comparison, compare
 from archcalc.explain.conventions import Conventions, conventions
@@ -33,3 +36,11 @@ __all__ = [
     "reconcile",
     "summarize",
 ]
+
+
+def _missing(name: str) -> Any:
+    raise missing(__name__, name)
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__ = _missing

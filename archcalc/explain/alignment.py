@@ -1,15 +1,25 @@
-"""The rows of two traces side by side: the alignment that keeps the most together."""
+"""Two sequences side by side: the alignment that keeps the most together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
 
 from archcalc.network import Row
 
-__all__ = ["Pair", "aligned", "same_call"]
+__all__ = ["Pair", "aligned", "aligned_rows", "same_call"]
 
-Pair = tuple[Row | None, Row | None]
+A = TypeVar("A")
+B = TypeVar("B")
+
+Pair: TypeAlias = tuple[Row | None, Row | None]
 """A row of each trace; ``None`` where one has none."""
+
+_SAME = 4
+"""The likeness of two rows that are equal in everything."""
+
+_MOST_PAIRS = 4_000_000
+"""Beyond this what differs is shown as taken out and put in, unaligned."""
 
 
 def same_call(a: Row, b: Row) -> bool:
@@ -22,32 +32,6 @@ def _call(row: Row) -> tuple[object, ...]:
     return row.inputs, row.loops, row.shared, tied
 
 
-def aligned(a: Sequence[Row], b: Sequence[Row]) -> list[Pair]:
-    """Rows of both in order; the alignment that keeps the most, and the likest, together.
-
-    Source: Needleman and Wunsch (1970), after what both have in common at either end.
-    """
-    start = 0
-    while start < min(len(a), len(b)) and _likeness(a[start], b[start]) == _SAME:
-        start += 1
-    head = list(zip(a[:start], b[:start], strict=True))
-    left, right = a[start:], b[start:]
-    if len(left) * len(right) > _MOST_PAIRS:
-        return [*head, *((row, None) for row in left), *((None, row) for row in right)]
-    best = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
-    for i in range(len(left) - 1, -1, -1):
-        for j in range(len(right) - 1, -1, -1):
-            likeness = _likeness(left[i], right[j])
-            together = best[i + 1][j + 1] + likeness if likeness else 0
-            best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
-    return [*head, *_followed(left, right, best)]
-
-
-_SAME = 4
-_MOST_PAIRS = 4_000_000
-"""Beyond this what differs is shown as taken out and put in, unaligned."""
-
-
 def _likeness(a: Row, b: Row) -> int:
     """How alike two rows are: not at all, in class, in place, in specification, in everything."""
     if type(a.layer) is not type(b.layer):
@@ -56,13 +40,49 @@ def _likeness(a: Row, b: Row) -> int:
     return 1 + (a.path == b.path) + same + same_call(a, b)
 
 
-def _followed(a: Sequence[Row], b: Sequence[Row], best: list[list[int]]) -> list[Pair]:
+def aligned_rows(a: Sequence[Row], b: Sequence[Row]) -> list[Pair]:
+    """Rows of two traces in order, after what both have in common at the start."""
+    start = 0
+    while start < min(len(a), len(b)) and _likeness(a[start], b[start]) == _SAME:
+        start += 1
+    head: list[Pair] = list(zip(a[:start], b[:start], strict=True))
+    return [*head, *aligned(a[start:], b[start:], _likeness)]
+
+
+def aligned(
+    a: Sequence[A], b: Sequence[B], likeness: Callable[[A, B], float]
+) -> list[tuple[A | None, B | None]]:
+    """Both in order, in the pairs that have the most in common; ``None`` where one is alone.
+
+    Source: Needleman and Wunsch (1970).
+
+    Args:
+        a, b: what is aligned.
+        likeness: how much is gained by a pair; none is made where that is not positive.
+
+    >>> aligned("kitten", "sitting", lambda x, y: int(x == y))[-3:]
+    [('e', None), ('n', 'n'), (None, 'g')]
+    """
+    if len(a) * len(b) > _MOST_PAIRS:
+        return [*((one, None) for one in a), *((None, one) for one in b)]
+    alike = [[likeness(one, other) for other in b] for one in a]
+    best = [[0.0] * (len(b) + 1) for _ in range(len(a) + 1)]
+    for i in range(len(a) - 1, -1, -1):
+        for j in range(len(b) - 1, -1, -1):
+            together = best[i + 1][j + 1] + alike[i][j] if alike[i][j] > 0 else 0
+            best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
+    return _followed(a, b, alike, best)
+
+
+def _followed(
+    a: Sequence[A], b: Sequence[B], alike: list[list[float]], best: list[list[float]]
+) -> list[tuple[A | None, B | None]]:
     """The pairs along the best way through the table."""
-    pairs: list[Pair] = []
+    pairs: list[tuple[A | None, B | None]] = []
     i = j = 0
     while i < len(a) or j < len(b):
-        likeness = _likeness(a[i], b[j]) if i < len(a) and j < len(b) else 0
-        if likeness and best[i][j] == best[i + 1][j + 1] + likeness:
+        gain = alike[i][j] if i < len(a) and j < len(b) else 0
+        if gain > 0 and best[i][j] == best[i + 1][j + 1] + gain:
             pairs.append((a[i], b[j]))
             i, j = i + 1, j + 1
         elif j < len(b) and (i == len(a) or best[i][j] == best[i][j + 1]):

@@ -141,8 +141,11 @@ _NAMED = re.compile(r"^ {4}(?P<names>\w[\w, ]*): (?P<text>.*(?:\n {8}.*)*)", re.
 
 def _arguments(kind: type[Layer]) -> dict[str, str]:
     """What the docstring says of each argument, or that of the layer it refers to."""
+    known: dict[str, str] = {}
+    for base in reversed(kind.__mro__[1:]):
+        known |= _own_arguments(base) if issubclass(base, Layer) else {}
     other = _AS_IN.search(kind.__doc__ or "")
-    known = _arguments(layer_class(other[1])) if other and is_layer_class(other[1]) else {}
+    known |= _arguments(layer_class(other[1])) if other and is_layer_class(other[1]) else {}
     own = _own_arguments(kind).items()
     return known | {name: text for name, text in own if name not in known or not _AS_IN.match(text)}
 
@@ -177,5 +180,7 @@ def _given(kind: type[Layer]) -> dict[str, Any]:
     return {
         name: str(field.json_schema_extra["symbol"])
         for name, field in fields.items()
-        if field.is_required() and isinstance(field.json_schema_extra, dict)
+        if field.is_required()
+        and isinstance(field.json_schema_extra, dict)
+        and "symbol" in field.json_schema_extra
     }

@@ -10,7 +10,6 @@ from archcalc.explain.canvas import Canvas, count_axis
 from archcalc.explain.svg import FIRST, SECOND
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, crossover
-from archcalc.formula.problem import shown
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import (
     EvaluationError,
@@ -18,6 +17,7 @@ from archcalc.symbolic.errors import (
     PictureError,
     RequirementError,
 )
+from archcalc.symbolic.numbers import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ from sympy import Symbol
 
 from archcalc.costs import Additive, Macs, Parameters
 from archcalc.costs.base import total
-from archcalc.explain.alignment import aligned, same_call
+from archcalc.explain.alignment import aligned_rows, same_call
 from archcalc.explain.canvas import Canvas
 from archcalc.explain.chart import Bar, Pair, bars, curves
 from archcalc.explain.document import (
@@ -362,7 +362,7 @@ def compare(
     total                        79,510  39,760  −39,750      −39,700
     """
     first, second = _traces(before, after, values)
-    changes = [_change(a, b) for a, b in aligned(first.rows, second.rows)]
+    changes = [_change(a, b) for a, b in aligned_rows(first.rows, second.rows)]
     return Comparison(first, second, tuple(changes))
 
 

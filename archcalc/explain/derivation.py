@@ -38,8 +38,8 @@ from archcalc.explain.summary import closing, notices, plain_formula
 from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight, Work
-from archcalc.layers.fields import plain
 from archcalc.layers.notation import Notation, notation_of
+from archcalc.layers.values import plain
 from archcalc.layers.window import Window
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.network.ties import TiedWeight

@@ -8,7 +8,7 @@ from sympy import Expr
 
 from archcalc.costs.loops import Loop, numbered, often, owned, positions
 from archcalc.explain.document import Amount, Inline, Inlines
-from archcalc.layers.fields import plain
+from archcalc.layers.values import plain
 from archcalc.network import Row
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.written import evaluated

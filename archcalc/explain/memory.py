@@ -40,7 +40,7 @@ from archcalc.symbolic.written import WrittenProduct
 __all__ = ["Memory", "memory"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Memory(Explained):
     """What inference and a step of training have in memory, each with what it is made of.
 

@@ -25,7 +25,7 @@ from archcalc.explain.explained import Explained
 from archcalc.explain.looped import cell, loops_data
 from archcalc.explain.text import Look, render
 from archcalc.formula import Formula
-from archcalc.layers.fields import plain
+from archcalc.layers.values import plain
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.symbolic.written import evaluated
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from sympy import Expr
@@ -21,7 +21,7 @@ from archcalc.explain.document import (
     Strong,
     Table,
 )
-from archcalc.explain.wrapping import fitted, wrapped
+from archcalc.explain.wrapping import fitted, in_parts, wrapped
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.printing.plain import spelled, visible
 from archcalc.symbolic.shape import Shape
@@ -126,7 +126,32 @@ def _rule(rule: Rule, width: int, look: Look) -> list[str]:
 
 
 def _table(table: Table, look: Look) -> str:
-    rows = [[_said(cell, look) for cell in row] for row in table.rows]
+    """A table; where it is too wide even so, its columns in parts, each after the first column."""
+    every = [*([list(table.head)] if any(table.head) else []), *_cells(table, look)]
+    parts = in_parts(list(zip(*every, strict=True)), look.width)
+    drawn = [_part(_of_columns(table, part), look) for part in parts]
+    if table.caption:
+        drawn[-1] += "\n" + "\n".join(_broken(_said(table.caption, look), look, 2))
+    return "\n\n".join(drawn)
+
+
+def _cells(table: Table, look: Look) -> list[list[str]]:
+    return [[_said(cell, look) for cell in row] for row in table.rows]
+
+
+def _of_columns(table: Table, columns: Sequence[int]) -> Table:
+    """A table with these of its columns."""
+    return replace(
+        table,
+        head=tuple(table.head[i] for i in columns),
+        align="".join(table.align[i] for i in columns),
+        rows=tuple(tuple(row[i] for i in columns) for row in table.rows),
+        caption=(),
+    )
+
+
+def _part(table: Table, look: Look) -> str:
+    rows = _cells(table, look)
     names = [[len(cell) == 1 and isinstance(cell[0], Code) for cell in row] for row in table.rows]
     head = [list(table.head)] if any(table.head) else []
     widths = fitted(list(zip(*head, *rows, strict=True)), look.width)
@@ -142,8 +167,6 @@ def _table(table: Table, look: Look) -> str:
     if head:
         top = _row(head[0], widths, table.align, ["strong"] * len(widths), look)
         drawn[:0] = [top, [rule]] if table.ruled else [top]
-    if table.caption:
-        drawn.append(_broken(_said(table.caption, look), look, 2))
     return "\n".join(line for lines in drawn for line in lines)
 
 

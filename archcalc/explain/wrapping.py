@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-__all__ = ["fitted", "wrapped"]
+__all__ = ["fitted", "in_parts", "wrapped"]
 
 _GAP = 2
 """Between columns."""
@@ -80,7 +80,7 @@ def fitted(columns: Sequence[Sequence[str]], width: int | None) -> list[int]:
     widths = [max(map(len, column)) for column in columns]
     if width is None:
         return widths
-    over = sum(widths) + _GAP * (len(widths) - 1) - width
+    over = _total(widths) - width
     for deepest in (0, 1):
         narrow = [max(_longest(cell, deepest) for cell in column) for column in columns]
         while over > 0:
@@ -90,6 +90,32 @@ def fitted(columns: Sequence[Sequence[str]], width: int | None) -> list[int]:
             widths[widest] -= 1
             over -= 1
     return widths
+
+
+def in_parts(columns: Sequence[Sequence[str]], width: int | None) -> list[list[int]]:
+    """The columns that stand side by side, by their numbers, where not all of them can.
+
+    The first stands before each part, so that a row is known again.
+
+    >>> in_parts([["a"], ["b" * 9], ["c" * 9]], 12)
+    [[0, 1], [0, 2]]
+    >>> in_parts([["a"], ["b" * 9], ["c" * 9]], 80)
+    [[0, 1, 2]]
+    """
+    everything = list(range(len(columns)))
+    if width is None or _total(fitted(columns, width)) <= width:
+        return [everything]
+    parts: list[list[int]] = [[0]]
+    for number in everything[1:]:
+        wider = [columns[i] for i in (*parts[-1], number)]
+        if len(parts[-1]) > 1 and _total(fitted(wider, width)) > width:
+            parts.append([0])
+        parts[-1].append(number)
+    return parts
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
 
 
 def _longest(words: str, deepest: int) -> int:

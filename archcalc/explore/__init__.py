@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
+from archcalc._loading import loaded, missing
 
 if TYPE_CHECKING:
     from archcalc.explore.searching.certificate import Certificate, Reason
@@ -41,7 +41,7 @@ _LATER |= dict.fromkeys(("Met", "Optimum"), "searching.optimum")
 
 def _found(name: str) -> Any:
     if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)
     return value
 

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archcalc.formula.compiling.bounds import Span
 from archcalc.formula.compiling.inputs import read_array
 from archcalc.formula.compiling.operations import Array
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.interval import IntegerInterval
 
 __all__ = ["Axis", "Part", "read_axis"]
 
@@ -31,7 +31,7 @@ class Axis:
 
     Attributes:
         name: the symbol.
-        values: as they were given; no range is written out.
+        values: as they were given; ranges stay ranges.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Axis:
             return self._rising.index(value)
         return int(np.searchsorted(self._rising, value))
 
-    def span(self, part: Part) -> Span:
+    def span(self, part: Part) -> IntegerInterval:
         """The least and the largest value of a part."""
         return self.at(part[0]), self.at(part[1] - 1)
 

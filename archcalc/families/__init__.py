@@ -13,21 +13,66 @@ have names are its arguments as data, and functions of these names: ``resnet50()
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
+from archcalc.families.alexnet import alexnet
+from archcalc.families.convnext import CONVNEXTS, convnext
 from archcalc.families.densenet import DENSENETS, densenet
+from archcalc.families.efficientnet import EFFICIENTNETS, efficientnet
+from archcalc.families.inception import inception_v3
+from archcalc.families.mobilenet import (
+    MOBILENETS_V3,
+    mobilenet,
+    mobilenet_v2,
+    mobilenet_v3,
+)
 from archcalc.families.resnet import RESNETS, resnet
+from archcalc.families.swin import SWINS, swin
 from archcalc.families.unet import unet
 from archcalc.families.vgg import VGGS, doubling, vgg
+from archcalc.families.vit import VITS, vit
 from archcalc.network import Network
 
-__all__ = ["DENSENETS", "RESNETS", "VGGS", "densenet", "doubling", "resnet", "unet", "vgg"]
+__all__ = [
+    "CONVNEXTS",
+    "DENSENETS",
+    "EFFICIENTNETS",
+    "MOBILENETS_V3",
+    "RESNETS",
+    "SWINS",
+    "VGGS",
+    "VITS",
+    "alexnet",
+    "convnext",
+    "densenet",
+    "doubling",
+    "efficientnet",
+    "inception_v3",
+    "mobilenet",
+    "mobilenet_v2",
+    "mobilenet_v3",
+    "resnet",
+    "swin",
+    "unet",
+    "vgg",
+    "vit",
+]
+
+_TABLES: tuple[tuple[Callable[..., Network], Mapping[str, Mapping[str, Any]]], ...] = (
+    (resnet, RESNETS),
+    (densenet, DENSENETS),
+    (vgg, VGGS),
+    (mobilenet_v3, MOBILENETS_V3),
+    (efficientnet, EFFICIENTNETS),
+    (convnext, CONVNEXTS),
+    (vit, VITS),
+    (swin, SWINS),
+)
 
 _NAMED = tuple(
-    (family, name, arguments)
-    for family, table in ((resnet, RESNETS), (densenet, DENSENETS), (vgg, VGGS))
-    for name, arguments in table.items()
+    (family, name, arguments) for family, table in _TABLES for name, arguments in table.items()
 )
 
 

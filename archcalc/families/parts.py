@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from fractions import Fraction
+from math import isfinite
+from typing import Any, Literal, TypeVar
 
-from archcalc.layers import BatchNormalization, Conv2D, Layer
-from archcalc.symbolic.dims import Dim, DimLike, as_dim
-from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted
+from sympy import Expr, Rational, fraction, sympify, together
 
-__all__ = ["Dims", "convolution", "normalized", "one_of", "read_dim", "read_dims"]
+from archcalc.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    DepthwiseConv2D,
+    GlobalAveragePooling2D,
+    Layer,
+    Multiply,
+)
+from archcalc.layers.functions import ActivationName
+from archcalc.network import Parallel
+from archcalc.symbolic.compare import largest
+from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr, lower
+from archcalc.symbolic.division import ceil_div, floor_div
+from archcalc.symbolic.errors import ArchcalcError, DimensionError, SpecificationError, quoted
+
+__all__ = [
+    "Dims",
+    "ceiled",
+    "convolution",
+    "depthwise",
+    "floored",
+    "normalized",
+    "one_of",
+    "read_dim",
+    "read_dims",
+    "read_ratio",
+    "rounded",
+    "squeezed",
+]
 
 Dims = Iterable[DimLike]
 """What is accepted for several dimensions: one for each stage."""
@@ -77,7 +106,7 @@ def one_of(name: str, value: str, choices: dict[str, T]) -> T:
 
 def convolution(filters: DimLike, kernel: int, strides: DimLike = 1, groups: DimLike = 1) -> Conv2D:
     """A convolution without bias that keeps what its stride does not take away."""
-    pad = kernel // 2 or "valid"
+    pad: int | Literal["valid"] = kernel // 2 or "valid"
     return Conv2D(filters, kernel, strides=strides, padding=pad, groups=groups, use_bias=False)
 
 
@@ -86,3 +115,78 @@ def normalized(
 ) -> list[Layer]:
     """A convolution and the normalization that takes the place of its bias."""
     return [convolution(filters, kernel, strides, groups), BatchNormalization()]
+
+
+def depthwise(kernel: int, strides: DimLike = 1) -> list[Layer]:
+    """A convolution of each channel by itself, and the normalization in the place of its bias."""
+    return [
+        DepthwiseConv2D(kernel, strides, padding=kernel // 2, use_bias=False),
+        BatchNormalization(),
+    ]
+
+
+def squeezed(
+    channels: DimLike, inside: DimLike, activation: ActivationName, gate: ActivationName
+) -> Parallel:
+    """Each channel times a number that is made from the mean of all channels.
+
+    Source: Hu et al., *Squeeze-and-Excitation Networks* (2017), section 3.
+    """
+    made = [
+        *(GlobalAveragePooling2D(keepdims=True), Conv2D(inside, 1), Activation(activation)),
+        *(Conv2D(channels, 1), Activation(gate)),
+    ]
+    return Parallel([[], made], Multiply(), name="squeezed")
+
+
+def read_ratio(name: str, value: object) -> Expr:
+    """An argument that is a factor above 0, exactly: a number, a fraction, or a formula.
+
+    Raises:
+        DimensionError: it is none; the error says which argument.
+
+    >>> read_ratio("width", 1.4), read_ratio("width", "w/8")
+    (7/5, w/8)
+    """
+    if isinstance(value, float) and value > 0 and isfinite(value):
+        value = Rational(Fraction(value).limit_denominator(1_000))
+    try:
+        made = as_expr(value if not isinstance(value, Fraction) else Rational(value))
+    except ArchcalcError as error:
+        raise error.at(name) from None
+    ratio: Expr = sympify(made, strict=True)
+    if ratio.is_number and not ratio > 0:
+        raise DimensionError(f"{quoted(value, 60)} is no factor above 0").at(name)
+    return ratio
+
+
+def floored(expression: Expr, divisor: int) -> Dim:
+    """``⌊expression/divisor⌋``, where the expression may have fractions in it."""
+    numerator, denominator = fraction(together(expression))
+    return floor_div(lower(numerator), lower(denominator * divisor))
+
+
+def ceiled(expression: Expr, divisor: int = 1) -> Dim:
+    """``⌈expression/divisor⌉``, where the expression may have fractions in it.
+
+    >>> ceiled(read_ratio("depth", 2.2)), ceiled(read_ratio("depth", "3*n/5"))
+    (3, (3*n + 4)//5)
+    """
+    numerator, denominator = fraction(together(expression))
+    return ceil_div(lower(numerator), lower(denominator * divisor))
+
+
+def rounded(width: Expr, to: int = 8) -> Dim:
+    """A number of channels as a multiple of 8: the nearest, but no less than nine tenths of it.
+
+    Source: ``_make_divisible`` of the authors' MobileNet code, which torchvision and Keras have
+    too: ``max(8, ⌊(v + 4)/8⌋·8)``, and 8 more where that is below ``0.9·v``.
+
+    >>> [rounded(read_ratio("width", v)) for v in (24, 16.8, 18, 11, 3)]
+    [24, 16, 24, 16, 8]
+    >>> rounded(read_ratio("width", "3*w/4"))
+    Max(8, 8*((3*w + 16)//32), 8*((27*w + 319)//320))
+    """
+    near = floored(width + Rational(to, 2), to)
+    least = ceiled(width * Rational(9, 10), to)
+    return lower(largest(largest(to, to * near), to * least))

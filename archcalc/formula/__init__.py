@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded, moved
+from archcalc._loading import loaded, missing
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.inverse import Inverse
 from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
-from archcalc.formula.solve import Solutions
+from archcalc.formula.solutions import Solutions
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled
     from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
+    from archcalc.formula.interpolating import Interpolated, Interpolation, interpolate_formula
 
 __all__ = [
     "Assumption",
@@ -29,6 +30,8 @@ __all__ = [
     "Effect",
     "Formula",
     "FormulaLike",
+    "Interpolated",
+    "Interpolation",
     "Inverse",
     "RealNumber",
     "Sensitivity",
@@ -36,23 +39,18 @@ __all__ = [
     "Stretch",
     "SymbolicCrossover",
     "crossover",
+    "interpolate_formula",
 ]
 
 _LATER = {"Compiled": "compiling.compiled"}
 _LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
+_LATER |= dict.fromkeys(("Interpolated", "Interpolation", "interpolate_formula"), "interpolating")
 """Where the names live that are loaded on use."""
-
-_MOVED = frozenset(
-    ["Certificate", "Configuration", "Excluded", "LazyTable", "Met", "Optimum", "Reason"]
-) | {"Table", "search", "sweep"}
-"""What stood here once and stands in `archcalc.explore`."""
 
 
 def _found(name: str) -> Any:
-    if name in _MOVED:
-        raise moved(name, "archcalc.explore")
     if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)
     return value
 

@@ -9,10 +9,11 @@ from sympy import Add, Expr, Max, Min, Pow, S, Symbol, preorder_traversal
 
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.domain import places_of, ranges_of, refuse_contradictions
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Copies, Index, Sum, index_for, with_common_powers
@@ -24,7 +25,7 @@ _LARGEST_SLOPE = 16
 """Exponents that rise faster with their symbols are not taken apart."""
 
 Swap = tuple[dict[Symbol, Dim], dict[Symbol, Expr]]
-"""What is put in for symbols, and what leads back."""
+"""What is substituted for symbols, and the substitution back."""
 
 
 def assumed(
@@ -136,7 +137,7 @@ class _Known:
         return self.bounds(difference) == (0, 0)
 
     def simplified(self, e: Expr, inside: tuple[Copies, ...] = ()) -> Expr:
-        """`e` with what is known put to use; what it does not concern stays as it was written.
+        """`e` with what is known put to use; what it does not concern keeps its form.
 
         Args:
             e: an expression.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -25,6 +25,7 @@ __all__ = [
     "ConditionLike",
     "SympyRelation",
     "assumption",
+    "described",
     "in_text",
     "read_condition",
 ]
@@ -58,6 +59,22 @@ class Assumption(Requirement):
 
     def __str__(self) -> str:
         return f"{self.statement()} (assumed)"
+
+
+def described(requirements: Iterable[Requirement], network: str = "the network") -> str:
+    """What the network asks for and what was assumed, as a clause.
+
+    >>> from archcalc.symbolic import symbols
+    >>> h = symbols("h")
+    >>> print(described(read_condition("h % 32 == 0", {"h": h})))
+    it is assumed that h is a multiple of 32
+    """
+    every = list(requirements)
+    assumed = [r.statement() for r in every if isinstance(r, Assumption)]
+    asked = [str(r).replace(" is a ", " to be a ") for r in every if not isinstance(r, Assumption)]
+    parts = [f"{network} asks for {'; '.join(asked)}"] if asked else []
+    parts += [f"it is assumed that {' and '.join(assumed)}"] if assumed else []
+    return shorten(", and ".join(parts), 240)
 
 
 def in_text(condition: object) -> str:
@@ -116,7 +133,7 @@ def read_condition(text: str, known: Mapping[str, Symbol]) -> tuple[Assumption, 
     return tuple(assumption(text, part, known) for part in made)
 
 
-def assumption(text: str, said: Comparison, known: Mapping[str, Symbol]) -> Assumption:
+def assumption(text: str, comparison: Comparison, known: Mapping[str, Symbol]) -> Assumption:
     """The assumption that one comparison makes, which is any but that two are not equal.
 
     Raises:
@@ -124,9 +141,10 @@ def assumption(text: str, said: Comparison, known: Mapping[str, Symbol]) -> Assu
         UnknownSymbolError: it names a symbol that is not among `known`.
         RequirementError: no remainder is what it says.
     """
-    for name in sorted(s.name for s in said.left.free_symbols | said.right.free_symbols):
+    symbols = comparison.left.free_symbols | comparison.right.free_symbols
+    for name in sorted(s.name for s in symbols):
         read_values({name: 1}, known)
-    return _assumption(text, said.sign, said.left, said.right)
+    return _assumption(text, comparison.sign, comparison.left, comparison.right)
 
 
 def _assumption(text: str, how: str, left: Expr, right: Expr) -> Assumption:

@@ -94,7 +94,7 @@ class Constraint(Shown):
         raise EvaluationError(
             f"whether {self} depends on {', '.join(names)}",
             code="undecided",
-            hint="give it to search as a constraint, or put numbers in first; for two bounds, "
+            hint="give it to search as a constraint, or substitute numbers first; for two bounds, "
             "write two constraints",
         )
 

@@ -10,16 +10,16 @@ from typing import Any, overload
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.domain import allowed, ranges_of
+from archcalc.formula.conditions import described
+from archcalc.formula.domain import allowed, by_residue_class, ranges_of
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.integer_sets import Progression, Span
-from archcalc.formula.problem import by_residue_class, limits
 from archcalc.formula.real import RealNumber
 from archcalc.formula.roots import Inner, inner_form, sign_of
 from archcalc.formula.univariate import Effort, Undecided, Values
 from archcalc.formula.values import put_in, read_values
-from archcalc.symbolic.compare import Interval
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
@@ -27,7 +27,7 @@ from archcalc.symbolic.shown import Shown
 
 __all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]
 
-_MOST_SAID = 9
+_MOST_SHOWN = 9
 """Of more stretches than this only the first and the last are printed."""
 
 
@@ -85,15 +85,17 @@ class Crossover(Shown):
         the first is smaller for s ≤ 6, equal at s = 7, the second is smaller from s = 8 on
         """
         alone = len(self.stretches) == 1
-        said = [f"{_SAID[s.larger]} {_range(self.symbol, s, alone=alone)}" for s in self.stretches]
-        if len(said) > _MOST_SAID:
-            said[3:-2] = [f"… ({len(said) - 5:,} more stretches) …"]
-        return ", ".join(said)
+        parts = [
+            f"{_WORDS[s.larger]} {_range(self.symbol, s, alone=alone)}" for s in self.stretches
+        ]
+        if len(parts) > _MOST_SHOWN:
+            parts[3:-2] = [f"… ({len(parts) - 5:,} more stretches) …"]
+        return ", ".join(parts)
 
     __repr__ = __str__
 
 
-_SAID = {
+_WORDS = {
     "first": "the second is smaller",
     "second": "the first is smaller",
     "neither": "equal",
@@ -131,7 +133,7 @@ class SymbolicCrossover(Shown):
         >>> print(crossover("2*s*d", "8*d**2", "s"))
         the first is smaller for s < 4·d, equal at s = 4·d, the second is smaller for s > 4·d
         """
-        before, after = _SAID[self.larger_before], _SAID[_OTHER[self.larger_before]]
+        before, after = _WORDS[self.larger_before], _WORDS[_OTHER[self.larger_before]]
         if self.at is None:
             return f"{before} for every {self.symbol}"
         s, at = self.symbol, self.at.to_text()
@@ -229,7 +231,7 @@ def _arguments(
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Found:
     """The places of a progression at which both exist, and where the difference is ≥ 0 and = 0."""
 
     numbers: Progression
@@ -264,14 +266,14 @@ def _holds(spans: Sequence[Span], number: int) -> bool:
 
 
 def _exactly(difference: Expr, s: Symbol, requirements: Sequence[Requirement]) -> Crossover:
-    def find(numbers: Progression, effort: Effort) -> _Run:
+    def find(numbers: Progression, effort: Effort) -> _Found:
         domain = allowed(requirements, s, numbers, effort)
         values = Values(numbers.along(difference, s), s, effort)
         above, zero = (
             [run for span in domain for run in values.preimage(0, upper, span)]
             for upper in (None, 0)
         )
-        return _Run(numbers, domain, above, zero)
+        return _Found(numbers, domain, above, zero)
 
     try:
         runs = by_residue_class(requirements, s, find)
@@ -283,14 +285,14 @@ def _exactly(difference: Expr, s: Symbol, requirements: Sequence[Requirement]) -
         ) from None
     if not any(run.domain for run in runs):
         raise NoSolutionError(
-            f"the two exist together for no {s.name}: {limits(requirements, 'one of them')}",
+            f"the two exist together for no {s.name}: {described(requirements, 'one of them')}",
             code="no-network",
             hint="change the other values",
         )
     return Crossover(s.name, tuple(_merged(_stretches(runs))))
 
 
-def _stretches(runs: Sequence[_Run]) -> Iterator[Stretch]:
+def _stretches(runs: Sequence[_Found]) -> Iterator[Stretch]:
     """What holds between one number at which something may change and the next."""
     ends = sorted({end for run in runs for end in run.ends()})
     for low, following in zip(ends, [*ends[1:], None], strict=True):
@@ -308,7 +310,7 @@ def _stretches(runs: Sequence[_Run]) -> Iterator[Stretch]:
             )
 
 
-def _number_by_number(found: Sequence[tuple[_Run, Span]]) -> list[Stretch]:
+def _number_by_number(found: Sequence[tuple[_Found, Span]]) -> list[Stretch]:
     singles = [
         (run.numbers.number(place), run.larger(place))
         for run, (first, last) in found

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import gcd
+from typing import TypeVar
 
 from sympy import Expr, Integer, Symbol, divisors
 
 from archcalc.formula.integer_sets import Progression, Span, intersected, spans_of
 from archcalc.formula.univariate import Effort, Undecided, Values
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import RequirementError
+from archcalc.symbolic.interval import Interval
+from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Copies
 from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "allowed",
+    "by_residue_class",
     "congruent",
     "of_copies",
     "places_of",
@@ -26,8 +30,10 @@ __all__ = [
     "refuse_contradictions",
 ]
 
+T = TypeVar("T")
+
 _MOST_COPIES = 1_024
-"""It is not looked at more copies than this for the first that does not fit."""
+"""At most so many copies are tried for the first that does not fit."""
 
 _LARGEST_DIVIDED = 10**15
 """The divisors of larger numbers are not listed: to find them may take too long."""
@@ -137,10 +143,37 @@ def _dividing(total: int, right: Expr, n: Symbol) -> list[Span] | None:
     return spans_of(Progression(int(a), int(b)).places(divisors(total)))
 
 
+def by_residue_class(
+    requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, Effort], T]
+) -> list[T]:
+    """What `find` finds among all `n`, or in each residue class where it asks for such.
+
+    Args:
+        requirements: what `n` must meet.
+        n: the symbol.
+        find: called with the numbers to look at, and the effort that may be spent.
+
+    Raises:
+        Undecided: which ones cannot be decided.
+    """
+    whole = congruent(requirements, n)
+    if whole is None:
+        return []
+    classes = 1
+    while True:
+        try:
+            left = Effort(LIMITS.classes // classes)
+            return [find(numbers, left) for numbers in whole.apart(classes)]
+        except Undecided as stuck:
+            if stuck.period is None:
+                raise
+            classes *= stuck.period
+
+
 # What single symbols can be
 
 _QUICKLY = Effort(classes=60, values=4_000, parts=60)
-"""What is assumed is looked at each time; what is not seen soon is asked again when solving."""
+"""Assumptions are checked at every step, so quickly; solving checks again with more effort."""
 
 
 def places_of(requirements: Iterable[Requirement]) -> dict[Symbol, Progression]:

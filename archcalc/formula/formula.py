@@ -7,30 +7,27 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from sympy import Add, Expr, Mul, Pow, Rational, Symbol, sympify
+from sympy import Expr, Rational, Symbol
 
 from archcalc._hooks import SOLVED_TOGETHER
 from archcalc._loading import loaded
+from archcalc.formula.algebra import Algebra
 from archcalc.formula.assuming import assumed, where
-from archcalc.formula.asymptotics import leading_terms
 from archcalc.formula.conditions import Assumption, ConditionLike, in_text, read_condition
 from archcalc.formula.constraint import Comparing
 from archcalc.formula.inverse import Inverse, invert
 from archcalc.formula.notations import Notations
-from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
-from archcalc.formula.slope import derivative
-from archcalc.formula.solve import Solutions, solutions, solve
+from archcalc.formula.solutions import Solutions
+from archcalc.formula.solve import solutions, solve
 from archcalc.formula.values import put_in, read_values
-from archcalc.symbolic.dims import as_expr
-from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.dims import DimLike, as_expr
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.sums import with_common_powers
-from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated, tidied
 
 if TYPE_CHECKING:
@@ -47,8 +44,8 @@ _Idle: TypeAlias = tuple[Symbol | Callable[[], Iterable[Symbol]], ...]
 """The symbols that change nothing, or what gives them."""
 
 
-class Formula(Notations, Comparing):
-    """An exact expression of positive-integer symbols, as it was written down.
+class Formula(Notations, Comparing, Algebra):
+    """An exact expression of positive-integer symbols, with terms and factors in the given order.
 
     Calling it with numbers for all symbols gives an ``int`` (a ``Fraction`` where it is not
     whole); with numbers for some, another formula.  sympy functions take it as it is.
@@ -66,9 +63,6 @@ class Formula(Notations, Comparing):
     >>> P(k=3)
     10·f
     """
-
-    _op_priority = 20.0
-    """Above that of sympy's expressions, so that ``k + formula`` is a formula too."""
 
     def __init__(self, expression: FormulaLike, requirements: Iterable[Requirement] = ()) -> None:
         if isinstance(expression, Formula):
@@ -93,7 +87,7 @@ class Formula(Notations, Comparing):
 
     @property
     def written(self) -> Expr:
-        """The expression with its sums and products as they were written."""
+        """The expression with its terms and factors in the given order."""
         return self._written
 
     @cached_property
@@ -108,8 +102,8 @@ class Formula(Notations, Comparing):
 
     # Evaluation
 
-    def __call__(self, /, **values: Any) -> Any:
-        """The formula with `values` put in for symbols.
+    def __call__(self, /, **values: DimLike) -> Any:
+        """The formula with `values` substituted for symbols.
 
         Args:
             values: a positive integer for a symbol; or a symbol or an expression, to rename or
@@ -199,10 +193,10 @@ class Formula(Notations, Comparing):
     # Assumptions
 
     def assume(self, *conditions: ConditionLike) -> Formula:
-        """The formula under conditions on its symbols, in which they are put to use.
+        """The formula under conditions on its symbols, simplified by them.
 
         Divisibility removes floors; bounds decide maxima, minima and requirements.  The
-        conditions are kept, and checked when values are put in.  A symbol on which nothing
+        conditions are kept, and checked when values are substituted.  A symbol on which nothing
         depends any more is no symbol of the formula.
 
         Args:
@@ -220,6 +214,7 @@ class Formula(Notations, Comparing):
         >>> P(h=64, f=16)
         32
         >>> import sympy
+        >>> from archcalc.symbolic import symbol
         >>> n = symbol("n")
         >>> Formula("max(n, 4)").assume(n >= 5), Formula("n%2 + 1").assume(sympy.Eq(n % 2, 0))
         (n, 1)
@@ -358,7 +353,7 @@ class Formula(Notations, Comparing):
         >>> Formula("(29 - k)//2*f").compile()(k=[1, 3, 5], f=32)
         array([448, 416, 384])
         """
-        # Loaded at the call, so that who compiles nothing does not wait for NumPy.
+        # Loaded at the call, so NumPy is imported only to compile.
         kind = loaded("archcalc.formula.compiling.compiled").Compiled
         compiled: Compiled = kind(self.expr, self.requirements, dtype)
         return compiled
@@ -392,72 +387,6 @@ class Formula(Notations, Comparing):
         """
         return sensitivity(self, self._own(values))
 
-    def collect(self, *names: str | Symbol) -> Formula:
-        """The formula by falling powers of the first symbol, each coefficient by the next.
-
-        >>> Formula("c*(c + a) + 3*c").collect("c")
-        c² + c·(a + 3)
-        """
-        by = [self._symbol(name) for name in names]
-        return self._made(collected(self._written, by), self.requirements)
-
-    def expand(self) -> Formula:
-        """The formula multiplied out.
-
-        >>> Formula("(k**2 + 1)*f").expand()
-        f·k² + f
-        """
-        return self._made(multiplied_out(self.expr), self.requirements)
-
-    def factor(self) -> Formula:
-        """The formula as a product; as it is, where it is none.
-
-        >>> Formula("c**2 + 2*c").factor()
-        c·(c + 2)
-        """
-        product = factored(self.expr)
-        return self if product is None else self._made(product, self.requirements)
-
-    def leading(self, name: str | Symbol) -> Formula:
-        """The term that dominates when the symbol grows; floors count as plain quotients.
-
-        >>> Formula("L*(12*d**2 + 13*d) + 2*d").leading("d")
-        12·d²·L
-        """
-        return self._made(leading_terms(self.expr, self._symbol(name)))
-
-    def diff(self, *by: str | Symbol | int) -> Formula:
-        """The derivative by a symbol, or by several in turn, as sympy gives it.
-
-        ``sympy.diff(P, "n")`` comes here too.  A floor stands still between its jumps, so its
-        derivative is 0; `sensitivity` says what one more of a symbol really costs.  (Other
-        functions of sympy need the formula's own symbol, as ``archcalc.symbols("n")``: what they
-        make of the text ``"n"`` is not the positive integer that stands in the formula.)
-
-        Args:
-            by: symbols of the formula; a number behind one says how often.
-
-        Raises:
-            UnknownSymbolError: the formula has no such symbol.
-            EvaluationError: a number stands where no symbol is before it.
-            NoSolutionError: ``no-derivative``, there is none that is a formula.
-
-        >>> Formula("(k**2 + 1)*f").diff("k"), Formula("k**3").diff("k", 2)
-        (2·f·k, 6·k)
-        >>> Formula("n*(h//2)").diff("h")
-        0
-        """
-        if not by or isinstance(by[0], int):
-            raise EvaluationError("diff() takes the symbols by which to differentiate")
-        e = self.expr
-        for each, more in zip(by, (*by[1:], ""), strict=True):
-            if isinstance(each, int):
-                continue
-            x = self._symbol(each)
-            for _ in range(more if isinstance(more, int) else 1):
-                e = derivative(e, x)
-        return self._made(e, self.requirements)
-
     def equals(self, other: FormulaLike) -> bool | None:
         """Whether both are the same for all values; ``None`` where that is not decided.
 
@@ -470,67 +399,12 @@ class Formula(Notations, Comparing):
         """
         return same(self, other if isinstance(other, Formula) else Formula(other))
 
-    def _symbol(self, name: str | Symbol) -> Symbol:
-        text = name.name if isinstance(name, Symbol) else name
-        read_values({text: 1}, {s.name: s for s in self.symbols})
-        return symbol(text)
-
-    # Arithmetic
-
-    def _with(self, kind: Any, left: Any, right: Any) -> Formula:
+    def _combined(self, kind: Any, left: Any, right: Any) -> Formula:
         parts = [value if isinstance(value, Formula) else Formula(value) for value in (left, right)]
         requirements = tuple(dict.fromkeys(r for part in parts for r in part.requirements))
         made = Formula(kind(*[part.expr for part in parts]), requirements)
         made._idle = tuple(dict.fromkeys(each for part in parts for each in part._idle))
         return made._assumed()
-
-    def __add__(self, other: FormulaLike) -> Formula:
-        return self._with(Add, self, other)
-
-    def __radd__(self, other: FormulaLike) -> Formula:
-        return self._with(Add, other, self)
-
-    def __sub__(self, other: FormulaLike) -> Formula:
-        return self._with(lambda a, b: a - b, self, other)
-
-    def __rsub__(self, other: FormulaLike) -> Formula:
-        return self._with(lambda a, b: a - b, other, self)
-
-    def __mul__(self, other: FormulaLike) -> Formula:
-        return self._with(Mul, self, other)
-
-    def __rmul__(self, other: FormulaLike) -> Formula:
-        return self._with(Mul, other, self)
-
-    def __truediv__(self, other: FormulaLike) -> Formula:
-        return self._with(lambda a, b: a / b, self, other)
-
-    def __rtruediv__(self, other: FormulaLike) -> Formula:
-        return self._with(lambda a, b: a / b, other, self)
-
-    def __floordiv__(self, other: FormulaLike) -> Formula:
-        return self._with(FloorDiv, self, other)
-
-    def __rfloordiv__(self, other: FormulaLike) -> Formula:
-        return self._with(FloorDiv, other, self)
-
-    def __mod__(self, other: FormulaLike) -> Formula:
-        return self._with(_remainder, self, other)
-
-    def __rmod__(self, other: FormulaLike) -> Formula:
-        return self._with(_remainder, other, self)
-
-    def __pow__(self, other: FormulaLike) -> Formula:
-        return self._with(_power, self, other)
-
-    def __rpow__(self, other: FormulaLike) -> Formula:
-        return self._with(_power, other, self)
-
-    def __pos__(self) -> Formula:
-        return self
-
-    def __neg__(self) -> Formula:
-        return self._made(-self.expr, self.requirements)
 
     @cached_property
     def _canonical(self) -> Expr:
@@ -570,17 +444,6 @@ class Formula(Notations, Comparing):
 
     def _repr_latex_(self) -> str:
         return ", ".join(filter(None, [super()._repr_latex_(), where(self.requirements)]))
-
-
-def _remainder(a: Expr, b: Expr) -> Expr:
-    return a - b * FloorDiv(a, b)
-
-
-def _power(base: Expr, exponent: Expr) -> Expr:
-    """A power of numbers is computed only where it is not too large."""
-    if base.is_number and exponent.is_number:
-        return sympify(evaluate(Pow(base, exponent, evaluate=False), {}), strict=True)
-    return Pow(base, exponent)
 
 
 FormulaLike: TypeAlias = Formula | Expr | int | str | Fraction

@@ -14,10 +14,10 @@ from archcalc.formula.domain import ranges_of
 from archcalc.formula.real import RealNumber
 from archcalc.formula.roots import Inner, inner_form
 from archcalc.formula.values import read_values
-from archcalc.symbolic.compare import Interval
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError, shorten
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.symbols import symbol
 

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
 
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.interval import Interval, added, multiplied, negated
 from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import evaluated
 
@@ -33,9 +34,6 @@ class Direction(Enum):
         return self is not Direction.UNDECIDED
 
 
-Ends: TypeAlias = tuple[int | Rational | None, int | Rational | None]
-"""The smallest and the largest value of a symbol; ``None`` where there is none."""
-
 Sign: TypeAlias = int | None
 """1 for never negative, −1 for never positive, 0 for zero, ``None`` for not known."""
 
@@ -43,7 +41,7 @@ _WHOLE_LINE: Interval = (None, None)
 
 
 def direction(
-    expression: Expr | int, variable: Symbol, known: Mapping[Symbol, Ends] | None = None
+    expression: Expr | int, variable: Symbol, known: Mapping[Symbol, Interval] | None = None
 ) -> Direction:
     """Whether `expression` rises or falls as `variable` grows by steps of one.
 
@@ -63,13 +61,11 @@ def direction(
     >>> direction(n*side**2, k, {k: (1, 28)}), direction(k**2 - 3*k, k)
     (<Direction.FALLING: -1>, <Direction.RISING: 1>)
     """
-    sympified = {s: _interval(ends) for s, ends in (known or {}).items()}
+    sympified = {
+        s: (None if low is None else Rational(low), None if high is None else Rational(high))
+        for s, (low, high) in (known or {}).items()
+    }
     return _Analysis(variable, sympified).of(evaluated(expression))
-
-
-def _interval(ends: Ends) -> Interval:
-    low, high = ends
-    return (None if low is None else Rational(low)), (None if high is None else Rational(high))
 
 
 class _Analysis:
@@ -179,7 +175,7 @@ class _Analysis:
         """The arguments of a maximum or minimum without those that another one always beats."""
         ends = [self.bounds(a) for a in e.args]
         if isinstance(e, Min):
-            ends = [(_minus(high), _minus(low)) for low, high in ends]
+            ends = list(map(negated, ends))
         floor = max((low for low, _ in ends if low is not None), default=None)
         return [
             a
@@ -213,18 +209,13 @@ class _Analysis:
     def _sum_steps(self, e: Add) -> Interval:
         smooth = [term for term in e.args if self._is_smooth(term)]
         rough = [term for term in e.args if not self._is_smooth(term)]
-        return _sum([self.steps(Add(*smooth)), *[self.steps(term) for term in rough]])
+        return added([self.steps(Add(*smooth)), *[self.steps(term) for term in rough]])
 
     def _product_steps(self, e: Mul) -> Interval:
         constant, moving = e.as_independent(self.variable, as_Add=False)
         if constant is S.One:
             return self._structural_steps(e)
-        return self._multiplied(self.bounds(constant), self.steps(moving))
-
-    @staticmethod
-    def _multiplied(a: Interval, b: Interval) -> Interval:
-        x, y = Dummy("x"), Dummy("y")
-        return bounds(x * y, {x: a, y: b})
+        return multiplied(self.bounds(constant), self.steps(moving))
 
     def _is_smooth(self, e: Expr) -> bool:
         """Whether `e` is a polynomial, or one with powers such as ``4**n``."""
@@ -250,8 +241,8 @@ class _Analysis:
         for term in Add.make_args(step.expand()):
             plain, exponential = _split_exponential(term, t)
             coefficients.setdefault(exponential, []).append(plain)
-        return _sum(
-            self._multiplied(bounds(Add(*parts), known), bounds(exponential, known))
+        return added(
+            multiplied(bounds(Add(*parts), known), bounds(exponential, known))
             for exponential, parts in coefficients.items()
         )
 
@@ -266,23 +257,11 @@ def _split_exponential(term: Expr, t: Symbol) -> tuple[Expr, Expr]:
     return Mul(*plain), Mul(*exponential)
 
 
-def _sum(intervals: Iterable[Interval]) -> Interval:
-    lows, highs = zip(*intervals, strict=True)
-    return (
-        None if None in lows else Add(*lows),
-        None if None in highs else Add(*highs),
-    )
-
-
 def _by_steps(steps: Interval) -> Direction:
     low, high = steps
     if low is not None and low >= 0:
         return Direction.RISING
     return Direction.FALLING if high is not None and high <= 0 else Direction.UNDECIDED
-
-
-def _minus(value: Rational | None) -> Rational | None:
-    return None if value is None else -value
 
 
 def _joined(ways: Iterable[Direction]) -> Direction:

@@ -20,7 +20,7 @@ class Notations(ABC):
     @property
     @abstractmethod
     def written(self) -> Expr:
-        """The expression with its sums and products as they were written."""
+        """The expression with its terms and factors in the given order."""
 
     def to_text(self) -> str:
         """As text, with ``·``, ``²`` and ``⌊ ⌋``."""

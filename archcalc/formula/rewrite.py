@@ -39,7 +39,7 @@ Powers = dict[Expr, list[Expr]]
 def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
     """`written` by falling powers of the first of `symbols`, each coefficient by the next.
 
-    A coefficient stays as it was written, unless it is shorter multiplied out.
+    A coefficient keeps its form, unless it is shorter multiplied out.
 
     Raises:
         EvaluationError: it would have too many terms.
@@ -158,7 +158,7 @@ def _shorter(written: Expr) -> Expr:
 
 
 def length(e: Expr) -> int:
-    """How many numbers and symbols `e` is written with.
+    """How many numbers and symbols `e` has.
 
     >>> from archcalc.symbolic import symbols
     >>> length(2*symbols("k") + 1)

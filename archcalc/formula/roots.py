@@ -31,7 +31,8 @@ from sympy import (
 )
 
 from archcalc.formula.rewrite import expandable
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["Inner", "inner_form", "sign_of"]

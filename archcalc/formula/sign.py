@@ -9,7 +9,8 @@ from sympy import Add, Dummy, Expr, Mul, S, Symbol, factor
 from archcalc.formula.closed import Closed
 from archcalc.formula.domain import ranges_of
 from archcalc.formula.rewrite import expandable, factorable, length, without_floors
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
+from archcalc.symbolic.interval import Interval
 
 __all__ = ["Sides", "negative_where", "range_of", "signs_of"]
 

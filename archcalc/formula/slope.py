@@ -1,12 +1,11 @@
-"""The exact slope of a formula at a point, with floors as the quotients they are of."""
+"""Derivatives of a formula, by sympy: as a formula, and exactly at a point."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TypeAlias
 
-from sympy import Add, Expr, Max, Min, Mul, Pow, Symbol
+from sympy import Add, Expr, Max, Min, Pow, Rational, Symbol
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import NoSolutionError
@@ -15,26 +14,6 @@ from archcalc.symbolic.sums import Sum
 from archcalc.symbolic.written import evaluated
 
 __all__ = ["derivative", "slope"]
-
-_Rise: TypeAlias = tuple[Fraction, Fraction]
-"""A value, and how fast it rises."""
-
-
-def slope(expression: Expr, variable: Symbol, point: Mapping[Symbol, int]) -> Exact | None:
-    """The partial derivative at `point`; ``None`` where there is no rational one.
-
-    There is none where `variable` stands in an exponent or says how much is added up, and at the
-    kink of a maximum.
-
-    >>> from archcalc.symbolic import FloorDiv, symbols
-    >>> h, k = symbols("h k")
-    >>> slope(k**2*FloorDiv(h, 2), k, {h: 28, k: 3}), slope(2**k, k, {k: 3})
-    (84, None)
-    """
-    rise = _Slope(variable, point).of(evaluated(expression))
-    if rise is None:
-        return None
-    return rise[1].numerator if rise[1].denominator == 1 else rise[1]
 
 
 def derivative(expression: Expr, variable: Symbol) -> Expr:
@@ -59,62 +38,89 @@ def derivative(expression: Expr, variable: Symbol) -> Expr:
     return expression.diff(variable)
 
 
-class _Slope:
-    """One pass over an expression; what is shared is computed once."""
+def slope(expression: Expr, variable: Symbol, point: Mapping[Symbol, int]) -> Exact | None:
+    """The partial derivative at `point`, with floors as the quotients they are of.
+
+    Args:
+        expression: an expression of the symbols of `point`.
+        variable: the symbol by which to differentiate.
+        point: a number for every symbol.
+
+    Returns:
+        ``None`` where there is no rational one: where `variable` stands in an exponent or says how
+        much is added up, and at the kink of a maximum.
+
+    >>> from archcalc.symbolic import FloorDiv, symbols
+    >>> h, k = symbols("h k")
+    >>> slope(k**2*FloorDiv(h, 2), k, {h: 28, k: 3}), slope(2**k, k, {k: 3})
+    (84, None)
+    """
+    try:
+        line = _Line(variable, point).of(evaluated(expression))
+    except _KinkError:
+        return None
+    return _rate(line, variable, point)
+
+
+def _rate(line: Expr, variable: Symbol, point: Mapping[Symbol, int]) -> Exact | None:
+    rate = line.diff(variable).xreplace({variable: Rational(point[variable])})
+    if not isinstance(rate, Rational):
+        return None
+    return int(rate.p) if rate.q == 1 else Fraction(int(rate.p), int(rate.q))
+
+
+class _KinkError(Exception):
+    """There is no derivative at the point."""
+
+
+class _Line:
+    """An expression near a point along one of its symbols, where it is smooth.
+
+    Floors are quotients, a maximum is its largest argument, sums are added up, and the other
+    symbols are numbers.  What is shared is rewritten once.
+    """
 
     def __init__(self, variable: Symbol, point: Mapping[Symbol, int]) -> None:
         self.variable = variable
         self.point = point
-        self.known: dict[Expr, _Rise | None] = {}
+        self.known: dict[Expr, Expr] = {}
 
-    def of(self, e: Expr) -> _Rise | None:
+    def of(self, e: Expr) -> Expr:
+        """
+        Raises:
+            _KinkError: `e` is not smooth there.
+        """
         if e not in self.known:
-            self.known[e] = self._compute(e)
+            self.known[e] = self._rewritten(e)
         return self.known[e]
 
-    def _compute(self, e: Expr) -> _Rise | None:
+    def _rewritten(self, e: Expr) -> Expr:
         if not e.args:
-            return Fraction(evaluate(e, self.point)), Fraction(int(e is self.variable))
+            return e if e is self.variable else Rational(evaluate(e, self.point))
         if isinstance(e, Sum):
             return self._sum(e)
-        parts = [self.of(a) for a in e.args]
-        rises = [part for part in parts if part is not None]
-        if len(rises) < len(parts):
-            return None
-        if isinstance(e, Add):
-            return sum(v for v, _ in rises) + Fraction(0), sum(d for _, d in rises) + Fraction(0)
-        if isinstance(e, Mul):
-            return _product(rises)
+        args = [self.of(a) for a in e.args]
         if isinstance(e, FloorDiv):
-            (x, dx), (q, dq) = rises
-            return x / q, (dx * q - x * dq) / q**2
+            return args[0] / args[1]
         if isinstance(e, Max | Min):
-            extreme = (max if isinstance(e, Max) else min)(v for v, _ in rises)
-            slopes = {d for v, d in rises if v == extreme}
-            return (extreme, slopes.pop()) if len(slopes) == 1 else None
-        return self._power(*rises) if isinstance(e, Pow) else None
+            return self._extreme(e, args)
+        if isinstance(e, Pow) and args[1].is_number and not args[1].is_Integer:
+            raise _KinkError  # sympy would take numbers apart to find the root
+        return e.func(*args)
 
-    def _sum(self, e: Sum) -> _Rise | None:
+    def _sum(self, e: Sum) -> Expr:
         if self.variable in e.count.free_symbols:
-            return None
-        value = rate = Fraction(0)
-        for number in range(int(evaluate(e.count, self.point))):
-            rise = _Slope(self.variable, {**self.point, e.index: number}).of(e.term)
-            if rise is None:
-                return None
-            value, rate = value + rise[0], rate + rise[1]
-        return value, rate
+            raise _KinkError
+        points = ({**self.point, e.index: i} for i in range(int(evaluate(e.count, self.point))))
+        return Add(*[_Line(self.variable, point).of(e.term) for point in points])
 
-    @staticmethod
-    def _power(base: _Rise, exponent: _Rise) -> _Rise | None:
-        (b, db), (n, dn) = base, exponent
-        if n.denominator != 1 or (dn and b != 1) or (n < 0 and b == 0):
-            return None
-        return b ** int(n), n * b ** int(n - 1) * db if n else Fraction(0)
-
-
-def _product(rises: list[_Rise]) -> _Rise:
-    value, rate = rises[0]
-    for v, d in rises[1:]:
-        value, rate = value * v, rate * v + value * d
-    return value, rate
+    def _extreme(self, e: Expr, args: list[Expr]) -> Expr:
+        here = {self.variable: Rational(self.point[self.variable])}
+        values = [line.xreplace(here) for line in args]
+        if not all(isinstance(value, Rational) for value in values):
+            raise _KinkError
+        extreme = e.func(*values)
+        reached = [line for line, value in zip(args, values, strict=True) if value == extreme]
+        if len({_rate(line, self.variable, self.point) for line in reached}) > 1:
+            raise _KinkError
+        return reached[0]

@@ -8,34 +8,75 @@ in which it is a polynomial.
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from heapq import merge
-from itertools import count, islice, pairwise
+from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
-from sympy import Rational, Symbol
+from sympy import Expr, Symbol
 
 from archcalc.formula.closed import Closed
-from archcalc.formula.domain import of_copies
-from archcalc.formula.problem import Goal, Problem, Run, limits, searched, shown
-from archcalc.formula.univariate import Undecided, Values
+from archcalc.formula.conditions import described
+from archcalc.formula.domain import allowed, by_residue_class, of_copies
+from archcalc.formula.goal import Goal, read_goal
+from archcalc.formula.integer_sets import Progression, Span
+from archcalc.formula.solutions import Solutions
+from archcalc.formula.univariate import Effort, Undecided, Values
 from archcalc.formula.values import put_in, read_values
-from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutionError, quoted
-from archcalc.symbolic.evaluate import Exact
-from archcalc.symbolic.numbers import read_number
+from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutionError
+from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.numbers import shown
 from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["Solutions", "read_goal", "solutions", "solve"]
-
-_MOST_SAID = 9
-"""Of more solutions than this only the first are printed."""
+__all__ = ["solutions", "solve"]
 
 _OPTIONS = frozenset(["at_most", "at_least", "equals"])
 """What keywords mean besides symbols."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What is to be solved, with a number in place of every symbol but `n`."""
+
+    expression: Expr
+    n: Symbol
+    goal: Goal
+    requirements: tuple[Requirement, ...]
+
+    def value(self, n: int) -> Exact:
+        """The result at `n`."""
+        return evaluate(self.expression, {self.n: n})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found among the numbers of one progression, by their places in it.
+
+    Attributes:
+        numbers: the progression.
+        domain: the places at which the network exists.
+        fits: those of them that meet the bound.
+        values: the formula along the progression.
+    """
+
+    numbers: Progression
+    domain: list[Span]
+    fits: list[Span]
+    values: Values
+
+    @cached_property
+    def seen(self) -> Mapping[int, Exact]:
+        """The values computed, by number."""
+        return {self.numbers.number(m): v for m, v in self.values.seen.items()}
+
+    def numbered(self, spans: Sequence[Span]) -> Iterator[Span]:
+        """`spans` of places by the numbers at their ends."""
+        for low, high in spans:
+            yield self.numbers.number(low), None if high is None else self.numbers.number(high)
 
 
 def solve(
@@ -82,54 +123,6 @@ def solve(
     return answer
 
 
-@dataclass(frozen=True, repr=False)
-class Solutions:
-    """All the integers at which a formula gives a result, rising; there may be no end to them.
-
-    Attributes:
-        progressions: the first, the last and the step of each run of them; the last is ``None``
-            where there is none.
-
-    >>> Solutions(((3, 3, 1), (5, 9, 2)))
-    3, 5, 7 and 9
-    """
-
-    progressions: tuple[tuple[int, int | None, int], ...]
-
-    @property
-    def endless(self) -> bool:
-        """Whether there are infinitely many."""
-        return any(last is None for _, last, _ in self.progressions)
-
-    def __iter__(self) -> Iterator[int]:
-        return merge(
-            *(
-                count(first, step) if last is None else range(first, last + 1, step)
-                for first, last, step in self.progressions
-            )
-        )
-
-    def __len__(self) -> int:
-        if self.endless:
-            raise EvaluationError("there are infinitely many solutions", code="endless")
-        return sum((last - first) // step + 1 for first, last, step in self.progressions if last)
-
-    def __bool__(self) -> bool:
-        return bool(self.progressions)
-
-    def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and any(
-            first <= number <= (number if last is None else last) and (number - first) % step == 0
-            for first, last, step in self.progressions
-        )
-
-    def __repr__(self) -> str:
-        said = [f"{number:,}" for number in islice(self, _MOST_SAID)]
-        if self.endless or len(self) > _MOST_SAID:
-            return ", ".join([*said[:3], "…"])
-        return " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]])) or "none"
-
-
 def solutions(
     formula: Closed,
     unknown: str | Symbol,
@@ -158,9 +151,10 @@ def solutions(
     return Solutions(tuple(sorted(found, key=lambda progression: progression[0])))
 
 
-def _searched(problem: Problem) -> list[Run]:
+def _searched(problem: _Problem) -> list[_Found]:
+    """One run, or one for each residue class where the formula must be taken apart."""
     try:
-        runs = searched(problem)
+        runs = by_residue_class(problem.requirements, problem.n, partial(_find, problem))
     except Undecided:
         raise _not_decided(problem) from None
     if not any(run.domain for run in runs):
@@ -168,53 +162,17 @@ def _searched(problem: Problem) -> list[Run]:
     return runs
 
 
-# Reading what is asked
-
-
-def read_goal(at_most: Any, at_least: Any, equals: Any) -> Goal:
-    """The one bound that is given.
-
-    Raises:
-        EvaluationError: it is not exactly one, or no exact number.
-    """
-    given = {"at_most": at_most, "at_least": at_least, "equals": equals}
-    named = {name: bound for name, bound in given.items() if bound is not None}
-    if len(named) != 1:
-        were = f"{' and '.join(named)} were" if named else "none was"
-        raise EvaluationError(
-            f"solve() takes one bound, and {were} given",
-            code="one-bound",
-            hint="give at_most, at_least or equals",
-        )
-    ((name, bound),) = named.items()
-    exact = _exact(name, bound)
-    return Goal(None if name == "at_most" else exact, None if name == "at_least" else exact)
-
-
-def _exact(name: str, bound: Any) -> Exact:
-    if isinstance(bound, str):
-        number = read_number(bound)
-        bound = bound if number is None else number
-    if isinstance(bound, Fraction | Rational):
-        exact = Fraction(int(bound.numerator), int(bound.denominator))
-        return exact.numerator if exact.denominator == 1 else exact
-    if not isinstance(bound, bool):
-        try:
-            return operator.index(bound)
-        except TypeError:
-            pass
-    raise EvaluationError(
-        f"{name} = {quoted(bound, 40)} is not an exact number",
-        values={name: bound},
-        hint="write one such as '1e6' or '25.6M'"
-        if isinstance(bound, str)
-        else "give an integer or a Fraction",
-    )
+def _find(problem: _Problem, numbers: Progression, effort: Effort) -> _Found:
+    n, goal = problem.n, problem.goal
+    domain = allowed(problem.requirements, n, numbers, effort)
+    values = Values(numbers.along(problem.expression, n), n, effort)
+    fits = [run for span in domain for run in values.preimage(goal.lower, goal.upper, span)]
+    return _Found(numbers, domain, fits, values)
 
 
 def _read_problem(
     formula: Closed, unknown: str | Symbol, goal: Goal, values: Mapping[str, Any]
-) -> Problem:
+) -> _Problem:
     known = formula.known_symbols
     name = unknown.name if isinstance(unknown, Symbol) else str(unknown)
     n = next(iter(read_values({name: 1}, known)))
@@ -231,19 +189,19 @@ def _read_problem(
             f"to solve for {name}, every other symbol needs a number",
             code="symbols-left",
             values={"missing": missing},
-            hint=f"put in {taken[0]} first, as in formula({taken[0]}=64).solve(...), or give it in "
-            f"a mapping"
+            hint=f"substitute {taken[0]} first, as in formula({taken[0]}=64).solve(...), or give "
+            f"it in a mapping"
             if (taken := [m for m in missing if m in _OPTIONS])
             else f"give {', '.join(missing)}",
         )
     asked = [one for r in requirements if r.symbols == {n} for one in of_copies(r)]
-    return Problem(expression, n, goal, tuple(asked))
+    return _Problem(expression, n, goal, tuple(asked))
 
 
 # The answer
 
 
-def _answer(problem: Problem, runs: Sequence[Run]) -> int:
+def _answer(problem: _Problem, runs: Sequence[_Found]) -> int:
     found = [span for run in runs for span in run.numbered(run.fits)]
     if not found:
         raise _none_fits(problem, runs)
@@ -255,7 +213,7 @@ def _answer(problem: Problem, runs: Sequence[Run]) -> int:
     return max(ends)
 
 
-def _warn_of_turns(problem: Problem, runs: Sequence[Run], answer: int) -> None:
+def _warn_of_turns(problem: _Problem, runs: Sequence[_Found], answer: int) -> None:
     if not _turns(problem, runs):
         return
     n, goal = problem.n, problem.goal
@@ -268,7 +226,7 @@ def _warn_of_turns(problem: Problem, runs: Sequence[Run], answer: int) -> None:
     warnings.warn(text, ArchcalcWarning, stacklevel=4)
 
 
-def _turns(problem: Problem, runs: Sequence[Run]) -> bool:
+def _turns(problem: _Problem, runs: Sequence[_Found]) -> bool:
     """Whether the values seen rise somewhere and fall somewhere else."""
     whole = Values(problem.expression, problem.n)
     domain = [span for run in runs for span in run.numbered(run.domain)]
@@ -284,7 +242,7 @@ def _turns(problem: Problem, runs: Sequence[Run]) -> bool:
     return {1, -1} <= {(b > a) - (b < a) for a, b in pairwise(ordered)}
 
 
-def _first_places(run: Run) -> Iterator[int]:
+def _first_places(run: _Found) -> Iterator[int]:
     for low, high in run.domain[:1]:
         yield from range(low, low + 3 if high is None else min(low + 2, high) + 1)
 
@@ -297,19 +255,19 @@ def _exception(goal: Goal, seen: Mapping[int, Exact], answer: int) -> int | None
     return min((n for n in missed if n > answer), default=None)
 
 
-def _seen(runs: Sequence[Run]) -> dict[int, Exact]:
+def _seen(runs: Sequence[_Found]) -> dict[int, Exact]:
     return {n: value for run in runs for n, value in run.seen.items()}
 
 
-# What is said where there is no answer
+# Messages where there is no answer
 
 
-def _says_all(problem: Problem) -> bool:
+def _says_all(problem: _Problem) -> bool:
     """Whether a result that is always the same settles it: no requirement asks where it is."""
     return not problem.requirements or bool(problem.goal.missed_by(problem.value(1)))
 
 
-def _constant(problem: Problem) -> NoSolutionError:
+def _constant(problem: _Problem) -> NoSolutionError:
     goal, n = problem.goal, problem.n
     value = problem.value(1)
     fits = not goal.missed_by(value)
@@ -322,15 +280,15 @@ def _constant(problem: Problem) -> NoSolutionError:
     )
 
 
-def _nowhere(problem: Problem) -> NoSolutionError:
+def _nowhere(problem: _Problem) -> NoSolutionError:
     return NoSolutionError(
-        f"the network exists for no {problem.n}: {limits(problem.requirements, 'it')}",
+        f"the network exists for no {problem.n}: {described(problem.requirements, 'it')}",
         code="no-network",
         hint="change the other values",
     )
 
 
-def _not_decided(problem: Problem) -> NoSolutionError:
+def _not_decided(problem: _Problem) -> NoSolutionError:
     n = problem.n
     return NoSolutionError(
         f"which {n} give {problem.goal} cannot be decided: the formula is not monotone in {n}, and "
@@ -340,25 +298,25 @@ def _not_decided(problem: Problem) -> NoSolutionError:
     )
 
 
-def _none_fits(problem: Problem, runs: Sequence[Run]) -> NoSolutionError:
+def _none_fits(problem: _Problem, runs: Sequence[_Found]) -> NoSolutionError:
     goal = problem.goal
-    said = _nearest(problem, _seen(runs)) if goal.exact else _furthest(problem, runs)
+    reason = _nearest(problem, _seen(runs)) if goal.exact else _furthest(problem, runs)
     limited = problem.requirements and not goal.exact
     return NoSolutionError(
-        f"no {problem.n} gives {goal}: {said}",
+        f"no {problem.n} gives {goal}: {reason}",
         code="none-fits",
-        hint=limits(problem.requirements) if limited else "",
+        hint=described(problem.requirements) if limited else "",
     )
 
 
-def _nearest(problem: Problem, seen: Mapping[int, Exact]) -> str:
+def _nearest(problem: _Problem, seen: Mapping[int, Exact]) -> str:
     n, goal = problem.n, problem.goal
     gaps = [(abs(v - (goal.lower or 0)), goal.missed_by(v), at, v) for at, v in seen.items()]
     nearest = [min((g for g in gaps if g[1] == side), default=None) for side in (-1, 1)]
     return " and ".join(f"{n} = {shown(g[2])} gives {shown(g[3])}" for g in nearest if g)
 
 
-def _furthest(problem: Problem, runs: Sequence[Run]) -> str:
+def _furthest(problem: _Problem, runs: Sequence[_Found]) -> str:
     """How near the bound the result comes."""
     n, falls = problem.n, problem.goal.largest
     nearest = min if falls else max
@@ -377,14 +335,14 @@ def _lowered(value: Fraction) -> Exact:
     return value.numerator if value.denominator == 1 else value
 
 
-def _all_fit(problem: Problem, runs: Sequence[Run]) -> NoSolutionError:
+def _all_fit(problem: _Problem, runs: Sequence[_Found]) -> NoSolutionError:
     n, goal = problem.n, problem.goal
     inhabited = [run for run in runs if run.domain]
     if all(run.fits == run.domain for run in inhabited):
-        said = f"every {n} gives {goal}"
+        reason = f"every {n} gives {goal}"
     elif all(run.fits and run.fits[-1][1] is None for run in inhabited):
         start = max(run.numbers.number(run.fits[-1][0]) for run in inhabited)
-        said = f"every {n} from {shown(start)} on gives {goal}"
+        reason = f"every {n} from {shown(start)} on gives {goal}"
     else:
-        said = f"ever larger {n} give {goal}"
-    return NoSolutionError(f"there is no largest {n}: {said}", code="all-fit")
+        reason = f"ever larger {n} give {goal}"
+    return NoSolutionError(f"there is no largest {n}: {reason}", code="all-fit")

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 HINT = "write one such as 'h % 32 == 0', 'k <= 7' or '8 <= f <= 64'"
-"""What can be written where nothing else is said."""
+"""What the errors suggest, unless they say otherwise."""
 
 _WORDS = ("and", "or", "not")
 _MULTIPLE = Relation.MULTIPLE_OF.value
@@ -55,7 +55,7 @@ NAME = re.compile(r"[^\W\d](?:(?![⁰¹²³⁴⁵⁶⁷⁸⁹])\w)*")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two formulas and what is said to stand between them.
+    """Two formulas and the relation between them.
 
     Attributes:
         left, right: the formulas.
@@ -93,7 +93,7 @@ Statement: TypeAlias = Comparison | Not | All | Any
 
 
 def comparisons_of(statement: Statement) -> Iterator[Comparison]:
-    """The comparisons of a statement, in the order in which they are written."""
+    """The comparisons of a statement, in the order of the text."""
     match statement:
         case Comparison():
             yield statement
@@ -152,7 +152,7 @@ def read_statement(
         text: comparisons, joined by ``and``, ``or``, ``not`` and parentheses; a chain such as
             ``8 <= f <= 64`` says both.  Numbers such as ``1e6``, ``2.5`` and ``25.6M`` are exact.
         side: what reads the formula on a side of a comparison.
-        hint: what the errors say that can be written.
+        hint: what the errors suggest to write.
 
     Raises:
         ExpressionError: the text is no condition.

@@ -12,17 +12,18 @@ from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Poly, Pow, Rational,
 
 from archcalc.formula.integer_sets import Span, joined, spans_of
 from archcalc.formula.monotone import Direction, direction
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.residues import period
 
 __all__ = ["Effort", "Undecided", "Values", "turning_points"]
 
 _FEW = 64
-"""A run of as many integers is looked at one by one."""
+"""A run of at most so many integers is evaluated one by one."""
 
 _MOST_TAILS = 128
 """An endless run is cut no more often than this, each time at twice the number."""
@@ -38,7 +39,7 @@ _FAR = 4_096
 
 
 class Undecided(Exception):  # noqa: N818 - it steers the search and never leaves this package
-    """The search comes to no end this way.
+    """The question is undecided within the limits.
 
     Attributes:
         period: into how many residue classes to take it apart, where that may help.
@@ -51,12 +52,12 @@ class Undecided(Exception):  # noqa: N818 - it steers the search and never leave
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far is looked before a search is given up.
+    """How much work a search may take before it is given up.
 
     Attributes:
         classes: the most residue classes that may be asked for by `Undecided`.
-        values: no more integers than this are looked at one by one.
-        parts: a run is cut into no more parts than this before it is looked at one by one.
+        values: at most so many integers are evaluated one by one.
+        parts: a run is cut into at most so many parts before it is evaluated one by one.
     """
 
     classes: int = 1
@@ -70,7 +71,7 @@ class Values:
     Args:
         expression: an expression of `variable` alone.
         variable: its symbol.
-        effort: how far is looked.
+        effort: how much work is allowed.
 
     Attributes:
         seen: the values computed on the way, by the symbol's number.
@@ -215,7 +216,7 @@ class Values:
         return spans_of(fits)
 
     def _afford(self, low: int, high: int) -> int:
-        """The work of looking at every number of a run; a power costs as much as it has digits."""
+        """The work of evaluating every number of a run; a power costs as much as it has digits."""
         work = (high - low + 1) * (1 + high // 16 if self._exponentials else 1)
         if self._looked_at + work > self.effort.values:
             raise Undecided

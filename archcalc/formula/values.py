@@ -1,4 +1,4 @@
-"""Reading the numbers that are put in for symbols, and what they do to requirements."""
+"""Reading values of symbols, and deciding requirements by them."""
 
 from __future__ import annotations
 

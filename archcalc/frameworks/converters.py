@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.record import Absent, Argument, Convert, Given, Only, same
+from archcalc.frameworks.record import Absent, Argument, Convert, Entry, Given, Only, same
 from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
-from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.errors import FrameworkError, InvalidLayerError
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "KERAS_AXES",
     "KERAS_AXIS",
     "NOT_BOTH",
-    "NO_ADAPTERS",
     "NO_IMAGES",
     "NO_PLACES",
     "PADDING",
@@ -42,6 +41,7 @@ __all__ = [
     "flat_back",
     "flat_there",
     "keras_function",
+    "keras_operation",
     "one",
     "one_for_all",
     "pair_back",
@@ -59,6 +59,11 @@ __all__ = [
 def axis_there(axis: int, x: Shape) -> int:
     """Counted from the front, but for the last: Keras' layers disagree on other negative axes."""
     return -1 if axis == -1 else axis_index(axis, x) + 1
+
+
+def axis_back(axis: Any, x: Shape) -> Any:
+    """One axis; Keras 2 saved it as a list."""
+    return axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
 
 
 def axes_there(axes: tuple[int, ...], x: Shape) -> int | list[int]:
@@ -98,14 +103,45 @@ def every_field(layer: type[Layer], *but: str) -> tuple[Argument, ...]:
     return same(*(n for n in layer.model_fields if n not in (*Layer.model_fields, *but)))
 
 
+_IN_LAYERS = 3
+"""The axes of a batch of sequences, and of states with an axis of layers."""
+
+
 def with_states(x: Any, *states: Any) -> tuple[Any, ...]:
-    """What a recurrent layer is called on: states come in a list, as the second argument."""
+    """What a recurrent layer is called on: states come in a list, as the second argument.
+
+    Raises:
+        FrameworkError: they have an axis of layers, as torch's states have.
+    """
+    if states and len(states[0].shape) == _IN_LAYERS and len(x.shape) == _IN_LAYERS:
+        raise FrameworkError(
+            "Keras' states have no axis of layers and directions",
+            code="not-in-keras",
+            hint="give a state of each direction by itself, (u,)",
+        )
     return (x, list(states)) if states else (x,)
 
 
 def query_and_value(query: Any, value: Any = None, *key: Any) -> tuple[Any, ...]:
     """What an attention is called on: Keras wants to be told that a query is its own value."""
     return (query, query if value is None else value, *key)
+
+
+def keras_operation(function: str, name: str, *fields: str, **more: Any) -> Entry:
+    """What Keras has as a function of this name, and `keras_operations` says with it.
+
+    Args:
+        function: that of `archcalc.frameworks.keras_operations`.
+        name: that of ``keras.ops``.
+        fields: of ours, which it reads from the layer.
+        more: what else the entry has.
+    """
+    return Entry(f"ops.{name}", around=fields, core=function, handed=_one_by_one, **more)
+
+
+def _one_by_one(*inputs: Any) -> tuple[Any, ...]:
+    """Functions take tensors one by one, and not in a list."""
+    return inputs
 
 
 def keras_function(*names: str) -> Absent:
@@ -120,7 +156,7 @@ def _strides_or_dilation(layer: Any) -> bool:
 
 NOT_BOTH = (_strides_or_dilation, "Keras refuses strides > 1 together with dilation_rate > 1")
 NO_PLACES = Only("return_indices", (False,), "Keras' max pools do not say where values were")
-KERAS_AXIS = Argument("axis", "axis", axis_there)
+KERAS_AXIS = Argument("axis", "axis", axis_there, axis_back)
 KERAS_AXES = Argument("axis", "axis", axes_there, axes_back)
 
 
@@ -181,7 +217,6 @@ def features(x: Shape) -> Any:
     return x[-1]
 
 
-NO_ADAPTERS = Only("lora_rank", (None,), "torch's layers bring no adapters")
 AROUND = ("data_format", "activation")
 """What torch says by layers before and after a convolution."""
 PADDING = Argument("padding", "padding", padding_there, padding_back)

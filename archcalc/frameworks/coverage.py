@@ -17,7 +17,8 @@ from archcalc.frameworks.keras import import_keras
 from archcalc.frameworks.record import Absent, Table
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.frameworks.torch import import_torch
-from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_names import SPELLINGS, arguments
+from archcalc.frameworks.torch_names.spelling import ANYWHERE
 from archcalc.layers.kept import REFUSED
 from archcalc.layers.registry import is_layer_class, layer_class
 
@@ -97,6 +98,7 @@ class Coverage:
         tested: the facts that property tests compare with the framework.
         why: why it is out of scope, or why nothing is tested.
         refused: its arguments that may be given only as they are when they are left out, and why.
+        unbuilt: its arguments that are taken and not built again, and why.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Coverage:
     tested: tuple[str, ...] = ()
     why: str = ""
     refused: Mapping[str, str] = field(default_factory=dict, hash=False)
+    unbuilt: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def known(self) -> bool:
@@ -164,13 +167,22 @@ def covered(name: str, framework: Framework, own_name: str = "") -> Coverage:
         _alias(name, layer, framework),
         compared(layer, framework),
         why or absent,
-        _refused(layer) if framework == "keras" else {},
+        *(_in_torch(name) if framework == "torch" else (_in_keras(layer), {})),
     )
 
 
-def _refused(layer: str) -> dict[str, str]:
+def _in_keras(layer: str) -> dict[str, str]:
     """The arguments of Keras that our layer refuses."""
     return {name: why for name, why in REFUSED.items() if name in layer_class(layer).built_with}
+
+
+def _in_torch(name: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The arguments of torch's class that are refused, and those that are not built again."""
+    spelling = SPELLINGS[name]
+    has = (*spelling.signature.parameters, *ANYWHERE)
+    refused = {a: known.why for a, known in arguments.REFUSED.items() if a in has}
+    unbuilt = {a: why for a, why in arguments.NOT_BUILT.items() if a in has}
+    return {**refused, **spelling.named.refused}, unbuilt
 
 
 def _layer(name: str, framework: Framework) -> str:

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.frameworks.keras_chains import parts, steps
-from archcalc.frameworks.record import (
-    Chain,
-    Entry,
+from archcalc.frameworks.keras_operations import Operation, operation_named
+from archcalc.frameworks.lookup import (
     arguments_of,
     class_of,
     entry_of,
@@ -19,13 +18,14 @@ from archcalc.frameworks.record import (
     is_whole,
     said_when_called,
 )
+from archcalc.frameworks.record import Chain, Entry
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
-from archcalc.layers.attending import Attending
+from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
 from archcalc.network.unroll import Call, Program, Source, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -76,12 +76,16 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
 def _called(made: Program, given: list[Any], names: _Names) -> list[list[Any]]:
     """What every call of the program gives."""
     built: dict[int, list[Any]] = {}
+    known: dict[tuple[int, ...], Built] = {}
     values: list[list[Any]] = []
     for number, call in enumerate(made.calls):
         owner = call.owner if not call.ties else _lender(call, made)
         if owner == number:
             try:
-                built[number] = keras_layers(call.applied, names.free(call.path))
+                here = known.setdefault(call.copy, {})
+                built[number] = keras_layers(
+                    call.applied, names.free(call.path), here, call.identity
+                )
             except ArchcalcError as error:
                 raise error.at(call.path) from None
         fed = [_value(source, values, given) for source in call.inputs]
@@ -155,53 +159,89 @@ def _gives_back(layer: Layer) -> FrameworkError:
     )
 
 
-def keras_layers(applied: Applied, name: str) -> list[Any]:
+Built: TypeAlias = dict[int, list[Any]]
+"""The layers of Keras that were built of layers, by the identity of each: one is there once."""
+
+
+def keras_layers(
+    applied: Applied, name: str, known: Built | None = None, identity: int | None = None
+) -> list[Any]:
     """The Keras layers of a layer of ours, one after the other; that called `name` has its weights.
+
+    Args:
+        applied: the layer on its input shapes.
+        name: what it is called.
+        known: the layers that there are already; what is built is added.
+        identity: by what it stands there: the identity of the layer, where `applied` has another.
 
     Raises:
         FrameworkError: Keras has not got the layer, or not with these arguments.
     """
-    return _built(applied, steps(applied), name)
+    known = {} if known is None else known
+    key = id(applied.layer) if identity is None else identity
+    if key not in known:
+        known[key] = _built(applied, steps(applied), name, known)
+    return known[key]
 
 
-def _built(applied: Applied, chain: Chain, name: str) -> list[Any]:
+def _built(applied: Applied, chain: Chain, name: str, known: Built) -> list[Any]:
     layers = import_keras().layers
     made = []
     x = (*applied.inputs, Shape())[0]
     for suffix, part in chain:
         entry = entry_of(KERAS, part)
+        title = f"{name}_{suffix}" if suffix else name
+        if entry.core:
+            ops = import_keras().ops
+            made.append(Operation(operation_named(entry.core), ops, part, title))
+            x = (
+                part.output_shape(*applied.inputs)
+                if part is applied.layer
+                else part.output_shape(x)
+            )
+            continue
         named = class_of(entry, part, x)
         cls = named if isinstance(named, type) else getattr(layers, named)
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
-        arguments = _with_held(part, arguments_of(entry, part, x), inputs)
+        arguments = _with_held(part, arguments_of(entry, part, x), inputs, known)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
-        layer = cls(**arguments, name=f"{name}_{suffix}" if suffix else name)
+        layer = cls(**arguments, name=title)
         layer.trainable = part.trainable
         made.append(layer)
         x = part.output_shape(x) if len(applied.inputs) == 1 else x
     return made
 
 
-def _with_held(layer: Any, arguments: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
-    """The arguments with the layers that `layer` holds as layers of Keras."""
+def _with_held(
+    layer: Any, arguments: dict[str, Any], inputs: tuple[Shape, ...], known: Built
+) -> dict[str, Any]:
+    """The arguments with the layers that `layer` holds as layers of Keras.
+
+    What it calls at every step may be called elsewhere too; of anything else it has copies.
+    """
+    own = known if getattr(layer, "per_step", False) else {}
 
     def there(value: Any) -> Any:
         if isinstance(value, Layer):
-            return _held(value, layer.inside(*inputs))
+            return _held(value, layer.inside(*inputs), own)
         held = isinstance(value, tuple) and value and isinstance(value[0], Layer)
         return [there(part) for part in value] if held else value
 
     return {name: there(value) for name, value in arguments.items()}
 
 
-def _held(layer: Layer, inputs: tuple[Shape, ...]) -> Any:
+def _held(layer: Layer, inputs: tuple[Shape, ...], known: Built) -> Any:
     """A layer inside another, as one layer of Keras."""
     if isinstance(layer, Network) and not is_whole(KERAS, layer):
         return to_keras(layer, list(inputs))
-    if isinstance(layer, Attending):  # Keras calls it on its input twice, where it is its own value
+    entry = KERAS.entry(type(layer))
+    if isinstance(layer, Attending) or (entry is not None and entry.core):
+        # Keras calls an attention on its input twice, where it is its own value, and holds layers
         return to_keras(Sequential([layer]), list(inputs))
-    applied, name = Applied(layer, inputs), layer.name or snake_case(type(layer).__name__)
-    made = _built(applied, parts(applied), name)
+    applied, name = Applied(layer, inputs), name_of(layer)
+    if id(layer) not in known:
+        known[id(layer)] = _built(applied, parts(applied), name, known)
+    made = known[id(layer)]
     return made[0] if len(made) == 1 else import_keras().Sequential(made)
 
 

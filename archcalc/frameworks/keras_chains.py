@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.record import Chain, entry_of
+from archcalc.frameworks.lookup import entry_of
+from archcalc.frameworks.record import Chain
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.activations import Activation
 from archcalc.layers.applied import Applied

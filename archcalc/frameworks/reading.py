@@ -7,20 +7,26 @@ module keeps, under their own names unless the record says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from inspect import isfunction
+from typing import Any, TypeAlias
 
-from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.record import Entry, Name, Record, fields_of
-from archcalc.frameworks.records import KERAS, own_records, records
+from archcalc.frameworks.lookup import fields_of
+from archcalc.frameworks.origin import built_from
+from archcalc.frameworks.record import Entry, Name, Record
+from archcalc.frameworks.records import KERAS, own_records
 from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.frameworks.torch_names.arguments import is_flag
 from archcalc.layers.base import Layer
+from archcalc.layers.registry import is_layer_class, layer_class
+from archcalc.network.sequential import Sequential
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
-__all__ = ["layer_of"]
+__all__ = ["keras_config", "keras_entry", "keras_layer", "layer_of"]
+
+_NOTHING = Shape()
 
 
 def layer_of(module: Any, input_shape: ShapeLike = ()) -> Layer:
@@ -55,8 +61,8 @@ def layer_of(module: Any, input_shape: ShapeLike = ()) -> Layer:
         layer = _of_torch(module, x)
     else:
         raise _unread(module, "it is no module of torch and no layer of Keras")
-    trained = bool(module.trainable) if "keras" in bases else _trained(module)
-    return layer if trained else layer.model_copy(update={"trainable": False})
+    trained = bool(module.trainable) if "keras" in bases else _trained(module, layer.trainable)
+    return layer if trained == layer.trainable else layer.model_copy(update={"trainable": trained})
 
 
 def _is(module: Any, record: Record) -> bool:
@@ -65,18 +71,19 @@ def _is(module: Any, record: Record) -> bool:
 
 
 def _unread(module: Any, why: str) -> FrameworkError:
+    kind = module if isinstance(module, str) else type(module).__name__
     return FrameworkError(
-        f"{type(module).__name__} is not read as a layer: {why}",
+        f"{kind} is not read as a layer: {why}",
         code="not-read",
         values={"module": shorten(repr(module), 80)},
         hint="archcalc.frameworks.records.register() says what a class of one's own is",
     )
 
 
-def _trained(module: Any) -> bool:
-    """Whether something of it is trained, or it has nothing that could be."""
-    held = list(module.parameters())
-    return not held or any(parameter.requires_grad for parameter in held)
+def _trained(module: Any, unsaid: bool) -> bool:
+    """Whether something of it is trained; as `unsaid` where it has nothing that could be."""
+    held = [parameter.requires_grad for parameter in module.parameters()]
+    return any(held) if held else unsaid
 
 
 # torch
@@ -84,15 +91,15 @@ def _trained(module: Any) -> bool:
 
 def _of_torch(module: Any, x: Shape) -> Layer:
     kind = type(module)
+    layer = built_from(module)
+    if layer is not None:
+        return layer
     if kind.__module__.startswith("torch."):
         spelling = SPELLINGS.get(kind.__name__)
         if spelling is None:
             raise _unread(module, "torch.nn has it, and archcalc has no layer for it")
         return spelling(**_arguments(spelling.named, spelling.signature.parameters, module))
-    record = _brought().get(kind.__name__) if kind.__module__.startswith("archcalc.") else None
-    if record is None:
-        raise _unread(module, "no record names its class")
-    return _of_entry(record, record.torch, module, _attributes(record.torch, module), x)
+    raise _unread(module, "no record names its class")
 
 
 def _arguments(named: Name, parameters: Mapping[str, Any], module: Any) -> dict[str, Any]:
@@ -107,15 +114,6 @@ def _arguments(named: Name, parameters: Mapping[str, Any], module: Any) -> dict[
         elif hasattr(module, name) and not hasattr(getattr(module, name), "dtype"):
             found[name] = _plain(getattr(module, name))
     return found
-
-
-@lru_cache(maxsize=1)
-def _brought() -> dict[str, Record]:
-    """The records of what torch has not got as a class, by the modules that archcalc brings."""
-    named = [(record, record.torch) for record in records() if isinstance(record.torch, Entry)]
-    return {
-        cls[1:]: record for record, entry in named for cls in entry.classes() if cls.startswith(".")
-    }
 
 
 def _attributes(entry: Any, module: Any) -> dict[str, Any]:
@@ -146,39 +144,118 @@ def _of_entry(
 
 # Keras
 
+Inside: TypeAlias = Callable[[Mapping[str, Any], Shape], Layer]
+"""The network that a model inside a layer is, from its config and what goes into it."""
 
-def _of_keras(module: Any, x: Shape) -> Layer:
-    kind = _kinds_in_keras().get(type(module))
-    entry = KERAS.entry(kind) if kind else None
-    if kind is None or entry is None:
-        raise _unread(module, "archcalc has no layer of that name")
-    config = module.get_config()
+
+def keras_layer(
+    kind: str,
+    config: Mapping[str, Any],
+    input_shape: Shape = _NOTHING,
+    inside: Inside | None = None,
+) -> Layer:
+    """The layer that a config of Keras is; Keras is not needed.
+
+    Args:
+        kind: Keras' class, by name.
+        config: its arguments, as Keras writes them.
+        input_shape: what goes in, without the batch, where the record counts axes from it.
+        inside: what a model that the layer holds is.
+
+    Raises:
+        FrameworkError: no record knows the class.
+
+    >>> keras_layer("Dense", {"name": "head", "units": 10, "activation": "softmax"})
+    Dense(units=10, activation='softmax')
+    """
+    found = _kind_in_keras(kind)
+    if found is None:
+        raise _unread(kind, "archcalc has no layer of that name")
+    layer, entry = found
     given = {
-        a.name: _of_config(module, a.name, config[a.name])
+        a.name: _of_config(config[a.name], _within(kind, input_shape), inside)
         for a in entry.arguments
         if a.name in config
     }
-    return kind(**fields_of(entry, given, x))
+    fields = fields_of(entry, given, input_shape)
+    if kind in entry.also:
+        fields |= entry.also[kind](config)
+    if config.get("trainable", True) is False:
+        fields["trainable"] = False
+    return layer(**fields)
 
 
-@lru_cache(maxsize=1)
-def _kinds_in_keras() -> dict[type, type[Layer]]:
-    """Our layers by the class of Keras that has their name, which may call itself otherwise."""
-    there = import_keras().layers
-    named = [kind for kind in KERAS if getattr(KERAS[kind], "cls", "") == kind.__name__]
-    return {getattr(there, kind.__name__): kind for kind in named if hasattr(there, kind.__name__)}
+def keras_entry(kind: str) -> Entry | None:
+    """What a class of Keras is here, by its name.
+
+    >>> keras_entry("Dense").tensors[0].ours, keras_entry("MyDense")
+    ('kernel', None)
+    """
+    found = _kind_in_keras(kind)
+    return found[1] if found else None
 
 
-_HELD: Mapping[str, tuple[str, ...]] = {"layer": ("forward_layer", "layer")}
-"""Where Keras keeps what it was given as an argument, if not under its name."""
+def _of_keras(module: Any, x: Shape) -> Layer:
+    if not type(module).__module__.startswith("keras."):
+        raise _unread(module, "it is a class of one's own")
+    kind, config = type(module).__name__, keras_config(module)
+    return _in_a_row(config["layers"], x) if kind == "Sequential" else keras_layer(kind, config, x)
 
 
-def _of_config(module: Any, name: str, value: Any) -> Any:
+def keras_config(module: Any) -> dict[str, Any]:
+    """The arguments of a layer of Keras, its functions as they are and not as they are saved."""
+    return {
+        name: getattr(module, name)
+        if isinstance(value, Mapping) and isfunction(getattr(module, name, None))
+        else value
+        for name, value in module.get_config().items()
+    }
+
+
+@lru_cache(maxsize=512)
+def _kind_in_keras(name: str) -> tuple[type[Layer], Entry] | None:
+    """Our layer that Keras has under a name, and its entry."""
+    for kind in [layer_class(name)] if is_layer_class(name) else []:
+        entry = KERAS.entry(kind)
+        if entry is not None and entry.cls == name:
+            return kind, entry
+    for kind in KERAS:
+        entry = KERAS.entry(kind)
+        if entry is not None and name in entry.also:
+            return kind, entry
+    return None
+
+
+def _within(kind: str, x: Shape) -> Shape:
+    """What goes into a layer that another holds."""
+    return Shape(x[1:]) if kind == "TimeDistributed" else x
+
+
+def _of_config(value: Any, x: Shape, inside: Inside | None) -> Any:
     """An argument as Keras writes it: layers that it holds as layers, functions by their names."""
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return tuple(map(layer_of, getattr(module, name)))
-    if not isinstance(value, dict):
-        return tuple(value) if isinstance(value, list) else value
-    held = next((p for p in _HELD.get(name, (name,)) if hasattr(module, p)), "")
-    found = getattr(module, held, None)
-    return layer_of(found) if hasattr(found, "get_config") else found
+    if isinstance(value, list | tuple):
+        return tuple(_of_config(one, x, inside) for one in value)
+    if not isinstance(value, Mapping):
+        return value
+    kind, config = value.get("class_name"), value.get("config")
+    if kind == "function" and isinstance(config, str):
+        return config
+    if kind == "__lambda__":  # it is never read: Python's own code stands there
+        return None
+    if not isinstance(kind, str) or not isinstance(config, Mapping):
+        raise _unread(shorten(value, 60), "no record says how to read it")
+    if inside is not None and isinstance(config.get("layers"), list):
+        return inside(value, x)
+    if kind == "Sequential":
+        return _in_a_row(config["layers"], x)
+    return keras_layer(kind, config, x, inside)
+
+
+def _in_a_row(configs: Sequence[Mapping[str, Any]], x: Shape) -> Layer:
+    """What Keras has as several layers, one after the other."""
+    found: list[Layer] = []
+    for one in configs:
+        if one["class_name"] != "InputLayer":
+            found.append(_of_config(one, x, None))
+            x = found[-1].output_shape(x) if x else x
+    return Sequential(found)

@@ -1,20 +1,18 @@
 """What a record is: a layer of ours as a class of each framework, read both ways.
 
 A record is data, and keyed by the class of the layer itself.  Building a framework's layer reads it
-from our fields to their arguments (`arguments_of`); reading a framework's layer goes through the
-same entries the other way round (`fields_of`).  What a framework has not got, the record says why.
+from our fields to their arguments; reading a framework's layer goes through the same entries the
+other way round (`archcalc.frameworks.lookup`).  What a framework has not got, the record says why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.network.base import Network
-from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
@@ -31,16 +29,8 @@ __all__ = [
     "Record",
     "Table",
     "Tensor",
-    "arguments_of",
     "choice",
-    "class_of",
     "each",
-    "entry_of",
-    "fields_of",
-    "handed",
-    "is_whole",
-    "objection",
-    "said_when_called",
     "same",
     "same_tensors",
 ]
@@ -160,8 +150,11 @@ class Entry:
         chain: in Keras, the layers of ours that Keras has and that say it, one after the other.
         first_step: in Keras, whether it is called as the first step of a sequence, where it is
             given one input alone, as cells are.
+        also: in Keras, further classes that are saved and read as this layer, by name; each with
+            the fields that follow from its config in another way than the arguments say.
         core: in torch, the function of `archcalc.frameworks.torch_cores` that makes its parts,
-            ``"module.function"``, where it is more than the class with the arguments.
+            ``"module.function"``, where it is more than the class with the arguments; in Keras,
+            that of `archcalc.frameworks.keras_operations` where it is no layer there.
         order: in torch, how the class takes the axes of the input.
     """
 
@@ -181,6 +174,7 @@ class Entry:
     needs: str = ""
     chain: Callable[[Any, Applied], Chain] | None = None
     first_step: bool = False
+    also: Mapping[str, Callable[[Given], Given]] = field(default_factory=dict)
     core: str = ""
     order: Order = "format"
 
@@ -191,6 +185,16 @@ class Entry:
         if isinstance(self.cls, str):
             return replace(self, cls=_written_out(self.cls, layer) or layer.__name__)
         return replace(self, cls={k: _written_out(name, layer) for k, name in self.cls.items()})
+
+    def beside(self, part: Entry) -> Entry:
+        """The entry with the arguments, tensors and limits of another."""
+        return replace(
+            self,
+            arguments=(*self.arguments, *part.arguments),
+            tensors=(*self.tensors, *part.tensors),
+            only=(*self.only, *part.only),
+            limits=(*self.limits, *part.limits),
+        )
 
     def classes(self) -> tuple[str, ...]:
         """Their classes, by name."""
@@ -230,6 +234,7 @@ class Name:
         check: raises where torch refuses arguments that each are valid.
         make: the layer or network from the arguments, where it is not one class with fields.
         kept: from a module of the class to an argument, where it has no attribute of that name.
+        refused: its arguments that `check` takes at their defaults alone, and why.
     """
 
     name: str
@@ -239,6 +244,7 @@ class Name:
     check: Callable[[Given], None] = lambda given: None
     make: Callable[[Given], Layer] | None = None
     kept: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -268,6 +274,15 @@ class Record:
                 object.__setattr__(self, framework, entry.named(self.layer))
         names = tuple(replace(n, name=_written_out(n.name, self.layer)) for n in self.names)
         object.__setattr__(self, "names", names)
+
+    def beside(self, part: Record) -> Record:
+        """The record with what another says of a class that this layer is made from."""
+        made = replace(self, ranges={**part.ranges, **self.ranges})
+        for framework in ("keras", "torch"):
+            own, more = getattr(self, framework), getattr(part, framework)
+            if isinstance(own, Entry) and isinstance(more, Entry):
+                object.__setattr__(made, framework, own.beside(more))
+        return made
 
 
 def _written_out(name: str, layer: type[Layer]) -> str:
@@ -348,111 +363,3 @@ def choice(pairs: Mapping[Any, Any]) -> tuple[Convert, Convert]:
     """
     backwards = {theirs: ours for ours, theirs in pairs.items()}
     return (lambda value, x: pairs[value]), (lambda value, x: backwards[value])
-
-
-def entry_of(table: Table, layer: Layer) -> Entry:
-    """The entry of `layer`.
-
-    Raises:
-        FrameworkError: the framework has not got it, or not with the values of its fields.
-    """
-    kind = type(layer).__name__
-    entry = table.get(type(layer), UNKNOWN)
-    if isinstance(entry, Absent):
-        message = f"{table.title} has no {kind}: {entry.why}"
-        raise _refusal(table.framework, message, layer, entry.hint)
-    why_not = objection(entry, layer)
-    if why_not:
-        raise _refusal(table.framework, f"{kind}: {why_not}", layer)
-    return entry
-
-
-def objection(entry: Entry, layer: Layer) -> str:
-    """Why the framework has not got `layer` with the values of its fields; empty where it has."""
-    for only in entry.only:
-        value = getattr(layer, only.field)
-        if not only.allows(value):
-            return f"{only.field}={value!r}: {only.why}"
-    return next((why for holds, why in entry.limits if not holds(layer)), "")
-
-
-def _refusal(framework: str, message: str, layer: Layer, hint: str = "") -> FrameworkError:
-    return FrameworkError(message, code=f"not-in-{framework}", values={"layer": layer}, hint=hint)
-
-
-def is_whole(table: Table, layer: Layer) -> bool:
-    """Whether a framework has `layer`, be it a network of ours, as one layer of its own.
-
-    A network that it has only with other values is taken apart, unless it is more than its parts.
-
-    Raises:
-        FrameworkError: it has not got it, and it cannot be taken apart.
-    """
-    if isinstance(layer, Network) and layer.whole:
-        return True
-    entry = table.entry(type(layer))
-    if isinstance(layer, Network) and layer.per_step:  # what it holds sees one step of its input
-        if entry is None:
-            entry_of(table, layer)
-        return True
-    return entry is not None and not (isinstance(layer, Network) and objection(entry, layer))
-
-
-def class_of(entry: Entry, layer: Layer, x: Shape) -> str | type:
-    """Their class, or its name, for `layer` on an input of shape `x`."""
-    if isinstance(entry.cls, str | type):
-        return entry.cls
-    if entry.by is None:
-        return entry.cls[len(x)]
-    return entry.cls[getattr(layer, entry.by) if isinstance(entry.by, str) else entry.by(layer, x)]
-
-
-def arguments_of(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
-    """Their arguments, from our fields.
-
-    Where several fields are one argument there (torch's ``affine`` is a factor *and* an offset), it
-    is on if any of them is.
-
-    >>> from archcalc.frameworks.records import TORCH
-    >>> from archcalc.layers import Dense
-    >>> arguments_of(TORCH[Dense], Dense(100), Shape((5408,)))
-    {'out_features': 100, 'bias': True, 'in_features': 5408}
-    """
-    made: dict[str, Any] = {}
-    for argument in entry.arguments:
-        value = argument.there(getattr(layer, argument.field), x)
-        made[argument.name] = made.get(argument.name, False) or value
-    return {**made, **{name: value(x) for name, value in entry.implied}}
-
-
-def fields_of(entry: Entry, arguments: Mapping[str, Any], x: Shape) -> dict[str, Any]:
-    """Our fields, from their arguments: `arguments_of` the other way round.
-
-    >>> from archcalc.frameworks.records import TORCH
-    >>> from archcalc.layers import GroupNormalization
-    >>> fields_of(TORCH[GroupNormalization], {"num_groups": 8, "affine": True}, Shape((64,)))
-    {'groups': 8, 'scale': True, 'center': True}
-    """
-    made: dict[str, Any] = {only.field: only.values[0] for only in entry.only}
-    for argument in entry.arguments:
-        if argument.name in arguments:
-            value = argument.back(arguments[argument.name], x)
-            made[argument.field] = made.get(argument.field, True) and value
-    return {**made, **{field: value(arguments) for field, value in entry.joint}}
-
-
-def handed(entry: Entry, layer: Layer, inputs: Sequence[Any]) -> tuple[Any, ...]:
-    """The arguments with which their layer is called on `inputs`, those of ours.
-
-    >>> from archcalc.layers import Add, Dense
-    >>> handed(Entry("Dense"), Dense(10), ["x"]), handed(Entry("Add"), Add(), ["x", "y"])
-    (('x',), (['x', 'y'],))
-    """
-    if entry.handed is not None:
-        return entry.handed(*inputs)
-    return (inputs[0],) if layer.arity == (1, 1) else (list(inputs),)
-
-
-def said_when_called(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
-    """The arguments by name with which their layer is called."""
-    return {a.name: a.there(getattr(layer, a.field), x) for a in entry.called}

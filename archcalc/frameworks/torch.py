@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.layers.base import Layer
 from archcalc.network.unroll import unroll

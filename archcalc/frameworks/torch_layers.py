@@ -11,12 +11,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.record import Entry, Tensor, arguments_of, class_of, entry_of, is_whole
+from archcalc.frameworks.lookup import arguments_of, class_of, entry_of, is_whole
+from archcalc.frameworks.origin import with_origin
+from archcalc.frameworks.record import Entry, Tensor
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_adapters import narrow_pair
 from archcalc.frameworks.torch_cores import core_named
@@ -35,19 +37,38 @@ from archcalc.symbolic.shape import Shape
 __all__ = ["net", "torch_module"]
 
 
-def torch_module(applied: Applied) -> nn.Module:
+Built: TypeAlias = dict[int, nn.Module]
+"""The modules that were built of layers, by the identity of each: one is there once."""
+
+
+def torch_module(
+    applied: Applied, built: Built | None = None, identity: int | None = None
+) -> nn.Module:
     """The module of a layer; its weights are in itself, or in its part ``core``.
+
+    Args:
+        applied: the layer on its input shapes.
+        built: the modules that there are already; what is built is added.
+        identity: by what it stands there: the identity of the layer, where `applied` has another.
 
     Raises:
         FrameworkError: torch has not got this layer.
     """
+    built = {} if built is None else built
+    key = id(applied.layer) if identity is None else identity
+    if key not in built:
+        built[key] = _built(applied, built)
+    return built[key]
+
+
+def _built(applied: Applied, built: Built) -> nn.Module:
     layer, x = applied.layer, (*applied.inputs, Shape())[0]
     entry = entry_of(TORCH, layer)
     _check_kept(layer)
     if isinstance(layer, Network):
-        return _trained(_holding(entry, layer, applied.inputs), layer)
+        return _finished(_holding(entry, layer, applied.inputs, built), layer)
     if isinstance(layer, LoRA):
-        return _trained(_adapted(layer, applied.inputs), layer)
+        return _finished(_adapted(layer, applied.inputs), layer)
     order = _order(entry, layer, x)
     moved = order != tuple(range(len(x)))
     parts = _core(entry, _channels_first(layer), Shape(x[axis] for axis in order), applied)
@@ -61,7 +82,7 @@ def torch_module(applied: Applied) -> nn.Module:
     if function not in (None, "linear"):
         parts.append(("activation", modules.activation(function)))
     module = parts[0][1] if len(parts) == 1 else nn.Sequential(OrderedDict(parts))
-    return _trained(module, layer)
+    return _finished(module, layer)
 
 
 def _check_kept(layer: Layer) -> None:
@@ -96,29 +117,36 @@ _COMPUTED: Mapping[str, tuple[Any, ...]] = MappingProxyType(
 """Kept arguments that say what is computed, and the values at which they change nothing."""
 
 
-def _trained(module: nn.Module, layer: Layer) -> nn.Module:
-    return module if layer.trainable else module.requires_grad_(False)
+def _finished(module: nn.Module, layer: Layer) -> nn.Module:
+    """Trained or not, and with its origin where its class and arguments do not say all of it."""
+    if not layer.trainable:
+        module = module.requires_grad_(False)
+    own = type(module).__module__.startswith("torch.") and type(module) is not nn.Sequential
+    return module if own else with_origin(module, layer)
 
 
-def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...]) -> nn.Module:
-    """A network that torch has as one layer; the layers that it holds are arguments there."""
-    x = inputs[0]
+def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...], built: Built) -> nn.Module:
+    """A network that torch has as one layer; the layers that it holds are arguments there.
+
+    What it calls at every step may be called elsewhere too; of anything else it has copies.
+    """
+    x, known = inputs[0], built if layer.per_step else None
     arguments = arguments_of(entry, layer, x)
     for name, value in arguments.items():
         if isinstance(value, Layer):
             inside = layer.inside(*inputs)
             many = int(layer.count) if isinstance(layer, Experts) else 0
             experts = [_held(value, inside) for _ in range(many)]  # each begins by itself
-            arguments[name] = experts or _held(value, inside)
+            arguments[name] = experts or _held(value, inside, known)
     module: nn.Module = torch_class(class_of(entry, layer, x))(**arguments)
     return module
 
 
-def _held(layer: Layer, inputs: tuple[Shape, ...]) -> nn.Module:
+def _held(layer: Layer, inputs: tuple[Shape, ...], built: Built | None = None) -> nn.Module:
     inputs = inputs[: layer.arity[1]]  # a norm after a decoder takes the target alone
     if isinstance(layer, Network) and not is_whole(TORCH, layer):
-        return net(unroll(layer, list(inputs), partial(is_whole, TORCH)))
-    return torch_module(Applied(layer, inputs))
+        return net(unroll(layer, list(inputs), partial(is_whole, TORCH)), built)
+    return torch_module(Applied(layer, inputs), built)
 
 
 def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
@@ -131,7 +159,8 @@ def _adapted(layer: LoRA, inputs: tuple[Shape, ...]) -> nn.Module:
     whole, down = (torch_module(Applied(part, inputs)) for part in (held, narrow))
     up = torch_module(Applied(wide, (narrow.output_shape(*inputs),)))
     after = None if function in (None, "linear") else modules.activation(function)
-    return modules.LoRA(whole, down, up, after, type(held).__name__ == "Embedding")
+    table = type(held).__name__ == "Embedding"
+    return modules.LoRA(whole, down, up, after, table, layer.bias)
 
 
 # Where torch wants the axes
@@ -173,15 +202,21 @@ def _core(entry: Entry, layer: Any, x: Shape, applied: Applied) -> Parts:
 # Networks
 
 
-def net(made: Program) -> nn.Module:
-    """The module of a program; its submodules are named by the paths of the calls."""
+def net(made: Program, known: Built | None = None) -> nn.Module:
+    """The module of a program; its submodules are named by the paths of the calls.
+
+    Args:
+        made: the program.
+        known: the modules that there are already, of layers that it shares with others.
+    """
     names: dict[int, str] = {}
+    built: dict[tuple[int, ...], Built] = {} if known is None else {(): known}
     root = modules.Net((), made.outputs)
     calls: list[tuple[str, tuple[Source, ...]]] = []
     for number, call in enumerate(made.calls):
         if call.owner == number:
             try:
-                module = torch_module(call.applied)
+                module = torch_module(call.applied, built.setdefault(call.copy, {}), call.identity)
             except ArchcalcError as error:
                 raise error.at(call.path) from None
             names[number] = _place(root, call.path, module)

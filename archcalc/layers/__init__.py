@@ -9,12 +9,11 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
+from archcalc._loading import loaded, missing
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Operand, Remark, Role, State, Weight, Work
-from archcalc.layers.homes import families, homes
-from archcalc.layers.registry import layer_class, layer_classes
+from archcalc.layers.registry import families, homes, layer_class, layer_classes
 from archcalc.layers.window import TransposedWindow, Window
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def _found(name: str) -> Any:
         return tuple(map(loaded, families(__name__)))
     home = homes().get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = globals()[name] = getattr(loaded(home), name)
     return value
 

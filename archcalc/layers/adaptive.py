@@ -1,6 +1,6 @@
-"""Pools to a size that is asked for: global, adaptive and fractional.
+"""Pools to a size that is asked for: adaptive and fractional.
 
-Sources: Keras' global pooling layers; torch's ``AdaptiveAvgPool2d``; Graham, *Fractional
+Sources: torch's ``AdaptiveAvgPool2d``; Graham, *Fractional
 Max-Pooling* (2014).
 """
 
@@ -36,52 +36,13 @@ __all__ = [
     "AdaptiveMaxPooling3D",
     "FractionalMaxPooling2D",
     "FractionalMaxPooling3D",
-    "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D",
-    "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D",
 ]
-
-
-class _GlobalPool(Spatial, abstract=True):
-    """One window over the whole extent."""
-
-    data_format: DataFormat = "channels_last"
-    keepdims: bool = False
-
-    largest: ClassVar[bool] = False
-    """Whether the largest is taken, and not the mean."""
-
-    source: ClassVar[str] = "https://keras.io/api/layers/pooling_layers/"
-
-    def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
-        return tuple((axis, Window(x[axis])) for axis in self.spatial_axes())
-
-    def output_shape(self, x: Shape) -> Shape:
-        if self.keepdims:
-            return self.shaped((1,) * self.rank, self.channels(x))
-        return Shape((self.channels(x),))
-
-    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
-        between: Primitive = "comparison" if self.largest else "addition"
-        area = product(self.extent(x))
-        others = (lower(evaluated(area) - 1), self.channels(x))
-        parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(between, others)]
-        if not self.largest:
-            parts.append(("division", tuple(y)))
-        kind: ArithmeticKind = "global max pooling" if self.largest else "global average pooling"
-        return (Arithmetic(kind, tuple(parts), tuple(x), tuple(y), area),)
-
-    def saves(self, x: Shape, y: Shape) -> Saved:
-        return Saved((0,), output=True) if self.largest else Saved()
 
 
 class _AdaptivePool(Spatial, abstract=True):
     """As many windows as make the output the size that is asked for."""
 
-    output_size: SomeSizes = hyper("n")
+    output_size: SomeSizes = hyper("n", counts="positions")
     data_format: DataFormat = "channels_last"
 
     _spread = per_axis("output_size")
@@ -171,7 +132,7 @@ class _FractionalPool(Spatial, abstract=True):
     """Windows at steps drawn at random, as many as make the output the size that is asked for."""
 
     pool_size: Sizes = hyper("k")
-    output_size: OptionalSizes = hyper("n", default=None)
+    output_size: OptionalSizes = hyper("n", default=None, counts="positions")
     output_ratio: OptionalRatios = option(default=None)
     data_format: DataFormat = "channels_last"
     return_indices: bool = Field(default=False, kw_only=True)
@@ -241,93 +202,6 @@ class _FractionalPool(Spatial, abstract=True):
                 details=details,
             ),
         )
-
-
-class GlobalMaxPooling1D(_GlobalPool):
-    """The largest value of each channel over time.
-
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
-
-    >>> GlobalMaxPooling1D().output_shape(Shape((100, 16)))
-    (16,)
-    """
-
-    rank: ClassVar[int] = 1
-    largest: ClassVar[bool] = True
-
-
-class GlobalMaxPooling2D(_GlobalPool):
-    """The largest value of each channel over height and width.
-
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
-
-    >>> GlobalMaxPooling2D().output_shape(Shape((26, 26, 32)))
-    (32,)
-    """
-
-    rank: ClassVar[int] = 2
-    largest: ClassVar[bool] = True
-
-
-class GlobalMaxPooling3D(_GlobalPool):
-    """The largest value of each channel over depth, height and width.
-
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
-
-    >>> GlobalMaxPooling3D().output_shape(Shape((8, 16, 16, 4)))
-    (4,)
-    """
-
-    rank: ClassVar[int] = 3
-    largest: ClassVar[bool] = True
-
-
-class GlobalAveragePooling1D(_GlobalPool):
-    """The mean value of each channel over time.
-
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
-
-    >>> GlobalAveragePooling1D().output_shape(Shape((100, 16)))
-    (16,)
-    """
-
-    rank: ClassVar[int] = 1
-
-
-class GlobalAveragePooling2D(_GlobalPool):
-    """The mean value of each channel over height and width.
-
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
-
-    >>> GlobalAveragePooling2D().output_shape(Shape((26, 26, 32)))
-    (32,)
-    """
-
-    rank: ClassVar[int] = 2
-
-
-class GlobalAveragePooling3D(_GlobalPool):
-    """The mean value of each channel over depth, height and width.
-
-    Args:
-        data_format: whether the channels are the last axis or the first.
-        keepdims: whether the axes stay, at length 1.
-
-    >>> GlobalAveragePooling3D().output_shape(Shape((8, 16, 16, 4)))
-    (4,)
-    """
-
-    rank: ClassVar[int] = 3
 
 
 class AdaptiveMaxPooling1D(_AdaptiveMaxPool):

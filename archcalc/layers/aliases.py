@@ -6,7 +6,8 @@ Source: ``keras.layers``, which exports each class under both names.
 
 from __future__ import annotations
 
-from archcalc.layers.adaptive import (
+from archcalc.layers.convolution import Conv1D, Conv2D, Conv3D, SeparableConv1D, SeparableConv2D
+from archcalc.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalAveragePooling3D,
@@ -14,7 +15,6 @@ from archcalc.layers.adaptive import (
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
-from archcalc.layers.convolution import Conv1D, Conv2D, Conv3D, SeparableConv1D, SeparableConv2D
 from archcalc.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,

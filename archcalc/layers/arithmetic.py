@@ -284,6 +284,9 @@ class Compare(_WithConstant):
     def each(self, inputs: int) -> Mapping[Primitive, int]:
         return {"comparison": 1}
 
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return ()
+
     def saves(self, *shapes: Shape) -> Saved:
         return Saved()
 
@@ -315,6 +318,9 @@ class Function(Layer):
 
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         return elementwise("elementwise", y, FUNCTIONS[self.how].each)
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return () if self.how == "logical_not" else (0,)
 
     def saves(self, x: Shape, y: Shape) -> Saved:
         return saved_by(self.how, y)
@@ -360,6 +366,9 @@ class Where(Elementwise):
     def each(self, inputs: int) -> Mapping[Primitive, int]:
         return {"comparison": 1}
 
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return 1, 2
+
     def saves(self, *shapes: Shape) -> Saved:
         return Saved((0,))
 
@@ -382,6 +391,9 @@ class Take(Layer):
     def output_shape(self, x: Shape, indices: Shape) -> Shape:
         at = axis_index(self.axis, x)
         return Shape((*x[:at], *indices, *x[at + 1 :]))
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return (0,)
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return ()

@@ -6,35 +6,204 @@ Sources: Luong et al. (2015) for products, Bahdanau et al. (2014) for additive s
 All take, in Keras' order, a query, a value and a key.  Without a key the value is the key too; a
 query alone attends to itself.  What a mask hides is counted all the same, as torch's
 ``FlopCounterMode`` counts it; ``Flops(mask="exact")`` leaves it out.
+
+The core has no weights: it multiplies queries with keys, and scores with values.  It says which
+keys a query sees, in one place for every attention there is.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archcalc.layers.attending import (
-    KEYS_AND_VALUES,
-    Attending,
-    Core,
-    equal_dims,
-    equal_shapes,
-    query_value_key,
-    summed_tanh,
-)
+from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.facts import Arithmetic, Operand, State, Weight, Work
-from archcalc.layers.functions import elementwise
+from archcalc.layers.functions import elementwise, softmax_along
 from archcalc.layers.kept import EVERY
 from archcalc.layers.mask import Mask
-from archcalc.symbolic.requirement import Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.layers.sight import Sights, channels, in_place, unknown
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["AdditiveAttention", "Attention"]
 
-
+KEYS_AND_VALUES = "keys and values are not equally many"
 _FEATURES = "have different numbers of features"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The weightless middle of attention: which queries meet which keys, and what that takes.
+
+    Attributes:
+        beside: the axes that go side by side, such as heads.
+        queries, keys: the axes of positions, all of which meet where no mask hides them.
+        mask: which of them meet.
+    """
+
+    beside: Shape
+    queries: Shape
+    keys: Shape
+    mask: Mask
+
+    @property
+    def scores(self) -> Shape:
+        """The shape of the scores: a number for each pair."""
+        return Shape((*self.beside, *self.queries, *self.keys))
+
+    def scored(self, features: Shape, query: Operand, key: Operand) -> Work:
+        """The products by which queries and keys of `features` become scores."""
+        return self._work(features, query, key)
+
+    def weighed(self, features: Shape, scores: Operand, value: Operand) -> Work:
+        """The products of scores with values of `features`: scores come out without them."""
+        return replace(self._work(features, scores, value), output=0)
+
+    def _work(self, features: Shape, *operands: Operand) -> Work:
+        mask = self.mask if self.mask.hides else None
+        return Work("attention", features, self.scores, activations=operands, mask=mask)
+
+    def kept(self, name: str, features: Shape) -> State:
+        """Keys or values as later queries need them: those of the sequence, not those added."""
+        steps = lower(product(self.keys) - self.mask.added)
+        return State(name, features, steps, grows=True, window=self.mask.window)
+
+
+def shares(scores: Shape, scaled: bool = True) -> tuple[Arithmetic, ...]:
+    """What makes scores shares that sum to 1, multiplied with a number before."""
+    each = elementwise("elementwise", scores, {"multiplication": int(scaled)})
+    return (*each, *softmax_along("softmax", scores))
+
+
+class Attending(Layer, abstract=True):
+    """What takes a query, a value and a key, and may give its scores as a second output."""
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 3)
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        """Scores are multiplied with a number, and become shares that sum to 1."""
+        return shares(self.scores(*shapes[:-1]), self.scales)
+
+    @property
+    def scales(self) -> bool:
+        """Whether the scores are multiplied with a number."""
+        return True
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        output = self.output_shape(*inputs)
+        return (output, self.scores(*inputs)) if self.return_attention_scores else (output,)
+
+    def windows(self, *inputs: Shape) -> None:
+        return None
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        """Scores are made of queries and keys; a value that is no key as well is left out."""
+        every = range(len(inputs))
+        return tuple(i for i in every if not (output > 0 and len(inputs) > 2 and i == 1))
+
+    def meeting(self, query: Shape) -> tuple[int, ...]:
+        """The axes of positions along which queries and keys meet; the others go side by side."""
+        return (len(query) - 2,)
+
+    def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
+        """A query sees itself and every key that it may attend to, and their features."""
+        if output > 0:
+            why = f"the scores of {type(self).__name__} have axes of their own"
+            return tuple(dict.fromkeys(range(len(x)), unknown(why)) for x in inputs)
+        met, mask = self.meeting(inputs[0]), self.core(*inputs).mask
+        found = []
+        for place, x in enumerate(inputs):
+            keys = place > 0 or len(inputs) == 1
+            views = in_place(x, {axis: mask.sight(axis, x[axis]) for axis in met if keys})
+            found.append({**views, len(x) - 1: channels(x[-1])})
+        return tuple(found)
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        ranks = {len(x) for x in inputs}
+        if len(ranks) > 1 or min(ranks) < 2:
+            raise ShapeError(
+                f"{type(self).__name__} takes inputs (t, d), or with more axes before the last, as "
+                f"many in each; not {' and '.join(repr(x) for x in inputs)}",
+                code="wrong-number-of-axes",
+                values={"inputs": inputs},
+                hint="the last axis holds the features, the others are positions",
+            )
+
+    def input_names(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        """``t`` and ``d`` for the query, and names of their own for what differs in the others.
+
+        So scores of a cross-attention read ``t·t_kv·a·k``, those of a self-attention ``t·t·a·k``.
+        """
+        query, *others = inputs
+        features = "d" if len(query) < 4 else "c"
+        names = (*leading_axes(len(query) - 1), features)
+        ends = ("kv",) if len(others) == 1 else ("v", "k")
+        return names, *(_named(names, x, query, end) for x, end in zip(others, ends, strict=False))
+
+    if TYPE_CHECKING:  # every subclass has them, each in the order of its own arguments
+
+        @property
+        def return_attention_scores(self) -> bool: ...
+        @property
+        def use_causal_mask(self) -> bool: ...
+        def core(self, *inputs: Shape) -> Core:
+            """Which queries meet which keys."""
+
+        def scores(self, *inputs: Shape) -> Shape:
+            """The shape of the scores: how much of each value there is in each output."""
+
+
+def _named(names: tuple[str, ...], x: Shape, query: Shape, end: str) -> tuple[str, ...]:
+    last = len(names) - 1
+    return tuple(
+        name if x[i] == query[i] else f"{name}_{end if i == last else 'kv'}"
+        for i, name in enumerate(names)
+    )
+
+
+def summed_tanh(scores: Shape, features: Dim, summed: bool = True) -> tuple[Arithmetic, ...]:
+    """``tanh(q + k)`` for every feature of every score, and their sum where no product has it."""
+    each = Shape((*scores, features))
+    made = elementwise("elementwise", each, {"addition": 1, "transcendental": 1})
+    if not summed:
+        return made
+    between: tuple[Dim, ...] = (*scores, lower(evaluated(features) - 1))
+    sums = Arithmetic("reduction", (("addition", between),), tuple(each), tuple(scores), features)
+    return (*made, sums)
+
+
+def query_value_key(inputs: tuple[Shape, ...]) -> tuple[Shape, Shape, Shape]:
+    """Query, value and key, where only some of them are given."""
+    query, value, key = (*inputs, *inputs[-1:] * 2)[:3]
+    return query, value, key
+
+
+def equal_dims(a: Dim, b: Dim, what: str) -> tuple[Requirement, ...]:
+    """The requirement that two dimensions are equal, where they are not the same already."""
+    if a == b:
+        return ()
+    return (
+        Requirement(
+            a,
+            Relation.EQUAL,
+            b,
+            f"{what}: {{first}} and {{second}}",
+            code="attention-inputs-differ",
+            hint="the inputs are query, value, key, in this order",
+            details=(("first", a), ("second", b)),
+        ),
+    )
+
+
+def equal_shapes(xs: Shape, ys: Shape, what: str) -> tuple[Requirement, ...]:
+    """The same of every dimension."""
+    return tuple(needed for a, b in zip(xs, ys, strict=True) for needed in equal_dims(a, b, what))
 
 
 class _OneHead(Attending, abstract=True):

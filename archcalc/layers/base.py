@@ -10,9 +10,8 @@ is folded from these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from inspect import Parameter, Signature
 from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
@@ -22,22 +21,22 @@ from typing import (
     Protocol,
     Self,
     TypeVar,
-    dataclass_transform,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ConfigDict, Field, PlainSerializer, ValidationError
 
 from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.facts import Arithmetic, Remark, Saved, State, Storage, Weight, Work
-from archcalc.layers.fields import Dimension, OptionalSize, hyper, listed, option, plain
-from archcalc.layers.homes import homes
+from archcalc.layers.fields import OptionalSize, option
 from archcalc.layers.kept import EVERY
+from archcalc.layers.model import COMMON, LayerMeta, Model
+from archcalc.layers.registry import homes, known_layers
 from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
+from archcalc.layers.values import listed, plain
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
@@ -45,7 +44,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["FIELDS", "AxisWindow", "Layer", "known_layers", "leading_axes"]
+__all__ = ["FIELDS", "AxisWindow", "Layer", "leading_axes"]
 
 AxisWindow = tuple[int, Window | TransposedWindow]
 """The axis of the input that a window slides along, and the window."""
@@ -57,93 +56,16 @@ class _Taker(Protocol):
     def take(self, layer: Layer, others: tuple[Any, ...]) -> Any: ...
 
 
-if TYPE_CHECKING:
-    _ModelMeta = type
-else:
-    _ModelMeta = type(BaseModel)  # it has no public name
-
-
-@dataclass_transform(kw_only_default=False, field_specifiers=(Field, hyper, option))
-class _LayerMeta(_ModelMeta):
-    """Tells type checkers that a layer's arguments go by position as well as by name.
-
-    Layers are frozen all the same; saying so here would make checkers read a field by the type in
-    which it is given.
-    """
-
-    @property
-    def __signature__(cls) -> Signature:  # noqa: N805
-        """The arguments as they are given, for `help` and `inspect`; made when asked for."""
-        fields: dict[str, Any] = getattr(cls, "model_fields", {})
-        ordered = sorted(fields.items(), key=lambda f: (bool(f[1].kw_only), f[0] in _COMMON))
-        return Signature([_parameter(name, field) for name, field in ordered])
-
-    @__signature__.setter
-    def __signature__(cls, value: object) -> None:  # noqa: N805
-        """Pydantic's own, which sees nothing but ``*args``, is not kept."""
-
-
-def _parameter(name: str, field: Any) -> Parameter:
-    kind = Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD
-    if not field.is_required():
-        return Parameter(name, kind, default=plain(field.default))
-    annotation = Dimension if field.annotation is Any else field.annotation
-    return Parameter(name, kind, annotation=annotation)
-
-
-_COMMON = ("name", "trainable", "expects", "tied")
-"""The fields of every layer; they are written after its own."""
-
 FIELDS = "fields"
 """The context in which a layer is dumped field by field, whatever it holds."""
 
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
 
-known_layers: dict[str, type[Layer]] = {}
-"""The layer classes that are loaded, by name."""
-
 L = TypeVar("L", bound="Layer")
 
 
-if TYPE_CHECKING:
-
-    class _Model(metaclass=_LayerMeta):
-        """What type checkers know of Pydantic's model, whose metaclass has no public name."""
-
-        model_config: ClassVar[ConfigDict]
-        model_fields: ClassVar[dict[str, FieldInfo]]
-        __pydantic_complete__: ClassVar[bool]
-        __pydantic_extra__: ClassVar[dict[str, Any] | None]
-
-        @property
-        def model_fields_set(self) -> set[str]: ...
-        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-        def __iter__(self) -> Iterator[tuple[str, Any]]: ...
-        def __copy__(self) -> Self: ...
-        def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self: ...
-        def __init_subclass__(cls, **kwargs: Any) -> None: ...
-        @classmethod
-        def __pydantic_init_subclass__(cls, **kwargs: Any) -> None: ...
-        def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self: ...
-        def model_dump(self, **how: Any) -> dict[str, Any]: ...
-        def model_dump_json(self, **how: Any) -> str: ...
-        def model_post_init(self, context: Any, /) -> None: ...
-        @classmethod
-        def model_construct(cls, **values: Any) -> Self: ...
-        @classmethod
-        def model_validate(cls, value: Any, **how: Any) -> Self: ...
-        @classmethod
-        def model_validate_json(cls, value: str, **how: Any) -> Self: ...
-        @classmethod
-        def model_json_schema(cls, **how: Any) -> dict[str, Any]: ...
-        @classmethod
-        def model_rebuild(cls, **how: Any) -> bool | None: ...
-else:
-    _Model = BaseModel
-
-
-class Layer(_Model, Shown, metaclass=_LayerMeta):
+class Layer(Model, Shown, metaclass=LayerMeta):
     """One operation: its hyperparameters, and the facts that follow from an input shape.
 
     Subclasses declare fields in Keras' order and override the facts they have.  A subclass
@@ -188,7 +110,7 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)
-    expects: OptionalSize = option(default=None, kw_only=True)
+    expects: OptionalSize = option(default=None, kw_only=True, counts="incoming")
     tied: Ties = option(default=(), kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()
@@ -324,6 +246,13 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
             "position sees"
         )
 
+    def gradient_inputs(self, output: int, *inputs: Any) -> tuple[int, ...]:
+        """The numbers of the inputs to which the gradient of output number `output` goes back.
+
+        By default all that hold numbers; none where what comes out is a truth or a place.
+        """
+        return tuple(i for i in range(len(inputs)) if self.input_kind(i) == "numbers")
+
     def put_in_a_row(self, *inputs: Any) -> int | None:
         """The axis of the output along which its inputs lie one after the other, if they do."""
         return None
@@ -441,7 +370,7 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
             ShapeError: it cannot take these shapes.
         """
         first: Any
-        first, *others = _flat(tensors) or (None,)
+        first, *others = flat_list(tensors) or (None,)
         if not hasattr(first, "take"):
             raise ShapeError(
                 f"{type(self).__name__} is called on tensors, not on {quoted(first)}",
@@ -459,12 +388,13 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         """
         every = self.model_dump(context=FIELDS)
         fields = type(self).model_fields
-        written = {k: v for k, v in every.items() if k in fields and k not in _COMMON}
-        written |= {k: every[k] for k in _COMMON}
+        own = [name for name in fields if name not in COMMON]
+        own.sort(key=lambda name: bool(fields[name].kw_only))  # as they are given
+        written = {name: every[name] for name in (*own, *COMMON)}
         return {
             name: self._written(getattr(self, name), value)
             for name, value in written.items()
-            if fields[name].is_required() or value != plain(fields[name].default)
+            if fields[name].is_required() or not _by_default(value, fields[name].default)
         } | {name: listed(value) for name, value in self.kept.items()}
 
     def _written(self, value: Any, dumped: Any) -> Any:
@@ -499,6 +429,10 @@ class Layer(_Model, Shown, metaclass=_LayerMeta):
         return self.code()
 
     __str__ = __repr__
+
+
+def _by_default(value: Any, default: Any) -> bool:
+    return bool(value == plain(default)) or value == () == default
 
 
 _WORDS = {
@@ -538,11 +472,11 @@ def _axes(count: int) -> str:
     return "1 axis" if count == 1 else f"{count} axes"
 
 
-def _flat(tensors: Any) -> list[Any]:
+def flat_list(tensors: Any) -> list[Any]:
     """Tensors in order, also those in lists in lists."""
     if not isinstance(tensors, list | tuple):
         return [tensors]
-    return [tensor for part in tensors for tensor in _flat(part)]
+    return [tensor for part in tensors for tensor in flat_list(part)]
 
 
 def _register(cls: type[Layer]) -> None:

@@ -23,7 +23,7 @@ from archcalc.symbolic.shape import Shape
 __all__ = ["all_bounds", "field_bounds", "shape_bounds"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _OfField(Requirement):
     """A requirement of one field; its error says what the formula became, and with which numbers.
 

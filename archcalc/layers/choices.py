@@ -16,9 +16,10 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from sympy import Basic
 
-from archcalc.layers.fields import OTHER_PADDINGS, PADDINGS, least_of
+from archcalc.layers.fields import least_of
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.kept import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+from archcalc.layers.values import OTHER_PADDINGS, PADDINGS
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 from archcalc.symbolic.words import declare
 

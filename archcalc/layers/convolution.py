@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from archcalc.layers.adapters import Adaptable
 from archcalc.layers.base import AxisWindow
-from archcalc.layers.facts import Arithmetic, Operand, Saved, State, Weight, Work
-from archcalc.layers.fields import OptionalSize, Padding, Size, Sizes, hyper
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Weight, Work
+from archcalc.layers.fields import Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName, applied, kept_by
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.layers.lora import adapted, merged
 from archcalc.layers.padding import reaching
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
@@ -91,17 +91,16 @@ class Sliding(Spatial, abstract=True):
 _EACH_AXIS = ("kernel_size", "strides", "padding", "dilation_rate")
 
 
-class _Conv(Sliding, abstract=True):
+class _Conv(Sliding, Adaptable, abstract=True):
     filters: Size = hyper("f")
     kernel_size: Sizes = hyper("k")
     strides: Sizes = hyper("s", default=(1,))
     padding: Padding = hyper("p", default="valid")
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
-    groups: Size = hyper("g", default=1, neutral=1)
+    groups: Size = hyper("g", default=1, neutral=1, counts="groups")
     activation: ActivationName | None = None
     use_bias: bool = True
-    lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
         default="zeros", kw_only=True
     )
@@ -122,7 +121,7 @@ class _Conv(Sliding, abstract=True):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         bias = (Weight("bias", Shape((self.filters,)), "bias"),) if self.use_bias else ()
-        return adapted(self._kernel(x), self.lora_rank, *bias)
+        return (self._kernel(x), *bias)
 
     def _kernel(self, x: Shape) -> Weight:
         depth = floor_div(self.channels(x), self.groups)
@@ -130,9 +129,8 @@ class _Conv(Sliding, abstract=True):
         return Weight("kernel", shape, "kernel", outputs=int(self.groups == 1))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        kernel = self._kernel(x)
-        product = Work("convolution", kernel.shape, tuple(self.extent(y)), "kernel", bias="bias")
-        return (product, *merged(kernel, self.lora_rank))
+        kernel, places = self._kernel(x).shape, tuple(self.extent(y))
+        return (Work("convolution", kernel, places, "kernel", bias="bias"),)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         return (
@@ -162,7 +160,6 @@ class Conv1D(_Conv):
         groups: into how many groups the channels are divided, each convolved on its own.
         activation: a function applied to the result; it has no weights.
         use_bias: whether one number a filter is added.
-        lora_rank: the rank of adapters that are trained in place of the kernel.
         padding_mode: what stands in the padding, as in torch: zeros, or what `Padding1D` has.
 
     >>> Conv1D(50, 3).output_shape(Shape((100, 100)))
@@ -201,7 +198,7 @@ class _DepthwiseConv(Sliding, abstract=True):
     kernel_size: Sizes = hyper("k")
     strides: Sizes = hyper("s", default=(1,))
     padding: Padding = hyper("p", default="valid")
-    depth_multiplier: Size = hyper("m", default=1, neutral=1)
+    depth_multiplier: Size = hyper("m", default=1, neutral=1, counts="")
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
     activation: ActivationName | None = None
@@ -267,7 +264,7 @@ class _SeparableConv(Sliding, abstract=True):
     padding: Padding = hyper("p", default="valid")
     data_format: DataFormat = "channels_last"
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
-    depth_multiplier: Size = hyper("m", default=1, neutral=1)
+    depth_multiplier: Size = hyper("m", default=1, neutral=1, counts="")
     activation: ActivationName | None = None
     use_bias: bool = True
 
@@ -281,6 +278,12 @@ class _SeparableConv(Sliding, abstract=True):
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return applied(self.activation, shapes[-1])
+
+    def saves(self, x: Shape, y: Shape) -> Saved:
+        """What goes into each of the two convolutions."""
+        between = self.shaped(self.extent(y), lower(self.channels(x) * self.depth_multiplier))
+        plain = Saved(for_weights=(0,), own=(Kept("depthwise", between),))
+        return kept_by(self.activation, y, plain)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c, m, ones = self.channels(x), self.depth_multiplier, (1,) * self.rank

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
+from archcalc.layers.adapters import Adaptable
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.einsum import Lengths
 from archcalc.layers.einsum import equation as parsed
@@ -21,7 +22,6 @@ from archcalc.layers.facts import (
 )
 from archcalc.layers.fields import (
     Function,
-    OptionalSize,
     ShapeRule,
     Size,
     SomeSizes,
@@ -29,8 +29,7 @@ from archcalc.layers.fields import (
     option,
 )
 from archcalc.layers.functions import ActivationName, applied, elementwise, kept_by
-from archcalc.layers.kept import EVERY, LORA, of_weights
-from archcalc.layers.lora import adapted, merged
+from archcalc.layers.kept import EVERY, QUANTIZED, of_weights
 from archcalc.layers.needs import same_length
 from archcalc.layers.sight import Sight, Sights, all_of, channels, itself
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -40,14 +39,13 @@ from archcalc.symbolic.shape import Shape, as_shape
 __all__ = ["Bilinear", "Dense", "EinsumDense", "Identity", "Lambda", "Masking"]
 
 
-class Dense(Layer):
+class Dense(Adaptable):
     """A fully connected layer on the last axis: ``y = activation(x·kernel + bias)``.
 
     Args:
         units: the features that come out of each position.
         activation: a function applied to the result; it has no weights.
         use_bias: whether one number a unit is added.
-        lora_rank: the rank of adapters that are trained in place of the kernel.
 
     >>> Dense(100).weights(Shape((5408,)))[0].shape
     (5408, 100)
@@ -56,9 +54,8 @@ class Dense(Layer):
     units: Size = hyper("n_out")
     activation: ActivationName | None = None
     use_bias: bool = True
-    lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
-    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"), *LORA)
+    built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"), *QUANTIZED)
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/dense/"
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
@@ -78,15 +75,13 @@ class Dense(Layer):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         bias = (Weight("bias", Shape((self.units,)), "bias"),) if self.use_bias else ()
-        return adapted(self._kernel(x), self.lora_rank, *bias)
+        return (Weight("kernel", self._kernel(x), "kernel"), *bias)
 
-    def _kernel(self, x: Shape) -> Weight:
-        return Weight("kernel", Shape((x[-1], self.units)), "kernel")
+    def _kernel(self, x: Shape) -> Shape:
+        return Shape((x[-1], self.units))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        kernel = self._kernel(x)
-        product = Work("matmul", kernel.shape, x[:-1], "kernel", bias="bias")
-        return (product, *merged(kernel, self.lora_rank))
+        return (Work("matmul", self._kernel(x), x[:-1], "kernel", bias="bias"),)
 
     def remarks(self, x: Shape) -> tuple[Remark, ...]:
         if len(x) < 3:
@@ -100,7 +95,7 @@ class Dense(Layer):
         )
 
 
-class EinsumDense(Layer):
+class EinsumDense(Adaptable):
     """A dense layer whose product is written as an equation: ``y = activation(x·kernel + bias)``.
 
     Its first letter is the batch, unless an ellipsis stands for it.  A product over nothing, as in
@@ -114,7 +109,6 @@ class EinsumDense(Layer):
             as well.
         activation: a function applied to the result; it has no weights.
         bias_axes: the letters of the output along which a bias is added.
-        lora_rank: the rank of adapters that are trained in place of the kernel.
 
     >>> heads = EinsumDense("abc,cde->abde", (None, 8, 64), bias_axes="de")
     >>> heads.output_shape(Shape((128, 512))), heads.weights(Shape((128, 512)))[0].shape
@@ -122,15 +116,16 @@ class EinsumDense(Layer):
     """
 
     equation: str
-    target_shape: SomeSizes = hyper("n_out", called=("target_shape", "output_shape"))
+    target_shape: SomeSizes = hyper(
+        "n_out", called=("target_shape", "output_shape"), counts="sizes"
+    )
     activation: ActivationName | None = None
     bias_axes: str | None = None
-    lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
 
     built_with: ClassVar[tuple[str, ...]] = (
         *EVERY,
         *of_weights("kernel", "bias"),
-        *LORA,
+        *QUANTIZED,
         "gptq_unpacked_column_size",
     )
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/einsum_dense/"
@@ -220,10 +215,8 @@ class EinsumDense(Layer):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         axes = self.bias_axes
         bias = () if axes is None else (Weight("bias", self._bias(x, axes), "bias"),)
-        return adapted(self._kernel(x), self.lora_rank, *bias)
-
-    def _kernel(self, x: Shape) -> Weight:
-        return Weight("kernel", Shape(self._lengths(x).of(parsed(self.equation).kernel)), "kernel")
+        kernel = Shape(self._lengths(x).of(parsed(self.equation).kernel))
+        return (Weight("kernel", kernel, "kernel"), *bias)
 
     def _bias(self, x: Shape, axes: str) -> Shape:
         """From the first axis that has a bias; 1 along those after it that have none."""
@@ -236,8 +229,7 @@ class EinsumDense(Layer):
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
         found = parsed(self.equation)
         product = Work("matmul", tuple(self._lengths(x).of(found.summed)), y, "kernel")
-        done = (product,) if found.summed else ()
-        return (*done, *merged(self._kernel(x), self.lora_rank))
+        return (product,) if found.summed else ()
 
 
 class Bilinear(Layer):
@@ -254,8 +246,8 @@ class Bilinear(Layer):
     (128, 40)
     """
 
-    in1_features: Size = hyper("n_in1")
-    in2_features: Size = hyper("n_in2")
+    in1_features: Size = hyper("n_in1", counts="incoming")
+    in2_features: Size = hyper("n_in2", counts="incoming")
     out_features: Size = hyper("n_out")
     bias: bool = True
 
@@ -288,7 +280,7 @@ class Bilinear(Layer):
     def weights(self, x: Shape, y: Shape) -> tuple[Weight, ...]:
         kernel = Shape((self.out_features, self.in1_features, self.in2_features))
         bias = (Weight("bias", Shape((self.out_features,)), "bias"),) if self.bias else ()
-        return (Weight("weight", kernel, "kernel"), *bias)
+        return (Weight("weight", kernel, "kernel", outputs=0), *bias)
 
     def work(self, x: Shape, y: Shape, out: Shape) -> tuple[Work, ...]:
         half = Operand((0,), ("weight",))

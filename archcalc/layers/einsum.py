@@ -7,6 +7,7 @@ https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NoReturn
@@ -15,7 +16,16 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Contraction", "Equation", "Lengths", "contraction", "equation"]
+__all__ = [
+    "Contraction",
+    "Equation",
+    "Lengths",
+    "Step",
+    "contraction",
+    "equation",
+    "explicit",
+    "together",
+]
 
 _FORMS: dict[Literal["", "left", "right"], str] = {
     "": r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)",
@@ -167,8 +177,37 @@ def _refuse(message: str, hint: str = "") -> NoReturn:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One product of a contraction: of what the inputs before have made, and one input more.
+
+    Attributes:
+        first: how long each letter of what there is so far is, in order.
+        second: the same of the next input.
+        kept: the same of what comes out of the step.
+    """
+
+    first: Mapping[str, Dim]
+    second: Mapping[str, Dim]
+    kept: Mapping[str, Dim]
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """The letters that products are summed over: of both, and not kept.
+
+        An axis that is stretched in one of the two is summed in the other, and copied nowhere.
+        """
+        both = (a for a in self.first if a in self.second and a not in self.kept)
+        return tuple(a for a in both if (self.first[a] == 1) == (self.second[a] == 1))
+
+    def alone(self, operand: Mapping[str, Dim]) -> tuple[str, ...]:
+        """The letters of one of the two that are summed before: the other has not got them."""
+        done = (*self.kept, *self.summed)
+        return tuple(a for a, length in operand.items() if a not in done and length != 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Contraction:
-    """``x->out`` or ``x,y->out``, without the batch, which stands first in all of them.
+    """``x->out`` or ``x,y,…->out``, without the batch, which stands first in all of them.
 
     Attributes:
         terms: the letters of each input; an ellipsis is one letter, ``.``, for any number of axes.
@@ -177,12 +216,6 @@ class Contraction:
 
     terms: tuple[str, ...]
     out: str
-
-    @property
-    def summed(self) -> str:
-        """The letters that products are summed over: of two inputs, and not of the output."""
-        first, *others = self.terms
-        return "".join(a for a in first if others and a in others[0] and a not in self.out)
 
     def letters(self, ranks: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
         """What names each axis of the inputs, and last of the output: a letter, or ``.1`` for the
@@ -205,6 +238,49 @@ class Contraction:
         terms = [_spread(*pair) for pair in zip(self.terms, elided, strict=True)]
         return (*terms, _spread(self.out, max(elided)))
 
+    def lengths(self, inputs: tuple[Shape, ...]) -> tuple[Mapping[str, Dim], ...]:
+        """How long each letter is in every input, and last in the output.
+
+        Raises:
+            ShapeError: the equation is for another number of axes.
+        """
+        *terms, out = self.letters(tuple(map(len, inputs)))
+        found = [dict(zip(term, x, strict=True)) for term, x in zip(terms, inputs, strict=True)]
+        every = together(*found)
+        return (*found, {letter: every[letter] for letter in out})
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...]:
+        """The products, from left to right: of the first two inputs, of that and the third, ….
+
+        An axis is summed as soon as neither the output nor an input to come has it, but as 1.  This
+        is the order of ``torch.einsum`` without a package that looks for another (opt_einsum),
+        which may find one of fewer products.
+
+        >>> chain = contraction("bij,bjk,bkl->bil")
+        >>> steps = chain.steps((Shape((2, 3)), Shape((3, 4)), Shape((4, 5))))
+        >>> [(step.summed, step.kept) for step in steps]
+        [(('j',), {'i': 2, 'k': 4}), (('k',), {'i': 2, 'l': 5})]
+        """
+        first, *others, out = self.lengths(inputs)
+        made = []
+        for number, second in enumerate(others, 1):
+            later = {*out, *(a for x in others[number:] for a, length in x.items() if length != 1)}
+            every = together(first, second)
+            kept = {letter: dim for letter, dim in every.items() if letter in later}
+            made.append(Step(first, second, kept))
+            first = kept
+        return tuple(made)
+
+
+def together(*named: Mapping[str, Dim]) -> dict[str, Dim]:
+    """How long each letter is in several: one that is 1 is stretched."""
+    lengths: dict[str, Dim] = {}
+    for found in named:
+        for letter, dim in found.items():
+            if lengths.get(letter, 1) == 1:
+                lengths[letter] = dim
+    return lengths
+
 
 def _spread(term: str, elided: int) -> tuple[str, ...]:
     """The letters of a term with those of its ellipsis, which are counted from the end."""
@@ -214,24 +290,23 @@ def _spread(term: str, elided: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def contraction(text: str) -> Contraction:
-    """`text` as an equation of one or two inputs, each with the batch as its first axis.
+    """`text` as an equation of inputs, each with the batch as its first axis.
 
     Raises:
         InvalidLayerError: it is none.
 
     >>> contraction("bhqd, bhkd -> bhqk")
     Contraction(terms=('hqd', 'hkd'), out='hqk')
-    >>> contraction("...qd,...kd->...qk").out
-    '.qk'
+    >>> contraction("...qd,...kd").out
+    '.kq'
     """
-    plain = text[:_LONGEST].replace(" ", "")
-    found = re.fullmatch(rf"({_TERM})(?:,({_TERM}))?->({_TERM})", plain)
-    if not found:
+    plain = explicit(text[:_LONGEST])
+    if not re.fullmatch(rf"{_TERM}(,{_TERM})*->{_TERM}", plain):
         _refuse(
-            f"{text[:_LONGEST]!r} is not an equation of one or two inputs",
+            f"{text[:_LONGEST]!r} is not an equation of inputs",
             "write it as 'bij->bji' or 'bij,bjk->bik'; '...' stands for any number of axes",
         )
-    terms = [term.replace("...", ".") for term in found.groups() if term is not None]
+    terms = [term.replace("...", ".") for term in re.split(",|->", plain)]
     for term in terms:
         if len(set(term)) < len(term):
             _refuse(f"a letter stands twice in {term!r}", "give every axis a letter of its own")
@@ -245,6 +320,21 @@ def contraction(text: str) -> Contraction:
 
 
 _TERM = r"[a-zA-Z]*(?:\.\.\.)?[a-zA-Z]*"
+
+
+def explicit(text: str) -> str:
+    """An equation without spaces and with its output, which may be left out.
+
+    The output then has the ellipsis, if there is one, and every letter that stands once, in order.
+
+    >>> explicit("...ij, ...jk")
+    '...ij,...jk->...ik'
+    """
+    plain = text.replace(" ", "")
+    if "->" in plain:
+        return plain
+    once = sorted(letter for letter in set(plain) - {".", ","} if plain.count(letter) == 1)
+    return f"{plain}->{'...' if '...' in plain else ''}{''.join(once)}"
 
 
 def _without_batch(terms: list[str]) -> list[str]:

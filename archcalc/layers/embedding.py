@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from archcalc.layers.adapters import Adaptable
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.facts import Arithmetic, Operand, Remark, Saved, Weight, Work
-from archcalc.layers.fields import OptionalSize, Size, Sizes, hyper
-from archcalc.layers.kept import EVERY, LORA, of_weights
-from archcalc.layers.lora import adapted, merged
+from archcalc.layers.fields import Size, Sizes, hyper
+from archcalc.layers.kept import EVERY, QUANTIZED, of_weights
 from archcalc.layers.needs import same_length
 from archcalc.layers.ties import Tie
 from archcalc.layers.window import Window
@@ -72,13 +72,12 @@ class _LookedUp(Layer, abstract=True):
         )
 
 
-class Embedding(_LookedUp):
+class Embedding(_LookedUp, Adaptable):
     """A table of vectors: every integer of the input becomes its row.
 
     Args:
         input_dim: how many rows, the size of the vocabulary.
         output_dim: how long each row is.
-        lora_rank: the rank of adapters that are trained in place of the table.
         padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse: how torch reads and trains the
             table: a row that stays as it is, and rows that are brought to a length; sizes stay.
 
@@ -86,9 +85,8 @@ class Embedding(_LookedUp):
     (1024, 768)
     """
 
-    input_dim: Size = hyper("V")
+    input_dim: Size = hyper("V", counts="rows")
     output_dim: Size = hyper("d")
-    lora_rank: OptionalSize = hyper("rho", default=None, kw_only=True)
     padding_idx: int | None = Field(default=None, kw_only=True)
     max_norm: float | None = Field(default=None, kw_only=True)
     norm_type: float = Field(default=2.0, kw_only=True)
@@ -98,12 +96,13 @@ class Embedding(_LookedUp):
     built_with: ClassVar[tuple[str, ...]] = (
         *EVERY,
         *of_weights("embeddings"),
-        *LORA,
+        *QUANTIZED,
         "mask_zero",
         "weights",
         "input_length",
     )
     takes: ClassVar[str] = "indices"
+    adapts: ClassVar[str] = "embeddings"
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/embedding/"
 
     def rows(self) -> Dim:
@@ -116,13 +115,7 @@ class Embedding(_LookedUp):
         return Shape((*x, self.output_dim))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return adapted(self._table(), self.lora_rank)
-
-    def _table(self) -> Weight:
-        return Weight("embeddings", Shape((self.input_dim, self.output_dim)), "embedding")
-
-    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        return merged(self._table(), self.lora_rank)
+        return (Weight("embeddings", Shape((self.input_dim, self.output_dim)), "embedding"),)
 
 
 class EmbeddingBag(_LookedUp):
@@ -142,7 +135,7 @@ class EmbeddingBag(_LookedUp):
     (64,)
     """
 
-    num_embeddings: Size = hyper("V")
+    num_embeddings: Size = hyper("V", counts="rows")
     embedding_dim: Size = hyper("d")
     mode: Literal["sum", "mean", "max"] = Field(default="mean", kw_only=True)
     padding_idx: int | None = Field(default=None, kw_only=True)
@@ -178,7 +171,6 @@ class ReversibleEmbedding(Embedding):
         output_dim: how long each row is.
         tie_weights: whether the way back uses the same table, transposed; otherwise there is a
             second one, whether it is used or not.
-        lora_rank: the rank of adapters that are trained in place of the table.
         logit_soft_cap: what the results of the way back are kept below, smoothly.
         reverse: whether this is the way back: ``(…, d)`` to ``(…, V)``.
 
@@ -228,11 +220,9 @@ class ReversibleEmbedding(Embedding):
         return (*super().weights(x), *(() if self.tie_weights else (back,)))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        if not self.reverse:
-            return super().work(x, y)
-        used = super().work(x, y) if self.tie_weights else ()
         table = "embeddings" if self.tie_weights else "reverse_embeddings"
-        return (Work("matmul", (self.output_dim, self.input_dim), x[:-1], table), *used)
+        back = Work("matmul", (self.output_dim, self.input_dim), x[:-1], table)
+        return (back,) if self.reverse else ()
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         needs = super().requirements(*inputs)
@@ -261,9 +251,9 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
     ['2002×1024', '256×1024', '8000×256', '64×1024', '40000×64']
     """
 
-    in_features: Size = hyper("n_in")
+    in_features: Size = hyper("n_in", counts="incoming")
     n_classes: Size = hyper("V")
-    cutoffs: Sizes = hyper("c")
+    cutoffs: Sizes = hyper("c", counts="features")
     div_value: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     head_bias: bool = False
 

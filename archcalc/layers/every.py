@@ -15,6 +15,8 @@ from archcalc.layers.core import *
 from archcalc.layers.distances import *
 from archcalc.layers.embedding import *
 from archcalc.layers.encoding import *
+from archcalc.layers.feature_normalization import *
+from archcalc.layers.global_pooling import *
 from archcalc.layers.heads import *
 from archcalc.layers.merging import *
 from archcalc.layers.normalization import *
@@ -32,8 +34,10 @@ from archcalc.layers.reshaping import *
 from archcalc.layers.resizing import *
 from archcalc.layers.sdpa import *
 from archcalc.layers.slicing import *
+from archcalc.layers.spectral_normalization import *
 from archcalc.layers.spectrogram import *
 from archcalc.layers.transposed import *
+from archcalc.layers.unpooling import *
 from archcalc.layers.upsampling import *
 from archcalc.layers.vocabulary import *
 

@@ -182,6 +182,8 @@ class Work(Shown):
             before has left; ``None`` where it uses no state.
         mask: what keeps it from being needed everywhere, if something does: the last two of its
             positions are then queries and keys, of which only some meet.
+        output: the number of the only output of its layer that it leads to, if it leads to one
+            alone: scores of attention come out without what they weigh.
 
     >>> done = Work("convolution", (3, 3, 1, 32), (26, 26), "kernel", bias="bias")
     >>> done.factors, done.macs
@@ -196,6 +198,7 @@ class Work(Shown):
     bias: str = ""
     steps: Dim | None = None
     mask: Mask | None = None
+    output: int | None = None
 
     @property
     def places(self) -> tuple[Dim, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from archcalc.layers.attending import (
+from archcalc.layers.attention import (
     KEYS_AND_VALUES,
     Attending,
     Core,
@@ -73,7 +73,9 @@ class Projection:
     def work(self) -> Work:
         """Its product."""
         names = (f"{self.name}_kernel", (self.made_of,), f"{self.name}_bias")
-        return Work("matmul", tuple(self.kernel), self.x[: -self.over], *names)
+        output = None if self.name in ("query", "key") else 0  # scores come out without the others
+        places = self.x[: -self.over]
+        return Work("matmul", tuple(self.kernel), places, *names, output=output)
 
     def result(self) -> Operand:
         """What it gives, as an operand of the core."""
@@ -222,23 +224,23 @@ class MultiHeadAttention(_Heads):
     (10, 512)
     """
 
-    num_heads: Size = hyper("a")
-    key_dim: Size = hyper("k")
-    value_dim: OptionalSize = hyper("v", default=None)
+    num_heads: Size = hyper("a", counts="parts")
+    key_dim: Size = hyper("k", per="num_heads")
+    value_dim: OptionalSize = hyper("v", default=None, per="num_heads")
     dropout: float = Field(default=0.0, ge=0, le=1)
     use_bias: bool = True
     target_shape: ShapeField = hyper("d_out", default=None, called=("target_shape", "output_shape"))
     attention_axes: OptionalAxes = option(default=None)
-    sliding_window: OptionalSize = option(default=None)
+    sliding_window: OptionalSize = option(default=None, counts="positions")
     flash_attention: bool | None = None
     use_gate: bool = Field(default=False, kw_only=True)
     add_bias_kv: bool = Field(default=False, kw_only=True)
     add_zero_attn: bool = Field(default=False, kw_only=True)
     return_attention_scores: bool = Field(default=False, kw_only=True)
     use_causal_mask: bool = Field(default=False, kw_only=True)
-    embed_dim: OptionalSize = option(default=None, kw_only=True)
-    kdim: OptionalSize = option(default=None, kw_only=True)
-    vdim: OptionalSize = option(default=None, kw_only=True)
+    embed_dim: OptionalSize = option(default=None, kw_only=True, counts="incoming")
+    kdim: OptionalSize = option(default=None, kw_only=True, counts="incoming")
+    vdim: OptionalSize = option(default=None, kw_only=True, counts="incoming")
 
     source: ClassVar[str] = "https://arxiv.org/abs/1706.03762 (section 3.2.2)"
 
@@ -380,12 +382,12 @@ class GroupQueryAttention(_Heads):
     [16777216, 4194304, 4194304, 16777216]
     """
 
-    head_dim: Size = hyper("k")
-    num_query_heads: Size = hyper("a")
-    num_key_value_heads: Size = hyper("g")
+    head_dim: Size = hyper("k", per="num_query_heads")
+    num_query_heads: Size = hyper("a", counts="parts")
+    num_key_value_heads: Size = hyper("g", counts="parts")
     dropout: float = Field(default=0.0, ge=0, le=1)
     use_bias: bool = True
-    sliding_window: OptionalSize = option(default=None)
+    sliding_window: OptionalSize = option(default=None, counts="positions")
     flash_attention: bool | None = None
     use_gate: bool = Field(default=False, kw_only=True)
     return_attention_scores: bool = Field(default=False, kw_only=True)

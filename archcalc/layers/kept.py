@@ -24,8 +24,8 @@ __all__ = [
     "CONSTRAINTS",
     "EVERY",
     "INITIALIZERS",
-    "LORA",
     "OVER_TIME",
+    "QUANTIZED",
     "REFUSED",
     "REGULARIZERS",
     "RUNNING",
@@ -48,8 +48,8 @@ CELL = ("dropout", "recurrent_dropout", "seed")
 OVER_TIME = ("stateful", "unroll")
 """What takes a cell over time."""
 
-LORA = ("lora_alpha", "quantization_config")
-"""How adapters are scaled, and how few bits a weight has."""
+QUANTIZED = ("quantization_config",)
+"""How few bits a weight has."""
 
 
 def of_weights(*names: str) -> tuple[str, ...]:

@@ -6,10 +6,12 @@ Source: https://keras.io/api/layers/merging_layers/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, ClassVar
 
 from pydantic import field_validator
 from sympy import Add as _Sum
+from sympy import Mul
 
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
@@ -26,10 +28,12 @@ from archcalc.layers.sight import (
     itself,
     without_one,
 )
+from archcalc.symbolic.compare import at_least, equal, largest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "Add",
@@ -67,36 +71,78 @@ class Elementwise(Layer, abstract=True):
 def broadcast(*inputs: Shape) -> Shape:
     """The shape that several have together: an axis of length 1, or none, is stretched.
 
+    Where either of two symbols may be 1, it is as long as the larger.
+
     >>> broadcast(Shape((8, 1, 64)), Shape((16, 64)))
     (8, 16, 64)
+    >>> from archcalc.symbolic.shape import as_shape
+    >>> broadcast(as_shape(["n"]), Shape((4,))), broadcast(as_shape(["n"]), as_shape(["m"]))
+    ((4,), (max(m, n),))
     """
     rank = max(map(len, inputs))
     aligned = [(1,) * (rank - len(x)) + tuple(x) for x in inputs]
-    return Shape(next((d for d in dims if d != 1), 1) for dims in zip(*aligned, strict=True))
+    return Shape(reduce(_together, dims) for dims in zip(*aligned, strict=True))
+
+
+def _together(first: Dim, second: Dim) -> Dim:
+    """How long an axis is that is so long in one and so in another: they are equal, or one is 1."""
+    if first == 1 or second == 1:
+        return second if first == 1 else first
+    if equal(first, second) is not None or not _may_be_one(first):
+        return first
+    if at_least(first, second, by_classes=True):
+        return first
+    return largest(first, second) if _may_be_one(second) else second
+
+
+def _may_be_one(dim: Dim) -> bool:
+    factor, _ = evaluated(dim).as_coeff_Mul()  # twice something is no 1
+    return equal(dim, 1) is not False and (factor == 1 or not factor.is_Integer)
 
 
 def broadcasting(layer: str, *inputs: Shape) -> tuple[Requirement, ...]:
     """What must hold for the inputs of `layer` to have a shape together."""
-    merged = broadcast(*inputs)
-    return tuple(
-        _same(layer, i, x, inputs[0], dim, merged[len(merged) - len(x) + axis])
-        for i, x in enumerate(inputs)
-        for axis, dim in enumerate(x)
-        if dim != 1 and dim != merged[len(merged) - len(x) + axis]
-    )
+    rank = max(map(len, inputs))
+    needs: list[Requirement] = []
+    for axis in range(-rank, 0):
+        found: Dim = 1
+        for i, x in enumerate(inputs):
+            dim = x[axis] if -axis <= len(x) else 1
+            if 1 not in (dim, found) and dim != found:
+                needs.append(_same(layer, i, x, inputs[0], dim, found))
+            found = _together(found, dim)
+    return tuple(needs)
 
 
 def _same(layer: str, index: int, x: Shape, first: Shape, dim: Dim, other: Dim) -> Requirement:
+    left, right, words = other, dim, ""
+    stretched = _stretched(other, dim) if equal(other, dim) is None else {}
+    if stretched:
+        apart = evaluated(other) - evaluated(dim)
+        left, right = lower(Mul(apart, *(evaluated(one) - 1 for one in stretched.values()))), 0
+        ones = "one of them" if len(stretched) > 1 else f"{{{next(iter(stretched))}}}"
+        words = f"{{other}} = {{dim}}, or {ones} is 1"
     return Requirement(
-        other,
+        left,
         Relation.EQUAL,
-        dim,
+        right,
         f"the branches of {layer} do not fit: input {index + 1} has shape "
         f"{x!r}, the first {first!r} ({{dim}} is not {{other}})",
         code="branches-differ",
         hint="give the branches equal strides and channels, or a 1×1 convolution as shortcut",
         details=(("dim", dim), ("other", other)),
+        words=words,
     )
+
+
+def _stretched(other: Dim, dim: Dim) -> dict[str, Dim]:
+    """Those of two lengths that may be 1 where the other is not."""
+    found: dict[str, Dim] = {}
+    if _may_be_one(other) and not at_least(other, dim, by_classes=True):
+        found["other"] = other
+    if _may_be_one(dim) and not at_least(dim, other, by_classes=True):
+        found["dim"] = dim
+    return found
 
 
 class Add(Elementwise):

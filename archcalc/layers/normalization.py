@@ -1,35 +1,32 @@
-"""Normalisations: batch, layer, group, RMS and instance.
+"""Normalization of channels over positions and batches: batch, group, instance, local response.
 
-Sources: Ioffe and Szegedy (2015) for batch, Ba et al. (2016) for layer, Wu and He (2018) for group,
-Zhang and Sennrich (2019) for RMS, Ulyanov et al. (2016) for instance normalisation.
+Sources: Ioffe and Szegedy (2015) for batch, Wu and He (2018) for group, Ulyanov et al. (2016) for
+instance normalization, Krizhevsky et al. (2012) for local responses.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from archcalc.layers.axes import axis_indices
-from archcalc.layers.base import AxisWindow, Layer, leading_axes
+from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import (
     Arithmetic,
     ArithmeticKind,
     Kept,
     Primitive,
-    Remark,
     Saved,
     Weight,
-    Work,
 )
-from archcalc.layers.fields import Axes, Groups, ShapeField, Size, hyper, option
+from archcalc.layers.fields import Groups, Size, hyper
 from archcalc.layers.kept import AFFINE, RUNNING
 from archcalc.layers.sight import Sight, Sights, Stretch, all_of, channels
 from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.division import floor_div
-from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.written import evaluated
@@ -38,15 +35,11 @@ __all__ = [
     "BatchNormalization",
     "GroupNormalization",
     "InstanceNormalization",
-    "LayerNormalization",
     "LocalResponseNormalization",
-    "RMSNormalization",
-    "SpectralNormalization",
-    "UnitNormalization",
 ]
 
 
-class _Normalization(Layer, abstract=True):
+class Normalizing(Layer, abstract=True):
     """What comes out has the shape of what goes in."""
 
     def output_shape(self, x: Shape) -> Shape:
@@ -159,7 +152,7 @@ def _as_long(found: Dim, expected: Dim) -> Requirement:
     )
 
 
-def _affine(shape: Shape, scale: bool, center: bool) -> tuple[Weight, ...]:
+def affine(shape: Shape, scale: bool, center: bool) -> tuple[Weight, ...]:
     gamma = (Weight("gamma", shape, "scale"),) if scale else ()
     return (*gamma, Weight("beta", shape, "offset")) if center else gamma
 
@@ -172,7 +165,7 @@ def _statistics(shape: Shape, *names: str) -> tuple[Weight, ...]:
     return tuple(Weight(name, shape, "statistic") for name in names)
 
 
-class BatchNormalization(_Normalization):
+class BatchNormalization(Normalizing):
     """Normalised over the batch, one mean and variance a channel.
 
     The running mean and variance are statistics: Keras counts them as non-trainable weights, torch
@@ -235,7 +228,7 @@ class BatchNormalization(_Normalization):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         shape = self._along(x)
-        learned = _affine(shape, self.scale, self.center)
+        learned = affine(shape, self.scale, self.center)
         kept = _statistics(shape, *_STATISTICS) if self.track_running_stats else ()
         return (*learned, *kept, *(_statistics(shape, *_RENORM) if self.renorm else ()))
 
@@ -245,56 +238,6 @@ def _beside(axes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
     return tuple(axis for axis in range(len(x)) if axis not in axes)
 
 
-class _OverFeatures(_Normalization, abstract=True):
-    """Normalised over the axes that are named."""
-
-    def together(self, x: Shape) -> tuple[int, ...]:
-        return self._axes(x)
-
-
-class LayerNormalization(_OverFeatures):
-    """Normalised over the features of each position.
-
-    Args:
-        axis: the axes normalised over, counted as in Keras from 1.
-        epsilon: as in Keras.
-        center: whether an offset (beta) is learned.
-        scale: whether a factor (gamma) is learned.
-        normalized_shape: the sizes that these axes must have, as torch is told.
-
-    With Keras' ``rms_scaling=True`` a factor is learned, and no offset, whatever these say.
-
-    >>> sum(w.size for w in LayerNormalization().weights(Shape((1024, 768))))
-    1536
-    """
-
-    axis: Axes = option(default=(-1,))
-    epsilon: float = 1e-3
-    center: bool = True
-    scale: bool = True
-    normalized_shape: ShapeField = option(default=None, kw_only=True)
-
-    built_with: ClassVar[tuple[str, ...]] = (*AFFINE, "rms_scaling")
-    source: ClassVar[str] = "https://arxiv.org/abs/1607.06450"
-
-    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
-        return self._over_groups(x, "layer normalization", *self._over_axes(x))
-
-    def saves(self, x: Shape, y: Shape) -> Saved:
-        groups = Shape(self._over_axes(x)[0])
-        own = (Kept("mean", groups, "statistic"), Kept("deviation", groups, "statistic"))
-        return Saved((0,), own=own)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _rms_scaling(cls, data: Any) -> Any:
-        scaled = isinstance(data, dict) and data.get("rms_scaling")
-        return {**data, "scale": True, "center": False} if scaled else data
-
-    def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return _affine(self._along(x), self.scale, self.center)
-
-
 def _in_groups(axis: int, n: Dim, group: Dim) -> Sight:
     """Each of `n` sees those of its own group."""
     if not isinstance(group, int):
@@ -302,7 +245,7 @@ def _in_groups(axis: int, n: Dim, group: Dim) -> Sight:
     return Sight(axis, (Stretch(0, group),) * group, group, group)
 
 
-class GroupNormalization(_Normalization):
+class GroupNormalization(Normalizing):
     """Normalised over groups of channels.
 
     Args:
@@ -340,7 +283,7 @@ class GroupNormalization(_Normalization):
         return (self._along(x)[0] if self.groups == -1 else self.groups,)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return _affine(self._along(x), self.scale, self.center)
+        return affine(self._along(x), self.scale, self.center)
 
     def together(self, x: Shape) -> tuple[int, ...]:
         return _beside(self._axes(x), x)
@@ -358,143 +301,7 @@ class GroupNormalization(_Normalization):
         return () if self.groups == -1 else (divided(channels, self.groups, "groups", "channels"),)
 
 
-class RMSNormalization(_OverFeatures):
-    """Divided by the root of the mean square; a factor is learned, an offset is not.
-
-    Args:
-        axis: the axes normalised over, counted as in Keras from 1.
-        epsilon: as in Keras; torch's own choice for the type of number where it is ``None``.
-        scale: whether a factor is learned; torch's ``elementwise_affine``.
-        normalized_shape: the sizes that these axes must have, as torch is told.
-
-    >>> sum(w.size for w in RMSNormalization().weights(Shape((2048, 4096))))
-    4096
-    """
-
-    axis: Axes = option(default=(-1,))
-    epsilon: float | None = 1e-6
-    scale: bool = True
-    normalized_shape: ShapeField = option(default=None, kw_only=True)
-
-    source: ClassVar[str] = "https://arxiv.org/abs/1910.07467"
-
-    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
-        kind: ArithmeticKind = "root mean square normalization"
-        return self._over_groups(x, kind, *self._over_axes(x), mean=False)
-
-    def saves(self, x: Shape, y: Shape) -> Saved:
-        root = Kept("root", Shape(self._over_axes(x)[0]), "statistic")
-        return Saved((0,), own=(root, *((Kept("normalized", x),) if self.scale else ())))
-
-    def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return (Weight("scale", self._along(x), "scale"),) if self.scale else ()
-
-
-class UnitNormalization(_OverFeatures):
-    """Divided by its length: the root of the sum of squares becomes 1.
-
-    Args:
-        axis: the axes that a length runs over, counted as in Keras from 1.
-
-    >>> UnitNormalization().output_shape(Shape((20, 64)))
-    (20, 64)
-    """
-
-    axis: Axes = option(default=(-1,))
-
-    source: ClassVar[str] = "https://keras.io/api/layers/normalization_layers/unit_normalization/"
-
-    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
-        groups, size = self._over_axes(x)
-        every, between = (*groups, size), (*groups, lower(evaluated(size) - 1))
-        parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
-            ("multiplication", every),
-            ("addition", between),
-            ("square root", groups),
-            ("division", every),
-        )
-        return (Arithmetic("normalization", parts, tuple(x), tuple(x)),)
-
-
-class SpectralNormalization(Layer):
-    """A layer whose kernel is divided by its largest singular value while training.
-
-    It keeps a vector from which that value is found by power iteration; it is not learned.  What
-    the iteration computes in training is no part of the work stated here.
-
-    Args:
-        layer: a layer with a kernel, or an Embedding.
-        power_iterations: as in Keras; it changes no size.
-
-    >>> from archcalc.layers.core import Dense
-    >>> [(w.name, w.shape) for w in SpectralNormalization(Dense(10)).weights(Shape((784,)))]
-    [('kernel', (784, 10)), ('vector_u', (1, 10)), ('bias', (10,))]
-    """
-
-    layer: Layer
-    power_iterations: int = Field(default=1, ge=1)
-
-    source: ClassVar[str] = "https://arxiv.org/abs/1802.05957 (algorithm 1)"
-
-    def inside(self, x: Shape) -> tuple[Shape, ...]:
-        """The shape that the layer inside gets."""
-        return (x,)
-
-    def input_kind(self, index: int) -> str:
-        return self.layer.input_kind(index)
-
-    def check(self, *inputs: Shape) -> None:
-        super().check(*inputs)
-        self.layer.check(*inputs)
-        self._kernel(*inputs)
-
-    def _kernel(self, x: Shape) -> Weight:
-        for weight in self.layer.weights(x):
-            if weight.name in ("kernel", "embeddings"):
-                return weight
-        raise InvalidLayerError(
-            f"{type(self.layer).__name__} has no kernel to normalise",
-            code="no-kernel",
-            hint="give a Dense, a convolution or an Embedding",
-        )
-
-    def axis_names_for(self, x: Shape) -> tuple[str, ...]:
-        return self.layer.axis_names_for(x)
-
-    def feature_axes(self, x: Shape) -> tuple[int, ...]:
-        return self.layer.feature_axes(x)
-
-    def output_shape(self, x: Shape) -> Shape:
-        return self.layer.output_shape(x)
-
-    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...] | None:
-        return self.layer.arithmetic(*shapes)
-
-    def weights(self, x: Shape) -> tuple[Weight, ...]:
-        vector = Weight("vector_u", Shape((1, self._kernel(x).shape[-1])), "statistic")
-        frozen = not self.layer.trainable
-        held = [replace(w, frozen=w.frozen or frozen) for w in self.layer.weights(x)]
-        adapted = any(weight.role == "adapter" for weight in held)
-        held.insert(0 if adapted else 1, vector)  # after a kernel that Keras takes for its own
-        return tuple(held)
-
-    def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        return self.layer.work(x, y)
-
-    def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
-        return self.layer.windows(x)
-
-    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
-        return self.layer.sights(output, x)
-
-    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        return self.layer.requirements(x)
-
-    def remarks(self, x: Shape) -> tuple[Remark, ...]:
-        return self.layer.remarks(x)
-
-
-class LocalResponseNormalization(_Normalization):
+class LocalResponseNormalization(Normalizing):
     """Divided by what neighbouring channels say at the same position, as in AlexNet; torch's.
 
     Nothing is learned.  torch's ``CrossMapLRN2d`` is the same on two spatial axes.
@@ -509,7 +316,7 @@ class LocalResponseNormalization(_Normalization):
     (55, 55, 96)
     """
 
-    size: Size = hyper("n")
+    size: Size = hyper("n", counts="")
     alpha: float = 1e-4
     beta: float = 0.75
     k: float = 1.0
@@ -524,7 +331,7 @@ class LocalResponseNormalization(_Normalization):
         return self._axes(x)
 
 
-class InstanceNormalization(_Normalization):
+class InstanceNormalization(Normalizing):
     """Normalised over the positions of each sample and channel; torch's, which Keras has not.
 
     There must be more than one position: the one value of a channel less its mean is nothing.
@@ -583,7 +390,7 @@ class InstanceNormalization(_Normalization):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         shape = self._along(x)
-        learned = _affine(shape, self.scale, self.center)
+        learned = affine(shape, self.scale, self.center)
         return (
             (*learned, *_statistics(shape, *_STATISTICS)) if self.track_running_stats else learned
         )

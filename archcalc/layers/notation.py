@@ -151,7 +151,8 @@ def _symbolic(
         value = kept[name]
         if isinstance(value, Layer):
             kept[name] = _symbolic(value, spatial, values, fields)
-        if not isinstance(extra, dict) or value is None or isinstance(value, str):
+        has_symbol = isinstance(extra, dict) and "symbol" in extra
+        if not isinstance(extra, dict) or not has_symbol or value is None or isinstance(value, str):
             continue
         base, neutral = str(extra["symbol"]), extra["neutral"]
         if neutral is not None and _all(value, neutral):

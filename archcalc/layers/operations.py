@@ -188,7 +188,7 @@ class Expand(_OfLengthOne):
     (197, 768)
     """
 
-    size: Size = hyper("m")
+    size: Size = hyper("m", counts="sizes")
 
     source: ClassVar[str] = f"{_TORCH}Tensor.expand.html"
 
@@ -221,7 +221,7 @@ class Tile(Layer):
     (32, 128, 64)
     """
 
-    times: Size = hyper("m")
+    times: Size = hyper("m", counts="")
     axis: int = -1
     each: bool = False
 

@@ -5,13 +5,15 @@ What they multiply are activations, so that training has a gradient for each of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import field_validator
 
 from archcalc.layers.base import Layer
-from archcalc.layers.einsum import contraction
-from archcalc.layers.facts import Arithmetic, Operand, Saved, Work
+from archcalc.layers.einsum import Step, contraction, together
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Primitive, Saved, Work
+from archcalc.layers.functions import elementwise
 from archcalc.layers.merging import broadcast, broadcasting
 from archcalc.layers.needs import same_length
 from archcalc.layers.sight import (
@@ -21,10 +23,11 @@ from archcalc.layers.sight import (
     all_of,
     itself,
 )
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.written import evaluated
 
 __all__ = ["Einsum", "Matmul"]
 
@@ -110,7 +113,11 @@ class Matmul(Layer):
 
 
 class Einsum(Layer):
-    """One or two inputs in Einstein's notation: products, sums over letters, other orders of axes.
+    """Inputs in Einstein's notation: products, sums over letters, other orders of axes.
+
+    Several are multiplied from left to right, the first with the second, that with the third, and
+    so on; a letter is summed as soon as nothing to come has it.  So does ``torch.einsum``, unless
+    opt_einsum is installed and finds an order of fewer products.
 
     Args:
         equation: as in torch; the batch is the first axis of every part, by a letter or in an
@@ -118,11 +125,17 @@ class Einsum(Layer):
 
     >>> Einsum("bhqd,bhkd->bhqk").output_shape(Shape((8, 10, 64)), Shape((8, 20, 64)))
     (8, 10, 20)
+
+    A chain of matrices, 2·3·4 + 2·4·5 multiply-accumulates:
+
+    >>> [work.macs for work in Einsum("bij,bjk,bkl->bil").work(
+    ...     Shape((2, 3)), Shape((3, 4)), Shape((4, 5)), Shape((2, 5)))]
+    [24, 40]
     """
 
     equation: str
 
-    arity: ClassVar[tuple[int, int | None]] = (1, 2)
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
     keeps_ones: ClassVar[bool] = True
     source: ClassVar[str] = f"{_TORCH}einsum.html"
 
@@ -143,58 +156,95 @@ class Einsum(Layer):
             )
         contraction(self.equation).letters(tuple(map(len, inputs)))
 
-    def _named(self, inputs: tuple[Shape, ...]) -> tuple[dict[str, Dim], tuple[str, ...]]:
-        """How long each letter is, where it is stretched, and those that come out."""
-        *terms, out = contraction(self.equation).letters(tuple(map(len, inputs)))
-        lengths: dict[str, Dim] = {}
-        for term, x in zip(terms, inputs, strict=True):
-            for letter, dim in zip(term, x, strict=True):
-                if lengths.get(letter, 1) == 1:
-                    lengths[letter] = dim
-        return lengths, out
+    def input_names(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        """The letters of the equation; axes of an ellipsis are counted from the end."""
+        *terms, _ = contraction(self.equation).letters(tuple(map(len, inputs)))
+        return tuple(tuple(letter.replace(".", "a") for letter in term) for term in terms)
+
+    def _lengths(self, inputs: tuple[Shape, ...]) -> tuple[Mapping[str, Dim], ...]:
+        return contraction(self.equation).lengths(inputs)
+
+    def _steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...]:
+        return contraction(self.equation).steps(inputs)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        lengths, out = self._named(inputs)
-        return Shape(lengths[letter] for letter in out)
+        return Shape(self._lengths(inputs)[-1].values())
+
+    def work(self, *shapes: Shape) -> tuple[Work, ...]:
+        """One product a step; none where nothing is summed: there elements are multiplied."""
+        return tuple(
+            _product(
+                Shape(step.first[letter] for letter in step.summed),
+                Shape(step.kept.values()),
+                tuple(range(number)),
+                (number,),
+            )
+            for number, step in enumerate(self._steps(shapes[:-1]), 1)
+            if step.summed
+        )
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
-        return ()
+        """Sums over what one operand alone has, and products of elements."""
+        first, *others, out = self._lengths(shapes[:-1])
+        if not others:
+            return _sums(first, tuple(letter for letter in first if letter not in out))
+        found: list[Arithmetic] = []
+        for step in self._steps(shapes[:-1]):
+            for operand in (step.first, step.second):
+                found += _sums(operand, step.alone(operand))
+            if not step.summed:
+                kept = Shape(step.kept.values())
+                found += elementwise("elementwise", kept, {"multiplication": 1})
+        return tuple(found)
 
     def saves(self, *shapes: Shape) -> Saved:
-        return Saved(for_others=tuple(range(len(shapes) - 1)))
+        """Every operand of a product, for the gradient of the other: summed, where it is before."""
+        inputs, own = list[int](), list[Kept]()
+        for number, step in enumerate(self._steps(shapes[:-1]), 1):
+            for place, operand in ((number - 1, step.first), (number, step.second)):
+                alone = step.alone(operand)
+                if alone:
+                    own.append(Kept("sum", _without(operand, alone)))
+                elif place and operand is step.first:
+                    own.append(Kept("product", Shape(operand.values())))
+                else:
+                    inputs.append(place)
+        return Saved(for_others=tuple(inputs), own=tuple(own))
 
     def windows(self, *inputs: Shape) -> None:
         return None
 
     def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
-        *terms, out = contraction(self.equation).letters(tuple(map(len, inputs)))
-        lengths, _ = self._named(inputs)
+        *terms, out = self._lengths(inputs)
         places = {letter: place for place, letter in enumerate(out)}
 
         def view(letter: str, dim: Dim) -> Sight:
-            stretched = dim == 1 and lengths[letter] != 1
+            stretched = letter in out and dim == 1 and out[letter] != 1
             whole = stretched or letter not in places
             return all_of(dim, places.get(letter)) if whole else itself(places[letter])
 
-        pairs = zip(terms, inputs, strict=True)
-        return tuple(
-            {i: view(*named) for i, named in enumerate(zip(term, x, strict=True))}
-            for term, x in pairs
-        )
-
-    def work(self, *shapes: Shape) -> tuple[Work, ...]:
-        """None where nothing is summed over both: they are then multiplied element by element."""
-        *inputs, out = shapes
-        lengths, _ = self._named(tuple(inputs))
-        summed = Shape(lengths[letter] for letter in contraction(self.equation).summed)
-        return (_product(summed, out, (0,), (1,)),) if summed else ()
+        return tuple({i: view(*named) for i, named in enumerate(term.items())} for term in terms)
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
-        *terms, _ = contraction(self.equation).letters(tuple(map(len, inputs)))
-        lengths, _ = self._named(inputs)
+        *terms, _ = self._lengths(inputs)
+        lengths = together(*terms)
         return tuple(
             same_length(f"the length of {letter!r}", lengths[letter], dim)
-            for term, x in zip(terms, inputs, strict=True)
-            for letter, dim in zip(term, x, strict=True)
+            for term in terms
+            for letter, dim in term.items()
             if dim not in (1, lengths[letter])
         )
+
+
+def _without(operand: Mapping[str, Dim], summed: tuple[str, ...]) -> Shape:
+    return Shape(length for letter, length in operand.items() if letter not in summed)
+
+
+def _sums(operand: Mapping[str, Dim], summed: tuple[str, ...]) -> tuple[Arithmetic, ...]:
+    """What it takes to sum some letters of one operand."""
+    if not summed:
+        return ()
+    left = _without(operand, summed)
+    many = product(operand[letter] for letter in summed)
+    parts: tuple[Primitive, tuple[Dim, ...]] = ("addition", (*left, lower(evaluated(many) - 1)))
+    return (Arithmetic("reduction", (parts,), tuple(operand.values()), tuple(left)),)

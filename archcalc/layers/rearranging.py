@@ -88,7 +88,7 @@ class Fold(Layer):
     (5, 28, 28)
     """
 
-    output_size: Sizes = hyper("n")
+    output_size: Sizes = hyper("n", counts="positions")
     kernel_size: Sizes = hyper("k")
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
     padding: Amounts = hyper("p", default=((0, 0),))
@@ -159,7 +159,7 @@ class PixelShuffle(Spatial):
     (64, 48, 48)
     """
 
-    upscale_factor: Size = hyper("r")
+    upscale_factor: Size = hyper("r", counts="")
     data_format: DataFormat = "channels_first"
 
     rank: ClassVar[int] = 2
@@ -196,7 +196,7 @@ class PixelUnshuffle(Spatial):
     (256, 24, 24)
     """
 
-    downscale_factor: Size = hyper("r")
+    downscale_factor: Size = hyper("r", counts="")
     data_format: DataFormat = "channels_first"
 
     rank: ClassVar[int] = 2
@@ -239,7 +239,7 @@ class ChannelShuffle(Layer):
     (240, 28, 28)
     """
 
-    groups: Size = hyper("g")
+    groups: Size = hyper("g", counts="groups")
     axis: int = 1
 
     source: ClassVar[str] = "https://arxiv.org/abs/1707.01083 (section 3.1)"

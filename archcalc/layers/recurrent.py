@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -26,17 +26,25 @@ from archcalc.layers.fields import OptionalSize, Size, hyper
 from archcalc.layers.functions import ActivationName, gated
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.layers.sight import Sights, all_of, channels, every_one_before
+from archcalc.layers.states import TakesStates, check_states, in_layers, same_state
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["GRU", "LSTM", "GRUCell", "LSTMCell", "SimpleRNN", "SimpleRNNCell"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "GRUCell",
+    "LSTMCell",
+    "SimpleRNN",
+    "SimpleRNNCell",
+]
 
 _IN_ONE = ("use_cudnn", "implementation")
 """How Keras may run the products of all gates together."""
 
 
-class _Recurrent(Layer, abstract=True):
+class _Recurrent(TakesStates, Layer, abstract=True):
     """What a cell and its layer share: gates that each see the input and the state."""
 
     built_with: ClassVar[tuple[str, ...]] = (
@@ -69,18 +77,6 @@ class _Recurrent(Layer, abstract=True):
         @property
         def recurrent_bias(self) -> bool:
             """Of those whose biases are the ones below."""
-
-    def __call__(self, *tensors: Any, initial_state: Any = ()) -> Any:
-        """Apply the layer in the functional API.
-
-        Args:
-            tensors: the input, and its states after it: torch's ``lstm(x, (h, c))``.
-            initial_state: the states by name, as Keras has them: one, or a list of them.
-
-        Raises:
-            ShapeError: it cannot take these shapes.
-        """
-        return super().__call__(*tensors, initial_state)
 
     def state(self, *inputs: Shape) -> tuple[State, ...]:
         """What a step leaves to the next, the first as it comes out of it."""
@@ -119,20 +115,17 @@ class _Recurrent(Layer, abstract=True):
         )
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
-        given = zip(inputs[1:], self.state(*inputs), strict=False)
-        return tuple(_fits(state[-1], kept.shape[-1]) for state, kept in given)
+        given = zip(inputs[1:], self._taken(in_layers(inputs[1:])), strict=False)
+        return tuple(needed for state, kept in given for needed in same_state(state, kept))
 
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        check_states(self, inputs[1:], [self._taken(), self._taken(layers=True)])
 
-def _fits(given: Dim, size: Dim) -> Requirement:
-    return Requirement(
-        given,
-        Relation.EQUAL,
-        size,
-        "the state that is given has {given} features, and the layer keeps {size}",
-        code="state-differs",
-        hint="give states of the size of the units",
-        details=(("given", given), ("size", size)),
-    )
+    def _taken(self, layers: bool = False) -> list[Shape]:
+        """The shapes of its states, as torch has them where it has several layers."""
+        before = (1,) if layers else ()
+        return [Shape((*before, *kept.shape)) for kept in self.state()]
 
 
 class _Cell(_Recurrent, abstract=True):
@@ -140,6 +133,10 @@ class _Cell(_Recurrent, abstract=True):
 
     axis_names: ClassVar[tuple[str, ...]] = ("n_in",)
     arity: ClassVar[tuple[int, int | None]] = (1, 2)
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        check_states(self, inputs[1:], [self._taken()])
 
     def output_shape(self, x: Shape, *states: Shape) -> Shape:
         return self.given_out()
@@ -180,7 +177,8 @@ class _OverTime(_Recurrent, abstract=True):
         return tuple(done.at(shapes[0][0]) for done in self.step_arithmetic())
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        kept = tuple(s.shape for s in self.state(*inputs)) if self.return_state else ()
+        layers = in_layers(inputs[1:])
+        kept = self._taken(layers) if self.return_state or layers else ()
         return (self.output_shape(*inputs), *kept)
 
     def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:

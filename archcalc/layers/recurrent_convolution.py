@@ -28,6 +28,7 @@ from archcalc.layers.sight import (
     sliding,
 )
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
+from archcalc.layers.states import TakesStates, check_states, same_state
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.requirement import Requirement
@@ -48,7 +49,7 @@ def _further(seen: Sight, outer: Window, inner: Window, times: Dim) -> Sight:
     return replace(seen, stretches=(Stretch(lower(start), lower(size)),))
 
 
-class _ConvLSTM(Spatial, abstract=True):
+class _ConvLSTM(TakesStates, Spatial, abstract=True):
     filters: Size = hyper("f")
     kernel_size: Sizes = hyper("k")
     strides: Sizes = hyper("s", default=(1,))
@@ -69,6 +70,8 @@ class _ConvLSTM(Spatial, abstract=True):
         *("stateful", "unit_forget_bias"),
     )
     over_time: ClassVar[bool] = True
+    arity: ClassVar[tuple[int, int | None]] = (1, 3)
+    in_one: ClassVar[bool] = False
     source: ClassVar[str] = "https://arxiv.org/abs/1506.04214 (equation 3)"
 
     def axis_names_for(self, x: Shape) -> tuple[str, ...]:
@@ -152,7 +155,12 @@ class _ConvLSTM(Spatial, abstract=True):
 
     def requirements(self, x: Shape, *states: Shape) -> tuple[Requirement, ...]:
         needs: tuple[Requirement, ...] = self._of_input().requirements(Shape(x[1:]))
-        return needs
+        kept = self._state(x)
+        return (*needs, *(needed for state in states for needed in same_state(state, kept)))
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs)
+        check_states(self, inputs[1:], [[s.shape for s in self.state(*inputs)]])
 
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         return (0, 1 + self.channel_axis())

@@ -211,7 +211,7 @@ class RepeatVector(Layer):
     (3, 32)
     """
 
-    n: Size = hyper("n")
+    n: Size = hyper("n", counts="positions")
 
     axis_names: ClassVar[tuple[str, ...]] = ("c",)
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/repeat_vector/"

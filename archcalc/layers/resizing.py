@@ -24,8 +24,8 @@ __all__ = ["CenterCrop", "MaxNumBoundingBoxes", "RandomCrop", "Resizing"]
 
 
 class _Resized(Images, abstract=True):
-    height: Size = hyper("H")
-    width: Size = hyper("W")
+    height: Size = hyper("H", counts="positions")
+    width: Size = hyper("W", counts="positions")
 
     source: ClassVar[str] = "https://keras.io/api/layers/preprocessing_layers/image_preprocessing/"
 
@@ -133,7 +133,7 @@ class MaxNumBoundingBoxes(Images):
     (224, 224, 3)
     """
 
-    max_number: Size = hyper("n")
+    max_number: Size = hyper("n", counts="")
     fill_value: int = -1
     data_format: DataFormat = Field(default="channels_last", kw_only=True)
 

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archcalc.layers.attending import KEYS_AND_VALUES, Core, equal_dims, equal_shapes, shares
+from archcalc.layers.attention import KEYS_AND_VALUES, Core, equal_dims, equal_shapes, shares
 from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
-from archcalc.layers.facts import Arithmetic, Operand, State, Work
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Work
 from archcalc.layers.mask import Mask
 from archcalc.layers.sight import (
     Sight,
@@ -28,6 +28,12 @@ from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["ScaledDotProductAttention"]
+
+_PLAIN = 4
+"""A query, a key, a value and what comes out: no mask."""
+
+_WITH_HEADS = 3
+"""The axes of a query with one of heads."""
 
 
 def _shared_by(query: Shape, key: Shape, axis: int) -> Sight:
@@ -120,6 +126,17 @@ class ScaledDotProductAttention(Layer):
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         query, key = shapes[:2]
         return shares(self.core(query, key).scores)
+
+    def saves(self, *shapes: Shape) -> Saved | None:
+        """As flash attention does it, which torch takes with an axis of heads and no mask given.
+
+        Source: Dao et al., *FlashAttention* (2022), section 3.1: of the scores of a query it keeps
+        the logarithm of the sum of their exponentials alone.
+        """
+        query, *_ = shapes
+        if len(shapes) > _PLAIN or len(query) != _WITH_HEADS or self.dropout or self.enable_gqa:
+            return None
+        return Saved((0, 1, 2), output=True, own=(Kept("log-sum-exp", query[:-1], "statistic"),))
 
     def windows(self, *inputs: Shape) -> None:
         return None

@@ -77,7 +77,7 @@ class Slice(Layer):
     axis: int
     start: Position = option(default=0)
     stop: OptionalPosition = option(default=None)
-    step: Size = hyper("s", default=1, neutral=1)
+    step: Size = hyper("s", default=1, neutral=1, counts="")
 
     source: ClassVar[str] = "https://docs.python.org/3/reference/expressions.html#slicings"
 

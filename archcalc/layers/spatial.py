@@ -84,6 +84,10 @@ class Spatial(Layer, abstract=True):
     def feature_axes(self, x: Shape) -> tuple[int, ...]:
         return (self.channel_axis(),)
 
+    def gradient_inputs(self, output: int, *inputs: Any) -> tuple[int, ...]:
+        """What a pool gives beside its values are their places."""
+        return () if output > 0 else super().gradient_inputs(output, *inputs)
+
     def remarks(self, *inputs: Any, **_: Any) -> tuple[Remark, ...]:
         if self.first() or self.rank != 2 or not inputs or not _looks_channels_first(inputs[0]):
             return ()

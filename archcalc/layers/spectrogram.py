@@ -65,9 +65,9 @@ class MelSpectrogram(Layer):
     (64, 63)
     """
 
-    fft_length: Size = hyper("n_fft", default=2048)
-    sequence_stride: Size = hyper("s", default=512)
-    sequence_length: OptionalSize = hyper("k", default=None)
+    fft_length: Size = hyper("n_fft", default=2048, counts="")
+    sequence_stride: Size = hyper("s", default=512, counts="")
+    sequence_length: OptionalSize = hyper("k", default=None, counts="")
     window: _WINDOWS | None = "hann"
     sampling_rate: int = Field(default=16000, ge=1)
     num_mel_bins: Size = hyper("m", default=128)
@@ -146,9 +146,9 @@ class STFTSpectrogram(Spatial):
     """
 
     mode: Literal["log", "magnitude", "psd", "real", "imag", "angle", "stft"] = "log"
-    frame_length: Size = hyper("k", default=256)
-    frame_step: OptionalSize = hyper("s", default=None)
-    fft_length: OptionalSize = hyper("n_fft", default=None)
+    frame_length: Size = hyper("k", default=256, counts="")
+    frame_step: OptionalSize = hyper("s", default=None, counts="")
+    fft_length: OptionalSize = hyper("n_fft", default=None, counts="")
     window: _WINDOWS | None = "hann"
     periodic: bool = False
     scaling: Literal["density", "spectrum"] | None = "density"

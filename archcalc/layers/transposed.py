@@ -37,7 +37,7 @@ class _ConvTranspose(Spatial, abstract=True):
     dilation_rate: Sizes = hyper("r", default=(1,), neutral=1)
     activation: ActivationName | None = None
     use_bias: bool = True
-    groups: Size = hyper("g", default=1, neutral=1)
+    groups: Size = hyper("g", default=1, neutral=1, counts="groups")
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"))
     source: ClassVar[str] = "https://arxiv.org/abs/1603.07285 (relationships 8 to 14)"

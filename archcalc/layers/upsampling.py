@@ -156,7 +156,7 @@ class Upsample(Layer):
     (224, 224, 3)
     """
 
-    size: OptionalSizes = hyper("n", default=None)
+    size: OptionalSizes = hyper("n", default=None, counts="positions")
     scale_factor: OptionalRatios = option(default=None)
     mode: Interpolation = "nearest"
     align_corners: bool | None = None

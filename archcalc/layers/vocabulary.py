@@ -255,7 +255,7 @@ class TextVectorization(_Vocabulary):
     split: Literal["whitespace", "character"] | None = "whitespace"
     ngrams: Annotated[int | tuple[int, ...] | None, as_list] = None
     output_mode: OutputMode = "int"
-    output_sequence_length: OptionalSize = hyper("L", default=None)
+    output_sequence_length: OptionalSize = hyper("L", default=None, counts="positions")
     pad_to_max_tokens: bool = False
     vocabulary: Words = None
     idf_weights: Weights = None

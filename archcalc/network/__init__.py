@@ -8,9 +8,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
-from archcalc.layers.homes import declare, families, homes
+from archcalc._loading import loaded, missing
+from archcalc.layers.registry import declare, families, homes
 from archcalc.network.base import Network
+from archcalc.network.generalizing import Generalization
 from archcalc.network.ladder import Ladder
 from archcalc.network.model import Model
 from archcalc.network.parameter import Constant, Parameter
@@ -25,6 +26,7 @@ from archcalc.network.walk import Row
 
 if TYPE_CHECKING:
     from archcalc.network.experts import Experts
+    from archcalc.network.stacks import RecurrentStack
     from archcalc.network.transformer import (
         Transformer,
         TransformerDecoder,
@@ -50,6 +52,7 @@ __all__ = [
     "Bidirectional",
     "Constant",
     "Experts",
+    "Generalization",
     "Input",
     "InputLayer",
     "Ladder",
@@ -58,6 +61,7 @@ __all__ = [
     "Notice",
     "Parallel",
     "Parameter",
+    "RecurrentStack",
     "Repeat",
     "Residual",
     "Row",
@@ -87,7 +91,7 @@ def _found(name: str) -> Any:
         return tuple(map(loaded, families(__name__)))
     home = homes().get(name, "")
     if not home.startswith(f"{__name__}."):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = globals()[name] = getattr(loaded(home), name)
     return value
 

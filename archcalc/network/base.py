@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_serializer, model_validator
 from sympy import Symbol
@@ -16,7 +17,7 @@ from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.network import adapting, edit
 from archcalc.network.code import alike, code
-from archcalc.network.forms import Form, from_dump
+from archcalc.network.forms import Form, from_dump, generalized
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Trace
@@ -31,6 +32,8 @@ from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 if TYPE_CHECKING:
     import keras
     from torch import nn
+
+    from archcalc.network.generalizing import Generalization
 
 __all__ = ["Network", "followed"]
 
@@ -106,6 +109,24 @@ class Network(Layer, abstract=True):
     def origin(self, layer: Layer) -> Layer:
         """What a layer of the graph was given as, where the graph has a copy with a new name."""
         return layer
+
+    def copied_from(self, layer: Layer) -> Layer | None:
+        """What a layer of the graph is a copy of, with weights of its own, if it is one."""
+        return None
+
+    @property
+    def shown(self) -> Network:
+        """The network whose graph this is: its own, or a block that stands open in it."""
+        return self
+
+    takes_parts: ClassVar[bool] = False
+    """Whether others can stand in the place of the layers that it makes from its arguments."""
+
+    def with_parts(self, parts: Mapping[str, Layer]) -> Self:
+        """The same with other layers in the place of those of the same names that it makes."""
+        raise InvalidLayerError(
+            f"{type(self).__name__} makes its layers from its own arguments", code="made-by-network"
+        )
 
     @property
     def bound(self) -> frozenset[Symbol]:
@@ -302,21 +323,33 @@ class Network(Layer, abstract=True):
         return edit.remove(self, path)
 
     def with_lora(
-        self, rank: DimLike, targets: str | Sequence[str], *, merged: bool = False
+        self,
+        rank: DimLike,
+        targets: str | Sequence[str],
+        *,
+        merged: bool = False,
+        bias: Literal["none", "lora_only"] = "none",
     ) -> Self:
         """The network as it is fine-tuned with adapters: every weight is frozen, and two thin ones
         are trained beside each that is named.
 
         Args:
             rank: how many numbers stand between the two; a number or a symbol.
-            targets: patterns, of which each names a layer by its path (``"block/*/q_proj"``) or its
-                last part, or a weight (``"query_kernel"``, ``"*/attention/value_kernel"``).
+            targets: patterns, of which each names a layer by its path or the last parts of it
+                (``"block/*/c_proj"``, ``"mlp/c_proj"``, ``"c_proj"``), or a weight of it
+                (``"query"`` or ``"query_kernel"``, ``"self_attn/value"``).  Projections of
+                attention also go by the names that models have for them (``"q_proj"``,
+                ``"v_proj"``, ``"out_proj"``).  ``"all-linear"`` are, as in peft, all dense products
+                but those of the layer that gives the output.
             merged: whether the product of the two is added to the weight once for a batch, as Keras
                 does; otherwise they are multiplied beside it at each position, as peft does.
+            bias: which biases are trained: ``"none"``, or ``"lora_only"``, those of the layers that
+                have adapters.
 
         Raises:
             LookupFailedError: a pattern names no weight that can have adapters.
-            InvalidLayerError: the layer there is not a part that was given, but made by a network.
+            InvalidLayerError: a layer has adapters already; or a network makes it as a copy of
+                another, and only one of them is named.
             ShapeError: the network was given no input shape.
 
         >>> from archcalc.layers import Dense
@@ -325,7 +358,50 @@ class Network(Layer, abstract=True):
         >>> net.with_lora("r", "dense").trace().trainable_parameters
         (n + 784)·r
         """
-        return adapting.with_lora(self, rank, targets, merged)
+        names = (targets,) if isinstance(targets, str) else tuple(targets)
+        return adapting.with_lora(self, adapting.Adapters(rank, names, merged, bias))
+
+    def generalize(self, values: Mapping[str, int] | None = None, /, **sizes: int) -> Self:
+        """The network as one of a family: each size that is a multiple of a number is the same
+        multiple of a symbol.
+
+        A size is a number of channels, units, classes, rows of a table, positions of the input:
+        what its layers say that it is; a kernel, a stride or a number of heads is none.  A symbol
+        whose number stands among the channels stands for channels; else it is a depth, where that
+        many equal blocks follow one another, which become a `Repeat`; else it stands for
+        positions, as of an image or a sequence.  Where two numbers divide a size, one that equals
+        it is taken, else the larger.  What a layer takes from what comes in (groups of one
+        channel, the width of a head, an axis of a reshape) follows it.
+
+        What is made is followed, and what a number could not be read as is told:
+        `generalization` lists what became what, what stayed a number, and what is undecided.  A
+        number that a model's code computed by rounding stays the number that it is.
+
+        Args:
+            values: numbers for symbols that are called as an argument is.
+            sizes: for each symbol the number that it stands for, at least 2.
+
+        Raises:
+            EvaluationError: a number is none that can be stood for, or two symbols have the same.
+            LookupFailedError: no size is a multiple of a number, or none could become one of a
+                symbol; or a symbol is there already.
+            ShapeError: the network was given no input shape.
+
+        >>> from archcalc.layers import Conv2D, Dense, GlobalAveragePooling2D
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Conv2D(64, 7), Conv2D(128, 3),
+        ...                   GlobalAveragePooling2D(), Dense(1000)], input_shape=(224, 224, 3))
+        >>> family = net.generalize(c=64, K=1000)
+        >>> family.trace().parameters.collect("c", "K")
+        18·c² + c·(2·K + 150) + K
+        """
+        made: Self = generalized(self, {**(values or {}), **sizes})
+        return made
+
+    @cached_property
+    def generalization(self) -> Generalization | None:
+        """What became what, where `generalize` made this network; ``None`` of any other."""
+        return None
 
     def code(self, within: Callable[[Layer], str] | None = None) -> str:
         """The network as Python code that makes an equal one: what `repr` shows.
@@ -423,5 +499,5 @@ def followed(layer: Layer, walk: Walk, values: Sequence[Value], at: Where) -> tu
     """Take `values` through `layer`, which may be a network."""
     if isinstance(layer, Network):
         walk.require(field_bounds(layer), at)
-        return layer.follow(walk, values, at)
+        return layer.follow(walk, values, at.within(layer))
     return walk.call(layer, values, at)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
-from archcalc.layers.fields import plain
+from archcalc.layers.states import TakesStates
+from archcalc.layers.values import plain
 from archcalc.network.forms import is_model
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.naming import input_name
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from archcalc.network.model import Model
     from archcalc.network.tensor import Tensor
 
-__all__ = ["alike", "code", "everything", "held"]
+__all__ = ["alike", "code", "everything", "form_of", "held"]
 
 _DEEPEST = 6
 """How many calls stand within one another before one of them is named."""
@@ -39,11 +40,16 @@ def code(layer: Layer) -> str:
 
 def alike(one: Layer, other: Layer) -> bool:
     """Whether both have equal fields all the way down, and share layers in the same places."""
-    return _form(one) == _form(other)
+    return form_of(one) == form_of(other)
 
 
-def _form(layer: Layer) -> list[object]:
-    """Every layer once, in order, with what it holds; a layer that came before is its number."""
+def form_of(layer: Layer, without: Container[str] = ()) -> list[object]:
+    """Every layer once, in order, with what it holds; a layer that came before is its number.
+
+    Args:
+        layer: a layer or a network.
+        without: fields that are left out, such as the name.
+    """
     numbers: dict[int, int] = {}
     form: list[object] = []
     pending: list[Layer] = [layer]
@@ -53,20 +59,23 @@ def _form(layer: Layer) -> list[object]:
             form.append(numbers[id(here)])
             continue
         numbers[id(here)] = len(numbers)
-        form.append((type(here), *_own(here)))
+        form.append((type(here), *_own(here, without)))
         pending.extend(reversed([*held(here), *(tie.owner for tie in here.tied)]))
     return form
 
 
-def _own(layer: Layer) -> Iterator[object]:
+def _own(layer: Layer, without: Container[str]) -> Iterator[object]:
     """What a layer says of itself, the layers that it holds left out."""
     if is_model(layer):
         graph = layer.graph()
-        yield from (layer.name, layer.trainable, layer.expects, graph.outputs)
-        yield [(x.shape, x.name or input_name(i)) for i, x in enumerate(layer.inputs)]
+        yield from (layer.trainable, layer.expects, graph.outputs, [x.shape for x in layer.inputs])
+        if "name" not in without:
+            yield [layer.name, *(x.name or input_name(i) for i, x in enumerate(layer.inputs))]
         yield [node.inputs for node in graph.nodes]
         return
     for name in type(layer).model_fields:
+        if name in without:
+            continue
         value = getattr(layer, name)
         if isinstance(value, Layer):
             yield Layer
@@ -137,7 +146,7 @@ class _Writer:
         """Calls within calls; what is used twice, or lies deep, stands in a list before."""
         graph = model.graph()
         inputs = [self._tensor() for _ in model.inputs]
-        calls = _Calls(inputs, [_several(*call) for call in model.calls], _uses(graph))
+        calls = _Calls(inputs, [_places(*call) for call in model.calls], _uses(graph))
         for node in graph.nodes:
             known = len(self._names)
             fed = [calls.read(ref) for ref in node.inputs]
@@ -161,9 +170,9 @@ class _Writer:
 class _Calls:
     """The calls of a model: those that need a name stand in a list, the others where they go."""
 
-    def __init__(self, inputs: list[str], several: list[bool], uses: Counter[int]) -> None:
+    def __init__(self, inputs: list[str], places: list[list[str]], uses: Counter[int]) -> None:
         self._inputs = inputs
-        self._several = several
+        self._places = places
         self._uses = uses
         self._made: list[str] = []
         self._depths: list[int] = []
@@ -174,11 +183,11 @@ class _Calls:
         if ref.node == INPUT:
             return self._inputs[ref.output]
         text = self._made[ref.node]
-        return f"{text}[{ref.output}]" if self._several[ref.node] else text
+        return text + self._places[ref.node][ref.output]
 
     def add(self, text: str, fed: Iterable[Ref], name: Callable[[], str], first: bool) -> None:
         """Another call; `first` is whether it names a layer that later calls may use."""
-        number, last = len(self._made), len(self._made) == len(self._several) - 1
+        number, last = len(self._made), len(self._made) == len(self._places) - 1
         depth = 1 + max((self._depths[ref.node] for ref in fed if ref.node != INPUT), default=0)
         if self._uses[number] > 1 or ((first or depth >= _DEEPEST) and not last):
             given = name()
@@ -201,11 +210,17 @@ def _uses(graph: Graph) -> Counter[int]:
     return Counter(ref.node for ref in refs)
 
 
-def _several(layer: Layer, inputs: tuple[Tensor, ...]) -> bool:
-    """Whether a call gives several tensors."""
+def _places(layer: Layer, inputs: tuple[Tensor, ...]) -> list[str]:
+    """What stands behind a call for each of the tensors that it gives."""
     if type(layer).output_shapes is Layer.output_shapes:
-        return False
-    return len(layer.output_shapes(*(tensor.shape for tensor in inputs))) > 1
+        return [""]
+    shapes = [tensor.shape for tensor in inputs]
+    count = len(layer.output_shapes(*shapes))
+    nested = layer.nested(shapes) if isinstance(layer, TakesStates) else 0
+    if count == 1:
+        return [""]
+    first = [f"[{number}]" for number in range(count - nested)]
+    return [*first, *(f"[{len(first)}][{number}]" for number in range(nested))]
 
 
 def _list(parts: Iterable[str]) -> str:

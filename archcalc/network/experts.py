@@ -71,8 +71,8 @@ class Experts(Network):
     """
 
     block: Block
-    count: Size
-    active: Size
+    count: Size = option(counts="parts")
+    active: Size = option(counts="parts")
     normalize: bool = option(default=True, kw_only=True)
 
     arity: ClassVar[tuple[int, int | None]] = (2, 2)

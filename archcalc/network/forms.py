@@ -6,7 +6,7 @@ the form and not for the class.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, TypeVar
 
 from archcalc.layers.base import Layer
@@ -21,6 +21,8 @@ __all__ = [
     "as_layer",
     "chains_lists",
     "from_dump",
+    "generalized",
+    "generalizes",
     "is_chain",
     "is_model",
     "is_network",
@@ -67,6 +69,20 @@ def reads_dumps(function: F) -> F:
 def from_dump(data: Any) -> Any:
     """The network that was dumped."""
     return _reading[0](data)
+
+
+_generalizing: list[Callable[..., Any]] = []
+
+
+def generalizes(function: F) -> F:
+    """Mark the function that makes a network one of a family."""
+    _generalizing.append(function)
+    return function
+
+
+def generalized(network: Any, sizes: Mapping[str, Any]) -> Any:
+    """The network with symbols for its sizes."""
+    return _generalizing[0](network, sizes)
 
 
 def is_network(layer: Layer) -> TypeGuard[Network]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from archcalc.layers.base import Layer
 from archcalc.network.naming import named
+from archcalc.symbolic.errors import LookupFailedError, quoted
 
 __all__ = ["INPUT", "Graph", "Node", "Ref", "chain"]
 
@@ -47,6 +48,23 @@ class Graph:
         names = named(layer for layer, _ in calls)
         nodes = [Node(n, layer, refs) for n, (layer, refs) in zip(names, calls, strict=True)]
         return Graph(arity, tuple(nodes), outputs)
+
+    def with_layers(self, layers: Iterable[Layer]) -> Graph:
+        """The same with other layers in the places of those of the same names.
+
+        Raises:
+            LookupFailedError: there is no layer of such a name.
+        """
+        named = {layer.name: layer for layer in layers}
+        there = [node.name for node in self.nodes]
+        for name in named:
+            if name not in there:
+                raise LookupFailedError(
+                    f"there is no layer {quoted(name, 60)} to stand in the place of",
+                    hint=f"there are {', '.join(there)}",
+                )
+        nodes = tuple(replace(node, layer=named.get(node.name, node.layer)) for node in self.nodes)
+        return replace(self, nodes=nodes)
 
 
 def chain(layers: Sequence[Layer]) -> Graph:

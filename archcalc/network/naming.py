@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from archcalc.layers.adapters import LoRA
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import InvalidLayerError
 
-__all__ = ["input_name", "named", "snake_case"]
+__all__ = ["input_name", "name_of", "named", "snake_case"]
 
 
 def snake_case(name: str) -> str:
@@ -20,6 +21,17 @@ def snake_case(name: str) -> str:
     spaced = re.sub(r"\W+", "", name)
     spaced = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", spaced)
     return re.sub("([a-z])([A-Z])", r"\1_\2", spaced).lower()
+
+
+def name_of(layer: Layer) -> str:
+    """The name that a layer was given, or that of its class; with adapters it keeps its name.
+
+    >>> from archcalc.layers import Dense, LoRA
+    >>> name_of(Dense(10)), name_of(Dense(10, name="head")), name_of(LoRA(Dense(10), 8))
+    ('dense', 'head', 'dense')
+    """
+    named = layer.layer if isinstance(layer, LoRA) and layer.name is None else layer
+    return named.name or snake_case(type(named).__name__)
 
 
 def named(layers: Iterable[Layer]) -> list[str]:
@@ -49,7 +61,7 @@ def named(layers: Iterable[Layer]) -> list[str]:
         if layer.name is not None:
             found[id(layer)] = layer.name
             continue
-        base = snake_case(type(layer).__name__)
+        base = name_of(layer)
         while True:
             count = counts.get(base, 0)
             counts[base] = count + 1

@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Role, Storage, Weight
-from archcalc.layers.fields import ShapeField
+from archcalc.layers.fields import ShapeField, option
 from archcalc.network.tensor import Tensor, called
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
@@ -107,7 +107,7 @@ class Constant(_Source):
     0
     """
 
-    shape: ShapeField
+    shape: ShapeField = option(counts="positions")
     value: float = 0.0
 
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/tensors.html"

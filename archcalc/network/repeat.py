@@ -27,7 +27,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.written import evaluated
 
-__all__ = ["Repeat"]
+__all__ = ["Repeat", "V"]
 
 V = TypeVar("V")
 
@@ -131,6 +131,10 @@ class Repeat(Numbered):
             return self.block
         return None
 
+    @property
+    def shown(self) -> Network:
+        return self._open or self
+
     @cached_property
     def _graph(self) -> Graph:
         if self._open:
@@ -165,7 +169,7 @@ class Repeat(Numbered):
             done += 1
             self._bounded(done, current, after)
             current = self.carried(current, after)
-        return tuple(self._fed_back(current))
+        return tuple(self._results(current))
 
     def _over_again(self, walk: Walk, current: tuple[Value, ...], at: Where) -> tuple[Value, ...]:
         """The same block every time: once for all, or time by time for a walk that takes apart."""
@@ -212,10 +216,19 @@ class Repeat(Numbered):
         """Those of the inputs in whose place goes what a copy gives."""
         return values[: len(self.graph().outputs)]
 
+    def _results(self, values: Sequence[Value]) -> Sequence[Value]:
+        """What comes out, where all copies have been followed."""
+        return self._fed_back(values)
+
+    @property
+    def place_mark(self) -> int:
+        """What tells its copies from those of others."""
+        return id(self)
+
     def _place(self, at: Where, done: int, open_: bool = False) -> Where:
         """Where copies stand: under their number, unless they are all there are."""
         here = at if open_ else at.under(str(done))
-        return replace(here, copy=(*at.copy, id(self), done))
+        return replace(here, copy=(*at.copy, self.place_mark, done))
 
     def _step(self, walk: Walk, at: Where, number: Dim) -> Step:
         def step(values: Sequence[Value]) -> tuple[Value, ...]:

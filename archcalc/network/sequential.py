@@ -190,7 +190,7 @@ def _append(calls: list[tuple[Layer, tuple[Ref, ...]]], branch: Layer | None) ->
     A list of layers without a name stands open, so that its paths stay short.
     """
     layers: tuple[Layer, ...] = () if branch is None else (branch,)
-    if isinstance(branch, Sequential) and branch.name is None:
+    if isinstance(branch, Sequential) and branch.name is None and branch.trainable:
         layers = branch.layers
     end = Ref(INPUT)
     for layer in layers:

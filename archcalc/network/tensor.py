@@ -9,12 +9,12 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import read
 from archcalc.network.forms import is_network
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["Input", "InputLayer", "Tensor", "called"]
+__all__ = ["Input", "InputLayer", "Tensor", "called", "every"]
 
 
 class Tensor(Shown):
@@ -57,12 +57,19 @@ class Tensor(Shown):
         try:
             made = called(layer, tensors)
         except ArchcalcError as error:
-            raise error.at(layer.name or snake_case(type(layer).__name__)) from None
+            raise error.at(name_of(layer)) from None
         return made[0] if len(made) == 1 else made
 
     def __repr__(self) -> str:
         origin = type(self.layer).__name__ if self.layer else "Input"
         return f"<Tensor {self.shape!r} from {origin}>"
+
+
+def every(result: Any) -> tuple[Tensor, ...]:
+    """All that a call gives, also the states that torch has in a tuple of their own."""
+    if not isinstance(result, tuple):
+        return (result,)
+    return tuple(tensor for part in result for tensor in every(part))
 
 
 def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

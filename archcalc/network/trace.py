@@ -171,7 +171,11 @@ class Trace(Shown):
 
     def _symbols(self) -> set[Symbol]:
         shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))
-        sizes = {size for shape in shapes for size in shape if isinstance(size, Expr)}
+        layers = {id(row.layer): row.layer for row in self.rows}.values()
+        fields = [getattr(x, name) for x in layers for name in type(x).model_fields]
+        counts = (loop.count for row in self.rows for loop in row.loops)
+        dims = (*counts, *(size for shape in shapes for size in shape), *_dims(fields))
+        sizes = {dim for dim in dims if isinstance(dim, Expr)}
         found = {*self.parameters.known_symbols.values(), *self.macs.known_symbols.values()}
         free = found.union(*(size.free_symbols for size in sizes))
         return {s for s in free if not isinstance(s, Index)}
@@ -293,3 +297,12 @@ class Trace(Shown):
         count = int(self.parameters) if self.parameters.is_number else self.parameters
         shown = f"{count:,}" if isinstance(count, int) else shorten(str(count), 120)
         return f"<Trace of {many}, {shown} parameters>"
+
+
+def _dims(values: Iterable[Any]) -> Iterator[Any]:
+    """Everything in fields, however deep."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _dims(value)
+        else:
+            yield value

@@ -9,23 +9,23 @@ Source: Vaswani et al., *Attention Is All You Need* (2017), section 3; norms fir
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, field_validator
 
 from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
 from archcalc.layers.core import Dense
+from archcalc.layers.feature_normalization import LayerNormalization
 from archcalc.layers.fields import Count, Size, option
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.heads import MultiHeadAttention
 from archcalc.layers.merging import Add
-from archcalc.layers.normalization import LayerNormalization
 from archcalc.layers.regularization import Dropout
 from archcalc.network.base import Network
-from archcalc.network.fields import Block, OptionalBlock
+from archcalc.network.fields import Block, Layers, OptionalBlock
 from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.repeat import Repeat
@@ -59,7 +59,7 @@ class _TransformerLayer(Network, abstract=True):
     """What encoder and decoder layers share: their arguments, and how a part stands among norms."""
 
     d_model: Size
-    nhead: Size
+    nhead: Size = option(counts="parts")
     dim_feedforward: Size = option(default=2048)
     dropout: float = Field(default=0.1, ge=0, le=1)
     activation: ActivationName = "relu"
@@ -67,6 +67,7 @@ class _TransformerLayer(Network, abstract=True):
     batch_first: bool = False
     norm_first: bool = False
     bias: bool = True
+    instead: Layers = option(default=(), kw_only=True)
 
     stands_open: ClassVar[bool] = True
     source: ClassVar[str] = "https://arxiv.org/abs/1706.03762 (section 3.1)"
@@ -77,10 +78,16 @@ class _TransformerLayer(Network, abstract=True):
         end = Ref(INPUT)
         for i, (dropout, part) in enumerate(self._parts(calls), start=1):
             end = self._beside(calls, end, part, f"norm{i}", dropout)
-        return Graph.of(self._arity, calls, (end,))
+        return Graph.of(self._arity, calls, (end,)).with_layers(self.instead)
 
     def graph(self) -> Graph:
         return self._graph
+
+    takes_parts: ClassVar[bool] = True
+
+    def with_parts(self, parts: Mapping[str, Layer]) -> Self:
+        kept = [layer for layer in self.instead if layer.name not in parts]
+        return self.model_copy(update={"instead": (*kept, *parts.values())})
 
     def _beside(
         self, calls: _Calls, x: Ref, part: Callable[[Ref], Ref], norm: str, dropout: str
@@ -151,6 +158,8 @@ class TransformerEncoderLayer(_TransformerLayer):
         batch_first: where torch has the batch; shapes here have none.
         norm_first: whether norms come before the parts instead of after the sums.
         bias: whether dense layers, attention and norms add a bias.
+        instead: layers in the place of those of the same name (``"self_attn"``, ``"linear1"``, …):
+            `with_lora` puts adapters there.
 
     >>> TransformerEncoderLayer(512, 8).output_shape(Shape((10, 512)))
     (10, 512)
@@ -169,7 +178,7 @@ class TransformerDecoderLayer(_TransformerLayer):
 
     Args:
         d_model, nhead, dim_feedforward, dropout, activation: as in `TransformerEncoderLayer`.
-        layer_norm_eps, batch_first, norm_first, bias: as there.
+        layer_norm_eps, batch_first, norm_first, bias, instead: as there.
 
     >>> TransformerDecoderLayer(512, 8).output_shape(Shape((20, 512)), Shape((10, 512)))
     (20, 512)
@@ -303,7 +312,7 @@ class Transformer(Network):
     """
 
     d_model: Size = option(default=512)
-    nhead: Size = option(default=8)
+    nhead: Size = option(default=8, counts="parts")
     num_encoder_layers: Count = option(default=6)
     num_decoder_layers: Count = option(default=6)
     dim_feedforward: Size = option(default=2048)
@@ -328,6 +337,11 @@ class Transformer(Network):
     def graph(self) -> Graph:
         return self._graph
 
+    takes_parts: ClassVar[bool] = True
+
+    def with_parts(self, parts: Mapping[str, Layer]) -> Self:
+        return self.model_copy(update={f"custom_{name}": part for name, part in parts.items()})
+
     def _encoder(self) -> Layer:
         block = TransformerEncoderLayer(**self._shared())
         return TransformerEncoder(block, self.num_encoder_layers, self._norm(), name="encoder")
@@ -343,5 +357,6 @@ class Transformer(Network):
 
     def _shared(self) -> dict[str, Any]:
         """The arguments that encoder and decoder layers have in common with this."""
-        names = (name for name in _TransformerLayer.model_fields if name != "name")
+        apart = ("name", "instead")
+        names = (name for name in _TransformerLayer.model_fields if name not in apart)
         return {name: getattr(self, name) for name in names}

@@ -7,7 +7,7 @@ is: in a shape, in a hyperparameter however deep, in the number of copies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,15 +15,19 @@ from sympy import Basic
 
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.layers.merging import Concatenate
+from archcalc.layers.slicing import Slice
 from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.model import Model
-from archcalc.network.naming import input_name, snake_case
+from archcalc.network.naming import input_name, name_of
 from archcalc.network.numbered import Numbered
 from archcalc.network.repeat import Repeat
+from archcalc.network.stacks import RecurrentStack
 from archcalc.network.ties import TiedWeight, no_owner, owned, settled
+from archcalc.network.walk import Where, frozen
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape, as_shape
@@ -51,6 +55,10 @@ class Call:
         inputs: what feeds it.
         owner: the call whose weights it uses: its own number, or an earlier one where it is shared.
         ties: those of its weights that are another call's, each with the number of that call.
+        copy: which copies of repeated blocks it is in: a layer has weights of its own in each.
+        lender: an earlier call that has its weights, of a layer around this one or within it: a
+            layer that is called by itself and at every step.
+        identity: the layer that is called, by its identity; equal ones share their facts.
     """
 
     path: str
@@ -58,6 +66,9 @@ class Call:
     inputs: tuple[Source, ...]
     owner: int
     ties: tuple[tuple[TiedWeight, int], ...] = ()
+    copy: tuple[int, ...] = ()
+    lender: int | None = None
+    identity: int = 0
 
     @property
     def layer(self) -> Layer:
@@ -130,9 +141,9 @@ def unroll(what: Layer, input_shape: Any = None, whole: Whole = _none) -> Progra
     given = [Source(-1 - i) for i in range(len(shapes))]
     if isinstance(what, Network) and not whole(what):
         what.check(*shapes)
-        outputs = writer.network(what, given, "", ())
+        outputs = writer.network(what, given, Where())
     else:
-        outputs = writer.call(what, given, what.name or snake_case(type(what).__name__), ())
+        outputs = writer.call(what, given, Where(name_of(what)))
     writer.settle()
     return Program(
         what.name if isinstance(what, Network) else None,
@@ -189,66 +200,102 @@ class _Writer:
         self.whole = whole
         self.calls: list[Call] = []
         self._owners: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._holders: dict[tuple[int, tuple[int, ...]], int] = {}
         self._known: dict[tuple[object, ...], Applied] = {}
         self._tied: list[tuple[int, Layer, tuple[int, ...]]] = []
 
-    def network(
-        self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
-    ) -> list[Source]:
+    def network(self, network: Network, values: list[Source], place: Where) -> list[Source]:
         """Write down every layer of `network`; where its outputs are."""
+        place = place.within(network)
+        if isinstance(network, RecurrentStack):
+            return self._stack(network, values, place)
         if not isinstance(network, Repeat):
-            return self._graph(network, values, path, copy)
+            return self._graph(network, values, place)
         for i in range(int(network.times)):
-            place = _under(path, str(i))
-            own = copy if network.shared else (*copy, id(network), i)
-            made = self._graph(network.copy_of(i), values, place, own)
+            copy = place.copy if network.shared else (*place.copy, id(network), i)
+            here = replace(place.under(str(i)), copy=copy)
+            made = self._graph(network.copy_of(i), values, here)
             values = list(network.carried(values, made))
         return values[: len(network.graph().outputs)]
 
-    def _graph(
-        self, network: Network, values: list[Source], path: str, copy: tuple[int, ...]
-    ) -> list[Source]:
+    def _stack(self, stack: RecurrentStack, values: list[Source], place: Where) -> list[Source]:
+        """Every layer of a stack, with its part of the states cut out before and joined after."""
+        value, *states = values
+        if not states and len(stack.segments) == 1:
+            return self.network(stack.segments[0], values, place)
+        if not states:
+            return self._graph(stack, values, place)
+        shapes = [_shape(source, self.calls, self.inputs) for source in values]
+        undecided(needed.under(place.path) for needed in stack.needs(*shapes))
+        last: list[list[Source]] = [[] for _ in states]
+        for number, (path, layer, after, mark) in enumerate(stack.copies()):
+            here = replace(place.under(path) if path else place, copy=(*place.copy, *mark))
+            part = Slice(1, number * stack.ways, (number + 1) * stack.ways)
+            cut = [self.call(part, [state], here.under("slice"))[0] for state in states]
+            value, *left = self._either(layer, [value, *cut], here.under(name_of(layer)))
+            for found, state in zip(last, left, strict=True):
+                found.append(state)
+            for dropout in after:
+                (value,) = self.call(dropout, [value], here.under("dropout"))
+        joined = [self.call(Concatenate(1), found, place.under("states"))[0] for found in last]
+        return [value, *joined]
+
+    def _either(self, layer: Layer, values: list[Source], place: Where) -> list[Source]:
+        """A layer as a call, or a network taken apart."""
+        if isinstance(layer, Network) and not self.whole(layer):
+            return self.network(layer, values, place)
+        return self.call(layer, values, place)
+
+    def _graph(self, network: Network, values: list[Source], place: Where) -> list[Source]:
         graph, made = network.graph(), list[list[Source]]()
         shapes = [_shape(source, self.calls, self.inputs) for source in values]
-        undecided(needed.under(path) for needed in network.needs(*shapes))
+        undecided(needed.under(place.path) for needed in network.needs(*shapes))
 
         def at(refs: Sequence[Ref]) -> list[Source]:
             return [values[r.output] if r.node == INPUT else made[r.node][r.output] for r in refs]
 
         for node in graph.nodes:
-            fed, where = at(node.inputs), _under(path, node.name)
-            if isinstance(node.layer, Network) and not self.whole(node.layer):
-                made.append(self.network(node.layer, fed, where, copy))
-            else:
-                made.append(self.call(node.layer, fed, where, copy))
+            made.append(self._either(node.layer, at(node.inputs), place.under(node.name)))
         return at(graph.outputs)
 
-    def call(
-        self, layer: Layer, values: list[Source], path: str, copy: tuple[int, ...]
-    ) -> list[Source]:
+    def call(self, layer: Layer, values: list[Source], place: Where) -> list[Source]:
         """Write down one layer; where its outputs are."""
         shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
-        key = (layer.key, shapes)
+        stated = layer if place.trained else frozen(layer)
+        # others with the same facts are built with other arguments, or of other layers
+        alone = bool(layer.kept) or (isinstance(layer, Network) and layer.per_step)
+        key = (stated.key, shapes)
         try:
-            known = None if layer.kept else self._known.get(key)
-            applied = known or Applied(layer, shapes)
+            known = None if alone else self._known.get(key)
+            applied = known or Applied(stated, shapes)
         except ArchcalcError as error:
-            raise error.at(path) from None
+            raise error.at(place.path) from None
         if any(part.tied for part in everything(layer)[1:]):
             raise FrameworkError(
                 f"{type(layer).__name__} is one layer there, and holds weights that are tied",
                 code="tied-weights",
-                path=path,
+                path=place.path,
                 hint="build it of its parts",
             )
-        if not layer.kept:  # others with the same facts are built with other arguments
+        if not alone:
             self._known[key] = applied
         number = len(self.calls)
-        owner = self._owners.setdefault((id(layer), copy), number)
+        owner = self._owners.setdefault((id(layer), place.copy), number)
+        lender = self._lender(layer, applied, place.copy) if owner == number else None
         if layer.tied:
-            self._tied.append((number, layer, copy))
-        self.calls.append(Call(path, applied, tuple(values), owner))
+            self._tied.append((number, layer, place.copy))
+        self.calls.append(
+            Call(place.path, applied, tuple(values), owner, (), place.copy, lender, id(layer))
+        )
         return [Source(number, i) for i in range(len(applied.outputs))]
+
+    def _lender(self, layer: Layer, applied: Applied, copy: tuple[int, ...]) -> int | None:
+        """The call that has all weights of this one, where one has."""
+        number = len(self.calls)
+        holders = {
+            self._holders.setdefault((id(part), copy), number) for part in _weighing(layer, applied)
+        }
+        return holders.pop() if len(holders) == 1 and number not in holders else None
 
     def settle(self) -> None:
         """Find the calls that own tied weights, once all are written."""
@@ -269,5 +316,20 @@ class _Writer:
         return settled(own, tie, theirs.applied, theirs.path, call.path)[0], owner
 
 
-def _under(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name
+def _weighing(layer: Layer, applied: Applied) -> list[Layer]:
+    """The layers whose weights a call uses: it, or what it calls at every step."""
+    if not (isinstance(layer, Network) and layer.per_step):
+        return [layer] if applied.weights else []
+    inside, rows = list(_single(layer)), layer.trace(*applied.inputs).rows
+    if len(inside) != len(rows):  # repeated blocks in it have weights of their own
+        return []
+    return [one for one, row in zip(inside, rows, strict=True) if row.applied.weights]
+
+
+def _single(layer: Layer) -> Iterator[Layer]:
+    """The layers that are no networks, in order."""
+    if not isinstance(layer, Network):
+        yield layer
+        return
+    for node in layer.graph().nodes:
+        yield from _single(node.layer)

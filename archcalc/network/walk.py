@@ -27,7 +27,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Index
 
-__all__ = ["Round", "Row", "Value", "Walk", "Where", "growing"]
+__all__ = ["Round", "Row", "Value", "Walk", "Where", "frozen", "growing"]
 
 
 @contextmanager
@@ -181,6 +181,7 @@ class Where:
         copy: which copies of repeated blocks these are: copies do not share weights.
         carried: what each loop in turn carries on; see `Row`.
         rounds: what goes round here, the outermost first.
+        trained: whether no network around is frozen.
     """
 
     path: str = ""
@@ -188,6 +189,11 @@ class Where:
     copy: tuple[int, ...] = ()
     carried: tuple[Carry, ...] = ()
     rounds: tuple[Round, ...] = ()
+    trained: bool = True
+
+    def within(self, network: Layer) -> Where:
+        """The place in a network: what is in one that is not trained is not trained either."""
+        return self if network.trainable else replace(self, trained=False)
 
     def under(self, name: str) -> Where:
         """The place called `name` in here."""
@@ -240,7 +246,8 @@ class Walk:
             ArchcalcError: the layer cannot take these shapes; the error carries its path.
         """
         try:
-            applied = self._apply(layer, tuple(value.shape for value in values))
+            stated = layer if at.trained else frozen(layer)
+            applied = self._apply(stated, tuple(value.shape for value in values))
         except ArchcalcError as error:
             raise error.at(at.path) from None
         owner = self._owners.get((id(layer), at.copy))
@@ -310,6 +317,11 @@ class Walk:
         if found is None:
             found = self._known[key] = Applied(layer, inputs)
         return found
+
+
+def frozen(layer: Layer) -> Layer:
+    """A layer as it is in a network that is not trained."""
+    return layer.model_copy(update={"trainable": False}) if layer.trainable else layer
 
 
 def _shared(owner: Row, again: Applied, path: str) -> list[Requirement]:

@@ -13,16 +13,18 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from archcalc.costs.loops import Loop
+from archcalc.layers.adapters import LoRA
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import State
 from archcalc.layers.fields import option
 from archcalc.layers.kept import EVERY, OVER_TIME
 from archcalc.layers.merging import Add, Average, Concatenate, Multiply
+from archcalc.layers.states import TakesStates, check_states, in_layers, same_state
 from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block, Layers, OptionalBlock
 from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
-from archcalc.network.naming import snake_case
+from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
 from archcalc.network.walk import Round, Value, Walk, Where
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -42,8 +44,8 @@ class _Holding(Network, abstract=True):
         found: Layer = getattr(self, next(iter(_own_fields(type(self)))))
         return found
 
-    def inside(self, x: Shape) -> tuple[Shape, ...]:
-        """The shape that the layer inside gets."""
+    def inside(self, x: Shape, *states: Shape) -> tuple[Shape, ...]:
+        """The shape that the layer inside gets; no weight depends on the states."""
         return (x,)
 
     @cached_property
@@ -67,7 +69,7 @@ class _PerStep(_Holding, abstract=True):
 
     per_step: ClassVar[bool] = True
 
-    def inside(self, x: Shape) -> tuple[Shape, ...]:
+    def inside(self, x: Shape, *states: Shape) -> tuple[Shape, ...]:
         axes = self.leading()
         if len(x) <= axes:
             first = "first axis is time" if axes == 1 else f"first {axes} axes hold the steps"
@@ -79,7 +81,9 @@ class _PerStep(_Holding, abstract=True):
             )
         return (Shape(x[axes:]),)
 
-    def step(self, walk: Walk, value: Value, at: Where) -> tuple[Value, ...]:
+    def step(
+        self, walk: Walk, value: Value, at: Where, states: Sequence[Value] = ()
+    ) -> tuple[Value, ...]:
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
@@ -87,7 +91,8 @@ class _PerStep(_Holding, abstract=True):
         for count in value.shape[: self.leading()]:
             rounds = (*rounds, Round(self.taken(), len(walk.rows), count))
             inner = inner.inside(Loop.steps(count))
-        return followed(node.layer, walk, [value._replace(shape=x)], replace(inner, rounds=rounds))
+        fed = [value._replace(shape=x), *states]
+        return followed(node.layer, walk, fed, replace(inner, rounds=rounds))
 
     def taken(self) -> str:
         """How the steps are taken: side by side, or one after the other."""
@@ -163,7 +168,7 @@ class TimeDistributed(_PerStep):
         return tuple(out._replace(shape=Shape((*steps, *out.shape))) for out in made)
 
 
-class StackedRNNCells(Network):
+class StackedRNNCells(TakesStates, Network):
     """Cells one on the other: each step of one is the input of the next.
 
     Args:
@@ -177,7 +182,7 @@ class StackedRNNCells(Network):
     cells: Layers
 
     built_with: ClassVar[tuple[str, ...]] = EVERY
-    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/stacked_rnn_cell/"
 
     @field_validator("cells", mode="before")
@@ -190,9 +195,24 @@ class StackedRNNCells(Network):
             )
         return cells
 
-    def inside(self, x: Shape) -> tuple[Shape, ...]:
+    def inside(self, x: Shape, *states: Shape) -> tuple[Shape, ...]:
         """The shape that the first cell gets; a cell takes its input's length as it comes."""
         return (x,)
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs[:1])
+        if len(inputs) > 1:
+            check_states(self, inputs[1:], [[s.shape for s in self.state(inputs[0])]])
+
+    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+        """One cell after the other, each with its own of the states."""
+        x, *states = values
+        made: tuple[Value, ...] = (x,)
+        for node in self.graph().nodes:
+            mine = len(node.layer.state(made[0].shape)) if states else 0
+            made = followed(node.layer, walk, (made[0], *states[:mine]), at.under(node.name))
+            states = states[mine:]
+        return made
 
     @cached_property
     def _graph(self) -> Graph:
@@ -202,7 +222,7 @@ class StackedRNNCells(Network):
         return self._graph
 
 
-class RNN(_PerStep):
+class RNN(TakesStates, _PerStep):
     """A cell over time: ``(t, n_in)`` to what the cell gives at the last step, or at every.
 
     `LSTM` is this around `LSTMCell`, `GRU` around `GRUCell`, and `SimpleRNN` around
@@ -228,6 +248,7 @@ class RNN(_PerStep):
     go_backwards: bool = False
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, *OVER_TIME, "zero_output_for_mask")
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/rnn/"
 
     @field_validator("cell", mode="before")
@@ -237,7 +258,7 @@ class RNN(_PerStep):
 
     def state(self, *inputs: Shape) -> tuple[State, ...]:
         """What the cell keeps, from one of the steps to the next."""
-        (x,) = inputs
+        x = inputs[0]
         kept = self.cell.state(*self.inside(x))
         if not kept:
             raise InvalidLayerError(
@@ -250,18 +271,25 @@ class RNN(_PerStep):
     def taken(self) -> str:
         return "backwards" if self.go_backwards else "recurrent"
 
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs[:1])
+        if len(inputs) > 1:
+            check_states(self, inputs[1:], [[s.shape for s in self.state(*inputs)]])
+
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
-        (value,) = values
-        out, *_ = self.step(walk, value, at)
+        value, *states = values
+        out, *_ = self.step(walk, value, at, states)
         y = Shape((value.shape[0], *out.shape)) if self.return_sequences else out.shape
         kept = [s.shape for s in self.state(value.shape)] if self.return_state else []
         return tuple(out._replace(shape=shape) for shape in (y, *kept))
 
 
+_WAYS = 2
+
 _MERGES = {"concat": Concatenate, "sum": Add, "mul": Multiply, "ave": Average}
 
 
-class Bidirectional(_Holding):
+class Bidirectional(TakesStates, _Holding):
     """A recurrent layer from the first step to the last, and another from the last to the first.
 
     Args:
@@ -286,6 +314,7 @@ class Bidirectional(_Holding):
     backward_layer: OptionalBlock = option(default=None, kw_only=True)
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "weights")
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/bidirectional/"
 
     @field_validator("layer", "backward_layer", mode="before")
@@ -298,7 +327,7 @@ class Bidirectional(_Holding):
     def _goes_both_ways(cls, value: Any) -> Any:
         if isinstance(value, Sequential) and len(value.layers) == 1:  # a list of one, in a file
             value = value.layers[0]
-        if value is not None and "go_backwards" not in type(value).model_fields:
+        if value is not None and "go_backwards" not in type(_over_time(value)).model_fields:
             raise InvalidLayerError(
                 f"{type(value).__name__} does not run over time",
                 code="not-recurrent",
@@ -309,10 +338,7 @@ class Bidirectional(_Holding):
     @cached_property
     def _graph(self) -> Graph:
         first: Any = self.layer
-        other: Any = self.backward_layer or first.model_copy(
-            update={"go_backwards": not first.go_backwards},
-            deep=True,  # what it holds has weights of its own as well
-        )
+        other: Any = self.backward_layer or _turned(first)
         calls: list[tuple[Layer, tuple[Ref, ...]]] = [
             (_named(first, "forward"), (Ref(INPUT),)),
             (_named(other, "backward"), (Ref(INPUT),)),
@@ -326,13 +352,37 @@ class Bidirectional(_Holding):
     def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
         """Each way after the other; behind the outputs come the states that the two give."""
         forward, backward, *merge = self.graph().nodes
+        x, *states = values
+        layers = in_layers([state.shape for state in states])
         ways = [
-            followed(way.layer, walk, values, at.under(way.name)) for way in (forward, backward)
+            followed(way.layer, walk, (x, *mine), at.under(way.name))
+            for way, mine in zip((forward, backward), self._parted(walk, states, at), strict=True)
         ]
         ends = tuple(made[0] for made in ways)
         for node in merge:
             ends = followed(node.layer, walk, ends, at.under(node.name))
-        return (*ends, *(value for made in ways for value in made[1:]))
+        if not layers:
+            return (*ends, *(value for made in ways for value in made[1:]))
+        last = ways[1][1:]  # torch has the states of both ways in one
+        both = (v._replace(shape=v.shape.replace(0, _WAYS)) for v in last)
+        return (*ends, *both)
+
+    def check(self, *inputs: Shape) -> None:
+        super().check(*inputs[:1])
+        if len(inputs) > 1:
+            kept = [state.shape for state in self.layer.state(inputs[0])]
+            layers = [Shape((_WAYS, *shape)) for shape in kept]
+            check_states(self, inputs[1:], [[*kept, *kept], layers])
+
+    def _parted(self, walk: Walk, states: Sequence[Value], at: Where) -> list[Sequence[Value]]:
+        """The states of each way: Keras has those of one after those of the other."""
+        half = len(states) // _WAYS
+        if not in_layers([state.shape for state in states]):
+            return [states[:half], states[half:]]
+        for state in states:
+            walk.require(same_state(state.shape, state.shape.replace(0, _WAYS)), at)
+        one = [state._replace(shape=state.shape.replace(0, 1)) for state in states]
+        return [one, one]
 
     def origin(self, layer: Layer) -> Layer:
         forward, backward = (node.layer for node in self.graph().nodes[:2])
@@ -340,7 +390,23 @@ class Bidirectional(_Holding):
             return self.backward_layer
         return self.layer if layer is forward else layer
 
+    def copied_from(self, layer: Layer) -> Layer | None:
+        copied = self.backward_layer is None and layer is self.graph().nodes[1].layer
+        return self.layer if copied else None
+
+
+def _over_time(layer: Layer) -> Layer:
+    """What runs over time: the layer, or the one that has its adapters around it."""
+    return layer.layer if isinstance(layer, LoRA) else layer
+
+
+def _turned(layer: Any) -> Any:
+    """One like it, that takes the steps the other way; what it holds has weights of its own."""
+    if isinstance(layer, LoRA):
+        return layer.model_copy(update={"layer": _turned(layer.layer)})
+    return layer.model_copy(update={"go_backwards": not layer.go_backwards}, deep=True)
+
 
 def _named(layer: Layer, way: str) -> Layer:
-    name = f"{way}_{layer.name or snake_case(type(layer).__name__)}"
+    name = f"{way}_{name_of(layer)}"
     return layer.model_copy(update={"name": name})

@@ -6,23 +6,21 @@ A bool would have to lie about ``h ≥ 7``.  The third answer, ``None``, keeps i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 
-from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol
+from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
 from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.interval import Interval, added, extreme, floored, multiplied
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.residues import in_classes
 from archcalc.symbolic.sums import Index, Sum
 from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
-__all__ = ["Interval", "at_least", "bounds", "equal", "largest", "smallest"]
-
-Interval = tuple[Rational | None, Rational | None]
-"""Lower and upper bound; ``None`` where there is none."""
+__all__ = ["at_least", "bounds", "equal", "largest", "smallest"]
 
 _POSITIVE: Interval = (Integer(1), None)
 _NOT_NEGATIVE: Interval = (Integer(0), None)
-_NOTHING: Interval = (Integer(0), Integer(0))
 
 
 def bounds(expression: Expr | int, known: Mapping[Symbol, Interval] | None = None) -> Interval:
@@ -56,64 +54,21 @@ def _bounds(e: Expr, known: Mapping[Symbol, Interval]) -> Interval:
         return None, None
     parts = [_bounds(a, known) for a in e.args]
     if isinstance(e, Add):
-        return _add([low for low, _ in parts]), _add([high for _, high in parts])
+        return added(parts)
     if isinstance(e, Mul):
-        product: Interval = (Integer(1), Integer(1))
-        for part in parts:
-            product = _multiply(product, part)
-        return product
+        return reduce(multiplied, parts)
     if isinstance(e, FloorDiv):
-        return _floor(*parts)
+        return floored(*parts)
     if isinstance(e, Pow):
         return _power(*parts)
-    return _extreme(parts, isinstance(e, Max))
+    return extreme(parts, max if isinstance(e, Max) else min)
 
 
 def _sum(e: Sum, known: Mapping[Symbol, Interval]) -> Interval:
     fewest, most = _bounds(e.count, known)
     count = (Integer(0) if fewest is None else max(fewest, Integer(0)), most)
     last = None if most is None else max(most - 1, Integer(0))
-    return _multiply(_bounds(e.term, {**known, e.index: (Integer(0), last)}), count)
-
-
-def _add(values: list[Rational | None]) -> Rational | None:
-    known = [value for value in values if value is not None]
-    return Add(*known) if len(known) == len(values) else None
-
-
-def _multiply(a: Interval, b: Interval) -> Interval:
-    if _NOTHING in (a, b):
-        return _NOTHING
-    (low_a, high_a), (low_b, high_b) = a, b
-    if low_a is not None and low_b is not None and low_a >= 0 and low_b >= 0:
-        return low_a * low_b, None if high_a is None or high_b is None else high_a * high_b
-    if high_a is not None and high_a <= 0:
-        return _negative(_multiply(_negative(a), b))
-    if high_b is not None and high_b <= 0:
-        return _negative(_multiply(a, _negative(b)))
-    if low_a is None or high_a is None or low_b is None or high_b is None:
-        return None, None
-    corners = [x * y for x in (low_a, high_a) for y in (low_b, high_b)]
-    return min(corners), max(corners)
-
-
-def _negative(a: Interval) -> Interval:
-    low, high = a
-    return (None if high is None else -high), (None if low is None else -low)
-
-
-def _floor(x: Interval, q: Interval) -> Interval:
-    least, most = q
-    if least is None or least <= 0:
-        return None, None
-    low, high = x
-    # an ever larger divisor leads to 0 from above and to −1 from below
-    return (
-        None if low is None else min(low // least, S.Zero if most is None else low // most),
-        None
-        if high is None
-        else max(high // least, S.NegativeOne if most is None else high // most),
-    )
+    return multiplied(_bounds(e.term, {**known, e.index: (Integer(0), last)}), count)
 
 
 def _power(base: Interval, exponent: Interval) -> Interval:
@@ -134,19 +89,10 @@ def _power(base: Interval, exponent: Interval) -> Interval:
 
 
 def _too_large(base: Interval, exponent: Interval) -> bool:
-    """Whether a bound of the power would be a number that nobody wants to compute."""
+    """Whether a bound of the power would be too large to compute."""
     sizes = [max(abs(int(end.p)), int(end.q)).bit_length() for end in base if end is not None]
     tops = [abs(int(end)) for end in exponent if end is not None]
     return max(sizes, default=0) * max(tops, default=0) > LIMITS.early_power_bits
-
-
-def _extreme(parts: list[Interval], largest: bool) -> Interval:
-    """The bounds of a maximum or minimum: one side needs all bounds, for the other one will do."""
-    lows = [low for low, _ in parts if low is not None]
-    highs = [high for _, high in parts if high is not None]
-    if largest:
-        return max(lows, default=None), max(highs) if len(highs) == len(parts) else None
-    return min(lows) if len(lows) == len(parts) else None, min(highs, default=None)
 
 
 def at_least(a: Expr | int, b: Expr | int, *, by_classes: bool = False) -> bool | None:

@@ -8,7 +8,7 @@ normalised by name (`as_expr`), and what goes out is evaluated by name.
 from __future__ import annotations
 
 import operator
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias
 
 import sympy
 from sympy import Expr, Integer, Symbol
@@ -21,13 +21,27 @@ from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Dim", "DimLike", "as_dim", "as_expr", "exact_div", "lower"]
+__all__ = ["Dim", "DimLike", "ExpressionLike", "as_dim", "as_expr", "exact_div", "lower"]
 
 Dim: TypeAlias = int | Expr
 """A dimension after normalisation: a Python int, or an expression of positive-integer symbols."""
 
-DimLike: TypeAlias = int | str | Expr
-"""What is accepted for a dimension."""
+if TYPE_CHECKING:  # sympy has no types, so that its own would let anything through
+
+    class _OfSympy(Protocol):
+        @property
+        def free_symbols(self) -> Any: ...
+
+    class _OfFormula(Protocol):
+        @property
+        def expr(self) -> Any: ...
+
+    ExpressionLike: TypeAlias = _OfSympy | _OfFormula
+    DimLike: TypeAlias = SupportsIndex | str | ExpressionLike
+else:
+    ExpressionLike = Expr
+    DimLike = int | str | Expr
+"""What is accepted for a dimension: a whole number, text, an expression of sympy or a `Formula`."""
 
 
 def as_expr(value: object) -> Dim:
@@ -101,7 +115,7 @@ def lower(value: Expr | int) -> Dim:
 
 
 def exact_div(a: Dim, b: Dim) -> Dim:
-    """``a / b`` where `b` divides `a`, as a requirement beside it says: no floor is written.
+    """``a / b`` where `b` divides `a`, as a requirement beside it says: no floor is made.
 
     >>> from archcalc.symbolic import symbols
     >>> d, a = symbols("d a")

@@ -20,9 +20,9 @@ R1 to R6 are in Graham, Knuth, Patashnik, *Concrete Mathematics*, chapter 3.
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from functools import lru_cache
 from math import gcd, prod
-from typing import Any, cast, overload
+from typing import Any, overload
 
 from sympy import (
     Add,
@@ -37,12 +37,17 @@ from sympy import (
     Symbol,
     expand_mul,
     fraction,
-    sring,
     sympify,
     together,
 )
 
 from archcalc.symbolic.errors import ArithmeticRuleError
+from archcalc.symbolic.factors import (
+    common_factor,
+    exact_quotient,
+    factor_powers,
+    with_plain_exponents,
+)
 from archcalc.symbolic.sums import Index, Sum, with_joined_powers
 
 __all__ = [
@@ -132,7 +137,7 @@ def CeilDiv(numerator: Any, divisor: Any) -> Expr:
         return -FloorDiv(-x, q)
     # before the rest is added, which does not share them; the divisor must stay positive
     x, q = _without_shared_factors(x, q, positive=True)
-    exact = _exact_quotient(_sum(_terms(x)), q) if q.is_Add and is_whole(q) else None
+    exact = exact_quotient(_sum(_terms(x)), _sum(_terms(q))) if q.is_Add and is_whole(q) else None
     if exact is not None:
         return exact if is_whole(exact) else CeilDiv(exact, S.One)
     return FloorDiv(Add(x, q, S.NegativeOne), q)
@@ -175,7 +180,9 @@ def ceil_div(a: int | Expr, b: int | Expr) -> int | Expr:
 @lru_cache(maxsize=8192)
 def _divide(x: Expr, q: Expr) -> Expr:
     x, q = _cleared(x, q)
-    q = _settled(Mul(*q.args) if q.is_Mul else q)  # `together` leaves 3·(c + m) as it is
+    q = with_plain_exponents(
+        Mul(*q.args) if q.is_Mul else q
+    )  # `together` leaves 3·(c + m) as it is
     if not (is_whole(x) and is_whole(q)):
         return Expr.__new__(FloorDiv, x, q)
     if q is S.One:  # R1
@@ -196,7 +203,7 @@ def _without_shared_factors(x: Expr, q: Expr, *, positive: bool = False) -> tupl
     """
     if not any(factor.as_base_exp()[0].is_Add for factor in Mul.make_args(q)):
         return x, q
-    powers = [_factor_powers(part) for part in (x, q)]
+    powers = [factor_powers(part) for part in (x, q)]
     shared = {
         base: min(power, powers[1][base])
         for base, power in powers[0].items()
@@ -209,19 +216,6 @@ def _without_shared_factors(x: Expr, q: Expr, *, positive: bool = False) -> tupl
         for each in powers
     )
     return over, under
-
-
-def _factor_powers(x: Expr) -> dict[Expr, int]:
-    """The factors of a product with their powers; of a sum its number is a factor of its own."""
-    powers: dict[Expr, int] = {}
-    for factor in Mul.make_args(x):
-        base, power = factor.as_base_exp()
-        if not (power.is_Integer and power > 0):
-            base, power = factor, S.One
-        number, base = base.primitive() if base.is_Add else (S.One, base)
-        for part in (number, base) if number is not S.One else (base,):
-            powers[part] = powers.get(part, 0) + int(power)
-    return powers
 
 
 def _cleared(x: Expr, q: Expr) -> tuple[Expr, Expr]:
@@ -311,7 +305,7 @@ def _terms(x: Expr) -> Terms:
 
 
 def _settled_sum(x: Expr) -> Expr:
-    return Add(*map(_settled, Add.make_args(x)))
+    return Add(*map(with_plain_exponents, Add.make_args(x)))
 
 
 def _expanded(x: Expr) -> Expr:
@@ -362,7 +356,7 @@ def _by_integer(terms: Terms, q: int) -> Expr:
 def _by_symbol(x: Expr, q: Expr) -> Expr:
     """R7: what `q` divides exactly comes out, a common factor cancels, the rest stays opaque."""
     if q.is_Add:
-        exact = _exact_quotient(x, q)
+        exact = exact_quotient(x, _sum(_terms(q)))
         if exact is None:
             return Expr.__new__(FloorDiv, x, q)
         return exact if is_whole(exact) else _divide(exact, S.One)
@@ -380,82 +374,9 @@ def _by_symbol(x: Expr, q: Expr) -> Expr:
         number = int(rest[0])
         if _at_least(q, -number if number < 0 else number + 1):
             return Add(*whole, Integer(number // (abs(number) + 1)))
-    common = _common_factor([*rest, q])
+    common = common_factor([*rest, q])
     remaining = Add(*[with_joined_powers(term / common) for term in rest])
     divisor = with_joined_powers(q / common)
     if common is S.One:
         return Add(*whole, Expr.__new__(FloorDiv, remaining, divisor))
     return Add(*whole, _divide(remaining, divisor))
-
-
-def _settled(e: Expr) -> Expr:
-    """``2^(i + 1)`` as ``2·2^i``, and ``2·2^(i − 1)`` as ``2^i``: sympy cancels them only so."""
-    if not any(_is_exponential(part) for part in Mul.make_args(e)):
-        return e
-    number, rest = e.as_coeff_Mul()
-    factors: list[Expr] = []
-    for part in Mul.make_args(rest):
-        base, exponent = part.as_base_exp()
-        if _is_exponential(part):
-            more, exponent = exponent.as_coeff_Add()
-            if more.is_Integer and 0 < more <= _LARGEST_SHIFT:
-                number, more = number * base**more, S.Zero
-            while -_LARGEST_SHIFT <= more < 0 and number % base == 0:
-                number, more = number / base, more + 1
-            part = Pow(base, exponent + more)
-        factors.append(part)
-    return Mul(number, *factors)
-
-
-def _is_exponential(part: Expr) -> bool:
-    return bool(part.is_Pow and part.base.is_Integer and part.base > 1 and part.exp.is_Add)
-
-
-def _exact_quotient(x: Expr, q: Expr) -> Expr | None:
-    """``x/q`` where `q` divides `x` as a polynomial with rational coefficients, else ``None``.
-
-    sympy's ``cancel`` would look for a common divisor, which takes hours on some sparse input.
-    """
-    ring, (rest, divisor) = sring([x, _sum(_terms(q))], expand=False)
-    content, divisor = divisor.primitive()  # by what is left a quotient is whole (Gauss)
-    lead, coefficient = divisor.LT
-    quotient = ring.zero
-    for _ in range(_STEPS):
-        if not rest:
-            exact = cast("Expr", quotient.as_expr())
-            return Add(*[term / int(content) for term in Add.make_args(exact)])
-        monomial, c = rest.LT
-        if c % coefficient or any(a < b for a, b in zip(monomial, lead, strict=True)):
-            return None
-        powers = tuple(a - b for a, b in zip(monomial, lead, strict=True))
-        term = ring.term_new(powers, c // coefficient)
-        quotient += term
-        rest -= term * divisor
-    return None
-
-
-_LARGEST_SHIFT = 64
-"""A number in an exponent stays there where it is larger."""
-
-_STEPS = 1_000
-"""A quotient of more terms than this is not looked for."""
-
-
-def _common_factor(monomials: list[Expr]) -> Expr:
-    """The greatest monomial that divides every one of `monomials`."""
-    split = [monomial.as_coeff_Mul() for monomial in monomials]
-    number = reduce(gcd, (int(c) for c, _ in split))
-    powers = [rest.as_powers_dict() for _, rest in split]
-    shared = set.intersection(*map(set, powers))
-    return Mul(Integer(number), *[base ** _least([p[base] for p in powers]) for base in shared])
-
-
-def _least(exponents: list[Expr]) -> Expr:
-    """The least of `exponents` where that is known, else 0, which takes nothing out."""
-    least = exponents[0]
-    for exponent in exponents[1:]:
-        difference = least - exponent
-        if not difference.is_Integer:
-            return S.Zero
-        least = exponent if difference > 0 else least
-    return least

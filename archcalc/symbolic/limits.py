@@ -1,4 +1,4 @@
-"""How large things may become, each bound said once; `docs/concepts/limits.md` shows them.
+"""How large things may become, each bound stated once; `docs/concepts/limits.md` shows them.
 
 What is here decides what is answered and what is refused.  How work is cut on the way (blocks,
 samples, how many terms still read well) stands by the work itself.
@@ -49,7 +49,14 @@ class Limits:
         compared_classes: those in which two sides are compared.
         told_apart: numbers for which a crossover says one by one which formula is larger.
         search_work: operations on 64 bits of a search on one machine, about.
+        calls: of a function whose formula is interpolated.
         picture_cells: of a picture of a sweep.
+        source_characters: of source code that is read for a network.
+        source_steps: expressions and statements followed for one statement of it; ten times as many
+            for all.
+        source_nesting: calls, statements and brackets of it inside one another.
+        source_layers: layers that it makes.
+        source_items: of a list that it makes.
 
     >>> LIMITS.digits
     600
@@ -86,7 +93,13 @@ class Limits:
     compared_classes: int = 64
     told_apart: int = 1_000
     search_work: int = 10**10
+    calls: int = 20_000
     picture_cells: int = 4_000_000
+    source_characters: int = 500_000
+    source_steps: int = 200_000
+    source_nesting: int = 120
+    source_layers: int = 4_000
+    source_items: int = 100_000
 
 
 LIMITS = Limits()

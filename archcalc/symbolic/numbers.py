@@ -1,4 +1,4 @@
-"""Exact numbers as people write them: ``542,230``, ``1e6``, ``25.6M``."""
+"""Exact numbers as people write and read them: ``542,230``, ``1e6``, ``25.6M``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["SUFFIXES", "read_number"]
+__all__ = ["SUFFIXES", "read_number", "shown"]
 
 SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12, "P": 15}
 """What stands behind a number for a power of ten; a billion is ``B``, and ``G`` as a prefix is."""
@@ -41,3 +41,24 @@ def read_number(text: str) -> int | Fraction | None:
     number = Fraction(f"{digits}.{found['decimals'] or 0}")
     number *= Fraction(10) ** (exponent + SUFFIXES.get(found["suffix"] or "", 0))
     return number.numerator if number.denominator == 1 else number
+
+
+_READS_AS_IT_IS = 100
+"""A ratio of smaller numbers needs no decimals."""
+
+
+def shown(value: int | Fraction) -> str:
+    """A number for people, no longer than a line; a long ratio with its decimals.
+
+    >>> shown(542230), shown(2**10_000)
+    ('542,230', 'an integer of 10,001 bits')
+    >>> shown(Fraction(7, 2)), shown(Fraction(2084010, 10471))
+    ('7/2', '2,084,010/10,471 ≈ 199.027')
+    """
+    longest = max(abs(value.numerator), value.denominator)
+    if longest.bit_length() > 300:
+        return f"an integer of {longest.bit_length():,} bits"
+    if isinstance(value, int):
+        return f"{value:,}"
+    ratio = f"{value.numerator:,}/{value.denominator:,}"
+    return ratio if longest < _READS_AS_IT_IS else f"{ratio} ≈ {float(value):,.6g}"

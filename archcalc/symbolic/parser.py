@@ -212,7 +212,7 @@ class _Reader:
 
     def _extreme(self, node: ast.Call, choose: type[Max | Min], depth: int) -> Expr:
         text = ast.dump(node)
-        if text in self.extremes and not self.indices:  # said again, it is no more work
+        if text in self.extremes and not self.indices:  # repeated, it is no more work
             return self.extremes[text]
         self.arguments += len(node.args)
         if not node.args or node.keywords or self.arguments > LIMITS.arguments:

@@ -1,4 +1,4 @@
-"""Numbers in the places of symbols, without computing what is too large to be computed."""
+"""Substitution of values for symbols, which computes nothing that is too large."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SMALL_EXPONENT = 64
 
 
 def with_values(expression: Expr, values: Mapping[Symbol, Expr | int]) -> Expr:
-    """`expression` with `values` put in for symbols, all at once.
+    """`expression` with `values` substituted for symbols, all at once.
 
     Raises:
         EvaluationError: a power is too large to compute.

@@ -44,6 +44,7 @@ class Requirement(Shown):
         details: the dimensions that the message names.
         path: the layer that asks for it.
         each: the copies of repeated blocks that it is asked of, each with its number.
+        words: the statement in words with ``{names}`` of `details`, where the sides say it badly.
 
     >>> from archcalc.symbolic import symbols
     >>> k = symbols("k")
@@ -66,6 +67,7 @@ class Requirement(Shown):
     details: tuple[tuple[str, Dim], ...] = field(default=())
     path: str = ""
     each: tuple[Copies, ...] = ()
+    words: str = ""
 
     def holds(self) -> bool | None:
         """Whether it holds for all values of the symbols; ``None`` where that depends on them."""
@@ -86,7 +88,7 @@ class Requirement(Shown):
                 return equal(floor_div(self.left, self.right) * self.right, self.left)
 
     def at(self, values: Mapping[Symbol, Dim]) -> Requirement:
-        """The same requirement with `values` put in for symbols."""
+        """The same requirement with `values` substituted for symbols."""
 
         def put(dim: Dim) -> Dim:
             return dim if isinstance(dim, int) else lower(with_values(dim, values))
@@ -97,7 +99,7 @@ class Requirement(Shown):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What it asks, whoever asks it and however it is said."""
+        """What it asks, whichever layer asks it and however it is phrased."""
         return self.left, self.relation, self.right, self.each
 
     def of_each(self, copies: Iterable[Copies]) -> Requirement:
@@ -153,7 +155,10 @@ class Requirement(Shown):
 
     def _said(self) -> str:
         """The message with its dimensions in it."""
-        return self.message.format(**{name: to_text(dim) for name, dim in self.details})
+        return self._filled(self.message)
+
+    def _filled(self, text: str) -> str:
+        return text.format(**{name: to_text(dim) for name, dim in self.details})
 
     def statement(self) -> str:
         """The statement alone, solved for the symbol where there is one and it stands alone."""
@@ -161,6 +166,8 @@ class Requirement(Shown):
         return self._bare() + (f" for each {', '.join(asked)}" if asked else "")
 
     def _bare(self) -> str:
+        if self.words:
+            return self._filled(self.words)
         if self.relation is Relation.AT_LEAST:
             room = _undone((evaluated(self.left) - evaluated(self.right)).expand())
             constant, term = room.as_coeff_Add()

@@ -85,7 +85,7 @@ class Shape(tuple[Dim, ...]):
 
 
 def needs_brackets(dim: Dim) -> bool:
-    """Whether `dim` is written as a sum or a product, so that brackets keep it from its neighbours.
+    """Whether `dim` is printed as a sum or a product, so that brackets keep it from its neighbours.
 
     >>> from archcalc.symbolic import CeilDiv, symbols
     >>> h = symbols("h")

@@ -18,7 +18,7 @@ __all__ = [
 
 
 class TooLargeError(Exception):
-    """A value went past a bound; who knows the text says so."""
+    """A value passed a bound; the caller, which has the text, raises the error."""
 
 
 def require(condition: bool) -> None:
@@ -49,7 +49,7 @@ class _Size:
 
 
 class Sizes:
-    """The sizes of all parts of the values met so far; what is shared is looked at once."""
+    """The sizes of all parts of the values met so far; what is shared is measured once."""
 
     def __init__(self) -> None:
         self._known: dict[Expr, _Size] = {}

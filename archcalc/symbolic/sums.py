@@ -48,10 +48,10 @@ _NAMES = "ijlmpqrtuvxyz"
 """What indices are called: the first that nothing near them is called."""
 
 _MOST_WRITTEN_OUT = 64
-"""A sum of no more terms than this is written out."""
+"""A sum of at most so many terms is expanded."""
 
 _MOST_PARTS = 4_096
-"""It is written out if that makes an expression of no more parts than this."""
+"""It is expanded if that makes an expression of at most so many parts."""
 
 _HIGHEST_POWER = 32
 """Beyond this power of the index no closed form is worked out."""
@@ -144,7 +144,7 @@ class Copies:
     count: int | Expr
 
     def at(self, values: Mapping[Symbol, Expr]) -> Copies:
-        """The same copies with `values` put in for symbols."""
+        """The same copies with `values` substituted for symbols."""
         if isinstance(self.count, int):
             return self
         count = self.count.xreplace(values)
@@ -228,7 +228,7 @@ class Sum(sympy.Sum):
 def summed(term: Expr | int, index: Index, count: Expr | int) -> Expr:
     """`term` added up for `index` from 0 to ``count − 1``, where `count` is not negative.
 
-    What has a closed form is in closed form, as written: an exact `Sum` holds the rest.
+    What has a closed form is in closed form: an exact `Sum` holds the rest.
 
     >>> from archcalc.symbolic import symbols, to_text
     >>> c, L = symbols("c L")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc._loading import loaded
+from archcalc._loading import loaded, missing
 
 if TYPE_CHECKING:
     from archcalc.testing.bounds import BoundError
@@ -77,7 +77,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(__name__, name)
     value = globals()[name] = getattr(loaded(f"{__name__}.{_HOME[name]}"), name)
     return value
 

@@ -10,6 +10,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from archcalc.network import Input, Model, Network, Sequential, Tensor
 from archcalc.network.graph import INPUT, Ref
+from archcalc.network.tensor import every
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.blocks import in_blocks
 from archcalc.testing.bounds import flag, whole
@@ -146,7 +147,7 @@ class _Web:
         first = self._input(x, layer.input_kind(0))
         if self.draw(st.booleans()):
             self._input(x, layer.input_kind(0))
-        self._gain(_tensors(layer(first)))
+        self._gain(every(layer(first)))
 
     def _gain(self, made: tuple[Tensor, ...]) -> None:
         """Keep what was made; numbers along few enough axes may go into any layer."""
@@ -197,7 +198,7 @@ class _Web:
         ]
         if not made:
             return None
-        return _tensors(self.draw(st.sampled_from(made))(source))
+        return every(self.draw(st.sampled_from(made))(source))
 
     def _gather(self, source: Tensor) -> tuple[Tensor, ...] | None:
         """A layer of any number of inputs, from tensors of their shapes or from new inputs."""
@@ -210,7 +211,7 @@ class _Web:
         if not (plan.accepts(layer, *inputs, outputs=9) and self.grower.spend(layer, *inputs)):
             return None
         fed = [self._fed(x, layer.input_kind(i)) for i, x in enumerate(inputs)]
-        return _tensors(layer(fed))
+        return every(layer(fed))
 
     def _fed(self, x: Shape, kind: str) -> Tensor:
         known = self._alike(x) if kind == "numbers" else []
@@ -223,8 +224,3 @@ class _Web:
 def _says_where(tensor: Tensor) -> bool:
     """Whether it holds the places of maxima, with which frameworks compute nothing."""
     return tensor.index > 0 and getattr(tensor.layer, "return_indices", False)
-
-
-def _tensors(result: Any) -> tuple[Tensor, ...]:
-    """What a call gives, one tensor or several."""
-    return result if isinstance(result, tuple) else (result,)

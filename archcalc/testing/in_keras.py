@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.record import entry_of
+from archcalc.frameworks.lookup import entry_of
 from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.axis_order import to_ours
 from archcalc.frameworks.keras import called, import_keras, keras_layers
-from archcalc.frameworks.record import Entry, Tensor, entry_of
+from archcalc.frameworks.lookup import entry_of
+from archcalc.frameworks.record import Entry, Tensor
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
@@ -239,7 +240,9 @@ def _run(built: list[Any], applied: Applied, **how: Any) -> tuple[Any, int | Non
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    inside = [inner for outer in built for inner in outer._flatten_layers()]
+    inside = [
+        x for part in built if hasattr(part, "_flatten_layers") for x in part._flatten_layers()
+    ]
     for part in inside:
         if hasattr(part, "unroll"):  # Keras' loop over time does the first step once more
             part.unroll = True

@@ -22,7 +22,6 @@ __all__ = ["Pick", "UnfitError", "divisors", "factors", "numbers", "plain_fields
 T = TypeVar("T")
 
 _SOME: Mapping[str, tuple[float | None, ...]] = {
-    "lora_rank": (None, 1, 3),
     "max_value": (None, 6.0),
     "momentum": (0.99, 0.9, 0.0),
     "epsilon": (1e-3, 1e-5),

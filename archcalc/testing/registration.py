@@ -18,8 +18,8 @@ _LARGEST = 16
 
 def register() -> None:
     """Tell Hypothesis of every class of layers that is loaded."""
-    base = sys.modules.get("archcalc.layers.base")
-    for cls in list(getattr(base, "known_layers", {}).values()):
+    registry = sys.modules.get("archcalc.layers.registry")
+    for cls in list(getattr(registry, "known_layers", {}).values()):
         tell(cls)
 
 

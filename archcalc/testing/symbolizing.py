@@ -12,6 +12,7 @@ from sympy import Symbol
 from archcalc.layers.base import Layer
 from archcalc.network import Input, Model, Network, Repeat, Sequential
 from archcalc.network.graph import INPUT
+from archcalc.network.tensor import every
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
 
@@ -114,8 +115,7 @@ class Symbols:
         for node in graph.nodes:
             fed = [inputs[r.output] if r.node == INPUT else made[r.node][r.output]
                    for r in node.inputs]  # fmt: skip
-            result = self.layer(node.layer)(fed)
-            made.append(result if isinstance(result, tuple) else (result,))
+            made.append(every(self.layer(node.layer)(fed)))
         ends = [
             inputs[r.output] if r.node == INPUT else made[r.node][r.output] for r in graph.outputs
         ]

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from archcalc.layers.base import Layer, known_layers
+from archcalc.layers.base import Layer
+from archcalc.layers.registry import known_layers
 from archcalc.network import Model, Network, Repeat, Residual, Sequential
 from archcalc.testing.drawing import layers
 from archcalc.testing.grower import Grower

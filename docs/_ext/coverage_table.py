@@ -36,7 +36,7 @@ def tables(framework: Framework) -> str:
         f"{NAMES[framework]} {version(framework)}: {len(rows)} classes, {len(ours)} of them layers "
         f"of archcalc, {len(without) - unknown} out of scope, {unknown} unknown."
     )
-    return "\n".join((said, "", *_covered(ours), "", *_reasons(without), *_refused(ours)))
+    return "\n".join((said, "", *_covered(ours), "", *_reasons(without), *_arguments(ours)))
 
 
 def _covered(rows: list[Coverage]) -> Iterator[str]:
@@ -59,14 +59,17 @@ def _reasons(rows: list[Coverage]) -> Iterator[str]:
         yield f"| {names} | {why or 'unknown to archcalc'} |"
 
 
-def _refused(rows: list[Coverage]) -> Iterator[str]:
-    """Arguments that are refused, a line for each reason."""
-    found = [(name, why, row.name) for row in rows for name, why in row.refused.items()]
-    if found:
-        yield from ("", "| refused but at its default | why | of |", "|---|---|---|")
-    for name, why in dict.fromkeys((name, why) for name, why, _ in found):
-        kinds = ", ".join(f"`{kind}`" for other, _, kind in found if other == name)
-        yield f"| `{name}` | {why} | {kinds} |"
+def _arguments(rows: list[Coverage]) -> Iterator[str]:
+    """Arguments that are refused, and those that are taken and not built, a line for each."""
+    refused = [(name, why, row.name) for row in rows for name, why in row.refused.items()]
+    unbuilt = [(name, why, row.name) for row in rows for name, why in row.unbuilt.items()]
+    for title, found in (("refused but at its default", refused), ("not built again", unbuilt)):
+        if found:
+            yield from ("", f"| {title} | why | of |", "|---|---|---|")
+        for name, why in dict.fromkeys((name, why) for name, why, _ in found):
+            kinds = [f"`{kind}`" for *said, kind in found if said == [name, why]]
+            every = "every class" if len(kinds) == len(rows) else ", ".join(kinds)
+            yield f"| `{name}` | {why} | {every} |"
 
 
 class CoverageDirective(SphinxDirective):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from archcalc.layers.homes import homes
+from archcalc.layers.registry import homes
 
 
 def text() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -16,6 +16,7 @@ import archcalc as ac
 from archcalc.costs import Loop, Macs, Parameters, TrainingFlops
 from archcalc.costs.loops import active, called, often, owned, positions
 from archcalc.network.values import network_symbols, with_values
+from tests.sampling import examples
 
 
 def _loops(net: ac.Network, shape: Any, path: str) -> list[tuple[str, Any, Any]]:
@@ -84,7 +85,7 @@ def _mixture(block: ac.Layer) -> ac.Model:
 _LOOPS = {
     "copies": lambda block: ac.Repeat(block, "L"),
     "again": lambda block: ac.Repeat(block, "S", shared=True),
-    "less": lambda block: ac.Repeat(block, "S - 1"),
+    "none": lambda block: ac.Repeat(block, "M - 1"),
     "around": ac.Residual,
     "experts": _mixture,
     "frozen": lambda block: ac.Sequential([ac.Dense("d", trainable=False), block]),
@@ -92,31 +93,38 @@ _LOOPS = {
 }
 
 
-@settings(max_examples=max(25, settings().max_examples // 8))
+@examples(1 / 8, least=25)
 @given(
     nest=st.lists(st.sampled_from(sorted(_LOOPS)), max_size=4),
     steps=st.booleans(),
     stem=st.booleans(),
+    many=st.integers(0, 2),
 )
-@example(nest=["again", "copies", "again"], steps=True, stem=False)
-@example(nest=["copies", "experts", "again"], steps=True, stem=False)
-@example(nest=["experts", "again", "copies"], steps=False, stem=False)
-@example(nest=["again", "frozen", "again"], steps=False, stem=False)
-def test_nested_loops_are_what_torch_runs(nest: list[str], steps: bool, stem: bool) -> None:
+@example(nest=["again", "copies", "again"], steps=True, stem=False, many=2)
+@example(nest=["copies", "experts", "again"], steps=True, stem=False, many=2)
+@example(nest=["experts", "again", "copies"], steps=False, stem=False, many=2)
+@example(nest=["again", "frozen", "again"], steps=False, stem=False, many=2)
+@example(nest=["none", "twice", "frozen"], steps=False, stem=False, many=0)
+@example(nest=["none", "around", "copies", "none"], steps=False, stem=False, many=1)
+def test_nested_loops_are_what_torch_runs(
+    nest: list[str], steps: bool, stem: bool, many: int
+) -> None:
+    """`many` is how many copies there are of what may have none."""
     block: ac.Layer = ac.Sequential([ac.Dense("f"), ac.Dense("d", trainable=False)])
     for kind in nest:
         block = _LOOPS[kind](block)
-    layers = [*[ac.Dense("d")] * stem, block]
+    layers = [*[ac.Dense("d")] * stem, block, ac.Dense("d", trainable=False), ac.Dense("f")]
+    values = {**_VALUES, "M": many + 1}
     net = ac.Sequential([ac.TimeDistributed(layers) if steps else ac.Sequential(layers)],
                         input_shape=("t", "d") if steps else "d")  # fmt: skip
-    there = {symbol.name: _VALUES[symbol.name] for symbol in network_symbols(net)}
+    there = {symbol.name: values[symbol.name] for symbol in network_symbols(net)}
     module = with_values(net, there).to_torch()
     x = torch.randn(1, *([2, 3] if steps else [3]))
     trace = net.trace()
 
     def at(formula: ac.Formula) -> Any:
         names = {symbol.name for symbol in formula.symbols}
-        return formula(**{name: value for name, value in _VALUES.items() if name in names})
+        return formula(**{name: value for name, value in values.items() if name in names})
 
     assert at(trace.parameters) == sum(p.numel() for p in module.parameters())
     trained = sum(p.numel() for p in module.parameters() if p.requires_grad)

@@ -279,3 +279,33 @@ def test_a_step_of_training_stores_what_torch_does(name: str, make: Any, formats
 def test_what_is_not_stated_is_listed() -> None:
     trace = ac.Sequential([ac.Dense(4), ac.LSTM(3)]).trace((5, 2))
     assert SavedBytes().unstated(trace) == ("lstm",)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (ac.SeparableConv2D(6, 3, data_format="channels_first"), (4, 8, 8)),
+        (ac.SeparableConv2D(6, 3, depth_multiplier=2, activation="relu",
+                            data_format="channels_first"), (4, 8, 8)),
+        (ac.SeparableConv1D(6, 3, activation="tanh", data_format="channels_first"), (4, 8)),
+    ],
+)  # fmt: skip
+def test_a_separable_convolution_is_two(layer: ac.Layer, shape: tuple[int, ...]) -> None:
+    net = ac.Sequential([layer, ac.ReLU()], input_shape=shape)
+    assert net.trace().cost(SavedBytes(3)) == kept_by_torch(net.to_torch(), torch.randn(3, *shape))
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_flash_attention_keeps_no_scores(causal: bool) -> None:
+    x = ac.Input((2, 5, 8))
+    made = [ac.Dense(8)(x) for _ in range(3)]
+    net = ac.Model(x, ac.Dense(3)(ac.ScaledDotProductAttention(is_causal=causal)(made)))
+    trace = net.trace()
+    assert not SavedBytes().unstated(trace)
+    assert trace.cost(SavedBytes(3)) == kept_by_torch(net.to_torch(), torch.randn(3, 2, 5, 8))
+
+
+def test_attention_that_flash_does_not_take_is_not_stated() -> None:
+    inputs = [ac.Input((5, 8)) for _ in range(3)]
+    net = ac.Model(inputs, ac.ScaledDotProductAttention()(inputs))
+    assert SavedBytes().unstated(net.trace()) == ("scaled_dot_product_attention",)

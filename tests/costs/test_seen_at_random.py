@@ -10,11 +10,12 @@ from math import ceil
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import archcalc as ac
 from tests.costs.test_seen import assert_seen
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Using padding='same' with even kernel", "ignore:Initializing zero-element tensors"
@@ -22,12 +23,6 @@ pytestmark = pytest.mark.filterwarnings(
 
 CHANNELS = 2
 LENGTHS = st.integers(140, 260)
-EXAMPLES = {25: 12, 200: 100}
-"""Fewer than a profile asks for where there is little time."""
-
-
-def examples() -> int:
-    return EXAMPLES.get(settings().max_examples, settings().max_examples)
 
 
 @dataclass(frozen=True)
@@ -205,7 +200,7 @@ def grown(draw: Draw) -> tuple[ac.Model, int]:
     return ac.Model(start, x.tensor), ceil(x.margin)
 
 
-@settings(max_examples=examples())
+@examples(0.5, nightly=2_000)
 @given(grown())
 def test_along_one_axis(made: tuple[ac.Model, int]) -> None:
     net, margin = made
@@ -252,7 +247,7 @@ def planes(draw: Draw) -> tuple[ac.Model, int]:
     return ac.Model(start, x), margin
 
 
-@settings(max_examples=max(examples() // 4, 8))
+@examples(0.125, nightly=500, least=8)
 @given(planes())
 def test_along_several_axes_and_steps(made: tuple[ac.Model, int]) -> None:
     net, margin = made
@@ -271,7 +266,7 @@ def numbers(field: ac.costs.Field, values: dict[str, int]) -> tuple[Any, ...]:
     return tuple(number(dim) for dim in (field.size, field.stride, field.offset))
 
 
-@settings(max_examples=max(examples() // 4, 8))
+@examples(0.125, nightly=500, least=8)
 @given(grown())
 def test_a_symbol_for_the_length_then_its_number(made: tuple[ac.Model, int]) -> None:
     net, _ = made
@@ -299,7 +294,7 @@ def blocks(draw: Draw) -> ac.Layer:
     return ac.Sequential(body)
 
 
-@settings(max_examples=max(examples() // 4, 8))
+@examples(0.125, nightly=500, least=8)
 @given(blocks(), st.integers(1, 4))
 def test_a_symbol_for_the_number_of_copies_then_its_number(block: ac.Layer, times: int) -> None:
     try:

@@ -3,53 +3,47 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import Phase, assume, given, reject, settings
 
 import archcalc as ac
 from archcalc.costs import TrainingFlops
-from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.layers import Layer
 from archcalc.network import Network
-from archcalc.network.unroll import unroll
+from archcalc.network.unroll import Call, Program, unroll
 from archcalc.testing import networks
 from archcalc.testing.matching.in_torch import input_kinds
 from archcalc.testing.oracles import BATCH, counted
+from tests.sampling import examples
 
 torch = pytest.importorskip("torch")
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-_MANY = settings(
-    max_examples=1_000 if settings().max_examples > 200 else settings().max_examples,
-    phases=[Phase.generate, Phase.shrink],
-)
+_MANY = settings(examples(nightly=1_000), phases=[Phase.generate, Phase.shrink])
 """1,000 modules in ``nightly``."""
 
 
-def _grouped(net: Network) -> bool:
+def _grouped(layer: Layer) -> bool:
     """torch counts the gradient of a grouped convolution's kernel as if it had no groups."""
-    made = unroll(net, None, partial(is_whole, TORCH))
-    return any(
-        getattr(call.layer, "groups", 1) != 1 or "wise" in type(call.layer).__name__
-        or type(call.layer).__name__.startswith("Separable")
-        for call in made.calls
-    )  # fmt: skip
+    if isinstance(layer, Network):
+        return any(_grouped(node.layer) for node in layer.graph().nodes)
+    name = type(layer).__name__
+    return getattr(layer, "groups", 1) != 1 or "wise" in name or name.startswith("Separable")
 
 
-def _nested(layer: Layer, inside: bool = False) -> bool:
-    """Whether a repetition holds another.
+def _packed(call: Call) -> bool:
+    """torch's attention projects keys and values of one input in one product, or queries as well.
 
-    What a later copy of the outer one gives the first copy of the inner is not known there, so that
-    a product that has an input's gradient from the second copy on is counted without it.
+    Where the scores alone go on, it takes the gradient of that product whole, values and all.
     """
-    if not isinstance(layer, Network):
-        return False
-    again = isinstance(layer, ac.Repeat)
-    parts = [node.layer for node in layer.graph().nodes]
-    return (again and inside) or any(_nested(part, inside or again) for part in parts)
+    layer = call.layer
+    scores = isinstance(layer, ac.MultiHeadAttention) and layer.return_attention_scores
+    return scores and len(set(call.inputs[1:])) < 2
 
 
 _UNTRAINED = ("inplace operation", "not supported with sparse gradients")
@@ -60,16 +54,18 @@ tables with two arguments that exclude one another in training."""
 @_MANY
 @given(networks(8, frameworks="torch"))
 def test_training_flops_are_what_torch_counts(net: Network) -> None:
-    from torch.utils.flop_counter import FlopCounterMode
-
     made = unroll(net, None, partial(is_whole, TORCH))
     assume(all(counted(call.applied) for call in made.calls))
-    assume(not _grouped(net) and not _nested(net))
-    assume(not any(getattr(c.layer, "return_attention_scores", 0) for c in made.calls))
-    assume(not any(isinstance(c.layer, ac.Compare) for c in made.calls))  # it has no gradient
-    # where scores alone go on, the values have no gradient; a layer's facts do not say which goes
+    assume(not _grouped(net) and not any(map(_packed, made.calls)))
     with torch.device("meta"):
         module = net.to_torch()
+    assert int(net.trace().cost(TrainingFlops(BATCH))) == _counted_in_torch(module, made)
+
+
+def _counted_in_torch(module: Any, made: Program) -> int:
+    """The FLOPs of a forward and a backward pass on the meta device."""
+    from torch.utils.flop_counter import FlopCounterMode
+
     types = {"numbers": torch.float32, "indices": torch.int64}
     kinds = input_kinds(made)
     inputs = [
@@ -85,4 +81,50 @@ def test_training_flops_are_what_torch_counts(net: Network) -> None:
             if not any(word in str(error) for word in _UNTRAINED):
                 raise
             reject()
-    assert int(net.trace().cost(TrainingFlops(BATCH))) == counter.get_total_flops()
+    return int(counter.get_total_flops())
+
+
+_X, _Y, _Z = (5, 8), (7, 8), (7, 6)
+
+
+def _scores_of(attention: Layer, *shapes: tuple[int, ...]) -> ac.Model:
+    """A network from which the scores go on alone, all inputs through a layer of their own."""
+    inputs = [ac.Input(shape) for shape in shapes]
+    _, scores = attention(
+        *[ac.Dense(shape[-1])(x) for x, shape in zip(inputs, shapes, strict=True)]
+    )
+    return ac.Model(inputs, ac.ReLU()(scores))
+
+
+def _compared(*layers: Layer) -> ac.Sequential:
+    return ac.Sequential([ac.Dense(4), ac.Compare("less", 0.5), *layers], input_shape=(3,))
+
+
+def _state_of(layer: Layer, number: int) -> ac.Model:
+    x = ac.Input((4, 3))
+    return ac.Model(x, ac.Dense(2)(layer(x)[number]))
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        _scores_of(ac.MultiHeadAttention(2, 4, return_attention_scores=True), _X, _Z, _Y),
+        _scores_of(ac.GroupQueryAttention(4, 4, 2, return_attention_scores=True), _X, _Y),
+        _scores_of(ac.Attention(use_scale=True, return_attention_scores=True), _X, _Z, _Y),
+        _scores_of(ac.AdditiveAttention(return_attention_scores=True), _X, _Y),
+        _compared(),
+        _compared(ac.Dense(5), ac.Dense(2)),
+        ac.Sequential([ac.Dense(4), ac.Residual([ac.Dense(4), ac.Compare("less", 0.5)])], (3,)),
+        _state_of(ac.Bidirectional(ac.GRU(3, return_state=True), merge_mode=None), 2),
+        _state_of(ac.Bidirectional(ac.GRU(3, return_state=True), merge_mode=None), 3),
+        _state_of(ac.LSTM(3, return_sequences=True, return_state=True), 2),
+        ac.Sequential([ac.Repeat([ac.Repeat(ac.Dense(3), 3), ac.Dense(3)], 2)], (3,)),
+        ac.Sequential([ac.TimeDistributed(ac.Conv1D(4, 3)), ac.Dense(2)], (3, 6, 2)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_leads_to_no_end_has_no_gradient(net: Network) -> None:
+    made = unroll(net, None, partial(is_whole, TORCH))
+    with torch.device("meta"):
+        module = net.to_torch()
+    assert int(net.trace().cost(TrainingFlops(BATCH))) == _counted_in_torch(module, made)

@@ -134,6 +134,9 @@ def covering() -> ModuleType:
         ("keras", "| `InputSpec` | says what a layer takes; it computes nothing |"),
         ("torch", "| `Linear` | [Dense](catalogue/core.md#dense) | ✓ | ✓ | ✓ | ✓ |"),
         ("torch", "| `DataParallel` | spreads a batch over devices"),
+        ("keras", "| `stateful` | a state is kept for every sequence of a batch"),
+        ("torch", "| `padding_mode` | a transposed convolution has zeros only, in torch too |"),
+        ("torch", "| `device` | where a module stands changes no count | every class |"),
     ],
 )
 def test_coverage_is_listed(covering: ModuleType, framework: str, shown: str) -> None:
@@ -178,14 +181,22 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     ]
 
 
-def test_the_layer_of_ones_own_is_short() -> None:
+def test_the_layer_of_ones_own_is_short_and_whole() -> None:
+    """A kernel, a bias, a state and a record in under 40 lines, and every verb is run."""
     page = (DOCS / "own-layer.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    (layer,) = [block for block in blocks if "class LowRankDense(Layer)" in block]
-    assert len(layer.splitlines()) < 25
-    (test,) = [block for block in blocks if "def test_low_rank_dense" in block]
-    assert "@given(layers([LowRankDense]))" in test
-    assert ">>> test_low_rank_dense()" in page
+    (layer,) = [block for block in blocks if "class Memory(Layer)" in block]
+    assert len(layer.splitlines()) < 40
+    for part in ('"kernel"', '"bias"', "State(", "register(Record(Memory, torch="):
+        assert part in layer
+    run = "\n".join(re.findall(r"^(?:>>>|\.\.\.) (.*)$", page, re.MULTILINE))
+    for verb in (
+        "net.trace().derivation()", "TrainingFlops()", "net.to_torch()", "layer_of(module.memory)",
+        "ac.loads(text)", "ac.costs.Cache()", "assert_conforms(Memory)", "test_memory()",
+    ):  # fmt: skip
+        assert verb in run
+    (test,) = [block for block in blocks if "def test_memory" in block]
+    assert '@given(layers([Memory], framework="torch"))' in test
 
 
 def test_python_is_shown_in_blocks_that_are_run() -> None:

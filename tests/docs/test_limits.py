@@ -43,7 +43,7 @@ LIMITS_SHOWN = {
         "brackets and `not` inside one another": LIMITS.condition_nesting,
         "digits of a number such as `1e300`": LIMITS.decimal_digits,
     },
-    "when numbers are put in": {
+    "when values are substituted": {
         "bits of a power": LIMITS.power_bits,
         "terms of a sum over copies that has no closed form": LIMITS.summed,
         "values of one symbol in a sweep": LIMITS.axis_values,
@@ -57,9 +57,10 @@ LIMITS_SHOWN = {
         "operations on 64 bits of a `search` without a cluster, about": LIMITS.search_work,
         "residue classes in which two sides are compared": LIMITS.compared_classes,
         "cells of a picture of a sweep": LIMITS.picture_cells,
+        "calls of a function whose formula is interpolated": LIMITS.calls,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
         "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
-        "sets of calls looked at for the best order of a network": order._MOST_STATES,
+        "sets of calls tried for the best order of a network": order._MOST_STATES,
     },
     "of a file": {
         "characters of YAML": files._MOST_CHARACTERS["yaml"],
@@ -71,6 +72,13 @@ LIMITS_SHOWN = {
         "parts of a dotted key in TOML": toml_text._MOST_PARTS,
         "layers in one list": complaints.MOST_LAYERS,
         "layers inside one another": complaints.MOST_NESTING,
+    },
+    "of source code": {
+        "characters": LIMITS.source_characters,
+        "expressions and statements followed for one statement": LIMITS.source_steps,
+        "calls, statements and brackets inside one another": LIMITS.source_nesting,
+        "layers": LIMITS.source_layers,
+        "items of a list": LIMITS.source_items,
     },
     "of a network": {
         "copies of a block that changes its shape by no rule": repeat._MOST_COPIES,

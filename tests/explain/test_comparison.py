@@ -52,7 +52,7 @@ def at(formula: ac.Formula, values: dict[str, int]) -> int:
     )
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(a=networks(), b=networks())
 def test_the_differences_of_layers_add_up_to_that_of_the_totals(
     a: ac.Network, b: ac.Network
@@ -66,7 +66,7 @@ def test_the_differences_of_layers_add_up_to_that_of_the_totals(
     assert [c.after for c in found.changes if c.after] == list(found.after.rows)
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(a=networks(), b=networks(), values=st.fixed_dictionaries(VALUES))
 def test_symbols_first_or_numbers_first(
     a: ac.Network, b: ac.Network, values: dict[str, int]
@@ -92,7 +92,7 @@ def larger_at(crossing: ac.formula.Crossover, values: dict[str, int]) -> str:
     return run.larger
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(a=networks(), b=networks())
 def test_what_is_said_of_the_smaller_is_so_at_every_point(a: ac.Network, b: ac.Network) -> None:
     found = ac.compare(a, b)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.costs import Parameters
+from archcalc.explain import memory
 from archcalc.explain.document import Document
 from archcalc.explain.text import Look, render
 from archcalc.explain.wrapping import wrapped
@@ -116,6 +117,21 @@ def test_a_table_is_broken_in_its_cells() -> None:
     assert "a_rather_long_" in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("build", [lambda: net("conv"), lambda: ac.families.resnet(width="c")])
+def test_a_table_that_is_too_wide_is_shown_in_parts(width: int, build: Any) -> None:
+    made = build()
+    every = ["kernel", "share", "depth", "trainable"]
+    shown = made.summary(width=width, columns=every, depth=2)
+    assert max(map(len, shown.splitlines())) <= width
+    whole = made.summary(columns=every, depth=2)
+    for heading in whole.splitlines()[0].split():
+        assert heading in shown
+    heads = [line for line in shown.splitlines() if line.startswith("layer ")]
+    assert len(heads) == shown.count("\n\n") + 1
+    assert (len(heads) > 1) == (width == 60 or whole.count("c²") > 0)
+
+
 @given(st.text(max_size=60), st.integers(1, 80), st.integers(0, 4))
 def test_nothing_is_lost_where_a_line_is_broken(words: str, width: int, indent: int) -> None:
     assert "".join("".join(wrapped(words, width, indent)).split()) == "".join(words.split())
@@ -198,7 +214,23 @@ def shown_things() -> dict[str, Any]:
         "optimum": best, "certificate": best.certificate, "met": best.constraints[0],
         "weight": trace.rows[0].weights[0], "work": trace.rows[0].work[0],
         "notice": ac.Sequential([ac.Dense(3)], input_shape=(4, 4, 3)).trace().notices[0],
-        "cost": Parameters(),
+        "cost": Parameters(), **things_of_costs(numbers),
+    }  # fmt: skip
+
+
+def things_of_costs(numbers: ac.Network) -> dict[str, Any]:
+    """What costs, memory and formulas give beside numbers."""
+    trace, costs = numbers.trace(), ac.costs
+    peak = costs.PeakBytes().peak(trace)
+    (field, *_) = trace.cost(costs.ReceptiveField())
+    return {
+        "peak": peak, "moment": peak.moments[0], "alive": peak.moments[0].alive[0], "field": field,
+        "saved": costs.SavedBytes().tensors(trace)[0], "kernels": costs.Kernels(),
+        "part": costs.TrainingBytes().parts(trace)[0], "formats": costs.Formats(),
+        "memory": memory(trace),
+        "loop": costs.Loop.copies(3), "tally": next(iter(costs.TALLIES.values())),
+        "solutions": ac.Formula("n%3").solutions("n", equals=1),
+        "compiled": ac.Formula("n**2").compile(),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import archcalc as ac
 from archcalc.explain.cells import Axis, axes_of, drawable, stages
@@ -20,6 +20,7 @@ from archcalc.symbolic.errors import PictureError, ShapeError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
 from archcalc.testing.kinds import catalogue, in_framework
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
@@ -33,7 +34,7 @@ SPATIAL = [
 GROUPED = [name for name in SPATIAL if "Conv" in name]
 
 
-FEWER = settings(max_examples=max(10, settings().max_examples // 4))
+FEWER = examples(1 / 4, least=10)
 """Every example asks torch about every position."""
 
 

@@ -10,7 +10,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from dask.distributed import Client, LocalCluster
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
@@ -26,6 +26,7 @@ from archcalc.symbolic import (
     RequirementError,
     UnknownSymbolError,
 )
+from tests.sampling import examples
 
 FORMULAS = {
     "parameters": "(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n",
@@ -104,7 +105,7 @@ def test_values_in_a_block_that_cannot_be() -> None:
         compiled(k=da.arange(28, 30), f=1).compute()
 
 
-@settings(max_examples=max(10, settings().max_examples // 4))
+@examples(1 / 4, least=10)
 @given(
     st.lists(st.integers(1, 28), min_size=1, max_size=6),
     st.lists(st.integers(1, 60), min_size=1, max_size=6),

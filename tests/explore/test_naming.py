@@ -55,7 +55,7 @@ def test_a_range_read_as_an_option_of_a_search_is_said(name: str) -> None:
 
 
 def test_a_bound_read_as_an_option_of_solve_is_said() -> None:
-    with pytest.raises(EvaluationError, match="put in at_most first"):
+    with pytest.raises(EvaluationError, match="substitute at_most first"):
         Formula("n*at_most").solve("n", at_most=6)
 
 

@@ -37,7 +37,7 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from tests.counting import at_most
 from tests.sampling import examples
 
-MANY = examples(1, nightly=3)
+MANY = examples(1, nightly=1_500)
 NAMES = ("h", "k", "s", "w")
 f, h, k, n = symbols("f h k n")
 

@@ -52,7 +52,7 @@ def test_flops_are_those_that_torch_counts() -> None:
     assert 2 * int(densenet(**DENSENETS["densenet121"]).trace().macs) == 5_668_323_328
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=ARGUMENTS)
 def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     image = (64, 48, 2)

@@ -64,7 +64,7 @@ def test_the_formula_reads_as_in_the_acceptance() -> None:
     )
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=arguments())
 def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     image = (64, 48, 2)
@@ -73,7 +73,7 @@ def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     assert by_hand.of_archcalc(resnet(**given, input_shape=image)) == theirs
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=arguments())
 def test_symbols_first_or_numbers_first(given: dict[str, Any]) -> None:
     depths = [f"n{i}" for i, _ in enumerate(given["depths"])]

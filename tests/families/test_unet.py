@@ -36,7 +36,7 @@ def test_the_common_implementation() -> None:
     assert unet().trace().parameters(L=4, c=64, K=2) == theirs
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=ARGUMENTS)
 def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     image = (96, 64, 2)
@@ -45,7 +45,7 @@ def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     assert by_hand.of_archcalc(unet(**given, input_shape=image)) == theirs
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=ARGUMENTS)
 def test_symbols_first_or_numbers_first(given: dict[str, Any]) -> None:
     kind = {name: given[name] for name in ("normalized", "up")}

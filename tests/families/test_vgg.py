@@ -47,7 +47,7 @@ def test_flops_are_those_that_torch_counts() -> None:
     assert 2 * int(vgg(**VGGS["vgg16"]).trace().macs) == 30_940_528_640
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=ARGUMENTS)
 def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     image = (64, 48, 2)
@@ -56,7 +56,7 @@ def test_it_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     assert by_hand.of_archcalc(vgg(**given, input_shape=image)) == theirs
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=ARGUMENTS)
 def test_symbols_first_or_numbers_first(given: dict[str, Any]) -> None:
     depths = [f"n{i}" for i, _ in enumerate(given["depths"])]
@@ -86,7 +86,7 @@ def towers(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=towers())
 def test_doubling_is_the_network_that_torch_builds(given: dict[str, Any]) -> None:
     image = (96, 64, 2)
@@ -95,7 +95,7 @@ def test_doubling_is_the_network_that_torch_builds(given: dict[str, Any]) -> Non
     assert by_hand.of_archcalc(doubling(**given, input_shape=image)) == theirs
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(given=towers())
 def test_doubling_by_symbols(given: dict[str, Any]) -> None:
     trace = doubling(normalized=given["normalized"], input_shape=("h", "w", 2)).trace()

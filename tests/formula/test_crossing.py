@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archcalc.formula import Formula
@@ -22,8 +22,9 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 from tests.counting import at_most
+from tests.sampling import examples
 
-MANY = settings(max_examples=3 * settings().max_examples)
+MANY = examples(3)
 d, h, n, s = symbols("d h n s")
 
 

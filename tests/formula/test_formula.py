@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sympy import Add, Expr, Integer, Rational, Symbol
 
@@ -36,8 +36,9 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 from tests.counting import at_most
+from tests.sampling import examples
 
-MANY = settings(max_examples=4 * settings().max_examples)
+MANY = examples(4)
 a, b, c, d, f, h, k, K, L, n, V, w = symbols("a b c d f h k K L n V w")
 SIDE = FloorDiv(29 - k, 2)
 

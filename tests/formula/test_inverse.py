@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sympy import Float, Rational, sqrt
 
@@ -21,8 +21,9 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.requirement import Relation, Requirement
+from tests.sampling import examples
 
-MANY = settings(max_examples=2 * settings().max_examples)
+MANY = examples(2)
 a, b, c, d, k, L = symbols("a b c d k L")
 GPT2 = Formula("L*(12*d**2 + 13*d) + 2*d + (V + S)*d")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Integer, Max, Min, Rational
 
@@ -22,8 +22,9 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.sums import Index, summed
+from tests.sampling import examples
 
-MANY = settings(max_examples=10 * settings().max_examples)
+MANY = examples(10)
 a, b, h, k, n, s = symbols("a b h k n s")
 UP, DOWN, FLAT, OPEN = (
     Direction.RISING,

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archcalc.formula import Effect, Formula, Sensitivity
@@ -21,8 +21,9 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.requirement import Relation, Requirement
+from tests.sampling import examples
 
-MANY = settings(max_examples=4 * settings().max_examples)
+MANY = examples(4)
 f, h, k, L, n = symbols("f h k L n")
 MNIST = Formula("(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n + 10*(n + 1)")
 AT = {"k": 3, "f": 32, "n": 100}
@@ -142,3 +143,19 @@ def test_refusals() -> None:
         "there is no symbol q here; the symbols are f, k, n [unknown-symbol]"
     )
     assert isinstance(MNIST.sensitivity(**AT), Sensitivity)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "expected"),
+    [
+        ("max(2**k, 8)*n", {"k": 2, "n": 5}, 0),  # the other argument stands still
+        ("max(2**k, 8)*n", {"k": 3, "n": 5}, None),  # a kink
+        ("max(k**2, 2*k - 1)", {"k": 1}, 2),  # both go the same way
+        ("(n - 2)**k", {"k": 4, "n": 3}, 0),  # log(1)
+        ("sum(h//2**i for i in range(L))", {"h": 9, "L": 3}, Fraction(7, 4)),
+    ],
+)
+def test_slopes_by_hand(text, at, expected) -> None:
+    formula = Formula(text)
+    first = "h" if "h" in at else "k"
+    assert slope(formula.expr, symbol(first), {symbol(s): v for s, v in at.items()}) == expected

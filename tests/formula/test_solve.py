@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sympy import Expr, Integer, Max, Rational, Symbol
 
@@ -34,9 +34,9 @@ from archcalc.symbolic.written import evaluated
 from tests.counting import at_most
 from tests.sampling import examples
 
-MANY = settings(max_examples=4 * settings().max_examples)
-THOUSANDS = examples(3, nightly=10)
-"""300 in the profile ``ci``, 20,000 in ``nightly``."""
+MANY = examples(4)
+THOUSANDS = examples(3, nightly=5_000)
+"""300 in the profile ``ci``, 5,000 in ``nightly``."""
 f, h, k, L, n = symbols("f h k L n")
 MNIST = Formula("(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n + 10*(n + 1)")
 FITS = {
@@ -352,7 +352,7 @@ def test_maxima_and_remainders_together(text: str, equals: int, expected: int | 
             assert Formula(text).solve("n", equals=equals) == expected
 
 
-@examples(0.3, nightly=4, least=10)
+@examples(0.3, nightly=1_000, least=10)
 @pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
 @given(
     parts=st.lists(

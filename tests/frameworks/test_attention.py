@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks import to_keras, to_torch
-from archcalc.frameworks.record import entry_of
+from archcalc.frameworks.lookup import entry_of
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_cores import core_named
 from archcalc.layers import (

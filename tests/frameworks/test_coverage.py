@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,22 @@ from archcalc.frameworks.coverage import (
     coverage,
     covered,
 )
-from archcalc.layers import Layer
+from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_names.spelling import ANYWHERE
+from archcalc.layers import Layer, layer_class
+from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_keras, shapes_in_torch
 from archcalc.testing.in_keras import ON_TENSORFLOW
-from tests.frameworks import test_keras, test_recorded, test_torch, test_torch_names, test_values
+from tests.frameworks import (
+    test_keras,
+    test_keras_arguments,
+    test_recorded,
+    test_torch,
+    test_torch_arguments,
+    test_torch_names,
+    test_values,
+)
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -85,6 +98,46 @@ def test_a_class_that_is_forgotten_or_both_is_noticed(monkeypatch: pytest.Monkey
 def test_a_listed_class_is_noticed_before_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(LISTED, "torch", {"classes": ["NotYet", "Linear"]})
     assert unknown("torch") == ["NotYet"]
+
+
+# Every argument of a signature is taken, or refused with a reason that the table states
+
+
+def _signature(framework: Framework, name: str) -> list[str]:
+    """The arguments of a class, as the installed framework declares them."""
+    if framework == "keras":  # what the base class takes as well
+        theirs = test_keras_arguments._parameters
+        return [*theirs(name, required=True), *theirs(name)]
+    every = list(inspect.signature(classes_of("torch")[name].__init__).parameters.values())[1:]
+    return [p.name for p in every if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+COVERED = [(framework, row) for framework in FRAMEWORKS for row in coverage(framework) if row.layer]
+
+
+@pytest.mark.parametrize(("framework", "row"), COVERED, ids=lambda v: getattr(v, "name", v))
+def test_every_argument_of_a_signature_is_taken_or_refused_as_the_table_states(
+    framework: Framework, row: Coverage
+) -> None:
+    """How they are taken, and what they do then, the tests of each framework's arguments say."""
+    name, cls = row.name, layer_class(row.layer)
+    if framework == "torch":
+        known = {*SPELLINGS[name].signature.parameters, *ANYWHERE}
+        needed = test_torch_arguments.base(name)[0]
+        make: Any = SPELLINGS[name]
+    else:
+        aliases = [f.validation_alias for f in cls.model_fields.values() if f.validation_alias]
+        choices = {choice for alias in aliases for choice in getattr(alias, "choices", [alias])}
+        known = {*cls.model_fields, *choices, *cls.built_with, "name", "trainable"}
+        needed, make = test_keras_arguments._needed(name), cls
+    found = set(_signature(framework, name))
+    assert found <= known
+    assert row.refused.keys() <= known
+    assert not row.refused.keys() & row.unbuilt.keys()
+    for argument in found & row.refused.keys():
+        with pytest.raises(ArchcalcError, match=re.escape(f"{argument}")) as caught:
+            make(**{**needed, argument: "circular" if argument == "padding_mode" else [1]})
+        assert row.refused[argument] in str(caught.value)
 
 
 # What is said to be tested is tested

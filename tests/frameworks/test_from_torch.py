@@ -280,3 +280,13 @@ def test_where_the_batch_goes(before: Any, at: Batch, after: Any, then: Batch | 
             assert numbers.numel() == samples.numel()
     if then is not None:
         assert without_batch(after, then, 5)
+
+
+def test_a_module_of_two_names_is_left_as_it_was() -> None:
+    module = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+    module.add_module("again", module[0])
+    before = module[0].weight
+    read = from_torch(module, (4,)).trace().parameters
+    assert read == 20
+    assert module[0].weight is before
+    assert before.device.type == "cpu"

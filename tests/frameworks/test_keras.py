@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks.keras import to_keras
-from archcalc.frameworks.record import Absent, arguments_of, entry_of, fields_of
+from archcalc.frameworks.lookup import arguments_of, entry_of, fields_of
+from archcalc.frameworks.record import Absent
 from archcalc.frameworks.records import KERAS
 from archcalc.layers import (
     CELU,

@@ -10,7 +10,7 @@ import torch
 from hypothesis import Phase, given, settings
 
 from archcalc.frameworks import to_keras, to_torch
-from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers import (
     Add,
@@ -98,8 +98,8 @@ def _assert_keras_agrees(net: Network) -> None:
         assert [tuple(x.shape[1:]) for x in results] == outputs
 
 
-_MANY = settings(examples(2, nightly=1), phases=[Phase.generate, Phase.shrink])
-"""200 networks in ``ci``, 2,000 in ``nightly``."""
+_MANY = settings(examples(2, nightly=500), phases=[Phase.generate, Phase.shrink])
+"""200 networks in ``ci``, 500 in ``nightly``."""
 
 
 @_MANY

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from archcalc.frameworks import torch_layers
-from archcalc.frameworks.record import Absent, arguments_of, class_of, entry_of, fields_of
+from archcalc.frameworks.lookup import arguments_of, class_of, entry_of, fields_of
+from archcalc.frameworks.record import Absent
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch import to_torch
 from archcalc.layers import (
@@ -74,7 +75,9 @@ OPERATIONS = ("slicing", "operations", "arithmetic", "products", "sdpa")
 def test_layer_agrees(kind: str) -> None:
     """Shapes, every weight, and MACs·2 as ``FlopCounterMode`` counts, for random valid layers."""
 
-    @examples(2 if layer_class(kind).__module__.rpartition(".")[2] in OPERATIONS else 1, nightly=1)
+    @examples(
+        2 if layer_class(kind).__module__.rpartition(".")[2] in OPERATIONS else 1, nightly=500
+    )
     @given(layers([kind], framework="torch"))
     def agrees(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         assert_agree(*pair, shapes_in_torch(*pair))

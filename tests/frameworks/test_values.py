@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from archcalc.frameworks.axis_order import arranged
 from archcalc.frameworks.keras import called, keras_layers
-from archcalc.frameworks.record import Tensor, entry_of
+from archcalc.frameworks.lookup import entry_of
+from archcalc.frameworks.record import Tensor
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_layers import torch_module
 from archcalc.layers import Applied, Layer
@@ -23,6 +24,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
 from archcalc.testing.kinds import catalogue, in_framework
 from archcalc.testing.oracles import runs_in_keras
+from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -60,7 +62,7 @@ def _is_keras_own(layer: Layer) -> bool:
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_both_frameworks_compute_the_same(kind: str) -> None:
-    @settings(max_examples=max(10, settings().max_examples // 4))
+    @examples(1 / 4, least=10)
     @given(layers([kind], framework="keras"))
     def agree(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         applied, inputs = Applied(*pair), pair[1]

@@ -18,6 +18,7 @@ from archcalc.layers import Applied, Layer
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.shape import Shape, as_shape
+from tests.sampling import examples
 
 
 def _at(x: Shape, values: dict[str, int]) -> tuple[int, ...]:
@@ -229,11 +230,113 @@ def test_einsteins_notation_is_torchs_with_symbols_first(
     assert layer.output_shape(Shape(a.shape), Shape(b.shape)) == tuple(result.shape)
 
 
+def _contracted(text: str, shapes: list[tuple[int, ...]]) -> tuple[tuple[int, ...], int]:
+    """What torch gives, and the multiply-accumulates that its counter sees, of a batch of one."""
+    counter = FlopCounterMode(display=False)
+    with counter:
+        result = torch.einsum(text, *(torch.zeros(1, *x) for x in shapes))
+    return tuple(result.shape[1:]), int(counter.get_total_flops()) // 2
+
+
+@st.composite
+def _several(draw: st.DrawFn) -> tuple[str, list[list[Any]], dict[str, int]]:
+    """An equation of up to five inputs; axes of which some are 1 in one input and longer in others.
+
+    Axes that are summed are longer than 1: over one number torch multiplies element by element.
+    """
+    letters = list("ijklm")
+    terms = [
+        draw(st.lists(st.sampled_from(letters), min_size=1, max_size=3, unique=True))
+        for _ in range(draw(st.integers(1, 5)))
+    ]
+    known = sorted({letter for term in terms for letter in term})
+    out = draw(st.lists(st.sampled_from(known), max_size=3, unique=True))
+    values = {letter: draw(st.integers(2, 4)) for letter in known}
+    shapes = [[1 if draw(st.integers(0, 5)) == 0 else a for a in term] for term in terms]
+    for letter in out:  # what is 1 in all of them is no symbol
+        if not any(letter in x for x in shapes):
+            place = next(i for i, term in enumerate(terms) if letter in term)
+            shapes[place] = [letter if a == letter else n for a, n in
+                             zip(terms[place], shapes[place], strict=True)]  # fmt: skip
+    parts = [f"b{''.join(term)}" for term in terms]
+    return f"{','.join(parts)}->b{''.join(out)}", shapes, values
+
+
+@examples(2)
+@given(_several())
+def test_several_are_contracted_from_left_to_right_as_in_torch_with_symbols_first(
+    drawn: tuple[str, list[list[Any]], dict[str, int]],
+) -> None:
+    text, names, values = drawn
+    shapes = [as_shape(x) for x in names]
+    later = Applied(ac.Einsum(text), tuple(shapes))
+    now = Applied(ac.Einsum(text), tuple(Shape(_at(x, values)) for x in shapes))
+    result, macs = _contracted(text, [tuple(x) for x in now.inputs])
+    assert _at(later.output, values) == tuple(now.output) == result
+    counted = [_at(as_shape([work.macs for work in found.work]), values) for found in (later, now)]
+    ones = [work for work in now.work if max(work.operand) == 1]
+    assert counted[0] == counted[1]
+    assert ones or sum(counted[0]) == macs
+
+
+def test_an_equation_of_several_in_another_order_is_another_count() -> None:
+    """Matrices of 10×100, 100×5 and 5×50, the example of Cormen and others, section 15.2."""
+    shapes = {"i": 10, "j": 100, "k": 5, "l": 50}
+    for order, macs in ((("ij", "jk", "kl"), 7_500), (("jk", "kl", "ij"), 75_000)):
+        equation = f"{','.join(f'b{term}' for term in order)}->bil"
+        inputs = [ac.Input(tuple(shapes[letter] for letter in term)) for term in order]
+        trace = ac.Model(inputs, ac.Einsum(equation)(inputs)).trace()
+        assert trace.macs == macs
+        assert _contracted(equation, [tuple(x) for x in trace.inputs]) == ((10, 50), macs)
+
+
+@given(trained=st.lists(st.booleans(), min_size=3, max_size=3))
+def test_training_several_costs_what_torch_counts(trained: list[bool]) -> None:
+    """Of what was multiplied before there is a gradient where there is one of any of it."""
+    inputs = [ac.Input(x) for x in ((3, 4), (4, 5), (5, 2))]
+    fed = [ac.Dense(n)(x) if made else x
+           for x, n, made in zip(inputs, (4, 5, 2), trained, strict=True)]  # fmt: skip
+    net = ac.Model(inputs, ac.Einsum("bij,bjk,bkl->bil")(fed))
+    assume(any(trained))
+    assert int(net.trace().cost(ac.costs.TrainingFlops())) == _flops_in_training(net)
+
+
+def test_several_in_a_file_and_in_a_derivation() -> None:
+    net = ac.loads("""
+inputs: {x: [t, n], y: [n, m], z: [m, 7]}
+layers:
+  - Einsum: {equation: "bij,bjk,bkl->bil", inputs: [x, y, z]}
+""")
+    trace = net.trace()
+    assert ac.loads(ac.dumps(net)) == net
+    assert trace.output == as_shape(["t", 7])
+    assert str(trace.macs) == "(n + 7)·t·m"
+    said = str(trace.derivation())
+    assert "i·k·j = t·m·n" in said
+    assert "i·l·k = t·7·m" in said
+    assert "together" in said
+
+
+@given(seed=st.integers(0, 3))
+def test_a_module_that_contracts_several_is_read(seed: int) -> None:
+    class Contracts(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = torch.einsum("...ij,...ik", x, x)
+            return torch.einsum("nij,njk,nlk->nil", y, y, x)
+
+    net = ac.from_torch(Contracts(), input_shape=(5, 4 + seed))
+    result, macs = _contracted("bij,bik->bjk", [(5, 4 + seed)] * 2)
+    (n, _), (_, more) = result, _contracted("bij,bjk,blk->bil", [result, result, (5, 4 + seed)])
+    assert net.trace().output == (n, 5)
+    assert net.trace().macs == macs + more
+    assert not [row for row in net.trace().rows if type(row.layer).__name__ == "Opaque"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("bij,bjk,bkl->bil", "not an equation of one or two inputs"),
-        ("bij,bjk", "not an equation"),
+        ("bij;bjk->bik", "not an equation of inputs"),
+        ("bij,bjk", "must come out first"),
         ("bij,cjk->bik", "the batch, the first axis of every input, must come out first"),
         ("bij,bjk->ibk", "must come out first"),
         ("bij,...jk->bik", "must come out first"),

@@ -35,11 +35,12 @@ _FRAMEWORKS: Stage = tuple(
 
 ASKED: dict[str, tuple[Stage, ...]] = {
     "archcalc/symbolic/printing": (_TEXTS, _FORMULAS, _ALL),
-    "archcalc/symbolic/scanning": (_TEXTS, _FORMULAS, _ALL),
+    "archcalc/symbolic/lexer": (_TEXTS, _FORMULAS, _ALL),
     "archcalc/symbolic/parser": (_TEXTS, _FORMULAS, _ALL),
     "archcalc/symbolic/errors": (_OWN, _TEXTS, _FORMULAS, _ALL),
     "archcalc/symbolic/sizes": (_OWN, _TEXTS, ("tests/docs/test_limits.py",), _ALL),
     "archcalc/symbolic/written": (_OWN, _TEXTS, _FORMULAS, _COPIES, _ALL),
+    "archcalc/symbolic/factors": (_DIVISION, _NUMBERS, _FORMULAS, _TEXTS, _ALL),
     "archcalc/symbolic/division": (_DIVISION, _NUMBERS, _FORMULAS, _TEXTS, _ALL),
     "archcalc/symbolic/compare": (_NUMBERS, _OWN, _DIVISION, _COPIES, _FORMULAS, _TEXTS, _ALL),
     "archcalc/symbolic/recurrence": (_NUMBERS, _COPIES, _FORMULAS, _ALL),

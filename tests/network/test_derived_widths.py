@@ -19,7 +19,7 @@ import archcalc as ac
 from archcalc.torch import nn
 from tests.sampling import examples
 
-MANY = examples(1, nightly=2.5, least=60)
+MANY = examples(1, nightly=1_000, least=60)
 
 # --- Random networks -----------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ def min_levels(trace: ac.Trace) -> int:
     return max(needs, default=1)
 
 
-@examples(0.4, nightly=1, least=10)
+@examples(0.4, nightly=500, least=10)
 @given(
     ladder=ladders(),
     shape=st.sampled_from([("h", "w", 3), (64, 32, "b"), ("h", "h", "c")]),

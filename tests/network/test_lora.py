@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
-from archcalc.symbolic.errors import FrameworkError, InvalidLayerError, LookupFailedError
+from archcalc.symbolic.errors import (
+    FrameworkError,
+    InvalidLayerError,
+    LookupFailedError,
+    RequirementError,
+)
 from archcalc.symbolic.shape import Shape
 
 
@@ -178,6 +184,7 @@ def test_what_is_named_by_paths_and_patterns() -> None:
 
     assert trained("h/residual/attn/c_proj") == 12 * 2 * 768
     assert trained("*/mlp/*") == 12 * 2 * (768 + 3072)
+    assert trained("mlp/c_proj") == trained("*/mlp/c_proj") == 12 * (3072 + 768)
     assert trained("c_proj") == trained("*/attn/c_proj") + trained("*/mlp/c_proj")
     assert trained("embeddings") == trained("wte") + trained("wpe") == 50257 + 1024 + 2 * 768
 
@@ -197,13 +204,173 @@ def test_an_adapted_network_is_written_and_read_back() -> None:
     assert "LoRA" in net.trace().derivation().to_text()
 
 
-def test_a_network_that_makes_its_layers_is_frozen_as_a_whole() -> None:
-    layers = [ac.TransformerEncoderLayer(8, 2, 16), ac.Dense(3, name="head")]
-    net = ac.Sequential(layers, input_shape=("t", 8))
-    trace = net.with_lora(2, "head").trace()
-    assert trace.trainable_parameters == 2 * (8 + 3)
-    with pytest.raises(InvalidLayerError, match="makes it from its own arguments"):
-        net.with_lora(2, "linear1")
+def torch_with_adapters(module: nn.Module, rank: int, *targets: str) -> nn.Module:
+    """peft's recipe by hand: all is frozen, and each target has two thin layers beside it."""
+    module.requires_grad_(False)
+    for name, part in list(module.named_modules()):
+        if name.rpartition(".")[2] in targets:
+            assert isinstance(part, nn.Linear)
+            part.lora_A = nn.Linear(part.in_features, rank, bias=False)  # type: ignore[assignment]
+            part.lora_B = nn.Linear(rank, part.out_features, bias=False)  # type: ignore[assignment]
+    return module
+
+
+def learned(module: nn.Module) -> tuple[int, int]:
+    sizes = [(p.numel(), p.requires_grad) for p in module.parameters()]
+    return sum(n for n, grad in sizes if grad), sum(n for n, _ in sizes)
+
+
+def test_layers_that_transformers_make() -> None:
+    """torch's own encoder and decoder, of which a person names parts as torch calls them."""
+    x, y = ac.Input(("s", 8)), ac.Input(("t", 8))
+    net = ac.Model([x, y], ac.Transformer(8, 2, 2, 3, 16)([x, y]))
+    trace = net.with_lora(2, ["linear1", "linear2"]).trace()
+    theirs = torch_with_adapters(
+        nn.Transformer(8, 2, 2, 3, 16, batch_first=True), 2, "linear1", "linear2"
+    )
+    assert (trace.trainable_parameters, trace.parameters) == learned(theirs)
+    encoder = net.with_lora(2, "*/encoder/*/linear1").trace()
+    assert encoder.trainable_parameters == 2 * 2 * (8 + 16)
+    assert encoder.parameters - encoder.trainable_parameters == net.trace().parameters
+    every = net.with_lora(1, ["q_proj", "*/multihead_attn/value"]).trace()
+    assert every.trainable_parameters == (2 + 3 + 3 + 3) * 2 * 8  # query of 8, value of 3
+
+
+def test_peft_on_mt0_large() -> None:
+    """peft's README: bigscience/mt0-large with LoraConfig(task_type=SEQ_2_SEQ_LM, r=8), whose
+    targets are q and v: "trainable params: 2359296 || all params: 1231940608".  Its attentions are
+    those of 24 encoder and 24 decoder layers, of 1,024 features in 16 heads of 64.
+    """
+    x, y = ac.Input(("s", 1024)), ac.Input(("t", 1024))
+    transformer = ac.Transformer(1024, 16, 24, 24, 2816, bias=False)
+    net = ac.Model([x, y], transformer([x, y]))
+    assert net.with_lora(8, ["query", "value"]).trace().trainable_parameters == 2_359_296
+
+
+def test_layers_that_a_network_makes_are_built_as_they_are_counted() -> None:
+    block = ac.TransformerEncoderLayer(8, 2, 16)
+    net = ac.Sequential([ac.TransformerEncoder(block, 2, norm=True)], input_shape=(5, 8))
+    tuned = net.with_lora(2, "linear*", bias="lora_only")
+    assert learned(tuned.to_torch()) == (
+        tuned.trace().trainable_parameters,
+        tuned.trace().parameters,
+    )
+    assert ac.loads(ac.dumps(tuned)) == tuned
+    assert str(tuned.trace().row("linear1").layer) == (
+        "LoRA(layer=Dense(units=16, activation='relu'), rank=2, bias='lora_only', name='linear1')"
+    )
+
+
+def test_a_network_that_makes_its_layers_keeps_what_it_requires() -> None:
+    net = ac.Sequential([ac.TransformerEncoderLayer("d", "a", "f")], input_shape=("t", "d"))
+    tuned = net.with_lora("r", "linear1").trace().trainable_parameters
+    assert tuned(d=8, f=16, r=2, a=2) == 2 * (8 + 16)
+    with pytest.raises(RequirementError, match="does not divide"):
+        tuned(d=8, f=16, r=2, a=3)
+
+
+N, U, R = 3, 4, 2
+GATED = (N + 4 * U) * R  # beside the kernel of an LSTM
+LOOP = (U + 4 * U) * R  # beside its recurrent kernel
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "targets", "trained"),
+    [
+        (ac.LSTM(U), (5, N), "kernel", GATED),
+        (ac.LSTM(U), (5, N), "recurrent_kernel", LOOP),
+        (ac.RNN(ac.LSTMCell(U)), (5, N), "lstm_cell", GATED + LOOP),
+        (ac.RNN([ac.LSTMCell(U), ac.LSTMCell(N)]), (5, N), "*/lstm_cell", GATED + LOOP),
+        (ac.Bidirectional(ac.LSTM(U)), (5, N), "kernel", 2 * GATED),
+        (ac.Bidirectional(ac.LSTM(U)), (5, N), "*lstm", 2 * (GATED + LOOP)),
+        (
+            ac.Bidirectional(ac.LSTM(U), backward_layer=ac.LSTM(U, go_backwards=True)),
+            *((5, N), "*/backward_lstm", GATED + LOOP),
+        ),
+        (ac.TimeDistributed(ac.Dense(U)), (5, N), "dense", (N + U) * R),
+        (ac.Residual([ac.Dense(U)]), (5, U), "dense", 2 * U * R),
+        (ac.Repeat(ac.Residual([ac.Dense(U)]), 7), (5, U), "dense", 7 * 2 * U * R),
+        (ac.Repeat(ac.Dense(U), 7, shared=True), (5, U), "dense", 2 * U * R),
+        (ac.Repeat(ac.Dense("2**(i + 2)"), 2, index="i"), (U,), "dense", (2 * U + U + 8) * R),
+        (ac.MultiHeadAttention(2, 5), (7, 8), ["query", "v_proj"], 2 * (8 + 10) * R),
+        (ac.GroupQueryAttention(5, 4, 2), (7, 8), ["k_proj", "o_proj"], (8 + 10 + 20 + 8) * R),
+        (ac.EinsumDense("abc,cd->abd", (None, U)), (7, N), "einsum_dense", (N + U) * R),
+        (ac.TransformerEncoderLayer(8, 2, 16), (7, 8), "self_attn/query", 2 * 8 * R),
+    ],
+    ids=lambda x: type(x).__name__ if isinstance(x, ac.Layer) else None,
+)
+def test_what_a_network_holds_or_makes(layer: Any, x: Any, targets: Any, trained: int) -> None:
+    """Every weight that was there is frozen, and there once; the two thin ones are matrices from
+    what comes in to the rank, and from the rank to what comes out."""
+    net = ac.Sequential([layer], input_shape=x)
+    tuned = net.with_lora(R, targets)
+    trace = tuned.trace()
+    assert trace.trainable_parameters == trained
+    assert trace.parameters == net.trace().parameters + trained
+    assert [row.path for row in trace.rows] == [row.path for row in net.trace().rows]
+    assert ac.loads(ac.dumps(tuned)) == tuned
+
+
+def test_every_linear_layer() -> None:
+    """peft's "all-linear" leaves out the layer that gives the output.  r = 16 on every linear layer
+    of Llama 3 8B has 41,943,040 trained parameters."""
+    x = ac.Input(("t", 4096))
+    wide = [ac.Dense(14336, use_bias=False)(x) for _ in range(2)]
+    mlp = ac.Model(x, ac.Dense(4096, use_bias=False)(ac.Multiply()(wide)))
+    norm = ac.RMSNormalization
+    attention = ac.GroupQueryAttention(128, 32, 8, use_bias=False)
+    block = ac.Sequential([ac.Residual([norm(), attention]), ac.Residual([norm(), mlp])])
+    layers = [ac.Embedding(128256, 4096), ac.Repeat(block, 32), norm()]
+    head = ac.Dense(128256, use_bias=False)
+    net = ac.Sequential([*layers, head], input_shape=("t",))
+    assert net.with_lora(16, "all-linear").trace().trainable_parameters == 41_943_040
+    assert net.trace().parameters == 8_030_261_248
+
+
+def test_biases_of_what_has_adapters() -> None:
+    layers = [ac.Dense(4, name="q"), ac.Dense(5, name="v")]
+    net = ac.Sequential(layers, input_shape=3).with_lora(2, "q", bias="lora_only")
+    assert net.trace().trainable_parameters == 2 * (3 + 4) + 4
+    assert learned(net.to_torch())[0] == net.trace().trainable_parameters
+
+
+def test_keras_argument_is_the_edit_with_its_bias_trained() -> None:
+    """One fact in one place: what `lora_rank` says is what `LoRA` states, merged."""
+    for layer, x in (
+        (ac.Dense(6), (7, 5)),
+        (ac.Conv2D(6, 3), (9, 8, 4)),
+        (ac.Embedding(9, 6), (7,)),
+        (ac.EinsumDense("abc,cd->abd", (None, 6), bias_axes="d"), (7, 5)),
+    ):
+        keras = layer.model_copy(update={"lora_rank": 3})
+        edit = ac.LoRA(layer, 3, merged=True, bias="lora_only")
+        (y,) = layer.output_shapes(Shape(x))
+        assert keras.weights(Shape(x)) == edit.weights(Shape(x))
+        assert keras.work(Shape(x), y) == edit.work(Shape(x), y)
+        assert keras.arithmetic(Shape(x), y) == edit.arithmetic(Shape(x), y)
+
+
+def test_the_same_layer_is_adapted_once() -> None:
+    for net in (
+        ac.Sequential([ac.Dense(10, lora_rank=4)], input_shape=4),
+        ac.Sequential([ac.Dense(10)], input_shape=4).with_lora(2, "dense"),
+    ):
+        with pytest.raises(InvalidLayerError, match="adapters already"):
+            net.with_lora(2, "dense")
+
+
+def test_a_copy_has_the_adapters_of_what_it_is_a_copy_of() -> None:
+    net = ac.Sequential([ac.Bidirectional(ac.LSTM(4))], input_shape=(5, 3))
+    with pytest.raises(InvalidLayerError, match="a copy of bidirectional/forward_lstm"):
+        net.with_lora(2, "*/forward_lstm")
+
+
+def test_what_stands_in_the_place_of_a_part_has_its_name() -> None:
+    wide = ac.Dense(99, name="linear1")
+    layer = ac.TransformerEncoderLayer(8, 2, 16, instead=[wide])
+    assert layer.trace((5, 8)).row("linear1").layer is wide
+    with pytest.raises(LookupFailedError, match="to stand in the place of"):
+        ac.TransformerEncoderLayer(8, 2, 16, instead=[ac.Dense(8, name="linear3")]).trace((5, 8))
 
 
 @pytest.mark.parametrize("targets", ["querry", "*/nothing", []])

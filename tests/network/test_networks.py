@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -301,3 +302,102 @@ def test_branches_that_are_none(branches: Any) -> None:
 def test_branches_must_fit_what_joins_them() -> None:
     with pytest.raises(ac.errors.ShapeError, match="concatenate"):
         ac.Parallel([[], ac.Conv2D(4, 3)]).trace((8, 8, 3))
+
+
+def _product(*shapes: Any) -> ac.Trace:
+    inputs = [ac.Input(shape) for shape in shapes]
+    return ac.Model(inputs, ac.Matmul()(inputs)).trace()
+
+
+_STRETCHING: dict[str, Any] = {
+    "residual": lambda g, n: ac.Residual([ac.Dense(g)]).trace((n,)),
+    "residual in copies": lambda g, n: ac.Repeat(ac.Residual([ac.Dense(g)]), 3).trace((n,)),
+    "gate": lambda g, n: ac.Parallel([ac.Dense(g), []], ac.Multiply()).trace((5, n)),
+    "maximum": lambda g, n: ac.Parallel([ac.Dense(g), [], ac.Dense(g)], ac.Maximum()).trace((n,)),
+    "products": lambda g, n: _product((g, 2, 3), (n, 3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", list(_STRETCHING))
+def test_branches_of_symbols_fit_where_those_of_numbers_do(name: str) -> None:
+    """An axis of length 1 is stretched, as in Keras and torch, whichever branch has it."""
+    make = _STRETCHING[name]
+    trace = make("g", "n")
+    for g in range(1, 5):
+        for n in range(1, 5):
+            values = {"g": g, "n": n}
+            if g != n and 1 not in (g, n):
+                for ask in (lambda: make(g, n), lambda: trace.parameters(**values)):  # noqa: B023
+                    with pytest.raises(ac.errors.RequirementError) as caught:
+                        ask()
+                    assert caught.value.code == "branches-differ"
+            else:
+                there = make(g, n)
+                assert trace.parameters(**values) == there.parameters(), values
+                assert trace.macs(**values) == there.macs(), values
+                assert [_number(dim, values) for dim in trace.output] == list(there.output)
+
+
+def _number(dim: Any, values: dict[str, int]) -> int:
+    names = {symbol.name for symbol in getattr(dim, "free_symbols", ())}
+    return int(ac.Formula(dim)(**{k: v for k, v in values.items() if k in names}))
+
+
+def test_what_must_hold_of_branches_is_said_in_words() -> None:
+    trace = ac.Residual([ac.Dense("g")]).trace(("n",))
+    assert [str(need) for need in trace.requirements] == ["g = n, or one of them is 1 (add)"]
+    P = ac.Sequential([ac.Residual([ac.Dense("g")]), ac.Dense(3)]).trace(("n",)).parameters
+    assert str(P.solutions("n", equals=23, g=4)) == "1"
+    assert ac.search(maximize=P, subject_to=[P <= 300], g=range(1, 50), n=range(1, 50)).best == {
+        "g": 15,
+        "n": 15,
+    }
+    down = ac.Parallel([ac.Conv2D("c", 3, strides=2, padding="same"), ac.MaxPooling2D(2)], ac.Add())
+    needs = [str(need) for need in down.trace(("h", "w", "c")).requirements]
+    assert "⌈h/2⌉ = ⌊h/2⌋, or ⌊h/2⌋ is 1 (add)" in needs
+    with pytest.raises(ac.errors.RequirementError, match="t is not t − 2"):
+        ac.Residual(ac.Conv1D("c", 3)).trace(("t", "c"))
+
+
+FROZEN = {
+    "sequential": lambda: ac.Sequential([ac.Dense(8), ac.Dense(8)], trainable=False),
+    "named": lambda: ac.Residual(ac.Sequential([ac.Dense(8)], trainable=False, name="body")),
+    "body": lambda: ac.Residual(ac.Sequential([ac.Dense(8)], trainable=False)),
+    "residual": lambda: ac.Residual([ac.Dense(8)], trainable=False),
+    "copies": lambda: ac.Repeat(ac.Dense(8), 3, trainable=False),
+    "deep": lambda: ac.Repeat(ac.Residual([ac.Sequential([ac.Dense(8)])]), 2, trainable=False),
+    "both ways": lambda: ac.Bidirectional(ac.LSTM(4, return_sequences=True), trainable=False),
+    "steps": lambda: ac.TimeDistributed(ac.Dense(8), trainable=False),
+    "encoder": lambda: ac.TransformerEncoder(
+        ac.TransformerEncoderLayer(8, 2, 16), 2, norm=True, trainable=False
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FROZEN)
+def test_what_is_in_a_frozen_network_is_not_trained(kind: str) -> None:
+    """As in Keras, whose ``model.trainable = False`` is said to every layer in it."""
+    net = ac.Sequential([FROZEN[kind](), ac.Dense(3)], input_shape=(5, 8))
+    trace = net.trace()
+    assert trace.trainable_parameters == 8 * 3 + 3
+    assert trace.parameters > trace.trainable_parameters
+    module = net.to_torch()
+    assert sum(p.numel() for p in module.parameters() if p.requires_grad) == 8 * 3 + 3
+    assert sum(p.numel() for p in module.parameters()) == trace.parameters
+    if kind != "encoder":
+        trained = net.to_keras().trainable_weights
+        assert sum(math.prod(w.shape) for w in trained) == 8 * 3 + 3
+
+
+def test_a_layer_that_is_shared_is_frozen_where_it_stands_first() -> None:
+    shared = ac.Dense(4)
+    net = ac.Sequential([ac.Sequential([shared], trainable=False), shared], input_shape=4)
+    assert net.trace().parameters == 20
+    assert net.trace().trainable_parameters == 0
+
+
+def test_a_frozen_network_is_fine_tuned() -> None:
+    block = ac.Repeat(ac.Residual([ac.Dense(8, name="wide")]), 3, trainable=False)
+    net = ac.Sequential([block], input_shape=(5, 8), trainable=False)
+    tuned = net.with_lora(2, "wide").trace()
+    assert tuned.trainable_parameters == 3 * 2 * (8 + 8)

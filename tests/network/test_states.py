@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
+import archcalc.testing
 from archcalc.torch import nn
 
 
@@ -55,3 +56,172 @@ def test_a_loop_over_a_cell_is_refused_by_torch_as_such(cell: Any) -> None:
         with pytest.raises(ac.ArchcalcError, match="RNN: torch has no loop over a cell") as caught:
             net.to_torch((4, 2))
         assert caught.value.hint == "use LSTM, GRU or SimpleRNN"
+
+
+KINDS = [("RNN", 1), ("LSTM", 2), ("GRU", 1)]
+"""torch's kinds, and how many states each keeps."""
+
+
+def _stack(kind: str, states: int, **how: Any) -> tuple[ac.Model, Any]:
+    """A network of ours and a module of torch that take a sequence and states, and give both."""
+    torch = pytest.importorskip("torch")
+
+    class Theirs(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = getattr(torch.nn, kind)(2, 3, batch_first=True, **how)
+
+        def forward(self, x: Any, *given: Any) -> Any:
+            first = [state.transpose(0, 1) for state in given]  # the batch comes second there
+            y, last = self.rnn(x, tuple(first) if states > 1 else first[0])
+            each = last if isinstance(last, tuple) else (last,)
+            return (y, *(state.transpose(0, 1) for state in each))
+
+    rows = how.get("num_layers", 1) * (1 + how.get("bidirectional", False))
+    x, *given = _inputs((4, 2), *[(rows, 3)] * states)
+    made = getattr(nn, kind)(2, 3, **how)(x, tuple(given) if states > 1 else given[0])
+    y, last = made
+    each = last if isinstance(last, tuple) else (last,)
+    return ac.Model([x, *given], [y, *each]), Theirs()
+
+
+@pytest.mark.parametrize(("kind", "states"), KINDS)
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"bidirectional": True},
+        {"num_layers": 2},
+        {"num_layers": 3, "dropout": 0.1},
+        {"num_layers": 2, "bidirectional": True},
+    ],
+    ids=str,
+)
+def test_stacks_take_and_give_states_as_torch_does(
+    kind: str, states: int, how: dict[str, Any]
+) -> None:
+    torch = pytest.importorskip("torch")
+    net, theirs = _stack(kind, states, **how)
+    given = [torch.zeros(5, *tensor.shape) for tensor in net.inputs]
+    shapes = [tuple(y.shape[1:]) for y in theirs(*given)]
+    assert [tuple(y.shape) for y in net.outputs] == shapes
+    assert [tuple(y.shape[1:]) for y in net.to_torch()(*given)] == shapes
+    parameters = sum(p.numel() for p in theirs.parameters())
+    assert net.trace().parameters() == parameters
+    assert sum(p.numel() for p in net.to_torch().parameters()) == parameters
+    ac.testing.assert_matches(net, theirs)
+    assert ac.loads(ac.dumps(net)) == net
+    namespace: dict[str, Any] = {name: getattr(ac, name) for name in dir(ac)}
+    assert eval(repr(net), namespace) == net
+
+
+def test_what_is_computed_with_states_is_what_torch_computes() -> None:
+    torch = pytest.importorskip("torch")
+    net, theirs = _stack("LSTM", 2, num_layers=2, bidirectional=True)
+    ours = net.to_torch()
+    with torch.no_grad():
+        for p in [*ours.parameters(), *theirs.parameters()]:
+            p.fill_(0.1)
+    given = [torch.rand(5, *tensor.shape) for tensor in net.inputs]
+    for a, b in zip(ours(*given), theirs(*given), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "states"), KINDS)
+def test_training_with_states_is_what_torch_counts(kind: str, states: int) -> None:
+    torch = pytest.importorskip("torch")
+    from torch.utils.flop_counter import FlopCounterMode
+
+    net, theirs = _stack(kind, states, num_layers=2, bidirectional=True)
+    given = [torch.zeros(2, *tensor.shape, device="meta") for tensor in net.inputs]
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        sum(y.sum() for y in theirs.to("meta")(*given)).backward()
+    assert net.trace().cost(ac.costs.TrainingFlops(2)) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize(("kind", "states"), KINDS)
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_a_symbol_for_the_number_of_layers_then_its_number(
+    kind: str, states: int, dropout: float
+) -> None:
+    x, *given = _inputs(("t", "n"), *[("2*L", "u")] * states)  # type: ignore[arg-type]
+    layer = getattr(nn, kind)("n", "u", num_layers="L", bidirectional=True, dropout=dropout)
+    y, last = layer(x, tuple(given) if states > 1 else given[0])
+    net = ac.Model([x, *given], [y, *(last if isinstance(last, tuple) else (last,))])
+    for many in (1, 2, 4) if not dropout else (2, 4):
+        numbers, _ = _stack(kind, states, num_layers=many, bidirectional=True, dropout=dropout)
+        values = {"t": 4, "n": 2, "u": 3, "L": many}
+        assert net.trace().parameters(**values) == numbers.trace().parameters()
+        assert net.trace().macs(**values) == numbers.trace().macs()
+
+
+@pytest.mark.parametrize(
+    ("make", "kept"),
+    [
+        (lambda of: of.Bidirectional(of.LSTM(3, return_state=True)), [3] * 4),
+        (lambda of: of.Bidirectional(of.GRU(3, return_sequences=True)), [3] * 2),
+        (lambda of: of.Bidirectional(of.RNN(of.GRUCell(3), return_sequences=True)), [3] * 2),
+        (lambda of: of.Bidirectional(of.SimpleRNN(3), merge_mode="sum"), [3] * 2),
+        (lambda of: of.RNN(of.LSTMCell(3), return_state=True), [3] * 2),
+        (lambda of: of.RNN(of.GRUCell(3), return_sequences=True), [3]),
+    ],
+)
+def test_wrappers_take_and_give_states_as_keras_does(make: Any, kept: list[int]) -> None:
+    keras = pytest.importorskip("keras")
+    results = []
+    for of, start in ((ac, ac.Input), (keras.layers, keras.Input)):
+        x, states = start((4, 2)), [start((n,)) for n in kept]
+        results.append((x, states, keras.tree.flatten(make(of)(x, initial_state=states))))
+    (x, states, ours), (their_x, their_states, theirs) = results
+    shapes = [tuple(y.shape[1:]) for y in theirs]
+    assert [tuple(y.shape) for y in ours] == shapes
+    net, model = ac.Model([x, *states], ours), keras.Model([their_x, *their_states], theirs)
+    assert net.to_keras().count_params() == model.count_params() == net.trace().total_params()
+    ac.testing.assert_matches(net, model)
+    assert ac.loads(ac.dumps(net)) == net
+
+
+def test_cells_one_on_the_other_each_take_their_own() -> None:
+    keras = pytest.importorskip("keras")
+    x, *states = _inputs((4, 2), (3,), (3,), (2,))
+    y = ac.RNN([ac.LSTMCell(3), ac.GRUCell(2)], return_state=True)(x, initial_state=states)
+    net = ac.Model([x, *states], list(y))
+    model = net.to_keras()
+    assert isinstance(model, keras.Model)
+    assert [tuple(y.shape[1:]) for y in model.outputs] == [(2,), (3,), (3,), (2,)]
+    assert [tuple(t.shape) for t in net.outputs] == [(2,), (3,), (3,), (2,)]
+    assert model.count_params() == net.trace().total_params()
+
+
+def test_a_convolutional_lstm_takes_states() -> None:
+    pytest.importorskip("keras")
+    x, h, c = _inputs((4, 8, 8, 2), (8, 8, 3), (8, 8, 3))
+    y = ac.ConvLSTM2D(3, 3, padding="same", return_state=True)(x, initial_state=[h, c])
+    model = ac.Model([x, h, c], list(y)).to_keras()
+    assert [tuple(y.shape[1:]) for y in model.outputs] == [(8, 8, 3)] * 3
+    with pytest.raises(ac.ArchcalcError, match="has 4 features, and the layer keeps 3"):
+        ac.ConvLSTM2D(3, 3, padding="same")(x, initial_state=[h, ac.Input((8, 8, 4))])
+
+
+@pytest.mark.parametrize(
+    ("layer", "states", "said"),
+    [
+        (nn.LSTM(2, 3, num_layers=2), [(3,), (3,)], r"keeps \(2, 3\), \(2, 3\), and is given"),
+        (nn.LSTM(2, 3, num_layers=2), [(3, 3), (2, 3)], "has 3 layers and directions"),
+        (nn.LSTM(2, 3, num_layers=2), [(2, 3)], "give all of its states, or none"),
+        (nn.GRU(2, 3, num_layers=2), [(2, 4)], "has 4 features, and the layer keeps 3"),
+        (nn.GRU(2, 3, bidirectional=True), [(1, 3)], "has 1 layers and directions"),
+        (nn.LSTM(2, 3), [(2, 3), (2, 3)], "has 2 layers and directions"),
+        (ac.LSTM(3), [(3,)], "give all of its states, or none"),
+        (ac.LSTM(3), [(5,), (3,)], "has 5 features"),
+        (ac.RNN(ac.LSTMCell(3)), [(3,)], "give all of its states, or none"),
+        (ac.Bidirectional(ac.GRU(3)), [(3,)], "give all of its states, or none"),
+    ],
+)
+def test_states_that_do_not_fit_are_refused(
+    layer: ac.Layer, states: list[tuple[int, ...]], said: str
+) -> None:
+    x, *given = _inputs((4, 2), *states)
+    with pytest.raises(ac.ArchcalcError, match=said) as caught:
+        layer(x, given)
+    assert caught.value.code == "state-differs"

@@ -107,7 +107,7 @@ def _stacked(name: str, layer: Any, many: int, norm: bool, width: int) -> Any:
 
 
 LENGTHS = numbers(1, 7)
-FEWER = examples(0.25, nightly=1, least=10)
+FEWER = examples(0.25, nightly=500, least=10)
 
 
 @FEWER

@@ -24,6 +24,7 @@ from archcalc.symbolic import (
 from archcalc.symbolic.compare import at_least, bounds, equal, largest, smallest
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.written import WrittenProduct, WrittenSum
+from tests.sampling import examples
 
 h, k, s, w, L = symbols("h k s w L")
 NAMES = (h, k, s, w)
@@ -311,7 +312,7 @@ def in_order(q: int, p: int, one: Any, other: Any) -> None:
         assert (evaluate(low, {h: n}), evaluate(high, {h: n})) == (min(values), max(values))
 
 
-@settings(max_examples=2 * settings().max_examples)
+@examples(2)
 @given(data=st.data(), more=st.integers(-3, 3), floor=st.booleans())
 def test_what_is_decided_is_one_of_the_two(data, formulas, more: int, floor: bool) -> None:
     a, one = data.draw(formulas).expression, data.draw(formulas).expression

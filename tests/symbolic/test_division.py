@@ -26,7 +26,7 @@ from tests.sampling import examples
 
 b, c, h, k, L, s, w = symbols("b c h k L s w")
 
-MANY = examples(10, nightly=50)
+MANY = examples(10, nightly=20_000)
 DIVISORS = st.integers(1, 40)
 NUMBERS = st.integers(-(10**20), 10**20)
 

@@ -9,7 +9,7 @@ import warnings
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sympy import Integer, Max, Min, Rational
 
@@ -28,6 +28,7 @@ from archcalc.symbolic import (
 from archcalc.symbolic.errors import quoted
 from archcalc.symbolic.lexer import Source
 from tests.counting import at_most
+from tests.sampling import examples
 
 f, h, k, L, n, s, w = symbols("f h k L n s w")
 
@@ -100,7 +101,7 @@ _FRACTIONS = st.recursive(
 )
 
 
-@settings(max_examples=10 * settings().max_examples)
+@examples(10)
 @given(_FRACTIONS)
 def test_numbers_are_python_fractions(code: str) -> None:
     text = code.replace("Fraction", "")
@@ -340,7 +341,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     _read_or_refuse(text)
 
 
-@settings(max_examples=10 * settings().max_examples)
+@examples(10)
 @given(st.text("0123456789kh_ ()+-*/%^.,²³·−⌊⌋⌈⌉" + "floormaxcein'[]=<\0", max_size=40))
 def test_anything_like_a_formula_is_read_or_refused(text: str) -> None:
     _read_or_refuse(text)
@@ -423,7 +424,7 @@ def typed(draw: st.DrawFn, depth: int = 4) -> str:
     )
 
 
-@settings(max_examples=5 * settings().max_examples)
+@examples(5)
 @given(text=typed())
 def test_what_is_printed_is_read_within_the_limits(text: str) -> None:
     try:

@@ -142,7 +142,7 @@ def test_what_has_no_notation_is_refused(printer) -> None:
 # --- The parser reads back what was printed ------------------------------------------------------
 
 
-@examples(3, nightly=10)
+@examples(3, nightly=5_000)
 @given(data=st.data())
 def test_text_and_python_are_read_back(data, formulas) -> None:
     e = data.draw(formulas).expression

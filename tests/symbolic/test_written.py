@@ -9,7 +9,7 @@ from operator import and_
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Add, Expr, Integer, Mul, Rational, S, SympifyError
 
@@ -22,6 +22,7 @@ from archcalc.symbolic.written import (
     sum_of_products,
     tidied,
 )
+from tests.sampling import examples
 
 a, b, c, d, f, k, n = symbols("a b c d f k n")
 POINTS = [{a: 2, b: 3, c: 5, d: 7, f: 11, k: 13, n: 17}, {a: 4, b: 1, c: 2, d: 9, f: 3, k: 2, n: 8}]
@@ -188,7 +189,7 @@ def core(term: Expr) -> Any:
     return (term.as_coeff_Mul()[1],)
 
 
-@settings(max_examples=2 * settings().max_examples)
+@examples(2)
 @given(nested(LEAVES))
 def test_tidied_means_the_same_and_is_tidy(e) -> None:
     tidy = tidied(e)

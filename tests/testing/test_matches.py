@@ -7,12 +7,18 @@ from typing import Any
 import keras
 import pytest
 import torch
+from hypothesis import assume, given
 from torch import nn
 
 import archcalc as ac
 import archcalc.testing
 import archcalc.torch.nn
-from archcalc.testing import MismatchError, assert_matches
+from archcalc.frameworks.records import KERAS
+from archcalc.symbolic.shape import Shape
+from archcalc.testing import MismatchError, assert_matches, layers
+from archcalc.testing.in_keras import builds_in_keras, keeps_its_word
+from archcalc.testing.kinds import catalogue
+from tests.sampling import examples
 
 NET = ac.Sequential(
     [ac.Conv2D(32, 3), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense(100), ac.Dense(10)],
@@ -577,6 +583,32 @@ def test_a_module_is_itself(text: str) -> None:
     assert_matches(ours, theirs, input_shape=_SELVES[text])
 
 
+ODD = ("Equalization", "MelSpectrogram")
+"""`Equalization` says of its input that it is its output, so that no model of Keras can hold it; a
+`MelSpectrogram` is said to be longer than it is."""
+
+_OF_KERAS = [
+    cls.__name__
+    for cls in catalogue()
+    if KERAS.entry(cls) and builds_in_keras(cls) and cls.__name__ not in ODD
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", _OF_KERAS)
+def test_a_layer_of_keras_is_itself(kind: str) -> None:
+    @examples(0.02, nightly=30)
+    @given(layers([kind], framework="keras"))
+    def matches(pair: tuple[ac.Layer, tuple[Shape, ...]]) -> None:
+        layer, shapes = pair
+        assume(keeps_its_word(layer))
+        inputs = [ac.Input(shape) for shape in shapes]
+        net = ac.Model(inputs, layer(*inputs))
+        assert_matches(net, net.to_keras())
+
+    matches()
+
+
 @pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
 def test_a_lazy_module_is_left_lazy() -> None:
     lazy = nn.Sequential(nn.LazyLinear(4), nn.ReLU(), nn.LazyBatchNorm1d())
@@ -585,3 +617,69 @@ def test_a_lazy_module_is_left_lazy() -> None:
     assert ac.testing.assert_budget(lazy, input_shape=3, parameters="== 24") is None
     with pytest.raises(ac.ArchcalcError, match="lazy parts, which have no shapes until it is run"):
         ac.testing.assert_budget(lazy, parameters="== 24")
+
+
+class _Twice(nn.Module):
+    """One module under two names, the first called on steps and the other by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+        self.again = self.first
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:
+        return self.first(x), self.again(y)
+
+
+def _at_steps_and_directly(make: Any = ac.TimeDistributed) -> ac.Model:
+    dense, x, y = ac.Dense(4), ac.Input((5, 4)), ac.Input((4,))
+    return ac.Model([x, y], [make(dense)(x), dense(y)])
+
+
+def test_a_layer_at_every_step_and_by_itself_is_one_layer() -> None:
+    net, module = _at_steps_and_directly(), _Twice()
+    assert_matches(net, module)
+    assert_matches(net, net.to_torch())
+    assert sum(p.numel() for p in net.to_torch().parameters()) == net.trace().parameters() == 20
+    dense, x, y = ac.Dense(4), ac.Input((5, 4)), ac.Input((4,))
+    turned = ac.Model([x, y], [dense(y), ac.TimeDistributed([dense, ac.ReLU()])(x)])
+    assert_matches(turned, turned.to_torch())
+    other = ac.Model([x, y], [ac.Dense(4)(y), ac.TimeDistributed(dense)(x)])
+    with pytest.raises(AssertionError, match=r"no such layer|the total differs"):
+        assert_matches(other, module)
+
+
+def test_equal_layers_are_several() -> None:
+    keras = pytest.importorskip("keras")
+    x = ac.Input((5, 4))
+    alike = [ac.TimeDistributed(ac.Dense(4))(x) for _ in range(2)]
+    held = [ac.Dense(4), ac.TimeDistributed([ac.Dense(4), ac.Dense(4)]), ac.Dense(4)]
+    for net in (ac.Model(x, ac.Add()(alike)), ac.Sequential(held, input_shape=(5, 4))):
+        parameters = net.trace().parameters()
+        assert sum(p.numel() for p in net.to_torch().parameters()) == parameters
+        model = net.to_keras()
+        assert isinstance(model, keras.Model)
+        assert model.count_params() == parameters
+        assert_matches(net, net.to_torch())
+
+
+def test_a_module_of_two_names_is_left_as_it_was() -> None:
+    module = _Twice()
+    before = module.first.weight
+    assert_matches(_at_steps_and_directly(), module)
+    assert module.first.weight is before
+    assert str(before.device) == "cpu"
+
+
+@pytest.mark.parametrize("cell", [ac.LSTMCell(4), ac.GRUCell(4)])
+def test_keras_shares_what_is_called_at_every_step_and_by_itself(cell: Any) -> None:
+    keras = pytest.importorskip("keras")
+    net = _at_steps_and_directly()
+    assert_matches(net, net.to_keras())
+    dense, x, y = keras.layers.Dense(4), keras.Input((5, 4)), keras.Input((4,))
+    theirs = keras.Model([x, y], [keras.layers.TimeDistributed(dense)(x), dense(y)])
+    assert_matches(net, theirs)
+    assert net.to_keras().count_params() == theirs.count_params() == 20
+    x, y = ac.Input((5, 4)), ac.Input((5, 4))
+    both = ac.Model([x, y], [ac.RNN(cell)(x), ac.RNN(cell, return_sequences=True)(y)])
+    assert both.to_keras().count_params() == both.trace().total_params()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from archcalc.testing import (
 )
 
 ROOT = Path(__file__).parents[2]
-INSTALLED = any(entry.name == "archcalc" for entry in entry_points(group="pytest11"))
 
 NET = ac.Sequential([ac.Dense(100), ac.Dense(10)], input_shape=784)
 
@@ -39,12 +37,13 @@ def project(folder: Path, **files: str) -> None:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """pytest in a project, with the plugin as an installation of archcalc would bring it."""
-    plugin = [] if INSTALLED else ["-p", "archcalc.testing.plugin"]
+    """pytest in a project, with the plugin and what starts processes, and without all else."""
+    plugins = ["-p", "archcalc.testing.plugin", "-p", "xdist.plugin"]
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, *arguments],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugins, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **alone},
         capture_output=True,
         text=True,
     )

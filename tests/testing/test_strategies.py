@@ -26,11 +26,11 @@ from archcalc.testing import (
     specs,
 )
 from archcalc.testing.kinds import catalogue
-from tests.sampling import examples
+from tests.sampling import NIGHTLY, examples
 
 COUNT = settings().max_examples
-MANY = settings(examples(10, nightly=5), phases=[Phase.generate], suppress_health_check=())
-"""1,000 networks in ``ci``, 10,000 in ``nightly``."""
+MANY = settings(examples(10, nightly=5_000), phases=[Phase.generate], suppress_health_check=())
+"""1,000 networks in ``ci``, 5,000 in ``nightly``."""
 
 BLOCKS = (ac.Sequential, ac.Model, ac.Residual, ac.Repeat, ac.Parallel)
 
@@ -54,7 +54,7 @@ def test_networks_are_valid_and_small_and_no_kind_is_missing() -> None:
     """No health check is turned off; the histogram is of all networks together."""
     found: Counter[str] = Counter()
 
-    @settings(MANY, max_examples=examples(20, nightly=10).max_examples)
+    @settings(MANY, max_examples=examples(20, nightly=10_000).max_examples)
     @given(networks(max_layers=8))
     def valid(net: ac.Network) -> None:
         trace = net.trace()
@@ -183,7 +183,8 @@ ENTANGLED = {
 def test_what_a_layer_has_may_be_asked_for(kind: str) -> None:
     """Whatever value a field of a layer has, there are layers with that value of it."""
     layer, inputs = drawn(kind, 4)[-1]
-    for name in set(type(layer).model_fields) - set(ac.Layer.model_fields):
+    fields = sorted(set(type(layer).model_fields) - set(ac.Layer.model_fields))
+    for name in fields if NIGHTLY else fields[len(kind) % 3 :: 3]:
         value = getattr(layer, name)
         try:
             assert all(
@@ -330,7 +331,7 @@ def test_specs_are_read(form: Any) -> None:
 def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
     reasons: Counter[str] = Counter()
 
-    @settings(examples(1, nightly=5, least=125), phases=[Phase.generate])
+    @settings(examples(1, nightly=2_500, least=75), phases=[Phase.generate])
     @given(broken_specs(form))
     def refused(broken: Broken) -> None:
         with pytest.raises(ac.ArchcalcError) as caught:
@@ -339,4 +340,4 @@ def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
         reasons.update([broken.why])
 
     refused()
-    assert len(reasons) >= 12
+    assert len(reasons) >= 8

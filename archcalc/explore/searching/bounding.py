@@ -15,9 +15,10 @@ from math import floor
 from sympy import Expr, Max, Min, Poly, Rational, Symbol
 
 from archcalc.formula.univariate import turning_points
-from archcalc.symbolic.compare import Interval, bounds
+from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.sums import Sum
 
 __all__ = ["Profile", "profiles"]

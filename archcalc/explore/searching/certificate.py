@@ -47,7 +47,7 @@ class Certificate(Shown):
         total: all configurations.
         evaluated: those that meet every rule and whose objective was computed.
         excluded: the others, by reason.
-        left: those not looked at, where the search was interrupted.
+        left: those not examined, where the search was interrupted.
     """
 
     total: int

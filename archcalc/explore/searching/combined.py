@@ -78,22 +78,22 @@ def read_constraints(text: str, known: Mapping[str, Symbol]) -> tuple[Requiremen
 
 
 def _constraint(
-    text: str, said: Statement, known: Mapping[str, Symbol], *, alone: bool
+    text: str, statement: Statement, known: Mapping[str, Symbol], *, alone: bool
 ) -> Requirement:
-    if isinstance(said, Comparison) and _is_requirement(said):
-        return assumption(text, said, known)
-    sides = (side for c in comparisons_of(said) for side in (c.left, c.right))
+    if isinstance(statement, Comparison) and _is_requirement(statement):
+        return assumption(text, statement, known)
+    sides = (side for c in comparisons_of(statement) for side in (c.left, c.right))
     for name in sorted({s.name for side in sides for s in side.free_symbols}):
         read_values({name: 1}, known)
-    gap = lower(_gap(text, said, holds=True))
-    words = " ".join(text.split()) if alone else in_words(said)
+    gap = lower(_gap(text, statement, holds=True))
+    words = " ".join(text.split()) if alone else in_words(statement)
     return Combined(gap, Relation.AT_LEAST, 0, "", "constraint-broken", text=words)
 
 
-def _is_requirement(said: Comparison) -> bool:
+def _is_requirement(statement: Comparison) -> bool:
     """Whether a comparison is one of those that requirements are."""
-    whole = is_whole(said.left) and is_whole(said.right)
-    return said.sign != "≠" and (whole or said.sign not in ("<", ">"))
+    whole = is_whole(statement.left) and is_whole(statement.right)
+    return statement.sign != "≠" and (whole or statement.sign not in ("<", ">"))
 
 
 def _gap(text: str, statement: Statement, *, holds: bool) -> Expr:

@@ -15,8 +15,8 @@ from archcalc.explore.axis import Axis
 from archcalc.explore.searching.optimum import Optimum, value_at
 from archcalc.explore.searching.question import Question
 from archcalc.formula.formula import Formula
-from archcalc.formula.problem import shown
 from archcalc.symbolic.errors import ArchcalcError, PictureError
+from archcalc.symbolic.numbers import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

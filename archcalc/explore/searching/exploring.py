@@ -94,12 +94,12 @@ class Exploration:
             self.pending[-1:] = more
 
     def _too_much(self) -> EvaluationError:
-        """What is said where the bounds of boxes leave too much to look at."""
+        """The error where the bounds of boxes leave too much to compute."""
         names = [axis.name for axis in self.plan.axes]
         best = None if self.best is None else self.plan.values_at(self.best.turns)
         return EvaluationError(
             f"the search over {', '.join(names)} leaves {self.plan.size - self.tally.total:,} "
-            f"configurations after a great many were looked at",
+            f"configurations after a great many were examined",
             code="too-large",
             values={"best so far": best},
             hint="give shorter ranges or more constraints, or a client of a cluster, which has no "

@@ -1,4 +1,4 @@
-"""Boxes small enough to be looked at as a whole, in arrays.
+"""Boxes small enough that every configuration is computed, in arrays.
 
 Where the objective and all rules only rise or only fall along one axis, the configurations that
 differ there alone are a line: where on it every rule holds is a run, whose ends are found by

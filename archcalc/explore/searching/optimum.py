@@ -15,10 +15,10 @@ from archcalc.explore.searching.certificate import Certificate
 from archcalc.explore.searching.combined import Combined
 from archcalc.explore.searching.question import Question
 from archcalc.formula.constraint import Constraint
-from archcalc.formula.problem import shown
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.numbers import shown
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol

@@ -15,13 +15,14 @@ from sympy import Expr, Integer
 from archcalc.explore.axis import Axis
 from archcalc.explore.searching.bounding import Profile, profiles
 from archcalc.explore.searching.boxes import Box, size_of
-from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.bounds import bounds_of, fits
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.program import Need, Program
 from archcalc.formula.monotone import Direction, direction
 from archcalc.formula.sameness import canonical
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError
+from archcalc.symbolic.interval import IntegerInterval
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.symbols import symbol
 from archcalc.symbolic.written import evaluated
@@ -35,7 +36,7 @@ Ways: TypeAlias = tuple[Direction, ...]
 """How a value moves along each axis."""
 
 _POINTS = 1 << 17
-"""So many configurations are looked at one by one at once."""
+"""So many configurations are computed at once."""
 
 _LINES = 1 << 14
 """So many lines along the innermost axis are bisected at once."""
@@ -77,7 +78,7 @@ class Rule:
         """The symbols that decide it."""
         return frozenset(s.name for s in self.requirement.symbols)
 
-    def verdict(self, need: Need, span: Span) -> Verdict:
+    def verdict(self, need: Need, span: IntegerInterval) -> Verdict:
         """What holds where the number that decides it lies in `span`."""
         low, high = span
         least = int(self.strict)
@@ -102,7 +103,7 @@ class SearchPlan:
     Attributes:
         axes: the values of every symbol.
         objective: what is to be as large as it can be.
-        rules: what a configuration must meet, in the order in which they are looked at.
+        rules: what a configuration must meet, in the order in which they are checked.
     """
 
     axes: tuple[Axis, ...]
@@ -164,7 +165,7 @@ class SearchPlan:
 
     # Boxes
 
-    def spans(self, box: Box) -> dict[str, Span]:
+    def spans(self, box: Box) -> dict[str, IntegerInterval]:
         """The least and the largest value of each symbol in a box."""
         return {a.name: a.span(part) for a, part in zip(self.axes, box, strict=True)}
 
@@ -214,7 +215,7 @@ class SearchPlan:
     def _extreme(self, step: int, ways: Ways, box: Box, *, upper: bool) -> int:
         """A bound on the result of a step, taken at the corner where its directions lead."""
         towards = Direction.RISING if upper else Direction.FALLING
-        at: dict[str, Span] = {}
+        at: dict[str, IntegerInterval] = {}
         for axis, part, way in zip(self.axes, box, ways, strict=True):
             low, high = axis.span(part)
             if way.decided:
@@ -225,7 +226,7 @@ class SearchPlan:
         return bounds_of(self.program, at, [step])[step][int(upper)]
 
     def is_leaf(self, box: Box) -> bool:
-        """Whether a box is looked at as a whole."""
+        """Whether all configurations of a box are computed."""
         if self.inner is None:
             return size_of(box) <= _POINTS
         start, stop = box[self.inner]

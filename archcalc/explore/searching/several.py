@@ -8,7 +8,7 @@ from typing import Any
 from archcalc.explore.searching.searches import search
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.formula import Formula
-from archcalc.formula.solve import read_goal
+from archcalc.formula.goal import read_goal
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.requirement import Relation

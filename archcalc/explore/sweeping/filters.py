@@ -44,7 +44,7 @@ def read_rows(text: str, columns: Sequence[str], spelt: Mapping[str, str]) -> Co
         text: comparisons, joined by ``and``, ``or``, ``not`` and parentheses.
         columns: the names that it may use.
         spelt: what to read for some of them: a symbol stands for a positive integer, and a column
-            with other numbers is written in terms of one that has such.
+            with other numbers is expressed by one that has such.
 
     Raises:
         ExpressionError: the text is no condition.
@@ -80,26 +80,26 @@ def _choice(statement: Statement, compared: list[Requirement]) -> Choice:
             return _comparison(statement, compared)
 
 
-def _comparison(said: Comparison, compared: list[Requirement]) -> Choice:
+def _comparison(comparison: Comparison, compared: list[Requirement]) -> Choice:
     def holds(left: Expr, relation: Relation, right: Expr) -> Choice:
         compared.append(Requirement(lower(left), relation, lower(right), "", ""))
         which = len(compared) - 1
         return lambda found: found[which]
 
-    match said.sign:
+    match comparison.sign:
         case "≤":
-            return holds(said.right, Relation.AT_LEAST, said.left)
+            return holds(comparison.right, Relation.AT_LEAST, comparison.left)
         case "≥":
-            return holds(said.left, Relation.AT_LEAST, said.right)
+            return holds(comparison.left, Relation.AT_LEAST, comparison.right)
         case "<":
-            return _negated(holds(said.left, Relation.AT_LEAST, said.right))
+            return _negated(holds(comparison.left, Relation.AT_LEAST, comparison.right))
         case ">":
-            return _negated(holds(said.right, Relation.AT_LEAST, said.left))
+            return _negated(holds(comparison.right, Relation.AT_LEAST, comparison.left))
         case "≠":
-            return _negated(holds(said.left, Relation.EQUAL, said.right))
+            return _negated(holds(comparison.left, Relation.EQUAL, comparison.right))
         case "=":
-            return holds(said.left, Relation.EQUAL, said.right)
-    return holds(said.left, Relation.MULTIPLE_OF, said.right)
+            return holds(comparison.left, Relation.EQUAL, comparison.right)
+    return holds(comparison.left, Relation.MULTIPLE_OF, comparison.right)
 
 
 def _negated(choice: Choice) -> Choice:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from archcalc.explore.axis import Axis, read_axis
-from archcalc.formula.compiling.bounds import Span
 from archcalc.formula.compiling.inputs import span_of
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Region
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.interval import IntegerInterval
 from archcalc.symbolic.limits import LIMITS
 
 __all__ = ["Grid", "read_grid"]
@@ -81,7 +81,7 @@ class Grid:
             keep -= 1
         return keep
 
-    def spans(self) -> dict[str, Span]:
+    def spans(self) -> dict[str, IntegerInterval]:
         """The least and the largest value of each symbol."""
         return {name: span_of(values) for name, values in self.axes.items()}
 

@@ -32,7 +32,7 @@ _AUTO = 1 << 21
 """Rows of a part: a few megabytes a column, and well above what it costs to send it away."""
 
 _AT_ONCE = 32
-"""Parts handed to Dask at a time; what they answer is put together before the next ones."""
+"""Parts given to Dask at a time; their results are combined before the next ones."""
 
 _ALL = methodcaller("__getitem__", slice(None))
 

@@ -1,4 +1,4 @@
-"""Orders among rows: the smallest, sorting, and who is beaten by nobody."""
+"""Orders among rows: the smallest, sorting, and those that no other dominates."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def _front(table: Rows, x: str, y: str, largest: str | Sequence[str], canvas: Ca
         count_axis(axis)
         axis.set_label_text(name)
     panel.grid(alpha=0.25, linewidth=0.6)
-    panel.legend(loc="best", frameon=False)
+    panel.legend(loc="best", framealpha=0.9, edgecolor="none")
     varying = [name for name in table.symbols if len(np.unique(table[name])) > 1]
     figure.suptitle(_fixed(table, varying), fontsize="medium")
     return canvas.done(figure)

@@ -28,7 +28,7 @@ class Excluded(Shown):
 
     Attributes:
         requirement: what they do not meet.
-        count: how many do not meet it, of those that meet what was looked at before.
+        count: how many do not meet it, of those that meet the conditions before it.
     """
 
     requirement: Requirement
@@ -74,7 +74,7 @@ class Configuration(Mapping[str, Any], Shown):
 
 
 class Rows(Protocol):
-    """A table as those see it who print and draw it."""
+    """What printing and plotting need of a table."""
 
     @property
     def symbols(self) -> tuple[str, ...]: ...

@@ -10,11 +10,12 @@ from math import ceil, floor, lcm
 import numpy as np
 
 from archcalc.explore.sweeping.filters import read_rows
-from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.bounds import bounds_of, fits
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.operations import Array
 from archcalc.formula.compiling.running import Runner
 from archcalc.formula.statements import names_in
+from archcalc.symbolic.interval import IntegerInterval
 
 __all__ = ["places_where"]
 
@@ -70,7 +71,7 @@ class _Seen:
     """
 
     values: Array
-    span: Span
+    span: IntegerInterval
     spelt: str = ""
 
 

@@ -37,7 +37,7 @@ def cells(table: Rows, rows: int) -> list[list[str]]:
 
 
 def document(table: Rows, rows: int) -> Document:
-    """The table as every explanation is said, so that each format sets it as it sets those."""
+    """The table as a document, which every format renders as it renders explanations."""
     lines = tuple(tuple((cell,) for cell in line) for line in cells(table, rows))
     head = tuple(table.columns)
     shown = Table(head, "r" * len(head), lines, caption=(summary(table),), ruled=False)

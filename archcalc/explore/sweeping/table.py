@@ -145,7 +145,7 @@ class Table(Shown):
         return Table(self.grid, columns, rows, self.excluded, self.total)
 
     def with_excluded(self, more: Sequence[Excluded]) -> Table:
-        """The same rows, with configurations excluded before these were looked at."""
+        """The same rows, with configurations excluded before these were computed."""
         excluded = (*more, *self.excluded)
         return Table(self.grid, self._columns, self._rows, excluded, self.total)
 

@@ -1,27 +1,30 @@
 """Between which integers the result of every step lies, worked out before any of it is computed.
 
-Interval arithmetic (Moore, *Interval Analysis*, 1966) in Python integers: what it says always
-holds, and is not always the tightest.
+IntegerInterval arithmetic in Python integers, all of whose ends are known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import product
 
 from archcalc.formula.compiling.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.interval import (
+    IntegerInterval,
+    added,
+    extreme,
+    floored,
+    multiplied,
+    negated,
+)
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["Span", "bounds_of", "fits", "is_safe", "terms_of"]
-
-Span = tuple[int, int]
-"""The least and the largest integer that a value may be."""
+__all__ = ["bounds_of", "fits", "is_safe", "terms_of"]
 
 
 def bounds_of(
-    program: Program, given: Mapping[str, Span], wanted: Iterable[int]
-) -> dict[int, Span]:
+    program: Program, given: Mapping[str, IntegerInterval], wanted: Iterable[int]
+) -> dict[int, IntegerInterval]:
     """Bounds of the steps `wanted`, and of all that they need, by their place in the program.
 
     Args:
@@ -32,7 +35,7 @@ def bounds_of(
     Raises:
         EvaluationError: a power is too large to compute.
     """
-    found: dict[int, Span] = {}
+    found: dict[int, IntegerInterval] = {}
     for at in program.needed_for(wanted):
         step = program.steps[at]
         if step.kind is Kind.INPUT:
@@ -44,7 +47,7 @@ def bounds_of(
     return found
 
 
-def fits(span: Span, bits: int = 64) -> bool:
+def fits(span: IntegerInterval, bits: int = 64) -> bool:
     """Whether so many bits hold every integer of `span`.
 
     >>> fits((-(2**63), 2**63 - 1)), fits((0, 2**31), 32)
@@ -53,12 +56,12 @@ def fits(span: Span, bits: int = 64) -> bool:
     return span[0] >= -(1 << bits - 1) and span[1] < 1 << bits - 1
 
 
-def is_safe(program: Program, bounds: Mapping[int, Span]) -> bool:
+def is_safe(program: Program, bounds: Mapping[int, IntegerInterval]) -> bool:
     """Whether nothing can go wrong within `bounds`: no divisor is zero, no exponent a fraction."""
     return all(_step_is_safe(program.steps[at], bounds) for at in bounds)
 
 
-def _step_is_safe(step: Step, bounds: Mapping[int, Span]) -> bool:
+def _step_is_safe(step: Step, bounds: Mapping[int, IntegerInterval]) -> bool:
     if step.body is not None:
         body, args = step.body, [bounds[a] for a in step.args]
         return all(is_safe(body.program, inner) for inner in terms_of(body, args))
@@ -67,7 +70,7 @@ def _step_is_safe(step: Step, bounds: Mapping[int, Span]) -> bool:
     return step.kind is not Kind.WHOLE
 
 
-def terms_of(body: Body, args: Sequence[Span]) -> Iterator[dict[int, Span]]:
+def terms_of(body: Body, args: Sequence[IntegerInterval]) -> Iterator[dict[int, IntegerInterval]]:
     """Bounds of the steps of each term of a sum, as many as there may be.
 
     Raises:
@@ -86,7 +89,7 @@ def terms_of(body: Body, args: Sequence[Span]) -> Iterator[dict[int, Span]]:
         yield bounds_of(body.program, spans, body.program.outputs)
 
 
-def _sum(body: Body, args: Sequence[Span]) -> Span:
+def _sum(body: Body, args: Sequence[IntegerInterval]) -> IntegerInterval:
     (at,) = body.program.outputs
     surely = args[0][0]
     low = high = 0
@@ -97,11 +100,11 @@ def _sum(body: Body, args: Sequence[Span]) -> Span:
     return low, high
 
 
-def _holds_zero(span: Span) -> bool:
+def _holds_zero(span: IntegerInterval) -> bool:
     return span[0] <= 0 <= span[1]
 
 
-def _of(step: Step, args: Sequence[Span]) -> Span:
+def _of(step: Step, args: Sequence[IntegerInterval]) -> IntegerInterval:
     if step.body is not None:
         return _sum(step.body, args)
     if step.kind is Kind.MULTIPLY and step.args[0] == step.args[1]:
@@ -109,25 +112,12 @@ def _of(step: Step, args: Sequence[Span]) -> Span:
     return _RULES[step.kind](*args)
 
 
-def _add(a: Span, b: Span) -> Span:
-    return a[0] + b[0], a[1] + b[1]
-
-
-def _subtract(a: Span, b: Span) -> Span:
-    return a[0] - b[1], a[1] - b[0]
-
-
-def _multiply(a: Span, b: Span) -> Span:
-    corners = [x * y for x, y in product(a, b)]
-    return min(corners), max(corners)
-
-
-def _square(a: Span) -> Span:
+def _square(a: IntegerInterval) -> IntegerInterval:
     least = 0 if _holds_zero(a) else min(abs(a[0]), abs(a[1]))
     return least**2, max(a[0] ** 2, a[1] ** 2)
 
 
-def _power(base: Span, exponent: Span) -> Span:
+def _power(base: IntegerInterval, exponent: IntegerInterval) -> IntegerInterval:
     low, high = max(exponent[0], 0), max(exponent[1], 0)
     size = max(abs(base[0]), abs(base[1]))
     if size > 1 and high * size.bit_length() > LIMITS.power_bits:
@@ -144,38 +134,25 @@ def _power(base: Span, exponent: Span) -> Span:
     return (0 if base[0] == 0 else -largest), largest
 
 
-def _floor(a: Span, b: Span) -> Span:
-    """A quotient is monotone in either argument as long as the divisor keeps its sign."""
-    negative = (b[0], min(b[1], -1)) if b[0] < 0 else ()
-    positive = (max(b[0], 1), b[1]) if b[1] > 0 else ()
-    divisors = negative + positive
-    if not divisors:
-        return 0, 0  # there is no result; who runs the program says where, if it is asked for
-    corners = [x // d for x, d in product(a, divisors)]
-    return min(corners), max(corners)
+def _floor(a: IntegerInterval, b: IntegerInterval) -> IntegerInterval:
+    found = floored(a, b)
+    # without a divisor there is no result; running the program raises, if the step is needed
+    return (0, 0) if found[0] is None else found
 
 
-def _quotient(a: Span, b: Span) -> Span:
+def _quotient(a: IntegerInterval, b: IntegerInterval) -> IntegerInterval:
     least, _ = _floor(a, b)
     return least, -_floor((-a[1], -a[0]), b)[0]
 
 
-def _maximum(a: Span, b: Span) -> Span:
-    return max(a[0], b[0]), max(a[1], b[1])
-
-
-def _minimum(a: Span, b: Span) -> Span:
-    return min(a[0], b[0]), min(a[1], b[1])
-
-
-_RULES: Mapping[Kind, Callable[[Span, Span], Span]] = {
-    Kind.ADD: _add,
-    Kind.SUBTRACT: _subtract,
-    Kind.MULTIPLY: _multiply,
+_RULES: Mapping[Kind, Callable[[IntegerInterval, IntegerInterval], IntegerInterval]] = {
+    Kind.ADD: lambda a, b: added((a, b)),
+    Kind.SUBTRACT: lambda a, b: added((a, negated(b))),
+    Kind.MULTIPLY: multiplied,
     Kind.POWER: _power,
     Kind.FLOOR: _floor,
-    Kind.MAXIMUM: _maximum,
-    Kind.MINIMUM: _minimum,
+    Kind.MAXIMUM: lambda a, b: extreme((a, b), max),
+    Kind.MINIMUM: lambda a, b: extreme((a, b), min),
     Kind.WHOLE: _quotient,
     Kind.QUOTIENT: _quotient,
 }

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from sympy import Expr
 
-from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.bounds import bounds_of, fits
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.forms import cheapest_form
 from archcalc.formula.compiling.inputs import aligned, read_array, read_with_span, span_of
@@ -19,8 +19,10 @@ from archcalc.formula.compiling.running import Runner
 from archcalc.formula.optional import optional
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.interval import IntegerInterval
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Compiled", "Kept", "read_dtype"]
@@ -56,7 +58,7 @@ _LARGE = 1 << 20
 """From so many results on it is worth a few milliseconds to look for the form with least work."""
 
 
-class Compiled:
+class Compiled(Shown):
     """A formula as a function of whole arrays; `Formula.compile` makes it.
 
     Called with integers, NumPy arrays of integers that broadcast against one another, or Dask
@@ -129,7 +131,7 @@ class Compiled:
             return result.item()
         return result if result.shape == shape else np.broadcast_to(result, shape).copy()
 
-    def bounds(self, /, **values: Any) -> Span:
+    def bounds(self, /, **values: Any) -> tuple[int, int]:
         """Two integers between which every result lies, worked out without computing any.
 
         They hold always, and are not always the tightest.
@@ -162,7 +164,9 @@ class Compiled:
                 hint=f"the symbols are {', '.join(self.symbols)}",
             )  # fmt: skip
 
-    def _check_needs(self, arrays: Mapping[str, Array], spans: Mapping[str, Span]) -> None:
+    def _check_needs(
+        self, arrays: Mapping[str, Array], spans: Mapping[str, IntegerInterval]
+    ) -> None:
         for requirement, need in zip(self.requirements, self.program.needs, strict=True):
             if not {s.name for s in requirement.symbols} <= arrays.keys():
                 continue  # as when a formula is called: what cannot be decided is left
@@ -176,7 +180,7 @@ class Compiled:
                 at = runner.values_at([need.step], (slice(None),) * holds.ndim, index)
                 raise requirement.at({symbol(name): v for name, v in at.items()}).error()
 
-    def _computed(self, arrays: Mapping[str, Array], spans: Mapping[str, Span]) -> Array:
+    def _computed(self, arrays: Mapping[str, Array], spans: Mapping[str, IntegerInterval]) -> Array:
         program = self._program_for(arrays, spans)
         (at,) = program.outputs
         bounds = bounds_of(program, spans, [at])
@@ -189,8 +193,10 @@ class Compiled:
                 raise _refused("a fraction") from None
             return Runner(program, arrays, bounds, "object").results([at])[0]
 
-    def _program_for(self, arrays: Mapping[str, Array], spans: Mapping[str, Span]) -> Program:
-        """The program, written anew for arrays that are worth it."""
+    def _program_for(
+        self, arrays: Mapping[str, Array], spans: Mapping[str, IntegerInterval]
+    ) -> Program:
+        """The program, in another form for arrays where that saves work."""
         used = {name: array.size for name, array in arrays.items() if name in self.symbols}
         if prod(np.broadcast_shapes(*(arrays[name].shape for name in used))) < _LARGE:
             return self.program

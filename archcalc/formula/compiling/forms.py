@@ -7,9 +7,10 @@ from math import prod
 
 from sympy import Expr
 
-from archcalc.formula.compiling.bounds import Span, bounds_of, fits
+from archcalc.formula.compiling.bounds import bounds_of, fits
 from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.nesting import nested
+from archcalc.symbolic.interval import IntegerInterval
 from archcalc.symbolic.symbols import symbol
 
 __all__ = ["cheapest_form"]
@@ -18,7 +19,9 @@ _PYTHON = 30
 """How much longer an operation takes on Python integers than on those of 64 bits, about."""
 
 
-def cheapest_form(expression: Expr, sizes: Mapping[str, int], spans: Mapping[str, Span]) -> Expr:
+def cheapest_form(
+    expression: Expr, sizes: Mapping[str, int], spans: Mapping[str, IntegerInterval]
+) -> Expr:
     """`expression` as it is, or nested by its symbols, the last of `sizes` first.
 
     Args:
@@ -36,7 +39,7 @@ def cheapest_form(expression: Expr, sizes: Mapping[str, int], spans: Mapping[str
     return min(forms, key=lambda form: _work(form, sizes, spans))
 
 
-def _work(form: Expr, sizes: Mapping[str, int], spans: Mapping[str, Span]) -> int:
+def _work(form: Expr, sizes: Mapping[str, int], spans: Mapping[str, IntegerInterval]) -> int:
     """How long the steps take, in operations on 64 bits."""
     program = build([form], (), sizes)
     axes = program.axes()

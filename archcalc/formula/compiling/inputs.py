@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from archcalc.formula.compiling.bounds import Span
 from archcalc.formula.compiling.operations import Array
 from archcalc.symbolic.errors import EvaluationError, shorten
+from archcalc.symbolic.interval import IntegerInterval
 
 __all__ = ["aligned", "read_array", "read_with_span", "span_of"]
 
@@ -39,7 +39,7 @@ def read_array(name: str, values: Any) -> Array:
     return read_with_span(name, values)[0]
 
 
-def read_with_span(name: str, values: Any) -> tuple[Array, Span]:
+def read_with_span(name: str, values: Any) -> tuple[Array, IntegerInterval]:
     """`values` as `read_array` reads them, and the least and the largest of them.
 
     Without values, these are 1 and 1.
@@ -98,7 +98,7 @@ def _refused(name: str, value: object) -> EvaluationError:
     )
 
 
-def span_of(array: Array) -> Span:
+def span_of(array: Array) -> IntegerInterval:
     """The least and the largest of values, of which there is one at least."""
     flat = array.reshape(-1)
     if array.dtype == object or array.size <= _AT_ONCE or not np.shares_memory(flat, array):

@@ -1,4 +1,4 @@
-"""Polynomials nested by one symbol, as Horner wrote them, to save passes over its axis.
+"""Polynomials nested by one symbol, in Horner's form, to save passes over its axis.
 
 ``(a·f + 1)·n + b·f + 10·(n + 1)`` takes three passes over every ``n``, ``f`` and ``a``; as
 ``(a·f + 11)·n + (b·f + 10)`` it takes two, and the brackets are computed without ``n``.

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from archcalc.formula.compiling.bounds import Span, fits, is_safe, terms_of
+from archcalc.formula.compiling.bounds import fits, is_safe, terms_of
 from archcalc.formula.compiling.operations import UFUNCS, Array, apply, as_dtype
 from archcalc.formula.compiling.program import Body, Kind, Program, Step
 from archcalc.symbolic.errors import ArithmeticRuleError
+from archcalc.symbolic.interval import IntegerInterval
 
 __all__ = ["BLOCK", "Region", "Runner", "blocks"]
 
@@ -67,7 +68,7 @@ class Runner:
         self,
         program: Program,
         inputs: Mapping[str, Array],
-        bounds: Mapping[int, Span],
+        bounds: Mapping[int, IntegerInterval],
         dtype: str = "int64",
     ) -> None:
         self.program = program
@@ -84,7 +85,7 @@ class Runner:
         for at in bounds:
             self.shapes[at] = self._shape(program.steps[at])
         self._kept: dict[int, Array] = {}
-        self._terms: dict[int, list[dict[int, Span]]] = {}
+        self._terms: dict[int, list[dict[int, IntegerInterval]]] = {}
 
     def _shape(self, step: Step) -> Shape:
         if step.kind is Kind.INPUT:

@@ -18,7 +18,7 @@ _USUAL_SIZE = 100
 MOST_FACTORS = 64
 """A power with a number for its exponent is multiplied out up to this exponent."""
 _MOST_GROUPS = 24
-"""Among more groups than this, not every pair is looked at."""
+"""Among more groups than this, not every pair is compared."""
 
 
 class Steps:
@@ -76,7 +76,7 @@ class Steps:
         return self.difference(self.folded(Kind.ADD, added), self.folded(Kind.ADD, taken))
 
     def _negated(self, at: int) -> int | None:
-        """What `at` is minus one times of, if it was written so."""
+        """What `at` is minus one times of, if it is such a product."""
         step = self.all[at]
         minus = self.constant(-1)
         if step.kind is Kind.MULTIPLY and minus in step.args:

@@ -13,7 +13,10 @@ from math import prod
 
 from archcalc.frameworks.importing.sizes import quotient
 
-__all__ = ["Batch", "after_reshape", "without_batch"]
+__all__ = ["BATCH", "Batch", "after_reshape", "without_batch"]
+
+BATCH = 10_007
+"""A prime that is no size of a layer: an axis of that length is the batch."""
 
 
 @dataclass(frozen=True, slots=True)

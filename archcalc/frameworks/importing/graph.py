@@ -13,7 +13,10 @@ from typing import Any, Literal, TypeAlias
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation
 
-__all__ = ["Call", "Condition", "Graph", "Held", "Kind", "Made", "Ref", "Scope", "refs"]
+__all__ = ["FOLLOWS", "Call", "Condition", "Graph", "Held", "Kind", "Made", "Ref", "Scope", "refs"]
+
+FOLLOWS = "what follows"
+"""The call that stands for what a run did not reach."""
 
 Kind: TypeAlias = Literal["input", "made", "parameter", "buffer", "constant"]
 
@@ -121,8 +124,7 @@ class Graph:
         held: every weight of the model.
         names: of a weight with several names, the first, by each of them.
         stopped: why the run did not go further, where it did not reach the end; the outputs are
-            those of what follows then, of which nothing else is known.
-        rest: what torch counts for what follows, the batch included.
+            those of its last call, `FOLLOWS`.
         conditions: what the model's own code asked of sizes that are symbols.
         points: other sizes at which everything that was asked has the same answer.
     """
@@ -135,7 +137,6 @@ class Graph:
     held: tuple[Held, ...]
     names: Mapping[str, str]
     stopped: str = ""
-    rest: int = 0
     conditions: tuple[Condition, ...] = ()
     points: tuple[Mapping[Any, int], ...] = ()
 

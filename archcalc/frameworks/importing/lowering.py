@@ -14,7 +14,7 @@ from typing import Any
 from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
-from archcalc.frameworks.importing.graph import Call, Graph, Held, Ref, Scope, refs
+from archcalc.frameworks.importing.graph import FOLLOWS, Call, Graph, Held, Ref, Scope, refs
 from archcalc.frameworks.importing.sizes import dim_of, quotient
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
 from archcalc.frameworks.importing.workbench import (
@@ -34,7 +34,7 @@ from archcalc.network.tensor import Input, called
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Lowering", "lower"]
+__all__ = ["Lowering", "lower", "our_names"]
 
 LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
@@ -177,7 +177,8 @@ class Lowering(Workbench):
     def _function(self, call: Call) -> Value | Sequence[Value]:
         lowering = FUNCTIONS.get(call.what)
         if lowering is None:
-            raise NotLoweredError("no layer says this function")
+            stopped = self.graph.stopped if call.what == FOLLOWS else ""
+            raise NotLoweredError(stopped or "no layer says this function")
         made: Value | Sequence[Value] = lowering(self, *call.args, **dict(call.kwargs))
         return made
 
@@ -224,7 +225,7 @@ class Lowering(Workbench):
         prefix = f"{path}." if path and path in self._paths else ""
         held = [name for name, _ in module.named_parameters()]
         firsts = {name: self.graph.names.get(prefix + name, prefix + name) for name in held}
-        ours = _our_names(layer)
+        ours = our_names(layer)
         ties = {
             ours[name]: self._owner[first]
             for name, first in firsts.items()
@@ -327,9 +328,9 @@ def _not_bare(tensor: Any, starts: Sequence[Any]) -> Any:
     return ac.Identity()(tensor) if any(tensor is start for start in starts) else tensor
 
 
-def _our_names(layer: Layer) -> dict[str, str]:
+def our_names(layer: Layer) -> dict[str, str]:
     """Our name of each of torch's weights, where a record says it."""
-    from archcalc.frameworks.record import entry_of
+    from archcalc.frameworks.lookup import entry_of
     from archcalc.frameworks.records import TORCH
 
     try:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from archcalc.frameworks.importing.graph import Graph, Held
+from archcalc.frameworks.importing.graph import FOLLOWS, Call, Graph, Held, Ref
 from archcalc.frameworks.importing.inputs import Inputs
 from archcalc.frameworks.importing.nests import tensors_in
 from archcalc.frameworks.importing.real_run import Tail, run_for_real
@@ -22,7 +22,7 @@ from archcalc.frameworks.importing.restoring import left_as_it_was
 from archcalc.frameworks.importing.worlds import BATCH, World
 from archcalc.symbolic.errors import FrameworkError, shorten
 
-__all__ = ["record"]
+__all__ = ["held_once", "record"]
 
 IsLayer = Callable[[nn.Module], bool]
 
@@ -137,7 +137,22 @@ def _graph(
 def _called(module: nn.Module, weights: _Weights, args: Any, kwargs: Any) -> Any:
     if not weights.swapped:  # the weights have no data themselves
         return module(*args, **kwargs)
-    return torch.func.functional_call(module, weights.empty, args, kwargs)
+    put = {name: weights.empty[name] for name in held_once(module)}
+    return torch.func.functional_call(module, put, args, kwargs, tie_weights=False)
+
+
+def held_once(module: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and buffer in each of its places, under one name of the place.
+
+    A module may have several names: put there under two of them, a tensor is not taken back by
+    torch's ``functional_call``.
+    """
+    return {
+        f"{name}.{key}".lstrip("."): tensor
+        for name, part in module.named_modules()
+        for key, tensor in (*part._parameters.items(), *part._buffers.items())
+        if tensor is not None
+    }
 
 
 def _until_there(
@@ -153,10 +168,13 @@ def _until_there(
     counted = sum(call.flops for call in recorder.root.calls())
     rest = max(tail.flops - counted, 0) if tail else 0
     why = str(stopped)
-    return _graph(recorder, weights, stopped.started, outputs, world, stopped=why, rest=rest)
+    given = tuple(map(Ref, ends))
+    recorder.root.inside.append(Call(FOLLOWS, given, {}, tuple(outputs), "", rest))
+    return _graph(recorder, weights, stopped.started, outputs, world, stopped=why)
 
 
 _WITHOUT_DATA = (
+    "register_meta",
     "meta tensor", "Meta tensor", "data-dependent", "data dependent", "no data", "SymInt",
     "FakeTensor", "on meta", "'Meta' backend", "device 'meta'", "meta device",
 )  # fmt: skip

@@ -104,10 +104,7 @@ class Workbench:
     def _free_weight(self, name: str, shape: tuple[int, ...], learned: bool) -> Parameter:
         first = self.graph.names.get(name, name)
         if first not in self._free:
-            around = f"{self._around}." if self._around else ""
-            inside = first.startswith(around)
-            called_so = first.removeprefix(around) if inside else first.rpartition(".")[2]
-            layer = Parameter(shape, learned=learned, name=called_so)
+            layer = Parameter(shape, learned=learned, name=self.called_so(first))
             if first in self._owner:
                 layer = layer.model_copy(
                     update={"tied": ties_of(layer, {"value": self._owner[first]})}
@@ -115,6 +112,12 @@ class Workbench:
             self._claim(first, layer, "value")
             self._free[first] = layer
         return self._free[first]
+
+    def called_so(self, name: str) -> str:
+        """What a weight is called as a layer of its own: its path from the module around it."""
+        around = f"{self._around}." if self._around else ""
+        inside = bool(around) and name.startswith(around)
+        return name.removeprefix(around) if inside else name.rpartition(".")[2]
 
     def is_empty(self, argument: Any) -> bool:
         """Whether a tensor has no elements, so that nothing is made of it."""

@@ -13,14 +13,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from archcalc.frameworks.importing.batch import BATCH
 from archcalc.frameworks.importing.graph import Condition
 from archcalc.frameworks.importing.values import number
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["BATCH", "Numbers", "World", "as_sizes", "world_of"]
-
-BATCH = 10_007
-"""A prime that is no size of a layer: an axis of that length is the batch."""
 
 
 class World(Protocol):

@@ -9,6 +9,9 @@ on channels that come first, take padding by amounts, and have no activation of 
 entry says what the layer is *there*; `archcalc.frameworks.torch_cores` puts around it what our
 fields `around` the entry ask for.  A class that begins with a dot is a small module of
 `archcalc.frameworks.torch_modules`, for what torch has as a function or not at all.
+
+What several layers are made from, and is no layer itself, has its part of their records in the list
+``PARTS`` of its own family.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ def register(record: Record) -> None:
     >>> record_of(Halve).torch.cls
     'GLU'
     """
-    _own[record.layer] = record
+    _own[record.layer] = _whole(record)
 
 
 def own_records() -> tuple[Record, ...]:
@@ -47,9 +50,8 @@ def own_records() -> tuple[Record, ...]:
 
 def record_of(layer: type[Layer]) -> Record | None:
     """The record of a class, if it has one."""
-    package, _, family = layer.__module__.rpartition(".")
-    ours = package in _PACKAGES and family in _files()
-    return _own.get(layer) or (_family(family).get(layer) if ours else None)
+    family = _family_of(layer)
+    return _own.get(layer) or (_family(family).get(layer) if family else None)
 
 
 _PACKAGES = ("archcalc.layers", "archcalc.network")
@@ -69,7 +71,23 @@ def _files() -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _family(name: str) -> dict[type[Layer], Record]:
     found: tuple[Record, ...] = loaded(f"{__name__}.{name}").RECORDS
-    return {record.layer: record for record in found}
+    return {record.layer: _whole(record) for record in found}
+
+
+def _whole(record: Record) -> Record:
+    """A record with those parts of it that stand with what its layer is made from."""
+    for base in record.layer.__mro__[1:]:
+        family = _family_of(base)
+        parts = getattr(loaded(f"{__name__}.{family}"), "PARTS", ()) if family else ()
+        for part in parts:
+            record = record.beside(part) if part.layer is base else record
+    return record
+
+
+def _family_of(layer: type) -> str:
+    """The file in which a class has its record, if it is one of the catalogue."""
+    package, _, family = layer.__module__.rpartition(".")
+    return family if package in _PACKAGES and family in _files() else ""
 
 
 KERAS = Table("keras", "Keras", record_of, records)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from archcalc.frameworks.record import Absent, Entry, Only, Record, Tensor
-from archcalc.layers.adapters import LoRA
+from archcalc.frameworks.record import Absent, Entry, Only, Record, Tensor, same, same_tensors
+from archcalc.layers.adapters import Adaptable, LoRA
 
-__all__ = ["RECORDS"]
+__all__ = ["ADAPTERS", "PARTS", "RECORDS"]
 
 _TURNED = "o i -> i o"
+
+ADAPTERS = same_tensors(
+    *("lora_kernel_a", "lora_kernel_b", "lora_embeddings_a", "lora_embeddings_b")
+)
+"""What Keras' layers call their adapters."""
 
 RECORDS = (
     Record(
@@ -18,7 +23,7 @@ RECORDS = (
         ),
         torch=Entry(
             ".LoRA",
-            around=("layer", "rank", "targets"),
+            around=("layer", "rank", "targets", "bias"),
             only=(
                 Only("merged", (False,), "the modules here add what adapters give beside a weight"),
             ),
@@ -32,5 +37,17 @@ RECORDS = (
                 Tensor("lora_embeddings_b", "lora_embedding_B.weight", _TURNED),
             ),
         ),
+    ),
+)
+
+PARTS = (
+    Record(
+        Adaptable,
+        keras=Entry(
+            arguments=same("lora_rank"),
+            tensors=ADAPTERS,
+        ),
+        torch=Entry(only=(Only("lora_rank", (None,), "torch's layers bring no adapters"),)),
+        ranges={"lora_rank": (None, 1, 3)},
     ),
 )

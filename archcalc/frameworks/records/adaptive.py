@@ -13,46 +13,16 @@ from archcalc.layers.adaptive import (
     AdaptiveMaxPooling3D,
     FractionalMaxPooling2D,
     FractionalMaxPooling3D,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GlobalMaxPooling3D,
 )
 
 __all__ = ["RECORDS"]
 
-_GLOBAL_IN_KERAS = Entry(arguments=same("data_format", "keepdims"))
 _EVERY_SIZE = (
     (lambda layer: None not in layer.output_size, "Keras asks for the size of every axis"),
 )
 
 
-def _global(cls: str) -> Entry:
-    return Entry(
-        cls,
-        implied=(("output_size", lambda x: 1),),
-        around=("data_format", "keepdims"),
-        core="pooling.global_pool",
-    )
-
-
 RECORDS = (
-    *each(
-        GlobalMaxPooling1D,
-        GlobalMaxPooling2D,
-        GlobalMaxPooling3D,
-        keras=_GLOBAL_IN_KERAS,
-        torch=_global("AdaptiveMaxPool{n}d"),
-    ),
-    *each(
-        GlobalAveragePooling1D,
-        GlobalAveragePooling2D,
-        GlobalAveragePooling3D,
-        keras=_GLOBAL_IN_KERAS,
-        torch=_global("AdaptiveAvgPool{n}d"),
-    ),
     *each(
         AdaptiveMaxPooling1D,
         AdaptiveMaxPooling2D,

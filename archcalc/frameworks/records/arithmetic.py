@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcalc.frameworks.converters import keras_function
+from archcalc.frameworks.converters import keras_function, keras_operation
 from archcalc.frameworks.record import Entry, Record, same
 from archcalc.layers.arithmetic import (
     Clip,
@@ -22,32 +22,44 @@ __all__ = ["RECORDS"]
 RECORDS = (
     Record(
         Reduce,
-        keras=keras_function("mean", "sum", "max", "min", "prod", "var", "std", "norm"),
+        keras=keras_operation("reduce", "mean", "how", "axis", "keepdims", "correction"),
         torch=Entry(".Reduce", same("how", "axis", "keepdims", "correction")),
     ),
     Record(
         CumulativeSum,
-        keras=keras_function("cumsum"),
+        keras=keras_operation("cumulative_sum", "cumsum", "axis"),
         torch=Entry(".CumulativeSum", same("axis")),
     ),
     Record(
         Function,
-        keras=keras_function("absolute", "exp", "log", "sqrt", "square", "sin", "cos"),
+        keras=keras_operation("function", "exp", "how"),
         torch=Entry(".Function", same("how")),
     ),
-    Record(Clip, keras=keras_function("clip"), torch=Entry(".Clip", same("low", "high"))),
-    Record(Divide, keras=keras_function("divide"), torch=Entry(".Divide", same("value"))),
-    Record(Power, keras=keras_function("power"), torch=Entry(".Power", same("value"))),
+    Record(
+        Clip,
+        keras=keras_operation("clip", "clip", "low", "high"),
+        torch=Entry(".Clip", same("low", "high")),
+    ),
+    Record(
+        Divide,
+        keras=keras_operation("divide", "divide", "value"),
+        torch=Entry(".Divide", same("value")),
+    ),
+    Record(
+        Power,
+        keras=keras_operation("power", "power", "value"),
+        torch=Entry(".Power", same("value")),
+    ),
     Record(
         Compare,
-        keras=keras_function("equal", "less", "greater"),
+        keras=keras_operation("compare", "equal", "how", "value"),
         torch=Entry(".Compare", same("how", "value")),
     ),
-    Record(Where, keras=keras_function("where"), torch=Entry(".Where")),
+    Record(Where, keras=keras_operation("where", "where"), torch=Entry(".Where")),
     Record(Take, keras=keras_function("take"), torch=Entry(".Take", same("axis"))),
     Record(
         TakeAlongAxis,
-        keras=keras_function("take_along_axis"),
+        keras=keras_operation("take_along_axis", "take_along_axis", "axis"),
         torch=Entry(".TakeAlongAxis", same("axis")),
     ),
 )

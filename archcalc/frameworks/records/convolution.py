@@ -7,7 +7,6 @@ from typing import Any
 from archcalc.frameworks.converters import (
     AROUND,
     BIAS,
-    NO_ADAPTERS,
     NOT_BOTH,
     SLIDING,
     WORDS,
@@ -81,9 +80,9 @@ RECORDS = (
         Conv3D,
         keras=Entry(
             arguments=same("filters", "kernel_size", "strides", "padding", "data_format")
-            + same("dilation_rate", "groups", "activation", "use_bias", "lora_rank"),
+            + same("dilation_rate", "groups", "activation", "use_bias"),
             only=(Only("padding_mode", ("zeros",), "Keras' convolutions pad with zeros"),),
-            tensors=same_tensors("kernel", "bias", "lora_kernel_a", "lora_kernel_b"),
+            tensors=same_tensors("kernel", "bias"),
             limits=(NOT_BOTH,),
             chain=_by_amounts,
         ),
@@ -91,7 +90,6 @@ RECORDS = (
             "Conv{n}d",
             (Argument("filters", "out_channels"), *SLIDING, *same("groups", "padding_mode"), BIAS),
             implied=(("in_channels", channels),),
-            only=(NO_ADAPTERS,),
             around=AROUND,
             tensors=(Tensor("kernel", "weight", "o i * -> * i o"), Tensor("bias", "bias")),
             core="convolution.convolution",

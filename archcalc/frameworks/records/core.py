@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
-from archcalc.frameworks.converters import BIAS, NO_ADAPTERS, features
+from archcalc.frameworks.converters import BIAS, features
 from archcalc.frameworks.record import (
     Absent,
     Argument,
@@ -29,6 +29,16 @@ _SOME_FUNCTION = (
     lambda layer: layer.function is not None,
     "there is no function to call, only the shape that comes out",
 )
+
+
+def _scaled(given: Given) -> Given:
+    """A factor for every channel, as `keras.applications` has it in its ConvNeXts."""
+    return {"equation": "...c,c->...c", "target_shape": (given.get("projection_dim"),)}
+
+
+def _function_back(function: Any, x: Shape) -> Any:
+    """What is saved of a function is not the function."""
+    return function if callable(function) else None
 
 
 def _shape_there(rule: Any, x: Shape) -> tuple[Any, ...] | None:
@@ -62,14 +72,13 @@ RECORDS = (
     Record(
         Dense,
         keras=Entry(
-            arguments=same("units", "activation", "use_bias", "lora_rank"),
-            tensors=same_tensors("kernel", "bias", "lora_kernel_a", "lora_kernel_b"),
+            arguments=same("units", "activation", "use_bias"),
+            tensors=same_tensors("kernel", "bias"),
         ),
         torch=Entry(
             "Linear",
             (Argument("units", "out_features"), BIAS),
             implied=(("in_features", features),),
-            only=(NO_ADAPTERS,),
             around=("activation",),
             tensors=(Tensor("kernel", "weight", "o i -> i o"), Tensor("bias", "bias")),
         ),
@@ -88,16 +97,16 @@ RECORDS = (
         EinsumDense,
         keras=Entry(
             arguments=(
-                *same("equation", "activation", "bias_axes", "lora_rank"),
+                *same("equation", "activation", "bias_axes"),
                 Argument("target_shape", "output_shape"),
             ),
-            tensors=same_tensors("kernel", "bias", "lora_kernel_a", "lora_kernel_b"),
+            tensors=same_tensors("kernel", "bias"),
+            also={"LayerScale": _scaled},
             chain=_einsum,
         ),
         torch=Entry(
             ".EinsumDense",
             same("equation"),
-            only=(NO_ADAPTERS,),
             around=("target_shape", "bias_axes", "activation"),
             tensors=same_tensors("kernel", "bias"),
             core="core.einsum",
@@ -121,7 +130,10 @@ RECORDS = (
     Record(
         Lambda,
         keras=Entry(
-            arguments=(*same("function"), Argument("target_shape", "output_shape", _shape_there)),
+            arguments=(
+                Argument("function", "function", back=_function_back),
+                Argument("target_shape", "output_shape", _shape_there),
+            ),
             limits=(_SOME_FUNCTION,),
         ),
         torch=Entry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.converters import NO_ADAPTERS, refuse
+from archcalc.frameworks.converters import refuse
 from archcalc.frameworks.record import (
     Absent,
     Argument,
@@ -18,7 +18,6 @@ from archcalc.frameworks.record import (
     same,
     same_tensors,
 )
-from archcalc.layers.adaptive import GlobalAveragePooling1D, GlobalMaxPooling1D
 from archcalc.layers.applied import Applied
 from archcalc.layers.embedding import (
     AdaptiveLogSoftmaxWithLoss,
@@ -26,6 +25,7 @@ from archcalc.layers.embedding import (
     EmbeddingBag,
     ReversibleEmbedding,
 )
+from archcalc.layers.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 
 __all__ = ["RECORDS"]
 
@@ -74,14 +74,13 @@ RECORDS = (
     Record(
         Embedding,
         keras=Entry(
-            arguments=same("input_dim", "output_dim", "lora_rank"),
+            arguments=same("input_dim", "output_dim"),
             only=_plain_rows("Keras"),
             unsaid=_TORCHS,
-            tensors=same_tensors("embeddings", "lora_embeddings_a", "lora_embeddings_b"),
+            tensors=same_tensors("embeddings"),
         ),
         torch=Entry(
             arguments=(*_SIZES, *_LOOKED_UP),
-            only=(NO_ADAPTERS,),
             tensors=(Tensor("embeddings", "weight"),),
         ),
         names=(
@@ -96,13 +95,11 @@ RECORDS = (
     Record(
         ReversibleEmbedding,
         keras=Entry(
-            arguments=same("input_dim", "output_dim", "tie_weights", "lora_rank", "logit_soft_cap"),
+            arguments=same("input_dim", "output_dim", "tie_weights", "logit_soft_cap"),
             called=same("reverse"),
             only=_plain_rows("Keras"),
             unsaid=_TORCHS,
-            tensors=same_tensors(
-                "embeddings", "lora_embeddings_a", "lora_embeddings_b", "reverse_embeddings"
-            ),
+            tensors=same_tensors("embeddings", "reverse_embeddings"),
             limits=(
                 (
                     lambda layer: layer.tie_weights or layer.lora_rank is None,
@@ -114,7 +111,6 @@ RECORDS = (
             ".ReversibleEmbedding",
             same("input_dim", "output_dim", "tie_weights", "logit_soft_cap", "reverse"),
             only=(
-                NO_ADAPTERS,
                 *_plain_rows("a table that is read both ways"),
                 Only("norm_type", (2.0,), "it is for max_norm"),
                 Only("scale_grad_by_freq", (False,), "a table read both ways has whole gradients"),

@@ -161,6 +161,7 @@ RECORDS = (
             + same("sliding_window", "flash_attention", "use_gate"),
             called=ATTENDING,
             handed=query_and_value,
+            also={"GroupedQueryAttention": lambda given: {}},
             tensors=_KERAS_TENSORS,
             limits=_LIMITS,
         ),

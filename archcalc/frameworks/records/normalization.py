@@ -8,18 +8,14 @@ from archcalc.frameworks.converters import (
     EPSILON,
     FIRST,
     KERAS_AFFINE,
-    KERAS_AXES,
     KERAS_AXIS,
     TORCH_AFFINE,
     channels,
-    refuse,
     rest,
 )
-from archcalc.frameworks.keras_chains import steps
 from archcalc.frameworks.record import (
     Absent,
     Argument,
-    Chain,
     Entry,
     Given,
     Name,
@@ -29,21 +25,15 @@ from archcalc.frameworks.record import (
     same,
     same_tensors,
 )
-from archcalc.layers.applied import Applied
 from archcalc.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
     InstanceNormalization,
-    LayerNormalization,
     LocalResponseNormalization,
-    RMSNormalization,
-    SpectralNormalization,
-    UnitNormalization,
 )
 
 __all__ = ["RECORDS"]
 
-_ADAPTERS = tuple(f"lora_{name}_{end}" for name in ("kernel", "embeddings") for end in "ab")
 
 _MOVES = (
     lambda layer: layer.momentum is not None,
@@ -60,13 +50,6 @@ def _by_rank(name: str) -> dict[int, str]:
     return {rank: f"{name}{max(rank - 1, 1)}d" for rank in (1, 2, 3, 4)}
 
 
-def _around_the_kernel(layer: Any, applied: Applied) -> Chain:
-    """Around the layer that has the weights, not around its padding."""
-    inner = steps(Applied(layer.layer, applied.inputs))
-    around = [(name, layer.model_copy(update={"layer": part})) for name, part in inner]
-    return [one if one[0] else other for one, other in zip(inner, around, strict=True)]
-
-
 def _affine(given: Given) -> Given:
     """An offset goes with the factor, unless it is left out."""
     return {"center": bool(given["affine"] and given["bias"])}
@@ -77,25 +60,6 @@ def _instance(given: Given) -> Given:
     made = {**_affine(given), "scale": given["affine"]}
     kept = given["affine"] or given["track_running_stats"]
     return made if kept else {**made, "expects": None}
-
-
-def _last_axes(given: Given) -> Given:
-    """As many axes as the shape that is given has, and as long."""
-    shape = given["normalized_shape"]
-    sizes = tuple(shape) if isinstance(shape, tuple) else (shape,)
-    if not sizes:
-        refuse("normalized_shape: torch normalises over one axis at least")
-    made: dict[str, Any] = {"axis": tuple(range(-len(sizes), 0))}
-    return {**made, **({"expects": sizes[0]} if len(sizes) == 1 else {"normalized_shape": sizes})}
-
-
-def _layer_norm(given: Given) -> Given:
-    learned = given["elementwise_affine"]
-    return {**_last_axes(given), "scale": learned, "center": bool(learned and given["bias"])}
-
-
-def _rms_norm(given: Given) -> Given:
-    return {**_last_axes(given), "epsilon": given["eps"]}
 
 
 _NORM = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, *, bias=True"
@@ -148,35 +112,6 @@ RECORDS = (
         ),
     ),
     Record(
-        LayerNormalization,
-        keras=Entry(
-            arguments=(KERAS_AXES, *KERAS_AFFINE),
-            unsaid=("normalized_shape",),
-            tensors=same_tensors("gamma", "beta"),
-        ),
-        torch=Entry(
-            "LayerNorm",
-            (
-                EPSILON,
-                Argument("scale", "elementwise_affine"),
-                Argument("center", "elementwise_affine"),
-                Argument("center", "bias"),
-            ),
-            around=("axis",),
-            unsaid=("normalized_shape",),
-            tensors=_GAMMA,
-            core="normalization.along_last",
-            order="axis last",
-        ),
-        names=(
-            Name(
-                "LayerNorm",
-                "normalized_shape, eps=1e-05, elementwise_affine=True, bias=True",
-                more=_layer_norm,
-            ),
-        ),
-    ),
-    Record(
         GroupNormalization,
         keras=Entry(
             arguments=(*same("groups"), KERAS_AXIS, *KERAS_AFFINE),
@@ -203,50 +138,6 @@ RECORDS = (
                 "num_groups, num_channels, eps=1e-05, affine=True, *, bias=True",
                 **_BATCH,
             ),
-        ),
-    ),
-    Record(
-        RMSNormalization,
-        keras=Entry(
-            arguments=(KERAS_AXES, *same("epsilon")),
-            only=(Only("scale", (True,), "Keras always learns the scale"),),
-            unsaid=("normalized_shape",),
-            limits=(
-                (
-                    lambda layer: layer.epsilon is not None,
-                    "epsilon=None is torch's choice for the type of number",
-                ),
-            ),
-            tensors=same_tensors("scale"),
-        ),
-        torch=Entry(
-            "RMSNorm",
-            (EPSILON, Argument("scale", "elementwise_affine")),
-            around=("axis",),
-            unsaid=("normalized_shape",),
-            tensors=(Tensor("scale", "weight"),),
-            core="normalization.along_last",
-            order="axis last",
-        ),
-        names=(
-            Name("RMSNorm", "normalized_shape, eps=None, elementwise_affine=True", more=_rms_norm),
-        ),
-    ),
-    Record(
-        UnitNormalization,
-        keras=Entry(arguments=(KERAS_AXES,)),
-        torch=Entry(".UnitNorm", (Argument("axis", "dim"),)),
-    ),
-    Record(
-        SpectralNormalization,
-        keras=Entry(
-            arguments=same("layer", "power_iterations"),
-            tensors=same_tensors("kernel", "embeddings", "vector_u", "bias", *_ADAPTERS),
-            chain=_around_the_kernel,
-        ),
-        torch=Absent(
-            "there it is a parametrization of a module, "
-            "torch.nn.utils.parametrizations.spectral_norm, which keeps two vectors"
         ),
     ),
     Record(

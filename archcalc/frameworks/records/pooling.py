@@ -35,9 +35,6 @@ from archcalc.layers.pooling import (
     MaxPooling1D,
     MaxPooling2D,
     MaxPooling3D,
-    MaxUnpooling1D,
-    MaxUnpooling2D,
-    MaxUnpooling3D,
 )
 
 __all__ = ["RECORDS"]
@@ -160,18 +157,4 @@ RECORDS = (
         names=_POWER_NAMES,
     ),
     *each(LPPooling2D, LPPooling3D, keras=_NO_POWERS, torch=_POWERS, names=_POWER_NAMES),
-    *each(
-        MaxUnpooling1D,
-        MaxUnpooling2D,
-        MaxUnpooling3D,
-        keras=Absent("Keras' max pools do not say where the largest values were"),
-        torch=Entry(
-            "MaxUnpool{n}d",
-            (*_STEPS, PADDING),
-            around=("output_size", "data_format"),
-            limits=((lambda layer: even(layer.padding), "torch's pools pad both ends alike"),),
-            core="pooling.unpool",
-        ),
-        names=(Name("MaxUnpool{n}d", _POOL),),
-    ),
 )

@@ -2,8 +2,8 @@
 
 torch has its recurrent layers with two biases only, and with ``tanh`` and ``sigmoid`` in place;
 what else Keras has is done by a module that archcalc brings, one step at a time.  torch's modules
-give every step and hold a whole stack; here a stack is `Repeat`, and both directions are
-`Bidirectional`, of the layer that they are made of.
+give every step and hold a whole stack; here a stack is `RecurrentStack`, and both directions
+are `Bidirectional`, of the layer that they are made of.
 """
 
 from __future__ import annotations
@@ -24,11 +24,8 @@ from archcalc.frameworks.record import (
 )
 from archcalc.layers.base import Layer
 from archcalc.layers.recurrent import GRU, LSTM, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell
-from archcalc.layers.regularization import Dropout
-from archcalc.network.repeat import Repeat
-from archcalc.network.sequential import Sequential
+from archcalc.network.stacks import RecurrentStack
 from archcalc.network.wrappers import Bidirectional
-from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import InvalidLayerError
 
 __all__ = ["RECORDS"]
@@ -98,13 +95,11 @@ _STACK = "batch_first=False, dropout=0.0, bidirectional=False"
 
 def _stack(layer: Layer, given: Given) -> Layer:
     """`layer` in both directions if that is asked, and as often as it is asked."""
-    many, rate = given["num_layers"], given["dropout"]
+    many = given["num_layers"]
     if many == 1:  # in a stack only the first is told what comes in
         layer = type(layer)(**{**layer.given(), "expects": given["input_size"]})
     made = Bidirectional(layer) if given["bidirectional"] else layer
-    if many == 1 or not rate:  # torch drops between layers, and after the last of them nothing
-        return made if many == 1 else Repeat(made, many)
-    return Sequential([Repeat([made, Dropout(rate)], lower(many - 1)), made.model_copy()])
+    return made if many == 1 else RecurrentStack(made, many, given["dropout"])
 
 
 def _rnn(given: Given) -> Layer:

@@ -24,7 +24,11 @@ _ARGUMENTS = "p=0.5, inplace=False"
 RECORDS = (
     Record(
         Dropout,
-        keras=Entry(arguments=same("rate"), unsaid=INPLACE),
+        keras=Entry(
+            arguments=same("rate"),
+            unsaid=INPLACE,
+            also={"StochasticDepth": lambda given: {"rate": given["drop_path_rate"]}},
+        ),
         torch=Entry(arguments=_DROPPED),
         names=(Name("Dropout", _ARGUMENTS),),
     ),

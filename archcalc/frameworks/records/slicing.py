@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archcalc.frameworks.converters import keras_function
-from archcalc.frameworks.record import Absent, Entry, Record, same
+from archcalc.frameworks.converters import keras_operation
+from archcalc.frameworks.record import Entry, Record, same
 from archcalc.layers.slicing import Select, Slice, Split, Unbind
 
 __all__ = ["RECORDS"]
@@ -11,22 +11,22 @@ __all__ = ["RECORDS"]
 RECORDS = (
     Record(
         Select,
-        keras=Absent("Keras writes it as Python does, x[:, index]"),
+        keras=keras_operation("select", "get_item", "axis", "index"),
         torch=Entry(".Select", same("axis", "index")),
     ),
     Record(
         Slice,
-        keras=Absent("Keras writes it as Python does, x[:, start:stop:step]"),
+        keras=keras_operation("cut", "get_item", "axis", "start", "stop", "step"),
         torch=Entry(".Slice", same("axis", "start", "stop", "step")),
     ),
     Record(
         Split,
-        keras=keras_function("split"),
+        keras=keras_operation("split", "split", "sections", "axis"),
         torch=Entry(".Split", same("sections", "axis")),
     ),
     Record(
         Unbind,
-        keras=keras_function("unstack"),
+        keras=keras_operation("unbind", "unstack", "count", "axis"),
         torch=Entry(".Unbind", same("count", "axis")),
     ),
 )

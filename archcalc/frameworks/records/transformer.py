@@ -46,7 +46,8 @@ def _function_back(function: Any, x: Shape) -> str:
 
 def _holds(kind: str, field: str) -> tuple[Any, str]:
     def holds(layer: Any) -> bool:
-        return type(getattr(layer, field)).__name__ == kind
+        held = getattr(layer, field)
+        return type(held).__name__ == kind and not held.instead
 
     return holds, f"torch calls {field} with masks, which a {kind} alone takes"
 
@@ -63,6 +64,7 @@ _COMMON = (
     *same("d_model", "nhead", "dim_feedforward", "dropout", "layer_norm_eps", "norm_first", "bias"),
     Argument("activation", "activation", _function_there, _function_back),
 )
+_ITS_OWN = (Only("instead", ((),), "torch makes its layers from the arguments"),)
 _BATCH = (("batch_first", lambda x: True),)
 
 
@@ -99,7 +101,7 @@ RECORDS = (
         Record(
             layer,
             keras=_ABSENT,
-            torch=Entry(arguments=_COMMON, implied=_BATCH, around=("batch_first",)),
+            torch=Entry(arguments=_COMMON, implied=_BATCH, only=_ITS_OWN, around=("batch_first",)),
             names=(
                 Name(
                     layer.__name__,

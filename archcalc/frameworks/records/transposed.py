@@ -44,7 +44,10 @@ def _by_amounts(layer: Any, applied: Applied) -> Chain:
 def _refused(given: Given) -> None:
     amounts_only(given)
     if given["padding_mode"] != "zeros":
-        refuse("padding_mode: a transposed convolution has zeros only", "leave it out")
+        refuse(f"padding_mode: {_ZEROS['padding_mode']}", "leave it out")
+
+
+_ZEROS = {"padding_mode": "a transposed convolution has zeros only, in torch too"}
 
 
 _TRANSPOSED = (
@@ -76,7 +79,7 @@ RECORDS = each(
         core="convolution.transposed",
     ),
     names=(
-        Name("ConvTranspose{n}d", f"in_channels, {_TRANSPOSED}", check=_refused),
-        Name("LazyConvTranspose{n}d", _TRANSPOSED, check=_refused),
+        Name("ConvTranspose{n}d", f"in_channels, {_TRANSPOSED}", check=_refused, refused=_ZEROS),
+        Name("LazyConvTranspose{n}d", _TRANSPOSED, check=_refused, refused=_ZEROS),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archcalc.frameworks.converters import with_states
 from archcalc.frameworks.record import Absent, Chain, Entry, Record, same
 from archcalc.layers.applied import Applied
 from archcalc.network.wrappers import (
@@ -28,6 +29,7 @@ RECORDS = (
         StackedRNNCells,
         keras=Entry(
             arguments=same("cells"),
+            handed=with_states,
             uncounted="Keras calls a stack of cells once more than there are steps",
             first_step=True,
         ),
@@ -35,16 +37,20 @@ RECORDS = (
     ),
     Record(
         RNN,
-        keras=Entry(arguments=same("cell", "return_sequences", "return_state", "go_backwards")),
+        keras=Entry(
+            arguments=same("cell", "return_sequences", "return_state", "go_backwards"),
+            handed=with_states,
+        ),
         torch=Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN"),
     ),
     Record(
         Bidirectional,
         keras=Entry(
             arguments=same("layer", "merge_mode", "backward_layer"),
+            handed=with_states,
             limits=(
                 (
-                    lambda both: not both.layer.go_backwards,
+                    lambda both: not getattr(both.layer, "go_backwards", False),
                     "Keras wants the first layer to go forward",
                 ),
             ),

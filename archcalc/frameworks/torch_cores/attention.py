@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.record import arguments_of, class_of, entry_of
+from archcalc.frameworks.lookup import arguments_of, class_of, entry_of
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_cores.base import Parts
 from archcalc.layers.applied import Applied
-from archcalc.layers.attending import query_value_key
+from archcalc.layers.attention import query_value_key
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["grouped", "multi_head"]

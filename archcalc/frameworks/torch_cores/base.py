@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.record import arguments_of, class_of, entry_of
+from archcalc.frameworks.lookup import arguments_of, class_of, entry_of
 from archcalc.frameworks.records import TORCH
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.record import arguments_of, entry_of
+from archcalc.frameworks.lookup import arguments_of, entry_of
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.torch_cores.base import Parts
 from archcalc.layers.applied import Applied

@@ -13,19 +13,29 @@ class LoRA(nn.Module):  # type: ignore[misc]
     """What a module gives, and what a narrow pair of modules gives on the same input, added.
 
     Args:
-        layer: what was there; it is not trained.
+        layer: what was there; it is not trained, but for its bias where that is.
         down, up: to the rank, and from it.
         activation: what the sum goes through.
         table: whether the layer is a table of vectors; peft then calls the pair otherwise.
+        bias: whether the layer's bias is trained, ``"lora_only"``, or ``"none"``.
     """
 
     def __init__(
-        self, layer: nn.Module, down: nn.Module, up: nn.Module, activation: Any, table: bool
+        self,
+        layer: nn.Module,
+        down: nn.Module,
+        up: nn.Module,
+        activation: Any,
+        table: bool,
+        bias: str = "none",
     ) -> None:
         super().__init__()
         self.names = ("table", "lora_embedding_A", "lora_embedding_B") if table else _NAMES
-        for name, part in zip(self.names, (layer.requires_grad_(False), down, up), strict=True):
+        for name, part in zip(self.names, (layer, down, up), strict=True):
             self.add_module(name, part)
+        for name, weight in layer.named_parameters():
+            kept = bias == "lora_only" and name.rpartition(".")[2] == "bias"
+            weight.requires_grad_(kept)
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:

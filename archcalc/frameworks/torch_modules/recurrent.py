@@ -145,6 +145,10 @@ class _GatedStep(_Step):
 # What a layer gives
 
 
+_IN_LAYERS = 3
+"""The axes of a batch of states with one of layers and directions, after that of the batch."""
+
+
 class _Giving:
     """Takes (batch, time, features) and gives the last output or all, and states where asked."""
 
@@ -154,9 +158,13 @@ class _Giving:
         return self
 
     def forward(self, x: Tensor, *states: Tensor) -> Any:
-        outputs, last = self.over(x.flip(1) if self.go_backwards else x, list(states))
+        in_layers = bool(states) and states[0].ndim == _IN_LAYERS
+        given = [state[:, 0] for state in states] if in_layers else list(states)
+        outputs, last = self.over(x.flip(1) if self.go_backwards else x, given)
         sequences, with_state = self.returns
         y = outputs if sequences else outputs[:, -1]
+        if in_layers:
+            return (y, *(state.unsqueeze(1) for state in last))
         return (y, *last) if with_state else y
 
     def over(self, x: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -341,12 +349,20 @@ class Bidirectional(nn.Module):  # type: ignore[misc]
             self.backward_layer.go_backwards = not layer.go_backwards
         self.merge_mode = merge_mode
 
-    def forward(self, x: Tensor) -> Any:
-        ways = [self.forward_layer(x), self.backward_layer(x)]
+    def forward(self, x: Tensor, *given: Tensor) -> Any:
+        in_layers = bool(given) and given[0].ndim == _IN_LAYERS
+        half = len(given) // 2
+        fed = [given[:half], given[half:]]
+        if in_layers:
+            fed = [tuple(state[:, way : way + 1] for state in given) for way in (0, 1)]
+        ways = [self.forward_layer(x, *fed[0]), self.backward_layer(x, *fed[1])]
         (y, *states), (z, *others) = (w if isinstance(w, tuple) else (w,) for w in ways)
         if z.ndim == x.ndim:
             z = z.flip(1)  # every output at its own step
         joined = _MERGES[self.merge_mode](y, z)
+        if in_layers:
+            both = (torch.cat(pair, 1) for pair in zip(states, others, strict=True))
+            return (*joined, *both)
         results = (*joined, *states, *others)
         return results[0] if len(results) == 1 else results
 

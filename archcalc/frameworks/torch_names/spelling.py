@@ -9,7 +9,8 @@ from functools import cached_property
 from inspect import Parameter, Signature
 from typing import Any
 
-from archcalc.frameworks.record import Entry, Given, Name, Record, fields_of
+from archcalc.frameworks.lookup import fields_of
+from archcalc.frameworks.record import Entry, Given, Name, Record
 from archcalc.frameworks.records import records
 from archcalc.frameworks.torch_names.arguments import read
 from archcalc.layers.arguments import IN_KERAS
@@ -19,9 +20,9 @@ from archcalc.network.base import Network
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["SPELLINGS", "Spelling", "signature"]
+__all__ = ["ANYWHERE", "SPELLINGS", "Spelling", "signature"]
 
-_ANYWHERE = ("device", "dtype")
+ANYWHERE = ("device", "dtype")
 """Arguments of most modules that say nothing of arithmetic."""
 
 _PLACES = ("cpu", "cuda", "meta", "mps", "xpu", *(f"cuda:{n}" for n in range(16)))
@@ -105,7 +106,7 @@ class Spelling:
             InvalidLayerError: an argument is missing, unknown or not valid.
         """
         common: dict[str, Any] = {k: kwargs.pop(k) for k in _COMMON if k in kwargs}
-        kwargs = {k: v for k, v in kwargs.items() if k not in _ANYWHERE}
+        kwargs = {k: v for k, v in kwargs.items() if k not in ANYWHERE}
         given = read(self.name, self._bound(args, kwargs))
         try:
             return self._made(given, common)
@@ -173,9 +174,9 @@ class Spelling:
         entry = self.record.torch
         made = self.named.make is not None or issubclass(self.record.layer, Network)
         weighs = made or (isinstance(entry, Entry) and bool(entry.tensors))
-        placed = weighs and all(map(_is_place, args[many : many + len(_ANYWHERE)]))
+        placed = weighs and all(map(_is_place, args[many : many + len(ANYWHERE)]))
         anything = Parameter.VAR_POSITIONAL in kinds
-        return args if anything or not placed or len(args) > many + len(_ANYWHERE) else args[:many]
+        return args if anything or not placed or len(args) > many + len(ANYWHERE) else args[:many]
 
     def _fields(self, given: dict[str, Any]) -> dict[str, Any]:
         entry, ours = self.record.torch, self.record.layer.model_fields

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archcalc.layers.base import FIELDS, Layer
-from archcalc.layers.fields import listed, plain
 from archcalc.layers.registry import layer_classes
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.ties import Tie
+from archcalc.layers.values import listed, plain
 from archcalc.network.forms import is_plain_chain, is_plain_model
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.spec.entries import holding, positional_fields, takes_list

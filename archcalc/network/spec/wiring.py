@@ -8,7 +8,7 @@ from archcalc.layers.base import Layer
 from archcalc.network.model import Model
 from archcalc.network.spec.complaints import Complaints, is_list, kind_of, nearest
 from archcalc.network.spec.scope import Place
-from archcalc.network.tensor import Tensor
+from archcalc.network.tensor import Tensor, every
 from archcalc.symbolic.errors import ArchcalcError, quoted, shorten
 
 __all__ = ["Call", "Wiring"]
@@ -62,7 +62,7 @@ class Wiring:
             out = call.layer(*feeds)
         except ArchcalcError as error:
             raise self._complaints.placed(error, call.place) from None
-        self._last = out if isinstance(out, tuple) else (out,)
+        self._last = every(out)
         self._calls.append((call, self._last))
         if call.label:
             self._made[call.label] = self._last

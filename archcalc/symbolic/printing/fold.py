@@ -1,6 +1,6 @@
 """What all notations share: which part needs brackets inside which other.
 
-A notation is a `Fold` over the nodes of `layout`: it says how each kind of node is written, and
+A notation is a `Fold` over the nodes of `layout`: it says how each kind of node is printed, and
 `Fold.set` puts brackets where a part binds more loosely than what it stands in.
 """
 
@@ -30,7 +30,7 @@ __all__ = ["Fold", "Strength"]
 
 
 class Strength(IntEnum):
-    """How tightly a written part holds together."""
+    """How tightly a printed part holds together."""
 
     ANY = 0
     SUM = 1

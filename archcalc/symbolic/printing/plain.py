@@ -13,7 +13,7 @@ __all__ = ["spelled", "visible"]
 
 
 def visible(words: str) -> str:
-    r"""`words` with every character that is not seen written out.
+    r"""`words` with every character that is invisible spelled out.
 
     >>> print(visible("stage\n1\x1b[2J"))
     stage\n1\x1b[2J

@@ -5,13 +5,14 @@ What a window reads is compared as it reads: ``"same"`` and the amounts that it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import isclose
 from typing import Any
 
 from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.records.activations import ACTIVATIONS
+from archcalc.layers.adapters import Adaptable
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
@@ -25,9 +26,9 @@ Row = tuple[str, str, str]
 """What differs, what it is here, and what it is there."""
 
 _ELSEWHERE = (
-    *Layer.model_fields,
-    *("data_format", "spatial", "batch_first", "inplace", "flash_attention", "renorm"),
-    *("embed_dim", "kdim", "vdim", "normalized_shape", "init", "lora_rank"),
+    *Adaptable.model_fields,
+    *("data_format", "spatial", "batch_first", "inplace", "ceil_mode", "flash_attention", "renorm"),
+    *("embed_dim", "kdim", "vdim", "normalized_shape", "init"),
     *("return_sequences", "return_state", "go_backwards", "scale", "center", "use_bias"),
     *("recurrent_bias", "track_running_stats", "shared_axes", "along", "value_dim", "target_shape"),
 )
@@ -39,6 +40,11 @@ _WINDOW = ("kernel_size", "pool_size", "strides", "padding", "dilation_rate", "o
 _IF_STATED = ("padding_idx", "max_norm", "norm_type", "sparse", "scale_grad_by_freq")
 """Fields that change training alone; like constants they are compared where the network states
 them, since a network may be written down for its counts."""
+
+_RESOLVED: Mapping[str, Callable[[Any, tuple[Shape, ...]], Any]] = {
+    "attention_axes": lambda layer, inputs: layer.meeting(inputs[0]),
+}
+"""Fields that frameworks fill in from the input: what they come to is compared."""
 
 
 def arguments_differ(ours: Applied, theirs: Layer, *, padded: bool = False) -> list[Row]:
@@ -61,11 +67,19 @@ def arguments_differ(ours: Applied, theirs: Layer, *, padded: bool = False) -> l
     other = theirs
     if "data_format" in type(theirs).model_fields:
         other = theirs.model_copy(update={"data_format": getattr(layer, "data_format", None)})
-    windows = list(_windows(ours, other, padded))
-    return [*windows, *_fields(layer, other, ours.inputs, "")]
+    return list(_all(ours, other, padded, ""))
 
 
-def _fields(layer: Layer, other: Layer, inputs: tuple[Shape, ...], under: str) -> Iterator[Row]:
+def _all(ours: Applied, other: Layer, padded: bool, under: str) -> Iterator[Row]:
+    """What windows read differently, and every other field, of a layer and of one inside it."""
+    for name, here, there in _windows(ours, other, padded):
+        yield f"{under}{name}", here, there
+    yield from _fields(ours.layer, other, ours.inputs, padded, under)
+
+
+def _fields(
+    layer: Layer, other: Layer, inputs: tuple[Shape, ...], padded: bool, under: str
+) -> Iterator[Row]:
     windowed = bool(inputs) and _slides(layer, inputs)
     for name in type(layer).model_fields:
         if name in _ELSEWHERE or (windowed and name in _WINDOW) or _is_step(layer, name):
@@ -76,7 +90,14 @@ def _fields(layer: Layer, other: Layer, inputs: tuple[Shape, ...], under: str) -
             continue
         here, there = getattr(layer, name), getattr(other, name)
         if isinstance(here, Layer) and type(here) is type(there):
-            yield from _fields(here, there, (), f"{under}{name}.")
+            if len(inputs) == 1 and hasattr(layer, "inside"):  # a wrapper says what it passes on
+                passed = Applied(here, layer.inside(*inputs))
+                yield from _all(passed, there, padded, f"{under}{name}.")
+            else:
+                yield from _fields(here, there, (), padded, f"{under}{name}.")
+            continue
+        resolve = _RESOLVED.get(name)
+        if resolve and inputs and resolve(layer, inputs) == resolve(other, inputs):
             continue
         constant = isinstance(here, float) or isinstance(there, float) or name in _IF_STATED
         if constant and name not in layer.model_fields_set:
@@ -147,7 +168,7 @@ def _shown(value: Any) -> str:
 
 
 def _windows(ours: Applied, other: Layer, padded: bool) -> Iterator[Row]:
-    if not _slides(ours.layer, ours.inputs):
+    if not ours.inputs or not _slides(ours.layer, ours.inputs):
         return
     try:
         theirs = other.windows(*ours.inputs)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from archcalc.frameworks.keras import import_keras
-from archcalc.frameworks.record import objection
+from archcalc.frameworks.lookup import objection
 from archcalc.frameworks.records import KERAS
 from archcalc.frameworks.records.activations import ACTIVATIONS
 from archcalc.layers.activations import Activation
@@ -61,15 +61,19 @@ def keras_parts(model: Any, made: Program) -> tuple[list[Built], Ran]:
 
 def _between(calls: Iterable[Any]) -> dict[str, Between]:
     """What is called without weights after each layer with weights, and how that one ends."""
-    here = Between()
+    here, owner = Between(), ""
     found = {"": here}
     for layer in calls:
+        if not getattr(layer, "weights", None) and _continues(layer.name, owner, ("pool",)):
+            continue
         read = read_keras(layer, _input(layer)) or _operation(layer)
         if getattr(layer, "weights", None):
-            here = found.setdefault(layer.name, Between())
+            owner = layer.name
+            here = found.setdefault(owner, Between())
             here.opaque = here.opaque or read is None
             function: Any = getattr(read, "activation", None)
-            ends = isinstance(function, str) and type(layer).__name__ not in _INSIDE
+            kind = type(layer).__name__
+            ends = isinstance(function, str) and kind not in _INSIDE and not kind.endswith("Cell")
             read = Activation(function) if ends else None
         elif read is None and type(layer).__name__ not in _MOVING:
             here.opaque = True
@@ -175,9 +179,10 @@ def _unlike(names: Sequence[str], paths: Sequence[str]) -> list[str]:
             for i, name in enumerate(found)]  # fmt: skip
 
 
-def _continues(name: str, first: str) -> bool:
+def _continues(name: str, first: str, how: tuple[str, ...] = _AFTER) -> bool:
     """Whether the layer called `name` is the rest of that called `first`."""
-    return name.startswith(f"{first}_") and name[len(first) + 1 :].partition("_")[0] in _AFTER
+    rest = name[len(first) + 1 :].partition("_")[0]
+    return bool(first) and name.startswith(f"{first}_") and rest in how
 
 
 def _outputs(layer: Any) -> Shapes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from archcalc.frameworks.records import TORCH
@@ -14,7 +15,7 @@ from archcalc.network.unroll import Program
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.testing.matching.parts import ITSELF, Built, Owners, Ran, Weights
 from archcalc.testing.matching.reading import read_torch
-from archcalc.testing.matching.stacks import is_stack, stack_parts
+from archcalc.testing.matching.stacks import is_recurrent, is_stack, stack_parts
 from archcalc.testing.matching.watching import Watch
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
 
@@ -60,7 +61,7 @@ def torch_parts(
     own = _is_ours(module)
     owners = _called(module) if own else _owners(module, wholes)
     ran = _run(module, owners, tries, kinds)
-    places = {name: i for i, name in enumerate(ran.order)}
+    places = {name: i for i, name in enumerate(owners if own else ran.order)}
     names = sorted(owners, key=lambda name: places.get(name, len(places)))
     first = Owners()
     built = [_built(name, owners[name][1], ran, wholes, own, first) for name in names]
@@ -70,6 +71,8 @@ def torch_parts(
 def _layers_of(whole: Built, owners: Mapping[str, Any], ran: Ran) -> list[Built]:
     """A recurrent module as the layers of ours that it stacks; everything else as it is."""
     core = owners["" if whole.name == ITSELF else whole.name][1]
+    if is_recurrent(core) and whole.outputs is not None:
+        whole = replace(whole, outputs=whole.outputs[:1])  # its states have the batch second
     return stack_parts(whole, core, ran) if is_stack(core) else [whole]
 
 
@@ -288,10 +291,13 @@ def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any], ran: Ran
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    from archcalc.frameworks.importing.recording import held_once
+
     counter = FlopCounterMode(display=False)
     before: dict[str, int] = {}
-    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    there = {name: value.detach().to("meta") for name, value in state.items()}
+    state = held_once(module)
+    made = {id(value): value.detach().to("meta") for value in state.values()}
+    there = {name: made[id(value)] for name, value in state.items()}
     watch = Watch(module, owners, ran, there)
     hooks = list(watch.hooks())
     for name, (part, _) in owners.items():
@@ -308,7 +314,7 @@ def _forward(module: Any, inputs: list[Any], owners: Mapping[str, Any], ran: Ran
         hooks += [part.register_forward_pre_hook(start), part.register_forward_hook(end)]
     try:
         with _evaluating(module), watch.mode(), counter, torch.no_grad(), torch.device("meta"):
-            result = torch.func.functional_call(module, there, tuple(inputs), tie_weights=True)
+            result = torch.func.functional_call(module, there, tuple(inputs), tie_weights=False)
     finally:
         for hook in hooks:
             hook.remove()

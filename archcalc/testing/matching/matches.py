@@ -8,7 +8,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, Literal
 
-from archcalc.frameworks.record import is_whole
+from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.base import Layer
 from archcalc.network.unroll import Program, unroll

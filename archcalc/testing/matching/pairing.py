@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from archcalc.explain.alignment import aligned
 from archcalc.symbolic.errors import LookupFailedError
 from archcalc.testing.matching.parts import Built, Part
 
@@ -45,7 +46,7 @@ def in_order(ours: Sequence[Part], theirs: Sequence[Built]) -> Pairs:
         return _alike(ours, theirs, mine, other)
     if len(ours) == len(theirs) and all(part.is_needed for part in theirs):
         return list(zip(ours, theirs, strict=True))
-    return _aligned(ours, theirs)
+    return aligned(ours, theirs, _likeness)
 
 
 def _alike(
@@ -58,53 +59,16 @@ def _alike(
     return [(part, theirs[places[key].pop(0)]) for part, key in zip(ours, mine, strict=True)]
 
 
-def _aligned(ours: Sequence[Part], theirs: Sequence[Built]) -> Pairs:
-    """The pairs of the alignment that leaves the fewest differences.
+def _likeness(ours: Part, theirs: Built) -> float:
+    """What a pair saves of the cost of two layers without partners, less what a difference costs.
 
-    Source: Wagner and Fischer (1974), where a change costs less than one layer fewer and one more.
+    One that need not be there costs nothing where it has no partner.
     """
-    cost = [[0.0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
-    for i in range(len(ours), -1, -1):
-        for j in range(len(theirs), -1, -1):
-            cost[i][j] = _best(cost, ours, theirs, i, j)
-    pairs: Pairs = []
-    i = j = 0
-    while i < len(ours) or j < len(theirs):
-        if i < len(ours) and j < len(theirs):
-            change = 0.0 if same_weights(ours[i], theirs[j]) else _CHANGE
-            if cost[i][j] == change + cost[i + 1][j + 1]:
-                pairs.append((ours[i], theirs[j]))
-                i, j = i + 1, j + 1
-                continue
-        if i < len(ours) and cost[i][j] == _ONE + cost[i + 1][j]:
-            pairs.append((ours[i], None))
-            i += 1
-        else:
-            pairs.append((None, theirs[j]))
-            j += 1
-    return pairs
+    saved = _ONE + (_ONE if theirs.is_needed else 0.0)
+    return saved if same_weights(ours, theirs) else saved - _CHANGE
 
 
 _ONE, _CHANGE = 1.0, 1.5
-
-
-def _more(theirs: Built) -> float:
-    """What one layer more costs; one that need not be there costs nothing."""
-    return _ONE if theirs.is_needed else 0.0
-
-
-def _best(
-    cost: list[list[float]], ours: Sequence[Part], theirs: Sequence[Built], i: int, j: int
-) -> float:
-    ways = []
-    if i < len(ours):
-        ways.append(_ONE + cost[i + 1][j])
-    if j < len(theirs):
-        ways.append(_more(theirs[j]) + cost[i][j + 1])
-    if i < len(ours) and j < len(theirs):
-        change = 0.0 if same_weights(ours[i], theirs[j]) else _CHANGE
-        ways.append(change + cost[i + 1][j + 1])
-    return min(ways, default=0.0)
 
 
 def by_name(ours: Sequence[Part], theirs: Sequence[Built], names: Mapping[str, str]) -> Pairs:

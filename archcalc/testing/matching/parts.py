@@ -143,7 +143,7 @@ def parts_of(made: Program) -> list[Part]:
     return [
         Part(call.path, call.applied)
         for number, call in enumerate(made.calls)
-        if call.owner == number and _owns(call)
+        if call.owner == number and call.lender is None and _owns(call)
     ]
 
 

@@ -13,16 +13,18 @@ from archcalc.testing.matching.parts import Built, Ran, Weights
 from archcalc.testing.matching.steps import Between, Step
 from archcalc.testing.oracles import weights_in_torch
 
-__all__ = ["is_stack", "stack_parts"]
+__all__ = ["is_recurrent", "is_stack", "stack_parts"]
+
+
+def is_recurrent(core: Any) -> bool:
+    """Whether a module is one of torch's that give a sequence and the last states."""
+    of_torch = type(core).__module__.startswith("torch.nn.")
+    return of_torch and type(core).__name__ in ("RNN", "LSTM", "GRU")
 
 
 def is_stack(core: Any) -> bool:
     """Whether a module is one of torch's with several layers, or with two directions."""
-    return (
-        type(core).__name__ in ("RNN", "LSTM", "GRU")
-        and type(core).__module__.startswith("torch.nn.")
-        and (core.num_layers > 1 or core.bidirectional)
-    )
+    return is_recurrent(core) and (core.num_layers > 1 or core.bidirectional)
 
 
 class _One:

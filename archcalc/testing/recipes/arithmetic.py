@@ -83,7 +83,8 @@ def _equation(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     """A letter an axis, the same for some that are equally long; some come out, in any order."""
     left, terms = iter(_LETTERS), list[str]()
     for x in inputs:
-        free = dict(zip(terms[0], inputs[0], strict=True)) if terms else {}
+        every = zip(terms, inputs, strict=False)
+        free = {letter: n for named in every for letter, n in zip(*named, strict=True)}
         term = ""
         for dim in x:
             alike = [a for a, n in free.items() if n == dim and a not in term]
@@ -99,12 +100,11 @@ def _equation(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
 
 @st.composite
 def _to_contract(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
-    """One shape, or two with axes of the same length."""
+    """One shape, or up to four with axes of the same length."""
     x = draw(small(draw(numbers(1, 3)), longest=4))
-    if draw(st.booleans()):
-        return (x,)
-    y = [draw(st.sampled_from(x) | numbers(1, 4)) for _ in range(draw(numbers(1, 3)))]
-    return x, Shape(y)
+    dims = st.sampled_from(x) | numbers(1, 4)
+    more = range(draw(numbers(0, 3)))
+    return (x, *(Shape(draw(dims) for _ in range(draw(numbers(1, 3)))) for _ in more))
 
 
 @st.composite

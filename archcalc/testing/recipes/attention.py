@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from archcalc.layers.attending import query_value_key
+from archcalc.layers.attention import query_value_key
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, divisors, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from archcalc.symbolic.shape import Shape
@@ -19,10 +18,7 @@ def _reversible(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields
     reverse = pick.flag()
     length = int(inputs[0][-1]) if reverse else pick.size(8)
     made: Fields = {"input_dim": pick.size(20), "output_dim": length, "reverse": reverse}
-    tied = pick.flag()
-    ranks = (None, 1, 3) if tied else (None,)
-    made |= {"tie_weights": tied, "lora_rank": pick.field("lora_rank", st.sampled_from(ranks))}
-    return made | {"logit_soft_cap": pick.one_of((None, 30.0))}
+    return made | {"tie_weights": pick.flag(), "logit_soft_cap": pick.one_of((None, 30.0))}
 
 
 def _adaptive(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:

@@ -9,6 +9,7 @@ from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch
 from archcalc.frameworks.importing.functions.registry import FUNCTIONS, Lower, Lowered, lowers
 from archcalc.frameworks.importing.values import MixesSamplesError, NotLoweredError, Value
+from archcalc.layers.einsum import explicit
 
 if TYPE_CHECKING:
     from archcalc.frameworks.importing.workbench import Workbench
@@ -112,7 +113,7 @@ def einsum(low: Workbench, equation: str, *operands: Any) -> Lowered:
     tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], tuple) else operands
     values = [low.tensor_of(x) for x in tensors]
     (shape,) = low.shapes()
-    text, at = _without_batch(equation.replace(" ", ""), values)
+    text, at = _without_batch(explicit(equation), values)
     return low.on(values, ac.Einsum(text), at, shape)
 
 
@@ -147,10 +148,6 @@ def _spelled_out(equation: str, values: Sequence[Value]) -> str:
     >>> _spelled_out("...id,...jd->...ij", [SimpleNamespace(shape=(8, 4, 5, 6))] * 2)
     'qrba,qrca->qrbc'
     """
-    if "->" not in equation:
-        seen = equation.replace(",", "").replace(".", "")
-        once = sorted(letter for letter in set(seen) if seen.count(letter) == 1)
-        equation += f"->{'...' * ('...' in equation)}{''.join(once)}"
     letters = sorted({one for one in equation if one.isalpha()})
     equation = "".join("abcdefghijklmnop"[letters.index(c)] if c.isalpha() else c for c in equation)
     ins, _, out = equation.partition("->")

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from archcalc.layers.base import known_layers
-from archcalc.layers.registry import is_layer_class, layer_class
+from archcalc.layers.registry import is_layer_class, known_layers, layer_class
 
-homes: Any = import_module("archcalc.layers.homes")  # the package has a function of that name
+registry: Any = import_module("archcalc.layers.registry")
 
 FAMILY = '''
 """A family that was not there."""
@@ -46,27 +45,27 @@ def novelties(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     for name, text in texts.items():
         (package / f"{name}.py").write_text(text.lstrip(), encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    homes.declare("novelties", str(package))
+    registry.declare("novelties", str(package))
     yield
     for name in ("Novel", "Newer"):
         known_layers.pop(name, None)
     for module in [name for name in sys.modules if name.startswith("novelties")]:
         del sys.modules[module]
-    homes._declared.pop("novelties")
-    homes._index.cache_clear()
-    homes._files.cache_clear()
+    registry._declared.pop("novelties")
+    registry._index.cache_clear()
+    registry._files.cache_clear()
 
 
 @pytest.mark.usefixtures("novelties")
 def test_a_new_file_is_a_new_family() -> None:
-    assert homes.families("novelties") == ("novelties.family",)
-    found = {name: home for name, home in homes.homes().items() if home.startswith("novelties.")}
+    assert registry.families("novelties") == ("novelties.family",)
+    found = {name: home for name, home in registry.homes().items() if home.startswith("novelties.")}
     assert found == {
         **dict.fromkeys(("LONGEST", "Novel", "Newer"), "novelties.family"),
         "Renamed": "novelties.others",
     }
-    assert {"Novel", "Newer", "Renamed"} <= homes.layer_names()
-    assert not {"LONGEST", "Hidden", "Helper", "_Base"} & homes.layer_names()
+    assert {"Novel", "Newer", "Renamed"} <= registry.layer_names()
+    assert not {"LONGEST", "Hidden", "Helper", "_Base"} & registry.layer_names()
     assert "novelties.family" not in sys.modules
 
 

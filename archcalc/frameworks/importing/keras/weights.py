@@ -1,0 +1,114 @@
+"""Whose weights are whose: by the variables of a live model, of which each is counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from archcalc.frameworks.importing.keras.plan import Array
+from archcalc.frameworks.importing.values import NotLoweredError
+from archcalc.layers.applied import Applied
+from archcalc.layers.base import Layer
+from archcalc.layers.opaque import SeenWeight
+from archcalc.layers.ties import Tie
+from archcalc.network.parameter import Parameter
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Owners"]
+
+
+class Owners:
+    """The owner of every variable that was met, by its identity."""
+
+    def __init__(self) -> None:
+        self._owner: dict[int, tuple[Layer, str]] = {}
+        self._checked: set[tuple[int, int]] = set()
+        self._free: dict[int, Parameter] = {}
+        self._kept: list[Any] = []  # so that no identity is given twice
+
+    def all_of(self, owner: Layer, layer: Layer, inputs: Sequence[Shape]) -> tuple[Tie, ...]:
+        """Ties of all weights of a layer to those of the same names of another."""
+        return tuple(Tie(w.name, owner, w.name) for w in Applied(layer, tuple(inputs)).weights)
+
+    def take(self, live: Any, layer: Layer, inputs: Sequence[Shape]) -> None:
+        """Say that the variables of a live layer are those of `layer`.
+
+        Raises:
+            NotLoweredError: they are not as many numbers, or another has some of them already.
+        """
+        if live is None or not live.built or (id(live), id(layer)) in self._checked:
+            return
+        theirs = list(live.weights)
+        ours = Applied(layer, tuple(inputs)).weights
+        if not layer.tied:
+            shapes = [tuple(w.shape) for w in theirs]
+            if _size(shapes) != _size([tuple(w.shape) for w in ours]):
+                many = _size(shapes)
+                raise NotLoweredError(f"it has {many:,} weights where its class has others")
+            if any(id(w) in self._owner for w in theirs):
+                raise NotLoweredError("it shares weights with another layer")
+        alike = len(theirs) == len(ours)
+        for number, variable in enumerate(theirs):
+            name = ours[number].name if alike else str(variable.name)
+            self._keep(variable, layer, name)
+        self._checked.add((id(live), id(layer)))
+
+    def _keep(self, variable: Any, layer: Layer, name: str) -> None:
+        if id(variable) not in self._owner:
+            self._owner[id(variable)] = layer, name
+            self._kept.append(variable)
+
+    def seen(self, live: Any) -> tuple[SeenWeight, ...]:
+        """The variables of a live layer that no other has, with names of their own."""
+        return _seen(v for v in getattr(live, "weights", ()) if id(v) not in self._owner)
+
+    def give(self, live: Any, layer: Layer, seen: Sequence[SeenWeight]) -> None:
+        """Say that a layer has the variables that `seen` gave."""
+        new = [v for v in getattr(live, "weights", ()) if id(v) not in self._owner]
+        for variable, weight in zip(new, seen, strict=False):
+            self._keep(variable, layer, weight.name)
+
+    def parameter(self, array: Array) -> Parameter:
+        """A weight that is used by itself, as a layer without inputs."""
+        variable = array.weight
+        if id(variable) not in self._free:
+            learned = bool(variable.trainable)
+            layer = Parameter(array.shape, learned=learned, name=str(variable.name))
+            if id(variable) in self._owner:
+                owner, name = self._owner[id(variable)]
+                layer = layer.model_copy(update={"tied": (Tie("value", owner, name),)})
+            self._keep(variable, layer, "value")
+            self._free[id(variable)] = layer
+        return self._free[id(variable)]
+
+    def rest(self, variables: Iterable[Any], called: set[int]) -> tuple[SeenWeight, ...]:
+        """Those of a model that no layer has that is called."""
+        return _seen(
+            v for v in variables
+            if id(v) not in self._owner or id(self._owner[id(v)][0]) not in called
+        )  # fmt: skip
+
+
+def _seen(variables: Iterable[Any]) -> tuple[SeenWeight, ...]:
+    found: list[SeenWeight] = []
+    taken: set[str] = set()
+    for variable in variables:
+        base = str(getattr(variable, "path", variable.name)).rpartition("/")[2] or "weight"
+        name, number = base, 0
+        while name in taken:
+            number += 1
+            name = f"{base}_{number}"
+        taken.add(name)
+        learned = bool(variable.trainable)
+        found.append(SeenWeight(name=name, shape=tuple(variable.shape), learned=learned))
+    return tuple(found)
+
+
+def _size(shapes: Iterable[Sequence[Any]]) -> Any:
+    total: Any = 0
+    for shape in shapes:
+        size: Any = 1
+        for dim in shape:
+            size = size * dim
+        total = total + size
+    return total

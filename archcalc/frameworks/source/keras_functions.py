@@ -1,0 +1,101 @@
+"""Keras' and TensorFlow's functions on tensors, as the functions of torch that compute the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archcalc.frameworks.importing.functions import FUNCTIONS
+from archcalc.frameworks.source.tensors import tensors_in
+from archcalc.frameworks.source.values import Unknown
+
+__all__ = ["is_function", "on_tensors"]
+
+_HOMES = (
+    "keras.ops.", "keras.backend.", "keras.activations.", "tensorflow.nn.", "tensorflow.math.",
+    "tensorflow.linalg.", "tensorflow.image.", "tensorflow.",
+)  # fmt: skip
+
+_SAME: Mapping[str, str] = {
+    "concatenate": "cat", "concat": "cat", "reduce_mean": "mean", "reduce_sum": "sum",
+    "reduce_max": "amax", "reduce_min": "amin", "reduce_prod": "prod", "max": "amax",
+    "min": "amin", "transpose": "permute", "permute_dimensions": "permute",
+    "expand_dims": "unsqueeze", "dot": "matmul", "batch_dot": "matmul", "l2_normalize": "normalize",
+    "pow": "pow", "power": "pow", "swish": "silu", "hard_sigmoid": "hardsigmoid",
+    "hard_silu": "hardswish", "hard_swish": "hardswish", "log_sigmoid": "logsigmoid",
+    "leaky_relu": "leaky_relu", "cast": "to", "convert_to_tensor": "to", "identity": "to",
+    "stop_gradient": "detach", "clip_by_value": "clamp", "clip": "clamp", "add_n": "add",
+    "take": "index_select", "tile": "repeat", "repeat_elements": "repeat_interleave",
+    "subtract": "sub", "multiply": "mul", "divide": "div", "conj": "to", "absolute": "abs",
+    "negative": "neg", "logsumexp": "logsumexp", "broadcast_to": "expand", "split": "chunk",
+}  # fmt: skip
+"""Their names that torch has otherwise; what has one name in both is not listed."""
+
+_NAMED: Mapping[str, str] = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "perm": "dims"}
+_BATCHED = ("zeros", "ones", "full", "random_normal", "normal", "uniform", "arange", "range", "eye")
+
+
+def is_function(path: str) -> bool:
+    """Whether a name is that of a function on tensors, of Keras or TensorFlow."""
+    return path.startswith(_HOMES) and not path.startswith("tensorflow.compat")
+
+
+def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A function of Keras or TensorFlow on tensors."""
+    from archcalc.frameworks.source import torch_names
+
+    name = path.rpartition(".")[2]
+    given = tensors_in((args, kwargs))
+    if name == "epsilon":
+        return 1e-7
+    if name in ("shape", "int_shape", "get_shape") and given:
+        sizes = reader.bench.shape_of(given[0])
+        return (None, *sizes[1:]) if name == "int_shape" else tuple(sizes)
+    if name in ("ndim", "rank") and given:
+        return len(reader.bench.shape_of(given[0]))
+    if name in _BATCHED and (not given or name in ("arange", "range")):
+        torch = {"random_normal": "randn", "normal": "randn", "uniform": "rand", "range": "arange"}
+        if name in ("arange", "range"):
+            args = [
+                *args,
+                *(kwargs[k] for k in ("start", "limit", "stop", "step", "delta") if k in kwargs),
+            ]
+        sizes = [kwargs["shape"]] if "shape" in kwargs else args
+        return torch_names.call(reader, None, f"torch.{torch.get(name, name)}", list(sizes), {})
+    if not given:
+        return Unknown()
+    if name.endswith("_like"):
+        return reader.bench.constant(reader.bench.shape_of(given[0]))
+    theirs = _SAME.get(name, name)
+    if theirs not in FUNCTIONS:
+        return NotImplemented
+    named = {
+        _NAMED.get(key, key): value for key, value in kwargs.items() if key not in ("name", "dtype")
+    }
+    return _called(reader, theirs, args, named)
+
+
+def _called(reader: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    function = reader.bench.function
+    if name == "cat":
+        dim = args[1] if len(args) > 1 else kwargs.get("dim", -1)
+        return function("cat", (args[0], dim), {})
+    if name == "chunk":
+        parts = args[1] if len(args) > 1 else kwargs.get("num_or_size_splits", 2)
+        dim = args[2] if len(args) > 2 else kwargs.get("dim", -1)
+        kind = "chunk" if isinstance(parts, int) else "split"
+        return function(kind, (args[0], parts, dim), {})
+    if name == "permute" and len(args) == 1 and not kwargs:
+        rank = len(reader.bench.shape_of(args[0]))
+        return function("permute", (args[0], tuple(range(rank))[::-1]), {})
+    if name == "index_select" and len(args) == 2:
+        return function("index_select", (args[0], kwargs.get("dim", 0), args[1]), {})
+    if name == "reshape" and "newshape" in kwargs:
+        kwargs = {"shape": kwargs["newshape"]}
+    if name == "reshape" and "shape" in kwargs:
+        args, kwargs = [*args, kwargs["shape"]], {}
+    if name in ("mean", "sum", "amax", "amin") and len(args) == 1 and "dim" not in kwargs:
+        kwargs = {**kwargs, "dim": None}
+    if "x" in kwargs:
+        args, kwargs = [kwargs.pop("x"), *args], kwargs
+    return function(name, args, kwargs)

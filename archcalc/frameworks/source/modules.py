@@ -1,0 +1,512 @@
+"""Layers and modules of the source: called on tensors, named, nested, and asked for their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from archcalc.frameworks.importing.graph import Ref
+from archcalc.frameworks.importing.lowering import our_names
+from archcalc.frameworks.importing.values import NotLoweredError, Value
+from archcalc.frameworks.importing.workbench import ties_of
+from archcalc.frameworks.source.defaults import layer_names
+from archcalc.frameworks.source.reader import Reader
+from archcalc.frameworks.source.recurrent import is_recurrent, recurrent
+from archcalc.frameworks.source.tensors import tensors_in
+from archcalc.frameworks.source.values import (
+    Bound,
+    Children,
+    Function,
+    Instance,
+    Joined,
+    Made,
+    Module,
+    Record,
+    Unknown,
+    WeightOf,
+)
+from archcalc.layers.base import Layer
+from archcalc.network.model import Model
+from archcalc.network.naming import snake_case
+from archcalc.network.sequential import Sequential
+from archcalc.network.tensor import called
+from archcalc.symbolic.errors import FrameworkError
+
+__all__ = ["Modules", "not_defined"]
+
+_TAKES = {
+    "TransformerEncoder": 1, "TransformerEncoderLayer": 1, "TransformerDecoder": 2,
+    "TransformerDecoderLayer": 2, "Transformer": 2, "MultiheadAttention": 3, "EmbeddingBag": 1,
+}  # fmt: skip
+"""How many tensors go into modules of torch whose other arguments are masks and offsets."""
+
+_ITSELF = frozenset(
+    [
+        "to",
+        "cuda",
+        "cpu",
+        "half",
+        "float",
+        "double",
+        "bfloat16",
+        "eval",
+        "train",
+        "apply",
+        "requires_grad_",
+        "compile",
+        "share_memory",
+        "to_empty",
+        "type",
+    ]
+)
+"""Methods of a module that give the module itself."""
+
+_LISTS = frozenset(["append", "extend", "insert", "add", "add_module", "pop"])
+_NOTHING = frozenset(
+    [
+        "parameters",
+        "named_parameters",
+        "modules",
+        "named_modules",
+        "buffers",
+        "named_buffers",
+        "state_dict",
+    ]
+)
+"""What goes through a model to begin, freeze or save its weights: it is passed over."""
+
+
+class Modules(Reader):
+    """What is called on tensors and has layers."""
+
+    module_methods = frozenset(
+        {*_ITSELF, *_LISTS, *_NOTHING, "children", "named_children", "register_buffer"}
+        | {"register_parameter", "add_weight", "items", "keys", "values", "get_layer", "forward"}
+        | {"summary", "build", "__call__", "call", "zero_grad", "load_state_dict", "fit"}
+        | {"evaluate", "predict", "save", "load_weights", "save_weights", "train_on_batch", "count"}
+        | {"fit_generator", "get_weights", "set_weights", "register_forward_hook", "add_loss"}
+        | {"count_params", "compute_output_shape", "get_config", "add_metric", "_init_weights"}
+    )
+
+    call: Any
+    call_function: Any
+    forced_deep: Any
+    wanted_by: Any
+
+    # Calls on tensors
+
+    def apply(self, node: Any, module: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call a layer or module on tensors."""
+        given = tensors_in((args, kwargs))
+        if not any(not self.bench.is_constant(x) for x in given) and not self.inside:
+            shapes = [x.shape[1:] for x in given if isinstance(x, Value)]
+            if isinstance(module, Instance | Children) and shapes and not module.called_on:
+                module.called_on = tuple(shapes)
+            return Unknown()
+        if isinstance(module, Made):
+            return self._made(node, module, args, kwargs)
+        if isinstance(module, Joined):
+            return self._joined(module, args)
+        if isinstance(module, Children):
+            return self._children(node, module, args, kwargs)
+        return self.run_instance(node, module, args, kwargs)
+
+    def run_instance(
+        self,
+        node: Any,
+        module: Instance,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        root: bool = False,
+    ) -> Any:
+        """Run ``forward`` or ``call`` of a class of the source."""
+        method = "call" if module.framework == "keras" else "forward"
+        forward = module.cls.find(method) or module.cls.find("__call__")
+        if not isinstance(forward, Function):
+            parts = module.names.get("parts")
+            if isinstance(parts, Children):
+                parts.name = parts.name or module.name
+                return self._children(node, parts, args, kwargs)
+            self.refuse(node, f"{module.cls.name} has no {method}", code="not-read")
+        if module.framework == "keras":
+            kwargs = _without(kwargs, forward, ("training", "mask"))
+            self._build(node, module, args)
+
+        def run(args: list[Any], kwargs: dict[str, Any]) -> Any:
+            return self.call_function(node, forward, [module, *args], kwargs)
+
+        name = module.name or snake_case(module.cls.name)
+        return run(args, kwargs) if root else self.nested(name, args, kwargs, run)
+
+    def _build(self, node: Any, module: Instance, args: list[Any]) -> None:
+        """``build`` of a layer of Keras, at its first call."""
+        build = module.cls.find("build")
+        if module.built or not isinstance(build, Function):
+            return
+        module.built = True
+        given = [(None, *x.shape[1:]) for x in tensors_in(args) if isinstance(x, Value)]
+        self.call_function(node, build, [module, given[0] if len(given) == 1 else given], {})
+
+    def _made(self, node: Any, made: Made, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if made.body is not None:
+            return self.call(node, made.body, args[:1], {})
+        if made.torch:
+            values = [self.bench.tensor_of(x) for x in tensors_in((args, kwargs))]
+            values = values[: _TAKES.get(made.cls, len(values))]
+            if is_recurrent(made):
+                return recurrent(self, node, made, values)
+            out = self.bench.layer(self.ready(made), values)
+            if made.cls in ("MultiheadAttention", "LSTMCell"):
+                return (out[0], Unknown())
+            return out[0] if len(out) == 1 else tuple(out)
+        from archcalc.frameworks.source.keras_names import handed
+
+        values = handed(self, made, args, kwargs)
+        out = self.bench.layer(self.ready(made), values)
+        return out[0] if len(out) == 1 else list(out)
+
+    def ready(self, made: Made) -> Layer:
+        """The layer itself, named at its first call."""
+        if not made.called:
+            made.called = True
+            if made.name:
+                made.layer = made.layer.model_copy(update={"name": self.fresh(made.name)})
+        return made.layer
+
+    def _children(
+        self, node: Any, module: Children, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        if module.kind != "Sequential":
+            self.refuse(node, f"a {module.kind} is not called; its modules are, one by one")
+        if not module.torch:
+            (value,) = tensors_in(args)[:1]
+            layer = self.chain(module)
+            return self.bench.layer(layer, [self.bench.tensor_of(value)])[0]
+
+        def run(args: list[Any], kwargs: dict[str, Any]) -> Any:
+            value = args[0] if len(args) == 1 else tuple(args)
+            for key, part in module.parts.items():
+                if not getattr(part, "called", False):
+                    _name(part, key, always=True)
+                value = self.call(node, part, [value], {})
+            return value
+
+        return self.nested(module.name or "sequential", args, kwargs, run)
+
+    def _joined(self, module: Joined, args: list[Any]) -> Any:
+        values = [self.bench.tensor_of(x) for x in tensors_in(args)]
+        out = self.bench.layer(_trained(module.network, module.trainable), values)
+        return out[0] if module.single else list(out)
+
+    def chain(self, module: Children) -> Sequential:
+        """A Sequential of Keras as a network, the same as long as nothing is added."""
+        if module.network is None:
+            layers = [self.as_part(part) for part in module.parts.values()]
+            module.network = Sequential(layers, module.shape, name=module.name or None)
+        return _trained(module.network, module.trainable)  # type: ignore[no-any-return]
+
+    def as_part(self, part: Any) -> Any:
+        """What stands in a Sequential of Keras as the layer or input that it is."""
+        if isinstance(part, Value):
+            return part.tensor
+        if isinstance(part, Made) and part.body is None:
+            return self.ready(part)
+        if isinstance(part, Children) and not part.torch:
+            return self.chain(part)
+        if isinstance(part, Joined):
+            return _trained(part.network, part.trainable)
+        if isinstance(part, Unknown):
+            raise not_defined(part.call or part.name or "this")
+        raise NotLoweredError(
+            "in a Sequential of Keras stand Keras' layers and models; this one is called on "
+            "tensors: write it as x = layer(x)"
+        )
+
+    def nested(
+        self,
+        name: str,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        run: Callable[[list[Any], dict[str, Any]], Any],
+    ) -> Any:
+        """What a module gives, as a network of its own where its inside takes nothing else."""
+        outer = {id(v.tensor): v for v in tensors_in((args, kwargs)) if isinstance(v, Value)}
+        starts = {key: self.bench.again(value) for key, value in outer.items()}
+        inner = {key: starts[key] for key in outer}
+        env, taken = self.bench._env, self.taken
+        self.bench._env, self.taken = {}, set()
+        self.inside += 1
+        try:
+            result = self.forced_deep(run(_replaced(args, inner), _replaced(kwargs, inner)))
+            ends = {id(v.tensor): v for v in map(self.bench.tensor_of, tensors_in(result))}
+        finally:
+            self.bench._env, self.taken = env, taken
+            self.inside -= 1
+        back = {id(starts[key].tensor): outer[key] for key in outer}
+        computed = [value for key, value in ends.items() if key not in back]
+        used = _reached([value.tensor for value in computed])
+        if not computed or not used <= back.keys():
+            if not computed:
+                return _replaced(result, back)
+            return run(args, kwargs)
+        inputs = [value for value in starts.values() if id(value.tensor) in used]
+        if not inputs:
+            return run(args, kwargs)
+        model = Model(
+            [v.tensor for v in inputs], [v.tensor for v in computed], name=self.fresh(name)
+        )
+        tensors = called(model, tuple(back[id(v.tensor)].tensor for v in inputs))
+        for value, tensor in zip(computed, tensors, strict=True):
+            back[id(value.tensor)] = Value(tensor, value.shape, value.at, value.batch)
+        return _replaced(result, back)
+
+    # How modules come to be
+
+    def start(
+        self, instance: Instance, bases: Sequence[str], args: list[Any], kwargs: dict[str, Any]
+    ) -> None:
+        """``__init__`` of a class of a framework, for an object of a class made from it."""
+        if any(path == "torch.nn.Sequential" for path in bases):
+            parts = Children("Sequential", True)
+            for key, part in _numbered(args):
+                parts.append(part, key)
+            instance.names["parts"] = parts
+        elif any(path.startswith("torch.nn.") and path != "torch.nn.Module" for path in bases):
+            raise NotLoweredError(f"a class made from {bases[0]} is not read")
+        if isinstance(kwargs.get("name"), str) and instance.framework == "keras":
+            instance.name = kwargs["name"]
+
+    def set_attribute(self, owner: Any, name: str, value: Any) -> None:
+        """Give a value to an attribute."""
+        if isinstance(owner, Instance):
+            if name == "trainable":
+                return
+            _name(value, name)
+            if isinstance(value, Ref):
+                self.bench.rename(value, name)
+            owner.names[name] = value
+        elif isinstance(owner, Record):
+            owner.names[name] = value
+        elif isinstance(owner, Made) and isinstance(value, WeightOf):
+            self._tied(owner, name, value)
+        elif isinstance(owner, Made) and name == "trainable":
+            if not owner.called:
+                owner.layer = owner.layer.model_copy(update={"trainable": bool(value)})
+        elif isinstance(owner, Children | Joined) and name == "trainable":
+            owner.trainable = bool(value)
+        elif isinstance(owner, Children):
+            owner.parts[name] = value
+            _name(value, name)
+        elif isinstance(owner, Made):
+            raise NotLoweredError(f"{name} of a layer is changed after it was made")
+
+    def _tied(self, owner: Made, name: str, value: WeightOf) -> None:
+        """A weight that is another layer's."""
+        ours, theirs = our_names(owner.layer), our_names(value.made.layer)
+        if name not in ours or value.name not in theirs:
+            raise NotLoweredError(f"{name} of {owner.cls} is no weight that can be another's")
+        lender = value.made
+        self.ready(lender)
+        ties = ties_of(owner.layer, {ours[name]: (lender.layer, theirs[value.name])})
+        owner.layer = owner.layer.model_copy(update={"tied": ties})
+
+    # What modules have
+
+    def module_attribute(self, owner: Made | Children | Joined, name: str) -> Any:
+        """What belongs to a layer by name."""
+        if isinstance(owner, Made):
+            return self._of_made(owner, name)
+        if isinstance(owner, Joined) and name in ("input", "inputs", "output", "outputs"):
+            held = owner.inputs if name.startswith("in") else owner.outputs
+            return held[0] if len(held) == 1 and not name.endswith("s") else list(held)
+        if name in ("output", "outputs", "input", "inputs") and isinstance(owner, Children):
+            return self._ends(owner, name)
+        if name == "layers" and isinstance(owner, Children):
+            return list(owner.parts.values())
+        if isinstance(owner, Children) and name in owner.parts:
+            return owner.parts[name]
+        if name in ("name", "trainable"):
+            return getattr(owner, name)
+        return Bound(owner, name)
+
+    def _ends(self, owner: Children, name: str) -> Any:
+        """A Sequential of Keras as tensors: what goes in, and what comes out."""
+        layer = self.chain(owner)
+        if id(layer) not in self.opened:
+            if layer.input_shape is None:
+                raise NotLoweredError("no input shape is known")
+            start = self.bench.input(layer.input_shape)
+            self.opened[id(layer)] = start, self.bench.layer(layer, [start])[0]
+        made = self.opened[id(layer)][name.startswith("out")]
+        return [made] if name.endswith("s") else made
+
+    def _of_made(self, owner: Made, name: str) -> Any:
+        if name in ("weight", "bias", "in_proj_weight", "weight_ih_l0", "weight_hh_l0"):
+            if name == "bias" and owner.arguments.get("bias") is False:
+                return None
+            return WeightOf(owner, name)
+        if name in owner.arguments:
+            value = owner.arguments[name]
+            if name in ("kernel_size", "stride", "padding", "dilation") and isinstance(value, int):
+                rank = owner.cls[-2:-1]
+                return (value,) * int(rank) if rank.isdigit() else value
+            return value
+        fields = type(owner.layer).model_fields
+        if name in fields and name not in ("tied", "expects"):
+            value = getattr(owner.layer, name)
+            return self.bench.sized(value) if hasattr(value, "free_symbols") else value
+        return Bound(owner, name)
+
+    def method(
+        self, node: Any, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        """A method of a module; what trains, saves or shows it is passed over."""
+        if name in _ITSELF:
+            return owner
+        if name in _NOTHING:
+            return []
+        if name in ("__call__", "forward", "call"):
+            return self.apply(node, owner, args, kwargs)
+        if name in ("children", "named_children"):
+            parts = owner.parts if isinstance(owner, Children) else _modules(owner.names)
+            return list(parts.items() if name.startswith("named") else parts.values())
+        if isinstance(owner, Children) and name in (*_LISTS, "items", "keys", "values"):
+            return _of_list(owner, name, args)
+        if isinstance(owner, Instance):
+            return self._of_module(owner, name, args, kwargs)
+        if name == "get_layer":
+            return self._layer_called(owner, args, kwargs)
+        if name == "build" and isinstance(owner, Children) and args and owner.shape is None:
+            owner.shape = tuple(args[0])[1:] if isinstance(args[0], list | tuple) else None
+        return Unknown()
+
+    def _layer_called(self, owner: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        raise NotLoweredError("get_layer takes a layer out of a model, which is not read")
+
+    def _of_module(
+        self, owner: Instance, name: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        parts = owner.names.get("parts")
+        if name in _LISTS and isinstance(parts, Children):
+            return _of_list(parts, name, args)
+        if name == "add_module":
+            self.set_attribute(owner, args[0], args[1])
+        elif name in ("register_buffer", "register_parameter"):
+            value = args[1] if len(args) > 1 else kwargs.get("tensor", kwargs.get("param"))
+            if isinstance(value, Value):
+                value = self.bench.weight(args[0], value.shape, name == "register_parameter")
+            owner.names[args[0]] = value
+        elif name == "add_weight":
+            shape = kwargs.get("shape", next((a for a in args if isinstance(a, tuple | list)), ()))
+            label = kwargs.get("name", next((a for a in args if isinstance(a, str)), "weight"))
+            sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+            return self.bench.weight(label, sizes, kwargs.get("trainable", True) is not False)
+        elif name == "build" and args and isinstance(args[0], tuple | list):
+            owner.called_on = owner.called_on or (tuple(args[0])[1:],)
+        return Unknown()
+
+
+def not_defined(what: str) -> FrameworkError:
+    """The error that a layer is defined nowhere: misspelt, or of another file."""
+    name = what.rpartition(".")[2]
+    close = get_close_matches(name[:60], layer_names(), n=1, cutoff=0.75)
+    return FrameworkError(
+        f"{what} is not defined in this source, and is no layer of Keras or torch",
+        code="unknown-layer",
+        hint=f"did you mean {close[0]}?"
+        if close
+        else "paste its definition too, or read the live model with from_keras or from_torch",
+    )
+
+
+def _trained(layer: Any, trainable: bool) -> Any:
+    return layer if trainable else layer.model_copy(update={"trainable": False})
+
+
+def _without(kwargs: Mapping[str, Any], function: Function, names: Sequence[str]) -> dict[str, Any]:
+    """The arguments without those that Keras alone reads."""
+    spec = function.node.args
+    known = {a.arg for a in (*spec.args, *spec.kwonlyargs)}
+    return {k: v for k, v in kwargs.items() if k in known or k not in names or spec.kwarg}
+
+
+def _numbered(args: Sequence[Any]) -> list[tuple[str, Any]]:
+    """The modules that a Sequential of torch is given, with their names."""
+    if len(args) == 1 and isinstance(args[0], dict):
+        return [(str(key), part) for key, part in args[0].items()]
+    return [(str(number), part) for number, part in enumerate(args)]
+
+
+def _name(value: Any, name: str, *, always: bool = False) -> None:
+    """Name a module by the attribute that holds it, and those in it by their places."""
+    if isinstance(value, Made | Children | Instance | Joined) and (always or not value.name):
+        if isinstance(value, Made) and value.layer.name:
+            return
+        value.name = name
+        if isinstance(value, Children) and value.torch:
+            for key, part in value.parts.items():
+                _name(part, f"{name}_{key}")
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            _name(part, f"{name}_{number}")
+
+
+def _modules(names: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in names.items() if isinstance(value, Module)}
+
+
+def _of_list(owner: Children, name: str, args: list[Any]) -> Any:
+    """A method of layers in order."""
+    if name in ("items", "keys", "values"):
+        return list(getattr(owner.parts, name)())
+    parts = list(owner.parts.values())
+    for part in args:
+        if isinstance(part, Unknown):
+            raise not_defined(part.call or part.name or "this")
+    if name == "pop":
+        taken = parts.pop(*args)
+        owner.renumbered(parts)
+        return taken
+    if name == "insert":
+        parts.insert(args[0], args[1])
+        owner.renumbered(parts)
+    elif name == "add_module":
+        owner.append(args[1], args[0])
+    elif name == "extend":
+        more = args[0].parts.values() if isinstance(args[0], Children) else args[0]
+        for part in more:
+            owner.append(part)
+    else:
+        owner.append(args[0])
+    if owner.name and owner.torch:
+        for key, part in owner.parts.items():
+            _name(part, f"{owner.name}_{key}")
+    return owner if owner.torch else None
+
+
+def _replaced(value: Any, by: Mapping[int, Value]) -> Any:
+    """The same with other tensors."""
+    if isinstance(value, Value):
+        return by.get(id(value.tensor), value)
+    if isinstance(value, list | tuple):
+        return type(value)(_replaced(held, by) for held in value)
+    if isinstance(value, dict):
+        return {key: _replaced(held, by) for key, held in value.items()}
+    return value
+
+
+def _reached(tensors: Sequence[Any]) -> set[int]:
+    """The inputs that tensors are made from, by identity."""
+    seen: set[int] = set()
+    found: set[int] = set()
+    pending = list(tensors)
+    while pending:
+        tensor = pending.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        if tensor.layer is None:
+            found.add(id(tensor))
+        pending.extend(tensor.inputs)
+    return found

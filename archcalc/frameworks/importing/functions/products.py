@@ -192,9 +192,9 @@ def _convolution(rank: int) -> Lower:
             layer = ac.Convolve(strides=steps, padding=pads, dilation_rate=spread, groups=groups)
             return _convolved(low, value, low.tensor_of(weight), bias, layer, made)
         kind = {1: ac.Conv1D, 2: ac.Conv2D, 3: ac.Conv3D}[rank]
+        pads_or_word: Any = padding if isinstance(padding, str) else _each(padding, rank)
         held = kind(
-            kernel[0], tuple(kernel[2:]), strides=steps,
-            padding=padding if isinstance(padding, str) else _each(padding, rank),
+            kernel[0], tuple(kernel[2:]), strides=steps, padding=pads_or_word,
             data_format="channels_first", dilation_rate=spread, groups=groups,
             use_bias=bias is not None,
         )  # fmt: skip

@@ -26,6 +26,7 @@ from archcalc.layers.values import (
     OTHER_PADDINGS,
     PADDINGS,
     PaddingPairs,
+    as_data,
     as_list,
     function_name,
     optional,

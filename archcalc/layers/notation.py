@@ -195,8 +195,9 @@ def _named_output(
     same_rank = bool(inputs) and len(output) == len(inputs[0])
     dims: list[Dim] = []
     for axis, dim in enumerate(output):
-        if isinstance(dim, Expr) and not dim.is_Symbol and same_rank:
-            name = symbol(f"{inputs[0][axis]}_out")
+        incoming = inputs[0][axis] if same_rank else None
+        if isinstance(dim, Expr) and not dim.is_Symbol and isinstance(incoming, Symbol):
+            name = symbol(f"{incoming}_out")
             values[name] = applied.output[axis]
             dims.append(name)
         else:

@@ -52,7 +52,7 @@ Record(
         "Linear",
         (Argument("units", "out_features"),),
         implied=(("in_features", lambda x: x[-1]),),
-        around=("activation",),
+        applied_outside=("activation",),
         tensors=(Tensor("kernel", "weight", "o i -> i o"), Tensor("bias", "bias")),
     ),
 ),

@@ -151,7 +151,12 @@ def _symbolic(
         value = kept[name]
         if isinstance(value, Layer):
             kept[name] = _symbolic(value, spatial, values, fields)
-        if not isinstance(extra, dict) or value is None or isinstance(value, str):
+        if (
+            not isinstance(extra, dict)
+            or "symbol" not in extra
+            or value is None
+            or isinstance(value, str)
+        ):
             continue
         base, neutral = str(extra["symbol"]), extra["neutral"]
         if neutral is not None and _all(value, neutral):

@@ -263,8 +263,11 @@ class _OneHead(Attending, abstract=True):
         later = Kept("later keys", scores[-2:], "condition", of_batch=True)
         own = (*self._kept(*inputs), *((later,) if self.use_causal_mask else ()))
         own = (*own, *shares_kept(scores, self.dropout))
-        each = {1: ((0,), ()), 2: ((1,), (0,))}.get(len(inputs), ((), (0, 1, 2)))
-        always, others = each if self._multiplies else ((0,) * (len(inputs) == 1), (1,))
+        if len(inputs) == 1:
+            return Saved((0,), own=own)
+        if not self._multiplies:
+            return Saved(for_others=(1,), own=own)
+        always, others = ((1,), (0,)) if len(inputs) == 2 else ((), (0, 1, 2))
         return Saved(always, for_others=others, own=own)
 
     if TYPE_CHECKING:  # every subclass says it

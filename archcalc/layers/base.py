@@ -143,6 +143,9 @@ class Layer(Model, Shown, metaclass=LayerMeta):
     built_with: ClassVar[tuple[str, ...]] = EVERY
     """Arguments of Keras that change no count, beside the fields: see `kept`."""
 
+    not_counted: ClassVar[str] = "the layer does not say what it computes"
+    """Why nothing is counted of a layer that states no `arithmetic`."""
+
     composed: ClassVar[bool] = False
     """Whether its facts are those of the layers in it, where their names are looked up."""
 

@@ -385,13 +385,12 @@ def test_attention_in_heads(how: str, named: dict[str, Any], scores: bool) -> No
     widths = {"kdim": 6, "vdim": 10} if how == "each" else {}
     module = torch.nn.MultiheadAttention(8, 2, **widths, **named)
     causal = torch.ones(5, 5, dtype=torch.bool).triu(1) if how == "causal" else None
+    alone = how == "causal" and not {"add_bias_kv", "add_zero_attn"} & set(named)
 
     def attended(*given: Any) -> Any:
         query, *others = (x.transpose(0, 1) for x in given)
         key, value = (others * 2)[:2] if others else (query, query)
-        return module(
-            query, key, value, need_weights=scores, attn_mask=causal, is_causal=how == "causal"
-        )
+        return module(query, key, value, need_weights=scores, attn_mask=causal, is_causal=alone)
 
     shapes = [(5, 8), (6, 8)] if how == "memory" else [(5, 8), (6, 6), (6, 10)]
     shapes = shapes if how in ("memory", "each") else [(5, 8)]

@@ -319,7 +319,9 @@ class MultiHeadAttention(_Heads):
         if not self.is_torchs(query):
             return Unstated("torch's module has no heads of other widths, no gate and no window")
         flash = not (self.dropout or self.return_attention_scores)
-        sums = (Kept("log-sum-exp", Shape((self.num_heads, *core.queries)), "statistic"),)
+        sums: tuple[Kept, ...] = (
+            Kept("log-sum-exp", Shape((self.num_heads, *core.queries)), "statistic"),
+        )
         if core.mask.added and self.use_causal_mask:  # keys that are added are seen from everywhere
             sums = (*sums, Kept("mask", Shape((*core.queries, *core.keys)), of_batch=True))
         scaled = (Kept("scaled queries", query), *self._scaled_keys(core, query))

@@ -13,8 +13,9 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Arithmetic
 from archcalc.layers.fields import Size, hyper
 from archcalc.layers.images import Images
+from archcalc.layers.sight import Sights
 from archcalc.layers.spatial import DataFormat
-from archcalc.layers.upsampling import interpolated
+from archcalc.layers.upsampling import interpolated, interpolating, ratios_of
 from archcalc.layers.window import Window
 from archcalc.symbolic.compare import at_least
 from archcalc.symbolic.dims import Dim
@@ -70,6 +71,16 @@ class Resizing(_Resized):
         if self.antialias or self.crop_to_aspect_ratio or self.pad_to_aspect_ratio:
             return None
         return interpolated(self.interpolation, self.rank, x, y)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """By phase where nothing is smoothed or cut: as many phases as the ratio says."""
+        if self.antialias or self.crop_to_aspect_ratio or self.pad_to_aspect_ratio:
+            return super().sights(output, x)
+        after = self.extent(self.output_shape(x))
+        ratios = ratios_of(self.spatial_axes(), self.extent(x), after)
+        mode = {"nearest": "nearest-exact"}.get(self.interpolation, self.interpolation)  # in Keras
+        views = interpolating(mode, ratios, x, self.channel_axis())
+        return super().sights(output, x) if views is None else (views,)
 
     @model_validator(mode="after")
     def _one_way(self) -> Any:

@@ -11,7 +11,7 @@ from archcalc.explain.document import Amount, Inline, Inlines
 from archcalc.layers.values import plain
 from archcalc.network import Row
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
 
 __all__ = ["by_position", "cell", "loops_data", "numbers", "there", "times"]
 
@@ -36,7 +36,7 @@ def numbers(row: Row) -> Inlines:
     """What the numbers of copies that differ run through."""
     parts: list[Inline] = []
     for copies in numbered(row.loops):
-        parts += [", ", Amount(copies.index), " = 0 … ", Amount(evaluated(copies.count) - 1)]
+        parts += [", ", Amount(copies.index), " = 0 … ", Amount(plain(copies.count) - 1)]
     return tuple(parts)
 
 

@@ -21,13 +21,13 @@ from archcalc.explain.document import (
     Table,
     joined,
 )
-from archcalc.explain.explained import Explained
 from archcalc.explain.looped import cell, loops_data
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.text import Look, render
 from archcalc.formula import Formula
 from archcalc.layers.values import plain
 from archcalc.network import Network, Row, Trace, traced
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
 
 __all__ = [
     "Summary",
@@ -42,7 +42,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, repr=False)
-class Summary(Explained):
+class Summary(Renderable):
     """One row a layer: name, class, output shape, parameters, MACs; and the totals.
 
     >>> from archcalc.layers import Dense
@@ -187,7 +187,7 @@ def numbering(trace: Trace) -> tuple[Block, ...]:
     found = dict.fromkeys(copies for row in trace.rows for copies in numbered(row.loops))
     parts: list[Inline] = []
     for copies in found:
-        last = Amount(evaluated(copies.count) - 1)
+        last = Amount(plain(copies.count) - 1)
         parts.extend(["; " if parts else "", Amount(copies.index), " is the number of a copy, "])
         parts.extend(["0 … ", last])
     return (Paragraph(tuple(parts)),) if parts else ()
@@ -218,7 +218,7 @@ def closing(trace: Trace) -> tuple[Block, ...]:
 
 def amount(formula: Formula, *, signed: bool = False) -> Amount:
     """A formula as a result."""
-    return Amount(formula() if formula.is_number else formula.written, signed)
+    return Amount(formula() if formula.is_number else formula.ordered, signed)
 
 
 def notices(trace: Trace) -> tuple[Block, ...]:

@@ -38,9 +38,9 @@ from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.layers.sight import Sights, all_of, channels, every_one_before
 from archcalc.layers.states import TakesStates, check_states, in_layers, same_state
 from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "GRU",
@@ -285,7 +285,7 @@ class SimpleRNN(_OverTime):
         *given, _ = rest
         each = Shape((x[0], self.units))
         inside = kept_by(self.activation, each, Saved())
-        states: tuple[Dim, ...] = (lower(evaluated(x[0]) * self.units - self.units),)
+        states: tuple[Dim, ...] = (lower(plain(x[0]) * self.units - self.units),)
         if inside.output:
             states = tuple(each)
         own = (*self.before(bool(given)), Kept("states", Shape(states)), *inside.own)
@@ -314,17 +314,17 @@ class _LongShortTerm(_Recurrent, abstract=True):
         return (State("hidden", Shape((out,)), steps), State("cell", Shape((self.units,)), steps))
 
     def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
-        plain, size = super().step_weights(n_in), self.projected()
+        flat, size = super().step_weights(n_in), self.projected()
         if size is None:
-            return plain
-        return (*plain, Weight("projection_kernel", Shape((self.units, size)), "kernel"))
+            return flat
+        return (*flat, Weight("projection_kernel", Shape((self.units, size)), "kernel"))
 
     def step_work(self, n_in: Dim) -> tuple[Work, ...]:
-        plain, size = super().step_work(n_in), self.projected()
+        flat, size = super().step_work(n_in), self.projected()
         if size is None:
-            return plain
+            return flat
         made = Operand((0,), ("kernel", "recurrent_kernel"))
-        return (*plain, Work("matmul", (self.units, size), (), "projection_kernel", (made,)))
+        return (*flat, Work("matmul", (self.units, size), (), "projection_kernel", (made,)))
 
 
 class LSTMCell(_LongShortTerm, _Cell):
@@ -403,8 +403,8 @@ class LSTM(_LongShortTerm, _OverTime):
             return Unstated(_FUNCTIONS)
         if self.proj_size is None:
             return Unstated(_IN_ONE_KERNEL)
-        of_step = lower(7 * evaluated(self.units) + self.proj_size)
-        every = evaluated(x[0]) * of_step
+        of_step = lower(7 * plain(self.units) + self.proj_size)
+        every = plain(x[0]) * of_step
         if given:
             every = every - self.units - self.proj_size
         own = (Kept("gates, memories and states", Shape((lower(every),))),)
@@ -516,6 +516,6 @@ class GRU(_Gated, _OverTime):
         *given, _ = rest
         if not self.is_torchs:
             return Unstated(_GATED_FUNCTIONS)
-        every = 7 * evaluated(x[0]) * self.units - self.units
+        every = 7 * plain(x[0]) * self.units - self.units
         own = (*self.before(bool(given)), Kept("gates and states", Shape((lower(every),))))
         return Saved((1,) if given else (), (0,), own=own)

@@ -19,7 +19,7 @@ from archcalc.layers.images import Augmentation
 from archcalc.layers.registry import layer_classes
 from archcalc.symbolic.shape import Shape, product
 from archcalc.testing import layers
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 
 # Numbers that count what is done with them
 

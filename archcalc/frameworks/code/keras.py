@@ -23,7 +23,7 @@ from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
 from archcalc.network.forms import is_plain_chain
 from archcalc.network.naming import snake_case
-from archcalc.network.unroll import Call, Program, unroll
+from archcalc.network.unroll import Call, Unrolled, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -44,7 +44,7 @@ def keras_code(what: Layer, input_shape: Any = None) -> str:
     return _HEAD + _functional(program)
 
 
-def _is_row(program: Program) -> bool:
+def _is_row(program: Unrolled) -> bool:
     """Whether every call takes what the one before it gives, and no layer is called twice."""
     if len(program.inputs) != 1 or not program.calls:
         return False
@@ -63,7 +63,7 @@ def _said(call: Call) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value not in (False, None)}
 
 
-def _sequential(program: Program) -> str:
+def _sequential(program: Unrolled) -> str:
     names = Names()
     lines = ["model = keras.Sequential([", f"    keras.Input({tuple(program.inputs[0])!r}),"]
     for call in program.calls:
@@ -71,7 +71,7 @@ def _sequential(program: Program) -> str:
     return "\n".join([*lines, "])", ""])
 
 
-def _functional(program: Program) -> str:
+def _functional(program: Unrolled) -> str:
     names = Names()
     values, lines = Values(program, names), []
     inputs = []
@@ -95,7 +95,9 @@ def _functional(program: Program) -> str:
                 made_of = [kept[number], *made_of[1:]]
         else:
             made_of = [kept[call.owner]]
-        lines.append(_call(call, made_of, [values.of(s) for s in call.inputs], values.outputs(number)))
+        lines.append(
+            _call(call, made_of, [values.of(s) for s in call.inputs], values.outputs(number))
+        )
     ends = [values.of(source) for source in program.outputs]
     named = f", name={program.name!r}" if program.name else ""
     lines.append(f"model = keras.Model({_one(inputs)}, {_one(ends)}{named})")

@@ -47,12 +47,10 @@ if TYPE_CHECKING:
         crossover as crossover,
         interpolate_formula as interpolate_formula,
     )
-    from archcalc.frameworks import (
-        from_keras as from_keras,
-        from_source as from_source,
-        from_torch as from_torch,
-        to_source as to_source,
-    )
+    from archcalc.frameworks.code.writing import to_source as to_source
+    from archcalc.frameworks.from_keras import from_keras as from_keras
+    from archcalc.frameworks.from_source import from_source as from_source
+    from archcalc.frameworks.from_torch import from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (

@@ -39,7 +39,7 @@ from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.notation import Notation, notation_of
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 from archcalc.layers.window import Window
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.network.ties import TiedWeight
@@ -94,7 +94,7 @@ class Term(Shown):
             "name": self.name,
             "rule": to_text(self.rule, {}, order),
             "numbers": to_text(self.rule, self.notation.values, order),
-            "result": plain(self.result),
+            "result": as_data(self.result),
             **({"of": self.of} if self.of else {}),
         }
 
@@ -167,9 +167,9 @@ class Step(Shown):
             "loops": loops_data(self.row),
             "shared": self.row.shared,
             "ties": {tie.weight: str(tie) for tie in self.row.ties},
-            "inputs": [plain(x) for x in self.row.inputs],
-            "output": plain(self.row.output),
-            "outputs": [plain(y) for y in self.row.outputs],
+            "inputs": [as_data(x) for x in self.row.inputs],
+            "output": as_data(self.row.output),
+            "outputs": [as_data(y) for y in self.row.outputs],
             **{name: [term.to_dict() for term in group] for name, group in terms.items()},
             **{name: term.to_dict() if term else None for name, term in single.items()},
             **self.so_far.to_dict(),
@@ -239,8 +239,8 @@ class Derivation(Renderable):
     def to_dict(self) -> dict[str, Any]:
         trace = self.trace
         return {
-            "inputs": [plain(x) for x in trace.inputs],
-            "outputs": [plain(x) for x in trace.outputs],
+            "inputs": [as_data(x) for x in trace.inputs],
+            "outputs": [as_data(x) for x in trace.outputs],
             "steps": [step.to_dict() for step in self.steps],
             "parameters": plain_formula(trace.parameters),
             "statistics": plain_formula(trace.statistics),

@@ -8,7 +8,7 @@ from sympy import Expr
 
 from archcalc.costs.loops import Loop, numbered, often, owned, positions
 from archcalc.explain.document import Amount, Inline, Inlines
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 from archcalc.network import Row
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.ordered import plain
@@ -22,7 +22,7 @@ def loops_data(row: Row) -> list[dict[str, Any]]:
 
 
 def _loop_data(loop: Loop) -> dict[str, Any]:
-    made = {"kind": loop.kind, "count": plain(loop.count), "active": plain(loop.active)}
+    made = {"kind": loop.kind, "count": as_data(loop.count), "active": as_data(loop.active)}
     made |= {"index": loop.index.name} if loop.index is not None else {}
     return {**made, "in_turn": loop.in_turn}
 

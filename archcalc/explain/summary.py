@@ -25,7 +25,7 @@ from archcalc.explain.looped import cell, loops_data
 from archcalc.explain.renderable import Renderable
 from archcalc.explain.text import Look, render
 from archcalc.formula import Formula
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.symbolic.ordered import plain
 
@@ -67,8 +67,8 @@ class Summary(Renderable):
     def to_dict(self) -> dict[str, Any]:
         trace = self.trace
         return {
-            "inputs": [plain(x) for x in trace.inputs],
-            "outputs": [plain(x) for x in trace.outputs],
+            "inputs": [as_data(x) for x in trace.inputs],
+            "outputs": [as_data(x) for x in trace.outputs],
             "layers": [_row_dict(row) for row in trace.rows],
             "parameters": plain_formula(trace.parameters),
             "trainable_parameters": plain_formula(trace.trainable_parameters),
@@ -168,8 +168,8 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "loops": loops_data(row),
         "shared": row.shared,
         "ties": {tie.weight: str(tie) for tie in row.ties},
-        "output": plain(row.output),
-        "outputs": [plain(y) for y in row.outputs],
+        "output": as_data(row.output),
+        "outputs": [as_data(y) for y in row.outputs],
         "parameters": plain_formula(Formula(Parameters().of(row))),
         "statistics": plain_formula(Formula(Statistics().of(row))),
         "macs": plain_formula(Formula(Macs().of(row))),

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import reduce
 from math import gcd
-from numbers import Rational
 from typing import TypeAlias
 
 from archcalc.layers.window import Stretches, TransposedWindow, Window
@@ -364,7 +364,7 @@ def _writers(place: int, kernel: int, stride: int, dilation: int) -> Stretch | N
 _TOO_MANY = "its positions lie between others in too many ways"
 
 
-def between(along: int, times: Rational, taps: int) -> Sight:
+def between(along: int, times: Fraction | int, taps: int) -> Sight:
     """What positions put between others by a polynomial see, `times` as many, with `taps` each.
 
     Position ``u`` lies at ``(u + ½)/times − ½``, and is what stands there where that is whole.
@@ -385,10 +385,9 @@ def between(along: int, times: Rational, taps: int) -> Sight:
     return Sight(along, tuple(read), down, down)
 
 
-def repeated(along: int, times: Rational, shift: Rational) -> Sight:
+def repeated(along: int, times: Fraction | int, shift: Fraction | int) -> Sight:
     """What positions see that repeat others or leave them out: that at ``(u + shift)/times``.
 
-    >>> from fractions import Fraction
     >>> [read.start for read in repeated(0, Fraction(3, 2), 0).stretches]
     [0, 0, 1]
     """

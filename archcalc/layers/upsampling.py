@@ -29,6 +29,7 @@ from archcalc.layers.sight import (
 )
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
@@ -83,7 +84,9 @@ def interpolating(
     return in_place(x, {**views, features % len(x): channels(x[features])})
 
 
-def ratios_of(axes: Iterable[int], before: Shape, after: Shape) -> dict[int, Fraction | None]:
+def ratios_of(
+    axes: Iterable[int], before: Iterable[Dim], after: Iterable[Dim]
+) -> dict[int, Fraction | None]:
     """How many times as many positions there are after, along each axis."""
     pairs = zip(axes, before, after, strict=True)
     return {

@@ -14,7 +14,7 @@ from archcalc.costs.work import Flops, Macs
 from archcalc.formula import Formula
 from archcalc.layers.facts import Work
 from archcalc.symbolic.compare import equal
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import LookupFailedError
 from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import product
@@ -186,8 +186,9 @@ def _between(here: tuple[Dim, Dim], there: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
 def _difference(a: Dim, b: Dim) -> Dim:
     if isinstance(a, int) and isinstance(b, int):
         return a - b
-    difference: Dim = (plain(a) - plain(b)).expand()
-    return difference
+    apart = plain(a) - plain(b)
+    multiplied: Dim = apart.expand()
+    return min(multiplied, lower(apart), key=lambda dim: plain(dim).count_ops())  # reads better
 
 
 def _other(choice: Choice, differing: list[tuple[Dim, Dim]], trace: Rows) -> Alternative:

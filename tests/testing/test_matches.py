@@ -683,3 +683,13 @@ def test_keras_shares_what_is_called_at_every_step_and_by_itself(cell: Any) -> N
     x, y = ac.Input((5, 4)), ac.Input((5, 4))
     both = ac.Model([x, y], [ac.RNN(cell)(x), ac.RNN(cell, return_sequences=True)(y)])
     assert both.to_keras().count_params() == both.trace().total_params()
+
+
+@pytest.mark.parametrize("name", ["relu", "celu", "gelu", "softmax", "tanh"])
+def test_what_a_layer_applies_is_seen_in_what_it_builds(name: str) -> None:
+    first = ac.Conv2D(4, 3, activation=name)
+    net = ac.Sequential([first, ac.Flatten(), ac.Dense(3, activation=name)], input_shape=(8, 8, 2))
+    assert_matches(net, net.to_torch())
+    other = net.replace("dense", ac.Dense(3, activation="sigmoid"))
+    with pytest.raises(MismatchError, match="dense"):
+        assert_matches(net, other.to_torch())

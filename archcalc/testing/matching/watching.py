@@ -39,12 +39,13 @@ class Watch:
         """The hooks that watch; each can be removed."""
         cores = {id(core) for _, core in self._owners.values()}
         held = {id(p) for _, core in self._owners.values() for p in core.modules()} - cores
+        around = {id(part) for part, _ in self._owners.values()}  # what is in it is seen
         for name, (part, _) in self._owners.items():
             yield part.register_forward_pre_hook(self._arriving(name))
         for name, part in self._module.named_modules():
             yield part.register_forward_pre_hook(self._entering(name))
             apart = id(part) in cores or (id(part) in held and not _is_open(part))
-            known = None if apart else read_torch(part)
+            known = None if apart or id(part) in around else read_torch(part)
             shut = (id(part) in cores and not _is_open(part)) or known is not None or _is_ours(part)
             yield part.register_forward_hook(self._leaving(name, part, known, shut))
             if shut:

@@ -1,0 +1,477 @@
+"""A graph of ONNX followed node by node: constants computed, operators lowered, the rest opaque."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from archcalc.frameworks.importing.batch import without_batch
+from archcalc.frameworks.importing.onnx.bench import OnnxBench
+from archcalc.frameworks.importing.onnx.controlflow import CONTROL
+from archcalc.frameworks.importing.onnx.files import in_order, outside, subgraphs
+from archcalc.frameworks.importing.onnx.folding import FOLDED, shape_array
+from archcalc.frameworks.importing.onnx.grouping import Group, grouped, live_in
+from archcalc.frameworks.importing.onnx.inference import Declared, inferred
+from archcalc.frameworks.importing.onnx.operators import OPERATORS
+from archcalc.frameworks.importing.onnx.tensors import Fixed, Node, Several, Stored, array_of
+from archcalc.frameworks.importing.values import NotLoweredError, Value
+from archcalc.frameworks.importing.workbench import place_of
+from archcalc.frameworks.source.tensors import BATCH
+from archcalc.layers.opaque import Opaque, SeenWeight
+from archcalc.network.code import everything
+from archcalc.network.model import Model
+from archcalc.network.tensor import called
+from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted
+from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.shape import Shape
+
+__all__ = ["Reader"]
+
+_UNLIKE = (
+    NotLoweredError, ArchcalcError, TypeError, ValueError, IndexError, KeyError, AttributeError,
+    ZeroDivisionError, OverflowError,
+)  # fmt: skip
+"""What an operator may raise whose attributes and inputs are not as they should be."""
+
+_FLOATS = (1, 10, 11, 16, 17, 18, 19, 20, 23)
+"""ONNX's types of numbers with a point."""
+
+
+class Reader:
+    """One model on its way to a network.
+
+    Args:
+        onnx: the package.
+        model: the model, its functions inlined.
+        declared: what it says of its tensors.
+        bench: what puts layers on tensors.
+    """
+
+    def __init__(self, onnx: Any, model: Any, declared: Declared, bench: OnnxBench) -> None:
+        self.onnx = onnx
+        self.bench = bench
+        self.env: dict[str, Any] = {}
+        self._declared = declared
+        self._opsets = list(model.opset_import)
+        self._version = max((o.version for o in self._opsets if o.domain in ("", "ai.onnx")), default=1)
+        self._steps = 0
+        self._uses: dict[str, set[int]] = {}
+        self._live: set[str] = set()
+        self._weights: dict[str, Stored] = {}
+        self._biases: dict[str, Any] = {}
+        self._skipped: dict[str, str] = {}
+
+    # Graphs
+
+    def whole(self, graph: Any, modules: bool) -> None:
+        """Follow the graph of the model, its inputs known.
+
+        Args:
+            graph: the graph.
+            modules: whether the nodes of a module are a network of their own.
+        """
+        self._store(graph)
+        nodes = in_order(graph, self.env, "the graph")
+        self._join_biases(nodes, {one.name for one in graph.output})
+        inputs = [name for name, given in self.env.items() if isinstance(given, Value)]
+        live = live_in(nodes, inputs)
+        stored = {name for name, given in self.env.items() if isinstance(given, Stored)}
+        self._weights = {name: self.env[name] for name in stored if self.env[name].is_weight}
+        self._uses = _uses(nodes, [one.name for one in graph.output])
+        self._live = live
+        self._group(grouped(nodes, live, stored) if modules else Group("", nodes))
+
+    def inlined(self, graph: Any, given: Sequence[Any]) -> list[Any]:
+        """What a subgraph gives, with the tensors around it in sight."""
+        around = dict(self.env)
+        try:
+            self.env.update(zip((one.name for one in graph.input), given, strict=True))
+            self._store(graph)
+            for node in in_order(graph, self.env, "a subgraph"):
+                self._node(node)
+            return [self.env[one.name] for one in graph.output]
+        finally:
+            self.env = around
+
+    def _store(self, graph: Any) -> None:
+        """The initialisers: constants where they are small or whole numbers, weights otherwise."""
+        for tensor in graph.initializer:
+            if tensor.name not in self.env:
+                self.env[tensor.name] = self._stored(tensor, tensor.name, True)
+
+    def _stored(self, tensor: Any, name: str, learned: bool) -> Any:
+        shape = tuple(tensor.dims)
+        if any(length < 0 for length in shape):
+            raise SpecificationError(
+                f"the tensor {quoted(name, 60)} has a negative length", code="not-onnx",
+                values={"shape": shape}, hint="onnx.checker.check_model says more",
+            )  # fmt: skip
+        there = tensor.data_location != self.onnx.TensorProto.EXTERNAL
+        floating = tensor.data_type in _FLOATS
+        if there and (prod(shape) == 1 or not floating):
+            return _numbers(self.onnx, tensor)
+        if not there and not floating:
+            return Stored(name, shape, False)
+        numbers = (lambda: _numbers(self.onnx, tensor)) if there else None
+        return Stored(name, shape, learned and floating and prod(shape) > 1, numbers)
+
+    def end(self, name: str) -> Value:
+        """What the model gives under a name.
+
+        Raises:
+            SpecificationError: nothing does.
+        """
+        if name not in self.env:
+            raise SpecificationError(
+                f"nothing makes the output {quoted(name, 60)}", code="not-onnx",
+                hint="onnx.checker.check_model says more",
+            )  # fmt: skip
+        return self.bench.of(self.env[name])
+
+    def with_unused(self, model: Model) -> Model:
+        """The network, with a row for the weights that reach no output."""
+        there = {id(layer) for layer in everything(model)}
+        owners = {name: id(layer) for name, (layer, _) in self.bench._owner.items()}
+        seen = tuple(
+            SeenWeight(name=name, shape=one.shape)
+            for name, one in self._weights.items()
+            if (name in owners and owners[name] not in there) or name not in self._uses
+        )
+        if not seen:
+            return model
+        first, *others = model.outputs
+        shape: Any = Shape(first.shape)
+        row = Opaque("weights that reach no output", (shape,), seen, name="unused")
+        return Model(model.inputs, [row(first), *others], name=model.name)
+
+    # Modules
+
+    def _group(self, group: Group) -> None:
+        for one in group.inside:
+            if not isinstance(one, Group):
+                self._node(one)
+            elif self._is_one(one):
+                self.bench.label = one.name
+                self._group_of_one(one)
+                self.bench.label = None
+            else:
+                self._nested(one)
+
+    def _group_of_one(self, group: Group) -> None:
+        for node in group.nodes():
+            self._node(node)
+
+    def _is_one(self, group: Group) -> bool:
+        """Whether one node alone of a module depends on the input, so that it is a layer."""
+        nodes = [n for n in group.nodes() if self._live.intersection(n.output)]
+        return sum(not self._skipped.keys() & set(n.output) for n in nodes) <= 1
+
+    def _nested(self, group: Group) -> None:
+        """A module as a network of its own, called on what its inside takes from outside."""
+        nodes = list(group.nodes())
+        made = {name for node in nodes for name in node.output}
+        taken = {name for node in nodes for name in _taken(node)} - made
+        outer = self.env
+        starts = {
+            id(value.tensor): value
+            for name in outer
+            if name in taken
+            for value in _values(outer[name])
+        }
+        ids = {id(node) for node in nodes}
+        given = [name for node in nodes for name in node.output if self._uses.get(name, set()) - ids]
+        if not starts or not given:
+            self._group(group)
+            return
+        around = self.bench.network()
+        inner = {key: self.bench.again(value) for key, value in starts.items()}
+        self.env = {
+            name: _replaced(one, inner) if name in taken else one for name, one in outer.items()
+        }
+        self._group(group)
+        ends, self.env = self.env, outer
+        self.bench.back(around)
+        back = {id(inner[key].tensor): value for key, value in starts.items()}
+        computed = {
+            id(end.tensor): end
+            for name in given
+            for end in _values(ends[name])
+            if id(end.tensor) not in back and not self.bench.is_constant(end)
+        }
+        if computed:
+            model = Model(
+                [value.tensor for value in inner.values()],
+                [end.tensor for end in computed.values()],
+                name=self.bench.fresh(group.name),
+            )
+            tensors = called(model, tuple(value.tensor for value in starts.values()))
+            back |= {
+                key: _moved(end, tensor)
+                for (key, end), tensor in zip(computed.items(), tensors, strict=True)
+            }
+        outer.update((name, _replaced(ends[name], back)) for name in given)
+
+    def _join_biases(self, nodes: Sequence[Any], ends: set[str]) -> None:
+        """A product with a weight and the sum with a bias after it are one Dense."""
+        takers: dict[str, list[Any]] = {}
+        for node in nodes:
+            for name in node.input:
+                takers.setdefault(name, []).append(node)
+        for node in nodes:
+            after = takers.get(node.output[0], []) if node.op_type == "MatMul" else []
+            if len(after) != 1 or after[0].op_type != "Add" or node.output[0] in ends:
+                continue
+            kernel = self.env.get(node.input[1])
+            other = next((n for n in after[0].input if n != node.output[0]), None)
+            bias = self.env.get(other or "")
+            if not isinstance(kernel, Stored) or not isinstance(bias, Stored):
+                continue
+            if len(kernel.shape) == 2 and bias.shape == kernel.shape[1:] and kernel.is_weight:
+                self._biases[node.output[0]] = bias
+                self._skipped[after[0].output[0]] = node.output[0]
+
+    # Nodes
+
+    def _node(self, proto: Any) -> None:
+        self._steps += 1
+        if self._steps > LIMITS.onnx_nodes:
+            raise SpecificationError(
+                f"more than {LIMITS.onnx_nodes:,} nodes are followed", code="too-large",
+                hint="give a part of it: onnx.utils.extract_model",
+            )  # fmt: skip
+        if proto.output and proto.output[0] in self._skipped:
+            self.env[proto.output[0]] = self.env[self._skipped[proto.output[0]]]
+            return
+        node = self._read(proto)
+        label = self.bench.label
+        made = self._constant(node)
+        if made is None:
+            made = self._lowered(node)
+        if not any(isinstance(one, Value | Several) for one in made):
+            self.bench.label = label
+        self.env.update((n, one) for n, one in zip(proto.output, made, strict=False) if n)
+
+    def _read(self, proto: Any) -> Node:
+        own = proto.domain in ("", "ai.onnx")
+        attributes = {
+            one.name: self.onnx.helper.get_attribute_value(one)
+            for one in proto.attribute
+            if one.type
+        }
+        given = tuple(self.env[name] if name else None for name in proto.input)
+        if proto.op_type == "MatMul" and proto.output[0] in self._biases:
+            given = (*given, self._biases[proto.output[0]])
+        outputs = tuple(name if name in self._uses else "" for name in proto.output)
+        op = proto.op_type if own else f"{proto.domain}.{proto.op_type}"
+        return Node(op, proto.name, given, outputs, attributes, self._version, proto)
+
+    def _constant(self, node: Node) -> list[Any] | None:
+        """What comes out of a node that depends on no input and no weight."""
+        try:
+            if node.op == "Constant":
+                return [self._of_attributes(node)]
+            if node.op in ("Shape", "Size"):
+                shape = self._shape(node.given[0])
+                return [np.array(prod(shape)) if node.op == "Size" else shape_array(shape, node)]
+            given = node.given[:1] if node.op == "CastLike" else node.given
+            if any(isinstance(g, Value | Several) or self.bench.weighs(g) for g in given):
+                return None
+            if node.op in CONTROL or any(True for _ in subgraphs(node.proto)):
+                return None
+            fold = FOLDED.get(node.op)
+            if fold is None:
+                return self._shapes_alone(node)
+            made = fold(node, *(None if one is None else array_of(one) for one in given))
+            return list(made) if isinstance(made, list | tuple) else [made]
+        except _UNLIKE:
+            return self._shapes_alone(node)
+
+    def _of_attributes(self, node: Node) -> Any:
+        if "value" in node.attributes:
+            return self._stored(node.attributes["value"], node.proto.output[0], False)
+        for name in ("value_int", "value_ints", "value_float", "value_floats"):
+            if name in node.attributes:
+                return np.array(node.attributes[name])
+        raise NotLoweredError("a constant of another kind")
+
+    def _shape(self, given: Any) -> tuple[int, ...]:
+        return self.bench.real(given) if isinstance(given, Value) else tuple(given.shape)
+
+    def _shapes_alone(self, node: Node) -> list[Any]:
+        """Constants of which the shapes are all that is known."""
+        return [Fixed(shape) for shape in self._inferred(node)]
+
+    def _lowered(self, node: Node) -> list[Any]:
+        bench, label = self.bench, self.bench.label
+        bench._claimed, known = [], set(bench._kept)
+        try:
+            if node.op in CONTROL:
+                return CONTROL[node.op](self, node)
+            operator = OPERATORS.get(node.op)
+            if operator is None:
+                raise NotLoweredError("no layer says this operator")
+            made = operator(bench, node)
+            values = list(made) if isinstance(made, list | tuple) else [made]
+            if any(name for name in node.outputs[len(values) :]):
+                raise NotLoweredError("it gives more than its layer does")
+            for name, value in zip(node.proto.output, values, strict=False):
+                self._agrees(name, value)
+            return values
+        except _UNLIKE as error:
+            for name in bench._claimed:
+                del bench._owner[name]
+            for key in bench._kept.keys() - known:
+                del bench._kept[key]
+            bench.label = label
+            return self._opaque(node, str(error))
+
+    def _agrees(self, name: str, value: Any) -> None:
+        """What comes out has the shape that the file says, where it says one in numbers."""
+        _, dims = self._declared.get(name, (0, None))
+        if dims is None or not isinstance(value, Value):
+            return
+        real = self.bench.real(value)
+        fits = len(dims) == len(real) and all(
+            not isinstance(dim, int) or dim == n or int(n) % BATCH == 0
+            for dim, n in zip(dims, real, strict=True)
+        )
+        if not fits:
+            raise NotLoweredError(f"{real} where {dims} comes out")
+
+    # What is not known
+
+    def _inferred(self, node: Node) -> list[tuple[int, ...]]:
+        """The shapes that come out by ONNX's inference, or as the file says.
+
+        Raises:
+            SpecificationError: nothing says them.
+        """
+        shapes = [None if g is None else tuple(g.shape) for g in node.given]
+        count = len(node.proto.input)
+        types = [self._declared.get(name, (0, None))[0] or 1 for name in node.proto.input]
+        found = inferred(self.onnx, node, shapes[:count], types, self._opsets)
+        made = []
+        for name, shape in zip(node.proto.output, found, strict=True):
+            if name and shape is None:
+                shape = self._as_declared(name, node)
+            made.append(shape or ())
+        return made
+
+    def _as_declared(self, name: str, node: Node) -> tuple[int, ...]:
+        _, dims = self._declared.get(name, (0, None))
+        if dims is None or not all(isinstance(dim, int) for dim in dims[1:]):
+            raise SpecificationError(
+                f"nothing says what comes out of {node.op}", code="not-known",
+                path=node.name or name, values={"operator": node.op},
+                hint="write the shapes of its outputs to value_info, or give sizes as numbers",
+            )  # fmt: skip
+        some = any(isinstance(given, Value) and given.at is not None for given in node.given)
+        return (BATCH, *dims[1:]) if some and dims else tuple(dims)  # type: ignore[arg-type,return-value]
+
+    def _opaque(self, node: Node, why: str) -> list[Any]:
+        bench = self.bench
+        given = [bench.of(g) for g in node.given if isinstance(g, Value)]
+        inner = [self.env.get(name) for graph in subgraphs(node.proto) for name in outside(graph)]
+        given += [one for one in inner if isinstance(one, Value)]
+        shapes = self._inferred(node)
+        places = [place_of(shape, BATCH) for shape in shapes]
+        own: Any = tuple(
+            Shape(without_batch(s, at, BATCH)) for s, at in zip(shapes, places, strict=True)
+        )
+        weights = self._weights_of(node, inner)
+        macs = _products(node, shapes)
+        layer = Opaque(node.op, own, tuple(weights.values()), macs, why)
+        layer = bench._called(layer)  # type: ignore[assignment]
+        for name, weight in weights.items():
+            bench._claim(name, layer, weight.name)
+        tensors = called(layer, tuple(value.tensor for value in given))
+        return [
+            Value(tensor, shape, at, BATCH)
+            for tensor, shape, at in zip(tensors, shapes, places, strict=True)
+        ]
+
+    def _weights_of(self, node: Node, inner: Iterable[Any]) -> dict[str, SeenWeight]:
+        """The weights that go into a node, and those in its subgraphs, which no layer has yet."""
+        stored = [given for given in (*node.given, *inner) if self.bench.weighs(given)]
+        for graph in subgraphs(node.proto):
+            for tensor in graph.initializer:
+                kept = self._stored(tensor, tensor.name, True)
+                stored += [kept] if self.bench.weighs(kept) else []
+        seen = {
+            self.bench.graph.names[self.bench.graph.tensors[self.bench.stored(one).number].name]: one
+            for one in stored
+        }
+        return {
+            name: SeenWeight(name=one.name, shape=one.shape)
+            for name, one in seen.items()
+            if name not in self.bench._owner
+        }
+
+
+def _numbers(onnx: Any, tensor: Any) -> Any:
+    """The numbers of a tensor that the file holds.
+
+    Raises:
+        SpecificationError: they are not as many as its shape says.
+    """
+    try:
+        return onnx.numpy_helper.to_array(tensor)
+    except Exception as error:
+        raise SpecificationError(
+            f"the tensor {quoted(tensor.name, 60)} is broken: {quoted(str(error), 80)}",
+            code="not-onnx", values={"shape": tuple(tensor.dims)},
+            hint="onnx.checker.check_model says more",
+        ) from None  # fmt: skip
+
+
+def _uses(nodes: Sequence[Any], ends: Sequence[str]) -> dict[str, set[int]]:
+    """By which nodes each tensor is taken; the end of the graph is one."""
+    uses: dict[str, set[int]] = {}
+    for node in nodes:
+        for name in _taken(node):
+            uses.setdefault(name, set()).add(id(node))
+    for name in ends:
+        uses.setdefault(name, set()).add(0)
+    return uses
+
+
+def _taken(node: Any) -> set[str]:
+    taken = {name for name in node.input if name}
+    for graph in subgraphs(node):
+        taken |= outside(graph)
+    return taken
+
+
+def _values(one: Any) -> list[Value]:
+    """The tensors that a name stands for: several of a sequence."""
+    if isinstance(one, Several):
+        return [part for part in one.parts if isinstance(part, Value)]
+    return [one] if isinstance(one, Value) else []
+
+
+def _replaced(one: Any, by: Mapping[int, Value]) -> Any:
+    """The same with other tensors in the place of some, shaped as they are."""
+    if isinstance(one, Several):
+        return Several(tuple(_replaced(part, by) for part in one.parts))
+    other = by.get(id(one.tensor)) if isinstance(one, Value) else None
+    return one if other is None else _moved(one, other.tensor)
+
+
+def _moved(value: Value, tensor: Any) -> Value:
+    return Value(tensor, value.shape, value.at, value.batch)
+
+
+def _products(node: Node, shapes: Sequence[Sequence[int]]) -> int:
+    """Multiply-accumulates of one sample of a product or convolution that no layer says."""
+    out = prod(int(n) for n in shapes[0]) if shapes else 0
+    depth = 0
+    if node.op in ("MatMul", "Gemm") and node.given[0] is not None:
+        first = node.given[0].shape
+        depth = first[-2] if node.get("transA", 0) else first[-1]
+    elif node.op == "Conv" and node.input(1) is not None:
+        depth = prod(node.given[1].shape[1:])
+    macs = out * int(depth)
+    return macs // BATCH if macs % BATCH == 0 else macs

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from archcalc.frameworks import (
         from_keras as from_keras,
+        from_onnx as from_onnx,
         from_source as from_source,
         from_torch as from_torch,
         to_source as to_source,
@@ -111,7 +112,7 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_keras", "from_source", "from_torch", "interpolate_formula", "load", "loads", "parse",
+    "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula", "load", "loads", "parse",
     "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
     "to_source", "traced", "with_values",
 )  # fmt: skip

@@ -13,7 +13,11 @@ __all__ = ["ENDINGS", "reader_of"]
 
 _KERAS = "archcalc.frameworks.from_keras:from_keras"
 
-ENDINGS: Mapping[str, str] = {".keras": _KERAS, ".h5": _KERAS, ".hdf5": _KERAS}
+_ONNX = "archcalc.frameworks.from_onnx:from_onnx"
+
+ENDINGS: Mapping[str, str] = {
+    ".keras": _KERAS, ".h5": _KERAS, ".hdf5": _KERAS, ".onnx": _ONNX
+}  # fmt: skip
 """The function that reads a file, by the file's ending; loaded when the first such file is read.
 
 It takes the path, and what goes into the network or ``None``.

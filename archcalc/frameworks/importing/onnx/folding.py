@@ -18,7 +18,7 @@ from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import NotLoweredError
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["FOLDED", "axes_of", "slices_of", "whole"]
+__all__ = ["FOLDED", "as_array", "axes_of", "shape_array", "slices_of", "whole"]
 
 Fold: TypeAlias = Callable[..., Any]
 
@@ -62,6 +62,15 @@ def axes_of(node: Node, index: int, name: str = "axes") -> list[int] | None:
         return whole(array_of(given))
     value = node.get(name)
     return None if value is None else [value] if isinstance(value, int) else list(value)
+
+
+def as_array(made: Any) -> Any:
+    """What a fold gave, a single number too, as an array; a formula stays one."""
+    if not isinstance(made, Size):
+        return np.asarray(made)
+    single = np.empty((), dtype=object)
+    single[()] = made
+    return single
 
 
 def _array(values: Sequence[Any], shape: Sequence[int] | None = None) -> Any:

@@ -12,7 +12,7 @@ from archcalc.frameworks.importing.batch import without_batch
 from archcalc.frameworks.importing.onnx.bench import OnnxBench
 from archcalc.frameworks.importing.onnx.controlflow import CONTROL
 from archcalc.frameworks.importing.onnx.files import in_order, outside, subgraphs
-from archcalc.frameworks.importing.onnx.folding import FOLDED, shape_array
+from archcalc.frameworks.importing.onnx.folding import FOLDED, as_array, shape_array
 from archcalc.frameworks.importing.onnx.grouping import Group, grouped, live_in
 from archcalc.frameworks.importing.onnx.inference import Declared, inferred
 from archcalc.frameworks.importing.onnx.operators import OPERATORS
@@ -285,7 +285,7 @@ class Reader:
             if fold is None:
                 return self._shapes_alone(node)
             made = fold(node, *(None if one is None else array_of(one) for one in given))
-            return list(made) if isinstance(made, list | tuple) else [made]
+            return list(map(as_array, made if isinstance(made, list | tuple) else [made]))
         except _UNLIKE:
             return self._shapes_alone(node)
 
@@ -362,13 +362,14 @@ class Reader:
 
     def _as_declared(self, name: str, node: Node) -> tuple[int, ...]:
         _, dims = self._declared.get(name, (0, None))
-        if dims is None or not all(isinstance(dim, int) for dim in dims[1:]):
+        some = any(isinstance(given, Value) and given.at is not None for given in node.given)
+        open_ = dims is not None and not all(isinstance(dim, int) for dim in dims[some:])
+        if dims is None or open_:
             raise SpecificationError(
                 f"nothing says what comes out of {node.op}", code="not-known",
                 path=node.name or name, values={"operator": node.op},
                 hint="write the shapes of its outputs to value_info, or give sizes as numbers",
             )  # fmt: skip
-        some = any(isinstance(given, Value) and given.at is not None for given in node.given)
         return (BATCH, *dims[1:]) if some and dims else tuple(dims)  # type: ignore[arg-type,return-value]
 
     def _opaque(self, node: Node, why: str) -> list[Any]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
+
+import numpy as np
 
 from archcalc.frameworks.importing.onnx.bench import OnnxBench
 from archcalc.frameworks.importing.onnx.folding import axes_of, slices_of, whole
@@ -183,12 +186,33 @@ def gather(bench: OnnxBench, node: Node) -> Any:
     known = isinstance(index, Fixed) or not hasattr(index, "at")
     if known and not index.shape:
         return bench.function("select", (value, axis, int(array_of(index))), {})
+    if known and axis == 0 and len(value.shape) == 1 and _is_all(bench, value, index):
+        return bench.function("reshape", (value, bench.target(value, index.shape)), {})
     places = bench.of(index)
     if len(places.shape) == 1 or (axis and known):
         return _taken(bench, value, axis, places)
     if axis == 0 and value.at is None:
         return bench.function("__getitem__", (value, (places,)), {})
     raise NotLoweredError("positions that differ from sample to sample")
+
+
+def _is_all(bench: OnnxBench, value: Value, index: Any) -> bool:
+    """Whether positions are all there are, in order: another shape and no more."""
+    flat = array_of(index).reshape(-1)
+    (length,) = bench.real(value)
+    return len(flat) == length and bool((flat == np.arange(len(flat))).all())
+
+
+@lowers("GatherND")
+def gather_nd(bench: OnnxBench, node: Node) -> Any:
+    """Positions along the first axis, where each is one number."""
+    value, index = bench.of(node.input(0)), node.input(1)
+    if isinstance(index, Value) or index.shape[-1] != 1 or node.get("batch_dims", 0):
+        raise NotLoweredError("positions along several axes")
+    made = bench.function("index_select", (value, 0, bench.constant((prod(index.shape),))), {})
+    if len(index.shape) == 2:
+        return made
+    return bench.function("unflatten", (made, 0, tuple(index.shape[:-1])), {})
 
 
 def _taken(bench: OnnxBench, value: Any, axis: int, places: Any) -> Any:

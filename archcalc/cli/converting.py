@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
@@ -43,7 +43,9 @@ def convert(
     with opened.located():
         given = pairs(values, "--set")
         network = with_values(opened.network, given) if given else opened.network
-        if to in (Target.torch, Target.keras, Target.python):
-            say(to_source(network, to.value), output)
-        else:
-            say(dumps(network, to.value), output)
+        match to:
+            case Target.torch | Target.keras | Target.python:
+                language: Any = to.value
+                say(to_source(network, language), output)
+            case _:
+                say(dumps(network, to.value), output)

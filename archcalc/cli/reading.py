@@ -24,7 +24,6 @@ from archcalc.symbolic.numbers import read_number
 __all__ = ["Opened", "bound", "count", "open_network", "rate", "trace_with"]
 
 _MODULE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
-_SOURCE = re.compile(r".+\.py(:[^\W\d]\w*)?")
 _COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
 
 
@@ -109,12 +108,10 @@ def open_network(
         gc.enable()
     if name == "-":
         return Opened(_PIPED, *_piped())
-    if _SOURCE.fullmatch(name):
-        return Opened(name, _of_source(name, inputs))
-    if _MODULE.fullmatch(name) and not os.path.exists(name):
-        return Opened(name, _attribute(name, inputs, calls or {}))
-    from archcalc.frameworks.readers import reader_of
+    from archcalc.frameworks.readers import names_source, reader_of
 
+    if _MODULE.fullmatch(name) and not (os.path.exists(name) or names_source(name)):
+        return Opened(name, _attribute(name, inputs, calls or {}))
     reader = reader_of(name)
     if reader is not None:
         return Opened(name, reader(name, _shapes(inputs)))
@@ -209,13 +206,6 @@ def _of_torch(module: Any, name: str, inputs: Sequence[str] | None) -> Network:
             hint="add --input 3,224,224, or with symbols --input 3,h,w",
         )  # fmt: skip
     return from_torch(module, _shapes(inputs))
-
-
-def _of_source(name: str, inputs: Sequence[str] | None) -> Network:
-    """The network that source code defines, which is read and not run."""
-    from archcalc.frameworks import from_source
-
-    return from_source(name, input_shape=_shapes(inputs))
 
 
 def _ready_keras() -> None:

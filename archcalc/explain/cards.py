@@ -180,5 +180,7 @@ def _given(kind: type[Layer]) -> dict[str, Any]:
     return {
         name: str(field.json_schema_extra["symbol"])
         for name, field in fields.items()
-        if field.is_required() and isinstance(field.json_schema_extra, dict)
+        if field.is_required()
+        and isinstance(field.json_schema_extra, dict)
+        and "symbol" in field.json_schema_extra
     }

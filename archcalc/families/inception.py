@@ -6,7 +6,7 @@ and figures 5 to 7, as torchvision and Keras have it, without the auxiliary clas
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from archcalc.families.parts import read_dim
 from archcalc.layers import (
@@ -72,7 +72,9 @@ def inception_v3(
     return Sequential([Sequential(stem, name="stem"), *blocks, *head], input_shape=input_shape)
 
 
-def _conv(filters: Dim, kernel: Any, strides: int = 1, padding: str = "valid") -> Branch:
+def _conv(
+    filters: Dim, kernel: Any, strides: int = 1, padding: Literal["valid", "same"] = "valid"
+) -> Branch:
     """A convolution, normalized in the place of a bias, and its activation."""
     convolution = Conv2D(filters, kernel, strides=strides, padding=padding, use_bias=False)
     return [convolution, BatchNormalization(), ReLU()]

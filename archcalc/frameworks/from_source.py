@@ -14,14 +14,14 @@ from typing import Any
 from archcalc.frameworks.source.expressions import FAILURES, as_ours
 from archcalc.frameworks.source.machine import Machine
 from archcalc.frameworks.source.picking import network_of, picked
-from archcalc.frameworks.source.reader import StatesWanted
+from archcalc.frameworks.source.reader import StatesWantedError
 from archcalc.frameworks.source.tensors import Bench
 from archcalc.network.base import Network
 from archcalc.symbolic.errors import ArchcalcWarning, FrameworkError, quoted, shorten
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
-__all__ = ["from_source"]
+__all__ = ["from_source", "read_source"]
 
 _NAMED = re.compile(r"(?P<path>.+\.py):(?P<name>[^\W\d]\w*)")
 
@@ -73,7 +73,7 @@ def from_source(
             machine.follow(tree)
             network = network_of(machine, picked(machine, name or own), shapes)
             break
-        except StatesWanted as states:
+        except StatesWantedError as states:
             wanted.add(states.place)
         except FAILURES as error:
             raise as_ours(error) from None
@@ -82,11 +82,18 @@ def from_source(
     return network
 
 
+def read_source(path: str | os.PathLike[str], input_shape: Any = None) -> Network:
+    """The network in a file, or one of them: what reads a ``.py`` where a file stands."""
+    return from_source(path, input_shape=input_shape)
+
+
 def _text(source: str | os.PathLike[str]) -> tuple[str, str, str | None]:
     """The code, what it is called, and the name of the model where that is said with the path."""
     given = os.fspath(source)
     name = None
-    if re.search(r"[\n(=]", given) and not (len(given) < 256 and "\0" not in given and os.path.exists(given)):
+    if re.search(r"[\n(=]", given) and not (
+        len(given) < 256 and "\0" not in given and os.path.exists(given)
+    ):
         return _cleaned(_bounded(given, "the source")), "the source", None
     match = _NAMED.fullmatch(given)
     if match and not os.path.exists(given):

@@ -159,7 +159,7 @@ def split(ops: Any, layer: Any, x: Any) -> Any:
         each, more = divmod(length, sections)
         sections = [each + (number < more) for number in range(sections)]
     ends = [sum(sections[:number]) for number in range(1, len(sections))]
-    return ops.split(x, ends, axis=layer.axis) if ends else [x + 0]
+    return ops.split(x, ends, axis=layer.axis) if ends else [ops.copy(x)]
 
 
 @_operation
@@ -192,7 +192,7 @@ def function(ops: Any, layer: Any, x: Any) -> Any:
 @_operation
 def clip(ops: Any, layer: Any, x: Any) -> Any:
     """Numbers held between two ends, of which one may be open."""
-    x = x if layer.low is None else ops.maximum(x, layer.low)
+    x = ops.copy(x) if layer.low is None else ops.maximum(x, layer.low)
     return x if layer.high is None else ops.minimum(x, layer.high)
 
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from archcalc._loading import loaded
 from archcalc.network.base import Network
 
-__all__ = ["ENDINGS", "reader_of"]
+__all__ = ["ENDINGS", "names_source", "reader_of"]
 
 _KERAS = "archcalc.frameworks.from_keras:from_keras"
-
 _ONNX = "archcalc.frameworks.from_onnx:from_onnx"
+_SOURCE = "archcalc.frameworks.from_source:read_source"
 
 ENDINGS: Mapping[str, str] = {
-    ".keras": _KERAS, ".h5": _KERAS, ".hdf5": _KERAS, ".onnx": _ONNX
-}  # fmt: skip
+    ".keras": _KERAS,
+    ".h5": _KERAS,
+    ".hdf5": _KERAS,
+    ".onnx": _ONNX,
+    ".py": _SOURCE,
+}
 """The function that reads a file, by the file's ending; loaded when the first such file is read.
 
 It takes the path, and what goes into the network or ``None``.
@@ -29,13 +34,22 @@ _TOLD_BY_THEIR_TEXT: Mapping[str, tuple[tuple[str, str], ...]] = {
 """For endings that others use too: how such a file is recognised, and what then reads it."""
 
 
+def names_source(path: str | os.PathLike[str]) -> bool:
+    """Whether it names source code: a file, or one of the models in it.
+
+    >>> names_source("model.py"), names_source("model.py:Net"), names_source("models:Net")
+    (True, True, False)
+    """
+    return re.fullmatch(r".+\.py(:[^\W\d]\w*)?", os.fspath(path)) is not None
+
+
 def reader_of(path: str | os.PathLike[str]) -> Callable[[Any, Any], Network] | None:
     """What reads a file of a framework; ``None`` where it is none, or a file of archcalc.
 
     >>> reader_of("model.keras").__name__, reader_of("net.yaml")
     ('from_keras', None)
     """
-    ending = os.path.splitext(os.fspath(path))[1].lower()
+    ending = ".py" if names_source(path) else os.path.splitext(os.fspath(path))[1].lower()
     found: Callable[[Any, Any], Network] | None = None
     if ending in ENDINGS:
         found = _named(ENDINGS[ending])

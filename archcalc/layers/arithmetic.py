@@ -50,9 +50,10 @@ _KERAS = "https://keras.io/api/ops/numpy/"
 _TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
 
 Reduction: TypeAlias = Literal[
-    "mean", "sum", "max", "min", "product", "variance", "deviation", "norm"
+    "mean", "sum", "max", "min", "product", "variance", "deviation", "norm", "argmax", "argmin"
 ]
-"""What becomes of several numbers; the norm is the root of the sum of their squares."""
+"""What becomes of several numbers; the norm is the root of the sum of their squares, ``"argmax"``
+the position of the largest, along one axis."""
 
 Comparison: TypeAlias = Literal[
     "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"
@@ -87,6 +88,12 @@ class Reduce(Layer):
                 "Reduce over no axes computes nothing",
                 code="wrong-number-of-values",
                 hint="name an axis, or leave axis out for all of them",
+            )
+        if self.how.startswith("arg") and (self.axis is None or len(self.axis) != 1):
+            raise InvalidLayerError(
+                f"{self.how} is a position along one axis",
+                code="wrong-number-of-values",
+                hint="name the axis",
             )
         if self.correction and self.how not in ("variance", "deviation"):
             raise InvalidLayerError(
@@ -124,6 +131,8 @@ class Reduce(Layer):
             "sum": [sums],
             "max": [("comparison", between)],
             "min": [("comparison", between)],
+            "argmax": [("comparison", between)],
+            "argmin": [("comparison", between)],
             "product": [("multiplication", between)],
             "variance": spread,
             "deviation": [*spread, root],

@@ -5,10 +5,12 @@ from archcalc.layers.adapters import *
 from archcalc.layers.adaptive import *
 from archcalc.layers.aliases import *
 from archcalc.layers.arithmetic import *
+from archcalc.layers.assume import *
 from archcalc.layers.attention import *
 from archcalc.layers.augmentation import *
 from archcalc.layers.colouring import *
 from archcalc.layers.convolution import *
+from archcalc.layers.convolve import *
 from archcalc.layers.core import *
 from archcalc.layers.distances import *
 from archcalc.layers.embedding import *
@@ -59,6 +61,7 @@ __all__ = [
     "Add",
     "AdditiveAttention",
     "AlphaDropout",
+    "Assume",
     "Attention",
     "AugMix",
     "AutoContrast",
@@ -93,6 +96,7 @@ __all__ = [
     "Convolution2DTranspose",
     "Convolution3D",
     "Convolution3DTranspose",
+    "Convolve",
     "CosineSimilarity",
     "Cropping1D",
     "Cropping2D",

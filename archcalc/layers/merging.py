@@ -75,8 +75,9 @@ def broadcast(*inputs: Shape) -> Shape:
 
     >>> broadcast(Shape((8, 1, 64)), Shape((16, 64)))
     (8, 16, 64)
-    >>> broadcast(Shape(("n",)), Shape((4,)))
-    (4,)
+    >>> from archcalc.symbolic.shape import as_shape
+    >>> broadcast(as_shape(["n"]), Shape((4,))), broadcast(as_shape(["n"]), as_shape(["m"]))
+    ((4,), (max(m, n),))
     """
     rank = max(map(len, inputs))
     aligned = [(1,) * (rank - len(x)) + tuple(x) for x in inputs]

@@ -151,7 +151,8 @@ def _symbolic(
         value = kept[name]
         if isinstance(value, Layer):
             kept[name] = _symbolic(value, spatial, values, fields)
-        if not isinstance(extra, dict) or value is None or isinstance(value, str):
+        has_symbol = isinstance(extra, dict) and "symbol" in extra
+        if not isinstance(extra, dict) or not has_symbol or value is None or isinstance(value, str):
             continue
         base, neutral = str(extra["symbol"]), extra["neutral"]
         if neutral is not None and _all(value, neutral):
@@ -194,8 +195,9 @@ def _named_output(
     same_rank = bool(inputs) and len(output) == len(inputs[0])
     dims: list[Dim] = []
     for axis, dim in enumerate(output):
-        if isinstance(dim, Expr) and not dim.is_Symbol and same_rank:
-            name = symbol(f"{inputs[0][axis]}_out")
+        incoming = inputs[0][axis] if same_rank else None
+        if isinstance(dim, Expr) and not dim.is_Symbol and isinstance(incoming, Symbol):
+            name = symbol(f"{incoming}_out")
             values[name] = applied.output[axis]
             dims.append(name)
         else:

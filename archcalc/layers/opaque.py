@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark, Weight, Work
-from archcalc.layers.fields import ShapeField
+from archcalc.layers.fields import Position, ShapeField, option
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Opaque"]
@@ -51,7 +51,7 @@ class Opaque(Layer):
     what: str
     target_shapes: tuple[ShapeField, ...]
     seen_weights: tuple[SeenWeight, ...] = ()
-    macs: int = 0
+    macs: Position = option(default=0)
     why: str = ""
 
     arity: ClassVar[tuple[int, int | None]] = (0, None)
@@ -70,7 +70,7 @@ class Opaque(Layer):
         )
 
     def work(self, *inputs: Shape) -> tuple[Work, ...]:
-        return (Work("matmul", (self.macs,)),) if self.macs else ()
+        return (Work("matmul", (self.macs,)),) if self.macs != 0 else ()
 
     def windows(self, *inputs: Shape) -> None:
         return None

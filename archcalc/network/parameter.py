@@ -96,6 +96,8 @@ class Constant(_Source):
 
     Args:
         shape: its dimensions, without the batch, numbers or symbols.
+        value: the number that stands everywhere, where it is one; a framework's model has it
+            there, and can be given others.
 
     >>> from archcalc.layers import Add
     >>> from archcalc.network import Input, Model
@@ -106,5 +108,6 @@ class Constant(_Source):
     """
 
     shape: ShapeField = option(counts="positions")
+    value: float = 0.0
 
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/tensors.html"

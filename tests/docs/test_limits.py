@@ -73,6 +73,13 @@ LIMITS_SHOWN = {
         "layers in one list": complaints.MOST_LAYERS,
         "layers inside one another": complaints.MOST_NESTING,
     },
+    "of source code": {
+        "characters": LIMITS.source_characters,
+        "expressions and statements followed for one statement": LIMITS.source_steps,
+        "calls, statements and brackets inside one another": LIMITS.source_nesting,
+        "layers": LIMITS.source_layers,
+        "items of a list": LIMITS.source_items,
+    },
     "of a network": {
         "copies of a block that changes its shape by no rule": repeat._MOST_COPIES,
         "copies of which each is asked whether a window fits": LIMITS.copies,

@@ -449,7 +449,7 @@ def test_comparisons_make_constraints() -> None:
     with pytest.raises(EvaluationError) as caught:
         bool(P <= 9)
     assert str(caught.value) == (
-        "whether f·k ≤ 9 depends on f, k; give it to search as a constraint, or put numbers in "
+        "whether f·k ≤ 9 depends on f, k; give it to search as a constraint, or substitute numbers "
         "first; for two bounds, write two constraints [undecided]"
     )
     with pytest.raises(EvaluationError, match="there is no value for k"):

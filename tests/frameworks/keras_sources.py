@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # code as it is printed there
 """Models of Keras as tutorials print them: what is pasted, and the name of the model.
 
 Where they come from stands above each; data and training are left out but where they say what is
@@ -6,7 +7,7 @@ passed over.  The tests execute the same text with Keras, and count.
 
 from __future__ import annotations
 
-SEED = '''
+SEED = """
 import numpy as np
 from keras.datasets import mnist
 from keras.models import Sequential
@@ -29,7 +30,7 @@ model.compile(optimizer=opt, loss='categorical_crossentropy', metric=['accuracy'
 history = model.fit(X_train, y_train, epochs=10, batch_size=32, validation_data=(X_test, y_test))
 for name in history.history:
     print(name, history.history[name][-1])
-'''
+"""
 """The listing of https://ai.stackexchange.com/questions/17255: its compile() has ``lr=`` and
 ``metric=``, which Keras no longer takes."""
 
@@ -37,7 +38,9 @@ SNIPPETS: dict[str, tuple[str, str]] = {}
 """By name: the text, and what its model is called."""
 
 # https://keras.io/examples/vision/mnist_convnet/
-SNIPPETS["mnist convnet"] = "model", '''
+SNIPPETS["mnist convnet"] = (
+    "model",
+    """
 import numpy as np
 import keras
 from keras import layers
@@ -62,10 +65,13 @@ model.summary()
 batch_size = 128
 epochs = 15
 model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-'''
+""",
+)
 
 # https://keras.io/guides/functional_api/
-SNIPPETS["functional guide: tickets"] = "model", '''
+SNIPPETS["functional guide: tickets"] = (
+    "model",
+    """
 import keras
 from keras import layers
 
@@ -103,9 +109,12 @@ model = keras.Model(
     inputs=[title_input, body_input, tags_input],
     outputs={"priority": priority_pred, "department": department_pred},
 )
-'''
+""",
+)
 
-SNIPPETS["functional guide: toy ResNet"] = "model", '''
+SNIPPETS["functional guide: toy ResNet"] = (
+    "model",
+    """
 import keras
 from keras import layers
 
@@ -130,9 +139,12 @@ outputs = layers.Dense(10)(x)
 
 model = keras.Model(inputs, outputs, name="toy_resnet")
 model.summary()
-'''
+""",
+)
 
-SNIPPETS["functional guide: autoencoder of models"] = "autoencoder", '''
+SNIPPETS["functional guide: autoencoder of models"] = (
+    "autoencoder",
+    """
 import keras
 from keras import layers
 
@@ -163,9 +175,12 @@ encoded_img = encoder(autoencoder_input)
 decoded_img = decoder(encoded_img)
 autoencoder = keras.Model(autoencoder_input, decoded_img, name="autoencoder")
 autoencoder.summary()
-'''
+""",
+)
 
-SNIPPETS["functional guide: ensemble"] = "ensemble_model", '''
+SNIPPETS["functional guide: ensemble"] = (
+    "ensemble_model",
+    """
 import keras
 from keras import layers
 
@@ -185,9 +200,12 @@ y2 = model2(inputs)
 y3 = model3(inputs)
 outputs = layers.average([y1, y2, y3])
 ensemble_model = keras.Model(inputs=inputs, outputs=outputs)
-'''
+""",
+)
 
-SNIPPETS["functional guide: shared layer"] = "model", '''
+SNIPPETS["functional guide: shared layer"] = (
+    "model",
+    """
 import keras
 from keras import layers
 
@@ -206,10 +224,13 @@ encoded_input_b = shared_embedding(text_input_b)
 a = layers.GlobalAveragePooling1D()(encoded_input_a)
 b = layers.GlobalAveragePooling1D()(encoded_input_b)
 model = keras.Model([text_input_a, text_input_b], layers.Dense(1)(a * b + a))
-'''
+""",
+)
 
 # https://keras.io/examples/nlp/text_classification_with_transformer/
-SNIPPETS["transformer block"] = "model", '''
+SNIPPETS["transformer block"] = (
+    "model",
+    """
 import keras
 from keras import ops
 from keras import layers
@@ -272,10 +293,13 @@ x = layers.Dropout(0.1)(x)
 outputs = layers.Dense(2, activation="softmax")(x)
 
 model = keras.Model(inputs=inputs, outputs=outputs)
-'''
+""",
+)
 
 # https://keras.io/examples/nlp/bidirectional_lstm_imdb/
-SNIPPETS["bidirectional LSTM"] = "model", '''
+SNIPPETS["bidirectional LSTM"] = (
+    "model",
+    """
 import numpy as np
 import keras
 from keras import layers
@@ -294,10 +318,13 @@ x = layers.Bidirectional(layers.LSTM(64))(x)
 outputs = layers.Dense(1, activation="sigmoid")(x)
 model = keras.Model(inputs, outputs)
 model.summary()
-'''
+""",
+)
 
 # https://keras.io/examples/generative/dcgan_overriding_train_step/
-SNIPPETS["DCGAN discriminator"] = "discriminator", '''
+SNIPPETS["DCGAN discriminator"] = (
+    "discriminator",
+    """
 import keras
 from keras import layers
 
@@ -334,11 +361,14 @@ generator = keras.Sequential(
     name="generator",
 )
 generator.summary()
-'''
+""",
+)
 SNIPPETS["DCGAN generator"] = "generator", SNIPPETS["DCGAN discriminator"][1]
 
 # https://keras.io/examples/generative/vae/
-SNIPPETS["VAE encoder"] = "encoder", '''
+SNIPPETS["VAE encoder"] = (
+    "encoder",
+    '''
 import keras
 from keras import ops
 from keras import layers
@@ -370,10 +400,13 @@ z_log_var = layers.Dense(latent_dim, name="z_log_var")(x)
 z = Sampling()([z_mean, z_log_var])
 encoder = keras.Model(encoder_inputs, [z_mean, z_log_var, z], name="encoder")
 encoder.summary()
-'''
+''',
+)
 
 # https://keras.io/examples/vision/oxford_pets_image_segmentation/
-SNIPPETS["U-Net like Xception"] = "model", '''
+SNIPPETS["U-Net like Xception"] = (
+    "model",
+    """
 import keras
 from keras import layers
 
@@ -441,10 +474,13 @@ def get_model(img_size, num_classes):
 # Build model
 model = get_model(img_size, num_classes)
 model.summary()
-'''
+""",
+)
 
 # https://keras.io/examples/vision/siamese_contrastive/
-SNIPPETS["siamese"] = "siamese", '''
+SNIPPETS["siamese"] = (
+    "siamese",
+    """
 import keras
 from keras import ops
 
@@ -482,10 +518,13 @@ merge_layer = keras.layers.Lambda(euclidean_distance, output_shape=(1,))(
 normal_layer = keras.layers.BatchNormalization()(merge_layer)
 output_layer = keras.layers.Dense(1, activation="sigmoid")(normal_layer)
 siamese = keras.Model(inputs=[input_1, input_2], outputs=output_layer)
-'''
+""",
+)
 
 # https://keras.io/guides/making_new_layers_and_models_via_subclassing/
-SNIPPETS["layers of one's own"] = "model", '''
+SNIPPETS["layers of one's own"] = (
+    "model",
+    """
 import keras
 from keras import ops
 
@@ -523,10 +562,13 @@ class MLPBlock(keras.layers.Layer):
 
 inputs = keras.Input((64,))
 model = keras.Model(inputs, MLPBlock()(inputs))
-'''
+""",
+)
 
 # https://keras.io/examples/nlp/lstm_seq2seq/
-SNIPPETS["seq2seq"] = "model", '''
+SNIPPETS["seq2seq"] = (
+    "model",
+    """
 import keras
 
 num_encoder_tokens = 71
@@ -555,10 +597,13 @@ decoder_outputs = decoder_dense(decoder_outputs)
 # Define the model that will turn
 # `encoder_input_data` & `decoder_input_data` into `decoder_target_data`
 model = keras.Model([encoder_inputs, decoder_inputs], decoder_outputs)
-'''
+""",
+)
 
 # After https://github.com/eriklindernoren/Keras-GAN
-SNIPPETS["GAN of a class"] = "combined", '''
+SNIPPETS["GAN of a class"] = (
+    "combined",
+    """
 from keras.layers import BatchNormalization, Dense, Dropout, Flatten, Input, Reshape, LeakyReLU
 from keras.models import Sequential, Model
 import numpy as np
@@ -608,10 +653,13 @@ class GAN():
 
 gan = GAN()
 combined = gan.combined
-'''
+""",
+)
 
 # The text classification of https://keras.io/examples/nlp/text_classification_from_scratch/
-SNIPPETS["text convnet"] = "model", '''
+SNIPPETS["text convnet"] = (
+    "model",
+    """
 import keras
 from keras import layers
 
@@ -639,16 +687,19 @@ x = layers.Dropout(0.5)(x)
 predictions = layers.Dense(1, activation="sigmoid", name="predictions")(x)
 
 model = keras.Model(inputs, predictions)
-'''
+""",
+)
 
 # A builder by a list, and names made of texts, as in many repositories
-SNIPPETS["VGG by a list"] = "model", '''
+SNIPPETS["VGG by a list"] = (
+    "model",
+    """
 from keras.models import Sequential
 from keras.layers import *
 
 config = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]
 
-def vgg(config, classes=1000, shape=(224, 224, 3)):
+def vgg(config, classes=1000, shape=(64, 64, 3)):
     model = Sequential(name='vgg16')
     model.add(Input(shape))
     for i, (filters, times) in enumerate(config, start=1):
@@ -662,4 +713,101 @@ def vgg(config, classes=1000, shape=(224, 224, 3)):
     return model
 
 model = vgg(config)
-'''
+""",
+)
+
+SNIPPETS["blocks of functions and a class"] = (
+    "model",
+    """
+import keras
+from keras import layers, regularizers, Model
+def conv_block(x, filters, kernel=3, strides=1, activation="relu", *, name=None):
+    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False, kernel_regularizer=regularizers.l2(1e-4), name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(name=name + "_bn")(x)
+    return layers.Activation(activation)(x) if activation else x
+class ResBlock:
+    def __init__(self, filters, downsample=False):
+        self.filters, self.downsample = filters, downsample
+    def __call__(self, x, name):
+        s = 2 if self.downsample else 1
+        y = conv_block(x, self.filters, strides=s, name=name + "a")
+        y = conv_block(y, self.filters, activation=None, name=name + "b")
+        if self.downsample or x.shape[-1] != self.filters:
+            x = conv_block(x, self.filters, 1, s, None, name=name + "s")
+        return layers.ReLU()(layers.Add()([x, y]))
+inp = keras.Input((32, 32, 3))
+x = conv_block(inp, 16, name="stem")
+for stage, (f, n) in enumerate({16: 2, 32: 2, 64: 2}.items()):
+    for b in range(n):
+        x = ResBlock(f, downsample=(b == 0 and stage > 0))(x, f"s{stage}b{b}")
+x = layers.GlobalAveragePooling2D()(x)
+model = Model(inp, layers.Dense(10, activation="softmax")(x))
+""",
+)
+
+SNIPPETS["U-Net with everything imported"] = (
+    "model",
+    """
+import keras
+from keras.layers import *
+from keras.models import *
+def unet(pretrained_weights = None, input_size = (64,64,1)):
+    inputs = Input(input_size)
+    conv1 = Conv2D(64, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(inputs)
+    conv1 = Conv2D(64, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(conv1)
+    pool1 = MaxPooling2D(pool_size=(2, 2))(conv1)
+    conv2 = Conv2D(128, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(pool1)
+    drop5 = Dropout(0.5)(conv2)
+    up9 = Conv2D(64, 2, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(UpSampling2D(size = (2,2))(drop5))
+    merge9 = concatenate([conv1,up9], axis = 3)
+    conv9 = Conv2D(2, 3, activation = 'relu', padding = 'same', kernel_initializer = 'he_normal')(merge9)
+    conv10 = Conv2D(1, 1, activation = 'sigmoid')(conv9)
+    model = Model(inputs = inputs, outputs = conv10)
+    if(pretrained_weights):
+        model.load_weights(pretrained_weights)
+    return model
+model = unet()
+""",
+)
+
+SNIPPETS["ViT"] = (
+    "model",
+    """
+import keras
+from keras import layers, ops
+class PatchEncoder(layers.Layer):
+    def __init__(self, num_patches, projection_dim):
+        super().__init__()
+        self.num_patches = num_patches
+        self.projection = layers.Dense(units=projection_dim)
+        self.position_embedding = layers.Embedding(input_dim=num_patches, output_dim=projection_dim)
+    def call(self, patch):
+        positions = ops.expand_dims(ops.arange(start=0, stop=self.num_patches, step=1), axis=0)
+        projected_patches = self.projection(patch)
+        encoded = projected_patches + self.position_embedding(positions)
+        return encoded
+def mlp(x, hidden_units, dropout_rate):
+    for units in hidden_units:
+        x = layers.Dense(units, activation=keras.activations.gelu)(x)
+        x = layers.Dropout(dropout_rate)(x)
+    return x
+projection_dim = 64
+num_heads = 4
+transformer_units = [projection_dim * 2, projection_dim]
+inputs = keras.Input(shape=(144, 108))
+encoded_patches = PatchEncoder(144, projection_dim)(inputs)
+for _ in range(2):
+    x1 = layers.LayerNormalization(epsilon=1e-6)(encoded_patches)
+    attention_output = layers.MultiHeadAttention(num_heads=num_heads, key_dim=projection_dim, dropout=0.1)(x1, x1)
+    x2 = layers.Add()([attention_output, encoded_patches])
+    x3 = layers.LayerNormalization(epsilon=1e-6)(x2)
+    x3 = mlp(x3, hidden_units=transformer_units, dropout_rate=0.1)
+    encoded_patches = layers.Add()([x3, x2])
+representation = layers.LayerNormalization(epsilon=1e-6)(encoded_patches)
+representation = layers.Flatten()(representation)
+representation = layers.Dropout(0.5)(representation)
+features = mlp(representation, hidden_units=[256, 128], dropout_rate=0.5)
+logits = layers.Dense(10)(features)
+model = keras.Model(inputs=inputs, outputs=logits)
+""",
+)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import textwrap
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 import archcalc as ac
+from archcalc.errors import FrameworkError
 from tests.frameworks import keras_sources, torch_sources
 
 
@@ -51,3 +55,213 @@ def test_torch_counts_the_same(snippet: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_listing_of_the_question() -> None:
     # shared/truth: hand_counts.json, seed-mnist-242, by Keras 3.15.1
     assert read(keras_sources.SEED).trace().parameters == 542_230
+
+
+def test_the_listing_as_its_author_printed_it() -> None:
+    lines = keras_sources.SEED.splitlines()
+    printed = [one for one in lines if "MaxPooling2D((" not in one and "Flatten()" not in one]
+    trace = read("\n".join(printed)).trace()
+    assert (trace.parameters, trace.output) == (4_630, (26, 26, 10))
+
+
+# No framework is needed, and nothing is run
+
+
+def test_no_framework_is_imported_and_nothing_runs(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"
+    evil = f"open({str(tmp_path / 'made')!r}, 'w').write('x')\n__import__('os').system('exit')\n"
+    file.write_text(evil + keras_sources.SEED)
+    code = (
+        "import sys, archcalc as ac\n"
+        f"print(ac.from_source({str(file)!r}).trace().parameters)\n"
+        "print({'keras', 'torch', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["542230", "set()"]
+    assert not (tmp_path / "made").exists()
+
+
+HOSTILE = {
+    "for i in range(10**9):\n    model.add(Dense(1))": "source-too-long",
+    "model.add(Dense(10**10**10))": "too-large",
+    "model.add(Dense(1 << 10**9))": "too-large",
+    "model.add(Dense(__import__('os').getpid()))": "not-read",
+    "model.add(Dense(eval('3')))": "not-read",
+    "def f(n):\n    return f(n)\nmodel.add(Dense(f(1)))": "source-too-deep",
+    "x = [0] * 10**12\nmodel.add(Dense(len(x)))": "too-large",
+    "x = 'a'\nfor i in range(60):\n    x += x\nmodel.add(Dense(len(x)))": "too-large",
+    "x = [1]\nfor i in range(60):\n    x.extend(x)\nmodel.add(Dense(len(x)))": "too-large",
+    "model.add(Dense(3, name=f'{1:>99999999}'))": "too-large",
+    "model.add(Dense(3, name='{0.__class__}'.format(3)))": "not-read",
+    "n = 1\nwhile n:\n    n += 1\nmodel.add(Dense(n))": "source-too-long",
+    "model.add(" + "-" * 400 + "1)": "source-too-deep",
+    "model.add(Dense((lambda: 0).__globals__))": "not-read",
+    "raise ValueError\nmodel.add(Dense(open('x').read()))": "not-read",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_code_is_an_error(text: str) -> None:
+    start = "model = Sequential([Input((4,)), Dense(3)])\n"
+    with pytest.raises(ac.ArchcalcError) as caught:
+        read(start + text)
+    assert caught.value.code == HOSTILE[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("x = (" * 300, "not-python"),
+        ("x = " + "-" * 100_000 + "1", "source-too-deep"),
+        ("x = 1\n" * 100_000, "source-too-long"),
+        ("x\0 = 1\n", "not-python"),
+        ("model = (\n", "not-python"),
+        ("x = 1\n", "no-model"),
+        ("no/such/file.py", "unreadable"),
+    ],
+)
+def test_what_is_no_model(text: str, code: str) -> None:
+    with pytest.raises(FrameworkError) as caught:
+        read(text)
+    assert caught.value.code == code
+
+
+# Errors say where
+
+
+def test_an_error_names_its_line_and_the_way_out() -> None:
+    text = 'model = Sequential()\nmodel.add(Dense(3, activaton="relu", input_shape=(4,)))\n'
+    with pytest.raises(ac.ArchcalcError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "the source:2:11: Dense: activaton is not an argument, in "
+        '`model.add(Dense(3, activaton="relu", input_shape=(4,)))`; did you mean activation? '
+        "[unknown-argument]"
+    )
+    assert caught.value.values["number"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "hint"),
+    [
+        ("model = Sequential()\nmodel.add(Dens(3))", "unknown-layer", "did you mean Dense?"),
+        ("x = Input((3,))\nmodel = Model(x, mine(x))", "unknown-layer", "paste its definition"),
+        ("import keras\nm = keras.applications.ResNet50()", "not-in-source", "archcalc summary"),
+        ("a = Sequential([Dense(1)])\nb = Sequential([Dense(1)])", "several-models", "name='b'"),
+        (torch_sources.DCGAN, "several-models", "name='netD'"),
+        (torch_sources.SNIPPETS["LeNet"][2], "no-input-shape", "--input 3,224,224"),
+        ("m = Sequential([Dense(2, input_shape=x.shape[1:])])", "no-input-shape", "(28, 28, 1)"),
+    ],
+)
+def test_errors_say_a_way_out(text: str, code: str, hint: str) -> None:
+    with pytest.raises(FrameworkError) as caught:
+        read(text).trace()
+    assert caught.value.code == code
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("if x[:, 0] > 0:\n            return x", "depends on the numbers in a tensor"),
+        ("return torch.fft.fft(x)", "torch.fft.fft is not defined"),
+        ("for row in x:\n            x = row\n        return helper(x)", "the batch"),
+        ("return self.nothing(x)", "not defined in this source"),
+        ("y = x.view(-1, 7)\n        return y", "elements"),
+    ],
+)
+def test_a_forward_that_cannot_be_read(body: str, what: str) -> None:
+    text = (
+        "import torch\nfrom torch import nn\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.a = nn.Linear(4, 4)\n"
+        f"    def forward(self, x):\n        x = self.a(x)\n        {body}\n"
+    )
+    with pytest.raises(ac.ArchcalcError, match=what) as caught:
+        read(text, input_shape=(4,))
+    assert caught.value.path.startswith("the source:")
+
+
+# Symbols
+
+
+def test_a_name_without_a_value_is_a_symbol_and_a_warning_says_so() -> None:
+    text = "m = Sequential([Dense(hidden * 2, input_shape=(784,)), Dense(num_classes)])"
+    with pytest.warns(ac.ArchcalcWarning, match="num_classes has no value"):
+        total = ac.from_source(text).trace().parameters
+    assert total(hidden=50, num_classes=10) == 785 * 100 + 101 * 10
+
+
+def test_what_a_class_is_not_given_is_a_symbol() -> None:
+    text = (
+        "class Net(nn.Module):\n"
+        "    def __init__(self, d_in, d, classes=10):\n        super().__init__()\n"
+        "        self.up, self.out = nn.Linear(d_in, 4 * d), nn.Linear(4 * d, classes)\n"
+        "    def forward(self, x):\n        return self.out(F.relu(self.up(x)))\n"
+    )
+    total = read(text, input_shape=("d_in",)).trace().parameters
+    assert total(d_in=20, d=3) == 21 * 12 + 13 * 10
+
+
+def test_open_axes_of_keras_are_symbols() -> None:
+    text = "x = Input((None, 127))\nmodel = Model(x, LSTM(48)(x))"
+    assert str(read(text).trace().macs) == "33600·t"
+
+
+def test_sizes_of_a_torch_model_may_be_symbols() -> None:
+    name, _, text = torch_sources.SNIPPETS["GPT"]
+    macs = read(text, name, ("t",)).trace().macs
+    name, _, text = torch_sources.SNIPPETS["GPT"]
+    assert [macs(t=t) for t in (8, 16)] == [read(text, name, (t,)).trace().macs for t in (8, 16)]
+
+
+def test_a_condition_on_a_symbol_is_decided_where_every_number_agrees() -> None:
+    text = "if width >= 1:\n    m = Sequential([Dense(width, input_shape=(3,))])\n"
+    assert read("width = 2 * k\n" + text).trace().parameters(k=5) == 40
+
+
+# Which model, and how code is pasted
+
+
+def test_a_model_inside_another_is_not_meant() -> None:
+    _, text = keras_sources.SNIPPETS["functional guide: autoencoder of models"]
+    assert read(text).name == "autoencoder"
+    assert read(text, "encoder").name == "encoder"
+
+
+def test_a_file_and_a_name_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "gan.py"
+    file.write_text(torch_sources.DCGAN)
+    assert read(f"{file}:netG", input_shape=(100, 1, 1)).trace().output == (3, 64, 64)
+
+
+def test_code_from_a_notebook_and_with_prompts() -> None:
+    cell = "!pip install keras\n%matplotlib inline\n" + keras_sources.SEED
+    for text in (cell, textwrap.indent(cell, "    ")):
+        assert read(text).trace().parameters == 542_230
+    prompts = (
+        ">>> m = Sequential([\n...     Dense(10, input_shape=(4,))])\n>>> m.count_params()\n50\n"
+    )
+    assert read(prompts).trace().parameters == 50
+
+
+def test_the_input_is_that_of_the_first_call() -> None:
+    text = torch_sources.SNIPPETS["blitz"][2] + "\nout = net(torch.randn(1, 1, 32, 32))\n"
+    assert read(text).trace().parameters == 61_706  # as the tutorial's parameters add up
+
+
+def test_paths_are_those_of_the_attributes() -> None:
+    name, shape, text = torch_sources.SNIPPETS["MobileNetV2"]
+    paths = [row.path for row in read(text, name, shape).trace()]
+    assert paths[:3] == ["features/0/0", "features/0/1", "features/0/2"]
+    assert "classifier/1" in paths
+
+
+def test_weights_that_reach_no_output_are_counted() -> None:
+    name, shape, text = torch_sources.SNIPPETS["squeeze and excitation"]
+    rows = {row.path: row.applied.weights for row in read(text, name, shape).trace()}
+    assert sum(weight.size for weight in rows["unused"]) == 3 * 5 + 5
+
+
+def test_training_is_passed_over() -> None:
+    text = keras_sources.SEED + "\nfor epoch in range(10**9):\n    loss = train(epoch)\n"
+    assert read(text).trace().parameters == 542_230

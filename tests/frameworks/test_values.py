@@ -93,7 +93,8 @@ def _in_keras(applied: Applied, weights: dict[str, Any], values: list[Any]) -> A
     called(built, applied, given_values)
     left = list(weights.values())
     for part in built:
-        part.set_weights([left.pop(0) for _ in part.weights])
+        if isinstance(part, keras.layers.Layer):  # an operation has no weights
+            part.set_weights([left.pop(0) for _ in part.weights])
     return _listed(called(built, applied, given_values))
 
 

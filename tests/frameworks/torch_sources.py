@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # code as it is printed there
 """Models of torch as tutorials print them: what is pasted, the name of the model, what goes in."""
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ SNIPPETS: dict[str, tuple[str, Any, str]] = {}
 """By name: what its model is called, the shape that goes in, and the text."""
 
 # https://docs.pytorch.org/tutorials/beginner/blitz/neural_networks_tutorial.html
-SNIPPETS["blitz"] = "net", (1, 32, 32), '''
+SNIPPETS["blitz"] = (
+    "net",
+    (1, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -41,10 +45,14 @@ class Net(nn.Module):
 
 net = Net()
 print(net)
-'''
+""",
+)
 
 # The older text of the same page
-SNIPPETS["blitz with num_flat_features"] = "net", (1, 32, 32), '''
+SNIPPETS["blitz with num_flat_features"] = (
+    "net",
+    (1, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -76,10 +84,14 @@ class Net(nn.Module):
 
 
 net = Net()
-'''
+""",
+)
 
 # https://docs.pytorch.org/tutorials/beginner/basics/buildmodel_tutorial.html
-SNIPPETS["basics"] = "model", (28, 28), '''
+SNIPPETS["basics"] = (
+    "model",
+    (28, 28),
+    """
 import os
 import torch
 from torch import nn
@@ -106,10 +118,14 @@ class NeuralNetwork(nn.Module):
 
 model = NeuralNetwork().to(device)
 print(model)
-'''
+""",
+)
 
 # https://github.com/pytorch/examples/blob/main/mnist/main.py
-SNIPPETS["mnist example"] = "Net", (1, 28, 28), '''
+SNIPPETS["mnist example"] = (
+    "Net",
+    (1, 28, 28),
+    """
 import argparse
 import torch
 import torch.nn as nn
@@ -153,10 +169,14 @@ def train(args, model, device, train_loader, optimizer, epoch):
         loss = F.nll_loss(output, target)
         loss.backward()
         optimizer.step()
-'''
+""",
+)
 
 # After https://github.com/kuangliu/pytorch-cifar/blob/master/models/lenet.py
-SNIPPETS["LeNet"] = "LeNet", (3, 32, 32), '''
+SNIPPETS["LeNet"] = (
+    "LeNet",
+    (3, 32, 32),
+    """
 \'\'\'LeNet in PyTorch.\'\'\'
 import torch.nn as nn
 import torch.nn.functional as F
@@ -180,10 +200,14 @@ class LeNet(nn.Module):
         out = F.relu(self.fc2(out))
         out = self.fc3(out)
         return out
-'''
+""",
+)
 
 # After https://github.com/kuangliu/pytorch-cifar/blob/master/models/vgg.py
-SNIPPETS["VGG by a list"] = "net", (3, 32, 32), '''
+SNIPPETS["VGG by a list"] = (
+    "net",
+    (3, 32, 32),
+    """
 \'\'\'VGG11/13/16/19 in Pytorch.\'\'\'
 import torch
 import torch.nn as nn
@@ -231,10 +255,14 @@ def test():
 
 net = VGG('VGG16')
 # test()
-'''
+""",
+)
 
 # After https://github.com/kuangliu/pytorch-cifar/blob/master/models/resnet.py
-SNIPPETS["ResNet"] = "net", (3, 32, 32), '''
+SNIPPETS["ResNet"] = (
+    "net",
+    (3, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -341,10 +369,14 @@ def ResNet50():
     return ResNet(Bottleneck, [3, 4, 6, 3])
 
 net = ResNet50()
-'''
+""",
+)
 
 # A convolutional autoencoder of many notebooks
-SNIPPETS["autoencoder"] = "model", (1, 28, 28), '''
+SNIPPETS["autoencoder"] = (
+    "model",
+    (1, 28, 28),
+    """
 import torch
 from torch import nn
 
@@ -377,10 +409,14 @@ class Autoencoder(nn.Module):
 model = Autoencoder()
 criterion = nn.MSELoss()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-5)
-'''
+""",
+)
 
 # https://github.com/pytorch/examples/blob/main/vae/main.py
-SNIPPETS["VAE"] = "model", (784,), '''
+SNIPPETS["VAE"] = (
+    "model",
+    (784,),
+    """
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -414,10 +450,11 @@ class VAE(nn.Module):
         return self.decode(z), mu, logvar
 
 model = VAE()
-'''
+""",
+)
 
 # https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html
-DCGAN = '''
+DCGAN = """
 import torch
 import torch.nn as nn
 
@@ -502,12 +539,15 @@ class Discriminator(nn.Module):
         return self.main(input)
 
 netD = Discriminator(ngpu)
-'''
+"""
 SNIPPETS["DCGAN generator"] = "netG", (100, 1, 1), DCGAN
 SNIPPETS["DCGAN discriminator"] = "netD", (3, 64, 64), DCGAN
 
 # After https://github.com/milesial/Pytorch-UNet
-SNIPPETS["U-Net"] = "model", (3, 64, 64), '''
+SNIPPETS["U-Net"] = (
+    "model",
+    (3, 64, 64),
+    '''
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -615,10 +655,14 @@ class UNet(nn.Module):
         return logits
 
 model = UNet(n_channels=3, n_classes=2, bilinear=True)
-'''
+''',
+)
 
 # A convolutional text classifier after Kim (2014), as in many repositories
-SNIPPETS["TextCNN"] = "model", (50,), '''
+SNIPPETS["TextCNN"] = (
+    "model",
+    (50,),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -644,10 +688,14 @@ class TextCNN(nn.Module):
 
 INPUT_DIM = 5000
 model = TextCNN(INPUT_DIM, 100, 100, [3, 4, 5], 1, 0.5)
-'''
+""",
+)
 
 # A classifier by the last state of a bidirectional LSTM, after bentrevett's tutorials
-SNIPPETS["LSTM classifier"] = "model", (40,), '''
+SNIPPETS["LSTM classifier"] = (
+    "model",
+    (40,),
+    """
 import torch
 import torch.nn as nn
 
@@ -667,9 +715,13 @@ class LSTM(nn.Module):
         return self.fc(hidden)
 
 model = LSTM(2500, 100, 256, 1, 2, True, 0.5, 1)
-'''
+""",
+)
 
-SNIPPETS["GRU with a first state"] = "model", (28, 28), '''
+SNIPPETS["GRU with a first state"] = (
+    "model",
+    (28, 28),
+    """
 import torch
 import torch.nn as nn
 
@@ -692,10 +744,14 @@ class RNN(nn.Module):
         return out
 
 model = RNN(input_size, hidden_size, num_layers, num_classes).to(device)
-'''
+""",
+)
 
 # A siamese network of two towers with one set of weights
-SNIPPETS["siamese"] = "model", [(1, 100, 100), (1, 100, 100)], '''
+SNIPPETS["siamese"] = (
+    "model",
+    [(1, 100, 100), (1, 100, 100)],
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -730,10 +786,14 @@ class SiameseNetwork(nn.Module):
         return output1, output2
 
 model = SiameseNetwork()
-'''
+""",
+)
 
 # After https://github.com/karpathy/minGPT and nanoGPT
-SNIPPETS["GPT"] = "model", (16,), '''
+SNIPPETS["GPT"] = (
+    "model",
+    (16,),
+    """
 import math
 from dataclasses import dataclass
 
@@ -873,10 +933,14 @@ class GPT(nn.Module):
         return logits
 
 model = GPT(GPTConfig())
-'''
+""",
+)
 
 # After lucidrains' vit-pytorch, without einops
-SNIPPETS["ViT"] = "model", (3, 32, 32), '''
+SNIPPETS["ViT"] = (
+    "model",
+    (3, 32, 32),
+    """
 import torch
 from torch import nn
 
@@ -934,10 +998,14 @@ class ViT(nn.Module):
         return self.mlp_head(x)
 
 model = ViT(image_size=32, patch_size=8, num_classes=10, dim=64, depth=2, heads=4, mlp_dim=128)
-'''
+""",
+)
 
 # After torchvision's MobileNetV2: a class made from nn.Sequential
-SNIPPETS["MobileNetV2"] = "model", (3, 64, 64), '''
+SNIPPETS["MobileNetV2"] = (
+    "model",
+    (3, 64, 64),
+    """
 from torch import nn
 
 
@@ -1053,10 +1121,14 @@ class MobileNetV2(nn.Module):
         return x
 
 model = MobileNetV2()
-'''
+""",
+)
 
 # After https://docs.pytorch.org/tutorials/beginner/transformer_tutorial.html
-SNIPPETS["transformer of the tutorial"] = "model", (35,), '''
+SNIPPETS["transformer of the tutorial"] = (
+    "model",
+    (35,),
+    """
 import math
 import torch
 from torch import nn, Tensor
@@ -1113,9 +1185,13 @@ nlayers = 2
 nhead = 2
 dropout = 0.2
 model = TransformerModel(ntokens, emsize, nhead, d_hid, nlayers, dropout)
-'''
+""",
+)
 
-SNIPPETS["sequential"] = "model", (1, 28, 28), '''
+SNIPPETS["sequential"] = (
+    "model",
+    (1, 28, 28),
+    """
 import torch.nn as nn
 from collections import OrderedDict
 
@@ -1125,10 +1201,14 @@ model = nn.Sequential(OrderedDict([
           ('conv2', nn.Conv2d(20,64,5)),
           ('relu2', nn.ReLU())
         ]))
-'''
+""",
+)
 
 # After the squeeze-and-excitation block of moskomule/senet.pytorch
-SNIPPETS["squeeze and excitation"] = "model", (3, 16, 16), '''
+SNIPPETS["squeeze and excitation"] = (
+    "model",
+    (3, 16, 16),
+    """
 from torch import nn
 import torch
 
@@ -1161,10 +1241,14 @@ class Net(nn.Module):
         return self.se(self.stem(x))
 
 model = Net()
-'''
+""",
+)
 
 # After torchvision's DenseNet, with add_module
-SNIPPETS["DenseNet"] = "model", (3, 32, 32), '''
+SNIPPETS["DenseNet"] = (
+    "model",
+    (3, 32, 32),
+    """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -1191,4 +1275,364 @@ class _DenseBlock(nn.Sequential):
             self.add_module('denselayer%d' % (i + 1), layer)
 
 model = nn.Sequential(nn.Conv2d(3, 16, 3), _DenseBlock(4, 16, 4, 12), nn.BatchNorm2d(64))
-'''
+""",
+)
+
+SNIPPETS["ResNet after torchvision"] = (
+    "model",
+    (3, 64, 64),
+    '''
+from functools import partial
+from typing import Any, Callable, List, Optional, Type, Union
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+def conv3x3(in_planes: int, out_planes: int, stride: int = 1, groups: int = 1, dilation: int = 1) -> nn.Conv2d:
+    """3x3 convolution with padding"""
+    return nn.Conv2d(in_planes, out_planes, kernel_size=3, stride=stride, padding=dilation, groups=groups, bias=False, dilation=dilation)
+
+def conv1x1(in_planes: int, out_planes: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(in_planes, out_planes, kernel_size=1, stride=stride, bias=False)
+
+class BasicBlock(nn.Module):
+    expansion: int = 1
+    def __init__(self, inplanes: int, planes: int, stride: int = 1, downsample: Optional[nn.Module] = None, groups: int = 1, base_width: int = 64, dilation: int = 1, norm_layer: Optional[Callable[..., nn.Module]] = None) -> None:
+        super().__init__()
+        if norm_layer is None:
+            norm_layer = nn.BatchNorm2d
+        if groups != 1 or base_width != 64:
+            raise ValueError("BasicBlock only supports groups=1 and base_width=64")
+        if dilation > 1:
+            raise NotImplementedError("Dilation > 1 not supported in BasicBlock")
+        self.conv1 = conv3x3(inplanes, planes, stride)
+        self.bn1 = norm_layer(planes)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = conv3x3(planes, planes)
+        self.bn2 = norm_layer(planes)
+        self.downsample = downsample
+        self.stride = stride
+    def forward(self, x: Tensor) -> Tensor:
+        identity = x
+        out = self.conv1(x)
+        out = self.bn1(out)
+        out = self.relu(out)
+        out = self.conv2(out)
+        out = self.bn2(out)
+        if self.downsample is not None:
+            identity = self.downsample(x)
+        out += identity
+        out = self.relu(out)
+        return out
+
+class ResNet(nn.Module):
+    def __init__(self, block: Type[Union[BasicBlock]], layers: List[int], num_classes: int = 1000, zero_init_residual: bool = False, groups: int = 1, width_per_group: int = 64, replace_stride_with_dilation: Optional[List[bool]] = None, norm_layer: Optional[Callable[..., nn.Module]] = None) -> None:
+        super().__init__()
+        if norm_layer is None:
+            norm_layer = nn.BatchNorm2d
+        self._norm_layer = norm_layer
+        self.inplanes = 64
+        self.dilation = 1
+        if replace_stride_with_dilation is None:
+            replace_stride_with_dilation = [False, False, False]
+        if len(replace_stride_with_dilation) != 3:
+            raise ValueError(f"replace_stride_with_dilation should be None got {replace_stride_with_dilation}")
+        self.groups = groups
+        self.base_width = width_per_group
+        self.conv1 = nn.Conv2d(3, self.inplanes, kernel_size=7, stride=2, padding=3, bias=False)
+        self.bn1 = norm_layer(self.inplanes)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.layer1 = self._make_layer(block, 64, layers[0])
+        self.layer2 = self._make_layer(block, 128, layers[1], stride=2, dilate=replace_stride_with_dilation[0])
+        self.layer3 = self._make_layer(block, 256, layers[2], stride=2, dilate=replace_stride_with_dilation[1])
+        self.layer4 = self._make_layer(block, 512, layers[3], stride=2, dilate=replace_stride_with_dilation[2])
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.fc = nn.Linear(512 * block.expansion, num_classes)
+        for m in self.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+            elif isinstance(m, (nn.BatchNorm2d, nn.GroupNorm)):
+                nn.init.constant_(m.weight, 1)
+        if zero_init_residual:
+            for m in self.modules():
+                if isinstance(m, BasicBlock) and m.bn2.weight is not None:
+                    nn.init.constant_(m.bn2.weight, 0)
+    def _make_layer(self, block, planes, blocks, stride=1, dilate=False) -> nn.Sequential:
+        norm_layer = self._norm_layer
+        downsample = None
+        previous_dilation = self.dilation
+        if dilate:
+            self.dilation *= stride
+            stride = 1
+        if stride != 1 or self.inplanes != planes * block.expansion:
+            downsample = nn.Sequential(conv1x1(self.inplanes, planes * block.expansion, stride), norm_layer(planes * block.expansion))
+        layers = []
+        layers.append(block(self.inplanes, planes, stride, downsample, self.groups, self.base_width, previous_dilation, norm_layer))
+        self.inplanes = planes * block.expansion
+        for _ in range(1, blocks):
+            layers.append(block(self.inplanes, planes, groups=self.groups, base_width=self.base_width, dilation=self.dilation, norm_layer=norm_layer))
+        return nn.Sequential(*layers)
+    def _forward_impl(self, x: Tensor) -> Tensor:
+        x = self.conv1(x)
+        x = self.bn1(x)
+        x = self.relu(x)
+        x = self.maxpool(x)
+        x = self.layer1(x); x = self.layer2(x); x = self.layer3(x); x = self.layer4(x)
+        x = self.avgpool(x)
+        x = torch.flatten(x, 1)
+        x = self.fc(x)
+        return x
+    def forward(self, x: Tensor) -> Tensor:
+        return self._forward_impl(x)
+
+def resnet18(**kwargs: Any) -> ResNet:
+    return ResNet(BasicBlock, [2, 2, 2, 2], **kwargs)
+model = resnet18(num_classes=10)
+''',
+)
+
+SNIPPETS["GAN of the command line"] = (
+    "generator",
+    (100,),
+    """
+import argparse, os
+import numpy as np
+import math
+from torch.autograd import Variable
+import torch.nn as nn
+import torch
+parser = argparse.ArgumentParser()
+parser.add_argument("--n_epochs", type=int, default=200, help="number of epochs of training")
+parser.add_argument("--latent_dim", type=int, default=100, help="dimensionality of the latent space")
+parser.add_argument("--img_size", type=int, default=28, help="size of each image dimension")
+parser.add_argument("--channels", type=int, default=1, help="number of image channels")
+opt = parser.parse_args([])
+img_shape = (opt.channels, opt.img_size, opt.img_size)
+cuda = True if torch.cuda.is_available() else False
+
+class Generator(nn.Module):
+    def __init__(self):
+        super(Generator, self).__init__()
+        def block(in_feat, out_feat, normalize=True):
+            layers = [nn.Linear(in_feat, out_feat)]
+            if normalize:
+                layers.append(nn.BatchNorm1d(out_feat, 0.8))
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+            return layers
+        self.model = nn.Sequential(
+            *block(opt.latent_dim, 128, normalize=False),
+            *block(128, 256),
+            *block(256, 512),
+            *block(512, 1024),
+            nn.Linear(1024, int(np.prod(img_shape))),
+            nn.Tanh()
+        )
+    def forward(self, z):
+        img = self.model(z)
+        img = img.view(img.size(0), *img_shape)
+        return img
+
+class Discriminator(nn.Module):
+    def __init__(self):
+        super(Discriminator, self).__init__()
+        self.model = nn.Sequential(
+            nn.Linear(int(np.prod(img_shape)), 512),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Linear(512, 1),
+            nn.Sigmoid(),
+        )
+    def forward(self, img):
+        img_flat = img.view(img.size(0), -1)
+        validity = self.model(img_flat)
+        return validity
+adversarial_loss = torch.nn.BCELoss()
+generator = Generator()
+discriminator = Discriminator()
+if cuda:
+    generator.cuda()
+    discriminator.cuda()
+optimizer_G = torch.optim.Adam(generator.parameters(), lr=0.1)
+Tensor = torch.cuda.FloatTensor if cuda else torch.FloatTensor
+dataloader = []
+for epoch in range(opt.n_epochs):
+    for i, (imgs, _) in enumerate(dataloader):
+        valid = Variable(Tensor(imgs.size(0), 1).fill_(1.0), requires_grad=False)
+        z = Variable(Tensor(np.random.normal(0, 1, (imgs.shape[0], opt.latent_dim))))
+        gen_imgs = generator(z)
+""",
+)
+
+SNIPPETS["seq2seq"] = (
+    "model",
+    [(12,), (9,)],
+    """
+import torch, random
+import torch.nn as nn
+class Encoder(nn.Module):
+    def __init__(self, input_dim, emb_dim, hid_dim, n_layers, dropout):
+        super().__init__()
+        self.hid_dim = hid_dim
+        self.n_layers = n_layers
+        self.embedding = nn.Embedding(input_dim, emb_dim)
+        self.rnn = nn.LSTM(emb_dim, hid_dim, n_layers, dropout = dropout, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
+    def forward(self, src):
+        embedded = self.dropout(self.embedding(src))
+        outputs, (hidden, cell) = self.rnn(embedded)
+        return hidden, cell
+class Decoder(nn.Module):
+    def __init__(self, output_dim, emb_dim, hid_dim, n_layers, dropout):
+        super().__init__()
+        self.embedding = nn.Embedding(output_dim, emb_dim)
+        self.rnn = nn.LSTM(emb_dim, hid_dim, n_layers, dropout = dropout, batch_first=True)
+        self.fc_out = nn.Linear(hid_dim, output_dim)
+        self.dropout = nn.Dropout(dropout)
+    def forward(self, input, hidden, cell):
+        embedded = self.dropout(self.embedding(input))
+        output, (hidden, cell) = self.rnn(embedded, (hidden, cell))
+        return self.fc_out(output)
+class Seq2Seq(nn.Module):
+    def __init__(self, encoder, decoder):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        assert encoder.hid_dim == 64
+    def forward(self, src, trg):
+        hidden, cell = self.encoder(src)
+        return self.decoder(trg, hidden, cell)
+enc = Encoder(100, 32, 64, 1, 0.)
+dec = Decoder(120, 32, 64, 1, 0.)
+model = Seq2Seq(enc, dec)
+""",
+)
+
+SNIPPETS["annotated transformer"] = (
+    "model",
+    (16, 512),
+    """
+import torch, math, copy
+import torch.nn as nn
+import torch.nn.functional as F
+def clones(module, N):
+    "Produce N identical layers."
+    return nn.ModuleList([copy.deepcopy(module) for _ in range(N)])
+class LayerNorm(nn.Module):
+    def __init__(self, features, eps=1e-6):
+        super(LayerNorm, self).__init__()
+        self.a_2 = nn.Parameter(torch.ones(features))
+        self.b_2 = nn.Parameter(torch.zeros(features))
+        self.eps = eps
+    def forward(self, x):
+        mean = x.mean(-1, keepdim=True)
+        std = x.std(-1, keepdim=True)
+        return self.a_2 * (x - mean) / (std + self.eps) + self.b_2
+class SublayerConnection(nn.Module):
+    def __init__(self, size, dropout):
+        super(SublayerConnection, self).__init__()
+        self.norm = LayerNorm(size)
+        self.dropout = nn.Dropout(dropout)
+    def forward(self, x, sublayer):
+        return x + self.dropout(sublayer(self.norm(x)))
+class EncoderLayer(nn.Module):
+    def __init__(self, size, self_attn, feed_forward, dropout):
+        super(EncoderLayer, self).__init__()
+        self.self_attn = self_attn
+        self.feed_forward = feed_forward
+        self.sublayer = clones(SublayerConnection(size, dropout), 2)
+        self.size = size
+    def forward(self, x, mask=None):
+        x = self.sublayer[0](x, lambda x: self.self_attn(x, x, x, mask))
+        return self.sublayer[1](x, self.feed_forward)
+class Encoder(nn.Module):
+    def __init__(self, layer, N):
+        super(Encoder, self).__init__()
+        self.layers = clones(layer, N)
+        self.norm = LayerNorm(layer.size)
+    def forward(self, x, mask=None):
+        for layer in self.layers:
+            x = layer(x, mask)
+        return self.norm(x)
+def attention(query, key, value, mask=None, dropout=None):
+    d_k = query.size(-1)
+    scores = torch.matmul(query, key.transpose(-2, -1)) / math.sqrt(d_k)
+    if mask is not None:
+        scores = scores.masked_fill(mask == 0, -1e9)
+    p_attn = scores.softmax(dim=-1)
+    if dropout is not None:
+        p_attn = dropout(p_attn)
+    return torch.matmul(p_attn, value), p_attn
+class MultiHeadedAttention(nn.Module):
+    def __init__(self, h, d_model, dropout=0.1):
+        super(MultiHeadedAttention, self).__init__()
+        assert d_model % h == 0
+        self.d_k = d_model // h
+        self.h = h
+        self.linears = clones(nn.Linear(d_model, d_model), 4)
+        self.attn = None
+        self.dropout = nn.Dropout(p=dropout)
+    def forward(self, query, key, value, mask=None):
+        if mask is not None:
+            mask = mask.unsqueeze(1)
+        nbatches = query.size(0)
+        query, key, value = [
+            lin(x).view(nbatches, -1, self.h, self.d_k).transpose(1, 2)
+            for lin, x in zip(self.linears, (query, key, value))
+        ]
+        x, self.attn = attention(query, key, value, mask=mask, dropout=self.dropout)
+        x = x.transpose(1, 2).contiguous().view(nbatches, -1, self.h * self.d_k)
+        del query
+        del key
+        del value
+        return self.linears[-1](x)
+class PositionwiseFeedForward(nn.Module):
+    def __init__(self, d_model, d_ff, dropout=0.1):
+        super(PositionwiseFeedForward, self).__init__()
+        self.w_1 = nn.Linear(d_model, d_ff)
+        self.w_2 = nn.Linear(d_ff, d_model)
+        self.dropout = nn.Dropout(dropout)
+    def forward(self, x):
+        return self.w_2(self.dropout(self.w_1(x).relu()))
+attn = MultiHeadedAttention(8, 512)
+ff = PositionwiseFeedForward(512, 2048)
+c = copy.deepcopy
+model = Encoder(EncoderLayer(512, c(attn), c(ff), 0.1), 2)
+""",
+)
+
+SNIPPETS["several heads"] = (
+    "model",
+    (3, 32, 32),
+    """
+import torch, torch.nn as nn
+class Inception(nn.Module):
+    def __init__(self, in_planes, n1x1, n3x3red, n3x3, pool_planes):
+        super().__init__()
+        self.b1 = nn.Sequential(nn.Conv2d(in_planes, n1x1, kernel_size=1), nn.BatchNorm2d(n1x1), nn.ReLU(True))
+        self.b2 = nn.Sequential(nn.Conv2d(in_planes, n3x3red, kernel_size=1), nn.ReLU(True), nn.Conv2d(n3x3red, n3x3, kernel_size=3, padding=1))
+        self.b4 = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), nn.Conv2d(in_planes, pool_planes, kernel_size=1))
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in (self.b1, self.b2, self.b4)], 1)
+class Net(nn.Module):
+    def __init__(self, blocks=(8, 16)):
+        super().__init__()
+        self.acts = nn.ModuleDict({'relu': nn.ReLU(), 'gelu': nn.GELU()})
+        self.stem = nn.Conv2d(3, 8, 3, padding='same')
+        layers, c = [], 8
+        for i, b in enumerate(blocks):
+            layers.append((f'inc{i}', Inception(c, b, b // 2, b * 2, b)))
+            c = b * 4
+        from collections import OrderedDict
+        self.body = nn.Sequential(OrderedDict(layers))
+        self.heads = nn.ModuleList(nn.Linear(c, k) for k in (2, 3))
+        self.temperature = nn.Parameter(torch.tensor(1.0))
+        self.gamma = nn.Parameter(torch.ones(c), requires_grad=True)
+    def forward(self, x):
+        x = self.acts['relu'](self.stem(x))
+        x = self.body(x)
+        b, c, h, w = x.shape
+        x = x.view(b, c, -1).mean(dim=2) * self.gamma
+        return [head(x) for head in self.heads]
+model = Net()
+""",
+)

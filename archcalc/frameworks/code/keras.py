@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from archcalc.frameworks.code.keras_functions import OPERATIONS
 from archcalc.frameworks.code.names import Names, Values, arguments
 from archcalc.frameworks.keras_chains import parts, steps
 from archcalc.frameworks.lookup import (
@@ -41,7 +42,11 @@ def keras_code(what: Layer, input_shape: Any = None) -> str:
     program = unroll(what, input_shape, partial(is_whole, KERAS))
     if is_plain_chain(what) and _is_row(program):
         return _HEAD + _sequential(program)
-    return _HEAD + _functional(program)
+    return _headed(_functional(program))
+
+
+def _headed(text: str) -> str:
+    return (_HEAD.replace("layers", "layers, ops") if "ops." in text else _HEAD) + text
 
 
 def _is_row(program: Program) -> bool:
@@ -50,10 +55,15 @@ def _is_row(program: Program) -> bool:
         return False
     row = all(
         call.owner == number and [s.call for s in call.inputs] == [number - 1] and not call.ties
-        and len(call.applied.outputs) == 1 and not _said(call)
+        and len(call.applied.outputs) == 1 and not _said(call) and not _is_function(call.layer)
         for number, call in enumerate(program.calls)
     )  # fmt: skip
     return row and program.outputs[0].call == len(program.calls) - 1
+
+
+def _is_function(layer: Layer) -> bool:
+    entry = KERAS.entry(type(layer))
+    return entry is not None and bool(entry.core)
 
 
 def _said(call: Call) -> dict[str, Any]:
@@ -87,6 +97,11 @@ def _functional(program: Program) -> str:
                 "Keras' layers have weights of their own, and these are another's",
                 code="tied-weights", path=call.path, hint="torch's code has them",
             )  # fmt: skip
+        fed = [values.of(s) for s in call.inputs]
+        operation = _operation(call, fed)
+        if operation:
+            lines.append(f"{', '.join(values.outputs(number))} = {operation}")
+            continue
         if call.owner == number:
             made_of = _layers(call, names.free(call.path))
             if number in shared:
@@ -95,11 +110,32 @@ def _functional(program: Program) -> str:
                 made_of = [kept[number], *made_of[1:]]
         else:
             made_of = [kept[call.owner]]
-        lines.append(_call(call, made_of, [values.of(s) for s in call.inputs], values.outputs(number)))
+        lines.append(_call(call, made_of, fed, values.outputs(number)))
     ends = [values.of(source) for source in program.outputs]
     named = f", name={program.name!r}" if program.name else ""
     lines.append(f"model = keras.Model({_one(inputs)}, {_one(ends)}{named})")
     return "\n".join([*lines, ""])
+
+
+def _operation(call: Call, fed: list[str]) -> str:
+    """A call of what Keras has as a function; empty where it is a layer.
+
+    Raises:
+        FrameworkError: it is a function that is not written.
+    """
+    entry = KERAS.entry(type(call.layer))
+    if entry is None or not entry.core:
+        return ""
+    entry_of(KERAS, call.layer)
+    kind = type(call.layer).__name__
+    write = OPERATIONS.get(kind)
+    text = write(call.layer, call.applied.inputs, fed) if write else ""
+    if not text:
+        raise FrameworkError(
+            f"{kind} is not written as code of Keras",
+            code="not-in-code", path=call.path, hint="to_keras() builds it",
+        )  # fmt: skip
+    return text
 
 
 def _one(names: list[str]) -> str:
@@ -163,6 +199,8 @@ def _layer(part: Any, inputs: tuple[Shape, ...], name: str) -> str:
 
 def _by_default(entry: Entry, part: Layer, argument: str) -> bool:
     """Whether an argument says what Keras has without it."""
+    if argument == "pool_size" and type(part).__name__.startswith("Average"):
+        return False  # Keras wants to be told
     given = part.given()
     said = [a.field for a in entry.arguments if a.name == argument]
     return bool(said) and not any(field in given for field in said)

@@ -12,7 +12,9 @@ from archcalc.symbolic.errors import FrameworkError, quoted
 
 __all__ = ["Names", "Values", "arguments", "literal"]
 
-_RESERVED = frozenset(["x", "self", "keras", "layers", "ops", "torch", "nn", "F", "super", "model", "math"])
+_RESERVED = frozenset(
+    ["x", "self", "keras", "layers", "ops", "torch", "nn", "F", "super", "model", "math"]
+)
 
 
 class Names:

@@ -24,7 +24,28 @@ __all__ = ["torch_code"]
 _HEAD = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n"
 
 _BY_ELEMENT = frozenset(
-    ["Activation", "ReLU", "LeakyReLU", "ELU", "CELU", "GELU", "Hardtanh", "Softplus", "Threshold", "Dropout", "Identity", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Clip", "Function", "ActivityRegularization"]
+    [
+        "Activation",
+        "ReLU",
+        "LeakyReLU",
+        "ELU",
+        "CELU",
+        "GELU",
+        "Hardtanh",
+        "Softplus",
+        "Threshold",
+        "Dropout",
+        "Identity",
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Clip",
+        "Function",
+        "ActivityRegularization",
+    ]
 )
 """What is the same wherever the channels are."""
 
@@ -113,7 +134,9 @@ class _Writer:
         turns = bool(shapes) and channels_last(layer, shapes[0])
         passes = self._passes(call)
         if turns:
-            fed = [self._channels_first(s, len(x)) for s, x in zip(call.inputs, shapes, strict=True)]
+            fed = [
+                self._channels_first(s, len(x)) for s, x in zip(call.inputs, shapes, strict=True)
+            ]
             shapes = [Shape((x[-1], *x[:-1])) for x in shapes]
         elif passes:
             fed = [self._values.of(source) for source in call.inputs]
@@ -154,7 +177,9 @@ class _Writer:
     def _alone(self, call: Call, layer: Any) -> Step:
         sizes = ", ".join(map(str, layer.output_shape()))
         if not self._first:
-            raise not_in_code(layer, "the network has no input that says how many samples there are")
+            raise not_in_code(
+                layer, "the network has no input that says how many samples there are"
+            )
         batch = f"{self._first}.size(0)"
         if isinstance(layer, Constant):
             kind = ", dtype=torch.long" if self._is_positions(call) else ""
@@ -200,8 +225,11 @@ class _Writer:
             theirs = self._held[self._program.calls[owner].owner][0]
             mine = self._held[call.owner][0]
             kinds = {type(call.layer).__name__, type(self._program.calls[owner].layer).__name__}
-            if not mine or not theirs or not kinds <= {"Dense", "Embedding"} or (
-                tie.transposed != (len(kinds) == 2)
+            if (
+                not mine
+                or not theirs
+                or not kinds <= {"Dense", "Embedding"}
+                or (tie.transposed != (len(kinds) == 2))
             ):
                 raise FrameworkError(
                     f"{tie.weight} is {tie}, which is not written as code", code="tied-weights",

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from archcalc.frameworks.importing.sizes import quotient
+
 __all__ = ["BATCH", "Batch", "after_reshape", "without_batch"]
 
 BATCH = 10_007
@@ -36,7 +38,7 @@ class Batch:
         >>> Batch(0).folded((5 * 64, 49, 96), 5)
         64
         """
-        return shape[self.axis] // batch
+        return quotient(shape[self.axis], batch)
 
 
 def without_batch(shape: Sequence[int], at: Batch | None, batch: int) -> tuple[int, ...]:
@@ -67,6 +69,7 @@ def after_reshape(
     """
     if at is None:
         return None
+    before, after = [*map(int, before)], [*map(int, after)]
     step = at.inner * prod(before[at.axis + 1 :])
     behind = 1
     for axis in range(len(after) - 1, -1, -1):

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Call", "Graph", "Held", "Kind", "Made", "Ref", "Scope", "refs"]
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.requirement import Relation
+
+__all__ = ["FOLLOWS", "Call", "Condition", "Graph", "Held", "Kind", "Made", "Ref", "Scope", "refs"]
+
+FOLLOWS = "what follows"
+"""The call that stands for what a run did not reach."""
 
 Kind: TypeAlias = Literal["input", "made", "parameter", "buffer", "constant"]
 
@@ -74,6 +80,21 @@ class Call:
         return [ref.number for ref in refs((self.args, dict(self.kwargs)))]
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What was asked of sizes, and held while the model ran; what was recorded holds where it does.
+
+    Attributes:
+        left, relation, right: the statement, as of a `Requirement`.
+        why: what the model says where it does not hold; empty where it then computes otherwise.
+    """
+
+    left: Dim
+    relation: Relation
+    right: Dim
+    why: str = ""
+
+
 @dataclass(slots=True)
 class Scope:
     """A module, where it is in the model, and what is called in it, in order."""
@@ -102,6 +123,10 @@ class Graph:
         batch: how long the batch was: a prime that is no other size.
         held: every weight of the model.
         names: of a weight with several names, the first, by each of them.
+        stopped: why the run did not go further, where it did not reach the end; the outputs are
+            those of its last call, `FOLLOWS`.
+        conditions: what the model's own code asked of sizes that are symbols.
+        points: other sizes at which everything that was asked has the same answer.
     """
 
     root: Scope
@@ -111,6 +136,9 @@ class Graph:
     batch: int
     held: tuple[Held, ...]
     names: Mapping[str, str]
+    stopped: str = ""
+    conditions: tuple[Condition, ...] = ()
+    points: tuple[Mapping[Any, int], ...] = ()
 
 
 def refs(value: Any) -> Iterator[Ref]:

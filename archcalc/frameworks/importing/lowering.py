@@ -8,21 +8,29 @@ shapes and weights.  Nothing is guessed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
-from archcalc.frameworks.importing.graph import Call, Graph, Ref, Scope, refs
+from archcalc.frameworks.importing.graph import FOLLOWS, Call, Graph, Held, Ref, Scope, refs
+from archcalc.frameworks.importing.sizes import dim_of, quotient
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
-from archcalc.frameworks.importing.workbench import Workbench, has_places, place_of, ties_of
+from archcalc.frameworks.importing.workbench import (
+    Names,
+    Workbench,
+    each,
+    has_places,
+    place_of,
+    ties_of,
+)
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
 from archcalc.network.code import everything
 from archcalc.network.model import Model
 from archcalc.network.tensor import Input, called
-from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -32,17 +40,19 @@ LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
 
 def lower(
-    graph: Graph, layer_of: LayerOf, inputs: Sequence[Shape], sizes: Mapping[Any, int]
-) -> Model:
+    graph: Graph, layer_of: LayerOf, inputs: Sequence[Any], sizes: Mapping[Any, int],
+    assumed: Sequence[Layer] = (),
+) -> Model:  # fmt: skip
     """The network that a graph is.
 
     Args:
         graph: what was recorded.
         layer_of: the layer that a module is, on an input of a shape.
-        inputs: the shapes of the inputs without the batch, numbers or symbols.
+        inputs: of each input its ``shape`` without the batch, numbers or symbols, and its ``name``.
         sizes: what the symbols were when the model was run.
+        assumed: conditions on the symbols, which stand behind the first input.
     """
-    return Lowering(graph, layer_of, sizes).network(inputs)
+    return Lowering(graph, layer_of, sizes).network(inputs, assumed)
 
 
 class Lowering(Workbench):
@@ -53,31 +63,35 @@ class Lowering(Workbench):
         self._layer_of = layer_of
         self._used = _uses(graph)
         self._unsaid: set[str] = set()
+        self._names = Names()
 
-    def network(self, inputs: Sequence[Shape]) -> Model:
+    def network(self, inputs: Sequence[Any], assumed: Sequence[Layer] = ()) -> Model:
         """The whole."""
-        starts = [Input(shape) for shape in inputs]
-        for start, tensor in zip(self.graph.inputs, starts, strict=True):
+        starts = [Input(one.shape, name=one.name or None) for one in inputs]
+        for place, (start, tensor) in enumerate(zip(self.graph.inputs, starts, strict=True)):
             shape = self.graph.tensors[start].shape
+            for layer in () if place else assumed:
+                (tensor,) = called(layer, (tensor,))
             self._env[start] = Value(tensor, shape, Batch(), self.graph.batch)
-        self._scope(self.graph.root, _Names())
+        self._names = Names()
+        self._scope(self.graph.root, self._names)
         ends = [self.tensor_of(Ref(number)) for number in self.graph.outputs]
         model = Model(starts, [_not_bare(value.tensor, starts) for value in ends])
-        rest = self._rest({id(layer) for layer in everything(model)})
-        if not rest:
-            return model
-        return Model(starts, [rest(model.outputs[0]), *model.outputs[1:]])
+        first = self._counted(model.outputs[0], {id(layer) for layer in everything(model)})
+        return model if first is model.outputs[0] else Model(starts, [first, *model.outputs[1:]])
 
     # Scopes
 
-    def _scope(self, scope: Scope, names: _Names) -> None:
+    def _scope(self, scope: Scope, names: Names, around: str | None = None) -> None:
+        """What is called in a scope, named as within the one around it."""
+        place = scope.path if around is None else around
         for one in scope.inside:
             if isinstance(one, Call):
-                self._lowered(one, scope.path, names)
+                self._lowered(one, place, names)
             else:
-                self._nested(one, scope.path, names)
+                self._nested(one, place, names)
 
-    def _nested(self, scope: Scope, around: str, names: _Names) -> None:
+    def _nested(self, scope: Scope, around: str, names: Names) -> None:
         """A module as a network of its own, called on what its inside takes from outside."""
         calls = list(scope.calls())
         made = {number for call in calls for number in call.outputs}
@@ -85,7 +99,7 @@ class Lowering(Workbench):
         taken = [n for n in taken if n in self._env]
         given = [n for n in sorted(made) if self._used.get(n, set()) - {id(c) for c in calls}]
         if not taken or not given:
-            self._scope(scope, names)
+            self._scope(scope, names, around)
             return
         outer = self._env
         starts = [Input(Shape(outer[n].tensor.shape)) for n in taken]
@@ -93,7 +107,7 @@ class Lowering(Workbench):
             n: Value(start, outer[n].shape, outer[n].at, self.graph.batch)
             for n, start in zip(taken, starts, strict=True)
         }
-        self._scope(scope, _Names())
+        self._scope(scope, Names())
         inner, self._env = self._env, outer
         places = {id(start): outer[n] for n, start in zip(taken, starts, strict=True)}
         computed = [n for n in given if n in inner and id(inner[n].tensor) not in places]
@@ -110,12 +124,16 @@ class Lowering(Workbench):
 
     # Calls
 
-    def _lowered(self, call: Call, around: str, names: _Names) -> None:
+    def _lowered(self, call: Call, around: str, names: Names) -> None:
+        if all(0 in self.graph.tensors[number].shape for number in call.outputs):
+            self._env.update({n: self._nothing(n) for n in call.outputs})
+            return
         self.call = call
+        self._around, self._naming = around, names
         self._claimed = []
-        self._name = names.of(call.path, around) if call.path else None
+        self._name = names.of(call.path, around) if _is_module(call) else None
         try:
-            made = self._module(call) if call.path else self._function(call)
+            made = self._module(call) if _is_module(call) else self._function(call)
             values = [made] if isinstance(made, Value) else list(made)
             if any(number in self._used for number in call.outputs[len(values) :]):
                 raise NotLoweredError("it gives more than its layer does")
@@ -132,34 +150,52 @@ class Lowering(Workbench):
             for name in self._claimed:
                 del self._owner[name]
             self._layers.pop(call.path, None)
-            if call.path and call.path in self._unsaid:  # a row of its own each time
+            if _is_module(call) and call.path in self._unsaid:  # a row of its own each time
                 self._name = names.fresh(call.path, around)
             self._unsaid.add(call.path or "")
             values = self._opaque(call, str(error))
         self._env.update(zip(call.outputs, values, strict=False))
 
+    def _nothing(self, number: int) -> Value:
+        """A tensor without elements, of which nothing is made."""
+        return Value(None, self.graph.tensors[number].shape, None, self.graph.batch)
+
     def _agrees(self, value: Value, shape: tuple[int, ...]) -> None:
-        """What comes out has the real shape, at the sizes that the model was run at."""
+        """What comes out has the real shape, at the sizes that the model was run at and others.
+
+        Raises:
+            NotLoweredError: it has another.
+        """
         found = tuple(number(dim, self._sizes) for dim in value.tensor.shape)
-        if value.shape != shape or found != value.own:
-            raise NotLoweredError(
-                f"{found} where {without_batch(shape, value.at, value.batch)} came out"
-            )
+        own = without_batch(shape, value.at, value.batch)
+        if value.shape != shape or found != own:
+            raise NotLoweredError(f"{found} where {own} came out")
+        for ours, real in zip(value.tensor.shape, map(dim_of, own), strict=True):
+            if ours != real and any(number(ours, p) != number(real, p) for p in self.graph.points):
+                raise NotLoweredError(f"{ours} where {real} came out")
 
     def _function(self, call: Call) -> Value | Sequence[Value]:
         lowering = FUNCTIONS.get(call.what)
         if lowering is None:
-            raise NotLoweredError("no layer says this function")
+            stopped = self.graph.stopped if call.what == FOLLOWS else ""
+            raise NotLoweredError(stopped or "no layer says this function")
         made: Value | Sequence[Value] = lowering(self, *call.args, **dict(call.kwargs))
         return made
 
     def _module(self, call: Call) -> Value | Sequence[Value]:
         values = [self.tensor_of(ref) for ref in refs((call.args, dict(call.kwargs)))]
+        if not values:
+            raise NotLoweredError("it takes no tensor")
         layer = self._named(call.path, call.what, values)
         shapes = [tuple(value.tensor.shape) for value in values]
+        one = len(values) == len(call.outputs) == 1
+        if one and has_places(layer) and not (values[0].is_free and values[0].at == Batch(0)):
+            first = tuple(values[0].tensor.shape)[0 if values[0].is_free else 1 :]
+            self._weighs(layer, call.what, [first])
+            return self.sampled(values[0], layer, self.shapes()[0])
         if _is_folded(values[0]) and has_places(layer):
             self._weighs(layer, call.what, [shape[1:] for shape in shapes])
-            layer = TimeDistributed(layer)
+            layer = each(layer)
         else:
             self._weighs(layer, call.what, shapes)
         return self.on_many(values, layer, [values[0].at] * len(call.outputs), self.shapes())
@@ -186,7 +222,7 @@ class Lowering(Workbench):
 
     def _owning(self, layer: Layer, path: str, module: Any) -> Layer:
         """The layer, with those of its weights tied that another has already."""
-        prefix = f"{path}." if path and path in self._paths() else ""
+        prefix = f"{path}." if path and path in self._paths else ""
         held = [name for name, _ in module.named_parameters()]
         firsts = {name: self.graph.names.get(prefix + name, prefix + name) for name in held}
         ours = our_names(layer)
@@ -199,8 +235,12 @@ class Lowering(Workbench):
             layer = layer.model_copy(update={"tied": ties_of(layer, ties)})
         for name, first in firsts.items():
             self._claim(first, layer, ours.get(name, name))
+        for name, _ in module.named_buffers():
+            if name in ours:
+                self._claim(self.graph.names.get(prefix + name, prefix + name), layer, ours[name])
         return layer
 
+    @cached_property
     def _paths(self) -> set[str]:
         return {name for name, _ in self.graph.root.module.named_modules()}
 
@@ -211,8 +251,8 @@ class Lowering(Workbench):
         own = [without_batch(s, at, self.graph.batch) for s, at in zip(shapes, places, strict=True)]
         what = call.what if isinstance(call.what, str) else type(call.what).__name__
         weights = self._weights_of(call)
-        macs = call.flops // (2 * self.graph.batch)
-        shapes_out: Any = tuple(Shape(one) for one in own)
+        macs = dim_of(quotient(call.flops, 2 * self.graph.batch))
+        shapes_out: Any = tuple(Shape(map(dim_of, one)) for one in own)
         layer = Opaque(what, shapes_out, tuple(weights.values()), macs, why, name=self._name)
         for first, weight in weights.items():
             self._claim(first, layer, weight.name)
@@ -224,7 +264,7 @@ class Lowering(Workbench):
 
     def _weights_of(self, call: Call) -> dict[str, SeenWeight]:
         """The weights of a module that no layer has yet, by their names in the model."""
-        held = call.what.named_parameters() if call.path else ()
+        held = call.what.named_parameters() if _is_module(call) else ()
         seen = {
             self.graph.names.get(f"{call.path}.{name}", name): SeenWeight(
                 name=name, shape=tuple(weight.shape), learned=weight.requires_grad
@@ -233,43 +273,35 @@ class Lowering(Workbench):
         }
         return {first: weight for first, weight in seen.items() if first not in self._owner}
 
-    def _rest(self, called: set[int]) -> Callable[[Any], Any] | None:
-        """Weights that reach no output are there all the same: a row at the end counts them."""
+    def _rest(self, called: set[int]) -> list[tuple[str, list[Held]]]:
+        """The weights that reach no output, module by module: they are there all the same."""
         owners = {name: id(layer) for name, (layer, _) in self._owner.items()}
-        rest = [h for h in self.graph.held if h.learned and owners.get(h.name) not in called]
-        if not rest:
-            return None
-        seen = tuple(SeenWeight(name=h.name, shape=h.shape) for h in rest)
+        seen: dict[str, list[Held]] = {}
+        for held in self.graph.held:
+            place, _, name = held.name.rpartition(".")
+            if name != _BATCHES and owners.get(held.name) not in called:
+                seen.setdefault(place, []).append(held)
+        return list(seen.items())
 
-        def attached(end: Any) -> Any:
-            what = "weights that reach no output"
+    def _counted(self, end: Any, called: set[int]) -> Any:
+        """The last tensor, after rows that count what reaches no output."""
+        for place, held in self._rest(called):
+            weights = tuple(
+                SeenWeight(name=h.name.rpartition(".")[2], shape=h.shape, learned=h.learned)
+                for h in held
+            )
             shape: Any = Shape(end.shape)
-            return Opaque(what, (shape,), seen, name="unused")(end)
+            end = Opaque(_UNREACHED, (shape,), weights, name=self._names.fresh(place, ""))(end)
+        return end
 
-        return attached
+
+_UNREACHED = "weights that reach no output"
+_BATCHES = "num_batches_tracked"
+"""torch's count of batches in a norm, which is no weight."""
 
 
-class _Names:
-    """Names within one network, each once."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-        self._known: dict[str, str] = {}
-
-    def of(self, path: str, around: str) -> str:
-        """What a layer is called in the module around it, the same at every call."""
-        if path not in self._known:
-            self._known[path] = self.fresh(path, around)
-        return self._known[path]
-
-    def fresh(self, path: str, around: str) -> str:
-        """A name that nothing has yet: ``"body.0"`` is ``"0"`` in ``"body"``."""
-        inner = path.removeprefix(f"{around}.") if around else path
-        name, number = inner.replace(".", "_") or "layer", 0
-        while (made := f"{name}_{number}" if number else name) in self._taken:
-            number += 1
-        self._taken.add(made)
-        return made
+def _is_module(call: Call) -> bool:
+    return not isinstance(call.what, str)
 
 
 def _uses(graph: Graph) -> dict[int, set[int]]:

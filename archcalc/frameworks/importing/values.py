@@ -61,6 +61,10 @@ class Value:
             raise MixesSamplesError(f"axis {axis} is the batch")
         return axis - self.is_free
 
+    def own_axis(self) -> int:
+        """Where what is folded into the batch is an axis here, counted from the end."""
+        return (self.at.axis if self.at else 0) - len(self.own)
+
     def axis(self, axis: int) -> int:
         """The same, counted from the end: below 0."""
         return self.index(axis) - len(self.own)

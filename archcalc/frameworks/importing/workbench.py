@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.graph import Call, Graph, Ref, refs
+from archcalc.frameworks.importing.sizes import Size, dim_of
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
 from archcalc.layers.base import Layer
 from archcalc.layers.ties import Tie
 from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.tensor import called
+from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Workbench", "has_places", "place_of", "ties_of"]
+__all__ = ["Names", "Workbench", "each", "has_places", "place_of", "ties_of"]
+
+
+class Names:
+    """Names within one network, each once."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._known: dict[str, str] = {}
+
+    def of(self, path: str, around: str) -> str:
+        """What a layer is called in the module around it, the same at every call."""
+        if path not in self._known:
+            self._known[path] = self.fresh(path, around)
+        return self._known[path]
+
+    def fresh(self, path: str, around: str) -> str:
+        """A name that nothing has yet: ``"body.0"`` is ``"0"`` in ``"body"``.
+
+        The names of modules that are not called themselves, such as lists, stay before a dot.
+        """
+        inner = path.removeprefix(f"{around}.") if around else path
+        name, number = inner or "layer", 0
+        while (made := f"{name}_{number}" if number else name) in self._taken:
+            number += 1
+        self._taken.add(made)
+        return made
 
 
 class Workbench:
@@ -25,6 +53,8 @@ class Workbench:
         self.graph = graph
         self.call: Call = Call("", (), {}, ())
         self._sizes = sizes
+        self._used: Mapping[int, set[int]] = {}
+        self._around, self._naming = "", Names()
         self._layers: dict[Any, Layer] = {}
         self._owner: dict[str, tuple[Layer, str]] = {}
         self._env: dict[int, Value] = {}
@@ -56,6 +86,8 @@ class Workbench:
             raise NotLoweredError(f"{argument!r} is no tensor")
         known = self._env.get(argument.number)
         if known is not None:
+            if known.tensor is None:
+                raise NotLoweredError("a tensor without elements")
             return known
         made, at = self.graph.tensors[argument.number], None
         if made.kind in ("parameter", "buffer"):
@@ -82,24 +114,51 @@ class Workbench:
         return self._free[first]
 
     def called_so(self, name: str) -> str:
-        """What a weight is called as a layer of its own."""
-        return name.rpartition(".")[2]
+        """What a weight is called as a layer of its own: its path from the module around it."""
+        around = f"{self._around}." if self._around else ""
+        inside = bool(around) and name.startswith(around)
+        return name.removeprefix(around) if inside else name.rpartition(".")[2]
+
+    def is_empty(self, argument: Any) -> bool:
+        """Whether a tensor has no elements, so that nothing is made of it."""
+        return isinstance(argument, Ref) and 0 in self.shape_of(argument)
 
     def is_tensor(self, argument: Any) -> bool:
         """Whether an argument is a tensor."""
-        return isinstance(argument, Ref)
+        return isinstance(argument, Ref | Value)
 
     def is_weight(self, argument: Any) -> bool:
         """Whether it is a weight of the model, as it is."""
         kinds = ("parameter", "buffer")
         return isinstance(argument, Ref) and self.graph.tensors[argument.number].kind in kinds
 
-    def parameter(self, argument: Any) -> Any:
-        """The argument where it is a parameter; nothing for constants that stand in for one."""
-        return argument if self.is_weight(argument) and not self._is_kept(argument) else None
+    def is_buffer(self, argument: Any) -> bool:
+        """Whether it is a tensor that the model keeps and does not learn."""
+        return isinstance(argument, Ref) and self.graph.tensors[argument.number].kind == "buffer"
 
-    def _is_kept(self, argument: Ref) -> bool:
-        return self.graph.tensors[argument.number].kind == "buffer"
+    def is_whole(self, argument: Any) -> bool:
+        """Whether it is a parameter of the model, as it is, so that a layer may own it."""
+        return self.is_weight(argument) and not self.is_buffer(argument)
+
+    def as_tensor(self, argument: Any) -> Any:
+        """A tensor as it is; a number as a constant without axes."""
+        if not isinstance(argument, int | float):
+            return argument
+        made = Constant((), float(argument)).tensor()
+        return Value(made, (), None, self.graph.batch)
+
+    def constant(self, shape: tuple[int, ...]) -> Value:
+        """Fixed numbers of a shape."""
+        made = Constant(Shape(map(dim_of, shape))).tensor()
+        return Value(made, shape, None, self.graph.batch)
+
+    def sized(self, dim: Any) -> int:
+        """A dimension as a real size."""
+        return Size(number(dim, self._sizes), dim)  # type: ignore[no-any-return]
+
+    def is_used(self, output: int) -> bool:
+        """Whether something takes what comes out of the call at a place."""
+        return self.call.outputs[output] in self._used
 
     def shape_of(self, argument: Any) -> tuple[int, ...]:
         """The real shape of a tensor, the batch included."""
@@ -161,42 +220,55 @@ class Workbench:
             return tuple(own)
         return (*own[: at.axis], self.graph.batch, *own[at.axis :])
 
-    def merged(
-        self, layer: Any, arguments: Sequence[Any], constant: Callable[[float], Layer] | None = None
-    ) -> Value:
-        """Several element by element, brought to one batch; a number is a constant of the layer."""
-        values = [self.tensor_of(a) for a in arguments if isinstance(a, Ref | Value)]
-        if len(values) == 1:
-            number = next((a for a in arguments if isinstance(a, int | float)), 0.0)
-            if constant is None or isinstance(number, bool):
-                return values[0]
-            return self.on(values[0], constant(number))
-        values = self.alike(values)
-        if len({id(v.tensor) for v in values}) < len(values) and layer is not ac.Multiply:
-            pass  # a tensor with itself is two inputs all the same
-        return self.on(values, layer(), max(values, key=lambda v: v.at is not None).at)
+    def sampled(self, value: Value, layer: Layer, shape: Sequence[int]) -> Value:
+        """What a layer gives that counts axes from the first, the batch before them.
 
-    def alike(self, values: Sequence[Value], dim: int | None = None) -> list[Value]:
+        Where a tensor has no batch, its first axis stands in its place; where more than a sample
+        is in that axis, the layer is applied to each.
+        """
+        if value.at is None:
+            if int(value.shape[0]) != 1:
+                return self.on(value, each(layer), None, shape)
+            one = self.on(value, ac.Squeeze(-len(value.shape)), None, value.shape[1:])
+            made = self.on(one, layer, None, shape[1:])
+            return self.on(made, ac.ExpandDims(1), None, shape)
+        if value.at.axis != 0:
+            raise NotLoweredError("the batch is not the first axis")
+        return self.on(value, layer if value.is_free else each(layer), value.at, shape)
+
+    def merged(self, layer: Any, arguments: Sequence[Any]) -> Value:
+        """Several element by element, brought to one batch."""
+        values = self.alike([self.tensor_of(argument) for argument in arguments])
+        shape = _stretched(values)
+        real = next((v for v in values if v.at is not None and v.batch == self.graph.batch), None)
+        if real is None or real.at is None:
+            return self.on(values, layer(), None, shape)
+        at = Batch(real.at.axis + len(shape) - len(real.shape), real.at.inner)
+        return self.on(values, layer(), at, shape)
+
+    def alike(self, values: Sequence[Value]) -> list[Value]:
         """Tensors without a batch beside those with one: an axis of length 1 in its place goes."""
         batched = [value for value in values if value.at is not None]
         if not batched:
             return list(values)
-        rank = max(len(value.shape) for value in values)
         behind = {len(v.shape) - v.at.axis for v in batched if v.at is not None}
-        if len(behind) != 1:
+        if len(behind) != 1 or len({(v.is_free, v.at) for v in batched if not v.is_free}) > 1:
             raise NotLoweredError("the batch is in different places")
-        free = batched[0].is_free
+        if len({v.is_free for v in batched}) > 1:
+            raise NotLoweredError("the batch alone beside the batch with something folded into it")
         (back,) = behind
-        made = []
-        for value in values:
-            place = len(value.shape) - back
-            if value.at is None and free and place >= 0:
-                if value.shape[place] != 1:
-                    raise NotLoweredError("a tensor without the batch has as many rows")
-                shape = (*value.shape[:place], *value.shape[place + 1 :])
-                value = self.on(value, ac.Squeeze(place - len(value.shape)), None, shape)
-            made.append(value)
-        return made if rank else list(values)
+        return [self._without_place(v, back) if batched[0].is_free else v for v in values]
+
+    def _without_place(self, value: Value, back: int) -> Value:
+        """Without the axis of length 1 that stands where others have the batch."""
+        place = len(value.shape) - back
+        if value.at is not None or place < 0:
+            return value
+        if int(value.shape[place]) != 1:
+            raise NotLoweredError("a tensor without the batch has as many rows")
+        shape = (*value.shape[:place], 1, *value.shape[place + 1 :])
+        made = self.on(value, ac.Squeeze(place - len(value.shape)), None, shape)
+        return Value(made.tensor, shape, Batch(place), 1)
 
     def after_removal(self, value: Value, axes: Sequence[int], keepdim: bool) -> Batch | None:
         """Where the batch is once axes have gone."""
@@ -240,23 +312,43 @@ class Workbench:
             layer = layer.model_copy(update={"tied": ties_of(layer, ties)})
         if names and not any(learned for _, learned in names):
             layer = layer.model_copy(update={"trainable": False})
+        layer = layer.model_copy(update={"name": self._called_after(names)})
         for o, (n, _) in zip(ours, names, strict=False):
             self._claim(n, layer, o)
         self._layers[key] = layer
         return layer
+
+    def _called_after(self, weights: Sequence[tuple[str, bool]]) -> str | None:
+        """The name of a layer whose weights a module holds within the one that is followed."""
+        place = weights[0][0].rpartition(".")[0] if weights else ""
+        around = f"{self._around}." if self._around else ""
+        inside = place.removeprefix(around) if place.startswith(around) else ""
+        return self._naming.fresh(place, self._around) if inside and place != self._around else None
 
     def _fits(self, layer: Layer) -> tuple[Any, ...]:
         """An input's shape, to ask for the names of weights."""
         first = next(ref for ref in refs((self.call.args, dict(self.call.kwargs))))
         return tuple(self.tensor_of(first).tensor.shape)
 
-    def module(self, name: str, arguments: Mapping[str, Any], value: Value) -> Value:
-        """A function that is a module of torch's: what the module's name says of it."""
+    def named(self, name: str, arguments: Mapping[str, Any]) -> Layer:
+        """A layer by torch's name and arguments."""
         from archcalc.torch import nn
 
-        layer = getattr(nn, name)(**arguments)
+        made: Layer = getattr(nn, name)(**arguments)
+        return made
+
+    def module(self, name: str, arguments: Mapping[str, Any], value: Value) -> Value:
+        """A function that is a module of torch's: what the module's name says of it."""
+        layer = self.named(name, arguments)
         (shape,) = self.shapes()
+        if has_places(layer):
+            return self.sampled(value, layer, shape)
         return self.on(value, layer, value.at, shape)
+
+
+def each(layer: Layer) -> Layer:
+    """A layer that is applied to each of what lies along the first axis."""
+    return TimeDistributed(layer, name=layer.name)
 
 
 def has_places(layer: Layer) -> bool:
@@ -266,6 +358,13 @@ def has_places(layer: Layer) -> bool:
     """
     axis = getattr(layer, "axis", None)
     return hasattr(layer, "data_format") or (isinstance(axis, int) and axis > 0)
+
+
+def _stretched(values: Sequence[Value]) -> tuple[int, ...]:
+    """The shape that tensors are stretched to, element by element."""
+    rank = max(len(value.shape) for value in values)
+    whole = [(1,) * (rank - len(value.shape)) + value.shape for value in values]
+    return tuple(next((n for n in axis if int(n) != 1), 1) for axis in zip(*whole, strict=True))
 
 
 def place_of(shape: tuple[int, ...], batch: int) -> Batch | None:

@@ -16,6 +16,6 @@ RECORDS = (
     Record(
         Constant,
         keras=Absent("Keras keeps tensors in layers", hint="write a layer that adds the numbers"),
-        torch=Entry(".Zeros", same("shape")),
+        torch=Entry(".Constant", same("shape", "value")),
     ),
 )

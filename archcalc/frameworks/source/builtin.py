@@ -179,7 +179,9 @@ def _map(reader: Any, function: Any, *lists: Any) -> Any:
 
 
 def _filter(reader: Any, function: Any, value: Any) -> Any:
-    return [x for x in _listed(reader, value) if reader.true(reader.call(None, function, [x], {}), None)]
+    return [
+        x for x in _listed(reader, value) if reader.true(reader.call(None, function, [x], {}), None)
+    ]
 
 
 def _type(reader: Any, value: Any, *_: Any) -> Any:
@@ -224,8 +226,35 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 # Methods of texts, lists and mappings
 
 METHODS: Mapping[type, frozenset[str]] = {
-    str: frozenset(["format", "join", "lower", "upper", "split", "strip", "startswith", "endswith", "replace", "title"]),
-    list: frozenset(["append", "extend", "insert", "pop", "reverse", "index", "count", "copy", "remove", "clear", "sort"]),
+    str: frozenset(
+        [
+            "format",
+            "join",
+            "lower",
+            "upper",
+            "split",
+            "strip",
+            "startswith",
+            "endswith",
+            "replace",
+            "title",
+        ]
+    ),
+    list: frozenset(
+        [
+            "append",
+            "extend",
+            "insert",
+            "pop",
+            "reverse",
+            "index",
+            "count",
+            "copy",
+            "remove",
+            "clear",
+            "sort",
+        ]
+    ),
     dict: frozenset(["get", "items", "keys", "values", "pop", "update", "setdefault", "copy"]),
     tuple: frozenset(("index", "count")),
     set: frozenset(("add", "update", "union")),
@@ -293,7 +322,7 @@ def _product(reader: Any, value: Any, *_: Any) -> Any:
     return made
 
 
-def _real(compute: Callable[[float], float]) -> Callable[..., Any]:
+def _real(compute: Callable[..., float]) -> Callable[..., Any]:
     def call(reader: Any, value: Any, *rest: Any) -> Any:
         made = compute(value, *rest)
         return OfSize(made) if isinstance(value, Size | OfSize) else made

@@ -89,14 +89,12 @@ class Callables(Modules, Expressions):
         return Unknown("", what)
 
     def _imported(self, node: Any, what: Imported, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        for answer in (
-            lambda: call_library(self, what.path, args, kwargs),
-            lambda: keras_names.call(self, node, what.path, args, kwargs),
-            lambda: torch_names.call(self, node, what.path, args, kwargs),
-        ):
-            made = answer()
-            if made is not NotImplemented:
-                return made
+        made = call_library(self, what.path, args, kwargs)
+        for names in (keras_names, torch_names):
+            if made is NotImplemented:
+                made = names.call(self, node, what.path, args, kwargs)
+        if made is not NotImplemented:
+            return made
         return self._unknown(node, what.path, args, kwargs)
 
     # Functions of the source
@@ -292,5 +290,3 @@ def frame_class(frame: Frame) -> Class | None:
     while here is not None and here.cls is None:
         here = here.around
     return here.cls if here is not None else None
-
-

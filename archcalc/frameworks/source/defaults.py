@@ -15,7 +15,8 @@ from archcalc.layers.base import Layer
 
 __all__ = ["builtin_names", "full_name", "keras_layer", "known_name", "layer_names", "torch_layer"]
 
-_HOMES = r"(tensorflow\.keras|tensorflow\.python\.keras|tensorflow\.contrib\.keras|tf_keras|keras_core|keras\.src)\b"
+_HOMES = r"(tensorflow(\.python|\.contrib)?\.keras|tf_keras|keras_core|keras\.src)\b"
+"""Where Keras is found under another name."""
 
 _USUAL: Mapping[str, str] = {
     "keras": "keras", "tf": "tensorflow", "tensorflow": "tensorflow", "layers": "keras.layers",
@@ -56,12 +57,22 @@ def known_name(name: str, stars: Sequence[str]) -> str:
     """
     for module in stars:
         found = full_name(f"{module}.{name}")
-        if keras_layer(found) is not None or torch_layer(found) is not None:
+        if _is_of_keras(found) or torch_layer(found) is not None:
             return found
     if name in _USUAL:
         return _USUAL[name]
     found = f"keras.layers.{name}"
-    return found if keras_layer(found) is not None else ""
+    return found if _is_of_keras(found) else ""
+
+
+def _is_of_keras(path: str) -> bool:
+    """Whether it is a layer of Keras, or a function that makes one and calls it."""
+    return keras_layer(path) is not None or path.rpartition(".")[2] in _MERGING
+
+
+_MERGING = frozenset(
+    ["add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"]
+)
 
 
 def keras_layer(path: str) -> type[Layer] | None:
@@ -103,5 +114,48 @@ def builtin_names() -> frozenset[str]:
 
 
 _BUILTIN = frozenset(
-    ["abs", "all", "any", "bool", "callable", "dict", "enumerate", "filter", "float", "getattr", "hasattr", "int", "isinstance", "len", "list", "map", "max", "min", "next", "object", "print", "property", "range", "repr", "reversed", "round", "set", "setattr", "sorted", "staticmethod", "classmethod", "str", "sum", "super", "tuple", "type", "zip", "iter", "divmod", "issubclass", "id", "pow"]
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "callable",
+        "dict",
+        "enumerate",
+        "filter",
+        "float",
+        "getattr",
+        "hasattr",
+        "int",
+        "isinstance",
+        "len",
+        "list",
+        "map",
+        "max",
+        "min",
+        "next",
+        "object",
+        "print",
+        "property",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "sorted",
+        "staticmethod",
+        "classmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "zip",
+        "iter",
+        "divmod",
+        "issubclass",
+        "id",
+        "pow",
+    ]
 )

@@ -30,7 +30,7 @@ from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, quoted, shorten
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["FAILURES", "Expressions", "UnknownLoop", "as_ours"]
+__all__ = ["FAILURES", "Expressions", "UnknownLoopError", "as_ours"]
 
 FAILURES = (
     NotLoweredError, ArchcalcError, TypeError, ValueError, LookupError, ArithmeticError,
@@ -54,12 +54,24 @@ _COMPARED: Mapping[type, tuple[Callable[[Any, Any], Any], str]] = {
 }  # fmt: skip
 
 _NEVER = frozenset(
-    ["eval", "exec", "compile", "open", "__import__", "globals", "locals", "vars", "input", "breakpoint", "memoryview"]
+    [
+        "eval",
+        "exec",
+        "compile",
+        "open",
+        "__import__",
+        "globals",
+        "locals",
+        "vars",
+        "input",
+        "breakpoint",
+        "memoryview",
+    ]
 )
 """What a source may not ask for where a model depends on it."""
 
 
-class UnknownLoop(Exception):
+class UnknownLoopError(Exception):
     """A loop goes over what is not known, such as a data set."""
 
 
@@ -200,7 +212,7 @@ class Expressions(Reader):
         first, *rest = generators
         try:
             items = self.items(self.eval(first.iter, frame), first.iter)
-        except UnknownLoop:
+        except UnknownLoopError:
             self.refuse(first.iter, "what this goes over is not known")
         for item in items:
             inner = Frame({}, frame, frame.cls)
@@ -216,10 +228,10 @@ class Expressions(Reader):
         """What a loop over a value goes through.
 
         Raises:
-            UnknownLoop: the value is not known.
+            UnknownLoopError: the value is not known.
         """
         if isinstance(value, Unknown | Imported):
-            raise UnknownLoop
+            raise UnknownLoopError
         if isinstance(value, Children):
             value = list(value.parts if value.kind == "ModuleDict" else value.parts.values())
         elif isinstance(value, Value | Ref):
@@ -449,7 +461,11 @@ def _check_size(kind: type, left: Any, right: Any) -> None:
     else:
         size = sum(bits)
     if size > LIMITS.bits:
-        raise FrameworkError("what comes out is too large", code="too-large")
+        raise FrameworkError(
+            "what comes out is too large",
+            code="too-large",
+            hint="the numbers and lists of a model are far smaller",
+        )
 
 
 def _decided(op: ast.cmpop, left: Any, right: Any) -> Any:

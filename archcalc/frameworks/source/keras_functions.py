@@ -46,6 +46,8 @@ def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) 
 
     name = path.rpartition(".")[2]
     given = tensors_in((args, kwargs))
+    if name == "epsilon":
+        return 1e-7
     if name in ("shape", "int_shape", "get_shape") and given:
         sizes = reader.bench.shape_of(given[0])
         return (None, *sizes[1:]) if name == "int_shape" else tuple(sizes)
@@ -54,7 +56,10 @@ def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) 
     if name in _BATCHED and (not given or name in ("arange", "range")):
         torch = {"random_normal": "randn", "normal": "randn", "uniform": "rand", "range": "arange"}
         if name in ("arange", "range"):
-            args = [*args, *(kwargs[k] for k in ("start", "limit", "stop", "step", "delta") if k in kwargs)]
+            args = [
+                *args,
+                *(kwargs[k] for k in ("start", "limit", "stop", "step", "delta") if k in kwargs),
+            ]
         sizes = [kwargs["shape"]] if "shape" in kwargs else args
         return torch_names.call(reader, None, f"torch.{torch.get(name, name)}", list(sizes), {})
     if not given:
@@ -64,7 +69,9 @@ def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) 
     theirs = _SAME.get(name, name)
     if theirs not in FUNCTIONS:
         return NotImplemented
-    named = {_NAMED.get(key, key): value for key, value in kwargs.items() if key not in ("name", "dtype")}
+    named = {
+        _NAMED.get(key, key): value for key, value in kwargs.items() if key not in ("name", "dtype")
+    }
     return _called(reader, theirs, args, named)
 
 

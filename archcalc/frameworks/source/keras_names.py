@@ -20,7 +20,25 @@ from archcalc.symbolic.errors import FrameworkError
 __all__ = ["call", "handed"]
 
 _PASSED_OVER = frozenset(
-    ["optimizers", "losses", "metrics", "callbacks", "datasets", "utils", "preprocessing", "regularizers", "initializers", "constraints", "saving", "random", "distribution", "tree", "mixed_precision", "wrappers", "config"]
+    [
+        "optimizers",
+        "losses",
+        "metrics",
+        "callbacks",
+        "datasets",
+        "utils",
+        "preprocessing",
+        "regularizers",
+        "initializers",
+        "constraints",
+        "saving",
+        "random",
+        "distribution",
+        "tree",
+        "mixed_precision",
+        "wrappers",
+        "config",
+    ]
 )
 """Parts of Keras that say nothing of a model's shape."""
 
@@ -43,6 +61,8 @@ def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, A
     if is_function(path):
         return on_tensors(reader, path, args, kwargs)
     parts = path.split(".")
+    if home == "keras.random" and name[:1].islower():
+        return on_tensors(reader, path, args, kwargs)
     if parts[0] == "keras" and len(parts) > 1 and parts[1] in _PASSED_OVER:
         return Unknown()
     if parts[:2] == ["keras", "applications"] and name[:1].isupper():
@@ -70,7 +90,7 @@ def _input(reader: Any, kind: str, args: list[Any], kwargs: dict[str, Any]) -> V
 
 
 def open_shape(reader: Any, shape: Any) -> tuple[Any, ...]:
-    """A shape of Keras' with symbols for the axes that it leaves open: ``t``, or ``h`` and ``w``."""
+    """A shape of Keras' with symbols for axes that it leaves open: ``t``, or ``h`` and ``w``."""
     if isinstance(shape, Unknown):
         raise FrameworkError(
             "the input's shape depends on what is not read",
@@ -127,12 +147,14 @@ def _layer(
     if cls is None and name[:1].islower():
         return _as_function(reader, node, name, args, kwargs)
     if cls is None:
-        reader.refuse(
-            node,
+        raise FrameworkError(
             f"archcalc has no layer called {name}",
             code="unknown-layer",
             hint="archcalc layers lists those that there are",
         )
+    for told in ("input_shape", "batch_input_shape"):
+        if isinstance(kwargs.get(told), Unknown):
+            open_shape(reader, kwargs[told])
     given = [for_a_layer(reader, "", value) for value in args]
     named = {key: for_a_layer(reader, key, value) for key, value in kwargs.items()}
     named = {key: value for key, value in named.items() if value is not DROPPED}
@@ -156,15 +178,13 @@ def _lambda(args: list[Any], kwargs: dict[str, Any]) -> Made:
     return Made(Identity(), "Lambda", False, body=body)
 
 
-def _as_function(
-    reader: Any, node: Any, name: str, args: list[Any], kwargs: dict[str, Any]
-) -> Any:
+def _as_function(reader: Any, node: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """``keras.layers.add([x, y])``: the layer of the same name, made and called."""
-    cls = keras_layer("keras.layers." + "".join(part.capitalize() for part in name.split("_")))
-    if cls is None:
+    camel = "".join(part.capitalize() for part in name.split("_"))
+    if keras_layer(f"keras.layers.{camel}") is None:
         return NotImplemented
     inputs = kwargs.pop("inputs", args[0] if args else None)
-    made = _layer(reader, node, f"keras.layers.{cls.__name__}", cls.__name__, args[1:], kwargs)
+    made = _layer(reader, node, f"keras.layers.{camel}", camel, args[1:], kwargs)
     return reader.call(node, made, [inputs], {})
 
 
@@ -193,5 +213,3 @@ def handed(reader: Any, made: Made, args: list[Any], kwargs: dict[str, Any]) -> 
 
 def _takes_one(layer: Layer) -> bool:
     return layer.arity == (1, 1)
-
-

@@ -1,4 +1,4 @@
-"""Statements followed one after the other: what a source does, as far as its models depend on it."""
+"""Statements followed one after the other: what a source does, as far as models depend on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.callables import Callables
 from archcalc.frameworks.source.defaults import full_name
-from archcalc.frameworks.source.expressions import UnknownLoop
+from archcalc.frameworks.source.expressions import UnknownLoopError
 from archcalc.frameworks.source.values import (
     Class,
     Frame,
@@ -24,21 +24,37 @@ from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 
 __all__ = ["Machine"]
 
-_ADDS = frozenset(["add", "append", "extend", "insert", "add_module", "pop", "update", "register_buffer", "setdefault"])
+_ADDS = frozenset(
+    [
+        "add",
+        "append",
+        "extend",
+        "insert",
+        "add_module",
+        "pop",
+        "update",
+        "register_buffer",
+        "setdefault",
+    ]
+)
 """Methods that change what they are of."""
 
 
-class _Returned(Exception):
+_PASSED_OVER = (ast.Pass, ast.Assert, ast.Delete, ast.Global, ast.Nonlocal)
+"""Statements that say nothing of a model."""
+
+
+class _Returned(Exception):  # noqa: N818  # it is no error
     def __init__(self, value: Any) -> None:
         super().__init__()
         self.value = value
 
 
-class _Broken(Exception):
+class _Broken(Exception):  # noqa: N818  # it is no error
     """``break``."""
 
 
-class _Continued(Exception):
+class _Continued(Exception):  # noqa: N818  # it is no error
     """``continue``."""
 
 
@@ -107,6 +123,8 @@ class Machine(Callables):
     def statement(self, node: ast.stmt, frame: Frame) -> None:
         """Follow one statement."""
         self.tick(node)
+        if isinstance(node, _PASSED_OVER):
+            return
         follow = getattr(self, f"_do_{type(node).__name__}", None)
         if follow is None:
             self.refuse(node, f"{type(node).__name__} is not read")
@@ -209,8 +227,8 @@ class Machine(Callables):
         try:
             items = self.items(self.eval(node.iter, frame), node.iter)
             if isinstance(self.eval(node.iter, frame), Unknown):
-                raise UnknownLoop
-        except UnknownLoop:
+                raise UnknownLoopError
+        except UnknownLoopError:
             self._not_known(node, frame)
             return
         for item in items:
@@ -272,11 +290,6 @@ class Machine(Callables):
 
     def _do_Raise(self, node: ast.Raise, frame: Frame) -> None:
         self.refuse(node, "the source itself raises an error here", code="source-raises")
-
-    def _passed_over(self, node: ast.stmt, frame: Frame) -> None:
-        """What says nothing of a model."""
-
-    _do_Pass = _do_Assert = _do_Delete = _do_Global = _do_Nonlocal = _passed_over
 
     # Definitions
 
@@ -372,5 +385,3 @@ def _root(node: Any) -> Iterator[str]:
 def _matters(value: Any) -> bool:
     """Whether a value is one that a statement can change."""
     return isinstance(value, list | dict | Instance | Unknown) or hasattr(value, "parts")
-
-

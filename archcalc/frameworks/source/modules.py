@@ -42,13 +42,37 @@ _TAKES = {
 """How many tensors go into modules of torch whose other arguments are masks and offsets."""
 
 _ITSELF = frozenset(
-    ["to", "cuda", "cpu", "half", "float", "double", "bfloat16", "eval", "train", "apply", "requires_grad_", "compile", "share_memory", "to_empty", "type"]
+    [
+        "to",
+        "cuda",
+        "cpu",
+        "half",
+        "float",
+        "double",
+        "bfloat16",
+        "eval",
+        "train",
+        "apply",
+        "requires_grad_",
+        "compile",
+        "share_memory",
+        "to_empty",
+        "type",
+    ]
 )
 """Methods of a module that give the module itself."""
 
 _LISTS = frozenset(["append", "extend", "insert", "add", "add_module", "pop"])
 _NOTHING = frozenset(
-    ["parameters", "named_parameters", "modules", "named_modules", "buffers", "named_buffers", "state_dict"]
+    [
+        "parameters",
+        "named_parameters",
+        "modules",
+        "named_modules",
+        "buffers",
+        "named_buffers",
+        "state_dict",
+    ]
 )
 """What goes through a model to begin, freeze or save its weights: it is passed over."""
 
@@ -89,7 +113,12 @@ class Modules(Reader):
         return self.run_instance(node, module, args, kwargs)
 
     def run_instance(
-        self, node: Any, module: Instance, args: list[Any], kwargs: dict[str, Any], root: bool = False
+        self,
+        node: Any,
+        module: Instance,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        root: bool = False,
     ) -> Any:
         """Run ``forward`` or ``call`` of a class of the source."""
         method = "call" if module.framework == "keras" else "forward"
@@ -174,9 +203,7 @@ class Modules(Reader):
         """A Sequential of Keras as a network, the same as long as nothing is added."""
         if module.network is None:
             layers = [self.as_part(part) for part in module.parts.values()]
-            named = {"name": module.name} if module.name else {}
-            made = Sequential(layers, input_shape=module.shape, **named)
-            module.network = made
+            module.network = Sequential(layers, module.shape, name=module.name or None)
         return _trained(module.network, module.trainable)  # type: ignore[no-any-return]
 
     def as_part(self, part: Any) -> Any:
@@ -305,15 +332,13 @@ class Modules(Reader):
 
     def _ends(self, owner: Children, name: str) -> Any:
         """A Sequential of Keras as tensors: what goes in, and what comes out."""
-        if not hasattr(self, "_opened"):
-            self._opened: dict[int, tuple[Any, Any]] = {}
         layer = self.chain(owner)
-        if id(layer) not in self._opened:
+        if id(layer) not in self.opened:
             if layer.input_shape is None:
                 raise NotLoweredError("no input shape is known")
             start = self.bench.input(layer.input_shape)
-            self._opened[id(layer)] = start, self.bench.layer(layer, [start])[0]
-        made = self._opened[id(layer)][name.startswith("out")]
+            self.opened[id(layer)] = start, self.bench.layer(layer, [start])[0]
+        made = self.opened[id(layer)][name.startswith("out")]
         return [made] if name.endswith("s") else made
 
     def _of_made(self, owner: Made, name: str) -> Any:
@@ -385,7 +410,7 @@ class Modules(Reader):
 def not_defined(what: str) -> FrameworkError:
     """The error that a layer is defined nowhere: misspelt, or of another file."""
     name = what.rpartition(".")[2]
-    close = get_close_matches(name[:60], layer_names(), n=1)
+    close = get_close_matches(name[:60], layer_names(), n=1, cutoff=0.75)
     return FrameworkError(
         f"{what} is not defined in this source, and is no layer of Keras or torch",
         code="unknown-layer",
@@ -485,5 +510,3 @@ def _reached(tensors: Sequence[Any]) -> set[int]:
             found.add(id(tensor))
         pending.extend(tensor.inputs)
     return found
-
-

@@ -141,9 +141,7 @@ def _flat(value: Any) -> list[Any]:
 
 def _definitions(names: Mapping[str, Any]) -> list[str]:
     """Classes that are models and no part of another; functions that make models, otherwise."""
-    classes = {
-        n: v for n, v in names.items() if isinstance(v, Class) and Instance(v).framework
-    }
+    classes = {n: v for n, v in names.items() if isinstance(v, Class) and Instance(v).framework}
     used = {
         name
         for cls in classes.values()
@@ -153,7 +151,11 @@ def _definitions(names: Mapping[str, Any]) -> list[str]:
     makers = {n: v for n, v in names.items() if isinstance(v, Function)}
     helped = {name for maker in makers.values() for name in _words(maker)}
     outer = [name for name in classes if name not in used and name not in helped]
-    made = [n for n, v in makers.items() if _returns_model(v, classes) and n not in _others(n, makers, classes)]
+    made = [
+        n
+        for n, v in makers.items()
+        if _returns_model(v, classes) and n not in _others(n, makers, classes)
+    ]
     return outer or made or [name for name in classes if name not in used]
 
 
@@ -280,5 +282,3 @@ def _guessed(machine: Machine, model: Any) -> list[Shape]:
         code="no-input-shape",
         hint="give input_shape=(3, 224, 224), or --input 3,224,224; sizes may be symbols: 3,h,w",
     )
-
-

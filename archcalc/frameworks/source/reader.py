@@ -9,10 +9,10 @@ from archcalc.frameworks.source.tensors import Bench
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, shorten
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["Reader", "StatesWanted"]
+__all__ = ["Reader", "StatesWantedError"]
 
 
-class StatesWanted(Exception):
+class StatesWantedError(Exception):
     """The states that a recurrent layer ends in are used, which it has to be told beforehand."""
 
     def __init__(self, place: tuple[int, int]) -> None:
@@ -39,6 +39,7 @@ class Reader:
         self.remarks: dict[str, None] = {}
         self.taken: set[str] = set()
         self.inside = 0
+        self.opened: dict[int, tuple[Any, Any]] = {}
         self._steps = 0
         self._all_steps = 0
         self._depth = 0
@@ -101,7 +102,9 @@ class Reader:
 
     # Errors
 
-    def refuse(self, node: Any, message: str, *, code: str = "not-read", hint: str = "") -> NoReturn:
+    def refuse(
+        self, node: Any, message: str, *, code: str = "not-read", hint: str = ""
+    ) -> NoReturn:
         """Say that something cannot be read.
 
         Raises:

@@ -33,7 +33,7 @@ def recurrent(reader: Any, node: Any, made: Made, values: list[Value]) -> Any:
     kinds = (False, True) if made.cls == "LSTM" else (False,)
     held = [
         State(
-            reader, out[0], units, layers if isinstance(layers, int) else 1, 2 if both else 1, memory,
+            reader, out[0], units, int(layers), 2 if both else 1, memory,
             out[1 + index] if single and len(out) > 1 + index else None, place,
         )
         for index, memory in enumerate(kinds)

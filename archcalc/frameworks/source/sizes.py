@@ -1,4 +1,4 @@
-"""Python's arithmetic on sizes that are symbols, where it is more than sums, products and floors."""
+"""Arithmetic on sizes that are symbols, where it is more than sums, products and floors."""
 
 from __future__ import annotations
 

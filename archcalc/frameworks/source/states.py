@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcalc.frameworks.importing.values import NotLoweredError, Value
-from archcalc.frameworks.source.reader import Reader, StatesWanted
+from archcalc.frameworks.source.reader import Reader, StatesWantedError
 
 __all__ = ["State"]
 
@@ -44,7 +44,7 @@ class State:
         index = range(self.count)[index]
         if self.count == 1:
             if self.value is None:
-                raise StatesWanted(self.place)
+                raise StatesWantedError(self.place)
             return self.value
         layer, way = divmod(index, self.ways)
         if self.memory or layer != self.layers - 1:

@@ -31,6 +31,11 @@ __all__ = ["BATCH", "Bench", "tensors_in"]
 BATCH = 10_007
 """How long the batch is while code is read: a prime that is no other size."""
 
+_OF_TWO = frozenset(
+    ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "floor_divide", "remainder")
+)
+"""Functions of two tensors, or of a tensor and a number."""
+
 _STANDS_FOR = (224, 256, 320, 384, 448, 512)
 """What symbols are while the code is read, unless that is said; later ones are multiples of 64."""
 
@@ -41,7 +46,9 @@ def tensors_in(value: Any) -> list[Value | Ref]:
         return [value]
     if isinstance(value, Mapping):
         value = tuple(value.values())
-    return [x for held in value for x in tensors_in(held)] if isinstance(value, list | tuple) else []
+    return (
+        [x for held in value for x in tensors_in(held)] if isinstance(value, list | tuple) else []
+    )
 
 
 class Bench(Workbench):
@@ -124,12 +131,14 @@ class Bench(Workbench):
         if lowering is None:
             raise NotLoweredError(f"archcalc has no layer for the function {name}")
         given = _frozen(tuple(args))
+        if name in _OF_TWO and not all(isinstance(x, Value | Ref | int | float) for x in given[:2]):
+            raise NotLoweredError("what stands beside the tensor is not known")
         if name == "matmul" and self._is_row_by_weight(*given):
             return self._by_weight(*given)
         self.call = Call(name, given, dict(kwargs), ())
         made = lowering(self, *given, **{key: _frozen(value) for key, value in kwargs.items()})
         if all(map(self.is_constant, tensors_in((given, dict(kwargs))))):
-            fixed = [self.constant(value.shape) for value in tensors_in(made)]
+            fixed = [self.constant(self.shape_of(value)) for value in tensors_in(made)]
             return fixed[0] if isinstance(made, Value) else tuple(fixed)
         return made if isinstance(made, Value) else tuple(made)
 

@@ -19,14 +19,57 @@ __all__ = ["call", "tensor_attribute", "tensor_method"]
 
 _LISTS = ("Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
 _FROM_SIZES = frozenset(
-    ["zeros", "ones", "rand", "randn", "empty", "full", "normal", "FloatTensor", "LongTensor", "Tensor", "IntTensor"]
+    [
+        "zeros",
+        "ones",
+        "rand",
+        "randn",
+        "empty",
+        "full",
+        "normal",
+        "FloatTensor",
+        "LongTensor",
+        "Tensor",
+        "IntTensor",
+    ]
 )
 _ALIKE = frozenset(
-    ["zeros_like", "ones_like", "rand_like", "randn_like", "empty_like", "full_like", "normal_", "bernoulli"]
+    [
+        "zeros_like",
+        "ones_like",
+        "rand_like",
+        "randn_like",
+        "empty_like",
+        "full_like",
+        "normal_",
+        "bernoulli",
+    ]
 )
 
 _NO_CHANGE = frozenset(
-    ["to", "cpu", "cuda", "contiguous", "detach", "clone", "float", "double", "half", "long", "int", "bool", "type", "type_as", "requires_grad_", "data", "numpy", "tolist", "backward", "retain_grad", "pin_memory"]
+    [
+        "to",
+        "cpu",
+        "cuda",
+        "contiguous",
+        "detach",
+        "clone",
+        "float",
+        "double",
+        "half",
+        "long",
+        "int",
+        "bool",
+        "type",
+        "type_as",
+        "requires_grad_",
+        "data",
+        "numpy",
+        "tolist",
+        "backward",
+        "retain_grad",
+        "pin_memory",
+    ]
 )
 
 
@@ -233,7 +276,3 @@ def tensor_method(
         if name not in FUNCTIONS:
             return owner
     return _lowered(reader, name, [owner, *args], kwargs)
-
-
-
-

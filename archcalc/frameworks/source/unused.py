@@ -79,5 +79,3 @@ def _of_layer(layer: Layer) -> Any:
 
 def _dim(size: Any) -> Any:
     return getattr(size, "dim", size)
-
-

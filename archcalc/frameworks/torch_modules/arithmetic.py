@@ -18,6 +18,7 @@ from archcalc.frameworks.torch_modules.operations import Operation
 __all__ = [
     "Clip",
     "Compare",
+    "Convolve",
     "CumulativeSum",
     "Divide",
     "Einsum",
@@ -38,6 +39,14 @@ def _product(x: Tensor, dim: Sequence[int], keepdim: bool) -> Tensor:
     return x
 
 
+def _position(of: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def found(x: Tensor, dim: Sequence[int], keepdim: bool) -> Tensor:
+        (axis,) = dim
+        return of(x, axis, keepdim=keepdim).to(x.dtype)
+
+    return found
+
+
 _REDUCED: Mapping[str, Callable[..., Tensor]] = {
     "mean": torch.mean,
     "sum": torch.sum,
@@ -47,6 +56,8 @@ _REDUCED: Mapping[str, Callable[..., Tensor]] = {
     "variance": torch.var,
     "deviation": torch.std,
     "norm": torch.linalg.vector_norm,
+    "argmax": _position(torch.argmax),
+    "argmin": _position(torch.argmin),
 }
 
 
@@ -213,6 +224,32 @@ class Einsum(Operation):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return torch.einsum(self.equation, *inputs)
+
+
+class Convolve(Operation):
+    """A convolution whose kernel is an input, another for every sample."""
+
+    def __init__(
+        self, strides: Sequence[int], padding: Sequence[Sequence[int]],
+        dilation_rate: Sequence[int], groups: int,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            strides=strides, padding=padding, dilation_rate=dilation_rate, groups=groups
+        )
+        self.strides, self.padding = tuple(strides), tuple(padding)
+        self.dilation_rate, self.groups = tuple(dilation_rate), groups
+
+    def forward(self, x: Tensor, kernel: Tensor, *bias: Tensor) -> Tensor:
+        batch, rank = len(x), x.ndim - 2
+        convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[rank - 1]
+        pairs = self.padding * (rank if len(self.padding) == 1 else 1)
+        x = functional.pad(x, [int(n) for pair in reversed(pairs) for n in pair])
+        y: Tensor = convolve(  # every sample is a group of its own
+            x.reshape(1, -1, *x.shape[2:]), kernel.reshape(-1, *kernel.shape[2:]),
+            *(b.reshape(-1) for b in bias), stride=self.strides, dilation=self.dilation_rate,
+            groups=batch * self.groups,
+        )  # fmt: skip
+        return y.reshape(batch, -1, *y.shape[2:])
 
 
 class ScaledDotProductAttention(nn.Module):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["EinsumDense", "Lambda", "Masking", "UnitNorm", "Value", "Zeros"]
+__all__ = ["Constant", "EinsumDense", "Lambda", "Masking", "UnitNorm", "Value"]
 
 
 class Value(nn.Module):  # type: ignore[misc]
@@ -26,15 +26,19 @@ class Value(nn.Module):  # type: ignore[misc]
         return self.value.expand(batch, *self.value.shape)
 
 
-class Zeros(nn.Module):  # type: ignore[misc]
-    """A tensor of zeros in the place of fixed numbers, once for every sample of a batch."""
+class Constant(nn.Module):  # type: ignore[misc]
+    """Fixed numbers, the same for every sample of a batch; one everywhere, until they are set."""
 
-    def __init__(self, shape: Sequence[int]) -> None:
+    def __init__(self, shape: Sequence[int], value: float) -> None:
         super().__init__()
-        self.shape = tuple(shape)
+        self.shape, self.value = tuple(shape), value
+        self.numbers: Tensor | None = None
 
     def forward(self, batch: int) -> Tensor:
-        return torch.zeros(1, *self.shape).expand(batch, *self.shape)
+        numbers = self.numbers
+        if numbers is None:
+            numbers = torch.full(self.shape, self.value)
+        return numbers.expand(batch, *self.shape)
 
 
 class EinsumDense(nn.Module):  # type: ignore[misc]

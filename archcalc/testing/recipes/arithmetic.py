@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from archcalc.layers.arithmetic import Reduction
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.picking import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
@@ -21,9 +22,10 @@ _CONSTANTS = (2.0, 0.5)
 
 def _reduce(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     """Some axes, or all where they stay: few layers take a number without axes."""
-    axes = pick.axes(inputs[0])
+    how = pick.one_of(pick.left.get("how") or get_args(Reduction))
+    axes = (pick.axis(inputs[0]),) if how.startswith("arg") else pick.axes(inputs[0])
     every = len(axes) in (0, len(inputs[0]))
-    made = {"axis": axes or None, "keepdims": True if every else pick.flag()}
+    made = {"how": how, "axis": axes or None, "keepdims": True if every else pick.flag()}
     return {**made, "correction": 0}
 
 
@@ -123,12 +125,40 @@ def _attends(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"scale": pick.one_of((None, 0.5)), "enable_gqa": shared, "is_causal": causal}
 
 
+@st.composite
+def _to_convolve(draw: DrawFn, cls: type[Any]) -> tuple[Shape, ...]:
+    """An input of one to three axes behind its channels, a kernel within it, and maybe a bias."""
+    extent = draw(small(draw(numbers(1, 3)), longest=5))
+    groups, depth, times = (draw(numbers(1, 3)) for _ in range(3))
+    window = [draw(numbers(1, min(3, int(n)))) for n in extent]
+    x, kernel = Shape((groups * depth, *extent)), Shape((groups * times, depth, *window))
+    return (x, kernel, Shape((groups * times,))) if draw(st.booleans()) else (x, kernel)
+
+
+def _convolves(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """Strides, padding and dilations with which the kernel still fits."""
+    x, kernel = inputs[:2]
+    rank = len(x) - 1
+    pads = [pick.sizes(2, 2, 0) for _ in range(rank)]
+    dilation = []
+    for n, k, (before, after) in zip(x[1:], kernel[2:], pads, strict=True):
+        room = int(n) + before + after - 1
+        dilation.append(pick.size(max(1, min(2, room // max(int(k) - 1, 1)))))
+    return {
+        "strides": pick.sizes(rank, 2),
+        "padding": pads,
+        "dilation_rate": dilation,
+        "groups": int(x[0]) // int(kernel[1]),
+    }
+
+
 RECIPES: dict[str, Recipe] = {
     "Reduce": _reduce,
     "CumulativeSum": _along,
     **dict.fromkeys(("Divide", "Power", "Compare"), _constant),
     "TakeAlongAxis": _take,
     "Matmul": _matmul,
+    "Convolve": _convolves,
     "Einsum": _equation,
     "ScaledDotProductAttention": _attends,
 }
@@ -137,6 +167,7 @@ INPUTS: dict[str, Inputs] = {
     **dict.fromkeys(("Divide", "Power", "Compare", "Where"), to_merge),
     "TakeAlongAxis": _to_take,
     "Matmul": _to_multiply,
+    "Convolve": _to_convolve,
     "Einsum": _to_contract,
     "ScaledDotProductAttention": _to_attend,
 }

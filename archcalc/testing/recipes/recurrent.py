@@ -97,6 +97,15 @@ def _both_ways(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"layer": pick.layer(_LAYERS, inputs)}
 
 
+def _in_layers(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """A recurrent layer, maybe in both ways, that gives its sequence; as torch stacks them."""
+    sequence, *_ = inputs
+    made = pick.layer(_LAYERS, (sequence,)).model_copy(
+        update={"return_sequences": True, "return_state": False, "go_backwards": False}
+    )
+    return {"layer": made, "num_layers": pick.size(3)}
+
+
 def _stacked(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
     return {"cells": _cells(pick, inputs[0])}
 
@@ -136,6 +145,7 @@ RECIPES: dict[str, Recipe] = {
     "Experts": _routed,
     "Wrapper": _wrapped,
     "Bidirectional": _both_ways,
+    "RecurrentStack": _in_layers,
     "StackedRNNCells": _stacked,
     "RNN": _over_time,
 }
@@ -147,6 +157,7 @@ INPUTS: dict[str, Inputs] = {
     "Experts": _tokens_and_scores,
     "Wrapper": lambda cls: (small(1) | small(2) | small(3)).map(lambda x: (x,)),
     "Bidirectional": _sequences,
+    "RecurrentStack": _sequences,
     "StackedRNNCells": lambda cls: small(1).map(lambda x: (x,)),
     "RNN": _sequences,
 }
@@ -155,6 +166,7 @@ FITS: dict[str, Fits] = {
     "TimeDistributed": lambda x: 2 <= len(x) <= 4,
     "Wrapper": lambda x: len(x) <= 3,
     "Bidirectional": lambda x: len(x) == 2,
+    "RecurrentStack": lambda x: len(x) == 2,
     "StackedRNNCells": lambda x: len(x) == 1,
     "RNN": lambda x: len(x) == 2,
 }

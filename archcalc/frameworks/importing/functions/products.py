@@ -15,31 +15,83 @@ if TYPE_CHECKING:
     from archcalc.frameworks.importing.workbench import Workbench
 
 
-@lowers("matmul", "__matmul__", "bmm", "mm", "mv")
+@lowers("matmul", "__matmul__", "__imatmul__", "bmm", "mm", "mv", "dot")
 def matmul(low: Workbench, a: Any, b: Any) -> Lowered:
+    """A product over the last axis of the first and the last but one of the second."""
     first, second = low.tensor_of(a), low.tensor_of(b)
-    if min(len(first.shape), len(second.shape)) < 2:
-        raise NotLoweredError("a product with a vector")
     (shape,) = low.shapes()
-    at = _batch_of_product(first, second, shape)
-    return low.on([first, second], ac.Matmul(), at, shape)
+    row, column = len(first.shape) == 1, len(second.shape) == 1
+    if row:
+        first = low.on(first, ac.ExpandDims(-2), first.at, (1, *first.shape))
+    if column:
+        second = low.on(second, ac.ExpandDims(-1), second.at, (*second.shape, 1))
+    whole = _with_ones(shape, row, column)
+    at = _batch_of_product(first, second, whole)
+    made = _multiplied(low, first, second, at, whole)
+    for axis in [-1] * column + [-2 + column] * row:
+        made = low.on(made, ac.Squeeze(axis), made.at, _without(made.shape, axis))
+    return Value(made.tensor, shape, made.at, made.batch)
+
+
+def _with_ones(shape: Sequence[int], row: bool, column: bool) -> tuple[int, ...]:
+    """The shape of a product before the axes go that vectors were given."""
+    if column:
+        return (*shape, *((1,) if row else ()), 1)
+    return (*shape[:-1], 1, shape[-1]) if row else tuple(shape)
+
+
+def _without(shape: Sequence[int], axis: int) -> tuple[int, ...]:
+    place = axis % len(shape)
+    return (*shape[:place], *shape[place + 1 :])
+
+
+def _multiplied(
+    low: Workbench, first: Value, second: Value, at: Batch | None, shape: Sequence[int]
+) -> Value:
+    """The product; of a tensor whose rows are samples, each row by itself."""
+    rank = len(shape)
+    if at is None or at.axis != rank - 2 or first.at is None:
+        first, second = low.alike([first, second])
+        return low.on([first, second], ac.Matmul(), at, shape)
+    if not first.is_free:
+        return low.on([first, second], ac.Matmul(), at, shape)
+    one = low.on(first, ac.ExpandDims(-2), first.at, first.shape)
+    made = low.on([one, second], ac.Matmul(), at, shape)
+    return low.on(made, ac.Squeeze(-2), at, shape)
 
 
 def _batch_of_product(first: Value, second: Value, shape: Sequence[int]) -> Batch | None:
-    for value in (first, second):
+    """Where the batch is in a product: in the rows of the first, or before both matrices.
+
+    Raises:
+        MixesSamplesError: it is summed along, or is in different places.
+    """
+    found = set()
+    for value, summed in ((first, (1,)), (second, (1, 2))):
         if value.at is not None:
-            axis = value.at.axis + len(shape) - len(value.shape)
-            if axis >= len(shape) - 1 - (value is first) + (value is second and 0):
-                if value is first and axis == len(shape) - 2:
-                    return Batch(axis, value.at.inner)
+            back = len(value.shape) - value.at.axis
+            if back in summed:
                 raise MixesSamplesError("the batch is a factor of a product")
-            return Batch(axis, value.at.inner)
-    return None
+            found.add((len(shape) - back, value.at.inner))
+    if len(found) > 1:
+        raise MixesSamplesError("the batch is in different places of a product")
+    return next((Batch(*one) for one in found), None)
 
 
-@lowers("baddbmm")
-def baddbmm(low: Workbench, x: Any, a: Any, b: Any, **kwargs: Any) -> Lowered:
-    return low.merged(ac.Add, [x, matmul(low, a, b)])
+@lowers("baddbmm", "addmm", "addbmm", "addmv")
+def baddbmm(
+    low: Workbench, x: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1
+) -> Lowered:
+    """A multiple of a tensor plus a multiple of a product."""
+    if low.call.what == "addbmm":
+        raise MixesSamplesError("products summed along their first axis")
+    product: Any = matmul(low, a, b)
+    if alpha != 1:
+        product = low.on(product, ac.Rescaling(float(alpha), 0.0))
+    if beta == 0:
+        return product  # type: ignore[no-any-return]
+    scaled = x if beta == 1 else low.on(low.tensor_of(x), ac.Rescaling(float(beta), 0.0))
+    return low.merged(ac.Add, [scaled, product])
 
 
 @lowers("scaled_dot_product_attention")
@@ -50,7 +102,9 @@ def attention(
     asked = (query, key, value) if attn_mask is None else (query, key, value, attn_mask)
     given = low.alike([low.tensor_of(x) for x in asked])
     (shape,) = low.shapes()
-    layer = ac.ScaledDotProductAttention(bool(is_causal), enable_gqa=bool(enable_gqa))
+    layer = ac.ScaledDotProductAttention(
+        bool(is_causal), scale=None if scale is None else float(scale), enable_gqa=bool(enable_gqa)
+    )
     return low.on(given, layer, given[0].at, shape)
 
 
@@ -130,19 +184,77 @@ def _convolution(rank: int) -> Lower:
         low: Workbench, x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
         dilation: Any = 1, groups: int = 1,
     ) -> Lowered:  # fmt: skip
-        value = low.tensor_of(x)
+        value, (made,) = low.tensor_of(x), low.shapes()
+        kernel = low.shape_of(weight)
+        steps, spread = _each(stride, rank), _each(dilation, rank)
+        if not low.is_weight(weight) or not (bias is None or low.is_weight(bias)):
+            pads = _amounts(padding, kernel[2:], spread)
+            layer = ac.Convolve(strides=steps, padding=pads, dilation_rate=spread, groups=groups)
+            return _convolved(low, value, low.tensor_of(weight), bias, layer, made)
         kind = {1: ac.Conv1D, 2: ac.Conv2D, 3: ac.Conv3D}[rank]
-        shape = low.shape_of(weight)
-        pads: Any = padding if isinstance(padding, str) else _each(padding, rank)
-        layer = kind(
-            shape[0], tuple(shape[2:]), strides=_each(stride, rank), padding=pads,
-            data_format="channels_first", dilation_rate=_each(dilation, rank), groups=groups,
+        held = kind(
+            kernel[0], tuple(kernel[2:]), strides=steps,
+            padding=padding if isinstance(padding, str) else _each(padding, rank),
+            data_format="channels_first", dilation_rate=spread, groups=groups,
             use_bias=bias is not None,
         )  # fmt: skip
-        (made,) = low.shapes()
-        return low.on(value, low.held(layer, weight, bias), value.at, made)
+        return low.sampled(value, low.held(held, weight, bias), made)
 
     return lower
+
+
+def _amounts(padding: Any, kernel: Sequence[int], dilation: Sequence[int]) -> Any:
+    """Padding as amounts before and after."""
+    if padding == "valid":
+        return ((0, 0),)
+    if padding == "same":
+        both = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
+        return tuple((n // 2, n - n // 2) for n in both)
+    return _each(padding, len(kernel))
+
+
+def _convolved(
+    low: Workbench, x: Value, kernel: Value, bias: Any, layer: Any, shape: Sequence[int]
+) -> Value:
+    """With a kernel that was computed; from the input too, where every sample is a group."""
+    more = [] if bias is None else [low.tensor_of(bias)]
+    if x.is_free and x.at == Batch(0) and kernel.at is None:
+        return low.on([x, kernel, *more], layer, x.at, shape)
+    if x.at is None or x.at.axis != 1 or int(x.shape[0]) != 1 or kernel.at is None:
+        raise NotLoweredError("a computed kernel with the batch elsewhere")
+    groups = int(layer.groups) // x.batch
+    own = layer.model_copy(update={"groups": groups})
+    image = low.on(x, ac.Squeeze(1), Batch(0), (x.batch, *x.own[1:])) if x.own[0] == 1 else x
+    rows = [kernel, *more]
+    made = low.on([image, *rows], own, Batch(0), (x.batch, shape[1] // x.batch, *shape[2:]))
+    back = low.on(made, ac.ExpandDims(1), Batch(1, int(shape[1]) // x.batch), shape)
+    return Value(back.tensor, tuple(shape), back.at, x.batch)
+
+
+def _transposed(rank: int) -> Lower:
+    def lower(
+        low: Workbench, x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+        output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+    ) -> Lowered:  # fmt: skip
+        value, (made,) = low.tensor_of(x), low.shapes()
+        depth, filters, *kernel = low.shape_of(weight)
+        told = {
+            "in_channels": depth, "out_channels": filters * groups, "kernel_size": tuple(kernel),
+            "stride": _plain(stride), "padding": _plain(padding),
+            "output_padding": _plain(output_padding), "groups": groups,
+            "bias": bias is not None, "dilation": _plain(dilation),
+        }  # fmt: skip
+        layer = low.named(f"ConvTranspose{rank}d", told)
+        return low.sampled(value, low.held(layer, weight, bias), made)
+
+    return lower
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int) else tuple(value)
+
+
+FUNCTIONS.update({f"conv_transpose{rank}d": _transposed(rank) for rank in (1, 2, 3)})
 
 
 def _each(value: Any, rank: int) -> tuple[int, ...]:

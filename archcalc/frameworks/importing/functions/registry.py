@@ -8,7 +8,7 @@ the call as torch names them, and gives values.  One that cannot say its call ra
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from archcalc.frameworks.importing.values import Value
 
@@ -21,10 +21,13 @@ FUNCTIONS: dict[str, Lower] = {}
 """By torch's name."""
 
 
-def lowers(*names: str) -> Callable[[Lower], Lower]:
+_F = TypeVar("_F", bound=Lower)
+
+
+def lowers(*names: str) -> Callable[[_F], _F]:
     """Register a function under torch's names."""
 
-    def register(function: Lower) -> Lower:
+    def register(function: _F) -> _F:
         FUNCTIONS.update(dict.fromkeys(names, function))
         return function
 

@@ -68,6 +68,11 @@ class OnnxBench(Bench):
         name, self.label = self._fresh(self.label), None
         return layer.model_copy(update={"name": name})
 
+    def _called_after(self, weights: Sequence[tuple[str, bool]]) -> str | None:
+        name = None if self.label is None else self._fresh(self.label)
+        self.label = None
+        return name
+
     # Weights
 
     def stored(self, stored: Stored, learned: bool | None = None) -> Ref:
@@ -90,7 +95,7 @@ class OnnxBench(Bench):
         key = layer, names
         if key not in self._kept:
             self._layers.clear()
-            self._kept[key] = super().held(self._called(layer), *weights)
+            self._kept[key] = super().held(layer, *weights)
         return self._kept[key]
 
     def several(self, layer: Layer, values: Sequence[Value], *weights: Ref | None) -> list[Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,28 +40,27 @@ def dims_of(info: Any) -> tuple[int | str | None, ...] | None:
 
 
 def inferred(
-    onnx: Any, node: Node, shapes: Sequence[Sequence[int] | None], types: Sequence[int], opsets: Any
+    onnx: Any, node: Node, given: Mapping[str, Any], types: Mapping[str, int], opsets: Any
 ) -> list[tuple[int, ...] | None]:
     """The shapes that come out of one node, ``None`` where ONNX does not know.
 
     Args:
         onnx: the package.
-        node: the node; constants among its inputs are given to inference as they are.
-        shapes: of its inputs.
-        types: of its inputs.
+        node: the node.
+        given: what goes into it and into its subgraphs, by name; constants are given to inference
+            as they are, of others the shape.
+        types: of what goes in, by name.
         opsets: the versions of the operators.
     """
     helper = onnx.helper
     inputs, constants = [], []
-    for index, (given, shape, kind) in enumerate(zip(node.given, shapes, types, strict=True)):
-        name = node.proto.input[index]
-        if shape is None or name in {one.name for one in (*inputs, *constants)}:
-            continue
-        if isinstance(given, np.ndarray):
-            plain = given.astype(np.int64) if given.dtype == object else given
+    for name, one in given.items():
+        if isinstance(one, np.ndarray):
+            plain = one.astype(np.int64) if one.dtype == object else one
             constants.append(onnx.numpy_helper.from_array(np.ascontiguousarray(plain), name))
-        else:
-            inputs.append(helper.make_tensor_value_info(name, kind, [int(n) for n in shape]))
+        elif hasattr(one, "shape"):
+            sizes = [int(n) for n in one.shape]
+            inputs.append(helper.make_tensor_value_info(name, types.get(name, 1), sizes))
     outputs = [onnx.ValueInfoProto(name=name) for name in node.proto.output if name]
     graph = helper.make_graph([node.proto], "one", inputs, outputs, constants)
     try:

@@ -349,10 +349,9 @@ class Reader:
         Raises:
             SpecificationError: nothing says them.
         """
-        shapes = [None if g is None else tuple(g.shape) for g in node.given]
-        count = len(node.proto.input)
-        types = [self._declared.get(name, (0, None))[0] or 1 for name in node.proto.input]
-        found = inferred(self.onnx, node, shapes[:count], types, self._opsets)
+        given = {name: self.env[name] for name in sorted(_taken(node.proto))}
+        types = {name: self._declared.get(name, (0, None))[0] or 1 for name in given}
+        found = inferred(self.onnx, node, given, types, self._opsets)
         made = []
         for name, shape in zip(node.proto.output, found, strict=True):
             if name and shape is None:

@@ -12,4 +12,12 @@ from archcalc.frameworks.from_torch import from_torch
 from archcalc.frameworks.keras import to_keras
 from archcalc.frameworks.torch import to_torch
 
-__all__ = ["from_keras", "from_onnx", "from_source", "from_torch", "to_keras", "to_source", "to_torch"]
+__all__ = [
+    "from_keras",
+    "from_onnx",
+    "from_source",
+    "from_torch",
+    "to_keras",
+    "to_source",
+    "to_torch",
+]

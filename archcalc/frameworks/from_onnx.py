@@ -85,7 +85,7 @@ def _followed(
     from archcalc.frameworks.importing.onnx.reader import Reader
 
     bench = OnnxBench(sizes, fixed_batch(given))
-    reader = Reader(onnx, model, declared_by(onnx, model), bench)
+    reader = Reader(onnx, model, declared_by(model), bench)
     starts = [_start(bench, one) for one in given]
     reader.env.update((one.name, start) for one, start in zip(given, starts, strict=True))
     try:
@@ -108,9 +108,7 @@ def _start(bench: Any, given: Any) -> Value:
     if given.batch is None:
         return Value(value.tensor, own, None, value.batch)
     axis = given.batch
-    return Value(
-        value.tensor, (*own[:axis], value.batch, *own[axis:]), Batch(axis), value.batch
-    )
+    return Value(value.tensor, (*own[:axis], value.batch, *own[axis:]), Batch(axis), value.batch)
 
 
 def _not_bare(tensor: Any, inputs: Sequence[Any]) -> Any:

@@ -181,9 +181,7 @@ def test_a_batch_of_one_is_the_batch(name: str) -> None:
 # Recurrent layers
 
 
-def recurrent(
-    op: str, outputs: str, direction: str = "forward", **attributes: Any
-) -> ModelProto:
+def recurrent(op: str, outputs: str, direction: str = "forward", **attributes: Any) -> ModelProto:
     gates, ways = {"LSTM": 4, "GRU": 3, "RNN": 1}[op], 1 + (direction == "bidirectional")
     weights = {
         "w": floats(ways, gates * 5, 12),
@@ -399,7 +397,9 @@ def test_the_batch_is_where_it_is_said() -> None:
 
 
 def test_an_initialiser_among_the_inputs_is_a_weight() -> None:
-    model = graph([node("MatMul", "x w", "y")], {"x": ("N", 12), "w": (12, 5)}, {"w": floats(12, 5)})
+    model = graph(
+        [node("MatMul", "x w", "y")], {"x": ("N", 12), "w": (12, 5)}, {"w": floats(12, 5)}
+    )
     assert from_onnx(model).trace().parameters == 60
 
 
@@ -580,7 +580,9 @@ def test_a_loop_without_end_is_not_followed() -> None:
         [helper.make_empty_tensor_value_info("on"),
          helper.make_tensor_value_info("next", TensorProto.FLOAT, ["N", 12])],
     )  # fmt: skip
-    model = graph([node("Loop", "most - x", "y", body=body)], {"x": ("N", 12)}, {"most": ints(2**40)[0]})
+    model = graph(
+        [node("Loop", "most - x", "y", body=body)], {"x": ("N", 12)}, {"most": ints(2**40)[0]}
+    )
     model.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 12]))
     net = from_onnx(model)
     assert [one.partition(":")[0] for one in opaque(net)] == ["Loop"]

@@ -204,4 +204,3 @@ class OnnxBench(Bench):
         if not folded:
             raise NotLoweredError("the batch is torn apart")
         return next((axis for axis in folded if axis < len(sizes) - 1), folded[0])
-

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from archcalc.frameworks.importing.onnx.inlining import inline
 from archcalc.symbolic.errors import (
     CycleError,
     FrameworkError,
@@ -63,9 +64,12 @@ def model_of(source: Any) -> Any:
             "it is no ONNX model: its graph gives nothing", code="not-onnx", path=name,
             hint="was the file written whole, and by onnx.save or an exporter?",
         )  # fmt: skip
+    _check_text(source, name)
     _check_functions(source, name)
     light = _without_numbers(onnx, source)
-    return _inlined(onnx, light, name) if source.functions else light
+    if light.functions:
+        inline(onnx, light)
+    return light
 
 
 def _parsed(onnx: Any, path: Any, name: str) -> Any:
@@ -151,16 +155,44 @@ def _sized(
     return sizes[at]
 
 
-def _inlined(onnx: Any, model: Any, name: str) -> Any:
-    from onnx import inliner
+def _check_text(model: Any, name: str) -> None:
+    """Names are text.
 
+    Raises:
+        SpecificationError: one is not.
+    """
     try:
-        return inliner.inline_local_functions(model)
-    except Exception as error:
+        graphs = [model.graph, *model.functions]
+        for graph in graphs:
+            for node in _nodes(graph.node):
+                _texts(node.name, node.op_type, node.domain, *node.input, *node.output)
+                _texts(*(one.name for one in node.attribute))
+                _texts(*(one.ref_attr_name for one in node.attribute))
+                _texts(*(text for one in node.metadata_props for text in (one.key, one.value)))
+                for inner in subgraphs(node):
+                    _check_graph(inner)
+        _check_graph(model.graph)
+        for function in model.functions:
+            _texts(function.name, function.domain, *function.input, *function.output)
+        _texts(*(one.domain for one in model.opset_import))
+    except (UnicodeDecodeError, TypeError):
         raise SpecificationError(
-            f"its functions cannot be inlined: {shorten(str(error), 200)}",
-            code="not-onnx", path=name, hint="onnx.checker.check_model says more",
+            "a name in it is not text in UTF-8", code="not-onnx", path=name,
+            hint="was the file written whole, and by onnx.save or an exporter?",
         ) from None  # fmt: skip
+
+
+def _check_graph(graph: Any) -> None:
+    for one in (*graph.input, *graph.output, *graph.value_info):
+        _texts(one.name, *(dim.dim_param for dim in one.type.tensor_type.shape.dim))
+    _texts(*(one.name for one in graph.initializer))
+    _texts(*(one.values.name for one in graph.sparse_initializer))
+
+
+def _texts(*names: Any) -> None:
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(name)
 
 
 def _without_numbers(onnx: Any, model: Any) -> Any:

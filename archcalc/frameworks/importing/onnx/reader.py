@@ -56,7 +56,9 @@ class Reader:
         self.env: dict[str, Any] = {}
         self._declared = declared
         self._opsets = list(model.opset_import)
-        self._version = max((o.version for o in self._opsets if o.domain in ("", "ai.onnx")), default=1)
+        self._version = max(
+            (o.version for o in self._opsets if o.domain in ("", "ai.onnx")), default=1
+        )
         self._steps = 0
         self._uses: dict[str, set[int]] = {}
         self._live: set[str] = set()
@@ -182,7 +184,9 @@ class Reader:
             for value in _values(outer[name])
         }
         ids = {id(node) for node in nodes}
-        given = [name for node in nodes for name in node.output if self._uses.get(name, set()) - ids]
+        given = [
+            name for node in nodes for name in node.output if self._uses.get(name, set()) - ids
+        ]
         if not starts or not given:
             self._group(group)
             return
@@ -221,8 +225,9 @@ class Reader:
             for name in node.input:
                 takers.setdefault(name, []).append(node)
         for node in nodes:
-            after = takers.get(node.output[0], []) if node.op_type == "MatMul" else []
-            if len(after) != 1 or after[0].op_type != "Add" or node.output[0] in ends:
+            joins = node.op_type == "MatMul" and len(node.input) == 2 and len(node.output) == 1
+            after = takers.get(node.output[0], []) if joins else []
+            if len(after) != 1 or not after[0].output or after[0].op_type != "Add" or node.output[0] in ends:
                 continue
             kernel = self.env.get(node.input[1])
             other = next((n for n in after[0].input if n != node.output[0]), None)
@@ -262,7 +267,7 @@ class Reader:
             if one.type
         }
         given = tuple(self.env[name] if name else None for name in proto.input)
-        if proto.op_type == "MatMul" and proto.output[0] in self._biases:
+        if proto.output and proto.output[0] in self._biases:
             given = (*given, self._biases[proto.output[0]])
         outputs = tuple(name if name in self._uses else "" for name in proto.output)
         op = proto.op_type if own else f"{proto.domain}.{proto.op_type}"
@@ -302,6 +307,16 @@ class Reader:
 
     def _shapes_alone(self, node: Node) -> list[Any]:
         """Constants of which the shapes are all that is known."""
+        if node.op.startswith("Scatter"):
+            return [Fixed(tuple(node.given[0].shape))]
+        operator = OPERATORS.get(node.op)
+        try:
+            made = None if operator is None else operator(self.bench, node)
+        except _UNLIKE:
+            made = None
+        values = list(made) if isinstance(made, list | tuple) else [made]
+        if all(isinstance(value, Value) for value in values):
+            return [Fixed(value.shape) for value in values]
         return [Fixed(shape) for shape in self._inferred(node)]
 
     def _lowered(self, node: Node) -> list[Any]:
@@ -401,7 +416,9 @@ class Reader:
                 kept = self._stored(tensor, tensor.name, True)
                 stored += [kept] if self.bench.weighs(kept) else []
         seen = {
-            self.bench.graph.names[self.bench.graph.tensors[self.bench.stored(one).number].name]: one
+            self.bench.graph.names[
+                self.bench.graph.tensors[self.bench.stored(one).number].name
+            ]: one
             for one in stored
         }
         return {

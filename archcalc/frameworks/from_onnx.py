@@ -21,7 +21,7 @@ def from_onnx(
     source: str | os.PathLike[str] | Any,
     input_shape: ShapeLike | Sequence[ShapeLike] | None = None,
     *,
-    batch_axis: int | None | Mapping[str, int | None] | str = "first",
+    batch_axis: int | Mapping[str, int | None] | str | None = "first",
     sizes: Mapping[str, int] | None = None,
 ) -> Network:
     """The network that an ONNX model is: its operators as layers and operations.
@@ -30,8 +30,8 @@ def from_onnx(
     never opened.  Initialisers of numbers with a point are weights, those of one element and those
     of whole numbers are constants; an initialiser that several operators use is one weight.
     Constants are computed, also where they come from shapes.  Modules are read from the names of
-    nodes, ``/layer1/0/conv1/Conv``, or from what torch's exporter writes beside them.  What no layer
-    says becomes an `Opaque` row, with shapes by ONNX's own inference, and a warning.
+    nodes, ``/layer1/0/conv1/Conv``, or from what torch's exporter writes beside them.  What no
+    layer says becomes an `Opaque` row, with shapes by ONNX's own inference, and a warning.
 
     The batch is the first axis of every input where that is open, has a name or is 1.  Every other
     axis that has a name is a symbol of that name.
@@ -57,8 +57,8 @@ def from_onnx(
     ...     [helper.make_tensor("w", TensorProto.FLOAT, [10, 784], [0] * 7840),
     ...      helper.make_tensor("b", TensorProto.FLOAT, [10], [0] * 10)])
     >>> net = from_onnx(helper.make_model(graph))
-    >>> net.trace().parameters, net.trace().output_shape
-    (7850, (10,))
+    >>> net.trace().parameters, net.trace().outputs
+    (7850, ((10,),))
     """
     from archcalc.frameworks.importing.onnx.files import import_onnx, model_of
     from archcalc.frameworks.importing.onnx.inputs import inputs_of

@@ -4,8 +4,8 @@ Run in an environment with torch 2.14, torchvision 0.29, onnx 1.23 and onnxscrip
 
     python -m tests.data.make_onnx [DIRECTORY NAME ...]
 
-Parameters are counted by torch, multiply-accumulates are half of what `FlopCounterMode` counts on one
-sample, shapes are those that come out.
+Parameters are counted by torch, multiply-accumulates are half of what `FlopCounterMode` counts on
+one sample, shapes are those that come out.
 """
 
 from __future__ import annotations

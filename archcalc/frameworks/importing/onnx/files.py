@@ -205,7 +205,7 @@ def _without_numbers(onnx: Any, model: Any) -> Any:
 
 
 def _copy_light(onnx: Any, graph: Any, light: Any) -> None:
-    light.name = graph.name or "graph"
+    light.name = "graph"
     light.node.extend(graph.node)
     for field in ("input", "output", "value_info"):
         getattr(light, field).extend(getattr(graph, field))

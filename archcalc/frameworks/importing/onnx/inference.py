@@ -69,9 +69,7 @@ def inferred(
     text = Worker.answer(model.SerializeToString())
     shapes = json.loads(text) if text else [None] * len(node.proto.output)
     found = dict(zip((name for name in node.proto.output if name), shapes, strict=False))
-    return [
-        None if found.get(name) is None else tuple(found[name]) for name in node.proto.output
-    ]
+    return [None if found.get(name) is None else tuple(found[name]) for name in node.proto.output]
 
 
 class Worker:

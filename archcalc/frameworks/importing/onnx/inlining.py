@@ -65,7 +65,7 @@ def _body(onnx: Any, call: Any, function: Any, number: int) -> list[Any]:
     taken = set(function.input)
 
     def rename(name: str) -> str:
-        return known.get(name, f"{call.name or call.op_type}:{number}:{name}")
+        return str(known.get(name, f"{call.name or call.op_type}:{number}:{name}"))
 
     attributes = {one.name: one for one in (*function.attribute_proto, *call.attribute)}
     made = [_renamed(onnx, node, rename, attributes, call.name) for node in function.node]
@@ -100,9 +100,7 @@ def _renamed(
     return made
 
 
-def _rename_graph(
-    onnx: Any, graph: Any, rename: Rename, attributes: Mapping[str, Any]
-) -> None:
+def _rename_graph(onnx: Any, graph: Any, rename: Rename, attributes: Mapping[str, Any]) -> None:
     for one in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
         one.name = rename(one.name)
     nodes = [_renamed(onnx, node, rename, attributes, "") for node in graph.node]

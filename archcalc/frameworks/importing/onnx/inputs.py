@@ -15,7 +15,7 @@ from archcalc.symbolic.symbols import symbol
 __all__ = ["BatchAxis", "Given", "fixed_batch", "inputs_of"]
 
 FIRST = "first"
-BatchAxis: TypeAlias = int | None | Mapping[str, int | None] | str
+BatchAxis: TypeAlias = int | Mapping[str, int | None] | str | None
 """Which axis is the batch: of every input, or by their names."""
 
 _NAMES: Mapping[int, tuple[str, ...]] = {
@@ -101,11 +101,14 @@ def _axis(name: str, dims: Sequence[Any], asked: BatchAxis) -> int | None:
         return 0 if dims and (not isinstance(dims[0], int) or dims[0] <= 1) else None
     if axis is None:
         return None
-    if not isinstance(axis, int) or isinstance(axis, bool) or not -len(dims) <= axis < len(dims):
+    known = isinstance(axis, int) and not isinstance(axis, bool)
+    if not isinstance(axis, int) or not known or not -len(dims) <= axis < len(dims):
         raise SpecificationError(
-            f"batch_axis={quoted(axis, 40)} is no axis of {len(dims)}", code="batch-axis", path=name,
+            f"batch_axis={quoted(axis, 40)} is no axis of {len(dims)}",
+            code="batch-axis",
+            path=name,
             hint="give the number of an axis, None for no batch, or a dictionary by input",
-        )  # fmt: skip
+        )
     return axis % len(dims)
 
 

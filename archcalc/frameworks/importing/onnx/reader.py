@@ -227,7 +227,12 @@ class Reader:
         for node in nodes:
             joins = node.op_type == "MatMul" and len(node.input) == 2 and len(node.output) == 1
             after = takers.get(node.output[0], []) if joins else []
-            if len(after) != 1 or not after[0].output or after[0].op_type != "Add" or node.output[0] in ends:
+            if (
+                len(after) != 1
+                or not after[0].output
+                or after[0].op_type != "Add"
+                or node.output[0] in ends
+            ):
                 continue
             kernel = self.env.get(node.input[1])
             other = next((n for n in after[0].input if n != node.output[0]), None)
@@ -307,8 +312,8 @@ class Reader:
 
     def _shapes_alone(self, node: Node) -> list[Any]:
         """Constants of which the shapes are all that is known."""
-        if node.op.startswith("Scatter"):
-            return [Fixed(tuple(node.given[0].shape))]
+        if node.op.startswith("Scatter") and hasattr(node.input(0), "shape"):
+            return [Fixed(self._shape(node.input(0)))]
         operator = OPERATORS.get(node.op)
         try:
             made = None if operator is None else operator(self.bench, node)
@@ -384,7 +389,7 @@ class Reader:
                 path=node.name or name, values={"operator": node.op},
                 hint="write the shapes of its outputs to value_info, or give sizes as numbers",
             )  # fmt: skip
-        return (BATCH, *dims[1:]) if some and dims else tuple(dims)  # type: ignore[arg-type,return-value]
+        return (BATCH, *dims[1:]) if some and dims else tuple(dims)  # type: ignore[arg-type]
 
     def _opaque(self, node: Node, why: str) -> list[Any]:
         bench = self.bench

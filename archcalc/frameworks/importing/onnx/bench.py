@@ -35,6 +35,7 @@ class OnnxBench(Bench):
         super().__init__(sizes)
         self.fixed = fixed
         self.label: str | None = None
+        self.place = ""
         self._taken: set[str] = set()
         self._refs: dict[tuple[str, tuple[int, ...], bool], Ref] = {}
         self._kept: dict[Any, Layer] = {}
@@ -42,15 +43,16 @@ class OnnxBench(Bench):
 
     # Names
 
-    def network(self) -> tuple[Any, Any]:
-        """Begin a network of its own; what is given back ends it, by `back`."""
-        around = self._taken, self._env
+    def network(self, name: str) -> tuple[Any, ...]:
+        """Begin a network of its own for a module; what is given back ends it, by `back`."""
+        around = self._taken, self._env, self.place
         self._taken, self._env = set(), {}
+        self.place = f"{self.place}.{name}" if self.place else name
         return around
 
-    def back(self, around: tuple[Any, Any]) -> None:
+    def back(self, around: tuple[Any, ...]) -> None:
         """Go on with the network around."""
-        self._taken, self._env = around
+        self._taken, self._env, self.place = around
 
     def _fresh(self, name: str) -> str:
         """A name that nothing in this network has yet."""
@@ -61,7 +63,7 @@ class OnnxBench(Bench):
         self._taken.add(made)
         return made
 
-    def _called(self, layer: Layer) -> Layer:
+    def called(self, layer: Layer) -> Layer:
         """The layer with the name of the node, if none has it yet."""
         if self.label is None or layer.name is not None:
             return layer
@@ -69,9 +71,14 @@ class OnnxBench(Bench):
         return layer.model_copy(update={"name": name})
 
     def _called_after(self, weights: Sequence[tuple[str, bool]]) -> str | None:
-        name = None if self.label is None else self._fresh(self.label)
-        self.label = None
-        return name
+        """The name of the node, or else of the module inside whose weights they are."""
+        name, self.label = self.label, None
+        around = f"{self.place}." if self.place else ""
+        for weight, _ in weights if name is None else ():
+            module = weight.rpartition(".")[0]
+            if module.startswith(around) and module != self.place:
+                name = name or module.removeprefix(around)
+        return None if not name else self._fresh(name)
 
     # Weights
 
@@ -89,6 +96,14 @@ class OnnxBench(Bench):
 
     def called_so(self, name: str) -> str:
         return self._fresh(name.rpartition("/")[2].rpartition(".")[2].rpartition(":")[2] or "value")
+
+    def claim(self, name: str, layer: Layer, weight: str) -> None:
+        """Say that an initialiser is this layer's, unless it is another's already."""
+        self._claim(name, layer, weight)
+
+    def is_claimed(self, stored: Stored) -> bool:
+        """Whether a layer has an initialiser already."""
+        return stored.name in self._owner
 
     def held(self, layer: Layer, *weights: Any) -> Layer:
         names = tuple(self.graph.tensors[w.number].name for w in weights if w is not None)
@@ -140,7 +155,7 @@ class OnnxBench(Bench):
 
     def _given_by(self, layer: Layer, values: Sequence[Value], known: Any) -> list[Value]:
         if not isinstance(layer, _BESIDE):
-            layer = self._called(layer)
+            layer = self.called(layer)
         return super()._given_by(layer, values, known)
 
     # Tensors

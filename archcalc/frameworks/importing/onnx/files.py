@@ -21,7 +21,7 @@ from archcalc.symbolic.errors import (
 )
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["import_onnx", "in_order", "model_of", "subgraphs"]
+__all__ = ["import_onnx", "in_order", "model_of", "outside", "subgraphs", "taken_by"]
 
 _KEPT = 65_536
 """Of tensors with at most so many elements the numbers are kept: indices, targets, scales."""
@@ -252,9 +252,9 @@ def in_order(graph: Any, known: Iterable[str], name: str) -> list[Any]:
                 )  # fmt: skip
             makers[output] = index
     there = set(known)
-    needed = [{makers[t] for t in _taken(node) if t in makers} for node in graph.node]
+    needed = [{makers[t] for t in taken_by(node) if t in makers} for node in graph.node]
     for node in graph.node:
-        for tensor in _taken(node):
+        for tensor in taken_by(node):
             if tensor not in makers and tensor not in there:
                 raise SpecificationError(
                     f"nothing makes the tensor {quoted(tensor, 60)}, which "
@@ -291,7 +291,7 @@ def _sorted(graph: Any, needed: list[set[int]], name: str) -> list[Any]:
     return order
 
 
-def _taken(node: Any) -> set[str]:
+def taken_by(node: Any) -> set[str]:
     """What a node takes, its subgraphs' of the tensors around too."""
     taken = {one for one in node.input if one}
     for graph in subgraphs(node):
@@ -303,5 +303,5 @@ def outside(graph: Any) -> set[str]:
     """The tensors of around that a subgraph takes."""
     own = {one.name for one in (*graph.input, *graph.initializer)}
     own |= {output for node in graph.node for output in node.output}
-    taken = {one for node in graph.node for one in _taken(node)}
+    taken = {one for node in graph.node for one in taken_by(node)}
     return (taken | {one.name for one in graph.output}) - own

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Group", "grouped", "live_in"]
+from archcalc.frameworks.importing.onnx.tensors import Stored
+
+__all__ = ["Group", "grouped", "joined_biases", "live_in"]
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
 """Where torch's exporter writes the modules that a node is in, the last the node's own name."""
@@ -128,3 +130,32 @@ def _apart(scopes: Sequence[str]) -> list[str]:
         names.append(scope.removeprefix(f"{around}.") if around else scope)
         around = scope
     return names
+
+
+def joined_biases(
+    nodes: Sequence[Any], env: Mapping[str, Any], ends: set[str]
+) -> tuple[dict[str, Stored], dict[str, str]]:
+    """Products with a weight and the sum with a bias right after them: each is one Dense.
+
+    Returns:
+        The bias by what the product gives, and what the product gives by what the sum does.
+    """
+    takers: dict[str, list[Any]] = {}
+    for node in nodes:
+        for name in node.input:
+            takers.setdefault(name, []).append(node)
+    biases, sums = {}, {}
+    for node in nodes:
+        if node.op_type != "MatMul" or len(node.input) != 2 or len(node.output) != 1:
+            continue
+        (made,), after = node.output, takers.get(node.output[0], [])
+        if len(after) != 1 or after[0].op_type != "Add" or not after[0].output or made in ends:
+            continue
+        kernel = env.get(node.input[1])
+        bias = env.get(next((name for name in after[0].input if name != made), ""))
+        if not isinstance(kernel, Stored) or not isinstance(bias, Stored):
+            continue
+        if len(kernel.shape) == 2 and bias.shape == kernel.shape[1:] and kernel.is_weight:
+            biases[made] = bias
+            sums[after[0].output[0]] = made
+    return biases, sums

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from archcalc.frameworks.importing.batch import without_batch
 from archcalc.frameworks.importing.onnx.bench import OnnxBench
 from archcalc.frameworks.importing.onnx.controlflow import CONTROL
-from archcalc.frameworks.importing.onnx.files import in_order, outside, subgraphs
+from archcalc.frameworks.importing.onnx.files import in_order, subgraphs, taken_by
 from archcalc.frameworks.importing.onnx.folding import FOLDED, as_array, shape_array
-from archcalc.frameworks.importing.onnx.grouping import Group, grouped, live_in
-from archcalc.frameworks.importing.onnx.inference import Declared, inferred
+from archcalc.frameworks.importing.onnx.grouping import Group, grouped, joined_biases, live_in
+from archcalc.frameworks.importing.onnx.inference import Declared
+from archcalc.frameworks.importing.onnx.opaque import opaque, shapes_out
 from archcalc.frameworks.importing.onnx.operators import OPERATORS
 from archcalc.frameworks.importing.onnx.tensors import Fixed, Node, Several, Stored, array_of
 from archcalc.frameworks.importing.values import NotLoweredError, Value
-from archcalc.frameworks.importing.workbench import place_of
 from archcalc.frameworks.source.tensors import BATCH
 from archcalc.layers.opaque import Opaque, SeenWeight
 from archcalc.network.code import everything
@@ -54,10 +53,10 @@ class Reader:
         self.onnx = onnx
         self.bench = bench
         self.env: dict[str, Any] = {}
-        self._declared = declared
-        self._opsets = list(model.opset_import)
+        self.declared = declared
+        self.opsets = list(model.opset_import)
         self._version = max(
-            (o.version for o in self._opsets if o.domain in ("", "ai.onnx")), default=1
+            (o.version for o in self.opsets if o.domain in ("", "ai.onnx")), default=1
         )
         self._steps = 0
         self._uses: dict[str, set[int]] = {}
@@ -77,7 +76,8 @@ class Reader:
         """
         self._store(graph)
         nodes = in_order(graph, self.env, "the graph")
-        self._join_biases(nodes, {one.name for one in graph.output})
+        ends = {one.name for one in graph.output}
+        self._biases, self._skipped = joined_biases(nodes, self.env, ends)
         inputs = [name for name, given in self.env.items() if isinstance(given, Value)]
         live = live_in(nodes, inputs)
         stored = {name for name, given in self.env.items() if isinstance(given, Stored)}
@@ -102,9 +102,9 @@ class Reader:
         """The initialisers: constants where they are small or whole numbers, weights otherwise."""
         for tensor in graph.initializer:
             if tensor.name not in self.env:
-                self.env[tensor.name] = self._stored(tensor, tensor.name, True)
+                self.env[tensor.name] = self.stored(tensor, tensor.name, True)
 
-    def _stored(self, tensor: Any, name: str, learned: bool) -> Any:
+    def stored(self, tensor: Any, name: str, learned: bool) -> Any:
         shape = tuple(tensor.dims)
         if any(length < 0 for length in shape):
             raise SpecificationError(
@@ -175,7 +175,7 @@ class Reader:
         """A module as a network of its own, called on what its inside takes from outside."""
         nodes = list(group.nodes())
         made = {name for node in nodes for name in node.output}
-        taken = {name for node in nodes for name in _taken(node)} - made
+        taken = {name for node in nodes for name in taken_by(node)} - made
         outer = self.env
         starts = {
             id(value.tensor): value
@@ -190,7 +190,7 @@ class Reader:
         if not starts or not given:
             self._group(group)
             return
-        around = self.bench.network()
+        around = self.bench.network(group.name)
         inner = {key: self.bench.again(value) for key, value in starts.items()}
         self.env = {
             name: _replaced(one, inner) if name in taken else one for name, one in outer.items()
@@ -217,31 +217,6 @@ class Reader:
                 for (key, end), tensor in zip(computed.items(), tensors, strict=True)
             }
         outer.update((name, _replaced(ends[name], back)) for name in given)
-
-    def _join_biases(self, nodes: Sequence[Any], ends: set[str]) -> None:
-        """A product with a weight and the sum with a bias after it are one Dense."""
-        takers: dict[str, list[Any]] = {}
-        for node in nodes:
-            for name in node.input:
-                takers.setdefault(name, []).append(node)
-        for node in nodes:
-            joins = node.op_type == "MatMul" and len(node.input) == 2 and len(node.output) == 1
-            after = takers.get(node.output[0], []) if joins else []
-            if (
-                len(after) != 1
-                or not after[0].output
-                or after[0].op_type != "Add"
-                or node.output[0] in ends
-            ):
-                continue
-            kernel = self.env.get(node.input[1])
-            other = next((n for n in after[0].input if n != node.output[0]), None)
-            bias = self.env.get(other or "")
-            if not isinstance(kernel, Stored) or not isinstance(bias, Stored):
-                continue
-            if len(kernel.shape) == 2 and bias.shape == kernel.shape[1:] and kernel.is_weight:
-                self._biases[node.output[0]] = bias
-                self._skipped[after[0].output[0]] = node.output[0]
 
     # Nodes
 
@@ -301,7 +276,7 @@ class Reader:
 
     def _of_attributes(self, node: Node) -> Any:
         if "value" in node.attributes:
-            return self._stored(node.attributes["value"], node.proto.output[0], False)
+            return self.stored(node.attributes["value"], node.proto.output[0], False)
         for name in ("value_int", "value_ints", "value_float", "value_floats"):
             if name in node.attributes:
                 return np.array(node.attributes[name])
@@ -322,7 +297,7 @@ class Reader:
         values = list(made) if isinstance(made, list | tuple) else [made]
         if all(isinstance(value, Value) for value in values):
             return [Fixed(value.shape) for value in values]
-        return [Fixed(shape) for shape in self._inferred(node)]
+        return [Fixed(shape) for shape in shapes_out(self, node)]
 
     def _lowered(self, node: Node) -> list[Any]:
         bench, label = self.bench, self.bench.label
@@ -346,11 +321,11 @@ class Reader:
             for key in bench._kept.keys() - known:
                 del bench._kept[key]
             bench.label = label
-            return self._opaque(node, str(error))
+            return opaque(self, node, str(error))
 
     def _agrees(self, name: str, value: Any) -> None:
         """What comes out has the shape that the file says, where it says one in numbers."""
-        _, dims = self._declared.get(name, (0, None))
+        _, dims = self.declared.get(name, (0, None))
         if dims is None or not isinstance(value, Value):
             return
         real = self.bench.real(value)
@@ -360,77 +335,6 @@ class Reader:
         )
         if not fits:
             raise NotLoweredError(f"{real} where {dims} comes out")
-
-    # What is not known
-
-    def _inferred(self, node: Node) -> list[tuple[int, ...]]:
-        """The shapes that come out by ONNX's inference, or as the file says.
-
-        Raises:
-            SpecificationError: nothing says them.
-        """
-        given = {name: self.env[name] for name in sorted(_taken(node.proto))}
-        types = {name: self._declared.get(name, (0, None))[0] or 1 for name in given}
-        found = inferred(self.onnx, node, given, types, self._opsets)
-        made = []
-        for name, shape in zip(node.proto.output, found, strict=True):
-            if name and shape is None:
-                shape = self._as_declared(name, node)
-            made.append(shape or ())
-        return made
-
-    def _as_declared(self, name: str, node: Node) -> tuple[int, ...]:
-        _, dims = self._declared.get(name, (0, None))
-        some = any(isinstance(given, Value) and given.at is not None for given in node.given)
-        open_ = dims is not None and not all(isinstance(dim, int) for dim in dims[some:])
-        if dims is None or open_:
-            raise SpecificationError(
-                f"nothing says what comes out of {node.op}", code="not-known",
-                path=node.name or name, values={"operator": node.op},
-                hint="write the shapes of its outputs to value_info, or give sizes as numbers",
-            )  # fmt: skip
-        return (BATCH, *dims[1:]) if some and dims else tuple(dims)  # type: ignore[arg-type]
-
-    def _opaque(self, node: Node, why: str) -> list[Any]:
-        bench = self.bench
-        given = [bench.of(g) for g in node.given if isinstance(g, Value)]
-        inner = [self.env.get(name) for graph in subgraphs(node.proto) for name in outside(graph)]
-        given += [one for one in inner if isinstance(one, Value)]
-        shapes = self._inferred(node)
-        places = [place_of(shape, BATCH) for shape in shapes]
-        own: Any = tuple(
-            Shape(without_batch(s, at, BATCH)) for s, at in zip(shapes, places, strict=True)
-        )
-        weights = self._weights_of(node, inner)
-        macs = _products(node, shapes)
-        layer = Opaque(node.op, own, tuple(weights.values()), macs, why)
-        layer = bench._called(layer)  # type: ignore[assignment]
-        for name, weight in weights.items():
-            bench._claim(name, layer, weight.name)
-        tensors = called(layer, tuple(value.tensor for value in given))
-        return [
-            Value(tensor, shape, at, BATCH)
-            for tensor, shape, at in zip(tensors, shapes, places, strict=True)
-        ]
-
-    def _weights_of(self, node: Node, inner: Iterable[Any]) -> dict[str, SeenWeight]:
-        """The weights that go into a node, and those in its subgraphs, which no layer has yet."""
-        stored = [given for given in (*node.given, *inner) if self.bench.weighs(given)]
-        for graph in subgraphs(node.proto):
-            for tensor in graph.initializer:
-                kept = self._stored(tensor, tensor.name, True)
-                stored += [kept] if self.bench.weighs(kept) else []
-        seen = {
-            self.bench.graph.names[
-                self.bench.graph.tensors[self.bench.stored(one).number].name
-            ]: one
-            for one in stored
-        }
-        return {
-            name: SeenWeight(name=one.name, shape=one.shape)
-            for name, one in seen.items()
-            if name not in self.bench._owner
-        }
 
 
 def _numbers(onnx: Any, tensor: Any) -> Any:
@@ -453,18 +357,11 @@ def _uses(nodes: Sequence[Any], ends: Sequence[str]) -> dict[str, set[int]]:
     """By which nodes each tensor is taken; the end of the graph is one."""
     uses: dict[str, set[int]] = {}
     for node in nodes:
-        for name in _taken(node):
+        for name in taken_by(node):
             uses.setdefault(name, set()).add(id(node))
     for name in ends:
         uses.setdefault(name, set()).add(0)
     return uses
-
-
-def _taken(node: Any) -> set[str]:
-    taken = {name for name in node.input if name}
-    for graph in subgraphs(node):
-        taken |= outside(graph)
-    return taken
 
 
 def _values(one: Any) -> list[Value]:
@@ -484,16 +381,3 @@ def _replaced(one: Any, by: Mapping[int, Value]) -> Any:
 
 def _moved(value: Value, tensor: Any) -> Value:
     return Value(tensor, value.shape, value.at, value.batch)
-
-
-def _products(node: Node, shapes: Sequence[Sequence[int]]) -> int:
-    """Multiply-accumulates of one sample of a product or convolution that no layer says."""
-    out = prod(int(n) for n in shapes[0]) if shapes else 0
-    depth = 0
-    if node.op in ("MatMul", "Gemm") and node.given[0] is not None:
-        first = node.given[0].shape
-        depth = first[-2] if node.get("transA", 0) else first[-1]
-    elif node.op == "Conv" and node.input(1) is not None:
-        depth = prod(node.given[1].shape[1:])
-    macs = out * int(depth)
-    return macs // BATCH if macs % BATCH == 0 else macs

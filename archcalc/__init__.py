@@ -87,7 +87,7 @@ if TYPE_CHECKING:
         loads as loads,
         save as save,
         traced as traced,
-        with_values as with_values,
+        substitute as substitute,
     )
     from archcalc.symbolic import (
         ArchcalcError as ArchcalcError,
@@ -113,7 +113,7 @@ _NAMES = (
     "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula", "load", "loads",
     "parse",
     "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
-    "to_source", "traced", "with_values",
+    "to_source", "traced", "substitute",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 
@@ -145,7 +145,7 @@ if not TYPE_CHECKING:  # a type checker would take every name for one of ours
 
 
 def _torchs_names() -> Mapping[str, Any]:
-    names: Mapping[str, Any] = loaded(f"{__name__}.frameworks.torch_names").SPELLINGS
+    names: Mapping[str, Any] = loaded(f"{__name__}.frameworks.torch_api").TORCH_CLASSES
     return names
 
 

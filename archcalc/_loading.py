@@ -60,10 +60,24 @@ def missing(module: str, name: str) -> Exception:
     return moved(name, home, new)
 
 
-_EXPLORE = ("Certificate", "Configuration", "Excluded", "LazyTable", "Met", "Optimum", "Reason",
+_EXPLORE = ("Certificate", "Configuration", "Excluded", "LazyTable", "Optimum",
             "Table", "search", "sweep")  # fmt: skip
 
+_RENAMED = {
+    "archcalc.with_values": "archcalc.substitute",
+    "archcalc.network.with_values": "archcalc.network.substitute",
+    "archcalc.formula.RealNumber": "archcalc.formula.ClosedForm",
+    "archcalc.formula.Stretch": "archcalc.formula.Run",
+    "archcalc.formula.Met": "archcalc.explore.ConstraintValue",
+    "archcalc.formula.Reason": "archcalc.explore.Exclusion",
+    "archcalc.explore.Met": "archcalc.explore.ConstraintValue",
+    "archcalc.explore.Reason": "archcalc.explore.Exclusion",
+    "archcalc.costs.Other": "archcalc.costs.Alternative",
+    "archcalc.costs.Counted": "archcalc.costs.ConventionEffect",
+    "archcalc.explain.Figure": "archcalc.explain.CostLine",
+}
+
 MOVED: Mapping[str, str] = MappingProxyType(
-    {f"archcalc.formula.{name}": f"archcalc.explore.{name}" for name in _EXPLORE}
+    {f"archcalc.formula.{name}": f"archcalc.explore.{name}" for name in _EXPLORE} | _RENAMED
 )
 """Where public names stand now, by where they stood."""

@@ -216,10 +216,10 @@ def test_nothing_that_is_kept_grows_with_use() -> None:
 
 def test_what_grows_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     grown: list[int] = []
-    monkeypatch.setattr("archcalc.network.walk.grown", grown, raising=False)
+    monkeypatch.setattr("archcalc.network.tracer.grown", grown, raising=False)
     before = dict(kept())
     grown.append(1)
-    assert dict(kept()) == {**before, "archcalc.network.walk.grown": 1}
+    assert dict(kept()) == {**before, "archcalc.network.tracer.grown": 1}
 
 
 def test_a_network_is_forgotten_when_nothing_refers_to_it() -> None:

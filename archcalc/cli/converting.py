@@ -37,12 +37,12 @@ def convert(
     from archcalc.cli.answers import say
     from archcalc.cli.reading import open_network
     from archcalc.frameworks import to_source
-    from archcalc.network import dumps, with_values
+    from archcalc.network import dumps, substitute
 
     opened = open_network(file, inputs)
     with opened.located():
         given = pairs(values, "--set")
-        network = with_values(opened.network, given) if given else opened.network
+        network = substitute(opened.network, given) if given else opened.network
         match to:
             case Target.torch | Target.keras | Target.python:
                 language: Any = to.value

@@ -17,7 +17,7 @@ from typing import Any
 from archcalc.layers import Layer
 from archcalc.network import Network, Trace
 from archcalc.network.spec.files import Source, read_file
-from archcalc.network.values import network_symbols, with_values
+from archcalc.network.substitution import network_symbols, substitute
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
 from archcalc.symbolic.numbers import read_number
 
@@ -53,7 +53,7 @@ class Opened:
             ArchcalcError: it cannot be; the error says in which file, and at which line of it.
         """
         with self.located():
-            network = with_values(self.network, values)
+            network = substitute(self.network, values)
             if network.own_inputs() is None:
                 raise SpecificationError(
                     "there is no input to start from", code="no-input-shape",

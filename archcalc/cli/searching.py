@@ -93,10 +93,10 @@ def _formula(text: str, counts: Mapping[str, Formula]) -> Formula:
 
     if text in counts:
         return counts[text]
-    return _put_in(Formula(parse(text)), counts)
+    return _substituted(Formula(parse(text)), counts)
 
 
-def _put_in(formula: Formula, counts: Mapping[str, Formula]) -> Formula:
+def _substituted(formula: Formula, counts: Mapping[str, Formula]) -> Formula:
     from archcalc.formula import Formula
 
     used = [counts[name] for name in formula.known_symbols if name in counts]
@@ -124,7 +124,7 @@ def _conditions(
             code="bad-option", hint="write it with <= or >=",
         )  # fmt: skip
     return [
-        (_put_in(Formula(c.left), counts) >= _put_in(Formula(c.right), counts)).named(
+        (_substituted(Formula(c.left), counts) >= _substituted(Formula(c.right), counts)).named(
             _statement(text, c.statement(), len(read))
         )
         for c in read

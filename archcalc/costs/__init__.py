@@ -6,7 +6,7 @@ from archcalc._loading import missing
 from archcalc.costs.activations import Activations
 from archcalc.costs.base import Additive, Cost
 from archcalc.costs.cache import Cache
-from archcalc.costs.choice import Choice, Convention, Counted, Other
+from archcalc.costs.choice import Alternative, Choice, Convention, ConventionEffect
 from archcalc.costs.conventions import CONVENTIONS, convention
 from archcalc.costs.loops import Loop
 from archcalc.costs.memory import (
@@ -46,12 +46,13 @@ __all__ = [
     "ActiveParameters",
     "Additive",
     "Alive",
+    "Alternative",
     "Cache",
     "CacheBytes",
     "Choice",
     "Convention",
+    "ConventionEffect",
     "Cost",
-    "Counted",
     "EveryFlops",
     "Field",
     "Flops",
@@ -64,7 +65,6 @@ __all__ = [
     "MemoryPart",
     "NonEmbeddingParameters",
     "OptimizerBytes",
-    "Other",
     "Parameters",
     "Peak",
     "PeakBytes",

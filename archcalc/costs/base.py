@@ -19,11 +19,11 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul, sum_of_products
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Index
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, sum_of_products
 
 __all__ = [
     "Additive",
@@ -32,9 +32,9 @@ __all__ = [
     "Rows",
     "Tied",
     "TracedRow",
+    "ordered_sum",
     "same_work",
     "total",
-    "written_sum",
 ]
 
 R = TypeVar("R")
@@ -143,7 +143,7 @@ class Additive(Cost[Formula]):
     >>> class Biases(Additive):
     ...     '''How many biases there are.'''
     ...     def of(self, row):
-    ...         return written_sum(w.shape for w in row.weights if w.role == "bias")
+    ...         return ordered_sum(w.shape for w in row.weights if w.role == "bias")
     >>> Sequential([Dense("n"), Dense(10)], input_shape=784).trace().cost(Biases())
     n + 10
     """
@@ -193,7 +193,7 @@ class Total:
     >>> counting = Total()
     >>> counting.add(1, 3)
     >>> counting.add(2, 5)
-    >>> counting.written()
+    >>> counting.ordered()
     13
     """
 
@@ -218,19 +218,19 @@ class Total:
             group = self._groups.setdefault(times, {})
             group[amount] = group.get(amount, 0) + 1
 
-    def written(self) -> Dim:
+    def ordered(self) -> Dim:
         """The sum as it is written."""
         terms: list[Dim] = []
         for times, amounts in self._groups.items():
-            parts = [a if n == 1 else WrittenProduct(n, a) for a, n in amounts.items()]
+            parts = [a if n == 1 else OrderedMul(n, a) for a, n in amounts.items()]
             if times == 1:
                 terms.extend(parts)
             else:
-                inner = WrittenSum(*parts) if len(parts) > 1 else parts[0]
-                terms.append(WrittenProduct(times, inner))
+                inner = OrderedAdd(*parts) if len(parts) > 1 else parts[0]
+                terms.append(OrderedMul(times, inner))
         if self._number or not terms:
             terms.append(self._number)
-        return WrittenSum(*terms) if len(terms) > 1 else terms[0]
+        return OrderedAdd(*terms) if len(terms) > 1 else terms[0]
 
 
 def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
@@ -242,13 +242,13 @@ def total(counted: Iterable[tuple[Dim, Dim]]) -> Dim:
     found = Total()
     for times, amount in counted:
         found.add(times, amount)
-    return found.written()
+    return found.ordered()
 
 
-def written_sum(products: Iterable[Sequence[Dim]]) -> Dim:
+def ordered_sum(products: Iterable[Sequence[Dim]]) -> Dim:
     """A sum of products of dimensions: an int where all are numbers, else as written.
 
-    >>> written_sum([(3, 3, 1, 32), (32,)])
+    >>> ordered_sum([(3, 3, 1, 32), (32,)])
     320
     """
     rows = [tuple(product) for product in products]

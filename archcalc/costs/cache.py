@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archcalc.costs.base import Additive, TracedRow, written_sum
+from archcalc.costs.base import Additive, TracedRow, ordered_sum
 from archcalc.costs.loops import Factor, Factors, called
 from archcalc.symbolic.dims import Dim
 
@@ -34,4 +34,4 @@ class Cache(Additive):
         return (*called(row.loops), *beside)
 
     def of(self, row: TracedRow) -> Dim:
-        return written_sum(state.factors for state in row.applied.state)
+        return ordered_sum(state.factors for state in row.applied.state)

@@ -16,11 +16,11 @@ from archcalc.layers.facts import Work
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import product
 from archcalc.symbolic.shown import Shown
-from archcalc.symbolic.written import evaluated
 
-__all__ = ["Choice", "Convention", "Counted", "Other", "Quantity", "counted"]
+__all__ = ["Alternative", "Choice", "Convention", "ConventionEffect", "Quantity", "counted"]
 
 Quantity: TypeAlias = Literal["parameters", "macs", "flops"]
 
@@ -112,7 +112,7 @@ class Convention(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Other(Shown):
+class Alternative(Shown):
     """What a choice that was not made would give.
 
     Attributes:
@@ -130,7 +130,7 @@ class Other(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Counted(Shown):
+class ConventionEffect(Shown):
     """How a trace is counted where a convention matters to it.
 
     Attributes:
@@ -143,7 +143,7 @@ class Counted(Shown):
     convention: Convention
     choice: Choice | None
     amount: Formula
-    others: tuple[Other, ...]
+    others: tuple[Alternative, ...]
 
     def __repr__(self) -> str:
         chosen = "as each layer says" if self.choice is None else str(self.choice)
@@ -151,10 +151,10 @@ class Counted(Shown):
         return f"<{self.convention.name}: {chosen}: {self.amount}{others}>"
 
 
-def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ...]:
+def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[ConventionEffect, ...]:
     """Those of `conventions` by which `trace` would be counted differently, and how."""
     known: dict[Quantity, list[tuple[Dim, Dim]]] = {}
-    found: list[Counted] = []
+    found: list[ConventionEffect] = []
     for convention in conventions:
         quantity = convention.quantity
         if quantity not in known:
@@ -164,7 +164,7 @@ def counted(trace: Rows, conventions: Iterable[Convention]) -> tuple[Counted, ..
             amount = Formula(total(known[quantity]), trace.requirements)
             others = tuple(_other(c, d, trace) for c, d in apart if d)
             chosen = next((c for c, differing in apart if not differing), None)
-            found.append(Counted(convention, chosen, amount, others))
+            found.append(ConventionEffect(convention, chosen, amount, others))
     return tuple(found)
 
 
@@ -180,16 +180,16 @@ def _between(here: tuple[Dim, Dim], there: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
     (times, amount), (others, other) = here, there
     if times == others:
         return times, _difference(other, amount)
-    return 1, _difference(product((others, evaluated(other))), product((times, evaluated(amount))))
+    return 1, _difference(product((others, plain(other))), product((times, plain(amount))))
 
 
 def _difference(a: Dim, b: Dim) -> Dim:
     if isinstance(a, int) and isinstance(b, int):
         return a - b
-    difference: Dim = (evaluated(a) - evaluated(b)).expand()
+    difference: Dim = (plain(a) - plain(b)).expand()
     return difference
 
 
-def _other(choice: Choice, differing: list[tuple[Dim, Dim]], trace: Rows) -> Other:
+def _other(choice: Choice, differing: list[tuple[Dim, Dim]], trace: Rows) -> Alternative:
     needs = trace.requirements
-    return Other(choice, choice.over(trace), Formula(total(differing), needs))
+    return Alternative(choice, choice.over(trace), Formula(total(differing), needs))

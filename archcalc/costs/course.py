@@ -27,10 +27,10 @@ from archcalc.layers.sight import (
     unknown,
 )
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Course", "Key", "Reason", "Seen", "Tensor"]
 
@@ -426,7 +426,7 @@ def _in_copy(views: dict[int, Sight], index: Index | None, number: Dim) -> dict[
         return views
 
     def put(dim: Dim) -> Dim:
-        return dim if isinstance(dim, int) else lower(with_values(dim, {index: evaluated(number)}))
+        return dim if isinstance(dim, int) else lower(substitute(dim, {index: plain(number)}))
 
     def there(view: Sight) -> Sight:
         read = [s and Stretch(put(s.start), put(s.size), put(s.apart)) for s in view.stretches]

@@ -22,16 +22,16 @@ from archcalc.costs.parameters import learns
 from archcalc.symbolic.compare import largest, smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import EvaluationError
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "Buffer",
     "Called",
     "Moment",
-    "Program",
+    "Schedule",
     "Strided",
     "elements_of",
     "in_turn_loops",
@@ -108,7 +108,7 @@ class Moment:
 
 
 @dataclass(slots=True)
-class Program:
+class Schedule:
     """The moments of a network, the buffers that are alive between them, and who uses them.
 
     Attributes:
@@ -166,12 +166,12 @@ def elements_of(row: TracedRow, shape: Shape) -> Dim:
     return product((*(x.count if x.kind == "steps" else x.active for x in beside), *shape))
 
 
-def training_program(trace: Rows, *, strided: Strided = "view") -> Program:
+def training_program(trace: Rows, *, strided: Strided = "view") -> Schedule:
     """What a network does in training: each buffer and call says how many copies it stands for."""
     return _Training(trace, strided).made(keep_inputs=True)
 
 
-def program(trace: Rows, *, strided: Strided = "view", keep_inputs: bool = False) -> Program:
+def program(trace: Rows, *, strided: Strided = "view", keep_inputs: bool = False) -> Schedule:
     """What a network does in its own order, and what is alive meanwhile.
 
     Args:
@@ -198,7 +198,7 @@ class _Building:
         self.rows = trace.rows
         self.trace = trace
         self.strided = strided
-        self.program = Program()
+        self.program = Schedule()
         self.held: dict[int, tuple[_Held, ...]] = {}
         self.values: dict[Index, Dim] = {}
         self.copies: Factors = ()
@@ -207,7 +207,7 @@ class _Building:
         self.last_use = _last_uses(trace)
         self.moment_of: dict[int, int] = {}
 
-    def made(self, keep_inputs: bool) -> Program:
+    def made(self, keep_inputs: bool) -> Schedule:
         for number, shape in enumerate(self.trace.inputs):
             self.held[-1 - number] = (self._new("input", shape, product(shape)),)
         self._walk(0, len(self.rows), 0)
@@ -278,9 +278,9 @@ class _Building:
             copied = copied or any(held.strided for held in first)
         if not copied:
             return None
-        sizes = [evaluated(elements_of(row, shape)) for shape in row.outputs]
+        sizes = [plain(elements_of(row, shape)) for shape in row.outputs]
         size = sum(sizes[1:], sizes[0])
-        return self._new(row.path, row.output, lower(with_values(size, self.values)))
+        return self._new(row.path, row.output, lower(substitute(size, self.values)))
 
     def _moment(self, number: int, path: str, read: set[int]) -> None:
         at = len(self.program.moments)
@@ -336,7 +336,7 @@ class _Building:
 
     def _enter(self, loop: Loop, part: _Part) -> None:
         """Go into one part of the copies of a block."""
-        others = lower(evaluated(loop.count) - 1)
+        others = lower(plain(loop.count) - 1)
         self.there = _and(self.there, loop.count if part == "first" else others)
         if loop.index is not None and part == "first":
             self.values[loop.index] = 0
@@ -354,17 +354,17 @@ class _Building:
         fitting = alike if loop.index is None else given
         if len(fitting) == 1 and (loop.index is None or self.training):
             return self.held[fitting[0]]
-        size = lower(with_values(evaluated(elements_of(row, shape)), self.values))
+        size = lower(substitute(plain(elements_of(row, shape)), self.values))
         return (self._new(self.rows[given[-1]].path if given else "input", shape, size),)
 
     def _at_last(self, held: tuple[_Held, ...], loop: Loop) -> tuple[_Held, ...]:
         """What the last copy gave, by its number."""
         if loop.index is None or self.training:
             return held
-        last = {loop.index: lower(evaluated(loop.count) - 1)}
+        last = {loop.index: lower(plain(loop.count) - 1)}
         found = [self.program.buffers[number] for number in _numbers(held)]
         return tuple(
-            self._new(b.path, b.shape, lower(with_values(evaluated(b.size), last))) for b in found
+            self._new(b.path, b.shape, lower(substitute(plain(b.size), last))) for b in found
         )
 
     def _refuse_ladder(self, row: TracedRow, start: int) -> None:
@@ -405,7 +405,7 @@ class _Training(_Building):
         return ("first", "last") if loop.count == 2 else ("first", "between", "last")
 
     def _enter(self, loop: Loop, part: _Part) -> None:
-        count, index = evaluated(loop.count), loop.index
+        count, index = plain(loop.count), loop.index
         if part == "before last":
             self.copies = (*self.copies, Factor(lower(count - 1), index))
         elif part == "between":

@@ -25,11 +25,11 @@ from sympy import Add, Expr, Integer
 
 from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import product
 from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Copies, Index, summed
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "Carry",
@@ -207,7 +207,7 @@ def repeated(factors: Factors, amount: Dim) -> tuple[Dim, Dim]:
     for factor in reversed(factors):
         count, index = factor.count, factor.index
         if index is not None and _depends(times, index):
-            amount, times = lower(evaluated(amount) * times), 1
+            amount, times = lower(plain(amount) * times), 1
         if index is not None and _depends(amount, index):
             amount = lower(summed(amount, index, count))
         else:
@@ -239,10 +239,10 @@ def parted(
     if not parts:
         return parts, (times, whole)
     if whole is amount:
-        rest = lower(evaluated(times) - Add(*[evaluated(often) for often, _ in parts]))
+        rest = lower(plain(times) - Add(*[plain(often) for often, _ in parts]))
         return parts, (rest, amount)
-    told = Add(*[evaluated(often) * evaluated(part) for often, part in parts])
-    return parts, (1, evaluated(whole) * times - told)
+    told = Add(*[plain(often) * plain(part) for often, part in parts])
+    return parts, (1, plain(whole) * times - told)
 
 
 def _in_state(loops: tuple[Loop, ...], amount: Dim, later: Sequence[bool]) -> tuple[Dim, Dim]:
@@ -252,16 +252,16 @@ def _in_state(loops: tuple[Loop, ...], amount: Dim, later: Sequence[bool]) -> tu
     for factor, loop in zip(reversed(called(loops)), reversed(_run(loops)), strict=True):
         index, turned = factor.index, loop.in_turn and past.pop()
         if index is not None and _depends(times, index):
-            amount, times = lower(evaluated(amount) * times), 1
+            amount, times = lower(plain(amount) * times), 1
         if index is not None and _depends(amount, index):
-            first = with_values(evaluated(amount), {index: Integer(0)}) * evaluated(any_turn(loop))
-            rest = evaluated(summed(amount, index, factor.count)) - first
+            first = substitute(plain(amount), {index: Integer(0)}) * plain(any_turn(loop))
+            rest = plain(summed(amount, index, factor.count)) - first
             amount = lower(rest if turned else first)
         elif not loop.in_turn:
             times = product((factor.count, times))
         else:
             first = any_turn(loop)
-            rest = lower(evaluated(factor.count) - evaluated(first))
+            rest = lower(plain(factor.count) - plain(first))
             times = product((rest if turned else first, times))
     return times, amount
 

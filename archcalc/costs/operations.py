@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from archcalc.costs.base import Additive, Rows, TracedRow, written_sum
+from archcalc.costs.base import Additive, Rows, TracedRow, ordered_sum
 from archcalc.costs.loops import Factors, called, positions
 from archcalc.costs.work import additions
 from archcalc.layers.facts import (
@@ -254,10 +254,10 @@ class EveryFlops(Additive):
             if (rule := tally.rule(done.kind)) is not None
             for factors in rule.counted(done)
         ]
-        return written_sum([*products, *additions(row, tally.biases), *others])
+        return ordered_sum([*products, *additions(row, tally.biases), *others])
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim:
-        return written_sum([(self._tally().per_mac, *done.factors) for done in work])
+        return ordered_sum([(self._tally().per_mac, *done.factors) for done in work])
 
     def factors(self, row: TracedRow) -> Factors:
         return called(row.loops)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
-from archcalc.costs.liveness import Program
+from archcalc.costs.liveness import Schedule
 from archcalc.symbolic.errors import EvaluationError
 
 __all__ = ["best_order"]
@@ -22,7 +22,7 @@ _MOST_STATES = 100_000
 """How many sets of calls that may be done are looked at before the search is given up."""
 
 
-def best_order(done: Program) -> list[int]:
+def best_order(done: Schedule) -> list[int]:
     """The numbers of the moments in an order in which the peak is the smallest that there is.
 
     Raises:
@@ -56,7 +56,7 @@ def best_order(done: Program) -> list[int]:
     )
 
 
-def _check(done: Program) -> None:
+def _check(done: Schedule) -> None:
     symbolic = any(not isinstance(buffer.size, int) for buffer in done.buffers)
     repeated = len({moment.row for moment in done.moments}) < len(done.moments)
     if symbolic or repeated:
@@ -79,7 +79,7 @@ def _back(before: dict[int, tuple[int, int]], state: int) -> list[int]:
 class _Search:
     """The calls as bits of a number, and for each buffer who makes it and who reads it."""
 
-    def __init__(self, done: Program) -> None:
+    def __init__(self, done: Schedule) -> None:
         self.all = (1 << len(done.moments)) - 1
         self.needs = [_bits(before) for before in _before(done)]
         made = [_bits([] if maker is None else [maker]) for maker in done.makers()]
@@ -105,7 +105,7 @@ class _Search:
         )
 
 
-def _before(done: Program) -> list[set[int]]:
+def _before(done: Schedule) -> list[set[int]]:
     """For each call, those that must be done before it.
 
     What is written over must have been read by all that read it before, and by no other.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from archcalc.costs.base import Additive, TracedRow, written_sum
+from archcalc.costs.base import Additive, TracedRow, ordered_sum
 from archcalc.costs.loops import Factors, active
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
@@ -46,7 +46,7 @@ def trained_weights(row: TracedRow) -> set[str]:
 
 
 def _sizes(weights: Iterable[Weight]) -> Dim:
-    return written_sum(weight.shape for weight in weights)
+    return ordered_sum(weight.shape for weight in weights)
 
 
 @dataclass(frozen=True)

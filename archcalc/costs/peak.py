@@ -16,20 +16,20 @@ from typing import Literal, NamedTuple
 from sympy import Add, Expr, Integer, Max
 
 from archcalc.costs.base import Cost, Rows
-from archcalc.costs.liveness import Buffer, Moment, Program, Strided, program
+from archcalc.costs.liveness import Buffer, Moment, Schedule, Strided, program
 from archcalc.costs.memory import bytes_of
 from archcalc.costs.order import best_order
 from archcalc.formula import Formula
 from archcalc.symbolic.compare import at_least, bounds
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing.plain import visible
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Alive", "Peak", "PeakBytes", "PeakMoment"]
 
@@ -149,7 +149,7 @@ class PeakBytes(Cost[Formula]):
         return Peak(found, each, paths, trace.requirements)
 
 
-def _in_order(done: Program, order: Sequence[int]) -> Program:
+def _in_order(done: Schedule, order: Sequence[int]) -> Schedule:
     """The same calls in another order: buffers live from the call that makes them to the last."""
     if isinstance(order, range):
         return done
@@ -165,10 +165,10 @@ def _in_order(done: Program, order: Sequence[int]) -> Program:
         )
         for n, b in enumerate(done.buffers)
     ]
-    return Program([done.moments[n] for n in order], buffers)
+    return Schedule([done.moments[n] for n in order], buffers)
 
 
-def _peak_moments(done: Program) -> Iterator[PeakMoment]:
+def _peak_moments(done: Schedule) -> Iterator[PeakMoment]:
     if all(isinstance(buffer.size, int) for buffer in done.buffers):
         at, amount = _largest_number(done)
         yield _moment(done, at, amount)
@@ -177,13 +177,13 @@ def _peak_moments(done: Program) -> Iterator[PeakMoment]:
         yield _moment(done, at, amount)
 
 
-def _moment(done: Program, at: int, amount: Dim) -> PeakMoment:
+def _moment(done: Schedule, at: int, amount: Dim) -> PeakMoment:
     alive = (b for b in done.buffers if b.first <= at <= b.last)
     shown = tuple(Alive(b.path, b.shape, b.size) for b in alive)
     return PeakMoment(done.moments[at].path, shown, amount)
 
 
-def _largest_number(done: Program) -> tuple[int, int]:
+def _largest_number(done: Schedule) -> tuple[int, int]:
     """The first of the moments with most elements alive, by one sweep."""
     changes = [0] * (len(done.moments) + 1)
     for buffer in done.buffers:
@@ -208,7 +208,7 @@ class _Sum(NamedTuple):
         return sure and at_least(self.amount, other.amount) is True
 
 
-def _candidates(done: Program) -> Iterator[tuple[int, Dim]]:
+def _candidates(done: Schedule) -> Iterator[tuple[int, Dim]]:
     """The moments that may be the largest, with their sums: those that none is known to exceed."""
     kept: list[_Sum] = []
     seen: set[tuple[Dim, Dim]] = set()
@@ -224,7 +224,7 @@ def _candidates(done: Program) -> Iterator[tuple[int, Dim]]:
         yield one.at, one.amount if one.there == 1 else product((one.there, one.amount))
 
 
-def _sums(done: Program) -> Iterator[tuple[int, Moment, Dim]]:
+def _sums(done: Schedule) -> Iterator[tuple[int, Moment, Dim]]:
     """The sum of what is alive at each moment."""
     born: dict[int, list[int]] = {}
     gone: dict[int, list[int]] = {}
@@ -238,7 +238,7 @@ def _sums(done: Program) -> Iterator[tuple[int, Moment, Dim]]:
             alive.pop(number, None)
         for number in born.get(at, ()):
             if done.buffers[number].last >= at:
-                alive[number] = evaluated(done.buffers[number].size)
+                alive[number] = plain(done.buffers[number].size)
         sizes = tuple(alive.values())
         if sizes not in known:
             known[sizes] = lower(Add(*sizes))
@@ -253,7 +253,7 @@ def _over_turns(amount: Dim, moment: Moment) -> list[Dim]:
     """
     found = [amount]
     for turn in reversed(moment.turns):
-        last = lower(evaluated(turn.count) - 1)
+        last = lower(plain(turn.count) - 1)
         found = [end for one in found for end in _ends(one, turn.index, last, moment.path)]
     return found
 
@@ -282,7 +282,7 @@ def _ends(amount: Dim, index: Index, last: Dim, path: str) -> list[Dim]:
 
 
 def _at(amount: Expr, index: Index, value: Dim) -> Expr:
-    return with_values(amount, {index: value})
+    return substitute(amount, {index: value})
 
 
 def largest_of(amounts: Iterable[Dim]) -> Dim:
@@ -295,4 +295,4 @@ def largest_of(amounts: Iterable[Dim]) -> Dim:
     for amount in dict.fromkeys(amounts):
         if not any(at_least(other, amount) for other in kept):
             kept = [*(one for one in kept if not at_least(amount, one)), amount]
-    return kept[0] if len(kept) == 1 else Max(*map(evaluated, kept), evaluate=False)
+    return kept[0] if len(kept) == 1 else Max(*map(plain, kept), evaluate=False)

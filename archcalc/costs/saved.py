@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from archcalc.costs.base import Cost, Rows, TracedRow, total
-from archcalc.costs.liveness import Called, Program, elements_of, training_program
+from archcalc.costs.liveness import Called, Schedule, elements_of, training_program
 from archcalc.costs.loops import Factors, repeated
 from archcalc.costs.memory import bytes_of
 from archcalc.costs.parameters import learns
@@ -24,10 +24,10 @@ from archcalc.formula import Formula
 from archcalc.layers.facts import Kept, Saved
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import LookupFailedError, quoted
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import product
 from archcalc.symbolic.shown import Shown
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.substitution import substitute
 
 __all__ = ["KERNELS", "Kernels", "SavedBytes", "SavedTensor"]
 
@@ -148,7 +148,7 @@ class SavedBytes(Cost[Formula]):
         return found
 
 
-def _saved(trace: Rows, done: Program, blocks: Sequence[range] = ()) -> Iterator[SavedTensor]:
+def _saved(trace: Rows, done: Schedule, blocks: Sequence[range] = ()) -> Iterator[SavedTensor]:
     """What is kept of all calls; of a block that is recomputed, what goes into it."""
     seen: set[int] = set()
     within = {moment: block for block in blocks for moment in block}
@@ -164,7 +164,7 @@ def _saved(trace: Rows, done: Program, blocks: Sequence[range] = ()) -> Iterator
 
 
 def _of_call(
-    trace: Rows, done: Program, moment: int, seen: set[int], apart: frozenset[int] = frozenset()
+    trace: Rows, done: Schedule, moment: int, seen: set[int], apart: frozenset[int] = frozenset()
 ) -> Iterator[SavedTensor]:
     """What one call keeps, without what is `seen` to be kept already, or kept `apart`."""
     number, call = done.moments[moment].row, done.calls[moment]
@@ -180,12 +180,12 @@ def _of_call(
         yield _own(row, kept, call)
 
 
-def _of_buffer(done: Program, number: int, kind: str, path: str) -> SavedTensor:
+def _of_buffer(done: Schedule, number: int, kind: str, path: str) -> SavedTensor:
     b = done.buffers[number]
     return SavedTensor(b.path, "output", b.size, kind, False, b.copies, path)
 
 
-def _blocks(done: Program, paths: Sequence[str]) -> list[range]:
+def _blocks(done: Schedule, paths: Sequence[str]) -> list[range]:
     """The moments of each block that is recomputed: those under a path, copy by copy.
 
     Raises:
@@ -211,13 +211,13 @@ def _end(marks: Sequence[object], start: int) -> int:
     return next((n for n in range(start, len(marks)) if marks[n] != marks[start]), len(marks))
 
 
-def _entering(done: Program, block: range) -> set[int]:
+def _entering(done: Schedule, block: range) -> set[int]:
     """The buffers that a block reads and does not make."""
     read = set[int]().union(*(done.uses[moment][0] for moment in block))
     return read - set[int]().union(*(done.uses[moment][1] for moment in block))
 
 
-def _inside(trace: Rows, done: Program, block: range) -> tuple[SavedTensor, ...]:
+def _inside(trace: Rows, done: Schedule, block: range) -> tuple[SavedTensor, ...]:
     """What one copy of a block keeps while it is computed once more, beside what goes into it."""
     entering, seen = frozenset(_entering(done, block)), set[int]()
     found = [t for moment in block for t in _of_call(trace, done, moment, seen, entering)]
@@ -247,7 +247,7 @@ def _joined(found: list[Factors]) -> list[Factors]:
                 left = list(found)
                 left.remove(copies)
                 left.remove(last)
-                every = replace(factor, count=lower(evaluated(factor.count) + 1))
+                every = replace(factor, count=lower(plain(factor.count) + 1))
                 return _joined([*left, (*copies[:place], every, *copies[place + 1 :])])
     return found
 
@@ -274,7 +274,7 @@ def _buffers(row: TracedRow, saves: Saved, call: Called) -> set[int]:
 
 def _own(row: TracedRow, kept: Kept, call: Called) -> SavedTensor:
     size = product(kept.shape) if kept.of_batch else elements_of(row, kept.shape)
-    elements = lower(with_values(evaluated(size), call.values))
+    elements = lower(substitute(plain(size), call.values))
     return SavedTensor(
         row.path, kept.name, elements, kept.kind, kept.of_batch, call.copies, row.path
     )

@@ -22,7 +22,7 @@ from archcalc.layers.sight import Sight, Sights, Stretch, itself
 from archcalc.symbolic.compare import at_least, equal, largest, smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
 
 __all__ = [
     "MOST_PHASES",
@@ -137,7 +137,7 @@ def _one_phase(sight: Sight, view: Sight) -> Sight:
             reach = (seen.size - 1) * (-sight.first if back else sight.first)
         else:
             reach = y * sight.last - x * sight.first
-        found.append(Stretch(lower(evaluated(start)), lower(evaluated(own.size + reach))))
+        found.append(Stretch(lower(plain(start)), lower(plain(own.size + reach))))
     first = sight.first * (view.last if back else view.first)
     last_step = sight.last * (view.first if end_back else view.last)
     return replace(sight, stretches=tuple(found), first=lower(first), last=lower(last_step))
@@ -227,7 +227,7 @@ def _turn(place: Dim, period: int) -> tuple[Dim, int]:
         return divmod(place, period)
     if period == 1:
         return place, 0
-    constant, rest = evaluated(place).expand().as_coeff_Add()
+    constant, rest = plain(place).expand().as_coeff_Add()
     terms = rest.as_coefficients_dict()
     if not constant.is_Integer or any(c % period for c in terms.values()):
         raise UndefinedError("which phase comes there depends on a symbol", NO_NUMBER)
@@ -249,7 +249,7 @@ def shortest(sight: Sight) -> Sight:
     for fewer in range(1, period):
         if period % fewer == 0 and _comes_again(sight, fewer):
             share = Rational(fewer, period)
-            steps = [lower(evaluated(step) * share) for step in (sight.first, sight.last)]
+            steps = [lower(plain(step) * share) for step in (sight.first, sight.last)]
             kept = sight.stretches[:fewer]
             return replace(sight, stretches=kept, first=steps[0], last=steps[1])
     return sight
@@ -257,7 +257,7 @@ def shortest(sight: Sight) -> Sight:
 
 def _comes_again(sight: Sight, fewer: int) -> bool:
     share = Rational(fewer, sight.period)
-    first, last = (evaluated(step) * share for step in (sight.first, sight.last))
+    first, last = (plain(step) * share for step in (sight.first, sight.last))
     if any(isinstance(step, Rational) and not step.is_Integer for step in (first, last)):
         return False
     pairs = zip(sight.stretches, sight.stretches[fewer:], strict=False)
@@ -289,4 +289,4 @@ def rate(sight: Sight) -> Dim:
     step = sight.last if sight.first == 0 else sight.first
     if sight.period == 1:
         return step
-    return lower(evaluated(step) * Rational(1, sight.period))
+    return lower(plain(step) * Rational(1, sight.period))

@@ -10,8 +10,8 @@ from archcalc.costs.seen import UndefinedError, along
 from archcalc.layers.sight import Sight, Stretch, itself
 from archcalc.symbolic.compare import at_least
 from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.sums import Index, index_for, summed
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["over_again"]
 
@@ -84,7 +84,7 @@ def _iterated(start: Dim, step: Dim, index: Index, times: Dim) -> tuple[Dim, Dim
 
 
 def _power(step: Dim, times: Dim) -> Dim:
-    return 1 if step == 1 else lower(evaluated(step) ** evaluated(times))
+    return 1 if step == 1 else lower(plain(step) ** plain(times))
 
 
 def _sum(amount: Dim, step: Dim, index: Index, times: Dim) -> Dim:
@@ -92,8 +92,8 @@ def _sum(amount: Dim, step: Dim, index: Index, times: Dim) -> Dim:
     if isinstance(step, Expr) and index in step.free_symbols:
         raise UndefinedError("the stride differs from copy to copy", _BLOCKS)
     if isinstance(amount, Expr) and at_least(0, amount):  # −⌊(k − 1)/2⌋·L, and no 1 − ⌈k/2⌉
-        return lower(-evaluated(_sum(lower(-amount), step, index, times)))
-    each = evaluated(amount) * evaluated(_power(step, index))
+        return lower(-plain(_sum(lower(-amount), step, index, times)))
+    each = plain(amount) * plain(_power(step, index))
     if index not in each.free_symbols:
         return lower(each * times)
     return lower(summed(each, index, times))

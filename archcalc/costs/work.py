@@ -17,9 +17,9 @@ from archcalc.costs.base import (
     Cost,
     Rows,
     TracedRow,
+    ordered_sum,
     same_work,
     total,
-    written_sum,
 )
 from archcalc.costs.gradients import Gradients, State, When, asked_outputs, cases, holds
 from archcalc.costs.loops import Factors, called, parted, positions
@@ -30,9 +30,9 @@ from archcalc.layers.spatial import Spatial
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
+from archcalc.symbolic.ordered import OrderedMul, plain
 from archcalc.symbolic.requirement import Requirement, undecided
 from archcalc.symbolic.shape import product
-from archcalc.symbolic.written import WrittenProduct, evaluated
 
 __all__ = ["Flops", "Macs", "MacsByOutput", "TrainingFlops", "additions"]
 
@@ -60,7 +60,7 @@ class Macs(Additive):
         return self.of_work(row, row.work)
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim:
-        return written_sum(w.factors for w in work if w.kind in self.kinds)
+        return ordered_sum(w.factors for w in work if w.kind in self.kinds)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class MacsByOutput(Macs):
             return super().of(row)
         kernels = [w.shape for w in row.applied.weights if w.role == "kernel"]
         places = (*positions(row.loops), *row.layer.extent(row.output))
-        return written_sum((*places, *kernel) for kernel in kernels)
+        return ordered_sum((*places, *kernel) for kernel in kernels)
 
 
 def _is_transposed(row: TracedRow) -> bool:
@@ -122,10 +122,10 @@ class Flops(Additive):
 
     def of(self, row: TracedRow) -> Dim:
         products = self._products(row, row.work)
-        return written_sum([*products, *(additions(row) if self.bias else ())])
+        return ordered_sum([*products, *(additions(row) if self.bias else ())])
 
     def of_work(self, row: TracedRow, work: Sequence[Work]) -> Dim:
-        return written_sum(self._products(row, work))
+        return ordered_sum(self._products(row, work))
 
     def _products(self, row: TracedRow, work: Sequence[Work]) -> list[tuple[Dim, ...]]:
         own = len(set(row.sources)) == 1
@@ -185,7 +185,7 @@ class TrainingFlops(Cost[Formula]):
         batch = as_dim(self.batch)
         needs: list[Requirement] = []
         amount = total(self._counted(trace, needs))
-        whole = amount * batch if isinstance(amount, int) else WrittenProduct(batch, amount)
+        whole = amount * batch if isinstance(amount, int) else OrderedMul(batch, amount)
         return Formula(whole, (*trace.requirements, *undecided(needs)))
 
     def _counted(self, trace: Rows, needs: list[Requirement]) -> Iterable[tuple[Dim, Dim]]:
@@ -204,7 +204,7 @@ class TrainingFlops(Cost[Formula]):
                 case: total(self._of(row, _in_case(fed, case), asked, known[key])) for case in told
             }
             for case in told:
-                within = [evaluated(every[c]) * (-1) ** len(case - c) for c in told if c <= case]
+                within = [plain(every[c]) * (-1) ** len(case - c) for c in told if c <= case]
                 yield product(smallest(1, count) for count in case), lower(Add(*within))
         needs.extend(gradients.needs)
 
@@ -239,7 +239,7 @@ class TrainingFlops(Cost[Formula]):
         for passes in others:
             part = self.forward.of_work(row, often[passes])
             if part is not None:
-                whole = lower(evaluated(whole) - evaluated(part))
+                whole = lower(plain(whole) - plain(part))
                 yield passes, part
         yield first, whole
 

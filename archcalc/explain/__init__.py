@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from archcalc._loading import missing
-from archcalc.explain.account import Account, Figure, account
 from archcalc.explain.comparison import Change, Comparison, compare
 from archcalc.explain.conventions import Conventions, conventions
 from archcalc.explain.derivation import Derivation, derive
@@ -12,6 +11,7 @@ from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
 from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
 from archcalc.explain.summary import Summary, summarize
+from archcalc.explain.training_cost import Account, CostLine, account
 from archcalc.explain.verdict import Verdict
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "Claim",
     "Comparison",
     "Conventions",
+    "CostLine",
     "Derivation",
-    "Figure",
     "Finding",
     "Memory",
     "Reconciliation",

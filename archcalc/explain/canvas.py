@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-__all__ = ["Canvas", "count_axis"]
+__all__ = ["PlotCanvas", "count_axis"]
 
 
-class Canvas:
+class PlotCanvas:
     """Where a picture goes: into a file, or to pyplot, which shows it.
 
     Args:

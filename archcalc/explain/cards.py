@@ -11,7 +11,7 @@ from typing import Any
 
 from archcalc.explain.derivation import Step, derive
 from archcalc.explain.document import Block, Code, Document, Inlines, Paragraph, Table
-from archcalc.explain.explained import Explained
+from archcalc.explain.renderable import Renderable
 from archcalc.layers import Applied, Layer
 from archcalc.layers.registry import is_layer_class, layer_class, layer_classes
 from archcalc.network import Network, Row, Trace
@@ -28,7 +28,7 @@ _COMMON = ("name", "trainable", "expects", "tied")
 
 
 @dataclass(frozen=True, repr=False)
-class Listing(Explained):
+class Listing(Renderable):
     """Layers by name, each with what it is in a line.
 
     Attributes:
@@ -48,7 +48,7 @@ class Listing(Explained):
 
 
 @dataclass(frozen=True, repr=False)
-class Card(Explained):
+class Card(Renderable):
     """One layer: what it is, its arguments, and its formulas on an input of symbols.
 
     Attributes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.explain.canvas import Canvas, count_axis
+from archcalc.explain.canvas import PlotCanvas, count_axis
 from archcalc.explain.svg import FIRST, SECOND
 from archcalc.formula import Formula
 from archcalc.formula.crossing import Crossover, crossover
@@ -53,7 +53,7 @@ class Bar(NamedTuple):
     pairs: tuple[Pair, ...]
 
 
-def bars(titles: Sequence[str], layers: Sequence[Bar], canvas: Canvas) -> Figure:
+def bars(titles: Sequence[str], layers: Sequence[Bar], canvas: PlotCanvas) -> Figure:
     """What both networks count at each layer, with a panel for each of `titles`.
 
     Raises:
@@ -116,7 +116,7 @@ def curves(
     values: Iterable[int],
     totals: Sequence[Total],
     others: Mapping[str, Any],
-    canvas: Canvas,
+    canvas: PlotCanvas,
 ) -> Figure:
     """Both totals along the values of a symbol, a panel for each, with the crossings marked.
 
@@ -177,7 +177,7 @@ def _crossings(symbol: str, first: Formula, second: Formula) -> list[int]:
         return []
     if not isinstance(found, Crossover):
         return []
-    return [b.low for a, b in pairwise(found.stretches) if b.larger != a.larger != "neither"]
+    return [b.low for a, b in pairwise(found.runs) if b.larger != a.larger != "neither"]
 
 
 def _curve_panel(axes: Axes, symbol: str, points: Sequence[int], pair: Sequence[Formula]) -> None:

@@ -82,7 +82,7 @@ def _class_at(trace: Trace, path: str) -> str:
 def counted(amount: Dim) -> Inlines:
     """A count in a cell."""
     if isinstance(amount, Expr):
-        return (Amount(Formula(amount).written),)
+        return (Amount(Formula(amount).ordered),)
     return (Amount(amount),) if amount else ("0",)
 
 

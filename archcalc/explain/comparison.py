@@ -15,7 +15,7 @@ from sympy import Symbol
 from archcalc.costs import Additive, Macs, Parameters
 from archcalc.costs.base import total
 from archcalc.explain.alignment import aligned_rows, same_call
-from archcalc.explain.canvas import Canvas
+from archcalc.explain.canvas import PlotCanvas
 from archcalc.explain.chart import Bar, Pair, bars, curves
 from archcalc.explain.document import (
     Block,
@@ -26,7 +26,7 @@ from archcalc.explain.document import (
     Paragraph,
     Table,
 )
-from archcalc.explain.explained import Explained
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.summary import amount, plain_formula
 from archcalc.explain.text import inline
 from archcalc.explain.verdict import Verdict
@@ -84,7 +84,7 @@ class Change(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(Explained):
+class Comparison(Renderable):
     """Aligned layers, the difference of the totals, and which is the smaller when.
 
     Attributes:
@@ -162,7 +162,7 @@ class Comparison(Explained):
             Bar(change.path, tuple(_sides(cost, change) for cost in (Parameters(), Macs())))
             for change in self.changes
         ]
-        return bars(("parameters", "MACs"), layers, Canvas(path))
+        return bars(("parameters", "MACs"), layers, PlotCanvas(path))
 
     def plot_along(
         self,
@@ -201,7 +201,7 @@ class Comparison(Explained):
             ("parameters", self.before.parameters, self.after.parameters),
             ("MACs", self.before.macs, self.after.macs),
         )
-        return curves(str(symbol), values, totals, {**(more or {}), **others}, Canvas(path))
+        return curves(str(symbol), values, totals, {**(more or {}), **others}, PlotCanvas(path))
 
     def headline(self) -> Inlines:
         """The totals, and the layers that matter most for the change."""
@@ -331,7 +331,7 @@ def _sides(cost: Additive, change: Change) -> Pair:
 def _difference(before: Formula, after: Formula) -> Formula:
     """What comes to `before`, as short as it can be said."""
     difference = after if before == 0 else after - before
-    return Formula(shortest(difference.written), difference.requirements)
+    return Formula(shortest(difference.ordered), difference.requirements)
 
 
 def compare(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archcalc.costs import CONVENTIONS, Choice, Convention, Counted, Other
+from archcalc.costs import CONVENTIONS, Alternative, Choice, Convention, ConventionEffect
 from archcalc.costs.choice import Quantity
 from archcalc.explain.document import (
     Block,
@@ -19,7 +19,7 @@ from archcalc.explain.document import (
     Rule,
     Table,
 )
-from archcalc.explain.explained import Explained
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.summary import amount, plain_formula
 from archcalc.network import Network, Trace, traced
 
@@ -29,7 +29,7 @@ _WORDS = {"parameters": "parameters", "macs": "MACs", "flops": "FLOPs"}
 
 
 @dataclass(frozen=True, repr=False)
-class Conventions(Explained):
+class Conventions(Renderable):
     """Conventions as a table: all there are, or those that change a count of a trace, with both.
 
     Attributes:
@@ -38,7 +38,7 @@ class Conventions(Explained):
     """
 
     listed: tuple[Convention, ...]
-    found: tuple[Counted, ...] | None = None
+    found: tuple[ConventionEffect, ...] | None = None
 
     def document(self) -> Document:
         if self.found is None:
@@ -91,7 +91,7 @@ def _every(listed: Sequence[Convention]) -> Table:
     return Table(("convention", "of", "choice", "meaning", "as"), "lllll", tuple(rows))
 
 
-def choices(found: Sequence[Counted], *quantities: Quantity) -> tuple[Block, ...]:
+def choices(found: Sequence[ConventionEffect], *quantities: Quantity) -> tuple[Block, ...]:
     """What was chosen, one line a convention, as one entry; nothing where none matters.
 
     Args:
@@ -106,7 +106,7 @@ def choices(found: Sequence[Counted], *quantities: Quantity) -> tuple[Block, ...
     return (Entry(("conventions",), tuple(rules)),) if rules else ()
 
 
-def _line(counted: Counted) -> Inlines:
+def _line(counted: ConventionEffect) -> Inlines:
     chosen = counted.choice
     said: list[Inline] = ["as each layer says" if chosen is None else str(chosen)]
     for other in counted.others:
@@ -126,7 +126,7 @@ def who(choice: Choice) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def choices_data(found: Sequence[Counted], *quantities: Quantity) -> list[dict[str, Any]]:
+def choices_data(found: Sequence[ConventionEffect], *quantities: Quantity) -> list[dict[str, Any]]:
     """What was chosen, as data."""
     return [
         {
@@ -142,7 +142,7 @@ def choices_data(found: Sequence[Counted], *quantities: Quantity) -> list[dict[s
     ]
 
 
-def _other_data(other: Other) -> dict[str, Any]:
+def _other_data(other: Alternative) -> dict[str, Any]:
     return {
         "choice": other.choice.name,
         "as": list(other.choice.used_by),

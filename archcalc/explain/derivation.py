@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Expr
 
 from archcalc.costs import ReceptiveField
-from archcalc.costs.base import written_sum
+from archcalc.costs.base import ordered_sum
 from archcalc.costs.choice import Quantity
 from archcalc.costs.loops import in_turn, owned, positions, repeated
 from archcalc.costs.loops import often as count_of
@@ -31,31 +31,31 @@ from archcalc.explain.document import (
     equation,
     joined,
 )
-from archcalc.explain.explained import Explained
 from archcalc.explain.looped import by_position, loops_data, numbers, there, times
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.running import Counting, RunningTotal
 from archcalc.explain.summary import closing, notices, plain_formula
 from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.layers.facts import Weight, Work
 from archcalc.layers.notation import Notation, notation_of
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 from archcalc.layers.window import Window
 from archcalc.network import Network, Row, Trace, traced
 from archcalc.network.ties import TiedWeight
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.printing import to_text
-from archcalc.symbolic.putting import with_values
-from archcalc.symbolic.shown import Shown
-from archcalc.symbolic.symbols import symbol
-from archcalc.symbolic.written import (
-    WrittenProduct,
-    WrittenSum,
-    evaluated,
+from archcalc.symbolic.ordered import (
+    OrderedAdd,
+    OrderedMul,
+    plain,
     product_of,
     sum_of_products,
 )
+from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.substitution import substitute
+from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Derivation", "LayerDerivation", "Step", "Term", "derive", "general_factors"]
 
@@ -94,7 +94,7 @@ class Term(Shown):
             "name": self.name,
             "rule": to_text(self.rule, {}, order),
             "numbers": to_text(self.rule, self.notation.values, order),
-            "result": plain(self.result),
+            "result": as_data(self.result),
             **({"of": self.of} if self.of else {}),
         }
 
@@ -167,9 +167,9 @@ class Step(Shown):
             "loops": loops_data(self.row),
             "shared": self.row.shared,
             "ties": {tie.weight: str(tie) for tie in self.row.ties},
-            "inputs": [plain(x) for x in self.row.inputs],
-            "output": plain(self.row.output),
-            "outputs": [plain(y) for y in self.row.outputs],
+            "inputs": [as_data(x) for x in self.row.inputs],
+            "output": as_data(self.row.output),
+            "outputs": [as_data(y) for y in self.row.outputs],
             **{name: [term.to_dict() for term in group] for name, group in terms.items()},
             **{name: term.to_dict() if term else None for name, term in single.items()},
             **self.so_far.to_dict(),
@@ -188,7 +188,7 @@ class Step(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Derivation(Explained):
+class Derivation(Renderable):
     """Layer by layer: the rule, the numbers put in, the result and the running total.
 
     >>> from archcalc.layers import Dense
@@ -239,8 +239,8 @@ class Derivation(Explained):
     def to_dict(self) -> dict[str, Any]:
         trace = self.trace
         return {
-            "inputs": [plain(x) for x in trace.inputs],
-            "outputs": [plain(x) for x in trace.outputs],
+            "inputs": [as_data(x) for x in trace.inputs],
+            "outputs": [as_data(x) for x in trace.outputs],
             "steps": [step.to_dict() for step in self.steps],
             "parameters": plain_formula(trace.parameters),
             "statistics": plain_formula(trace.statistics),
@@ -252,7 +252,7 @@ class Derivation(Explained):
 
 
 @dataclass(frozen=True, repr=False)
-class LayerDerivation(Explained):
+class LayerDerivation(Renderable):
     """The derivation of one layer, or of the layers of one block.
 
     Attributes:
@@ -382,8 +382,8 @@ def _together(name: str, pairs: Sequence[tuple[Weight, Weight]], notation: Notat
 
 
 def _written(shapes: Iterable[Sequence[Dim]]) -> Dim:
-    size = written_sum(shapes)
-    return size if isinstance(size, int) else Formula(size).written
+    size = ordered_sum(shapes)
+    return size if isinstance(size, int) else Formula(size).ordered
 
 
 def _macs(rules: Sequence[Work], real: Sequence[Work], notation: Notation) -> tuple[Term, ...]:
@@ -413,9 +413,9 @@ def _products(terms: Sequence[Term]) -> list[Rule]:
     """The lines of several kinds of products, and what they come to together."""
     rules = [Rule("MACs", term.forms(), (term.of,) if term.of else ()) for term in terms]
     if len(terms) > 1:
-        parts = WrittenSum(*[term.result for term in terms])
+        parts = OrderedAdd(*[term.result for term in terms])
         whole = Formula(parts)
-        value = whole() if whole.is_number else whole.written
+        value = whole() if whole.is_number else whole.ordered
         rules.append(Rule("MACs", equation(Math(parts), Amount(value)), ("together",)))
     return rules
 
@@ -466,10 +466,10 @@ class _Fields:
         size, jump = symbol("R"), symbol("j")
         loops = in_turn(row.loops)
         often = (symbol("copies"),) if loops else ()
-        grown = WrittenSum(size, WrittenProduct(*often, window.span - 1, jump))
+        grown = OrderedAdd(size, OrderedMul(*often, window.span - 1, jump))
         values = {**notation.values, size: before.size, jump: before.stride}
         values |= dict.fromkeys(often, count_of(loops))
-        if often and not equal(with_values(evaluated(grown), values), after.size):
+        if often and not equal(substitute(plain(grown), values), after.size):
             return ()  # copies that see differently far have no one rule
         order = (size, *often, *notation.order, jump)
         forms = equation(Math(grown, {}, order), Math(grown, values, order), Amount(after.size))

@@ -8,10 +8,10 @@ from sympy import Expr
 
 from archcalc.costs.loops import Loop, numbered, often, owned, positions
 from archcalc.explain.document import Amount, Inline, Inlines
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 from archcalc.network import Row
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
 
 __all__ = ["by_position", "cell", "loops_data", "numbers", "there", "times"]
 
@@ -22,7 +22,7 @@ def loops_data(row: Row) -> list[dict[str, Any]]:
 
 
 def _loop_data(loop: Loop) -> dict[str, Any]:
-    made = {"kind": loop.kind, "count": plain(loop.count), "active": plain(loop.active)}
+    made = {"kind": loop.kind, "count": as_data(loop.count), "active": as_data(loop.active)}
     made |= {"index": loop.index.name} if loop.index is not None else {}
     return {**made, "in_turn": loop.in_turn}
 
@@ -36,7 +36,7 @@ def numbers(row: Row) -> Inlines:
     """What the numbers of copies that differ run through."""
     parts: list[Inline] = []
     for copies in numbered(row.loops):
-        parts += [", ", Amount(copies.index), " = 0 … ", Amount(evaluated(copies.count) - 1)]
+        parts += [", ", Amount(copies.index), " = 0 … ", Amount(plain(copies.count) - 1)]
     return tuple(parts)
 
 

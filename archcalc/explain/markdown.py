@@ -17,7 +17,7 @@ from archcalc.explain.document import (
     Strong,
     Table,
 )
-from archcalc.explain.dollars import dollars, joined
+from archcalc.explain.inline_math import inline_math, joined
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
@@ -99,7 +99,7 @@ def _inline(part: Inline) -> str:
         case str():
             return part if part == " = " else escaped(part)
         case Math() | Amount() | Shape():
-            return dollars(part)
+            return inline_math(part)
         case Code(name):
             return code(name)
         case Strong(words):

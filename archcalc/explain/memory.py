@@ -29,19 +29,19 @@ from archcalc.explain.document import (
     Table,
     equation,
 )
-from archcalc.explain.explained import Explained
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.summary import amount, binary_bytes
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
+from archcalc.symbolic.ordered import OrderedMul
 from archcalc.symbolic.symbols import symbol
-from archcalc.symbolic.written import WrittenProduct
 
 __all__ = ["Memory", "memory"]
 
 
 @dataclass(frozen=True, repr=False)
-class Memory(Explained):
+class Memory(Renderable):
     """What inference and a step of training have in memory, each with what it is made of.
 
     Attributes:
@@ -124,7 +124,7 @@ def _forms(part: MemoryPart) -> Inlines:
     values: dict[Any, Dim] = {slots: part.slots} if part.slots > 1 else {}
     values |= {count: _plain(part.elements.expr), each: part.each}
     order = tuple(values)
-    rule = WrittenProduct(*order)
+    rule = OrderedMul(*order)
     return equation(Math(rule, {}, order), Math(rule, values, order))
 
 
@@ -153,7 +153,7 @@ def _bytes(formula: Formula) -> Inlines:
 
 def _plain(value: Any) -> Any:
     formula = Formula(value)
-    return formula() if formula.is_number else formula.written
+    return formula() if formula.is_number else formula.ordered
 
 
 def _value(formula: Formula) -> Any:

@@ -14,7 +14,7 @@ from itertools import islice, product
 from sympy import Expr
 
 from archcalc.costs import CONVENTIONS, Additive
-from archcalc.costs.base import written_sum
+from archcalc.costs.base import ordered_sum
 from archcalc.costs.loops import often, owned
 from archcalc.explain.conventions import who
 from archcalc.layers import Applied
@@ -98,7 +98,7 @@ def _unlikeliness(findings: tuple[Finding, ...]) -> tuple[int, ...]:
 
 
 def _count(row: Row, weights: Sequence[Weight]) -> int:
-    return _number(written_sum(w.shape for w in weights if w.learned)) * _owned(row)
+    return _number(ordered_sum(w.shape for w in weights if w.learned)) * _owned(row)
 
 
 def _owned(row: Row) -> int:
@@ -199,7 +199,7 @@ def _extra_bias(row: Row) -> list[Finding]:
         return []
     biased = row.layer.model_copy(update={"use_bias": True})
     extra = [w for w in biased.weights(*row.inputs) if w.role == "bias"]
-    amount = _number(written_sum(w.shape for w in extra)) * _owned(row)
+    amount = _number(ordered_sum(w.shape for w in extra)) * _owned(row)
     text = f"a bias was counted, but use_bias is False: {amount:,} too many"
     return [Finding(row.path, "extra-bias", -amount, text)] if amount else []
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Any
 
-from archcalc.costs import Convention, Counted
+from archcalc.costs import Convention, ConventionEffect
 from archcalc.explain.conventions import Conventions
 from archcalc.explain.derivation import derive
 from archcalc.explain.document import Amount, Block, Code, Document, Inlines, Paragraph, Table
@@ -68,7 +68,7 @@ def _(convention: Convention) -> Document:
 
 
 @document_of.register
-def _(counted: Counted) -> Document:
+def _(counted: ConventionEffect) -> Document:
     return Conventions((counted.convention,), (counted,)).document()
 
 

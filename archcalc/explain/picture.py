@@ -1,6 +1,7 @@
 """Pictures of layers: what one output position reads, or to what one input position writes.
 
-A picture is a fold over a layer's facts, as a derivation is: see `archcalc.explain.cells`.
+A picture is a fold over a layer's facts, as a derivation is:
+see `archcalc.explain.window_geometry`.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from archcalc.explain.cells import CHANNELS, Axis, axes_of, drawable, stages
-from archcalc.explain.svg import FIRST, INK, SECOND, Canvas, Edge, Point, Svg
+from archcalc.explain.svg import FIRST, INK, SECOND, Edge, Point, Svg, SvgCanvas
+from archcalc.explain.window_geometry import CHANNELS, WindowAxis, axes_of, drawable, stages
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.window import Stretches, Window
@@ -44,7 +45,7 @@ def picture(layer: Layer, *inputs: ShapeLike) -> Svg:
     applied = drawable(layer, *map(as_shape, inputs))
     axes = axes_of(applied)
     shown = _Plane(*axes[-2:]) if len(axes) > 1 else _Plane(_ALONE, *axes)
-    canvas = Canvas()
+    canvas = SvgCanvas()
     legend = _placed(canvas, shown) if shown.moves else _slid(canvas, shown)
     legend += [("", f"{axis.word} goes the same way") for axis in axes[:-2]]
     bottom = canvas.bottom
@@ -53,7 +54,7 @@ def picture(layer: Layer, *inputs: ShapeLike) -> Svg:
     return canvas.svg(repr(layer), _said(applied, axes))
 
 
-_ALONE = Axis("", Window(1), 1, 1, (range(1),))
+_ALONE = WindowAxis("", Window(1), 1, 1, (range(1),))
 """The other axis of a line of cells."""
 
 
@@ -61,8 +62,8 @@ _ALONE = Axis("", Window(1), 1, 1, (range(1),))
 class _Plane:
     """The two axes that are drawn: down, and across."""
 
-    rows: Axis
-    columns: Axis
+    rows: WindowAxis
+    columns: WindowAxis
 
     @property
     def line(self) -> bool:
@@ -114,7 +115,7 @@ class _Side:
         (above, _), (before, _) = self.outside
         return self.at[0] + (column + before) * self.cell, self.at[1] + (row + above) * self.cell
 
-    def grid(self, canvas: Canvas) -> None:
+    def grid(self, canvas: SvgCanvas) -> None:
         """The lines between the cells."""
         if any(map(any, self.outside)):
             rows, columns = round(self.high / self.cell), round(self.wide / self.cell)
@@ -140,7 +141,7 @@ def _one(plane: _Plane, at: Point = (0, 0)) -> _Side:
 # A window that slides
 
 
-def _slid(canvas: Canvas, plane: _Plane) -> _Legend:
+def _slid(canvas: SvgCanvas, plane: _Plane) -> _Legend:
     """Both sides, the first window with its cell, and the next."""
     many, one = _arranged(plane)
     names = ("output", "input") if plane.writes else ("input", "output")
@@ -168,7 +169,7 @@ def _arranged(plane: _Plane) -> tuple[_Side, _Side]:
     return (_many(plane, at), one) if plane.writes else (many, _one(plane, at))
 
 
-def _windows(canvas: Canvas, plane: _Plane, many: _Side, one: _Side) -> _Legend:
+def _windows(canvas: SvgCanvas, plane: _Plane, many: _Side, one: _Side) -> _Legend:
     """The cells of the first window and of the next."""
     across = len(plane.columns.prints) > 1
     verb, other = ("written", "input") if plane.writes else ("read", "output")
@@ -180,7 +181,7 @@ def _windows(canvas: Canvas, plane: _Plane, many: _Side, one: _Side) -> _Legend:
     return legend + (_counts(canvas, plane, many) if plane.writes else [])
 
 
-def _marks(canvas: Canvas, plane: _Plane, many: _Side, one: _Side, at: tuple[int, int]) -> None:
+def _marks(canvas: SvgCanvas, plane: _Plane, many: _Side, one: _Side, at: tuple[int, int]) -> None:
     """The cells of one window, and the cell that it belongs to."""
     window = [(r, c) for r in plane.rows.prints[at[0]] for c in plane.columns.prints[at[1]]]
     spots = [one.corner(*at), *(many.corner(*spot) for spot in window)]
@@ -192,7 +193,7 @@ def _marks(canvas: Canvas, plane: _Plane, many: _Side, one: _Side, at: tuple[int
             canvas.fill((x, y), many.cell, many.cell, ink, kind)
 
 
-def _counts(canvas: Canvas, plane: _Plane, many: _Side) -> _Legend:
+def _counts(canvas: SvgCanvas, plane: _Plane, many: _Side) -> _Legend:
     """In each cell how many windows write there, where any two overlap."""
     down, across = (
         [sum(place in cells for cells in axis.prints) for place in range(axis.many)]
@@ -207,7 +208,7 @@ def _counts(canvas: Canvas, plane: _Plane, many: _Side) -> _Legend:
     return [("2", "how many inputs are added up")]
 
 
-def _rays(canvas: Canvas, plane: _Plane, many: _Side, one: _Side) -> None:
+def _rays(canvas: SvgCanvas, plane: _Plane, many: _Side, one: _Side) -> None:
     """Lines from the corners of the first window to those of its cell, where they face."""
     rows, columns = plane.rows.prints[0], plane.columns.prints[0]
     window = many.corner(rows[0], columns[0]), many.corner(rows[-1] + 1, columns[-1] + 1)
@@ -223,7 +224,7 @@ def _rays(canvas: Canvas, plane: _Plane, many: _Side, one: _Side) -> None:
         canvas.line(start, end, FIRST, "ray")
 
 
-def _measures(canvas: Canvas, plane: _Plane, many: _Side) -> None:
+def _measures(canvas: SvgCanvas, plane: _Plane, many: _Side) -> None:
     """How large the first window is and where the next begins."""
     rows, columns = plane.rows, plane.columns
     spot = many.corner(0, columns.prints[0][0]), many.corner(0, columns.prints[0][-1] + 1)
@@ -243,7 +244,7 @@ def _measures(canvas: Canvas, plane: _Plane, many: _Side) -> None:
         canvas.measure((beside, top), (beside, top + length), text, edge)
 
 
-def _lengths(axis: Axis, cell: float) -> list[tuple[str, float]]:
+def _lengths(axis: WindowAxis, cell: float) -> list[tuple[str, float]]:
     """What there is to measure of a window along one axis: words, and how long."""
     view, first = axis.view, axis.prints[0]
     if isinstance(view, Stretches):
@@ -256,7 +257,7 @@ def _lengths(axis: Axis, cell: float) -> list[tuple[str, float]]:
 # Cells that are added or left out
 
 
-def _placed(canvas: Canvas, plane: _Plane) -> _Legend:
+def _placed(canvas: SvgCanvas, plane: _Plane) -> _Legend:
     """The output as a frame over the input."""
     side, out = _many(plane), _one(plane)
     side.grid(canvas)
@@ -270,7 +271,7 @@ def _placed(canvas: Canvas, plane: _Plane) -> _Legend:
     return [("frame", "output"), *_edges(plane), *copied]
 
 
-def _numbered(canvas: Canvas, plane: _Plane, side: _Side) -> _Legend:
+def _numbered(canvas: SvgCanvas, plane: _Plane, side: _Side) -> _Legend:
     """The number of every cell, the same for its copies, where padding is copied."""
     if not (plane.rows.copies or plane.columns.copies):
         return []
@@ -289,7 +290,7 @@ def _numbered(canvas: Canvas, plane: _Plane, side: _Side) -> _Legend:
 # Channels in groups
 
 
-def _channels(canvas: Canvas, applied: Applied) -> None:
+def _channels(canvas: SvgCanvas, applied: Applied) -> None:
     """Which channels are read by which, where they are in groups."""
     found = stages(applied)
     widths = [found[0].ins, *(stage.outs for stage in found)] if found else []
@@ -328,7 +329,7 @@ def _edges(plane: _Plane) -> _Legend:
     return [("outside", "padding" if padded else "beyond the end")]
 
 
-def _legend(canvas: Canvas, legend: _Legend, bottom: float) -> None:
+def _legend(canvas: SvgCanvas, legend: _Legend, bottom: float) -> None:
     """The marks with their meanings, one below the other."""
     left = canvas.left
     for i, (mark, meaning) in enumerate(legend):
@@ -347,7 +348,7 @@ def _legend(canvas: Canvas, legend: _Legend, bottom: float) -> None:
         canvas.words((left + (20 if mark else 0), y), meaning, "start")
 
 
-def _said(applied: Applied, axes: tuple[Axis, ...]) -> str:
+def _said(applied: Applied, axes: tuple[WindowAxis, ...]) -> str:
     """The picture in words."""
     (x,), y = applied.inputs, applied.output
     size = "×".join(str(len(axis.prints[0])) for axis in axes)

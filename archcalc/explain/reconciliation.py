@@ -15,8 +15,8 @@ from sympy import Expr
 
 from archcalc.explain import text
 from archcalc.explain.document import Amount, Block, Code, Document, Inlines, Paragraph, Table
-from archcalc.explain.explained import Explained
 from archcalc.explain.mistakes import Finding, Mistaken, mistakes
+from archcalc.explain.renderable import Renderable
 from archcalc.formula import Formula
 from archcalc.layers.notation import notation_of
 from archcalc.network import Network, Row, Trace, traced
@@ -57,7 +57,7 @@ class Claim(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Reconciliation(Explained):
+class Reconciliation(Renderable):
     """Claims, layer by layer, with what was found.
 
     Attributes:

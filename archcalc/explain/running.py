@@ -22,12 +22,12 @@ class RunningTotal:
     """What layers hold together, up to one of them.
 
     Attributes:
-        written: the total, where it is short enough to be written out after each layer.
+        ordered: the total, where it is short enough to be written out after each layer.
         before: the path of the layer before that holds something; empty where there is none.
         adds: what the layer adds to that.
     """
 
-    written: Formula | None
+    ordered: Formula | None
     before: str
     adds: Dim
     _counted: list[tuple[Dim, Dim]]
@@ -36,21 +36,21 @@ class RunningTotal:
     @property
     def formula(self) -> Formula:
         """The total, written out however long it is."""
-        if self.written is not None:
-            return self.written
+        if self.ordered is not None:
+            return self.ordered
         return Formula(total(self._counted[: self._length]))
 
     def shown(self) -> Inlines:
         """The total; a long one as what the layer adds to the one before."""
-        if self.written is None:
-            return ("running after ", Code(self.before), " + ", Amount(Formula(self.adds).written))
-        value = self.written() if self.written.is_number else self.written.written
+        if self.ordered is None:
+            return ("running after ", Code(self.before), " + ", Amount(Formula(self.adds).ordered))
+        value = self.ordered() if self.ordered.is_number else self.ordered.ordered
         return ("running ", Amount(value))
 
     def to_dict(self) -> dict[str, Any]:
         """As data; a long total as what the layer adds to the one before."""
-        if self.written is not None:
-            return {"running": self.written.to_text()}
+        if self.ordered is not None:
+            return {"running": self.ordered.to_text()}
         adds = {"after": self.before, "adds": plain_formula(Formula(self.adds))}
         return {"running": None, "running_by": adds}
 
@@ -85,7 +85,7 @@ class Counting:
         """What has been counted."""
         if self._latest is None:
             short = self._total.terms <= _MOST_TERMS
-            written = Formula(self._total.written()) if short else None
+            written = Formula(self._total.ordered()) if short else None
             times, amount = self._counted[-1] if self._counted else (1, 0)
             self._latest = RunningTotal(
                 written,

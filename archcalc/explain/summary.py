@@ -21,13 +21,13 @@ from archcalc.explain.document import (
     Table,
     joined,
 )
-from archcalc.explain.explained import Explained
 from archcalc.explain.looped import cell, loops_data
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.text import Look, render
 from archcalc.formula import Formula
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 from archcalc.network import Network, Row, Trace, traced
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
 
 __all__ = [
     "Summary",
@@ -42,7 +42,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, repr=False)
-class Summary(Explained):
+class Summary(Renderable):
     """One row a layer: name, class, output shape, parameters, MACs; and the totals.
 
     >>> from archcalc.layers import Dense
@@ -67,8 +67,8 @@ class Summary(Explained):
     def to_dict(self) -> dict[str, Any]:
         trace = self.trace
         return {
-            "inputs": [plain(x) for x in trace.inputs],
-            "outputs": [plain(x) for x in trace.outputs],
+            "inputs": [as_data(x) for x in trace.inputs],
+            "outputs": [as_data(x) for x in trace.outputs],
             "layers": [_row_dict(row) for row in trace.rows],
             "parameters": plain_formula(trace.parameters),
             "trainable_parameters": plain_formula(trace.trainable_parameters),
@@ -168,8 +168,8 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "loops": loops_data(row),
         "shared": row.shared,
         "ties": {tie.weight: str(tie) for tie in row.ties},
-        "output": plain(row.output),
-        "outputs": [plain(y) for y in row.outputs],
+        "output": as_data(row.output),
+        "outputs": [as_data(y) for y in row.outputs],
         "parameters": plain_formula(Formula(Parameters().of(row))),
         "statistics": plain_formula(Formula(Statistics().of(row))),
         "macs": plain_formula(Formula(Macs().of(row))),
@@ -187,7 +187,7 @@ def numbering(trace: Trace) -> tuple[Block, ...]:
     found = dict.fromkeys(copies for row in trace.rows for copies in numbered(row.loops))
     parts: list[Inline] = []
     for copies in found:
-        last = Amount(evaluated(copies.count) - 1)
+        last = Amount(plain(copies.count) - 1)
         parts.extend(["; " if parts else "", Amount(copies.index), " is the number of a copy, "])
         parts.extend(["0 … ", last])
     return (Paragraph(tuple(parts)),) if parts else ()
@@ -218,7 +218,7 @@ def closing(trace: Trace) -> tuple[Block, ...]:
 
 def amount(formula: Formula, *, signed: bool = False) -> Amount:
     """A formula as a result."""
-    return Amount(formula() if formula.is_number else formula.written, signed)
+    return Amount(formula() if formula.is_number else formula.ordered, signed)
 
 
 def notices(trace: Trace) -> tuple[Block, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 from typing import Literal, TypeAlias
 
-__all__ = ["FIRST", "INK", "SECOND", "Canvas", "Edge", "Point", "Svg"]
+__all__ = ["FIRST", "INK", "SECOND", "Edge", "Point", "Svg", "SvgCanvas"]
 
 INK = "currentColor"
 
@@ -39,7 +39,7 @@ class Svg(str):
         return str(self)
 
 
-class Canvas:
+class SvgCanvas:
     """Shapes in the order in which they are drawn, and how much room they take."""
 
     def __init__(self) -> None:

@@ -65,7 +65,7 @@ class Verdict(Shown):
         """The signs that the difference may have, as far as they are known."""
         if self.crossing is None:
             return tuple(sorted(signs_of(self.difference)))
-        return tuple(sorted({s for run in self.crossing.stretches for s in _SIGNS[run.larger]}))
+        return tuple(sorted({s for run in self.crossing.runs for s in _SIGNS[run.larger]}))
 
     @property
     def smaller(self) -> str:
@@ -90,7 +90,7 @@ class Verdict(Shown):
         if self.crossing is not None:
             names = {"first": "second", "second": "first", "neither": "same"}
             runs: dict[str, list[tuple[int, int | None]]] = {}
-            for run in self.crossing.stretches:
+            for run in self.crossing.runs:
                 runs.setdefault(names.get(run.larger, run.larger), []).append((run.low, run.high))
             return {"smaller": "depends", "symbol": self.crossing.symbol, **runs}
         less, more = (Formula(side).to_python() for side in negative_where(self.difference))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from archcalc._loading import loaded, missing
 
 if TYPE_CHECKING:
-    from archcalc.explore.searching.certificate import Certificate, Reason
-    from archcalc.explore.searching.optimum import Met, Optimum
+    from archcalc.explore.searching.certificate import Certificate, Exclusion
+    from archcalc.explore.searching.optimum import ConstraintValue, Optimum
     from archcalc.explore.searching.searches import search
     from archcalc.explore.sweeping.lazy import LazyTable
     from archcalc.explore.sweeping.rows import Configuration, Excluded
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Certificate",
     "Configuration",
+    "ConstraintValue",
     "Excluded",
+    "Exclusion",
     "LazyTable",
-    "Met",
     "Optimum",
-    "Reason",
     "Table",
     "search",
     "sweep",
@@ -34,8 +34,8 @@ __all__ = [
 _LATER = {"LazyTable": "sweeping.lazy", "Table": "sweeping.table", "sweep": "sweeping.sweeps"}
 _LATER |= dict.fromkeys(("Configuration", "Excluded"), "sweeping.rows")
 _LATER |= {"search": "searching.searches"}
-_LATER |= dict.fromkeys(("Certificate", "Reason"), "searching.certificate")
-_LATER |= dict.fromkeys(("Met", "Optimum"), "searching.optimum")
+_LATER |= dict.fromkeys(("Certificate", "Exclusion"), "searching.certificate")
+_LATER |= dict.fromkeys(("ConstraintValue", "Optimum"), "searching.optimum")
 """Where the names live that are loaded on use."""
 
 

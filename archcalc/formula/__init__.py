@@ -9,21 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcalc._loading import loaded, missing
+from archcalc.formula.closed_form import ClosedForm
 from archcalc.formula.conditions import Assumption
 from archcalc.formula.constraint import Constraint
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.inverse import Inverse
-from archcalc.formula.real import RealNumber
 from archcalc.formula.sensitivity import Effect, Sensitivity
 from archcalc.formula.solutions import Solutions
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled
-    from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
+    from archcalc.formula.crossing import Crossover, Run, SymbolicCrossover, crossover
     from archcalc.formula.interpolating import Interpolated, Interpolation, interpolate_formula
 
 __all__ = [
     "Assumption",
+    "ClosedForm",
     "Compiled",
     "Constraint",
     "Crossover",
@@ -33,17 +34,16 @@ __all__ = [
     "Interpolated",
     "Interpolation",
     "Inverse",
-    "RealNumber",
+    "Run",
     "Sensitivity",
     "Solutions",
-    "Stretch",
     "SymbolicCrossover",
     "crossover",
     "interpolate_formula",
 ]
 
 _LATER = {"Compiled": "compiling.compiled"}
-_LATER |= dict.fromkeys(("Crossover", "Stretch", "SymbolicCrossover", "crossover"), "crossing")
+_LATER |= dict.fromkeys(("Crossover", "Run", "SymbolicCrossover", "crossover"), "crossing")
 _LATER |= dict.fromkeys(("Interpolated", "Interpolation", "interpolate_formula"), "interpolating")
 """Where the names live that are loaded on use."""
 

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeAlias
 from sympy import Add, Expr, Mul, Pow, Symbol, sympify
 
 from archcalc.formula.asymptotics import leading_terms
-from archcalc.formula.closed import Closed
+from archcalc.formula.expression_like import ExpressionLike
 from archcalc.formula.rewrite import collected, factored, multiplied_out
 from archcalc.formula.slope import derivative
 from archcalc.formula.values import read_values
@@ -22,7 +22,7 @@ from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Algebra"]
 
-Operand: TypeAlias = Closed | Expr | int | str | Fraction
+Operand: TypeAlias = ExpressionLike | Expr | int | str | Fraction
 
 
 class Algebra(ABC):
@@ -32,7 +32,7 @@ class Algebra(ABC):
     """Above that of sympy's expressions, so that ``k + formula`` is a formula too."""
 
     expr: Any
-    written: Any
+    ordered: Any
     symbols: Any
     requirements: tuple[Requirement, ...]
 
@@ -54,7 +54,7 @@ class Algebra(ABC):
         c² + c·(a + 3)
         """
         by = [self._symbol(name) for name in names]
-        return self._made(collected(self.written, by), self.requirements)
+        return self._made(collected(self.ordered, by), self.requirements)
 
     def expand(self) -> Self:
         """The formula multiplied out.

@@ -14,10 +14,10 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.interval import Interval
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.ordered import collect_like_terms, plain
 from archcalc.symbolic.requirement import Relation, Requirement
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Copies, Index, Sum, index_for, with_common_powers
-from archcalc.symbolic.written import evaluated, tidied
 
 __all__ = ["assumed", "where"]
 
@@ -29,9 +29,9 @@ Swap = tuple[dict[Symbol, Dim], dict[Symbol, Expr]]
 
 
 def assumed(
-    written: Expr, requirements: Sequence[Requirement]
+    ordered: Expr, requirements: Sequence[Requirement]
 ) -> tuple[Expr, tuple[Requirement, ...]]:
-    """`written` and `requirements` as the assumptions among these leave them.
+    """`ordered` and `requirements` as the assumptions among these leave them.
 
     Floors of what is divisible become quotients, a maximum of which one argument is known to be
     the largest becomes that, and requirements that the assumptions imply are dropped.  The
@@ -48,11 +48,11 @@ def assumed(
     """
     assumptions = [r for r in requirements if isinstance(r, Assumption)]
     if not assumptions:
-        return written, tuple(requirements)
+        return ordered, tuple(requirements)
     refuse_contradictions(requirements)
     known = _Known(assumptions)
     left = (r for r in requirements if isinstance(r, Assumption) or not known.implies(r))
-    return tidied(known.simplified(written)), tuple(left)
+    return collect_like_terms(known.simplified(ordered)), tuple(left)
 
 
 def where(requirements: Iterable[Requirement]) -> str:
@@ -100,15 +100,15 @@ class _Known:
     @cached_property
     def _multiples(self) -> list[tuple[Expr, Expr]]:
         chosen = [a for a in self.assumptions if a.relation is Relation.MULTIPLE_OF]
-        return [(evaluated(a.left), evaluated(a.right)) for a in chosen]
+        return [(plain(a.left), plain(a.right)) for a in chosen]
 
     @cached_property
     def not_negative(self) -> list[Expr]:
         """Differences of several symbols that are assumed to be at least 0."""
         differences = []
         for a in self.assumptions:
-            difference = (evaluated(a.left) - evaluated(a.right)).expand()
-            least, _ = self.bounds(evaluated(a.left))
+            difference = (plain(a.left) - plain(a.right)).expand()
+            least, _ = self.bounds(plain(a.left))
             if a.relation is not Relation.MULTIPLE_OF or (least is not None and least > 0):
                 differences.append(difference)
             if a.relation is Relation.EQUAL:
@@ -128,7 +128,7 @@ class _Known:
     def implies(self, requirement: Requirement) -> bool:
         """Whether `requirement` is known to hold."""
         sides, inside = (requirement.left, requirement.right), requirement.each
-        left, right = (self.simplified(evaluated(side), inside) for side in sides)
+        left, right = (self.simplified(plain(side), inside) for side in sides)
         if requirement.relation is Relation.AT_LEAST:
             return self.at_least(left, right)
         if requirement.relation is Relation.MULTIPLE_OF:
@@ -163,7 +163,7 @@ class _Known:
         best = floor
         for there, back in self.swaps:
             try:
-                swapped = _from_below(with_values(best, there), inside).xreplace(back)
+                swapped = _from_below(substitute(best, there), inside).xreplace(back)
                 swapped = with_common_powers(swapped)
             except ArchcalcError:  # too large a power, or a division by zero: for the evaluation
                 continue
@@ -194,7 +194,7 @@ def _from_below(e: Expr, inside: tuple[Copies, ...]) -> Expr:
         small = [s for number, s in terms if abs(number) <= _LARGEST_SLOPE]
         least |= {s: S.One for s in small if s.is_Symbol and not isinstance(s, Index)}
     for copies in inside:
-        more, many = evaluated(copies.count).as_coeff_Add()
+        more, many = plain(copies.count).as_coeff_Add()
         if isinstance(many, Symbol):
             least[many] = copies.index + 1 - more
     for symbol, low in least.items():

@@ -10,7 +10,7 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, S, Symbol
 from archcalc.formula.rewrite import multiplied_out, powers_of
 from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.division import FloorDiv
-from archcalc.symbolic.written import WrittenSum, evaluated, tidied
+from archcalc.symbolic.ordered import OrderedAdd, collect_like_terms, plain
 
 __all__ = ["leading_terms"]
 
@@ -29,12 +29,12 @@ def leading_terms(expression: Expr, x: Symbol) -> Expr:
     4**L*L*(c + 1)
     """
     found: dict[_Growth, list[Expr]] = {}
-    for power, coefficients in powers_of(_smooth(evaluated(expression), x), x).items():
+    for power, coefficients in powers_of(_smooth(plain(expression), x), x).items():
         for coefficient in coefficients:
-            for growth, rest in _grown(evaluated(coefficient), power, x):
+            for growth, rest in _grown(plain(coefficient), power, x):
                 found.setdefault(growth, []).append(rest)
     kept = [g for g in found if not any(other.beats(g) for other in found)]
-    return Add(*[g.of(x) * evaluated(tidied(WrittenSum(*found[g]))) for g in kept])
+    return Add(*[g.of(x) * plain(collect_like_terms(OrderedAdd(*found[g]))) for g in kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _rates(exponential: Expr, x: Symbol) -> tuple[tuple[Expr, Expr], ...]:
         base, exponent = part.as_base_exp()
         powers = powers_of(exponent, x)
         degree = max((p for p in powers if p.is_Number), default=S.Zero)
-        lead = evaluated(Add(*map(evaluated, powers.get(degree, [S.One]))))
+        lead = plain(Add(*map(plain, powers.get(degree, [S.One]))))
         rates[degree] = rates.get(degree, S.One) * base**lead
     return tuple(sorted(rates.items(), key=lambda item: item[0]))
 

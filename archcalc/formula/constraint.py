@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sympy import Expr
 
-from archcalc.formula.closed import Closed
+from archcalc.formula.expression_like import ExpressionLike
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.errors import EvaluationError, shorten
 from archcalc.symbolic.shown import Shown
@@ -34,9 +34,9 @@ class Constraint(Shown):
     (f·(k² + 1) ≤ 1,000, True, False)
     """
 
-    left: Closed
+    left: ExpressionLike
     sign: str
-    right: Closed
+    right: ExpressionLike
     name: str = ""
 
     def named(self, name: str) -> Constraint:
@@ -60,7 +60,7 @@ class Constraint(Shown):
         for side in (self.left, self.right):
             own = {name: v for name, v in values.items() if name in side.known_symbols}
             value = side(**own)
-            if isinstance(value, Closed):
+            if isinstance(value, ExpressionLike):
                 missing = ", ".join(s.name for s in value.symbols)
                 raise EvaluationError(
                     f"there is no value for {missing}", code="symbols-left",
@@ -75,12 +75,12 @@ class Constraint(Shown):
         return self.sign in "<>"
 
     @property
-    def smaller(self) -> Closed:
+    def smaller(self) -> ExpressionLike:
         """The side that is not to be larger."""
         return self.left if self.sign in "≤<" else self.right
 
     @property
-    def larger(self) -> Closed:
+    def larger(self) -> ExpressionLike:
         """The side that is not to be smaller."""
         return self.right if self.sign in "≤<" else self.left
 
@@ -110,12 +110,12 @@ _HOLDS = {
 }
 
 
-def _side(side: Closed) -> str:
+def _side(side: ExpressionLike) -> str:
     number = None if side.symbols else side()
     return f"{number:,}" if isinstance(number, int) else shorten(str(side), 80)
 
 
-Side: TypeAlias = Closed | Expr | int | str | Fraction
+Side: TypeAlias = ExpressionLike | Expr | int | str | Fraction
 
 
 class Comparing:

@@ -10,29 +10,29 @@ from typing import Any, overload
 
 from sympy import Expr, Symbol
 
+from archcalc.formula.closed_form import ClosedForm
 from archcalc.formula.conditions import described
 from archcalc.formula.domain import allowed, by_residue_class, ranges_of
 from archcalc.formula.formula import Formula, FormulaLike
 from archcalc.formula.integer_sets import Progression, Span
-from archcalc.formula.real import RealNumber
 from archcalc.formula.roots import Inner, inner_form, sign_of
-from archcalc.formula.univariate import Effort, Undecided, Values
-from archcalc.formula.values import put_in, read_values
+from archcalc.formula.univariate import SearchLimits, Undecided, Values
+from archcalc.formula.values import open_requirements, read_values
 from archcalc.symbolic.errors import EvaluationError, NoSolutionError
 from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.substitution import substitute
 
-__all__ = ["Crossover", "Stretch", "SymbolicCrossover", "crossover"]
+__all__ = ["Crossover", "Run", "SymbolicCrossover", "crossover"]
 
 _MOST_SHOWN = 9
 """Of more stretches than this only the first and the last are printed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch(Shown):
+class Run(Shown):
     """Values of a symbol at which the same formula is the larger one.
 
     Attributes:
@@ -55,11 +55,11 @@ class Crossover(Shown):
 
     Attributes:
         symbol: the symbol that grows.
-        stretches: rising and without overlap.
+        runs: rising and without overlap.
     """
 
     symbol: str
-    stretches: tuple[Stretch, ...]
+    runs: tuple[Run, ...]
 
     @property
     def first_larger(self) -> int | None:
@@ -72,22 +72,20 @@ class Crossover(Shown):
         return self._smallest("second")
 
     def _smallest(self, larger: str) -> int | None:
-        return next((s.low for s in self.stretches if s.larger == larger), None)
+        return next((s.low for s in self.runs if s.larger == larger), None)
 
     @property
     def points(self) -> tuple[int, ...]:
         """The values from which on another one is larger than before."""
-        return tuple(b.low for a, b in pairwise(self.stretches) if a.larger != b.larger)
+        return tuple(b.low for a, b in pairwise(self.runs) if a.larger != b.larger)
 
     def __str__(self) -> str:
         """
         >>> print(crossover("2*s", "s + 7", "s"))
         the first is smaller for s ≤ 6, equal at s = 7, the second is smaller from s = 8 on
         """
-        alone = len(self.stretches) == 1
-        parts = [
-            f"{_WORDS[s.larger]} {_range(self.symbol, s, alone=alone)}" for s in self.stretches
-        ]
+        alone = len(self.runs) == 1
+        parts = [f"{_WORDS[s.larger]} {_range(self.symbol, s, alone=alone)}" for s in self.runs]
         if len(parts) > _MOST_SHOWN:
             parts[3:-2] = [f"… ({len(parts) - 5:,} more stretches) …"]
         return ", ".join(parts)
@@ -103,7 +101,7 @@ _WORDS = {
 }
 
 
-def _range(symbol: str, stretch: Stretch, *, alone: bool) -> str:
+def _range(symbol: str, stretch: Run, *, alone: bool) -> str:
     low, high = stretch.low, stretch.high
     if high is None:
         return f"for every {symbol}" if alone and low == 1 else f"from {symbol} = {low:,} on"
@@ -125,7 +123,7 @@ class SymbolicCrossover(Shown):
     """
 
     symbol: str
-    at: RealNumber | None
+    at: ClosedForm | None
     larger_before: str
 
     def __str__(self) -> str:
@@ -186,10 +184,10 @@ def crossover(
     >>> overtakes = crossover("4*s*d**2 + 2*s**2*d", "8*s*d**2", "s").at
     >>> overtakes, overtakes(d=768)
     (2·d, 1536)
-    >>> crossover("n**2", "10*n - 21", "n").stretches[1:4]  # doctest: +NORMALIZE_WHITESPACE
-    (Stretch(low=3, high=3, larger='neither'),
-     Stretch(low=4, high=6, larger='second'),
-     Stretch(low=7, high=7, larger='neither'))
+    >>> crossover("n**2", "10*n - 21", "n").runs[1:4]  # doctest: +NORMALIZE_WHITESPACE
+    (Run(low=3, high=3, larger='neither'),
+     Run(low=4, high=6, larger='second'),
+     Run(low=7, high=7, larger='neither'))
     """
     first, second, symbol = _arguments(first, second, symbol, values)
     both = Formula(first), Formula(second)
@@ -202,8 +200,8 @@ def crossover(
         )
     accepted = {**both[0].accepted_symbols, **both[1].accepted_symbols}
     given = read_values(values, dict(sorted(accepted.items())))
-    requirements = put_in(dict.fromkeys(r for f in both for r in f.requirements), given)
-    difference = with_values(both[0].expr - both[1].expr, given)
+    requirements = open_requirements(dict.fromkeys(r for f in both for r in f.requirements), given)
+    difference = substitute(both[0].expr - both[1].expr, given)
     if difference.free_symbols <= {s}:
         return _exactly(difference, s, [r for r in requirements if r.symbols == {s}])
     return _in_closed_form(difference, s, requirements)
@@ -266,9 +264,9 @@ def _holds(spans: Sequence[Span], number: int) -> bool:
 
 
 def _exactly(difference: Expr, s: Symbol, requirements: Sequence[Requirement]) -> Crossover:
-    def find(numbers: Progression, effort: Effort) -> _Found:
-        domain = allowed(requirements, s, numbers, effort)
-        values = Values(numbers.along(difference, s), s, effort)
+    def find(numbers: Progression, limits: SearchLimits) -> _Found:
+        domain = allowed(requirements, s, numbers, limits)
+        values = Values(numbers.along(difference, s), s, limits)
         above, zero = (
             [run for span in domain for run in values.preimage(0, upper, span)]
             for upper in (None, 0)
@@ -292,7 +290,7 @@ def _exactly(difference: Expr, s: Symbol, requirements: Sequence[Requirement]) -
     return Crossover(s.name, tuple(_merged(_stretches(runs))))
 
 
-def _stretches(runs: Sequence[_Found]) -> Iterator[Stretch]:
+def _stretches(runs: Sequence[_Found]) -> Iterator[Run]:
     """What holds between one number at which something may change and the next."""
     ends = sorted({end for run in runs for end in run.ends()})
     for low, following in zip(ends, [*ends[1:], None], strict=True):
@@ -303,27 +301,27 @@ def _stretches(runs: Sequence[_Found]) -> Iterator[Stretch]:
             yield from _number_by_number(found)
         elif larger:
             lasts = [run.numbers.number(last) for run, (_, last) in found if last is not None]
-            yield Stretch(
+            yield Run(
                 min(run.numbers.number(first) for run, (first, _) in found),
                 max(lasts) if high is not None else None,
                 larger.pop() if len(larger) == 1 else "by turns",
             )
 
 
-def _number_by_number(found: Sequence[tuple[_Found, Span]]) -> list[Stretch]:
+def _number_by_number(found: Sequence[tuple[_Found, Span]]) -> list[Run]:
     singles = [
         (run.numbers.number(place), run.larger(place))
         for run, (first, last) in found
         for place in range(first, (first if last is None else last) + 1)
     ]
-    return [Stretch(number, number, larger) for number, larger in sorted(singles)]
+    return [Run(number, number, larger) for number, larger in sorted(singles)]
 
 
-def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
-    merged: list[Stretch] = []
+def _merged(stretches: Iterable[Run]) -> list[Run]:
+    merged: list[Run] = []
     for stretch in stretches:
         if merged and merged[-1].larger == stretch.larger:
-            merged[-1] = Stretch(merged[-1].low, stretch.high, stretch.larger)
+            merged[-1] = Run(merged[-1].low, stretch.high, stretch.larger)
         else:
             merged.append(stretch)
     return merged
@@ -353,7 +351,7 @@ def _in_closed_form(
     if len(changes) == 1:
         return SymbolicCrossover(s.name, None, before)
     kept = tuple(r for r in requirements if s not in r.symbols)
-    return SymbolicCrossover(s.name, RealNumber(inner.zero(1, known), s.name, kept), before)
+    return SymbolicCrossover(s.name, ClosedForm(inner.zero(1, known), s.name, kept), before)
 
 
 _LARGER = {1: "first", -1: "second", 0: "neither"}

@@ -10,15 +10,15 @@ from typing import TypeVar
 from sympy import Expr, Integer, Symbol, divisors
 
 from archcalc.formula.integer_sets import Progression, Span, intersected, spans_of
-from archcalc.formula.univariate import Effort, Undecided, Values
+from archcalc.formula.univariate import SearchLimits, Undecided, Values
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Copies
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "allowed",
@@ -57,8 +57,8 @@ def congruent(requirements: Iterable[Requirement], n: Symbol) -> Progression | N
 def _linear(requirement: Requirement, n: Symbol) -> tuple[int, int, int] | None:
     if requirement.relation is not Relation.MULTIPLE_OF:
         return None
-    q = evaluated(requirement.right)
-    b, rest = evaluated(requirement.left).expand().as_coeff_Add()
+    q = plain(requirement.right)
+    b, rest = plain(requirement.left).expand().as_coeff_Add()
     a, symbol = rest.as_coeff_Mul()
     whole = all(isinstance(part, Integer) for part in (a, b, q))
     return (int(a), int(b), int(q)) if whole and symbol == n else None
@@ -89,7 +89,7 @@ def of_copies(requirement: Requirement) -> Iterable[Requirement]:
 
 
 def allowed(
-    requirements: Sequence[Requirement], n: Symbol, places: Progression, effort: Effort
+    requirements: Sequence[Requirement], n: Symbol, places: Progression, limits: SearchLimits
 ) -> list[Span]:
     """The places at which every one of `requirements` holds.
 
@@ -101,36 +101,36 @@ def allowed(
         raise Undecided
     for requirement in sorted(requirements, key=_difficulty):
         left, right = places.along(requirement.left, n), places.along(requirement.right, n)
-        spans = _holding(requirement.relation, left, right, n, spans, effort)
+        spans = _holding(requirement.relation, left, right, n, spans, limits)
     return spans
 
 
 def _difficulty(requirement: Requirement) -> tuple[bool, int]:
     """Inequalities first: they bound the rest."""
-    sides = evaluated(requirement.left) - evaluated(requirement.right)
+    sides = plain(requirement.left) - plain(requirement.right)
     return requirement.relation is not Relation.AT_LEAST, len(sides.atoms(FloorDiv))
 
 
 def _holding(
-    relation: Relation, left: Expr, right: Expr, n: Symbol, spans: list[Span], effort: Effort
+    relation: Relation, left: Expr, right: Expr, n: Symbol, spans: list[Span], limits: SearchLimits
 ) -> list[Span]:
     if relation is not Relation.MULTIPLE_OF:
         upper = None if relation is Relation.AT_LEAST else 0
-        return _where(left - right, 0, upper, n, spans, effort)
+        return _where(left - right, 0, upper, n, spans, limits)
     if left.is_Integer and 0 < left <= _LARGEST_DIVIDED:
         listed = _dividing(int(left), right, n)
         if listed is not None:
             return intersected(spans, listed)
     low, _ = bounds(left)
     if low is not None and low > 0:  # nothing positive is a multiple of more than itself
-        spans = _where(left - right, 0, None, n, spans, effort)
-    return _where(left - right * FloorDiv(left, right), 0, 0, n, spans, effort)
+        spans = _where(left - right, 0, None, n, spans, limits)
+    return _where(left - right * FloorDiv(left, right), 0, 0, n, spans, limits)
 
 
 def _where(
-    e: Expr, lower: int, upper: int | None, n: Symbol, spans: list[Span], effort: Effort
+    e: Expr, lower: int, upper: int | None, n: Symbol, spans: list[Span], limits: SearchLimits
 ) -> list[Span]:
-    values = Values(e, n, effort)
+    values = Values(e, n, limits)
     return [run for span in spans for run in values.preimage(lower, upper, span)]
 
 
@@ -144,7 +144,7 @@ def _dividing(total: int, right: Expr, n: Symbol) -> list[Span] | None:
 
 
 def by_residue_class(
-    requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, Effort], T]
+    requirements: Sequence[Requirement], n: Symbol, find: Callable[[Progression, SearchLimits], T]
 ) -> list[T]:
     """What `find` finds among all `n`, or in each residue class where it asks for such.
 
@@ -162,8 +162,8 @@ def by_residue_class(
     classes = 1
     while True:
         try:
-            left = Effort(LIMITS.classes // classes)
-            return [find(numbers, left) for numbers in whole.apart(classes)]
+            left = SearchLimits(LIMITS.classes // classes)
+            return [find(numbers, left) for numbers in whole.by_residue_class(classes)]
         except Undecided as stuck:
             if stuck.period is None:
                 raise
@@ -172,7 +172,7 @@ def by_residue_class(
 
 # What single symbols can be
 
-_QUICKLY = Effort(classes=60, values=4_000, parts=60)
+_QUICKLY = SearchLimits(classes=60, values=4_000, parts=60)
 """Assumptions are checked at every step, so quickly; solving checks again with more effort."""
 
 
@@ -252,7 +252,7 @@ def _can_be_met(requirements: Sequence[Requirement]) -> bool:
 def _fails(requirement: Requirement, ranges: dict[Symbol, Interval]) -> bool:
     if requirement.each:
         return requirement.holds() is False
-    left, right = evaluated(requirement.left), evaluated(requirement.right)
+    left, right = plain(requirement.left), plain(requirement.right)
     if requirement.relation is Relation.MULTIPLE_OF:
         right = FloorDiv(left, right) * right
     low, high = bounds((left - right).expand(), ranges)

@@ -21,14 +21,14 @@ from archcalc.formula.sameness import canonical, same
 from archcalc.formula.sensitivity import Sensitivity, sensitivity
 from archcalc.formula.solutions import Solutions
 from archcalc.formula.solve import solutions, solve
-from archcalc.formula.values import put_in, read_values
+from archcalc.formula.values import open_requirements, read_values
 from archcalc.symbolic.dims import DimLike, as_expr
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.ordered import collect_like_terms, plain
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import with_common_powers
-from archcalc.symbolic.written import evaluated, tidied
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled, Kept
@@ -68,16 +68,16 @@ class Formula(Notations, Comparing, Algebra):
         if isinstance(expression, Formula):
             requirements = (*expression.requirements, *requirements)
         self._idle: _Idle = expression._idle if isinstance(expression, Formula) else ()
-        expression = expression._written if isinstance(expression, Formula) else expression
+        expression = expression._ordered if isinstance(expression, Formula) else expression
         exact = isinstance(expression, Fraction)
-        written = tidied(Rational(expression) if exact else as_expr(expression))
-        self._written: Expr = with_common_powers(written)
+        ordered = collect_like_terms(Rational(expression) if exact else as_expr(expression))
+        self._ordered: Expr = with_common_powers(ordered)
         self.requirements: tuple[Requirement, ...] = tuple(requirements)
 
     @cached_property
     def expr(self) -> Expr:
         """The sympy expression."""
-        return evaluated(self._written)
+        return plain(self._ordered)
 
     def _sympy_(self) -> Expr:
         return self.expr
@@ -86,9 +86,9 @@ class Formula(Notations, Comparing, Algebra):
         return self.to_latex()
 
     @property
-    def written(self) -> Expr:
+    def ordered(self) -> Expr:
         """The expression with its terms and factors in the given order."""
-        return self._written
+        return self._ordered
 
     @cached_property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -121,10 +121,10 @@ class Formula(Notations, Comparing, Algebra):
         18·d
         """
         given = read_values(self._own(values), self.known_symbols)
-        requirements = put_in(self.requirements, given)
+        requirements = open_requirements(self.requirements, given)
         if all(isinstance(v, int) for v in given.values()) and given.keys() >= set(self.symbols):
-            return evaluate(self._written, given)
-        result = self._made(with_values(self._written, given), requirements)._assumed()
+            return evaluate(self._ordered, given)
+        result = self._made(substitute(self._ordered, given), requirements)._assumed()
         return evaluate(result.expr, {}) if result.is_number else result
 
     @cached_property
@@ -222,7 +222,7 @@ class Formula(Notations, Comparing, Algebra):
         texts = map(in_text, conditions)
         made = [a for text in texts for a in read_condition(text, self.accepted_symbols)]
         kept = [a for a in made if a.holds() is not True]
-        return self._made(self._written, dict.fromkeys((*self.requirements, *kept)))._assumed()
+        return self._made(self._ordered, dict.fromkeys((*self.requirements, *kept)))._assumed()
 
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
@@ -232,7 +232,7 @@ class Formula(Notations, Comparing, Algebra):
     def _assumed(self) -> Formula:
         if not self.assumptions:
             return self
-        return self._made(*assumed(self._written, self.requirements))
+        return self._made(*assumed(self._ordered, self.requirements))
 
     # Questions
 

@@ -11,8 +11,8 @@ from sympy import Expr, Symbol
 
 from archcalc.formula.rewrite import expandable
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.residues import multiplied_out
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Progression", "Span", "intersected", "joined", "spans_of"]
 
@@ -73,7 +73,7 @@ def _earlier(a: int | None, b: int | None) -> int | None:
 class Progression:
     """The numbers ``step·m + offset`` for ``m`` = 1, 2, 3, …
 
-    >>> Progression(4, -2).number(1), list(Progression(4, -2).apart(2))
+    >>> Progression(4, -2).number(1), list(Progression(4, -2).by_residue_class(2))
     (2, [Progression(step=8, offset=-6), Progression(step=8, offset=-2)])
     """
 
@@ -86,7 +86,7 @@ class Progression:
 
     def along(self, expression: Dim, n: Symbol) -> Expr:
         """`expression` of `n` as one of the place, which is called `n` again."""
-        e = evaluated(expression)
+        e = plain(expression)
         if self.step == 1 and not self.offset:
             return e
         along = e.xreplace({n: self.number_at(n)})
@@ -101,7 +101,7 @@ class Progression:
         whole = [divmod(number - self.offset, self.step) for number in numbers]
         return [m for m, rest in whole if rest == 0 and m >= 1]
 
-    def apart(self, classes: int) -> Iterator[Progression]:
+    def by_residue_class(self, classes: int) -> Iterator[Progression]:
         """The progressions of every `classes`-th of its numbers."""
         step = self.step * classes
         for first in range(1, classes + 1):

@@ -9,9 +9,9 @@ from itertools import count
 
 from sympy import Expr, Rational, S, Symbol
 
-from archcalc.formula.closed import Closed
+from archcalc.formula.closed_form import ClosedForm
 from archcalc.formula.domain import ranges_of
-from archcalc.formula.real import RealNumber
+from archcalc.formula.expression_like import ExpressionLike
 from archcalc.formula.roots import Inner, inner_form
 from archcalc.formula.values import read_values
 from archcalc.symbolic.dims import Dim
@@ -25,7 +25,7 @@ __all__ = ["Inverse", "invert"]
 
 
 @dataclass(frozen=True, repr=False)
-class Inverse(RealNumber):
+class Inverse(ClosedForm):
     """A symbol of a formula in terms of the formula's value and its other symbols.
 
     It is a real number, and in general no whole one: the largest integer within a budget is its
@@ -56,7 +56,9 @@ class Inverse(RealNumber):
         return {**read, known[self.value]: exact}
 
 
-def invert(formula: Closed, unknown: str | Symbol, value: str | Symbol | None = None) -> Inverse:
+def invert(
+    formula: ExpressionLike, unknown: str | Symbol, value: str | Symbol | None = None
+) -> Inverse:
     """`unknown` in terms of the value of `formula` and of its other symbols.
 
     There is a closed form where the formula is of the first or second degree in the symbol, in a

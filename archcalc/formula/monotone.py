@@ -11,8 +11,8 @@ from sympy import Add, Dummy, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Sy
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.interval import Interval, added, multiplied, negated
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.sums import Sum
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Direction", "direction"]
 
@@ -65,7 +65,7 @@ def direction(
         s: (None if low is None else Rational(low), None if high is None else Rational(high))
         for s, (low, high) in (known or {}).items()
     }
-    return _Analysis(variable, sympified).of(evaluated(expression))
+    return _Analysis(variable, sympified).of(plain(expression))
 
 
 class _Analysis:
@@ -239,8 +239,8 @@ class _Analysis:
         known = {**self.known, t: (S.One, last)}
         coefficients: dict[Expr, list[Expr]] = {}
         for term in Add.make_args(step.expand()):
-            plain, exponential = _split_exponential(term, t)
-            coefficients.setdefault(exponential, []).append(plain)
+            flat, exponential = _split_exponential(term, t)
+            coefficients.setdefault(exponential, []).append(flat)
         return added(
             multiplied(bounds(Add(*parts), known), bounds(exponential, known))
             for exponential, parts in coefficients.items()
@@ -249,12 +249,12 @@ class _Analysis:
 
 def _split_exponential(term: Expr, t: Symbol) -> tuple[Expr, Expr]:
     """``3*t*4**t`` as ``3*t`` and ``4**t``."""
-    plain: list[Expr] = []
+    flat: list[Expr] = []
     exponential: list[Expr] = []
     for factor in Mul.make_args(term):
         moves = isinstance(factor, Pow) and t in factor.exp.free_symbols
-        (exponential if moves else plain).append(factor)
-    return Mul(*plain), Mul(*exponential)
+        (exponential if moves else flat).append(factor)
+    return Mul(*flat), Mul(*exponential)
 
 
 def _by_steps(steps: Interval) -> Direction:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from sympy import Expr
 
 from archcalc.symbolic.errors import EvaluationError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Notations"]
 
@@ -19,24 +19,24 @@ class Notations(ABC):
 
     @property
     @abstractmethod
-    def written(self) -> Expr:
+    def ordered(self) -> Expr:
         """The expression with its terms and factors in the given order."""
 
     def to_text(self) -> str:
         """As text, with ``·``, ``²`` and ``⌊ ⌋``."""
-        return to_text(self.written)
+        return to_text(self.ordered)
 
     def to_latex(self) -> str:
         """As LaTeX, without dollar signs."""
-        return to_latex(self.written)
+        return to_latex(self.ordered)
 
     def to_mathml(self) -> str:
         """As presentation MathML."""
-        return to_mathml(self.written)
+        return to_mathml(self.ordered)
 
     def to_python(self) -> str:
         """As a Python expression; a formula's is exact on integers, and archcalc reads it back."""
-        return to_python(evaluated(self.written))
+        return to_python(plain(self.ordered))
 
     def _notations(self) -> dict[str, Callable[[], str]]:
         """How it may be shown, by the name that a format gives."""

@@ -10,12 +10,12 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol, factor, preord
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.limits import LIMITS
-from archcalc.symbolic.written import (
-    WrittenProduct,
-    WrittenSum,
-    evaluated,
+from archcalc.symbolic.ordered import (
+    OrderedAdd,
+    OrderedMul,
+    collect_like_terms,
+    plain,
     product_of,
-    tidied,
 )
 
 __all__ = [
@@ -36,8 +36,8 @@ Powers = dict[Expr, list[Expr]]
 """The coefficients of each power of a symbol, still to be added."""
 
 
-def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
-    """`written` by falling powers of the first of `symbols`, each coefficient by the next.
+def collected(ordered: Expr, symbols: Sequence[Symbol]) -> Expr:
+    """`ordered` by falling powers of the first of `symbols`, each coefficient by the next.
 
     A coefficient keeps its form, unless it is shorter multiplied out.
 
@@ -45,13 +45,13 @@ def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
         EvaluationError: it would have too many terms.
     """
     if not symbols:
-        return _shorter(written)
+        return _shorter(ordered)
     first, *others = symbols
-    powers = powers_of(written, first)
+    powers = powers_of(ordered, first)
     ordered = sorted(powers, key=_height, reverse=True)
     terms: list[Expr] = []
     for power in ordered:
-        coefficient = collected(tidied(WrittenSum(*powers[power])), others)
+        coefficient = collected(collect_like_terms(OrderedAdd(*powers[power])), others)
         if power is S.Zero:
             terms.extend(_parts(coefficient))
         elif coefficient != 0:
@@ -62,7 +62,7 @@ def collected(written: Expr, symbols: Sequence[Symbol]) -> Expr:
 def _times(power: Expr, coefficient: Expr) -> Expr:
     """Their product; of a coefficient that only takes away, the sign stands before it."""
     if coefficient.is_Add and all(term.as_coeff_Mul()[0] < 0 for term in coefficient.args):
-        return WrittenProduct(S.NegativeOne, power, -coefficient)
+        return OrderedMul(S.NegativeOne, power, -coefficient)
     return _multiplied(power, coefficient)
 
 
@@ -84,11 +84,11 @@ def powers_of(e: Expr, x: Symbol) -> Powers:
     if e is x:
         return {S.One: [S.One]}
     powers: Powers = {}
-    if isinstance(e, Add | WrittenSum):
+    if isinstance(e, Add | OrderedAdd):
         for term in e.args:
             for power, parts in powers_of(term, x).items():
                 powers.setdefault(power, []).extend(parts)
-    elif isinstance(e, Mul | WrittenProduct):
+    elif isinstance(e, Mul | OrderedMul):
         powers = _product_powers(e.args, x)
     elif isinstance(e, Pow):
         powers = _power_powers(e, x)
@@ -136,25 +136,25 @@ def _multiplied(a: Expr, b: Expr) -> Expr:
 
 
 def _factors(e: Expr) -> tuple[Expr, ...]:
-    return e.args if isinstance(e, WrittenProduct) else (e,)
+    return e.args if isinstance(e, OrderedMul) else (e,)
 
 
 def _parts(e: Expr) -> tuple[Expr, ...]:
-    return e.args if isinstance(e, WrittenSum) else tuple(e.as_ordered_terms())
+    return e.args if isinstance(e, OrderedAdd) else tuple(e.as_ordered_terms())
 
 
 def _summed(terms: Sequence[Expr]) -> Expr:
     kept = [term for term in terms if term != 0]
-    return WrittenSum(*kept) if len(kept) > 1 else kept[0] if kept else S.Zero
+    return OrderedAdd(*kept) if len(kept) > 1 else kept[0] if kept else S.Zero
 
 
-def _shorter(written: Expr) -> Expr:
-    """`written`, or what it is multiplied out where that has fewer numbers and symbols in it."""
-    plain = evaluated(written)
-    if not expandable(plain):
-        return written
-    expanded = plain.expand()
-    return expanded if length(expanded) < length(written) else written
+def _shorter(ordered: Expr) -> Expr:
+    """`ordered`, or what it is multiplied out where that has fewer numbers and symbols in it."""
+    flat = plain(ordered)
+    if not expandable(flat):
+        return ordered
+    expanded = flat.expand()
+    return expanded if length(expanded) < length(ordered) else ordered
 
 
 def length(e: Expr) -> int:
@@ -167,22 +167,22 @@ def length(e: Expr) -> int:
     return sum(not part.args for part in preorder_traversal(e))
 
 
-def shortest(written: Expr) -> Expr:
-    """`written`, or where that is shorter, what it is as a sum or as a product.
+def shortest(ordered: Expr) -> Expr:
+    """`ordered`, or where that is shorter, what it is as a sum or as a product.
 
     >>> from archcalc.symbolic import symbols
     >>> f, g, n = symbols("f g n")
     >>> shortest((169*f + 1)*n - (25*f + 1)*n), shortest(9*f*g + g)
     (144*f*n, 9*f*g + g)
     """
-    closed, opened = without_floors(written)
-    return min((_brief(written), _brief(closed).xreplace(opened)), key=length)
+    closed, opened = without_floors(ordered)
+    return min((_brief(ordered), _brief(closed).xreplace(opened)), key=length)
 
 
-def _brief(written: Expr) -> Expr:
-    plain = _shorter(written)
-    product = factored(evaluated(plain)) if factorable(plain) else None
-    return product if product is not None and length(product) < length(plain) else plain
+def _brief(ordered: Expr) -> Expr:
+    flat = _shorter(ordered)
+    product = factored(plain(flat)) if factorable(flat) else None
+    return product if product is not None and length(product) < length(flat) else flat
 
 
 def without_floors(e: Expr) -> tuple[Expr, dict[Expr, Expr]]:
@@ -212,7 +212,7 @@ def factorable(e: Expr) -> bool:
     >>> factorable(symbols("k")**2 + 1)
     True
     """
-    return length(e) <= _MOST_FACTORED and expandable(evaluated(e))
+    return length(e) <= _MOST_FACTORED and expandable(plain(e))
 
 
 def factored(expression: Expr) -> Expr | None:
@@ -223,7 +223,7 @@ def factored(expression: Expr) -> Expr | None:
     """
     _refuse_beyond(_terms(expression))
     product = factor(expression)
-    return WrittenProduct(*product.args) if product.is_Mul else None
+    return OrderedMul(*product.args) if product.is_Mul else None
 
 
 def multiplied_out(expression: Expr) -> Expr:

@@ -33,7 +33,7 @@ from sympy import (
 from archcalc.formula.rewrite import expandable
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.interval import Interval
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
 
 __all__ = ["Inner", "inner_form", "sign_of"]
 
@@ -66,13 +66,13 @@ class Inner:
 
     Attributes:
         coefficients: ``c₀``, ``c₁`` and, where there is one, ``c₂``.
-        there: ``u`` at a value of the symbol.
-        back: the symbol's value at one of ``u``.
+        to_inner: ``u`` at a value of the symbol.
+        from_inner: the symbol's value at one of ``u``.
     """
 
     coefficients: tuple[Expr, ...]
-    there: Callable[[Expr], Expr]
-    back: Callable[[Expr], Expr]
+    to_inner: Callable[[Expr], Expr]
+    from_inner: Callable[[Expr], Expr]
 
     @property
     def degree(self) -> int:
@@ -88,7 +88,7 @@ class Inner:
             return 1
         _, c1, c2 = self.coefficients
         opens = sign_of(c2, known)
-        low, high = bounds((2 * c2 * self.there(at) + c1).expand(), known)
+        low, high = bounds((2 * c2 * self.to_inner(at) + c1).expand(), known)
         if low is not None and low >= 0 and opens:
             return opens
         return -opens if high is not None and high <= 0 and opens else None
@@ -100,14 +100,14 @@ class Inner:
         """
         c0, c1, *rest = _in_lowest_terms(self.coefficients, known)
         if not rest:
-            return self.back(_quotient(-c0, c1))
+            return self.from_inner(_quotient(-c0, c1))
         (c2,) = rest
         if sign_of(c2, known) == -1:
             c0, c1, c2 = -c0, -c1, -c2
         if c1 == 0:
-            return self.back(side * _root(_quotient(-c0, c2), 2))
+            return self.from_inner(side * _root(_quotient(-c0, c2), 2))
         under = Add(c1**2, 4 * c2 * -c0)
-        return self.back(_over(Add(-c1, side * sqrt(under)), 2 * c2))
+        return self.from_inner(_over(Add(-c1, side * sqrt(under)), 2 * c2))
 
 
 def _quotient(above: Expr, under: Expr) -> Expr:
@@ -154,10 +154,10 @@ def inner_form(
     >>> inner_form(L + 3*2**d + 4**d, d).coefficients
     (L, 3, 1)
     """
-    plain = evaluated(expression)
-    if not expandable(plain):
+    flat = plain(expression)
+    if not expandable(flat):
         return None
-    terms = _terms(plain, x)
+    terms = _terms(flat, x)
     if all(term.rate is S.One for term in terms):
         return _polynomial(_by_power(terms), x, known)
     return None if any(term.power for term in terms) else _exponential(terms, known)
@@ -227,8 +227,8 @@ def _polynomial(
     moved = Add(*[c * (x - shift) ** p for p, c in coefficients.items()])
     if not expandable(moved):
         return None
-    plain = {p: cancel(c) for p, c in _by_power(_terms(moved, x)).items()}
-    return _in_powers({p: c for p, c in plain.items() if c != 0}, shift)
+    flat = {p: cancel(c) for p, c in _by_power(_terms(moved, x)).items()}
+    return _in_powers({p: c for p, c in flat.items() if c != 0}, shift)
 
 
 def _divided(coefficients: Coefficients) -> Coefficients:
@@ -266,9 +266,9 @@ def _exponential(terms: Sequence[_Term], known: Mapping[Symbol, Interval] | None
 
 
 def _logarithm(e: Expr, base: Expr) -> Expr:
-    plain = log(e) / log(base)
-    number = expand_log(plain, force=True) if plain.is_number else plain
-    return number if number.is_Rational else plain
+    flat = log(e) / log(base)
+    number = expand_log(flat, force=True) if flat.is_number else flat
+    return number if number.is_Rational else flat
 
 
 def _as_power(rate: Expr) -> tuple[Expr, int]:

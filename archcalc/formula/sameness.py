@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.closed import Closed
+from archcalc.formula.expression_like import ExpressionLike
 from archcalc.formula.rewrite import expandable
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.errors import ArchcalcError
@@ -23,7 +23,7 @@ def canonical(expression: Expr) -> Expr:
     return with_common_powers(expression.expand() if expandable(expression) else expression)
 
 
-def same(a: Closed, b: Closed) -> bool | None:
+def same(a: ExpressionLike, b: ExpressionLike) -> bool | None:
     """Whether `a` and `b` are the same for all values of their symbols.
 
     They are not where one point tells them apart; it must be one at which both exist.
@@ -36,13 +36,13 @@ def same(a: Closed, b: Closed) -> bool | None:
     return decided
 
 
-def _points(a: Closed, b: Closed) -> Iterator[dict[Symbol, int]]:
+def _points(a: ExpressionLike, b: ExpressionLike) -> Iterator[dict[Symbol, int]]:
     symbols = sorted({*a.known_symbols.values(), *b.known_symbols.values()}, key=lambda s: s.name)
     for shift in range(len(_TRIED)):
         yield {s: _TRIED[(shift + i) % len(_TRIED)] for i, s in enumerate(symbols)}
 
 
-def _differ(a: Closed, b: Closed, point: dict[Symbol, int]) -> bool:
+def _differ(a: ExpressionLike, b: ExpressionLike, point: dict[Symbol, int]) -> bool:
     try:
         left, right = (f(**{n: point[s] for n, s in f.known_symbols.items()}) for f in (a, b))
     except ArchcalcError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Symbol
 
-from archcalc.formula.closed import Closed
+from archcalc.formula.expression_like import ExpressionLike
 from archcalc.formula.slope import slope
 from archcalc.formula.values import read_values
 from archcalc.symbolic.errors import (
@@ -102,7 +102,7 @@ def _shown(value: Exact) -> str:
     return text.replace("-", "−")
 
 
-def sensitivity(formula: Closed, values: Mapping[str, Any]) -> Sensitivity:
+def sensitivity(formula: ExpressionLike, values: Mapping[str, Any]) -> Sensitivity:
     """The effect of one more of each symbol of `formula` at `values`.
 
     Raises:
@@ -126,7 +126,9 @@ def sensitivity(formula: Closed, values: Mapping[str, Any]) -> Sensitivity:
     return Sensitivity(at, result, effects)
 
 
-def _effect(formula: Closed, s: Symbol, point: Mapping[Symbol, int], result: Exact) -> Effect:
+def _effect(
+    formula: ExpressionLike, s: Symbol, point: Mapping[Symbol, int], result: Exact
+) -> Effect:
     elasticity: Exact | None = None
     rise = slope(formula.expr, s, point) if result else None
     if rise is not None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from sympy import Add, Dummy, Expr, Mul, S, Symbol, factor
 
-from archcalc.formula.closed import Closed
 from archcalc.formula.domain import ranges_of
+from archcalc.formula.expression_like import ExpressionLike
 from archcalc.formula.rewrite import expandable, factorable, length, without_floors
 from archcalc.symbolic.compare import bounds
 from archcalc.symbolic.interval import Interval
@@ -18,7 +18,7 @@ Sides = tuple[Expr, Expr]
 """The smaller side of an inequality, and the larger."""
 
 
-def signs_of(formula: Closed) -> frozenset[int]:
+def signs_of(formula: ExpressionLike) -> frozenset[int]:
     """The signs that `formula` may have: some of −1, 0 and 1; those left out it never has.
 
     None are left where its requirements cannot be met.
@@ -41,7 +41,7 @@ def signs_of(formula: Closed) -> frozenset[int]:
     )
 
 
-def range_of(formula: Closed) -> Interval:
+def range_of(formula: ExpressionLike) -> Interval:
     """Bounds on the values of `formula` where it exists: of all its forms, the tightest.
 
     >>> from archcalc.formula import Formula
@@ -82,7 +82,7 @@ def _from_the_least(e: Expr, known: dict[Symbol, Interval]) -> Interval:
     return bounds(shifted.expand(), ranges) if expandable(shifted) else (None, None)
 
 
-def negative_where(formula: Closed) -> Sides:
+def negative_where(formula: ExpressionLike) -> Sides:
     """An inequality that holds where `formula` is negative, without what never changes its sign.
 
     >>> from archcalc.formula import Formula

@@ -10,8 +10,8 @@ from sympy import Add, Expr, Max, Min, Pow, Rational, Symbol
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import NoSolutionError
 from archcalc.symbolic.evaluate import Exact, evaluate
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.sums import Sum
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["derivative", "slope"]
 
@@ -56,7 +56,7 @@ def slope(expression: Expr, variable: Symbol, point: Mapping[Symbol, int]) -> Ex
     (84, None)
     """
     try:
-        line = _Line(variable, point).of(evaluated(expression))
+        line = _Line(variable, point).of(plain(expression))
     except _KinkError:
         return None
     return _rate(line, variable, point)

@@ -18,19 +18,19 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from archcalc.formula.closed import Closed
 from archcalc.formula.conditions import described
 from archcalc.formula.domain import allowed, by_residue_class, of_copies
+from archcalc.formula.expression_like import ExpressionLike
 from archcalc.formula.goal import Goal, read_goal
 from archcalc.formula.integer_sets import Progression, Span
 from archcalc.formula.solutions import Solutions
-from archcalc.formula.univariate import Effort, Undecided, Values
-from archcalc.formula.values import put_in, read_values
+from archcalc.formula.univariate import SearchLimits, Undecided, Values
+from archcalc.formula.values import open_requirements, read_values
 from archcalc.symbolic.errors import ArchcalcWarning, EvaluationError, NoSolutionError
 from archcalc.symbolic.evaluate import Exact, evaluate
 from archcalc.symbolic.numbers import shown
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.substitution import substitute
 
 __all__ = ["solutions", "solve"]
 
@@ -80,7 +80,7 @@ class _Found:
 
 
 def solve(
-    formula: Closed,
+    formula: ExpressionLike,
     unknown: str | Symbol,
     *,
     at_most: int | Fraction | str | None = None,
@@ -124,7 +124,7 @@ def solve(
 
 
 def solutions(
-    formula: Closed,
+    formula: ExpressionLike,
     unknown: str | Symbol,
     *,
     equals: int | Fraction | str,
@@ -162,16 +162,16 @@ def _searched(problem: _Problem) -> list[_Found]:
     return runs
 
 
-def _find(problem: _Problem, numbers: Progression, effort: Effort) -> _Found:
+def _find(problem: _Problem, numbers: Progression, limits: SearchLimits) -> _Found:
     n, goal = problem.n, problem.goal
-    domain = allowed(problem.requirements, n, numbers, effort)
-    values = Values(numbers.along(problem.expression, n), n, effort)
+    domain = allowed(problem.requirements, n, numbers, limits)
+    values = Values(numbers.along(problem.expression, n), n, limits)
     fits = [run for span in domain for run in values.preimage(goal.lower, goal.upper, span)]
     return _Found(numbers, domain, fits, values)
 
 
 def _read_problem(
-    formula: Closed, unknown: str | Symbol, goal: Goal, values: Mapping[str, Any]
+    formula: ExpressionLike, unknown: str | Symbol, goal: Goal, values: Mapping[str, Any]
 ) -> _Problem:
     known = formula.known_symbols
     name = unknown.name if isinstance(unknown, Symbol) else str(unknown)
@@ -181,8 +181,8 @@ def _read_problem(
             f"{name} is what is solved for; it cannot be given too", values={name: values[name]}
         )
     given = read_values(values, known)
-    requirements = put_in(formula.requirements, given)
-    expression = with_values(formula.expr, given)
+    requirements = open_requirements(formula.requirements, given)
+    expression = substitute(formula.expr, given)
     missing = sorted(s.name for s in expression.free_symbols - {n})
     if missing:
         raise EvaluationError(

@@ -20,7 +20,7 @@ from archcalc.symbolic.interval import Interval
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.residues import period
 
-__all__ = ["Effort", "Undecided", "Values", "turning_points"]
+__all__ = ["SearchLimits", "Undecided", "Values", "turning_points"]
 
 _FEW = 64
 """A run of at most so many integers is evaluated one by one."""
@@ -51,7 +51,7 @@ class Undecided(Exception):  # noqa: N818 - it steers the search and never leave
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class SearchLimits:
     """How much work a search may take before it is given up.
 
     Attributes:
@@ -71,7 +71,7 @@ class Values:
     Args:
         expression: an expression of `variable` alone.
         variable: its symbol.
-        effort: how much work is allowed.
+        limits: how much work is allowed.
 
     Attributes:
         seen: the values computed on the way, by the symbol's number.
@@ -83,10 +83,12 @@ class Values:
     [(2, 8)]
     """
 
-    def __init__(self, expression: Expr, variable: Symbol, effort: Effort = Effort()) -> None:
+    def __init__(
+        self, expression: Expr, variable: Symbol, limits: SearchLimits = SearchLimits()
+    ) -> None:
         self.expression = expression
         self.variable = variable
-        self.effort = effort
+        self.limits = limits
         self.seen: dict[int, Exact] = {}
         self.complete = True
         powers = expression.atoms(Pow)
@@ -159,7 +161,7 @@ class Values:
         if simpler is not None:
             return [run for part, e in simpler for run in self._within(part, e, lower, upper)]
         classes = period(self.expression)
-        if classes is not None and 1 < classes <= self.effort.classes:
+        if classes is not None and 1 < classes <= self.limits.classes:
             raise Undecided(classes)
         return self._by_bounds(lower, upper, span)
 
@@ -167,7 +169,7 @@ class Values:
         self, span: Span, simpler: Expr, lower: Exact | None, upper: Exact | None
     ) -> list[Span]:
         """The numbers of a part of a run, along which `simpler` has the same values."""
-        inside = Values(simpler, self.variable, self.effort)
+        inside = Values(simpler, self.variable, self.limits)
         found = inside.preimage(lower, upper, span)
         self.seen |= inside.seen
         self.complete = self.complete and inside.complete
@@ -197,7 +199,7 @@ class Values:
                 raise Undecided
             return [(low, 2 * low), (2 * low + 1, None)]
         self._parts += 1
-        if self._parts > self.effort.parts:
+        if self._parts > self.limits.parts:
             self._afford(low, high)
             return [(n, min(n + _FEW - 1, high)) for n in range(low, high + 1, _FEW)]
         middle = isqrt(low * high) if high > 4 * low else (low + high) // 2
@@ -218,7 +220,7 @@ class Values:
     def _afford(self, low: int, high: int) -> int:
         """The work of evaluating every number of a run; a power costs as much as it has digits."""
         work = (high - low + 1) * (1 + high // 16 if self._exponentials else 1)
-        if self._looked_at + work > self.effort.values:
+        if self._looked_at + work > self.limits.values:
             raise Undecided
         return work
 

@@ -18,7 +18,7 @@ from archcalc.symbolic.errors import (
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.words import meaning
 
-__all__ = ["put_in", "read_values"]
+__all__ = ["open_requirements", "read_values"]
 
 
 def read_values(values: Mapping[str, Any], known: Mapping[str, Symbol]) -> dict[Symbol, Dim]:
@@ -71,7 +71,7 @@ def _refused(name: str, value: object) -> EvaluationError:
     )
 
 
-def put_in(
+def open_requirements(
     requirements: Iterable[Requirement], values: Mapping[Symbol, Dim]
 ) -> tuple[Requirement, ...]:
     """What is still to be decided of `requirements` once `values` are known.

@@ -136,7 +136,9 @@ def keras_operation(function: str, name: str, *fields: str, **more: Any) -> Entr
         fields: of ours, which it reads from the layer.
         more: what else the entry has.
     """
-    return Entry(f"ops.{name}", around=fields, core=function, handed=_one_by_one, **more)
+    return Entry(
+        f"ops.{name}", applied_outside=fields, core=function, call_args=_one_by_one, **more
+    )
 
 
 def _one_by_one(*inputs: Any) -> tuple[Any, ...]:

@@ -17,8 +17,8 @@ from archcalc.frameworks.keras import import_keras
 from archcalc.frameworks.record import Absent, Table
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.frameworks.torch import import_torch
-from archcalc.frameworks.torch_names import SPELLINGS, arguments
-from archcalc.frameworks.torch_names.spelling import ANYWHERE
+from archcalc.frameworks.torch_api import TORCH_CLASSES, arguments
+from archcalc.frameworks.torch_api.classes import ANYWHERE
 from archcalc.layers.kept import REFUSED
 from archcalc.layers.registry import is_layer_class, layer_class
 
@@ -178,7 +178,7 @@ def _in_keras(layer: str) -> dict[str, str]:
 
 def _in_torch(name: str) -> tuple[dict[str, str], dict[str, str]]:
     """The arguments of torch's class that are refused, and those that are not built again."""
-    spelling = SPELLINGS[name]
+    spelling = TORCH_CLASSES[name]
     has = (*spelling.signature.parameters, *ANYWHERE)
     refused = {a: known.why for a, known in arguments.REFUSED.items() if a in has}
     unbuilt = {a: why for a, why in arguments.NOT_BUILT.items() if a in has}
@@ -188,7 +188,7 @@ def _in_torch(name: str) -> tuple[dict[str, str], dict[str, str]]:
 def _layer(name: str, framework: Framework) -> str:
     """Our layer that the class `name` is: in Keras that of the same name."""
     if framework == "torch":
-        return SPELLINGS[name].layer if name in SPELLINGS else ""
+        return TORCH_CLASSES[name].layer if name in TORCH_CLASSES else ""
     found = is_layer_class(name) and layer_class(name).__name__ == name
     return name if found and layer_class(name) in KERAS else ""
 
@@ -207,7 +207,7 @@ def names_there(kind: str, framework: Framework) -> tuple[str, ...]:
     (('BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d'), ('Conv2d',))
     """
     if framework == "torch":
-        spelt = [name for name, spelling in SPELLINGS.items() if spelling.layer == kind]
+        spelt = [name for name, spelling in TORCH_CLASSES.items() if spelling.layer == kind]
         return tuple(spelt) or _built_as(kind, framework)
     return _built_as(kind, framework)
 

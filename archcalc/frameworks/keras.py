@@ -27,7 +27,7 @@ from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
 from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
-from archcalc.network.unroll import Call, Program, Source, unroll
+from archcalc.network.unroll import Call, Source, Unrolled, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -73,7 +73,7 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
     return found.Model(inputs, outputs[0] if len(outputs) == 1 else outputs, name=made.name)
 
 
-def _called(made: Program, given: list[Any], names: _Names) -> list[list[Any]]:
+def _called(made: Unrolled, given: list[Any], names: _Names) -> list[list[Any]]:
     """What every call of the program gives."""
     built: dict[int, list[Any]] = {}
     known: dict[tuple[int, ...], Built] = {}
@@ -96,7 +96,7 @@ def _called(made: Program, given: list[Any], names: _Names) -> list[list[Any]]:
     return values
 
 
-def _lender(call: Call, made: Program) -> int:
+def _lender(call: Call, made: Unrolled) -> int:
     """The call whose layer this one is, called in another way, where all its weights are that's.
 
     Raises:

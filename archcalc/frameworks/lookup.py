@@ -93,7 +93,7 @@ def arguments_of(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
     """
     made: dict[str, Any] = {}
     for argument in entry.arguments:
-        value = argument.there(getattr(layer, argument.field), x)
+        value = argument.encode(getattr(layer, argument.field), x)
         made[argument.name] = made.get(argument.name, False) or value
     return {**made, **{name: value(x) for name, value in entry.implied}}
 
@@ -109,7 +109,7 @@ def fields_of(entry: Entry, arguments: Mapping[str, Any], x: Shape) -> dict[str,
     made: dict[str, Any] = {only.field: only.values[0] for only in entry.only}
     for argument in entry.arguments:
         if argument.name in arguments:
-            value = argument.back(arguments[argument.name], x)
+            value = argument.decode(arguments[argument.name], x)
             made[argument.field] = made.get(argument.field, True) and value
     return {**made, **{field: value(arguments) for field, value in entry.joint}}
 
@@ -121,11 +121,11 @@ def handed(entry: Entry, layer: Layer, inputs: Sequence[Any]) -> tuple[Any, ...]
     >>> handed(Entry("Dense"), Dense(10), ["x"]), handed(Entry("Add"), Add(), ["x", "y"])
     (('x',), (['x', 'y'],))
     """
-    if entry.handed is not None:
-        return entry.handed(*inputs)
+    if entry.call_args is not None:
+        return entry.call_args(*inputs)
     return (inputs[0],) if layer.arity == (1, 1) else (list(inputs),)
 
 
 def said_when_called(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
     """The arguments by name with which their layer is called."""
-    return {a.name: a.there(getattr(layer, a.field), x) for a in entry.called}
+    return {a.name: a.encode(getattr(layer, a.field), x) for a in entry.called}

@@ -16,8 +16,8 @@ from archcalc.frameworks.lookup import fields_of
 from archcalc.frameworks.origin import built_from
 from archcalc.frameworks.record import Entry, Name, Record
 from archcalc.frameworks.records import KERAS, own_records
-from archcalc.frameworks.torch_names import SPELLINGS
-from archcalc.frameworks.torch_names.arguments import is_flag
+from archcalc.frameworks.torch_api import TORCH_CLASSES
+from archcalc.frameworks.torch_api.arguments import is_flag
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import is_layer_class, layer_class
 from archcalc.network.sequential import Sequential
@@ -95,7 +95,7 @@ def _of_torch(module: Any, x: Shape) -> Layer:
     if layer is not None:
         return layer
     if kind.__module__.startswith("torch."):
-        spelling = SPELLINGS.get(kind.__name__)
+        spelling = TORCH_CLASSES.get(kind.__name__)
         if spelling is None:
             raise _unread(module, "torch.nn has it, and archcalc has no layer for it")
         return spelling(**_arguments(spelling.named, spelling.signature.parameters, module))
@@ -120,7 +120,7 @@ def _attributes(entry: Any, module: Any) -> dict[str, Any]:
     """The arguments of an entry, as the module keeps them."""
     names = [argument.name for argument in entry.arguments]
     missing = [name for name in names if not hasattr(module, name)]
-    if missing or set(entry.around) - {"data_format", "activation"}:
+    if missing or set(entry.applied_outside) - {"data_format", "activation"}:
         why = f"it keeps no {missing[0]}" if missing else "its arguments do not say all of it"
         raise _unread(module, why)
     return {name: _plain(getattr(module, name)) for name in names}

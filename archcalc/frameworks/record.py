@@ -60,14 +60,14 @@ class Argument:
     Attributes:
         field: our field.
         name: their argument.
-        there: our value in their terms.
-        back: their value in ours.
+        encode: our value in their terms.
+        decode: their value in ours.
     """
 
     field: str
     name: str
-    there: Convert = _as_it_is
-    back: Convert = _as_it_is
+    encode: Convert = _as_it_is
+    decode: Convert = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +137,13 @@ class Entry:
         called: our fields that are said when their layer is called.
         implied: their arguments that follow from the input: name and value.
         only: our fields that the framework has no argument for.
-        around: our fields that are said by layers before and after, not by an argument.
+        applied_outside: our fields that are said by layers before and after, not by an argument.
         unsaid: our fields that are another framework's and mean nothing here: how its tensors are
             kept in memory, or a size that it is told and that is checked before anything is built.
         tensors: the weights, in our order.
         by: the field that decides the class, or the question to the layer and its input that does.
         limits: what else must hold of the layer, and why.
-        handed: our inputs as the arguments of their call, where they are not one as it is or
+        call_args: our inputs as the arguments of their call, where they are not one as it is or
             several in a list.
         uncounted: why torch's ``FlopCounterMode`` sees none of its products, where it sees none.
         needs: the package that must be there beside the framework, where one must.
@@ -164,12 +164,12 @@ class Entry:
     called: tuple[Argument, ...] = ()
     implied: tuple[tuple[str, Callable[[Shape], Any]], ...] = ()
     only: tuple[Only, ...] = ()
-    around: tuple[str, ...] = ()
+    applied_outside: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     tensors: tuple[Tensor, ...] = ()
     by: str | Callable[[Any, Shape], Any] | None = None
     limits: tuple[tuple[Callable[[Any], bool], str], ...] = ()
-    handed: Callable[..., tuple[Any, ...]] | None = None
+    call_args: Callable[..., tuple[Any, ...]] | None = None
     uncounted: str = ""
     needs: str = ""
     chain: Callable[[Any, Applied], Chain] | None = None
@@ -206,7 +206,7 @@ class Entry:
         """Our fields that it says, in one way or another."""
         names = [argument.field for argument in (*self.arguments, *self.called)]
         names += [field for field, _ in self.joint]
-        names += [only.field for only in self.only] + [*self.around, *self.unsaid]
+        names += [only.field for only in self.only] + [*self.applied_outside, *self.unsaid]
         return tuple(dict.fromkeys([*names, *([self.by] if isinstance(self.by, str) else [])]))
 
 

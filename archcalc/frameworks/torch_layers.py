@@ -30,7 +30,7 @@ from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.experts import Experts
 from archcalc.network.ties import TiedWeight
-from archcalc.network.unroll import Call, Program, Source, unroll
+from archcalc.network.unroll import Call, Source, Unrolled, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -78,7 +78,7 @@ def _built(applied: Applied, built: Built) -> nn.Module:
         back = [order.index(axis) + 1 for axis in range(len(x))]
         turned = modules.Permute(back)
         parts.append(("last", modules.Each(turned) if len(applied.outputs) > 1 else turned))
-    function = getattr(layer, "activation", None) if "activation" in entry.around else None
+    function = getattr(layer, "activation", None) if "activation" in entry.applied_outside else None
     if function not in (None, "linear"):
         parts.append(("activation", modules.activation(function)))
     module = parts[0][1] if len(parts) == 1 else nn.Sequential(OrderedDict(parts))
@@ -202,7 +202,7 @@ def _core(entry: Entry, layer: Any, x: Shape, applied: Applied) -> Parts:
 # Networks
 
 
-def net(made: Program, known: Built | None = None) -> nn.Module:
+def net(made: Unrolled, known: Built | None = None) -> nn.Module:
     """The module of a program; its submodules are named by the paths of the calls.
 
     Args:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from archcalc.layers.base import AxisWindow
 from archcalc.layers.facts import Arithmetic, ArithmeticKind, Kept, Primitive, Saved
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, SomeSizes, hyper, option
-from archcalc.layers.needs import something
+from archcalc.layers.requirements import something
 from archcalc.layers.scaling import scaled
 from archcalc.layers.sight import Sights, channels, sliding
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis, with_indices
@@ -22,10 +22,10 @@ from archcalc.layers.window import Stretches, Window
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import ceil_div, floor_div
 from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.sums import index_for, summed
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "AdaptiveAveragePooling1D",
@@ -90,7 +90,7 @@ class _AdaptivePool(Spatial, abstract=True):
         pairs = zip(self.extent(x), self.sizes(x), strict=True)
         read = product((*(_read_by_stretches(n, size) for n, size in pairs), self.channels(x)))
         between: Primitive = "comparison" if self.largest else "addition"
-        others = (lower(evaluated(read) - product(y)),)
+        others = (lower(plain(read) - product(y)),)
         parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(between, others)]
         if not self.largest:
             parts.append(("division", tuple(y)))
@@ -160,7 +160,7 @@ class _FractionalPool(Spatial, abstract=True):
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         area = product(self.pool_size)
         parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
-            ("comparison", (lower(evaluated(area) - 1), *y)),
+            ("comparison", (lower(plain(area) - 1), *y)),
         )
         return (Arithmetic("max pooling", parts, tuple(x), tuple(y), area),)
 

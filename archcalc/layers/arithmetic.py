@@ -29,9 +29,9 @@ from archcalc.layers.sight import (
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "Clip",
@@ -120,7 +120,7 @@ class Reduce(Layer):
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         """The operations between all numbers of each group, and those before and after."""
         size = product(x[axis] for axis in self._places(x))
-        between, every = (*y, lower(evaluated(size) - 1)), (*y, size)
+        between, every = (*y, lower(plain(size) - 1)), (*y, size)
         sums: tuple[Primitive, tuple[Dim, ...]] = ("addition", between)
         mean: list[tuple[Primitive, tuple[Dim, ...]]] = [sums, ("division", tuple(y))]
         squares: list[tuple[Primitive, tuple[Dim, ...]]] = [("multiplication", every), sums]
@@ -180,7 +180,7 @@ class CumulativeSum(Layer):
         axis = axis_index(self.axis, x)
         others = x.replace(axis, 1)
         parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
-            ("addition", (*others, lower(evaluated(x[axis]) - 1))),
+            ("addition", (*others, lower(plain(x[axis]) - 1))),
         )
         return (Arithmetic("reduction", parts, tuple(x), tuple(y)),)
 

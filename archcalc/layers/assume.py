@@ -11,9 +11,9 @@ from archcalc.layers.facts import Remark, Storage
 from archcalc.layers.fields import Position
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.printing.text import to_text
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.substitution import substitute
 
 __all__ = ["Assume"]
 
@@ -64,7 +64,7 @@ class Assume(Layer):
         if not known or self.otherwise == "as many products":
             return x
         values: dict[Any, Dim] = {self.left: self.right}
-        return Shape(dim if isinstance(dim, int) else lower(with_values(dim, values)) for dim in x)
+        return Shape(dim if isinstance(dim, int) else lower(substitute(dim, values)) for dim in x)
 
     def _statement(self) -> str:
         return f"{to_text(self.left)} is {self.relation} {to_text(self.right)}"

@@ -26,9 +26,9 @@ from archcalc.layers.mask import Mask
 from archcalc.layers.sight import Sights, channels, in_place, unknown
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["AdditiveAttention", "Attention"]
 
@@ -173,7 +173,7 @@ def summed_tanh(scores: Shape, features: Dim, summed: bool = True) -> tuple[Arit
     made = elementwise("elementwise", each, {"addition": 1, "transcendental": 1})
     if not summed:
         return made
-    between: tuple[Dim, ...] = (*scores, lower(evaluated(features) - 1))
+    between: tuple[Dim, ...] = (*scores, lower(plain(features) - 1))
     sums = Arithmetic("reduction", (("addition", between),), tuple(each), tuple(scores), features)
     return (*made, sums)
 

@@ -36,7 +36,7 @@ from archcalc.layers.model import COMMON, LayerMeta, Model
 from archcalc.layers.registry import homes, known_layers
 from archcalc.layers.sight import Sights, seen_through, unknown
 from archcalc.layers.ties import Tie, Ties
-from archcalc.layers.values import listed, plain
+from archcalc.layers.values import as_data, listed
 from archcalc.layers.window import TransposedWindow, Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError, quoted
@@ -401,7 +401,7 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         """A field as a file writes it."""
         if self.spreads or not isinstance(value, tuple) or len(value) < 2:
             return dumped
-        return dumped if isinstance(dumped, list) else [plain(part) for part in value]
+        return dumped if isinstance(dumped, list) else [as_data(part) for part in value]
 
     def __copy__(self) -> Self:
         """The fields alone: what was worked out from them need not hold of a copy with others."""
@@ -432,7 +432,7 @@ class Layer(Model, Shown, metaclass=LayerMeta):
 
 
 def _by_default(value: Any, default: Any) -> bool:
-    return bool(value == plain(default)) or value == () == default
+    return bool(value == as_data(default)) or value == () == default
 
 
 _WORDS = {

@@ -49,7 +49,7 @@ class Sliding(Spatial, abstract=True):
             )
         return self
 
-    def sliding(self) -> tuple[Window, ...]:
+    def spatial_windows(self) -> tuple[Window, ...]:
         """The window along each spatial axis."""
         parts = zip(self.kernel_size, self.strides, self.dilation_rate, self.pads(), strict=True)
         return tuple(Window(*part) for part in parts)
@@ -60,21 +60,23 @@ class Sliding(Spatial, abstract=True):
         return (pads,) * self.rank if isinstance(pads, str) else pads  # type: ignore[return-value]
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
-        return tuple(zip(self.spatial_axes(), self.sliding(), strict=True))
+        return tuple(zip(self.spatial_axes(), self.spatial_windows(), strict=True))
 
     def state(self, x: Shape) -> tuple[State, ...]:
         """The inputs that a window reads again at the next step, where it reads none to come."""
         if self.rank != 1:
             return ()
-        ((axis,), (window,)) = self.spatial_axes(), self.sliding()
+        ((axis,), (window,)) = self.spatial_axes(), self.spatial_windows()
         again = lower(window.span - 1)
         if again == 0 or window.pads(x[axis]) != (again, 0):
             return ()
         return (State("inputs", Shape((again, self.channels(x))), x[axis]),)
 
-    def slid(self, x: Shape) -> tuple[Dim, ...]:
+    def output_extent(self, x: Shape) -> tuple[Dim, ...]:
         """The spatial dimensions that come out."""
-        return tuple(w.output(n) for w, n in zip(self.sliding(), self.extent(x), strict=True))
+        return tuple(
+            w.output(n) for w, n in zip(self.spatial_windows(), self.extent(x), strict=True)
+        )
 
     if TYPE_CHECKING:  # every subclass declares these, each in the order of its own arguments
 
@@ -111,7 +113,7 @@ class _Conv(Sliding, Adaptable, abstract=True):
     source: ClassVar[str] = "https://arxiv.org/abs/1603.07285 (relationships 1 to 6)"
 
     def output_shape(self, x: Shape) -> Shape:
-        return self.shaped(self.slid(x), self.filters)
+        return self.shaped(self.output_extent(x), self.filters)
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return applied(self.activation, shapes[-1])
@@ -142,7 +144,9 @@ class _Conv(Sliding, Adaptable, abstract=True):
 
     def _reaches(self, x: Shape) -> tuple[Requirement, ...]:
         """What is padded with the input itself is no longer than the input."""
-        pads = (window.pads(n) for window, n in zip(self.sliding(), self.extent(x), strict=True))
+        pads = (
+            window.pads(n) for window, n in zip(self.spatial_windows(), self.extent(x), strict=True)
+        )
         return reaching(self, x, pads, self.padding_mode)
 
 
@@ -212,7 +216,7 @@ class _DepthwiseConv(Sliding, abstract=True):
     )
 
     def output_shape(self, x: Shape) -> Shape:
-        return self.shaped(self.slid(x), self.channels(x) * self.depth_multiplier)
+        return self.shaped(self.output_extent(x), self.channels(x) * self.depth_multiplier)
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return applied(self.activation, shapes[-1])
@@ -274,7 +278,7 @@ class _SeparableConv(Sliding, abstract=True):
     source: ClassVar[str] = "https://arxiv.org/abs/1610.02357"
 
     def output_shape(self, x: Shape) -> Shape:
-        return self.shaped(self.slid(x), self.filters)
+        return self.shaped(self.output_extent(x), self.filters)
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return applied(self.activation, shapes[-1])

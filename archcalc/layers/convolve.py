@@ -14,7 +14,7 @@ from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Arithmetic, Operand, Saved, Work
 from archcalc.layers.fields import Amounts, Size, Sizes, hyper
-from archcalc.layers.needs import same_length
+from archcalc.layers.requirements import same_length
 from archcalc.layers.window import Window
 from archcalc.symbolic.errors import ShapeError
 from archcalc.symbolic.requirement import Requirement

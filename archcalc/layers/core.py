@@ -30,7 +30,7 @@ from archcalc.layers.fields import (
 )
 from archcalc.layers.functions import ActivationName, applied, elementwise, kept_by
 from archcalc.layers.kept import EVERY, QUANTIZED, of_weights
-from archcalc.layers.needs import same_length
+from archcalc.layers.requirements import same_length
 from archcalc.layers.sight import Sight, Sights, all_of, channels, itself
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement

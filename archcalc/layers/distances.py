@@ -15,9 +15,9 @@ from archcalc.layers.merging import broadcast, broadcasting
 from archcalc.layers.sight import Sights, aligned, all_of, without_one
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["CosineSimilarity", "PairwiseDistance"]
 
@@ -91,7 +91,7 @@ class CosineSimilarity(_Distance):
         size = both[axis_index(self.dim, both)]
         parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
             ("multiplication", (3, *both)),
-            ("addition", (3, *out, lower(evaluated(size) - 1))),
+            ("addition", (3, *out, lower(plain(size) - 1))),
             ("square root", (2, *out)),
             ("multiplication", tuple(out)),
             ("division", tuple(out)),
@@ -133,7 +133,7 @@ class PairwiseDistance(_Distance):
         parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
             ("addition", (2, *both)),
             (powers, tuple(both)),
-            ("addition", (*groups, lower(evaluated(size) - 1))),
+            ("addition", (*groups, lower(plain(size) - 1))),
             (root, tuple(groups)),
         )
         return (Arithmetic("reduction", parts, tuple(both), tuple(out), size),)

@@ -17,7 +17,7 @@ from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.facts import Arithmetic, Operand, Remark, Saved, Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
 from archcalc.layers.kept import EVERY, QUANTIZED, of_weights
-from archcalc.layers.needs import same_length
+from archcalc.layers.requirements import same_length
 from archcalc.layers.ties import Tie
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim

@@ -21,8 +21,8 @@ from archcalc.layers.fields import Axes, ShapeField, option
 from archcalc.layers.kept import AFFINE
 from archcalc.layers.normalization import Normalizing, affine
 from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["LayerNormalization", "RMSNormalization", "UnitNormalization"]
 
@@ -125,7 +125,7 @@ class UnitNormalization(_OverFeatures):
 
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         groups, size = self._over_axes(x)
-        every, between = (*groups, size), (*groups, lower(evaluated(size) - 1))
+        every, between = (*groups, size), (*groups, lower(plain(size) - 1))
         parts: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
             ("multiplication", every),
             ("addition", between),

@@ -26,10 +26,10 @@ from archcalc.layers.values import (
     OTHER_PADDINGS,
     PADDINGS,
     PaddingPairs,
+    as_data,
     as_list,
     function_name,
     optional,
-    plain,
     read_amounts,
     read_axes,
     read_dims,
@@ -383,7 +383,7 @@ if TYPE_CHECKING:
 
 else:
 
-    def _field(read: Any, schema: dict[str, Any], write: Any = plain, counts: Counts = "") -> Any:
+    def _field(read: Any, schema: dict[str, Any], write: Any = as_data, counts: Counts = "") -> Any:
         kind = Annotated[Any, BeforeValidator(read), PlainSerializer(write), WithJsonSchema(schema)]
         return Annotated[kind, _Counting(counts)] if counts else kind
 
@@ -391,7 +391,7 @@ else:
         minimum: int,
         read: Any,
         schema: dict[str, Any],
-        write: Any = plain,
+        write: Any = as_data,
         words: tuple[str, ...] = (),
         counts: Counts = "",
     ) -> Any:

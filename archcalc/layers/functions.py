@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 
 from archcalc.layers.facts import Arithmetic, ArithmeticKind, Kept, Primitive, Saved
 from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "FUNCTIONS",
@@ -176,7 +176,7 @@ def softmax_along(
     48
     """
     n, others = y[axis], (*before, *(dim for i, dim in enumerate(y) if i != axis % len(y)))
-    one_less = lower(evaluated(n) - 1)
+    one_less = lower(plain(n) - 1)
     last: tuple[tuple[Primitive, tuple[Dim, ...]], ...] = (
         (("division", (*others, n)),)
         if name == "softmax"

@@ -12,8 +12,8 @@ from archcalc.layers.facts import Arithmetic, ArithmeticKind, Primitive, Saved
 from archcalc.layers.spatial import DataFormat, Spatial
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.shape import Shape, product
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "GlobalAveragePooling1D",
@@ -47,7 +47,7 @@ class _GlobalPool(Spatial, abstract=True):
     def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
         between: Primitive = "comparison" if self.largest else "addition"
         area = product(self.extent(x))
-        others = (lower(evaluated(area) - 1), self.channels(x))
+        others = (lower(plain(area) - 1), self.channels(x))
         parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(between, others)]
         if not self.largest:
             parts.append(("division", tuple(y)))

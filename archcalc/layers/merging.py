@@ -31,9 +31,9 @@ from archcalc.layers.sight import (
 from archcalc.symbolic.compare import at_least, equal, largest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "Add",
@@ -96,7 +96,7 @@ def _together(first: Dim, second: Dim) -> Dim:
 
 
 def _may_be_one(dim: Dim) -> bool:
-    factor, _ = evaluated(dim).as_coeff_Mul()  # twice something is no 1
+    factor, _ = plain(dim).as_coeff_Mul()  # twice something is no 1
     return equal(dim, 1) is not False and (factor == 1 or not factor.is_Integer)
 
 
@@ -118,8 +118,8 @@ def _same(layer: str, index: int, x: Shape, first: Shape, dim: Dim, other: Dim) 
     left, right, words = other, dim, ""
     stretched = _stretched(other, dim) if equal(other, dim) is None else {}
     if stretched:
-        apart = evaluated(other) - evaluated(dim)
-        left, right = lower(Mul(apart, *(evaluated(one) - 1 for one in stretched.values()))), 0
+        apart = plain(other) - plain(dim)
+        left, right = lower(Mul(apart, *(plain(one) - 1 for one in stretched.values()))), 0
         ones = "one of them" if len(stretched) > 1 else f"{{{next(iter(stretched))}}}"
         words = f"{{other}} = {{dim}}, or {ones} is 1"
     return Requirement(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from archcalc.layers.fields import Dimension, hyper, option
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 
 __all__ = ["COMMON", "LayerMeta", "Model"]
 
@@ -43,7 +43,7 @@ class LayerMeta(_ModelMeta):
 def _parameter(name: str, field: Any) -> Parameter:
     kind = Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD
     if not field.is_required():
-        return Parameter(name, kind, default=plain(field.default))
+        return Parameter(name, kind, default=as_data(field.default))
     annotation = Dimension if field.annotation is Any else field.annotation
     return Parameter(name, kind, annotation=annotation)
 

@@ -27,9 +27,9 @@ from archcalc.layers.sight import Sight, Sights, Stretch, all_of, channels
 from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "BatchNormalization",
@@ -49,7 +49,7 @@ class Normalizing(Layer, abstract=True):
         self, x: Shape, kind: ArithmeticKind, groups: tuple[Dim, ...], size: Dim, mean: bool = True
     ) -> tuple[Arithmetic, ...]:
         """A mean (where one is taken) and a mean square for each group, a root, a quotient."""
-        every, between = (*groups, size), (*groups, lower(evaluated(size) - 1))
+        every, between = (*groups, size), (*groups, lower(plain(size) - 1))
         moved: list[tuple[Primitive, tuple[Dim, ...]]] = [
             ("addition", between),
             ("division", groups),

@@ -11,7 +11,7 @@ from archcalc.layers.axes import axis_index, axis_indices, without
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Arithmetic, Saved, Storage
 from archcalc.layers.fields import Axes, Position, Size, hyper
-from archcalc.layers.needs import same_length
+from archcalc.layers.requirements import same_length
 from archcalc.layers.sight import (
     Sight,
     Sights,

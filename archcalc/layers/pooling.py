@@ -26,9 +26,9 @@ from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "AveragePooling1D",
@@ -58,21 +58,21 @@ class _Pool(Sliding, abstract=True):
             )
         return self
 
-    def sliding(self) -> tuple[Window, ...]:
+    def spatial_windows(self) -> tuple[Window, ...]:
         steps = self.pool_size if self.strides is None else self.strides
         dilation = getattr(self, "dilation_rate", (1,) * self.rank)
         parts = zip(self.pool_size, steps, dilation, self.pads(), strict=True)
         return tuple(Window(*part, ceil_mode=self.ceil_mode) for part in parts)
 
     def output_shape(self, x: Shape) -> Shape:
-        return self.shaped(self.slid(x), self.channels(x))
+        return self.shaped(self.output_extent(x), self.channels(x))
 
     def _over_windows(
         self, x: Shape, y: Shape, kind: ArithmeticKind, each: Primitive, *last: Primitive
     ) -> tuple[Arithmetic, ...]:
         """An operation between all numbers of a window, and others on the result."""
         area = product(self.pool_size)
-        between = lower(evaluated(area) - 1)
+        between = lower(plain(area) - 1)
         parts: list[tuple[Primitive, tuple[Dim, ...]]] = [(each, (between, *y))]
         parts.extend((name, tuple(y)) for name in last)
         return (Arithmetic(kind, tuple(parts), tuple(x), tuple(y), area),)
@@ -83,7 +83,7 @@ class _Pool(Sliding, abstract=True):
             return needs
         pads = [
             _at_most_half(pad, window.kernel)
-            for window, pair in zip(self.sliding(), self.padding, strict=True)
+            for window, pair in zip(self.spatial_windows(), self.padding, strict=True)
             for pad in pair
             if pad != 0
         ]

@@ -15,7 +15,7 @@ from archcalc.layers.einsum import Step, contraction, together
 from archcalc.layers.facts import Arithmetic, Kept, Operand, Primitive, Saved, Work
 from archcalc.layers.functions import elementwise
 from archcalc.layers.merging import broadcast, broadcasting
-from archcalc.layers.needs import same_length
+from archcalc.layers.requirements import same_length
 from archcalc.layers.sight import (
     Sight,
     Sights,
@@ -25,9 +25,9 @@ from archcalc.layers.sight import (
 )
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Einsum", "Matmul"]
 
@@ -246,5 +246,5 @@ def _sums(operand: Mapping[str, Dim], summed: tuple[str, ...]) -> tuple[Arithmet
         return ()
     left = _without(operand, summed)
     many = product(operand[letter] for letter in summed)
-    parts: tuple[Primitive, tuple[Dim, ...]] = ("addition", (*left, lower(evaluated(many) - 1)))
+    parts: tuple[Primitive, tuple[Dim, ...]] = ("addition", (*left, lower(plain(many) - 1)))
     return (Arithmetic("reduction", (parts,), tuple(operand.values()), tuple(left)),)

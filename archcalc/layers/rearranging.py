@@ -13,7 +13,7 @@ from archcalc.layers.convolution import Sliding, divided
 from archcalc.layers.facts import Arithmetic, Saved
 from archcalc.layers.fields import Amounts, Size, Sizes, hyper
 from archcalc.layers.functions import elementwise
-from archcalc.layers.needs import multiple, same_length
+from archcalc.layers.requirements import multiple, same_length
 from archcalc.layers.sight import Sights, channels, parted
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow, Window
@@ -55,7 +55,10 @@ class Unfold(Sliding):
     source: ClassVar[str] = f"{_TORCH}Unfold.html"
 
     def output_shape(self, x: Shape) -> Shape:
-        values, count = product((self.channels(x), *self.kernel_size)), product(self.slid(x))
+        values, count = (
+            product((self.channels(x), *self.kernel_size)),
+            product(self.output_extent(x)),
+        )
         return Shape((values, count) if self.first() else (count, values))
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
@@ -73,7 +76,7 @@ class Unfold(Sliding):
         return ({**places, self.channel_axis(): channels(self.channels(x))},)
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        axes = zip(self.spatial_axes(), self.sliding(), strict=True)
+        axes = zip(self.spatial_axes(), self.spatial_windows(), strict=True)
         return tuple(need for axis, w in axes for need in w.fits(x[axis], self.axis_word(x, axis)))
 
 

@@ -145,7 +145,7 @@ class _ConvLSTM(TakesStates, Spatial, abstract=True):
         }
         kept = {self.channel_axis(): channels(self.filters)}
         for axis, inner, outer in zip(
-            self.spatial_axes(), of_input.sliding(), of_state.sliding(), strict=True
+            self.spatial_axes(), of_input.spatial_windows(), of_state.spatial_windows(), strict=True
         ):
             n = x[1 + axis]
             seen = sliding(axis + steps, inner, n)

@@ -23,7 +23,7 @@ from archcalc.layers.fields import (
     hyper,
     option,
 )
-from archcalc.layers.needs import multiple, same_length, something
+from archcalc.layers.requirements import multiple, same_length, something
 from archcalc.layers.sight import Sight, Sights, Stretch, at_position, in_place, without_one
 from archcalc.layers.window import Window
 from archcalc.symbolic.compare import at_least, largest, smallest

@@ -54,7 +54,7 @@ class _ConvTranspose(Spatial, abstract=True):
             )
         return self
 
-    def sliding(self) -> tuple[TransposedWindow, ...]:
+    def spatial_windows(self) -> tuple[TransposedWindow, ...]:
         """The window along each spatial axis."""
         pads, extra = self.padding, self.output_padding
         each = (pads,) * self.rank if isinstance(pads, str) else pads
@@ -63,10 +63,10 @@ class _ConvTranspose(Spatial, abstract=True):
         return tuple(TransposedWindow(*part) for part in parts)  # type: ignore[arg-type]
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
-        return tuple(zip(self.spatial_axes(), self.sliding(), strict=True))
+        return tuple(zip(self.spatial_axes(), self.spatial_windows(), strict=True))
 
     def output_shape(self, x: Shape) -> Shape:
-        pairs = zip(self.sliding(), self.extent(x), strict=True)
+        pairs = zip(self.spatial_windows(), self.extent(x), strict=True)
         return self.shaped(tuple(window.output(n) for window, n in pairs), self.filters)
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
@@ -109,7 +109,7 @@ class _ConvTranspose(Spatial, abstract=True):
         sizes = tuple(as_shape(output_size))[-self.rank :]
         sizes = sizes * self.rank if len(sizes) == 1 else sizes
         plain = self.model_copy(update={"output_padding": (0,) * self.rank})
-        least = [w.output(n) for w, n in zip(plain.sliding(), self.extent(x), strict=True)]
+        least = [w.output(n) for w, n in zip(plain.spatial_windows(), self.extent(x), strict=True)]
         if len(sizes) != self.rank:
             raise InvalidLayerError(
                 f"output_size has {len(sizes)} values for {self.rank} spatial axes",

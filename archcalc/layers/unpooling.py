@@ -14,7 +14,7 @@ from archcalc.layers.fields import (
     Sizes,
     hyper,
 )
-from archcalc.layers.needs import same_length, something
+from archcalc.layers.requirements import same_length, something
 from archcalc.layers.sight import Sights, channels, parted
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow

@@ -13,7 +13,7 @@ from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.facts import Arithmetic, Primitive, Remark, Saved
 from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, option
 from archcalc.layers.functions import elementwise
-from archcalc.layers.needs import something
+from archcalc.layers.requirements import something
 from archcalc.layers.scaling import scaled, spread
 from archcalc.layers.sight import Sights, between, channels, in_place
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis

@@ -19,11 +19,11 @@ __all__ = [
     "OTHER_PADDINGS",
     "PADDINGS",
     "PaddingPairs",
+    "as_data",
     "as_list",
     "function_name",
     "listed",
     "optional",
-    "plain",
     "read_amounts",
     "read_axes",
     "read_dims",
@@ -43,14 +43,14 @@ __all__ = [
 PaddingPairs: TypeAlias = tuple[tuple[Dim, Dim], ...]
 
 
-def plain(value: Any) -> Any:
+def as_data(value: Any) -> Any:
     """A normalised value as numbers, strings and lists that a file can hold.
 
-    >>> plain((3, 3)), plain(((1, 1), (1, 1))), plain((3, 5)), plain(((1, 2), (1, 2)))
+    >>> as_data((3, 3)), as_data(((1, 1), (1, 1))), as_data((3, 5)), as_data(((1, 2), (1, 2)))
     (3, 1, [3, 5], [[1, 2], [1, 2]])
-    >>> plain(Shape((3, 3))), plain(Shape())
+    >>> as_data(Shape((3, 3))), as_data(Shape())
     ([3, 3], [])
-    >>> plain((Fraction(3, 2), Fraction(3, 2))), plain(Fraction(1, 7654321))
+    >>> as_data((Fraction(3, 2), Fraction(3, 2))), as_data(Fraction(1, 7654321))
     (1.5, '1/7654321')
     """
     if isinstance(value, Expr):
@@ -58,9 +58,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, Fraction):
         return float(value) if _nearby(float(value)) == value else str(value)
     if isinstance(value, Shape):
-        return [plain(dim) for dim in value]
+        return [as_data(dim) for dim in value]
     if isinstance(value, tuple):
-        parts = [plain(part) for part in value]
+        parts = [as_data(part) for part in value]
         alike = bool(parts) and all(part == parts[0] for part in parts)
         return parts[0] if alike and not isinstance(parts[0], list) else parts
     return value
@@ -84,7 +84,7 @@ def function_name(value: Any) -> Any:
 
 
 def as_list(value: Any) -> Any:
-    return [plain(part) for part in value] if isinstance(value, tuple) else plain(value)
+    return [as_data(part) for part in value] if isinstance(value, tuple) else as_data(value)
 
 
 def listed(value: Any) -> Any:
@@ -95,7 +95,7 @@ def listed(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {key: listed(part) for key, part in value.items()}
-    return [listed(part) for part in value] if isinstance(value, tuple | list) else plain(value)
+    return [listed(part) for part in value] if isinstance(value, tuple | list) else as_data(value)
 
 
 def is_sequence(value: Any) -> bool:

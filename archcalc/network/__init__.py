@@ -19,10 +19,10 @@ from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Parallel, Residual, Sequential
 from archcalc.network.spec.files import dumps, load, loads, save, traced
 from archcalc.network.spec.reader import from_dict
+from archcalc.network.substitution import substitute
 from archcalc.network.tensor import Input, InputLayer, Tensor
 from archcalc.network.trace import Notice, Trace
-from archcalc.network.values import with_values
-from archcalc.network.walk import Row
+from archcalc.network.tracer import Row
 
 if TYPE_CHECKING:
     from archcalc.network.experts import Experts
@@ -81,8 +81,8 @@ __all__ = [
     "load",
     "loads",
     "save",
+    "substitute",
     "traced",
-    "with_values",
 ]
 
 

@@ -13,13 +13,13 @@ from archcalc.layers.base import Layer
 from archcalc.layers.facts import Weight
 from archcalc.network.edit import owned_layers
 from archcalc.network.forms import is_network
-from archcalc.network.rebuild import Rebuild
+from archcalc.network.transform import Transform
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, quoted, shorten
 
 if TYPE_CHECKING:
     from archcalc.network.base import Network
-    from archcalc.network.walk import Row
+    from archcalc.network.tracer import Row
 
 __all__ = ["Adapters", "with_lora"]
 
@@ -160,7 +160,7 @@ def _check(adapters: Adapters, every: Sequence[_Target]) -> None:
             )
 
 
-class _Adapting(Rebuild):
+class _Adapting(Transform):
     """Puts adapters around the chosen layers, and freezes the others."""
 
     def __init__(self, network: Network, adapters: Adapters, every: Sequence[_Target]) -> None:

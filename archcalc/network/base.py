@@ -21,7 +21,7 @@ from archcalc.network.forms import Form, from_dump, generalized
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Trace
-from archcalc.network.walk import Row, Value, Walk, Where, growing
+from archcalc.network.tracer import Row, Scope, Tracer, Value, growing
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.late import late
@@ -163,9 +163,9 @@ class Network(Layer, abstract=True):
                 code="no-input-shape",
                 hint="give input_shape=, or trace(shape)",
             )
-        walk = Walk()
-        outputs = self._walked(walk, shapes)
-        return Trace(self, shapes, tuple(walk.rows), outputs, tuple(walk.extra))
+        tracer = Tracer()
+        outputs = self._walked(tracer, shapes)
+        return Trace(self, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra))
 
     @property
     def parameters(self) -> Formula:
@@ -188,14 +188,14 @@ class Network(Layer, abstract=True):
         """The table of layers as text, on the input shapes it was given; see `Trace.summary`."""
         return self.trace().summary(columns=columns, depth=depth, width=width)
 
-    def _walked(self, walk: Walk, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
+    def _walked(self, tracer: Tracer, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
         self.check(*shapes)
         with growing():
             for shape in shapes:
-                walk.require(shape_bounds(shape), Where())
-            outputs = followed(self, walk, values, Where())
-        walk.settle()
+                tracer.require(shape_bounds(shape), Scope())
+            outputs = followed(self, tracer, values, Scope())
+        tracer.settle()
         return outputs
 
     def _called(self, *inputs: Shape) -> tuple[Row, ...]:
@@ -204,9 +204,9 @@ class Network(Layer, abstract=True):
         Raises:
             ShapeError: a block is repeated a symbolic number of times.
         """
-        walk = Walk(apart=True)
-        self._walked(walk, inputs)
-        for row in walk.rows:
+        tracer = Tracer(unroll=True)
+        self._walked(tracer, inputs)
+        for row in tracer.rows:
             unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
             if unlisted:
                 raise ShapeError(
@@ -215,18 +215,18 @@ class Network(Layer, abstract=True):
                     path=row.path,
                     hint="trace() counts them",
                 )
-        return tuple(walk.rows)
+        return tuple(tracer.rows)
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
-        """Take `values` through every layer, adding rows to `walk`; what comes out."""
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
+        """Take `values` through every layer, adding rows to `tracer`; what comes out."""
         graph = self.graph()
-        walk.require(self.needs(*(value.shape for value in values)), at)
+        tracer.require(self.needs(*(value.shape for value in values)), at)
         made: list[tuple[Value, ...]] = []
         for node in graph.nodes:
             fed = [
                 values[r.output] if r.node == INPUT else made[r.node][r.output] for r in node.inputs
             ]
-            made.append(followed(node.layer, walk, fed, at.under(node.name)))
+            made.append(followed(node.layer, tracer, fed, at.under(node.name)))
         return tuple(
             values[r.output] if r.node == INPUT else made[r.node][r.output] for r in graph.outputs
         )
@@ -495,9 +495,9 @@ class Network(Layer, abstract=True):
         return tuple(remark for row in self.trace(*inputs).rows for remark in row.applied.remarks)
 
 
-def followed(layer: Layer, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+def followed(layer: Layer, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
     """Take `values` through `layer`, which may be a network."""
     if isinstance(layer, Network):
-        walk.require(field_bounds(layer), at)
-        return layer.follow(walk, values, at.within(layer))
-    return walk.call(layer, values, at)
+        tracer.require(field_bounds(layer), at)
+        return layer.follow(tracer, values, at.within(layer))
+    return tracer.call(layer, values, at)

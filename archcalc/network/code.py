@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.layers.base import Layer
 from archcalc.layers.states import TakesStates
-from archcalc.layers.values import plain
+from archcalc.layers.values import as_data
 from archcalc.network.forms import is_model
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.naming import input_name
@@ -155,7 +155,7 @@ class _Writer:
             calls.add(text, node.inputs, self._tensor, first=len(self._names) > known)
         outputs = [calls.read(ref) for ref in graph.outputs]
         given = [
-            f"{name} := Input({_list(repr(plain(dim)) for dim in x.shape)}{_called(x.name)})"
+            f"{name} := Input({_list(repr(as_data(dim)) for dim in x.shape)}{_called(x.name)})"
             for name, x in zip(inputs, model.inputs, strict=True)
         ]
         what = given[0] if len(given) == 1 else _list(given)
@@ -236,7 +236,7 @@ def _common(model: Model) -> str:
     given = {name: getattr(model, name) for name in Layer.model_fields}
     fields = Layer.model_fields
     return "".join(
-        f", {name}={plain(value)!r}"
+        f", {name}={as_data(value)!r}"
         for name, value in given.items()
         if value != fields[name].default
     )

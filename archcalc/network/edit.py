@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from archcalc.layers.base import Layer
 from archcalc.network.code import held
 from archcalc.network.forms import as_layer, is_network
-from archcalc.network.rebuild import Rebuild
+from archcalc.network.transform import Transform
 from archcalc.symbolic.errors import InvalidLayerError, LookupFailedError, quoted, shorten
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def remove(network: N, path: str) -> N:
     return _edited(network, places, old, ())
 
 
-class _Edit(Rebuild):
+class _Edit(Transform):
     """Puts a chain of layers in the place of one."""
 
     def __init__(self, places: dict[str, Place], old: Layer, chain: tuple[Layer, ...]) -> None:

@@ -16,7 +16,7 @@ from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block
 from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
-from archcalc.network.walk import Round, Value, Walk, Where
+from archcalc.network.tracer import Round, Scope, Tracer, Value
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -124,21 +124,21 @@ class Experts(Network):
             )
         return (Shape(x[len(scores) - 1 :]),)
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """One expert, for all of them; what the chosen give is added up."""
         tokens, scores = values
         (x,) = self.inside(tokens.shape, scores.shape)
-        walk.require(self.needs(tokens.shape, scores.shape), at)
+        tracer.require(self.needs(tokens.shape, scores.shape), at)
         (node,) = self.graph().nodes
         routed = Shape(scores.shape[:-1])
         place = at.under(node.name)
         for dim in routed:
-            turn = Round("steps", len(walk.rows), dim)
+            turn = Round("steps", len(tracer.rows), dim)
             place = replace(place.inside(Loop.steps(dim)), rounds=(*place.rounds, turn))
-        for number, loop in enumerate(self._loops(walk)):
+        for number, loop in enumerate(self._loops(tracer)):
             one = replace(place.inside(loop), copy=(*at.copy, id(self), number))
-            one = one.under(str(number)) if walk.apart else one
-            made = followed(node.layer, walk, [Value(x, tokens.source)], one)
+            one = one.under(str(number)) if tracer.unroll else one
+            made = followed(node.layer, tracer, [Value(x, tokens.source)], one)
         if len(made) != 1:
             raise ShapeError(
                 f"an expert gives {len(made)} outputs, and one is added up",
@@ -147,11 +147,11 @@ class Experts(Network):
             )
         (y,) = made
         whole = Value(Shape((*routed, *y.shape)), y.source)
-        return walk.call(self._sum, [whole, scores], at.under("weighted_sum"))
+        return tracer.call(self._sum, [whole, scores], at.under("weighted_sum"))
 
-    def _loops(self, walk: Walk) -> list[Loop]:
+    def _loops(self, tracer: Tracer) -> list[Loop]:
         """One loop for all experts, or one for each, where a walk takes them apart."""
-        if not (walk.apart and isinstance(self.count, int) and isinstance(self.active, int)):
+        if not (tracer.unroll and isinstance(self.count, int) and isinstance(self.active, int)):
             return [Loop.experts(self.count, self.active)]
         return [Loop.experts(1, int(number < self.active)) for number in range(self.count)]
 

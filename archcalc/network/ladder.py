@@ -15,32 +15,32 @@ from archcalc.layers.base import Layer
 from archcalc.layers.fields import Count, option
 from archcalc.layers.merging import Concatenate
 from archcalc.network.base import followed
-from archcalc.network.course import (
-    MOST_APART,
-    course,
-    moved_on,
-    no_rule,
-    put_there,
-    require_left,
-    returning,
-)
 from archcalc.network.fields import Block, OptionalBlock
 from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
-from archcalc.network.numbered import Numbered
-from archcalc.network.values import anew
-from archcalc.network.walk import Value, Walk, Where
+from archcalc.network.indexed import Indexed
+from archcalc.network.shape_recurrence import (
+    MOST_APART,
+    at_end,
+    backward,
+    no_rule,
+    put_there,
+    require_left,
+    shape_recurrence,
+)
+from archcalc.network.substitution import anew
+from archcalc.network.tracer import Scope, Tracer, Value
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.putting import with_values
+from archcalc.symbolic.ordered import plain
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Ladder"]
 
 Calls = list[tuple[Layer, tuple[Ref, ...]]]
 
 
-class Ladder(Numbered):
+class Ladder(Indexed):
     """Levels, each inside the next: ``right(join(across, up(below)))`` with ``across = left(x)``.
 
     What `left` makes goes across, and through `down` to the next level; at the bottom stands
@@ -138,92 +138,99 @@ class Ladder(Numbered):
 
     # With a symbol, a rule in the number of the level
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """Down to the bottom and up again."""
         if isinstance(self.rungs, int):
-            return super().follow(walk, values, at)
-        return self._below(walk, values, at, 0)
+            return super().follow(tracer, values, at)
+        return self._below(tracer, values, at, 0)
 
     def _below(
-        self, walk: Walk, values: Sequence[Value], at: Where, done: int
+        self, tracer: Tracer, values: Sequence[Value], at: Scope, done: int
     ) -> tuple[Value, ...]:
         """What level `done` gives, with all that is below it."""
         left = lower(self.rungs - done)
-        require_left(walk, left, done, at.path)
-        together = self._at_once(walk, values, at, done, left)
+        require_left(tracer, left, done, at.path)
+        together = self._at_once(tracer, values, at, done, left)
         if together is not None:
             return together
         here = replace(at.under(str(done)), copy=(*at.copy, id(self), done))
-        across, below = self._down(walk, values, here, done)
+        across, below = self._down(tracer, values, here, done)
         if done >= MOST_APART:
             raise no_rule(self.rungs, values, below)
-        return self._up(walk, across, self._below(walk, below, at, done + 1), here, done)
+        return self._up(tracer, across, self._below(tracer, below, at, done + 1), here, done)
 
     def _at_once(
-        self, walk: Walk, values: Sequence[Value], at: Where, done: int, left: Dim
+        self, tracer: Tracer, values: Sequence[Value], at: Scope, done: int, left: Dim
     ) -> tuple[Value, ...] | None:
         """All levels that are left, where rules say what goes into each on both ways."""
         index = self.numbering(left, *values)
-        number = lower(evaluated(index) + done)
-        entering = course(lambda v: self._down(walk.aside(), v, at, number)[1], values, index)
+        number = lower(plain(index) + done)
+        entering = shape_recurrence(
+            lambda v: self._down(tracer.fork(), v, at, number)[1], values, index
+        )
         if entering is None:
             return None
         here = at.under(str(done)) if done else at
         here = replace(here, copy=(*at.copy, id(self), done))
-        each = here.repeating(Loop.copies(left, index), walk, values)
-        across, below = self._down(walk, entering, each, number)
+        each = here.repeating(Loop.copies(left, index), tracer, values)
+        across, below = self._down(tracer, entering, each, number)
         sources = [b._replace(shape=v.shape) for v, b in zip(entering, below, strict=True)]
-        turning = self._bottom(walk, moved_on(sources, index, left), here)
-        rising = self._rising(walk, across, turning, here, number, index, left)
+        turning = self._bottom(tracer, at_end(sources, index, left), here)
+        rising = self._rising(tracer, across, turning, here, number, index, left)
         if rising is None:  # what the bottom gives is unlike what the levels give: one by itself
-            require_left(walk, lower(left - 1), done + 1, at.path)
-            last = {index: evaluated(left) - 1}
-            at_last = lower(with_values(evaluated(number), last))
+            require_left(tracer, lower(left - 1), done + 1, at.path)
+            last = {index: plain(left) - 1}
+            at_last = lower(substitute(plain(number), last))
             lowest = put_there(across, last)
             alone = replace(here.under("lowest"), copy=(*here.copy, id(self)))
-            turning = self._up(walk, lowest, turning, alone, at_last)
+            turning = self._up(tracer, lowest, turning, alone, at_last)
             left = lower(left - 1)
             each = replace(here, carried=each.carried).inside(Loop.copies(left, index))
-            rising = self._rising(walk, across, turning, here, number, index, left)
+            rising = self._rising(tracer, across, turning, here, number, index, left)
         if rising is None:
-            made = self._up(walk.aside(), across, turning, here, number)
+            made = self._up(tracer.fork(), across, turning, here, number)
             raise no_rule(left, turning, made)
         fed = [t._replace(shape=v.shape) for v, t in zip(rising, turning, strict=True)]
-        out = self._up(walk, across, fed, each, number)
+        out = self._up(tracer, across, fed, each, number)
         top = put_there(rising, {index: S.NegativeOne})
         return tuple(o._replace(shape=v.shape) for v, o in zip(top, out, strict=True))
 
     def _rising(
         self,
-        walk: Walk,
+        tracer: Tracer,
         across: Sequence[Value],
         turning: Sequence[Value],
-        at: Where,
+        at: Scope,
         number: Dim,
         index: Index,
         left: Dim,
     ) -> tuple[Value, ...] | None:
         """What comes from below at each level; ``None`` where no rule says."""
-        return returning(
-            lambda v: self._up(walk.aside(), across, v, at, number), turning, index, left
+        return backward(
+            lambda v: self._up(tracer.fork(), across, v, at, number), turning, index, left
         )
 
-    def _bottom(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
-        return followed(self.copied(self.bottom, self.rungs), walk, values, at.under("bottom"))
+    def _bottom(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
+        return followed(self.copied(self.bottom, self.rungs), tracer, values, at.under("bottom"))
 
     def _down(
-        self, walk: Walk, values: Sequence[Value], at: Where, number: Dim
+        self, tracer: Tracer, values: Sequence[Value], at: Scope, number: Dim
     ) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
         """What goes across at a level, and what goes on down."""
-        across = followed(self.copied(self.left, number), walk, values, at.under("left"))
+        across = followed(self.copied(self.left, number), tracer, values, at.under("left"))
         down = self.copied(self.down, number)
-        return across, followed(down, walk, across, at.under("down"))
+        return across, followed(down, tracer, across, at.under("down"))
 
     def _up(
-        self, walk: Walk, across: Sequence[Value], below: Sequence[Value], at: Where, number: Dim
+        self,
+        tracer: Tracer,
+        across: Sequence[Value],
+        below: Sequence[Value],
+        at: Scope,
+        number: Dim,
     ) -> tuple[Value, ...]:
         """What a level gives, of what goes across and what comes from below."""
-        raised = followed(self.copied(self.up, number), walk, below, at.under("up"))
+        raised = followed(self.copied(self.up, number), tracer, below, at.under("up"))
         join = self.copied(self._join, number)
-        joined = followed(join, walk, (*across, *raised), at.under("join"))
-        return followed(self.copied(self.right, number), walk, joined, at.under("right"))
+        joined = followed(join, tracer, (*across, *raised), at.under("join"))
+        return followed(self.copied(self.right, number), tracer, joined, at.under("right"))

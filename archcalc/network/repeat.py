@@ -14,18 +14,25 @@ from archcalc.layers.base import Layer
 from archcalc.layers.bounds import field_bounds
 from archcalc.layers.fields import Count, option
 from archcalc.network.base import Network
-from archcalc.network.course import MOST_APART, Step, course, moved_on, no_rule, require_left
 from archcalc.network.fields import Block
 from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref
-from archcalc.network.numbered import Numbered
-from archcalc.network.walk import Value, Walk, Where
+from archcalc.network.indexed import Indexed
+from archcalc.network.shape_recurrence import (
+    MOST_APART,
+    Step,
+    at_end,
+    no_rule,
+    require_left,
+    shape_recurrence,
+)
+from archcalc.network.tracer import Scope, Tracer, Value
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Repeat", "V"]
 
@@ -35,7 +42,7 @@ _MOST_COPIES = 100_000
 """How many copies that differ in shape are written out, one by one, before it is refused."""
 
 
-class Repeat(Numbered):
+class Repeat(Indexed):
     """`block` one after the other `times` times, each with weights of its own or all with the same.
 
     Where the block keeps its shape, the cost is that of one block: its rows stand once, with their
@@ -154,63 +161,65 @@ class Repeat(Numbered):
         """What a block that stands open needs; another is asked where it is called."""
         return (*field_bounds(self._open), *self._open.needs(*inputs)) if self._open else ()
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """One copy after the other, until all that are left can be followed at once."""
         if self.shared:
-            return self._over_again(walk, tuple(values), at)
+            return self._over_again(tracer, tuple(values), at)
         current, done = tuple(values), 0
         while self.times != done:
             left = lower(self.times - done)
-            require_left(walk, left, done, at.path)
-            after = self._at_once(walk, current, at, done, left)
+            require_left(tracer, left, done, at.path)
+            after = self._at_once(tracer, current, at, done, left)
             if after is not None:
                 return after
-            after = self._one(walk, current, self._place(at, done), done)
+            after = self._one(tracer, current, self._place(at, done), done)
             done += 1
             self._bounded(done, current, after)
             current = self.carried(current, after)
         return tuple(self._results(current))
 
-    def _over_again(self, walk: Walk, current: tuple[Value, ...], at: Where) -> tuple[Value, ...]:
+    def _over_again(
+        self, tracer: Tracer, current: tuple[Value, ...], at: Scope
+    ) -> tuple[Value, ...]:
         """The same block every time: once for all, or time by time for a walk that takes apart."""
-        walk.require((_at_least_once(self.times),), at)
-        number = self.times if walk.apart and isinstance(self.times, int) else None
+        tracer.require((_at_least_once(self.times),), at)
+        number = self.times if tracer.unroll and isinstance(self.times, int) else None
         if number is None:
-            places = [at.repeating(Loop.again(self.times), walk, self._fed_back(current))]
+            places = [at.repeating(Loop.again(self.times), tracer, self._fed_back(current))]
         else:
             places = [at.under(str(done)) for done in range(number)]
         for done, place in enumerate(places):
-            after = self._one(walk, current, place, done)
-            walk.require(_kept(current, after, at.path), at)
+            after = self._one(tracer, current, place, done)
+            tracer.require(_kept(current, after, at.path), at)
             current = self.carried(current, after)
         return tuple(self._fed_back(current))
 
     def _at_once(
-        self, walk: Walk, current: tuple[Value, ...], at: Where, done: int, left: Dim
+        self, tracer: Tracer, current: tuple[Value, ...], at: Scope, done: int, left: Dim
     ) -> tuple[Value, ...] | None:
         """All copies that are left, where one rule says what goes into each."""
-        one_by_one = isinstance(left, int) and (walk.apart or bool(self.index))
+        one_by_one = isinstance(left, int) and (tracer.unroll or bool(self.index))
         here = self._place(at, done, open_=not done)
-        if not one_by_one and not self.index and self._rests(walk, current, at):
-            place = here.repeating(Loop.copies(left), walk, self._fed_back(current))
-            return self._one(walk, current, place, done)
+        if not one_by_one and not self.index and self._rests(tracer, current, at):
+            place = here.repeating(Loop.copies(left), tracer, self._fed_back(current))
+            return self._one(tracer, current, place, done)
         if isinstance(left, int):
             return None
         index = self.numbering(left, *current)
-        number = lower(evaluated(index) + done)
-        entering = course(self._step(walk, at, number), current, index)
+        number = lower(plain(index) + done)
+        entering = shape_recurrence(self._step(tracer, at, number), current, index)
         if entering is None:
             return None
-        place = here.repeating(Loop.copies(left, index), walk, self._fed_back(current))
-        made = self._one(walk, entering, place, number)
+        place = here.repeating(Loop.copies(left, index), tracer, self._fed_back(current))
+        made = self._one(tracer, entering, place, number)
         sources = [m._replace(shape=v.shape) for v, m in zip(entering, made, strict=False)]
-        return moved_on(sources, index, left)
+        return at_end(sources, index, left)
 
     def _one(
-        self, walk: Walk, values: Sequence[Value], at: Where, number: Dim
+        self, tracer: Tracer, values: Sequence[Value], at: Scope, number: Dim
     ) -> tuple[Value, ...]:
         """Copy `number` followed."""
-        return Network.follow(self.copy_of(number), walk, values, at)
+        return Network.follow(self.copy_of(number), tracer, values, at)
 
     def _fed_back(self, values: Sequence[Value]) -> Sequence[Value]:
         """Those of the inputs in whose place goes what a copy gives."""
@@ -225,21 +234,21 @@ class Repeat(Numbered):
         """What tells its copies from those of others."""
         return id(self)
 
-    def _place(self, at: Where, done: int, open_: bool = False) -> Where:
+    def _place(self, at: Scope, done: int, open_: bool = False) -> Scope:
         """Where copies stand: under their number, unless they are all there are."""
         here = at if open_ else at.under(str(done))
         return replace(here, copy=(*at.copy, self.place_mark, done))
 
-    def _step(self, walk: Walk, at: Where, number: Dim) -> Step:
+    def _step(self, tracer: Tracer, at: Scope, number: Dim) -> Step:
         def step(values: Sequence[Value]) -> tuple[Value, ...]:
-            made = self._one(walk.aside(), values, at, number)
+            made = self._one(tracer.fork(), values, at, number)
             return self.carried(values, made)
 
         return step
 
-    def _rests(self, walk: Walk, current: Sequence[Value], at: Where) -> bool:
+    def _rests(self, tracer: Tracer, current: Sequence[Value], at: Scope) -> bool:
         """Whether the block gives back the shapes that it takes."""
-        trial = self._one(walk.aside(), current, at, 0)
+        trial = self._one(tracer.fork(), current, at, 0)
         return all(a.shape == b.shape for a, b in zip(trial, current, strict=False))
 
     @staticmethod

@@ -18,7 +18,7 @@ from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.repeat import Repeat, V
 from archcalc.network.sequential import Sequential
-from archcalc.network.walk import Value, Walk, Where
+from archcalc.network.tracer import Scope, Tracer, Value
 from archcalc.network.wrappers import Bidirectional
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError
@@ -110,19 +110,19 @@ class RecurrentStack(TakesStates, Network):
         pairs = zip(inputs[1:], self._states(inputs[0]), strict=False)
         return tuple(needed for given, kept in pairs for needed in same_state(given, kept))
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """One layer after the other, each with its part of the states."""
         x, *states = values
         if not states and len(self.segments) == 1:
-            return self.segments[0].follow(walk, values, at)
+            return self.segments[0].follow(tracer, values, at)
         if not states:
-            return super().follow(walk, values, at)
-        walk.require(self.needs(*(value.shape for value in values)), at)
+            return super().follow(tracer, values, at)
+        tracer.require(self.needs(*(value.shape for value in values)), at)
         parts = [state._replace(shape=state.shape.replace(0, self.ways)) for state in states]
         made: tuple[Value, ...] = (x,)
         for node, segment in zip(self._places(), self.segments, strict=True):
             place = at.under(node) if node else at
-            made = _Fed.of(segment, len(states)).follow(walk, (made[0], *parts), place)
+            made = _Fed.of(segment, len(states)).follow(tracer, (made[0], *parts), place)
         rows = product((self.num_layers, self.ways))
         return made[0], *(last._replace(shape=last.shape.replace(0, rows)) for last in made[1:])
 
@@ -165,14 +165,14 @@ class _Fed(Repeat, abstract=True):
         states = (Ref(0, 1 + i) for i in range(self._states))
         return Graph.of(len(inputs), calls, (Ref(len(calls) - 1), *states))
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         x, *states = values
-        return super().follow(walk, (x, *states, *states), at)
+        return super().follow(tracer, (x, *states, *states), at)
 
     def _one(
-        self, walk: Walk, values: Sequence[Value], at: Where, number: Dim
+        self, tracer: Tracer, values: Sequence[Value], at: Scope, number: Dim
     ) -> tuple[Value, ...]:
-        return super()._one(walk, values[: 1 + self._states], at, number)
+        return super()._one(tracer, values[: 1 + self._states], at, number)
 
     def _fed_back(self, values: Sequence[Value]) -> Sequence[Value]:
         return values[:1]

@@ -13,8 +13,8 @@ from archcalc.costs import (
     CONVENTIONS,
     Activations,
     ActiveParameters,
+    ConventionEffect,
     Cost,
-    Counted,
     Field,
     Flops,
     Macs,
@@ -28,7 +28,7 @@ from archcalc.costs.choice import counted
 from archcalc.formula import Formula
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark
-from archcalc.network.walk import Row, Value
+from archcalc.network.tracer import Row, Value
 from archcalc.symbolic.errors import LookupFailedError, shorten
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing.plain import visible
@@ -226,7 +226,7 @@ class Trace(Shown):
         return self.cost(ReceptiveField())
 
     @cached_property
-    def conventions(self) -> tuple[Counted, ...]:
+    def conventions(self) -> tuple[ConventionEffect, ...]:
         """Where tools would count this trace differently: what is counted, and what they count.
 
         >>> from archcalc.layers import LSTM

@@ -21,18 +21,18 @@ from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.graph import INPUT, Ref
+from archcalc.network.indexed import Indexed
 from archcalc.network.model import Model
 from archcalc.network.naming import input_name, name_of
-from archcalc.network.numbered import Numbered
 from archcalc.network.repeat import Repeat
 from archcalc.network.stacks import RecurrentStack
 from archcalc.network.ties import TiedWeight, no_owner, owned, settled
-from archcalc.network.walk import Where, frozen
+from archcalc.network.tracer import Scope, frozen
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import Shape, as_shape
 
-__all__ = ["Call", "Program", "Source", "Whole", "unroll"]
+__all__ = ["Call", "Source", "Unrolled", "Whole", "unroll"]
 
 Whole: TypeAlias = Callable[[Layer], bool]
 """Whether a layer, be it a network, is one call, and not taken apart."""
@@ -77,7 +77,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class Unrolled:
     """Calls in order, and what goes in and comes out.
 
     Attributes:
@@ -110,7 +110,7 @@ def _none(layer: Layer) -> bool:
     return False
 
 
-def unroll(what: Layer, input_shape: Any = None, whole: Whole = _none) -> Program:
+def unroll(what: Layer, input_shape: Any = None, whole: Whole = _none) -> Unrolled:
     """`what`, a layer or a network, as a list of calls.
 
     Args:
@@ -141,11 +141,11 @@ def unroll(what: Layer, input_shape: Any = None, whole: Whole = _none) -> Progra
     given = [Source(-1 - i) for i in range(len(shapes))]
     if isinstance(what, Network) and not whole(what):
         what.check(*shapes)
-        outputs = writer.network(what, given, Where())
+        outputs = writer.network(what, given, Scope())
     else:
-        outputs = writer.call(what, given, Where(name_of(what)))
+        outputs = writer.call(what, given, Scope(name_of(what)))
     writer.settle()
-    return Program(
+    return Unrolled(
         what.name if isinstance(what, Network) else None,
         shapes,
         _input_names(what, len(shapes)),
@@ -186,7 +186,7 @@ def _symbols(values: Iterable[Any]) -> set[str]:
         elif isinstance(value, Network):
             inside = _symbols(node.layer for node in value.graph().nodes)
             found |= inside - {symbol.name for symbol in value.bound}
-            found |= _symbols([value.count]) if isinstance(value, Numbered) else set()
+            found |= _symbols([value.count]) if isinstance(value, Indexed) else set()
         elif isinstance(value, Layer):
             found |= _symbols(getattr(value, field) for field in type(value).model_fields)
     return found
@@ -204,7 +204,7 @@ class _Writer:
         self._known: dict[tuple[object, ...], Applied] = {}
         self._tied: list[tuple[int, Layer, tuple[int, ...]]] = []
 
-    def network(self, network: Network, values: list[Source], place: Where) -> list[Source]:
+    def network(self, network: Network, values: list[Source], place: Scope) -> list[Source]:
         """Write down every layer of `network`; where its outputs are."""
         place = place.within(network)
         if isinstance(network, RecurrentStack):
@@ -218,7 +218,7 @@ class _Writer:
             values = list(network.carried(values, made))
         return values[: len(network.graph().outputs)]
 
-    def _stack(self, stack: RecurrentStack, values: list[Source], place: Where) -> list[Source]:
+    def _stack(self, stack: RecurrentStack, values: list[Source], place: Scope) -> list[Source]:
         """Every layer of a stack, with its part of the states cut out before and joined after."""
         value, *states = values
         if not states and len(stack.segments) == 1:
@@ -240,13 +240,13 @@ class _Writer:
         joined = [self.call(Concatenate(1), found, place.under("states"))[0] for found in last]
         return [value, *joined]
 
-    def _either(self, layer: Layer, values: list[Source], place: Where) -> list[Source]:
+    def _either(self, layer: Layer, values: list[Source], place: Scope) -> list[Source]:
         """A layer as a call, or a network taken apart."""
         if isinstance(layer, Network) and not self.whole(layer):
             return self.network(layer, values, place)
         return self.call(layer, values, place)
 
-    def _graph(self, network: Network, values: list[Source], place: Where) -> list[Source]:
+    def _graph(self, network: Network, values: list[Source], place: Scope) -> list[Source]:
         graph, made = network.graph(), list[list[Source]]()
         shapes = [_shape(source, self.calls, self.inputs) for source in values]
         undecided(needed.under(place.path) for needed in network.needs(*shapes))
@@ -258,7 +258,7 @@ class _Writer:
             made.append(self._either(node.layer, at(node.inputs), place.under(node.name)))
         return at(graph.outputs)
 
-    def call(self, layer: Layer, values: list[Source], place: Where) -> list[Source]:
+    def call(self, layer: Layer, values: list[Source], place: Scope) -> list[Source]:
         """Write down one layer; where its outputs are."""
         shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
         stated = layer if place.trained else frozen(layer)

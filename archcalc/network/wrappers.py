@@ -26,7 +26,7 @@ from archcalc.network.forms import as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
-from archcalc.network.walk import Round, Value, Walk, Where
+from archcalc.network.tracer import Round, Scope, Tracer, Value
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.shape import Shape
 
@@ -82,17 +82,17 @@ class _PerStep(_Holding, abstract=True):
         return (Shape(x[axes:]),)
 
     def step(
-        self, walk: Walk, value: Value, at: Where, states: Sequence[Value] = ()
+        self, tracer: Tracer, value: Value, at: Scope, states: Sequence[Value] = ()
     ) -> tuple[Value, ...]:
         """What one step gives, at each of them."""
         (x,) = self.inside(value.shape)
         (node,) = self.graph().nodes
         inner, rounds = at.under(node.name), at.rounds
         for count in value.shape[: self.leading()]:
-            rounds = (*rounds, Round(self.taken(), len(walk.rows), count))
+            rounds = (*rounds, Round(self.taken(), len(tracer.rows), count))
             inner = inner.inside(Loop.steps(count))
         fed = [value._replace(shape=x), *states]
-        return followed(node.layer, walk, fed, replace(inner, rounds=rounds))
+        return followed(node.layer, tracer, fed, replace(inner, rounds=rounds))
 
     def taken(self) -> str:
         """How the steps are taken: side by side, or one after the other."""
@@ -161,10 +161,10 @@ class TimeDistributed(_PerStep):
         inner = TimeDistributed(self.layer, axes=self.axes - 1, trainable=self.trainable)
         return self.model_copy(update={"layer": inner, "axes": 1})
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         (value,) = values
         steps = value.shape[: self.axes]
-        made = self.step(walk, value, at)
+        made = self.step(tracer, value, at)
         return tuple(out._replace(shape=Shape((*steps, *out.shape))) for out in made)
 
 
@@ -204,13 +204,13 @@ class StackedRNNCells(TakesStates, Network):
         if len(inputs) > 1:
             check_states(self, inputs[1:], [[s.shape for s in self.state(inputs[0])]])
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """One cell after the other, each with its own of the states."""
         x, *states = values
         made: tuple[Value, ...] = (x,)
         for node in self.graph().nodes:
             mine = len(node.layer.state(made[0].shape)) if states else 0
-            made = followed(node.layer, walk, (made[0], *states[:mine]), at.under(node.name))
+            made = followed(node.layer, tracer, (made[0], *states[:mine]), at.under(node.name))
             states = states[mine:]
         return made
 
@@ -276,9 +276,9 @@ class RNN(TakesStates, _PerStep):
         if len(inputs) > 1:
             check_states(self, inputs[1:], [[s.shape for s in self.state(*inputs)]])
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         value, *states = values
-        out, *_ = self.step(walk, value, at, states)
+        out, *_ = self.step(tracer, value, at, states)
         y = Shape((value.shape[0], *out.shape)) if self.return_sequences else out.shape
         kept = [s.shape for s in self.state(value.shape)] if self.return_state else []
         return tuple(out._replace(shape=shape) for shape in (y, *kept))
@@ -349,18 +349,18 @@ class Bidirectional(TakesStates, _Holding):
             ends = (Ref(2),)
         return Graph.of(1, calls, ends)
 
-    def follow(self, walk: Walk, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """Each way after the other; behind the outputs come the states that the two give."""
         forward, backward, *merge = self.graph().nodes
         x, *states = values
         layers = in_layers([state.shape for state in states])
         ways = [
-            followed(way.layer, walk, (x, *mine), at.under(way.name))
-            for way, mine in zip((forward, backward), self._parted(walk, states, at), strict=True)
+            followed(way.layer, tracer, (x, *mine), at.under(way.name))
+            for way, mine in zip((forward, backward), self._parted(tracer, states, at), strict=True)
         ]
         ends = tuple(made[0] for made in ways)
         for node in merge:
-            ends = followed(node.layer, walk, ends, at.under(node.name))
+            ends = followed(node.layer, tracer, ends, at.under(node.name))
         if not layers:
             return (*ends, *(value for made in ways for value in made[1:]))
         last = ways[1][1:]  # torch has the states of both ways in one
@@ -374,13 +374,13 @@ class Bidirectional(TakesStates, _Holding):
             layers = [Shape((_WAYS, *shape)) for shape in kept]
             check_states(self, inputs[1:], [[*kept, *kept], layers])
 
-    def _parted(self, walk: Walk, states: Sequence[Value], at: Where) -> list[Sequence[Value]]:
+    def _parted(self, tracer: Tracer, states: Sequence[Value], at: Scope) -> list[Sequence[Value]]:
         """The states of each way: Keras has those of one after those of the other."""
         half = len(states) // _WAYS
         if not in_layers([state.shape for state in states]):
             return [states[:half], states[half:]]
         for state in states:
-            walk.require(same_state(state.shape, state.shape.replace(0, _WAYS)), at)
+            tracer.require(same_state(state.shape, state.shape.replace(0, _WAYS)), at)
         one = [state._replace(shape=state.shape.replace(0, 1)) for state in states]
         return [one, one]
 

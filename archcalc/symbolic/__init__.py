@@ -25,6 +25,13 @@ from archcalc.symbolic.errors import (
     UnknownSymbolError,
 )
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.ordered import (
+    OrderedAdd,
+    OrderedMul,
+    plain,
+    product_of,
+    sum_of_products,
+)
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.printing import (
     to_javascript,
@@ -38,13 +45,6 @@ from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, as_shape, product
 from archcalc.symbolic.sums import Index, Sum, summed
 from archcalc.symbolic.symbols import symbol, symbols
-from archcalc.symbolic.written import (
-    WrittenProduct,
-    WrittenSum,
-    evaluated,
-    product_of,
-    sum_of_products,
-)
 
 __all__ = [
     "ArchcalcError",
@@ -64,6 +64,8 @@ __all__ = [
     "LookupFailedError",
     "MovedNameError",
     "NoSolutionError",
+    "OrderedAdd",
+    "OrderedMul",
     "PictureError",
     "ReceptiveFieldError",
     "Relation",
@@ -75,8 +77,6 @@ __all__ = [
     "Sum",
     "UnknownLayerError",
     "UnknownSymbolError",
-    "WrittenProduct",
-    "WrittenSum",
     "as_dim",
     "as_expr",
     "as_shape",
@@ -85,9 +85,9 @@ __all__ = [
     "ceil_div",
     "equal",
     "evaluate",
-    "evaluated",
     "floor_div",
     "parse",
+    "plain",
     "product",
     "product_of",
     "sum_of_products",

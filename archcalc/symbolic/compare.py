@@ -13,9 +13,9 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.interval import Interval, added, extreme, floored, multiplied
 from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul, plain
 from archcalc.symbolic.residues import in_classes
 from archcalc.symbolic.sums import Index, Sum
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
 
 __all__ = ["at_least", "bounds", "equal", "largest", "smallest"]
 
@@ -37,7 +37,7 @@ def bounds(expression: Expr | int, known: Mapping[Symbol, Interval] | None = Non
     >>> bounds(2*h + 3), bounds(h - k)
     ((5, None), (None, None))
     """
-    e = evaluated(expression)
+    e = plain(expression)
     return _bounds(e, known or {})
 
 
@@ -48,8 +48,8 @@ def _bounds(e: Expr, known: Mapping[Symbol, Interval]) -> Interval:
         return known.get(e, _NOT_NEGATIVE if isinstance(e, Index) else _POSITIVE)
     if isinstance(e, Sum):
         return _sum(e, known)
-    if isinstance(e, WrittenSum | WrittenProduct):
-        return _bounds(evaluated(e), known)
+    if isinstance(e, OrderedAdd | OrderedMul):
+        return _bounds(plain(e), known)
     if not isinstance(e, Add | Mul | Pow | FloorDiv | Max | Min):
         return None, None
     parts = [_bounds(a, known) for a in e.args]
@@ -111,7 +111,7 @@ def at_least(a: Expr | int, b: Expr | int, *, by_classes: bool = False) -> bool 
     """
     if isinstance(a, int) and isinstance(b, int):
         return a >= b
-    difference = (evaluated(a) - evaluated(b)).expand()
+    difference = (plain(a) - plain(b)).expand()
     low, high = bounds(difference)
     if low is not None and low >= 0:
         return True
@@ -145,7 +145,7 @@ def equal(a: Expr | int, b: Expr | int) -> bool | None:
         return True
     if isinstance(a, int) and isinstance(b, int):
         return False
-    difference = (evaluated(a) - evaluated(b)).expand()
+    difference = (plain(a) - plain(b)).expand()
     low, high = bounds(difference)
     if low == high == 0:
         return True
@@ -187,12 +187,12 @@ def _no_larger(a: Expr | int, b: Expr | int) -> bool | None:
     reverse = at_least(a, b)
     if reverse is not None:
         return not reverse
-    if evaluated(a).has(FloorDiv) != evaluated(b).has(FloorDiv):  # ⌊c/2⌋ is no larger than c
+    if plain(a).has(FloorDiv) != plain(b).has(FloorDiv):  # ⌊c/2⌋ is no larger than c
         if at_least(b, a, by_classes=True):
             return True
         if at_least(a, b, by_classes=True):
             return False
-    return _floors_ordered(evaluated(a), evaluated(b))
+    return _floors_ordered(plain(a), plain(b))
 
 
 def _floors_ordered(a: Expr, b: Expr) -> bool | None:

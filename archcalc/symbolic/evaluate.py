@@ -12,8 +12,8 @@ from sympy import Add, Expr, Max, Min, Mul, Pow, Rational, Symbol
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError, shorten
 from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul
 from archcalc.symbolic.sums import Sum
-from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
 __all__ = ["Exact", "evaluate"]
 
@@ -110,8 +110,8 @@ def _short(number: Exact) -> str:
 _RULES: dict[type, Callable[[list[Exact]], Exact]] = {
     Add: sum,
     Mul: prod,
-    WrittenSum: sum,
-    WrittenProduct: prod,
+    OrderedAdd: sum,
+    OrderedMul: prod,
     Pow: _power,
     FloorDiv: _divide,
     Max: max,

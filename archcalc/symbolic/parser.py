@@ -18,6 +18,7 @@ from archcalc.symbolic.errors import ArchcalcError, ArithmeticRuleError, Express
 from archcalc.symbolic.extremes import settled
 from archcalc.symbolic.lexer import FUNCTIONS, Source
 from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.sizes import (
     Sizes,
     TooLargeError,
@@ -26,7 +27,6 @@ from archcalc.symbolic.sizes import (
 )
 from archcalc.symbolic.sums import Index, summed
 from archcalc.symbolic.symbols import symbol
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["parse"]
 
@@ -254,7 +254,7 @@ class _Reader:
         if count.is_number and not (count.is_Integer and count >= 0):
             self.refuse(node, "has a sum over no number of copies", code="bad-call",
                         hint="copies are counted: 0, 1, 2, …")  # fmt: skip
-        return evaluated(summed(term, index, count))
+        return plain(summed(term, index, count))
 
 
 _NODES: dict[type[ast.expr], Callable[..., Expr]] = {

@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping
 from sympy import Add, Expr, Integer, Pow, S, Symbol, cancel
 
 from archcalc.symbolic.division import FloorDiv, has_denominator, is_whole
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.sums import Index, index_for, summed
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["after_copies", "back_from"]
 
@@ -42,11 +42,11 @@ def after_copies(
     ⌈h/2^i⌉   g·i + c
     """
     found: dict[Symbol, Expr] = {}
-    left = {x: evaluated(step) for x, step in steps.items()}
+    left = {x: plain(step) for x, step in steps.items()}
     while left:
         ready = {x: step for x, step in left.items() if not (step.free_symbols & left.keys()) - {x}}
         for x, step in ready.items():
-            known = _rule(step.xreplace(found), x, evaluated(starts[x]), index)
+            known = _rule(step.xreplace(found), x, plain(starts[x]), index)
             if known is None:
                 return None
             found[x] = known
@@ -106,11 +106,11 @@ def _linear(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:
     if (expanded - m * x - g).expand() is not S.Zero:
         return None
     if m is S.One:
-        return Add(start, evaluated(summed(g, index, index)))
+        return Add(start, plain(summed(g, index, index)))
     # what was added j copies ago has been multiplied by m as often
     ago = index_for(g, m, index)
     added = g.xreplace({index: index - 1 - ago}) * Pow(m, ago)
-    return Add(start * Pow(m, index), evaluated(summed(added, ago, index)))
+    return Add(start * Pow(m, index), plain(summed(added, ago, index)))
 
 
 def _floored(step: Expr, x: Symbol, start: Expr, index: Index) -> Expr | None:

@@ -14,12 +14,12 @@ from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import FloorDiv, floor_div
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.limits import LIMITS
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.printing.text import to_text
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.shown import Shown
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Copies
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["Relation", "Requirement", "undecided"]
 
@@ -91,7 +91,7 @@ class Requirement(Shown):
         """The same requirement with `values` substituted for symbols."""
 
         def put(dim: Dim) -> Dim:
-            return dim if isinstance(dim, int) else lower(with_values(dim, values))
+            return dim if isinstance(dim, int) else lower(substitute(dim, values))
 
         details = tuple((name, put(dim)) for name, dim in self.details)
         each = tuple(copies.at(_sympified(values)) for copies in self.each)
@@ -169,7 +169,7 @@ class Requirement(Shown):
         if self.words:
             return self._filled(self.words)
         if self.relation is Relation.AT_LEAST:
-            room = _undone((evaluated(self.left) - evaluated(self.right)).expand())
+            room = _undone((plain(self.left) - plain(self.right)).expand())
             constant, term = room.as_coeff_Add()
             if term.is_Symbol:
                 return f"{term.name} ≥ {to_text(-constant)}"

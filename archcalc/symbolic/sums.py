@@ -32,7 +32,7 @@ from sympy import (
 )
 
 from archcalc.symbolic.limits import LIMITS
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, evaluated
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul, plain
 
 __all__ = [
     "Copies",
@@ -173,7 +173,7 @@ class Sum(sympy.Sum):
         if first != 0 or not isinstance(index, Index):
             inside = index_for(term, first, last)
             return cls(term.xreplace({index: inside + first}), (inside, S.Zero, last - first))
-        return evaluated(summed(term, index, last + 1))
+        return plain(summed(term, index, last + 1))
 
     @classmethod
     def _kept(cls, term: Expr, index: Index, count: Expr) -> Expr:
@@ -213,7 +213,7 @@ class Sum(sympy.Sum):
         count, in_count = count._xreplace(rule)
         if not (in_term or in_count):
             return self, False
-        return evaluated(summed(term, index, count)), True
+        return plain(summed(term, index, count)), True
 
     def _eval_is_integer(self) -> bool | None:
         return True if self.term.is_integer else None
@@ -236,9 +236,9 @@ def summed(term: Expr | int, index: Index, count: Expr | int) -> Expr:
     >>> print(to_text(summed(18*c**2*4**i + 2*c*2**i + 5, i, L)))
     6·c²·(4^L − 1) + 2·c·(2^L − 1) + 5·L
     """
-    e, often = evaluated(term), evaluated(count)
+    e, often = plain(term), plain(count)
     if index not in e.free_symbols:
-        return WrittenProduct(often, term) if isinstance(term, Expr) else often * e
+        return OrderedMul(often, term) if isinstance(term, Expr) else often * e
     if isinstance(often, Integer) and _can_be_written_out(e, index, int(often)):
         return Add(*[e.xreplace({index: Integer(i)}) for i in range(int(often))])
     closed: dict[tuple[int, Rational], list[Expr]] = {}
@@ -258,7 +258,7 @@ def summed(term: Expr | int, index: Index, count: Expr | int) -> Expr:
         *(_multiplied(Add(*c), Sum._kept(moving, index, often)) for moving, c in open_.items()),
     ]
     parts = [part for part in parts if part is not S.Zero]
-    return parts[0] if len(parts) == 1 else WrittenSum(*parts)
+    return parts[0] if len(parts) == 1 else OrderedAdd(*parts)
 
 
 def _terms(e: Expr, index: Index) -> Iterator[Expr]:
@@ -299,7 +299,7 @@ def _multiplied(constant: Expr, e: Expr) -> Expr:
     number, rest = e.as_coeff_Mul()
     constant *= number
     kept = constant.is_number and constant not in (0, 1) and rest.is_Add
-    return WrittenProduct(constant, rest) if kept else constant * rest
+    return OrderedMul(constant, rest) if kept else constant * rest
 
 
 def _can_be_written_out(e: Expr, index: Index, count: int) -> bool:

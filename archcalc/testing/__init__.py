@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from archcalc.testing.bounds import BoundError
     from archcalc.testing.budgets import BudgetError, assert_budget
     from archcalc.testing.conforms import ConformityError, assert_conforms
-    from archcalc.testing.drawing import layers
     from archcalc.testing.files import Broken, broken_specs, specs
-    from archcalc.testing.growing import networks
     from archcalc.testing.matching.matches import Difference, MismatchError, assert_matches
     from archcalc.testing.oracle_formula import FormulaError, assert_formula
     from archcalc.testing.oracle_shapes import ShapesError, assert_shapes
     from archcalc.testing.oracles import Seen, shapes_in_keras, shapes_in_torch
+    from archcalc.testing.random_formulas import formulas
+    from archcalc.testing.random_layers import layers
+    from archcalc.testing.random_networks import networks
     from archcalc.testing.shaping import dims, shapes
     from archcalc.testing.snapshots import SnapshotError, assert_snapshot
-    from archcalc.testing.totals import formulas
 
 _HOMES = {
     "bounds": ("BoundError",),
     "budgets": ("BudgetError", "assert_budget"),
     "conforms": ("ConformityError", "assert_conforms"),
-    "drawing": ("layers",),
+    "random_layers": ("layers",),
     "files": ("Broken", "broken_specs", "specs"),
-    "growing": ("networks",),
+    "random_networks": ("networks",),
     "matching.matches": ("Difference", "MismatchError", "assert_matches"),
     "oracle_formula": ("FormulaError", "assert_formula"),
     "oracle_shapes": ("ShapesError", "assert_shapes"),
     "oracles": ("Seen", "shapes_in_keras", "shapes_in_torch"),
     "shaping": ("dims", "shapes"),
     "snapshots": ("SnapshotError", "assert_snapshot"),
-    "totals": ("formulas",),
+    "random_formulas": ("formulas",),
 }
 """The module of each public name."""
 

@@ -15,8 +15,8 @@ from archcalc.symbolic.errors import shorten
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError, whole
-from archcalc.testing.drawing import layers
 from archcalc.testing.hiding import assertions
+from archcalc.testing.random_layers import layers
 from archcalc.testing.symbolizing import Symbols
 
 __all__ = ["ConformityError", "assert_conforms"]

@@ -20,7 +20,7 @@ from archcalc.network.spec.yaml_text import write_yaml
 from archcalc.symbolic.errors import shorten
 from archcalc.testing.bounds import BoundError
 from archcalc.testing.breaking import MAPPINGS, TEXTS, Break
-from archcalc.testing.growing import networks
+from archcalc.testing.random_networks import networks
 
 __all__ = ["Broken", "Form", "broken_specs", "specs"]
 

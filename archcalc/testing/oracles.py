@@ -209,7 +209,7 @@ def _promised(built: list[Any], applied: Applied) -> tuple[tuple[int, ...], ...]
     """The shapes that Keras says come out, without running; built by then."""
     layer, shapes = applied.layer, [(BATCH, *x) for x in applied.inputs]
     entry = KERAS.entry(type(layer))
-    if isinstance(layer, Network) or (entry and (entry.handed or entry.called)):
+    if isinstance(layer, Network) or (entry and (entry.call_args or entry.called)):
         given = [import_keras().Input(batch_shape=shape) for shape in shapes]
         made = called(built, applied, given)
         return shapes_of(made) if keeps_its_word(layer) else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from archcalc.explain.blocks import Stale
+    from archcalc.explain.doc_blocks import Stale
 
 __all__: list[str] = []
 
@@ -94,7 +94,7 @@ class Blocks(pytest.Item):
     """All blocks of one document."""
 
     def runtest(self) -> None:
-        from archcalc.explain.blocks import filled, said_by_files, stale_blocks
+        from archcalc.explain.doc_blocks import filled, said_by_files, stale_blocks
 
         text, say = self.path.read_text(encoding="utf-8"), said_by_files(self.path.parent)
         if self.config.getoption("--archcalc-update"):

@@ -47,6 +47,6 @@ def _strategy(cls: Any) -> Any:
     """
     if not _is_layers(cls):
         return NotImplemented
-    from archcalc.testing.typed import strategy_for
+    from archcalc.testing.from_type import strategy_for
 
     return strategy_for(cls)

@@ -11,7 +11,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
 from archcalc.testing.bounds import between, flag, whole
-from archcalc.testing.picking import numbers
+from archcalc.testing.draw import numbers
 
 __all__ = ["dims", "shapes", "small"]
 

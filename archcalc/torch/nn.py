@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archcalc.frameworks.torch_names import SPELLINGS, Spelling
+from archcalc.frameworks.torch_api import TORCH_CLASSES, TorchClass
 from archcalc.layers.base import Layer
 from archcalc.network.sequential import Sequential as _Sequential
 
@@ -46,11 +46,11 @@ def _named(layer: Any, name: str) -> Any:
     return layer.model_copy(update={"name": name}) if isinstance(layer, Layer) else layer
 
 
-def __getattr__(name: str) -> Spelling:
-    if name in SPELLINGS:
-        return SPELLINGS[name]
+def __getattr__(name: str) -> TorchClass:
+    if name in TORCH_CLASSES:
+        return TORCH_CLASSES[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*SPELLINGS, "Sequential"})
+    return sorted({*TORCH_CLASSES, "Sequential"})

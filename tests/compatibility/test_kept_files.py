@@ -72,7 +72,7 @@ def test_a_file_comes_to_what_is_recorded(version: int, path: Path) -> None:
 def test_numbers_put_in_before_come_to_the_same(version: int, path: Path) -> None:
     known = recorded(version)[path.stem]
     for point in known["counted"]:
-        network = ac.with_values(ac.load(path), point.get("values", {}))
+        network = ac.substitute(ac.load(path), point.get("values", {}))
         assert followed(network, known).parameters == point["parameters"]
 
 

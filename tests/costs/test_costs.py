@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.costs.base import total
-from archcalc.symbolic.written import WrittenProduct, WrittenSum
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul
 
 VGG16 = [64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0]
 
@@ -358,12 +358,12 @@ def test_a_total_has_no_brackets_around_one_thing() -> None:
     assert total([]) == 0
     assert total([(1, a)]) is a
     assert total([(1, 2), (3, 4)]) == 14
-    assert total([(1, a), (1, b)]) == WrittenSum(a, b)
-    assert total([(1, a), (1, 5)]) == WrittenSum(a, 5)
-    assert total([(2, a), (1, a)]) == WrittenProduct(3, a)
-    assert total([(n, a), (n, b)]) == WrittenProduct(n, WrittenSum(a, b))
-    assert total([(n, a), (n, a), (n, 0)]) == WrittenProduct(n, WrittenProduct(2, a))
-    assert total([(n, a), (2, 3)]) == WrittenSum(WrittenProduct(n, a), 6)
+    assert total([(1, a), (1, b)]) == OrderedAdd(a, b)
+    assert total([(1, a), (1, 5)]) == OrderedAdd(a, 5)
+    assert total([(2, a), (1, a)]) == OrderedMul(3, a)
+    assert total([(n, a), (n, b)]) == OrderedMul(n, OrderedAdd(a, b))
+    assert total([(n, a), (n, a), (n, 0)]) == OrderedMul(n, OrderedMul(2, a))
+    assert total([(n, a), (2, 3)]) == OrderedAdd(OrderedMul(n, a), 6)
 
 
 def test_a_cost_of_ones_own_touches_no_layer() -> None:

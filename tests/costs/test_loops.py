@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archcalc as ac
 from archcalc.costs import Loop, Macs, Parameters, TrainingFlops
 from archcalc.costs.loops import active, called, often, owned, positions
-from archcalc.network.values import network_symbols, with_values
+from archcalc.network.substitution import network_symbols, substitute
 from tests.sampling import examples
 
 
@@ -118,7 +118,7 @@ def test_nested_loops_are_what_torch_runs(
     net = ac.Sequential([ac.TimeDistributed(layers) if steps else ac.Sequential(layers)],
                         input_shape=("t", "d") if steps else "d")  # fmt: skip
     there = {symbol.name: values[symbol.name] for symbol in network_symbols(net)}
-    module = with_values(net, there).to_torch()
+    module = substitute(net, there).to_torch()
     x = torch.randn(1, *([2, 3] if steps else [3]))
     trace = net.trace()
 

@@ -17,7 +17,7 @@ from archcalc.layers import Applied, Layer
 from archcalc.layers.facts import PRIMITIVES
 from archcalc.symbolic.shape import Shape, product
 from archcalc.testing import layers
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 
 # Numbers that count what is done with them
 

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 import archcalc as ac
 from archcalc.costs import Cost, EveryFlops, PeakBytes, SavedBytes
 from archcalc.network import Network, Trace
-from archcalc.network.values import network_symbols, with_values
-from archcalc.network.walk import Walk
+from archcalc.network.substitution import network_symbols, substitute
+from archcalc.network.tracer import Tracer
 from archcalc.testing import networks
 
 COSTS: tuple[Cost[ac.Formula], ...] = (PeakBytes(), SavedBytes(), EveryFlops())
@@ -19,10 +19,10 @@ COSTS: tuple[Cost[ac.Formula], ...] = (PeakBytes(), SavedBytes(), EveryFlops())
 
 def apart(net: Network) -> Trace:
     """The trace in which copies of a block are followed one by one."""
-    walk, shapes = Walk(apart=True), net.own_inputs()
+    tracer, shapes = Tracer(unroll=True), net.own_inputs()
     assert shapes is not None
-    results = net._walked(walk, shapes)
-    return Trace(net, shapes, tuple(walk.rows), results, tuple(walk.extra))
+    results = net._walked(tracer, shapes)
+    return Trace(net, shapes, tuple(tracer.rows), results, tuple(tracer.extra))
 
 
 @given(networks())
@@ -36,7 +36,7 @@ def test_copies_together_are_copies_one_by_one(net: Network) -> None:
 @given(networks(symbolic=True))
 def test_a_formula_gives_what_the_numeric_network_gives(net: Network) -> None:
     values = {s.name: int(re.sub(r"\D", "", s.name)) for s in network_symbols(net)}
-    number = with_values(net, values).trace()
+    number = substitute(net, values).trace()
     for cost in COSTS:
         formula = net.trace().cost(cost)
         named = {s.name: values[s.name] for s in formula.symbols}

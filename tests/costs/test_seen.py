@@ -17,7 +17,7 @@ from archcalc.layers.registry import layer_class
 from archcalc.network import Network
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, networks
-from archcalc.testing.kinds import catalogue, in_framework
+from archcalc.testing.available import catalogue, in_framework
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Using padding='same' with even kernel", "ignore:Initializing zero-element tensors"

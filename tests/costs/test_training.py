@@ -14,7 +14,7 @@ from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.layers import Layer
 from archcalc.network import Network
-from archcalc.network.unroll import Call, Program, unroll
+from archcalc.network.unroll import Call, Unrolled, unroll
 from archcalc.testing import networks
 from archcalc.testing.matching.in_torch import input_kinds
 from archcalc.testing.oracles import BATCH, counted
@@ -62,7 +62,7 @@ def test_training_flops_are_what_torch_counts(net: Network) -> None:
     assert int(net.trace().cost(TrainingFlops(BATCH))) == _counted_in_torch(module, made)
 
 
-def _counted_in_torch(module: Any, made: Program) -> int:
+def _counted_in_torch(module: Any, made: Unrolled) -> int:
     """The FLOPs of a forward and a backward pass on the meta device."""
     from torch.utils.flop_counter import FlopCounterMode
 

@@ -15,7 +15,7 @@ import archcalc as ac
 from archcalc.costs import order
 from archcalc.explain import alignment, mistakes
 from archcalc.network import repeat
-from archcalc.network.spec import complaints, files, json_text, toml_text, yaml_text
+from archcalc.network.spec import diagnostics, files, json_text, toml_text, yaml_text
 from archcalc.symbolic.limits import LIMITS
 
 PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "limits.md"
@@ -67,11 +67,11 @@ LIMITS_SHOWN = {
         "characters of TOML": files._MOST_CHARACTERS["toml"],
         "characters of JSON": files._MOST_CHARACTERS["json"],
         "digits of a number": yaml_text._MOST_DIGITS,
-        "bits of a number in a mapping": complaints._MOST_BITS,
+        "bits of a number in a mapping": diagnostics._MOST_BITS,
         "brackets and lists inside one another in YAML": yaml_text._MOST_NESTING,
         "parts of a dotted key in TOML": toml_text._MOST_PARTS,
-        "layers in one list": complaints.MOST_LAYERS,
-        "layers inside one another": complaints.MOST_NESTING,
+        "layers in one list": diagnostics.MOST_LAYERS,
+        "layers inside one another": diagnostics.MOST_NESTING,
     },
     "of source code": {
         "characters": LIMITS.source_characters,

@@ -74,7 +74,7 @@ def test_symbols_first_or_numbers_first(
     symbolic = ac.compare(a, b)
     known = [{s.name: values[s.name] for s in ac.network.values.network_symbols(n)} for n in (a, b)]
     numbers = ac.compare(
-        *(ac.with_values(n, v) if v else n for n, v in zip((a, b), known, strict=True))
+        *(ac.substitute(n, v) if v else n for n, v in zip((a, b), known, strict=True))
     )
     assert at(symbolic.difference, values) == int(numbers.difference)
     assert at(symbolic.macs_difference, values) == int(numbers.macs_difference)
@@ -86,9 +86,7 @@ SIGNS = {"first": {-1}, "neither": {0}, "second": {1}, "by turns": {-1, 0, 1}}
 def larger_at(crossing: ac.formula.Crossover, values: dict[str, int]) -> str:
     """Which is the larger where the symbol of a crossing has its value."""
     n = values[crossing.symbol]
-    (run,) = [
-        run for run in crossing.stretches if run.low <= n and (run.high is None or n <= run.high)
-    ]
+    (run,) = [run for run in crossing.runs if run.low <= n and (run.high is None or n <= run.high)]
     return run.larger
 
 
@@ -180,7 +178,7 @@ def test_one_symbol_is_decided_at_every_value() -> None:
     verdict = found.macs_verdict
     for k in range(1, 27):
         assert larger_at(verdict.crossing, {"k": k}) == ("first" if k in second else "second")
-    assert (verdict.crossing.stretches[0].low, verdict.crossing.stretches[-1].high) == (1, 26)
+    assert (verdict.crossing.runs[0].low, verdict.crossing.runs[-1].high) == (1, 26)
     said = "the first is smaller for k ≤ 6, the second is smaller for 7 ≤ k ≤ 26"
     assert str(verdict) == f"MACs: {said}"
     data = json.loads(found.to_json())["macs_verdict"]

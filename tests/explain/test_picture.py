@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 import archcalc as ac
-from archcalc.explain.cells import Axis, axes_of, drawable, stages
+from archcalc.explain.window_geometry import WindowAxis, axes_of, drawable, stages
 from archcalc.frameworks.torch_layers import torch_module
 from archcalc.layers import Applied, Layer, TransposedWindow
 from archcalc.layers.registry import layer_class
@@ -19,7 +19,7 @@ from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.errors import PictureError, ShapeError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
-from archcalc.testing.kinds import catalogue, in_framework
+from archcalc.testing.available import catalogue, in_framework
 from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
@@ -69,7 +69,7 @@ def noticed(applied: Applied, questions: Any) -> Any:
 # What belongs together
 
 
-def pairs(axes: tuple[Axis, ...]) -> set[tuple[tuple[int, ...], tuple[int, ...]]]:
+def pairs(axes: tuple[WindowAxis, ...]) -> set[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Every output position with every input position that it reads, or that writes to it."""
     along = []
     for axis in axes:

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archcalc.formula import Formula
-from archcalc.formula.crossing import Crossover, Stretch, SymbolicCrossover, crossover
+from archcalc.formula.crossing import Crossover, Run, SymbolicCrossover, crossover
 from archcalc.symbolic import (
     ArchcalcError,
     EvaluationError,
@@ -66,8 +66,8 @@ def test_every_number_is_in_the_right_stretch(
     found = crossover(first, second, name, **used)
     assert isinstance(found, Crossover)
     differences = {m: one.at({**point, name: m}) - two.at({**point, name: m}) for m in numbers}
-    assert [(stretch.larger, stretch.low) for stretch in found.stretches] == looked_at(differences)
-    assert found.stretches[-1].high == numbers[-1]
+    assert [(stretch.larger, stretch.low) for stretch in found.runs] == looked_at(differences)
+    assert found.runs[-1].high == numbers[-1]
     wins = [m for m in numbers if differences[m] > 0]
     assert found.first_larger == min(wins, default=None)
 
@@ -84,14 +84,14 @@ def test_without_an_end(first, second, divisor) -> None:
     assume(one.symbols or two.symbols)  # of numbers alone there is no n to be asked of
     found = crossover(one, two, "n")
     assert isinstance(found, Crossover)
-    assert found.stretches[-1].high is None
+    assert found.runs[-1].high is None
 
     def difference(m: int) -> int:
         left = sum(c * (m // divisor) ** i for i, c in enumerate(first))
         return left - sum(c * m**i for i, c in enumerate(second)) - m
 
     for m in [*range(1, 300), *(2**e + r for e in range(9, 50) for r in range(3))]:
-        (stretch,) = [x for x in found.stretches if x.low <= m and (x.high is None or m <= x.high)]
+        (stretch,) = [x for x in found.runs if x.low <= m and (x.high is None or m <= x.high)]
         assert stretch.larger in ("by turns", larger(difference(m)))
 
 
@@ -187,7 +187,7 @@ def test_assumptions_decide() -> None:
 def test_where_a_network_exists() -> None:
     side = Requirement(h, Relation.MULTIPLE_OF, 32, "no", code="no-fit", path="unet")
     found = crossover(Formula(h**2, [side]), "100*h", "h")
-    assert found.stretches == (Stretch(32, 96, "second"), Stretch(128, None, "first"))
+    assert found.runs == (Run(32, 96, "second"), Run(128, None, "first"))
 
 
 REFUSED = [

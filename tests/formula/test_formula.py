@@ -25,11 +25,11 @@ from archcalc.symbolic import (
     ExpressionError,
     FloorDiv,
     NoSolutionError,
+    OrderedAdd,
+    OrderedMul,
     RequirementError,
     UnknownSymbolError,
-    WrittenProduct,
-    WrittenSum,
-    evaluated,
+    plain,
     sum_of_products,
     symbol,
     symbols,
@@ -48,7 +48,7 @@ def dense(n_in: Expr | int, n_out: Expr | int) -> Expr:
 
 
 P = Formula(
-    WrittenSum(
+    OrderedAdd(
         sum_of_products([(k, k, 1, f), (f,)]),
         sum_of_products([(SIDE, SIDE, f, n), (n,)]),
         sum_of_products([(10, n), (10,)]),
@@ -58,21 +58,21 @@ P = Formula(
 
 def resnet() -> Formula:
     """The weights of a bottleneck ResNet, by stages."""
-    terms = [WrittenProduct(7, 7, 3, c), WrittenProduct(2, c)]
+    terms = [OrderedMul(7, 7, 3, c), OrderedMul(2, c)]
     before: Expr = c
     for stage, blocks in enumerate(symbols("n1 n2 n3 n4")):
         width = 2**stage * c
-        shortcut = WrittenSum(WrittenProduct(before, 4 * width), WrittenProduct(2, 4 * width))
-        terms += [WrittenSum(bottleneck(before, width), shortcut)]
-        terms += [WrittenProduct(blocks - 1, bottleneck(4 * width, width))]
+        shortcut = OrderedAdd(OrderedMul(before, 4 * width), OrderedMul(2, 4 * width))
+        terms += [OrderedAdd(bottleneck(before, width), shortcut)]
+        terms += [OrderedMul(blocks - 1, bottleneck(4 * width, width))]
         before = 4 * width
-    return Formula(WrittenSum(*terms, dense(before, K)))
+    return Formula(OrderedAdd(*terms, dense(before, K)))
 
 
 def bottleneck(before: Expr, width: Expr) -> Expr:
     kernels = [(before, width), (3, 3, width, width), (width, 4 * width)]
     norms = [(2, width), (2, width), (2, 4 * width)]
-    return WrittenSum(*[WrittenProduct(*part) for part in (*kernels, *norms)])
+    return OrderedAdd(*[OrderedMul(*part) for part in (*kernels, *norms)])
 
 
 # --- Values ---------------------------------------------------------------------------------------
@@ -129,10 +129,10 @@ def test_other_forms_keep_the_value(data, all_formulas, points) -> None:
 WRITTEN = st.recursive(
     st.integers(-9, 9).map(Integer) | st.sampled_from([a, b, k, FloorDiv(k + 3, 2)]),
     lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=4).map(lambda parts: WrittenSum(*parts)),
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: WrittenProduct(*parts)),
+        st.lists(inner, min_size=1, max_size=4).map(lambda parts: OrderedAdd(*parts)),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: OrderedMul(*parts)),
         st.lists(st.tuples(inner, inner), min_size=2, max_size=3).map(sum_of_products),
-        inner.map(lambda e: evaluated(e) ** 2),
+        inner.map(lambda e: plain(e) ** 2),
     ),
     max_leaves=10,
 )
@@ -142,7 +142,7 @@ WRITTEN = st.recursive(
 @given(written=WRITTEN, at=st.tuples(*[st.integers(1, 9)] * 3))
 def test_written_forms_mean_what_they_say(written, at) -> None:
     numbers = dict(zip((a, b, k), at, strict=True))
-    expected = evaluated(written).xreplace({s: Integer(v) for s, v in numbers.items()})
+    expected = plain(written).xreplace({s: Integer(v) for s, v in numbers.items()})
     formula = Formula(written)
     for form in (formula, formula.collect("k") if k in formula.symbols else formula):
         used = {s.name: numbers[s] for s in form.symbols}
@@ -306,7 +306,7 @@ def test_collect_a_resnet() -> None:
         (Formula("4**L*c + c"), "L", "4^L·c + c"),
         (Formula("a + b"), "", "a + b"),
         (
-            Formula(WrittenProduct(L, WrittenSum(WrittenProduct(d, 2 * a + 3 * f), 2 * d))),
+            Formula(OrderedMul(L, OrderedAdd(OrderedMul(d, 2 * a + 3 * f), 2 * d))),
             "L",
             "L·(d·(2·a + 3·f) + 2·d)",
         ),
@@ -463,7 +463,7 @@ def test_long_sums_take_no_more_than_linear_time() -> None:
     values = {s.name: i % 7 + 1 for i, s in enumerate(many)}
     with at_most(8_000_000):
         formula = Formula(
-            WrittenSum(*[dense(x * k, y) for x, y in zip(many, many[1:] + many[:1], strict=True)])
+            OrderedAdd(*[dense(x * k, y) for x, y in zip(many, many[1:] + many[:1], strict=True)])
         )
         total = formula(k=3, **values)
         assert formula(k=3)(**values) == total

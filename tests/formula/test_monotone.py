@@ -13,8 +13,8 @@ from archcalc.formula.monotone import Direction, direction
 from archcalc.symbolic import (
     CeilDiv,
     FloorDiv,
-    WrittenProduct,
-    WrittenSum,
+    OrderedAdd,
+    OrderedMul,
     parse,
     sum_of_products,
     symbol,
@@ -145,7 +145,7 @@ def test_a_decided_direction_holds_of_sums(term, count, variable, other, low) ->
         (Min(n, -n - 1), n, DOWN),
         (Max(n, 7 - n), n, OPEN),
         (sum_of_products([(k, k, n), (n,)]), n, UP),
-        (WrittenSum(1, WrittenProduct(-1, n)), n, DOWN),
+        (OrderedAdd(1, OrderedMul(-1, n)), n, DOWN),
     ],
     ids=str,
 )

@@ -28,9 +28,9 @@ from archcalc.symbolic import (
     symbol,
     symbols,
 )
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Index, summed
-from archcalc.symbolic.written import evaluated
 from tests.counting import at_most
 from tests.sampling import examples
 
@@ -133,7 +133,7 @@ COPIES = st.sampled_from(
 def test_sums_over_copies_are_solved_in_the_count_and_in_the_term(
     parts, weight, more, kind, bound, unknown, other
 ) -> None:
-    total = evaluated(weight * summed(sum(parts), i, n)) + more + h
+    total = plain(weight * summed(sum(parts), i, n)) + more + h
     formula = Formula(total, [no_more_than(40, unknown)])
     assume({n, h} <= formula.expr.free_symbols)
     (given,) = {"h", "n"} - {unknown.name}
@@ -209,10 +209,10 @@ def test_requirements_restrict_the_answer(
     if divides:
         requirements.append(needs(divides, Relation.MULTIPLE_OF, n))
         allowed = [m for m in allowed if divides % m == 0]
-    plain = Formula(expression)
-    assume(plain.symbols)
+    flat = Formula(expression)
+    assume(flat.symbols)
     answer, warned = solved(Formula(expression, requirements), "n", **{kind: bound})
-    values = {m: plain(n=m) for m in allowed}
+    values = {m: flat(n=m) for m in allowed}
     assert answer == brute(values.__getitem__, allowed, kind, bound)
     assert not warned or turns(list(values.values()))
 

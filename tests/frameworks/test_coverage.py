@@ -20,8 +20,8 @@ from archcalc.frameworks.coverage import (
     coverage,
     covered,
 )
-from archcalc.frameworks.torch_names import SPELLINGS
-from archcalc.frameworks.torch_names.spelling import ANYWHERE
+from archcalc.frameworks.torch_api import TORCH_CLASSES
+from archcalc.frameworks.torch_api.classes import ANYWHERE
 from archcalc.layers import Layer, layer_class
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
@@ -122,9 +122,9 @@ def test_every_argument_of_a_signature_is_taken_or_refused_as_the_table_states(
     """How they are taken, and what they do then, the tests of each framework's arguments say."""
     name, cls = row.name, layer_class(row.layer)
     if framework == "torch":
-        known = {*SPELLINGS[name].signature.parameters, *ANYWHERE}
+        known = {*TORCH_CLASSES[name].signature.parameters, *ANYWHERE}
         needed = test_torch_arguments.base(name)[0]
-        make: Any = SPELLINGS[name]
+        make: Any = TORCH_CLASSES[name]
     else:
         aliases = [f.validation_alias for f in cls.model_fields.values() if f.validation_alias]
         choices = {choice for alias in aliases for choice in getattr(alias, "choices", [alias])}
@@ -161,7 +161,7 @@ def test_what_is_said_to_be_tested_is_tested(framework: Framework) -> None:
 
 def test_torchs_names_are_tested_under_torchs_names() -> None:
     names = {name for name, row in rows("torch").items() if row.tested}
-    assert names == set(test_torch_names.SPELLINGS)
+    assert names == set(test_torch_names.TORCH_CLASSES)
 
 
 @pytest.mark.parametrize(

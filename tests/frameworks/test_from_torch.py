@@ -166,7 +166,8 @@ def test_a_tied_head_is_counted_once() -> None:
 def test_shared_blocks_and_what_is_not_used() -> None:
     net = assert_read(Shared(), (6,), opaque=1)
     (unused,) = [row for row in net.trace() if isinstance(row.layer, Opaque)]
-    assert [w.name for w in unused.weights] == ["never.weight", "never.bias"]
+    assert unused.path == "never"
+    assert [w.name for w in unused.weights] == ["weight", "bias"]
     assert any("reach no output" in str(notice) for notice in net.trace().notices)
 
 
@@ -215,6 +216,62 @@ def test_what_no_layer_says_is_a_row_with_its_numbers() -> None:
             return functional.grid_sample(x, grid, align_corners=False)
 
     assert_read(Net(), (3, 8, 8), opaque=1)
+
+
+class Routed(nn.Module):
+    """Rows that a mask of the numbers picks: what runs depends on data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        picked = x.sum(-1) > 0
+        y = torch.zeros_like(x)
+        y[picked] = self.a(x[picked])
+        return y + self.b(x)
+
+
+def test_a_module_that_looks_at_numbers_is_one_row_and_the_rest_stays() -> None:
+    module = nn.Sequential(nn.Linear(3, 4), Routed(), nn.Linear(4, 2))
+    trace = from_torch(module, (3,)).trace()
+    assert [type(row.layer).__name__ for row in trace] == ["Dense", "Opaque", "Dense"]
+    assert trace.parameters == sum(p.numel() for p in module.parameters())
+    assert tuple(trace.output) == (2,)
+
+
+def test_a_model_that_takes_samples_one_by_one_has_its_parameters() -> None:
+    class Loop(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(3, 5), nn.Linear(5, 4)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return [self.last(one) for one in self.first(x)]
+
+    trace = from_torch(Loop(), (3,)).trace()
+    assert trace.parameters == 20 + 24
+    assert trace.row("first").output == (5,)
+    assert any("one by one" in str(notice) for notice in trace.notices)
+
+
+def test_examples_keywords_and_names_for_axes() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.lin = nn.Embedding(50, 8), nn.Linear(3, 8)
+
+        def forward(self, ids: torch.Tensor, *, extra: torch.Tensor, scale: float = 1.0) -> Any:
+            return self.table(ids) * scale + self.lin(extra).unsqueeze(1)
+
+    by_example = from_torch(
+        Net(), torch.zeros(1, 7, dtype=torch.int64), dynamic={"t": ("ids", 1)},
+        kwargs={"extra": torch.zeros(1, 3), "scale": 2.0},
+    ).trace()  # fmt: skip
+    assert str(by_example.output) == "t×8"
+    by_name = from_torch(Net(), {"ids": (7,), "extra": (3,)}, dtype={"ids": "int64"}).trace()
+    assert tuple(by_name.output) == (7, 8)
+    assert by_name.parameters == by_example.parameters == 400 + 32
 
 
 def test_the_model_is_left_as_it_was() -> None:

@@ -45,8 +45,8 @@ from archcalc.network import Constant, Parameter
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_keras
+from archcalc.testing.available import catalogue, in_framework
 from archcalc.testing.in_keras import builds_in_keras
-from archcalc.testing.kinds import catalogue, in_framework
 from tests.frameworks.agreement import assert_agree
 
 pytestmark = pytest.mark.filterwarnings(

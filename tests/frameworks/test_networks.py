@@ -24,7 +24,7 @@ from archcalc.layers import (
     ReLU,
 )
 from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential
-from archcalc.network.unroll import Program, unroll
+from archcalc.network.unroll import Unrolled, unroll
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.testing import assert_matches, networks
 from archcalc.testing.oracles import counted, runs_in_keras
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-def _counts(made: Program) -> list[int]:
+def _counts(made: Unrolled) -> list[int]:
     """The number of weights of every layer that has any, each copy of a repeated one apart."""
     owners = [call for i, call in enumerate(made.calls) if call.owner == i]
     sizes = [sum(weight.size for weight in call.applied.weights) for call in owners]
@@ -49,7 +49,7 @@ def _numels(module: Any) -> list[int]:
     return [v.numel() for name, v in named.items() if not name.endswith("num_batches_tracked")]
 
 
-def _zeros(made: Program, device: str) -> list[Any]:
+def _zeros(made: Unrolled, device: str) -> list[Any]:
     fed = {
         source.call
         for call in made.calls

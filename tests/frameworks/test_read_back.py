@@ -15,15 +15,15 @@ from archcalc.frameworks.keras import keras_layers
 from archcalc.frameworks.reading import layer_of
 from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import KERAS, TORCH
+from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.frameworks.torch_layers import _order, torch_module
-from archcalc.frameworks.torch_names import SPELLINGS
 from archcalc.layers import Applied, Layer
 from archcalc.network import StackedRNNCells
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
+from archcalc.testing.available import catalogue, in_framework
 from archcalc.testing.in_keras import builds_in_keras
-from archcalc.testing.kinds import catalogue, in_framework
 from tests.sampling import examples
 
 pytestmark = pytest.mark.filterwarnings(
@@ -109,7 +109,7 @@ def _is_half(module: Any) -> bool:
     return bool(both and module.weight is None)
 
 
-ARGUMENTS = {name for spelling in SPELLINGS.values() for name in spelling.signature.parameters}
+ARGUMENTS = {name for spelling in TORCH_CLASSES.values() for name in spelling.signature.parameters}
 
 
 def _told(module: Any) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def test_torchs_own_are_what_their_names_say(
 ) -> None:
     """One layer, whether torch's module is read or the same is written under torch's name."""
     applied = layer_of(getattr(nn, name)(*args, **kwargs))
-    written = SPELLINGS[name](*args, **kwargs)
+    written = TORCH_CLASSES[name](*args, **kwargs)
     assert applied.code() == written.code() or _alike(applied, written)
 
 

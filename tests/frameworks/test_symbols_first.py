@@ -15,7 +15,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, networks
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 from archcalc.testing.symbolizing import Symbols
 
 

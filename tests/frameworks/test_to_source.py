@@ -9,7 +9,7 @@ import pytest
 
 import archcalc as ac
 from archcalc.errors import FrameworkError
-from archcalc.network.values import network_symbols
+from archcalc.network.substitution import network_symbols
 from tests.frameworks import keras_sources, torch_sources
 
 
@@ -18,7 +18,7 @@ def network(text: str, name: str, shape: Any = None) -> ac.Network:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ac.ArchcalcWarning)
         net = ac.from_source(text, name, shape)
-    return ac.with_values(net, {symbol.name: 40 for symbol in network_symbols(net)})
+    return ac.substitute(net, {symbol.name: 40 for symbol in network_symbols(net)})
 
 
 def made(code: str) -> Any:

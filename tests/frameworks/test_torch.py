@@ -34,7 +34,7 @@ from archcalc.network import Constant, Parameter
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, shapes_in_torch
-from archcalc.testing.kinds import catalogue, in_framework
+from archcalc.testing.available import catalogue, in_framework
 from tests.frameworks.agreement import assert_agree
 from tests.sampling import examples
 

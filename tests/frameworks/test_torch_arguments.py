@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import archcalc as ac
-from archcalc.frameworks.torch_names import SPELLINGS
-from archcalc.frameworks.torch_names.arguments import NOT_BUILT, READERS, REFUSED
+from archcalc.frameworks.torch_api import TORCH_CLASSES
+from archcalc.frameworks.torch_api.arguments import NOT_BUILT, READERS, REFUSED
 from archcalc.layers import Layer
 from archcalc.symbolic.errors import (
     ArchcalcError,
@@ -159,7 +159,7 @@ def other(name: str, argument: str) -> dict[str, Any]:
     given = base(name)[0]
     if argument in given and given[argument] == _OTHER.get(argument):
         return {argument: _AGAIN[argument]}
-    default = SPELLINGS[name].signature.parameters[argument].default
+    default = TORCH_CLASSES[name].signature.parameters[argument].default
     if isinstance(default, bool):
         return {argument: not default}
     return {argument: _OTHER.get(argument, True)}
@@ -167,7 +167,7 @@ def other(name: str, argument: str) -> dict[str, Any]:
 
 EVERY = [
     (name, argument)
-    for name, spelling in SPELLINGS.items()
+    for name, spelling in TORCH_CLASSES.items()
     for argument, parameter in spelling.signature.parameters.items()
     if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
 ]
@@ -184,20 +184,20 @@ def test_an_argument_is_carried_or_there_is_a_reason(name: str, argument: str) -
     given, _ = base(name)
     if argument in REFUSED:
         with pytest.raises(InvalidLayerError, match=f"{argument} is not taken: .+"):
-            SPELLINGS[name](**given, **{argument: object()})
+            TORCH_CLASSES[name](**given, **{argument: object()})
     elif argument in NOT_BUILT:
         assert NOT_BUILT[argument]
-        SPELLINGS[name](**{**given, argument: True})
+        TORCH_CLASSES[name](**{**given, argument: True})
     elif (name, argument) in _ZEROS_ONLY:
         with pytest.raises(InvalidLayerError, match="padding_mode: a transposed"):
-            SPELLINGS[name](**given, padding_mode="circular")
+            TORCH_CLASSES[name](**given, padding_mode="circular")
         with pytest.raises(ValueError, match="padding mode"):
             _theirs(name)(4, 4, 3, padding_mode="circular")
     else:
         changed = other(name, argument)
         beside = {key: value for key, value in changed.items() if key in {*_BESIDE} - {argument}}
-        plain = SPELLINGS[name](**{**given, **beside})
-        assert SPELLINGS[name](**{**given, **changed}) != plain
+        plain = TORCH_CLASSES[name](**{**given, **beside})
+        assert TORCH_CLASSES[name](**{**given, **changed}) != plain
 
 
 _BESIDE = ("affine", "num_layers")
@@ -244,7 +244,7 @@ def test_an_argument_is_built_again(name: str, argument: str) -> None:
     if (name, argument) in _FITTING:
         given, shapes = _FITTING[name, argument]
     changed = {**given, **other(name, argument)}
-    theirs, module = _theirs(name)(**changed), _built(SPELLINGS[name](**changed), shapes)
+    theirs, module = _theirs(name)(**changed), _built(TORCH_CLASSES[name](**changed), shapes)
     if "Lazy" not in name and name != "LinearCrossEntropyLoss":
         assert _learned(module) == _learned(theirs)
     if argument in _INSIDE or name in ("Transformer", *_BUILT_AS_ANOTHER):
@@ -344,7 +344,7 @@ def test_what_torch_refuses_is_refused(
     with pytest.raises((ValueError, RuntimeError, TypeError, AssertionError, NotImplementedError)):
         _theirs(name)(*args, **named)(torch.zeros(2, *shape, dtype=kind))
     with pytest.raises(ArchcalcError, match=re.escape(said)):
-        nn.Sequential(SPELLINGS[name](*args, **named)).trace(shape)
+        nn.Sequential(TORCH_CLASSES[name](*args, **named)).trace(shape)
 
 
 def test_heads_divide_what_they_share() -> None:
@@ -413,7 +413,7 @@ def test_what_torch_takes_is_taken_and_computes_the_same(
     x = torch.rand(2, *shape)
     wanted = theirs(x.clone())
     wanted = wanted[0] if isinstance(wanted, tuple) else wanted
-    net = nn.Sequential(SPELLINGS[name](*args, **named))
+    net = nn.Sequential(TORCH_CLASSES[name](*args, **named))
     trace, built = net.trace(shape), net.to_torch(shape).eval()
     assert tuple(trace.output) == tuple(wanted.shape[1:])
     with torch.no_grad():
@@ -459,7 +459,7 @@ def test_a_product_of_floats_that_falls_short_is_said() -> None:
 def test_a_tensor_without_axes_is_taken(name: str) -> None:
     import torch
 
-    net = nn.Sequential(SPELLINGS[name]())
+    net = nn.Sequential(TORCH_CLASSES[name]())
     assert net.trace(()).output == ()
     assert net.trace(()).parameters == _learned(_theirs(name)())
     assert net.to_torch(()).eval()(torch.zeros(2)).shape == (2,)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers.applied import Applied
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
@@ -61,7 +61,7 @@ def _tensors(values: Any) -> Iterator[Any]:
 def _calls() -> Iterator[tuple[str, Any, Any]]:
     for info in _database():
         name = info.module_cls.__name__
-        if name not in SPELLINGS or name in NOT_TAKEN:
+        if name not in TORCH_CLASSES or name in NOT_TAKEN:
             assert name in NOT_TAKEN or name.endswith("Loss"), _LOSSES
             continue
         every = info.module_inputs_func(
@@ -105,7 +105,7 @@ def test_every_call_gives_what_torch_gives() -> None:
                     continue
                 raise
         keywords = {key: _read(value) for key, value in made.kwargs.items()}
-        layer = SPELLINGS[name](*map(_read, made.args), **keywords)
+        layer = TORCH_CLASSES[name](*map(_read, made.args), **keywords)
         shapes = [tuple(x.shape) for x in _tensors([*given.args, *given.kwargs.values()])]
         batch = 1 if getattr(module, "batch_first", True) is False else 0
         if name in SCALARS and shapes == [()]:

@@ -15,7 +15,7 @@ import pytest
 import archcalc as ac
 from archcalc.costs.loops import often, owned
 from archcalc.frameworks.coverage import OUT_OF_SCOPE
-from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers import Layer
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.torch import nn as ours
@@ -81,8 +81,8 @@ def calls() -> list[tuple[str, int, Any, Any]]:
 
 def test_every_class_of_the_database_is_a_layer_or_out_of_scope() -> None:
     former = {"NLLLoss2d"}
-    assert set(database()) - {*OUT_OF_SCOPE["torch"]} - former <= set(SPELLINGS)
-    assert set(EXCLUDED) <= set(SPELLINGS)
+    assert set(database()) - {*OUT_OF_SCOPE["torch"]} - former <= set(TORCH_CLASSES)
+    assert set(EXCLUDED) <= set(TORCH_CLASSES)
 
 
 def test_the_calls_of_torchs_own_tests_are_right() -> None:

@@ -14,10 +14,10 @@ from hypothesis.strategies import DrawFn
 import archcalc as ac
 from archcalc.costs.loops import often, owned
 from archcalc.frameworks.coverage import OUT_OF_SCOPE, classes_of
-from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers import Layer
 from archcalc.symbolic.errors import InvalidLayerError, RequirementError, UnknownLayerError
-from archcalc.testing.picking import divisors
+from archcalc.testing.draw import divisors
 from archcalc.torch import nn as ours
 
 BATCH = 2
@@ -25,17 +25,17 @@ BATCH = 2
 
 def test_every_class_in_scope_has_a_spelling() -> None:
     theirs = set(classes_of("torch")) - set(OUT_OF_SCOPE["torch"])
-    assert theirs - set(SPELLINGS) == set()
+    assert theirs - set(TORCH_CLASSES) == set()
 
 
-@pytest.mark.parametrize("name", SPELLINGS)
+@pytest.mark.parametrize("name", TORCH_CLASSES)
 def test_arguments_are_torchs_in_order_and_by_default(name: str) -> None:
     import torch
 
     theirs = list(inspect.signature(getattr(torch.nn, name).__init__).parameters.values())[1:]
     if any(p.kind is p.VAR_POSITIONAL for p in theirs):  # documented, not declared
         return
-    mine = list(SPELLINGS[name].signature.parameters.values())
+    mine = list(TORCH_CLASSES[name].signature.parameters.values())
     said = [p for p in theirs if p.name not in ("device", "dtype")]
     assert [(p.name, p.kind) for p in mine] == [(p.name, p.kind) for p in said]
     for a, b in zip(mine, said, strict=True):
@@ -308,7 +308,9 @@ _PACKED = ("GRU", "GRUCell", "MultiheadAttention")
 
 def plain(draw: DrawFn, name: str, n: int) -> Case:
     """A class that leaves the shape alone, with its defaults."""
-    needed = [p.name for p in SPELLINGS[name].signature.parameters.values() if p.default is p.empty]
+    needed = [
+        p.name for p in TORCH_CLASSES[name].signature.parameters.values() if p.default is p.empty
+    ]
     if name in ("GLU", "Softmax", "LogSoftmax", "Softmin"):
         return {"dim": 1}, ((2 * some(draw, 3), some(draw, 4), some(draw, 4)),)
     shape = (some(draw, 4), some(draw, 4), some(draw, 4))
@@ -321,7 +323,7 @@ _APART |= {"AdaptiveLogSoftmaxWithLoss", "Identity", "LinearCrossEntropyLoss"}
 """They are made otherwise, or take more than shapes: see below, and the tests of their layers."""
 
 
-@pytest.mark.parametrize("name", [name for name in SPELLINGS if name not in _APART])
+@pytest.mark.parametrize("name", [name for name in TORCH_CLASSES if name not in _APART])
 def test_the_same_arguments_make_the_same(name: str) -> None:
     """Every weight's size and the output shape, run on the meta device."""
     draws, n = CASES.get(name, (plain, 0))
@@ -329,9 +331,9 @@ def test_the_same_arguments_make_the_same(name: str) -> None:
     @given(st.composite(draws)(name, n))  # type: ignore[arg-type]
     def same(case: Case) -> None:
         arguments, inputs = case
-        known = SPELLINGS[name].signature.parameters
+        known = TORCH_CLASSES[name].signature.parameters
         arguments = {k: v for k, v in arguments.items() if k in known}
-        made = SPELLINGS[name](**arguments)
+        made = TORCH_CLASSES[name](**arguments)
         (output, sizes), (shape, theirs) = (
             _seen_here(made, inputs),
             _seen_there(name, arguments, inputs),

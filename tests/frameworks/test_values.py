@@ -22,7 +22,7 @@ from archcalc.network import Network
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
-from archcalc.testing.kinds import catalogue, in_framework
+from archcalc.testing.available import catalogue, in_framework
 from archcalc.testing.oracles import runs_in_keras
 from tests.sampling import examples
 
@@ -45,7 +45,7 @@ def _computes_otherwise(applied: Applied) -> bool:
     """
     layer: Any = applied.layer
     if type(layer).__name__.startswith("AveragePooling") and layer.padding == "same":
-        windows = zip(layer.sliding(), layer.extent(applied.inputs[0]), strict=True)
+        windows = zip(layer.spatial_windows(), layer.extent(applied.inputs[0]), strict=True)
         return any(before != after for before, after in (w.pads(n) for w, n in windows))
     return getattr(layer, "interpolation", "nearest") != "nearest"
 

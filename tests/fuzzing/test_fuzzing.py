@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
-from archcalc.network.values import with_values
+from archcalc.network.substitution import substitute
 from tests.fuzzing.doors import DOORS
 from tests.fuzzing.inputs import mutated_text
 from tests.fuzzing.watching import raised, shown
@@ -75,7 +75,7 @@ def test_numbers_put_in_become_no_tower() -> None:
     tower, net = "9**9**k", ac.loads("input: [4]\nlayers: [{Dense: 9**9**k}]")
     assert net.trace().parameters.expr == ac.parse(f"5*{tower}")
     for put_in in (
-        lambda: with_values(net, {"k": 9}),
+        lambda: substitute(net, {"k": 9}),
         lambda: ac.Formula(tower)(k=9),
         lambda: ac.Formula(f"{tower}*h")(k=9),
         lambda: ac.Formula(f"∑(⌊h/{'2^' * 20}i⌋ for i < L)")(h=5, L=3),

@@ -65,7 +65,7 @@ import pytest
 import archcalc as ac
 from archcalc.frameworks.reading import layer_of
 from archcalc.testing import assert_conforms
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 
 
 @pytest.mark.parametrize("name", ["Projection", "Readout"])

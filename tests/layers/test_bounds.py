@@ -15,7 +15,7 @@ from archcalc.layers import Applied
 from archcalc.layers.notation import notation_of
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 
 LENGTHS = range(1, 5)
 

@@ -14,7 +14,7 @@ from archcalc.layers.notation import Notation, notation_of
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 
 EVERY = [cls.__name__ for cls in catalogue()]
 LAYERS = [cls.__name__ for cls in catalogue() if not issubclass(cls, ac.Network)]

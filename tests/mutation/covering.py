@@ -39,7 +39,7 @@ ASKED: dict[str, tuple[Stage, ...]] = {
     "archcalc/symbolic/parser": (_TEXTS, _FORMULAS, _ALL),
     "archcalc/symbolic/errors": (_OWN, _TEXTS, _FORMULAS, _ALL),
     "archcalc/symbolic/sizes": (_OWN, _TEXTS, ("tests/docs/test_limits.py",), _ALL),
-    "archcalc/symbolic/written": (_OWN, _TEXTS, _FORMULAS, _COPIES, _ALL),
+    "archcalc/symbolic/ordered": (_OWN, _TEXTS, _FORMULAS, _COPIES, _ALL),
     "archcalc/symbolic/factors": (_DIVISION, _NUMBERS, _FORMULAS, _TEXTS, _ALL),
     "archcalc/symbolic/division": (_DIVISION, _NUMBERS, _FORMULAS, _TEXTS, _ALL),
     "archcalc/symbolic/compare": (_NUMBERS, _OWN, _DIVISION, _COPIES, _FORMULAS, _TEXTS, _ALL),

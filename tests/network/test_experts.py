@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
 from archcalc.costs import ActiveParameters, Macs, Parameters, TrainingFlops
-from archcalc.network.values import with_values
+from archcalc.network.substitution import substitute
 
 
 def gated(width: Any, inner: Any) -> ac.Model:
@@ -84,7 +84,7 @@ def test_what_is_counted_is_what_torch_counts(
     symbolic = sparse("d", "f", "E", "k", (9, "d"))
     net = ac.Sequential([*[ac.Dense("d")] * before, symbolic], input_shape=(9, "d"))
     values = {"d": d, "f": f, "E": count, "k": active}
-    numbers = with_values(net, values)
+    numbers = substitute(net, values)
     for trace, known in ((net.trace(), values), (numbers.trace(), {})):
         weights = {name: value for name, value in known.items() if name != "k"}
         assert trace.parameters(**weights) == sum(p.numel() for p in module.parameters())

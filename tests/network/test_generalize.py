@@ -12,7 +12,7 @@ import archcalc as ac
 from archcalc.layers.fields import counts_of
 from archcalc.network.code import everything
 from archcalc.network.generalizing.readings import numbers_of
-from archcalc.network.values import network_symbols
+from archcalc.network.substitution import network_symbols
 from archcalc.testing import networks
 from tests.sampling import examples
 
@@ -49,7 +49,7 @@ def test_at_its_numbers_a_family_is_what_it_was_made_of(net, data):
     for what in ("parameters", "total_params", "macs"):
         assert getattr(after, what)(**given_) == getattr(before, what)
     there = {s.name for s in network_symbols(after.network)}
-    again = ac.with_values(after.network, {s: n for s, n in given_.items() if s in there})
+    again = ac.substitute(after.network, {s: n for s, n in given_.items() if s in there})
     assert again.trace().outputs == before.outputs
 
 
@@ -193,7 +193,7 @@ def test_a_family_is_an_ordinary_network():
     assert ac.loads(ac.dumps(family)) == family
     assert pickle.loads(pickle.dumps(family)) == family
     assert net.generalize() is net
-    assert ac.with_values(family, {"c": 64}) == net
+    assert ac.substitute(family, {"c": 64}) == net
     text = str(family.generalization)
     assert "c = 64, a number of channels" in text
     assert "filters 64 → c, conv2d" in text

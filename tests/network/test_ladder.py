@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
-from archcalc.network.values import network_symbols, with_values
+from archcalc.network.substitution import network_symbols, substitute
 from tests.sampling import examples
 
 QUANTITIES = ("parameters", "statistics", "macs", "activations")
@@ -73,7 +73,7 @@ def test_the_closed_form_is_what_the_levels_are_written_out(ladder, shape, sizes
     trace = net.trace()
     known = {s.name for s in network_symbols(net)}
     try:
-        plain = with_values(net, {n: v for n, v in values.items() if n in known}).trace()
+        plain = substitute(net, {n: v for n, v in values.items() if n in known}).trace()
     except ac.ArchcalcError:
         with pytest.raises(ac.errors.RequirementError):
             at(trace.parameters, values)
@@ -102,7 +102,7 @@ def test_levels_have_weights_of_their_own() -> None:
     trace = net.trace((16, 16, 4))
     each = (9 * 4 + 1) * 4 + (9 * 8 + 1) * 4
     assert trace.parameters(L=3) == 3 * each + (9 * 4 + 1) * 4
-    assert int(with_values(net, {"L": 3}).trace((16, 16, 4)).parameters) == trace.parameters(L=3)
+    assert int(substitute(net, {"L": 3}).trace((16, 16, 4)).parameters) == trace.parameters(L=3)
 
 
 def test_parts_are_found_and_replaced() -> None:

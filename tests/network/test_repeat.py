@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
-from archcalc.network.values import network_symbols, with_values
+from archcalc.network.substitution import network_symbols, substitute
 from tests.sampling import examples
 
 MANY = examples(0.75, nightly=1_500, least=75)
@@ -91,7 +91,7 @@ def at(value: Any, numbers: dict[str, int]) -> Any:
 
 def written_out(net: ac.Network, numbers: dict[str, int]) -> ac.Network:
     known = {s.name for s in network_symbols(net)}
-    return with_values(net, {n: v for n, v in numbers.items() if n in known})
+    return substitute(net, {n: v for n, v in numbers.items() if n in known})
 
 
 @MANY
@@ -263,7 +263,7 @@ def test_a_wrong_index_is_refused(fields, code) -> None:
 def test_an_index_is_not_captured() -> None:
     net = ac.Sequential([ac.Repeat(ac.Dense("d*(i + 1)"), "L", index="i")], input_shape="x")
     with pytest.raises(ac.errors.EvaluationError, match="number of a copy"):
-        with_values(net, {"d": "3*i"})
+        substitute(net, {"d": "3*i"})
 
 
 # --- What has no rule ----------------------------------------------------------------------------
@@ -345,7 +345,7 @@ def test_a_shared_block_is_there_once_and_works_every_time(times: int, before: b
     layers = [ac.Repeat(feed_forward("d", "f"), "n", shared=True), ac.Dense(3)]
     net = ac.Sequential([ac.Dense("d")] * before + layers, input_shape=(7, "d"))
     values = {"d": 6, "f": 10, "n": times}
-    numbers = with_values(net, values)
+    numbers = substitute(net, values)
     for trace in (net.trace(), numbers.trace()):
         known = {} if trace.parameters.is_number else values
         weights = {name: value for name, value in known.items() if name != "n"}
@@ -470,7 +470,7 @@ def test_no_copy_gives_what_it_takes(block: ac.Layer) -> None:
     net = ac.Sequential([ac.Repeat(block, 0), ac.Dense(2)], input_shape=(5, 4))
     alone = ac.Sequential([ac.Dense(2)], input_shape=(5, 4))
     assert ac.from_dict(net.to_dict()) == net
-    for trace in (net.trace(), with_values(ac.Sequential(
+    for trace in (net.trace(), substitute(ac.Sequential(
         [ac.Repeat(block, "n - 1"), ac.Dense(2)], input_shape=(5, 4)), {"n": 1}).trace()
     ):  # fmt: skip
         assert trace.output == alone.trace().output

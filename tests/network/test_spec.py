@@ -462,26 +462,26 @@ def test_values_are_put_in_everywhere() -> None:
     y = ac.Conv2D("2*f", "k", padding="same")(x)
     net = ac.Model(x, ac.Repeat([ac.Residual([ac.Conv2D("2*f", 1)])], "L")(y))
     numbers = {"h": 8, "c": 3, "f": 4, "k": 3, "L": 5}
-    put_in = ac.with_values(net, numbers)
+    put_in = ac.substitute(net, numbers)
     assert put_in.trace().macs == net.trace().macs(**numbers)
     assert put_in.trace().output == (8, 8, 8)
 
 
 def test_values_may_be_symbols_and_texts() -> None:
     net = ac.Sequential([ac.Dense("n"), ac.Dense("m")], input_shape="d")
-    assert ac.with_values(net, {"n": "m", "m": "n", "d": "4*n"}).trace().output == (ac.symbol("n"),)
+    assert ac.substitute(net, {"n": "m", "m": "n", "d": "4*n"}).trace().output == (ac.symbol("n"),)
 
 
 def test_what_is_shared_stays_shared() -> None:
     d = ac.Dense("n")
-    net = ac.with_values(ac.Sequential([d, ac.ReLU(), d], input_shape="n"), {"n": 4})
+    net = ac.substitute(ac.Sequential([d, ac.ReLU(), d], input_shape="n"), {"n": 4})
     assert net.layers[0] is net.layers[2]  # type: ignore[attr-defined]
     assert net.trace().parameters == 20
 
 
 def test_no_values_change_nothing() -> None:
     net = ac.Sequential([ac.Dense(4)], input_shape=4)
-    assert ac.with_values(net, {}) is net
+    assert ac.substitute(net, {}) is net
 
 
 @pytest.mark.parametrize(
@@ -496,10 +496,10 @@ def test_no_values_change_nothing() -> None:
 def test_values_that_do_not_fit(values: Any, kind: type[Exception], said: str) -> None:
     net = ac.Sequential([ac.Conv2D("f", "k")], input_shape=(8, 8, 1))
     with pytest.raises(kind) as caught:
-        ac.with_values(net, values)
+        ac.substitute(net, values)
     assert said in str(caught.value)
 
 
 def test_a_network_of_numbers_has_no_symbols_to_set() -> None:
     with pytest.raises(UnknownSymbolError, match="this network is all numbers"):
-        ac.with_values(ac.Sequential([ac.Dense(4)]), {"f": 1})
+        ac.substitute(ac.Sequential([ac.Dense(4)]), {"f": 1})

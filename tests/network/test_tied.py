@@ -36,7 +36,7 @@ def test_a_tied_net_is_the_untied_one_less_the_table(
 
 @given(vocabulary=SIZES, width=SIZES, length=SIZES)
 def test_torch_has_the_table_once(vocabulary: int, width: int, length: int) -> None:
-    net = ac.with_values(language_model("V", "d", True), {"V": vocabulary, "d": width, "t": length})
+    net = ac.substitute(language_model("V", "d", True), {"V": vocabulary, "d": width, "t": length})
     module = net.to_torch()
     assert sum(p.numel() for p in module.parameters()) == net.trace().parameters
     assert module.get_submodule("dense_1").weight is module.get_submodule("embedding").weight
@@ -155,7 +155,7 @@ def test_what_is_no_tie_is_refused() -> None:
 
 
 def test_keras_has_no_weight_of_another_layer() -> None:
-    net = ac.with_values(language_model("V", "d", True), {"V": 5, "d": 4, "t": 3})
+    net = ac.substitute(language_model("V", "d", True), {"V": 5, "d": 4, "t": 3})
     with pytest.raises(ac.errors.FrameworkError, match="weights of their own"):
         net.to_keras()
 
@@ -184,7 +184,7 @@ def test_it_is_written_and_read_back() -> None:
 
 def test_changing_a_network_keeps_its_ties() -> None:
     net = language_model("V", "d", True)
-    numbers = ac.with_values(net, {"V": 7, "d": 3, "t": 2})
+    numbers = ac.substitute(net, {"V": 7, "d": 3, "t": 2})
     assert numbers.layers[2].tied[0].owner is numbers.layers[0]
     wider = net.replace("embedding", ac.Embedding("V", "d", trainable=False))
     assert wider.layers[2].tied[0].owner is wider.layers[0]
@@ -242,7 +242,7 @@ def test_tokens_as_in_torch(positions: int, width: int, classes: int) -> None:
     model = ac.Model(tokens, ac.Dense("K")(x))
     formula = model.trace().parameters
     values = {"n": positions, "d": width, "K": classes}
-    module = ac.with_values(model, values).to_torch()
+    module = ac.substitute(model, values).to_torch()
     assert sum(p.numel() for p in module.parameters()) == formula(**values)
     assert module(torch.zeros(2, positions, width)).shape == (2, positions + 1, classes)
 

@@ -18,7 +18,7 @@ from archcalc.costs.loops import often, owned
 from archcalc.frameworks import to_keras, to_torch
 from archcalc.network import Network
 from archcalc.symbolic.errors import InvalidLayerError, RequirementError, ShapeError
-from archcalc.testing.picking import numbers
+from archcalc.testing.draw import numbers
 from tests.sampling import examples
 
 BATCH = 2

@@ -23,7 +23,7 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.compare import at_least, bounds, equal, largest, smallest
 from archcalc.symbolic.evaluate import evaluate
-from archcalc.symbolic.written import WrittenProduct, WrittenSum
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul
 from tests.sampling import examples
 
 h, k, s, w, L = symbols("h k s w L")
@@ -226,7 +226,7 @@ def test_roots_and_what_is_no_arithmetic_have_no_wrong_bounds() -> None:
         (Min(h - k, 7), (None, 7)),
         (Max(h - k, 7), (7, None)),
         (h + Rational(1, 2), (Rational(3, 2), None)),
-        (WrittenProduct(2, WrittenSum(h, 3)), (8, None)),
+        (OrderedMul(2, OrderedAdd(h, 3)), (8, None)),
         (Sum(FloorDiv(h, 2**i), (i, 0, k - 1)), (0, None)),
         (Sum(FloorDiv(-h, 2**i), (i, 0, k - 1)), (None, -1)),
         (Sum(FloorDiv(-h, 2**i), (i, 0, k - 2)), (None, 0)),
@@ -281,8 +281,8 @@ def test_what_is_decided_holds_everywhere(data, formulas, points) -> None:
         (2 * (h + 1), 2 * h + 2, True, True),
         (h * (k + 1), h * k, True, False),
         (h * k, h * (k + 1), False, False),
-        (WrittenProduct(2, WrittenSum(h, 1)), 2 * h + 2, True, True),
-        (WrittenProduct(2, WrittenSum(h, 1)), WrittenSum(h, h, 1), True, False),
+        (OrderedMul(2, OrderedAdd(h, 1)), 2 * h + 2, True, True),
+        (OrderedMul(2, OrderedAdd(h, 1)), OrderedAdd(h, h, 1), True, False),
     ],
     ids=str,
 )

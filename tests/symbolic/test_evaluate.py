@@ -18,7 +18,7 @@ from archcalc.symbolic import (
     symbols,
 )
 from archcalc.symbolic.evaluate import evaluate
-from archcalc.symbolic.written import WrittenProduct, WrittenSum
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul
 
 h, k, s, w, L = symbols("h k s w L")
 i = Index("i")
@@ -41,7 +41,7 @@ def test_fractions_are_exact(a: int, b: int, n: int) -> None:
         assert isinstance(power, int) == ((Fraction(a, b) ** n).denominator == 1)
     assert evaluate(h / k + Rational(1, 3), numbers) == Fraction(a, b) + Fraction(1, 3)
     assert evaluate(FloorDiv(h, k), numbers) == a // b
-    assert evaluate(WrittenSum(WrittenProduct(h, k), 2), numbers) == a * b + 2
+    assert evaluate(OrderedAdd(OrderedMul(h, k), 2), numbers) == a * b + 2
 
 
 def test_a_number_is_itself() -> None:

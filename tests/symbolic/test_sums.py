@@ -31,8 +31,8 @@ from archcalc.symbolic import (
     to_text,
 )
 from archcalc.symbolic.division import is_whole, least_value
+from archcalc.symbolic.ordered import OrderedMul
 from archcalc.symbolic.sums import _size, index_for
-from archcalc.symbolic.written import WrittenProduct
 
 c, h, L, n, x = symbols("c h L n x")
 i, j = Index("i"), Index("j")
@@ -199,7 +199,7 @@ def test_what_does_not_depend_on_the_copy_is_counted() -> None:
     assert summed(5, i, L) == 5 * L
     assert summed(5, i, 3) == 15
     assert summed(h, i, L).args == (L, h)
-    assert summed(h, i, 1) == WrittenProduct(1, h)
+    assert summed(h, i, 1) == OrderedMul(1, h)
 
 
 def test_the_least_value_of_a_sum() -> None:

@@ -16,8 +16,8 @@ import archcalc.torch.nn
 from archcalc.frameworks.records import KERAS
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import MismatchError, assert_matches, layers
+from archcalc.testing.available import catalogue
 from archcalc.testing.in_keras import builds_in_keras, keeps_its_word
-from archcalc.testing.kinds import catalogue
 from tests.sampling import examples
 
 NET = ac.Sequential(

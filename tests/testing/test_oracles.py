@@ -24,7 +24,7 @@ from archcalc.testing import (
     assert_formula,
     assert_shapes,
 )
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 
 # Formulas
 

@@ -13,7 +13,7 @@ import pytest
 from torch import nn
 
 import archcalc as ac
-from archcalc.explain.blocks import filled, find_blocks, stale_blocks
+from archcalc.explain.doc_blocks import filled, find_blocks, stale_blocks
 from archcalc.testing import (
     BoundError,
     BudgetError,

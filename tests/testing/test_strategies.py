@@ -25,7 +25,7 @@ from archcalc.testing import (
     shapes,
     specs,
 )
-from archcalc.testing.kinds import catalogue
+from archcalc.testing.available import catalogue
 from tests.sampling import NIGHTLY, examples
 
 COUNT = settings().max_examples

@@ -25,7 +25,7 @@ assert_type(x.shape, Shape)
 y = ac.Conv2D("c", 7, strides=2, padding=3)(x)
 model = ac.Model(x, ac.Concatenate()([y, y]))
 assert_type(model, ac.Model)
-assert_type(ac.with_values(model, {"h": 8}), ac.Network)
+assert_type(ac.substitute(model, {"h": 8}), ac.Network)
 
 # Operations
 assert_type(ac.Split(3), ac.Split)

@@ -28,7 +28,7 @@ assert_type(parameters.invert("n"), ac.formula.Inverse)
 crossing = ac.crossover(parameters, macs, "n", k=3, f=32)
 assert_type(crossing, ac.formula.Crossover | ac.formula.SymbolicCrossover)
 if isinstance(crossing, ac.formula.Crossover):
-    assert_type(crossing.stretches, tuple[ac.formula.Stretch, ...])
+    assert_type(crossing.runs, tuple[ac.formula.Run, ...])
     assert_type(crossing.first_larger, int | None)
 
 # Sweeping and searching

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from archcalc.symbolic.shown import Shown
 
-__all__ = ["Certificate", "Reason"]
+__all__ = ["Certificate", "Exclusion"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reason(Shown):
+class Exclusion(Shown):
     """Why configurations were left out.
 
     Attributes:
@@ -52,7 +52,7 @@ class Certificate(Shown):
 
     total: int
     evaluated: int
-    excluded: tuple[Reason, ...]
+    excluded: tuple[Exclusion, ...]
     left: int = 0
 
     @property

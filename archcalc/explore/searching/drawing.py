@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archcalc.explain.canvas import Canvas, count_axis
+from archcalc.explain.canvas import PlotCanvas, count_axis
 from archcalc.explore.axis import Axis
 from archcalc.explore.searching.optimum import Optimum, value_at
 from archcalc.explore.searching.question import Question
@@ -61,7 +61,7 @@ def draw_solution(
         PictureError: the file cannot be written, or its ending says no format.
         FrameworkError: matplotlib is not installed.
     """
-    canvas = Canvas(path)
+    canvas = PlotCanvas(path)
     figure, (panel,) = canvas.panels(1, 1, (7.0, 4.2))
     places = _spread(Axis(unknown, range(1, max(2 * answer, 10) + 1)), answer)
     _curve(panel, places, partial(_evaluated, formula, {}, unknown), _LINE)
@@ -101,7 +101,7 @@ def draw_optimum(
     if found.best is None or found.value is None or not varying:
         raise PictureError("there is nothing to draw: no symbol varies, or nothing was found")
     best, question = found.best, found.question
-    canvas = Canvas(path)
+    canvas = PlotCanvas(path)
     figure, panels = canvas.panels(1, len(varying), (1.5 + 3.6 * len(varying), 4.0))
     for panel, axis in zip(panels, varying, strict=True):
         places = _spread(axis, best[axis.name])

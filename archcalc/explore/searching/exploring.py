@@ -15,7 +15,7 @@ from math import inf
 from archcalc.explore.progress import Progress
 from archcalc.explore.searching.boxes import Box, size_of, whole
 from archcalc.explore.searching.leaves import look_at
-from archcalc.explore.searching.plan import Bound, SearchPlan, Verdict
+from archcalc.explore.searching.plan import Bound, BoxVerdict, SearchPlan
 from archcalc.explore.searching.tally import Found, Tally, better
 from archcalc.symbolic.errors import EvaluationError
 
@@ -143,10 +143,10 @@ class Exploration:
             left = []
             for which in rules:
                 verdict = self.plan.verdict(which, box)
-                if verdict is Verdict.NEVER:
+                if verdict is BoxVerdict.NEVER:
                     counted.broken[which] += size_of(box)
                     break
-                if verdict is Verdict.SOMETIMES:
+                if verdict is BoxVerdict.SOMETIMES:
                     left.append(which)
             else:
                 kept.append(Branch(box, tuple(left), self.plan.highest(box)))

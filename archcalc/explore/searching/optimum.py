@@ -19,22 +19,22 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.numbers import shown
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
-from archcalc.symbolic.written import evaluated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Met", "Optimum", "met_at", "value_at"]
+__all__ = ["ConstraintValue", "Optimum", "met_at", "value_at"]
 
 _DRAWN = 500
 """So many configurations are drawn to see whether one of them is better."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Met(Shown):
+class ConstraintValue(Shown):
     """A constraint, and both of its sides at the best configuration.
 
     Attributes:
@@ -81,7 +81,7 @@ class Optimum(Shown):
 
     best: Mapping[str, int] | None
     value: int | Fraction | None
-    constraints: tuple[Met, ...]
+    constraints: tuple[ConstraintValue, ...]
     certificate: Certificate
     bound: int | Fraction | None
     question: Question = field(repr=False)
@@ -196,16 +196,18 @@ def _holds(constraint: Constraint | Requirement, values: Mapping[str, int]) -> b
     return bool(constraint.at({symbol(n): v for n, v in values.items()}).holds())
 
 
-def met_at(question: Question, values: Mapping[str, int]) -> tuple[Met, ...]:
+def met_at(question: Question, values: Mapping[str, int]) -> tuple[ConstraintValue, ...]:
     """The constraints at a configuration."""
     return tuple(_met(each, values) for each in question.constraints)
 
 
-def _met(constraint: Constraint | Requirement, values: Mapping[str, int]) -> Met:
+def _met(constraint: Constraint | Requirement, values: Mapping[str, int]) -> ConstraintValue:
     sides = (constraint.left, constraint.right)
     left, right = (_side(side, values) for side in sides)
     both = () if isinstance(constraint, Combined) else zip(sides, (left, right), strict=True)
-    return Met(_text(constraint), left, right, tuple(v for side, v in both if _is_moving(side)))
+    return ConstraintValue(
+        _text(constraint), left, right, tuple(v for side, v in both if _is_moving(side))
+    )
 
 
 def _is_moving(side: object) -> bool:
@@ -217,7 +219,7 @@ def _text(constraint: Constraint | Requirement) -> str:
 
 
 def _side(side: object, values: Mapping[str, int]) -> int | Fraction:
-    expression: Dim = side if isinstance(side, int) else evaluated(getattr(side, "expr", side))
+    expression: Dim = side if isinstance(side, int) else plain(getattr(side, "expr", side))
     return evaluate(expression, {symbol(n): v for n, v in values.items()})
 
 

@@ -17,17 +17,17 @@ from archcalc.explore.searching.bounding import Profile, profiles
 from archcalc.explore.searching.boxes import Box, size_of
 from archcalc.formula.compiling.bounds import bounds_of, fits
 from archcalc.formula.compiling.building import build
-from archcalc.formula.compiling.program import Need, Program
+from archcalc.formula.compiling.program import ArrayProgram, Need
 from archcalc.formula.monotone import Direction, direction
 from archcalc.formula.sameness import canonical
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError
 from archcalc.symbolic.interval import IntegerInterval
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.symbols import symbol
-from archcalc.symbolic.written import evaluated
 
-__all__ = ["Bound", "Rule", "SearchPlan", "Verdict", "Ways", "gap_of"]
+__all__ = ["Bound", "BoxVerdict", "Rule", "SearchPlan", "Ways", "gap_of"]
 
 Bound: TypeAlias = int | float
 """What the objective does not pass; infinite where nothing is known."""
@@ -49,7 +49,7 @@ _ABOUT = 8
 """Axes are about as long as one another up to this factor."""
 
 
-class Verdict(Enum):
+class BoxVerdict(Enum):
     """Whether a rule is met by the configurations of a box."""
 
     ALWAYS = "always"
@@ -78,19 +78,19 @@ class Rule:
         """The symbols that decide it."""
         return frozenset(s.name for s in self.requirement.symbols)
 
-    def verdict(self, need: Need, span: IntegerInterval) -> Verdict:
+    def verdict(self, need: Need, span: IntegerInterval) -> BoxVerdict:
         """What holds where the number that decides it lies in `span`."""
         low, high = span
         least = int(self.strict)
         if need.holds_within((low - least, high - least)):
-            return Verdict.ALWAYS
+            return BoxVerdict.ALWAYS
         never = not low <= 0 <= high if need.exactly else high < least
-        return Verdict.NEVER if never else Verdict.SOMETIMES
+        return BoxVerdict.NEVER if never else BoxVerdict.SOMETIMES
 
 
 def gap_of(requirement: Requirement) -> Expr:
     """What must not be negative, or must be 0, for `requirement` to hold."""
-    left, right = evaluated(requirement.left), evaluated(requirement.right)
+    left, right = plain(requirement.left), plain(requirement.right)
     if requirement.relation is Relation.MULTIPLE_OF:
         return left - right * FloorDiv(left, right)
     return left - right
@@ -111,7 +111,7 @@ class SearchPlan:
     rules: tuple[Rule, ...]
 
     @cached_property
-    def program(self) -> Program:
+    def program(self) -> ArrayProgram:
         """What computes the objective and the rules."""
         return build([self.objective], [rule.requirement for rule in self.rules])
 
@@ -202,14 +202,14 @@ class SearchPlan:
                 bounds += [int(e // 1) for e in together if e.is_Rational]
         return min(bounds)
 
-    def verdict(self, which: int, box: Box) -> Verdict:
+    def verdict(self, which: int, box: Box) -> BoxVerdict:
         """Whether a box meets one of the rules."""
         rule, need, ways = self.rules[which], self.program.needs[which], self.rule_ways[which]
         try:
             high = self._extreme(need.step, ways, box, upper=True)
             low = self._extreme(need.step, ways, box, upper=False)
         except ArithmeticRuleError:
-            return Verdict.SOMETIMES
+            return BoxVerdict.SOMETIMES
         return rule.verdict(need, (min(low, high), max(low, high)))
 
     def _extreme(self, step: int, ways: Ways, box: Box, *, upper: bool) -> int:

@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from archcalc.explore.naming import ranges_by_name
-from archcalc.explore.searching.certificate import Certificate, Reason
+from archcalc.explore.searching.certificate import Certificate, Exclusion
 from archcalc.explore.searching.exploring import Exploration
 from archcalc.explore.searching.optimum import Optimum, met_at
 from archcalc.explore.searching.plan import Bound
@@ -79,12 +79,12 @@ def _answer(question: Question, exploration: Exploration, broken: Sequence[int])
     plan, best, tally = exploration.plan, exploration.best, exploration.tally
     left = plan.size - tally.total
     excluded = [
-        Reason("constraint" if rule.is_constraint else "requirement", rule.label, lost)
+        Exclusion("constraint" if rule.is_constraint else "requirement", rule.label, lost)
         for rule, *counts in zip(plan.rules, broken, tally.broken, strict=True)
         if (lost := sum(counts))
     ]
     if tally.worse:
-        excluded.append(Reason("objective", "", tally.worse))
+        excluded.append(Exclusion("objective", "", tally.worse))
     total = plan.size + sum(broken)
     certificate = Certificate(total, tally.evaluated, tuple(excluded), left)
     sign = 1 if question.largest else -1

@@ -20,7 +20,7 @@ from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.compiled import Kept
 from archcalc.formula.compiling.forms import cheapest_form
 from archcalc.formula.compiling.operations import Array, NotWholeError
-from archcalc.formula.compiling.program import Need, Program
+from archcalc.formula.compiling.program import ArrayProgram, Need
 from archcalc.formula.compiling.running import BLOCK, Runner
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.requirement import Requirement
@@ -49,7 +49,7 @@ class SweepPlan:
     """
 
     names: tuple[str, ...]
-    program: Program
+    program: ArrayProgram
     requirements: tuple[Requirement, ...]
     dtype: Kept | None
 

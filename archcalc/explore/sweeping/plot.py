@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from archcalc.explain.canvas import Canvas, count_axis
+from archcalc.explain.canvas import PlotCanvas, count_axis
 from archcalc.explore.sweeping.rows import Rows
 from archcalc.explore.sweeping.scales import as_floats, colours_for, scale_of
 from archcalc.formula.compiling.operations import Array
@@ -31,7 +31,7 @@ _LINE, _FRONT, _POINTS = "#1f5fa8", "#c8322b", "#9db4cf"
 
 
 def plot(
-    table: Rows, columns: Sequence[str], largest: str | Sequence[str], canvas: Canvas
+    table: Rows, columns: Sequence[str], largest: str | Sequence[str], canvas: PlotCanvas
 ) -> Figure:
     """The picture that suits what varies in `table`.
 
@@ -52,7 +52,7 @@ def plot(
     return _maps(table, varying, shown[0], canvas)
 
 
-def _curves(table: Rows, by: str, shown: Sequence[str], canvas: Canvas) -> Figure:
+def _curves(table: Rows, by: str, shown: Sequence[str], canvas: PlotCanvas) -> Figure:
     """Each quantity along the one symbol that varies, one above the other."""
     figure, panels = canvas.panels(len(shown), 1, (7.0, 1.4 + 2.6 * len(shown)))
     ordered = table.sort(by)
@@ -71,7 +71,7 @@ def _curves(table: Rows, by: str, shown: Sequence[str], canvas: Canvas) -> Figur
     return canvas.done(figure)
 
 
-def _maps(table: Rows, varying: Sequence[str], shown: str, canvas: Canvas) -> Figure:
+def _maps(table: Rows, varying: Sequence[str], shown: str, canvas: PlotCanvas) -> Figure:
     """One quantity over two symbols; a third one gives a map for each of its values."""
     by_length = sorted(varying, key=lambda name: -len(np.unique(table[name])))
     x, y, *third = by_length
@@ -99,7 +99,7 @@ def _maps(table: Rows, varying: Sequence[str], shown: str, canvas: Canvas) -> Fi
 
 
 def _map(
-    panel: Axes, table: Rows, by: tuple[str, str], shown: str, values: Array, canvas: Canvas
+    panel: Axes, table: Rows, by: tuple[str, str], shown: str, values: Array, canvas: PlotCanvas
 ) -> Any:
     (xs, column), (ys, row) = (np.unique(table[name], return_inverse=True) for name in by)
     if len(xs) * len(ys) > LIMITS.picture_cells:
@@ -120,7 +120,7 @@ def _map(
     return mesh
 
 
-def _front(table: Rows, x: str, y: str, largest: str | Sequence[str], canvas: Canvas) -> Figure:
+def _front(table: Rows, x: str, y: str, largest: str | Sequence[str], canvas: PlotCanvas) -> Figure:
     """One quantity against another: all configurations, and those that no other beats."""
     falling = {largest} if isinstance(largest, str) else set(largest)
     figure, (panel,) = canvas.panels(1, 1, (7.2, 4.8))

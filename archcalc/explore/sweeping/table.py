@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from archcalc.explain import html, latex, markdown, text
-from archcalc.explain.canvas import Canvas
+from archcalc.explain.canvas import PlotCanvas
 from archcalc.explain.document import Document
 from archcalc.explore.sweeping import exporting, order, showing
 from archcalc.explore.sweeping.grid import Grid
@@ -300,7 +300,7 @@ class Table(Shown):
         """
         for name in columns:
             self._check(name)
-        return plot(self, columns, largest, Canvas(path))
+        return plot(self, columns, largest, PlotCanvas(path))
 
     # Elsewhere
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from archcalc.formula.compiling.program import Body, Kind, Program, Step
+from archcalc.formula.compiling.program import ArrayProgram, Body, Kind, Step
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.interval import (
     IntegerInterval,
@@ -23,7 +23,7 @@ __all__ = ["bounds_of", "fits", "is_safe", "terms_of"]
 
 
 def bounds_of(
-    program: Program, given: Mapping[str, IntegerInterval], wanted: Iterable[int]
+    program: ArrayProgram, given: Mapping[str, IntegerInterval], wanted: Iterable[int]
 ) -> dict[int, IntegerInterval]:
     """Bounds of the steps `wanted`, and of all that they need, by their place in the program.
 
@@ -56,7 +56,7 @@ def fits(span: IntegerInterval, bits: int = 64) -> bool:
     return span[0] >= -(1 << bits - 1) and span[1] < 1 << bits - 1
 
 
-def is_safe(program: Program, bounds: Mapping[int, IntegerInterval]) -> bool:
+def is_safe(program: ArrayProgram, bounds: Mapping[int, IntegerInterval]) -> bool:
     """Whether nothing can go wrong within `bounds`: no divisor is zero, no exponent a fraction."""
     return all(_step_is_safe(program.steps[at], bounds) for at in bounds)
 

@@ -12,15 +12,15 @@ from math import lcm, prod
 
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
-from archcalc.formula.compiling.program import Body, Kind, Need, Program, Step
+from archcalc.formula.compiling.program import ArrayProgram, Body, Kind, Need, Step
 from archcalc.formula.compiling.steps import MOST_FACTORS, Steps
 from archcalc.symbolic.compare import at_least
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ArithmeticRuleError, EvaluationError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Sum
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["build"]
 
@@ -29,7 +29,7 @@ def build(
     expressions: Sequence[Expr],
     requirements: Sequence[Requirement] = (),
     sizes: Mapping[str, int] | None = None,
-) -> Program:
+) -> ArrayProgram:
     """The program that computes `expressions`, and what `requirements` ask for.
 
     Args:
@@ -44,7 +44,7 @@ def build(
     builder = _Builder(sizes or {})
     outputs = tuple(builder.result(e) for e in expressions)
     needs = tuple(builder.need(r) for r in requirements)
-    return Program(tuple(builder.steps.all), outputs, needs)
+    return ArrayProgram(tuple(builder.steps.all), outputs, needs)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class _Builder:
 
     def need(self, requirement: Requirement) -> Need:
         """What `requirement` asks for, as a number that must be 0, or at least 0."""
-        left, right = (self.of(evaluated(side)) for side in (requirement.left, requirement.right))
+        left, right = (self.of(plain(side)) for side in (requirement.left, requirement.right))
         if requirement.relation is Relation.MULTIPLE_OF:
             quotient = self._product([left, self._inverse(right)])
             under = self._under(quotient)
@@ -136,7 +136,7 @@ class _Builder:
         names = tuple(sorted(s.name for s in e.term.free_symbols - {e.index}))
         count = self._divided(Kind.WHOLE, self.of(e.count))
         args = (count, *(self.steps.emit(Kind.INPUT, name=name) for name in names))
-        program = Program(tuple(inner.steps.all), (term.over,), ())
+        program = ArrayProgram(tuple(inner.steps.all), (term.over,), ())
         total = self.steps.made(Step(Kind.SUM, args, body=Body(program, e.index.name, names)))
         return _Ratio(total, term.constant)
 

@@ -14,7 +14,7 @@ from archcalc.formula.compiling.building import build
 from archcalc.formula.compiling.forms import cheapest_form
 from archcalc.formula.compiling.inputs import aligned, read_array, read_with_span, span_of
 from archcalc.formula.compiling.operations import Array, NotWholeError
-from archcalc.formula.compiling.program import Program
+from archcalc.formula.compiling.program import ArrayProgram
 from archcalc.formula.compiling.running import Runner
 from archcalc.formula.optional import optional
 from archcalc.formula.values import read_values
@@ -84,7 +84,7 @@ class Compiled(Shown):
         self.requirements = tuple(requirements)
         self.dtype = read_dtype(dtype)
         self.symbols = tuple(sorted(s.name for s in expression.free_symbols))
-        self.program: Program = build([expression], self.requirements)
+        self.program: ArrayProgram = build([expression], self.requirements)
 
     def __repr__(self) -> str:
         kept = f", as {self.dtype}" if self.dtype else ""
@@ -195,7 +195,7 @@ class Compiled(Shown):
 
     def _program_for(
         self, arrays: Mapping[str, Array], spans: Mapping[str, IntegerInterval]
-    ) -> Program:
+    ) -> ArrayProgram:
         """The program, in another form for arrays where that saves work."""
         used = {name: array.size for name, array in arrays.items() if name in self.symbols}
         if prod(np.broadcast_shapes(*(arrays[name].shape for name in used))) < _LARGE:

@@ -13,7 +13,7 @@ from sympy import Add, Expr, Integer, Mul, Symbol
 
 from archcalc.formula.rewrite import powers_of
 from archcalc.symbolic.errors import EvaluationError
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
 
 __all__ = ["nested"]
 
@@ -51,5 +51,5 @@ def _coefficients(e: Expr, x: Symbol) -> _Coefficients | None:
         return None
     if not all(power.is_Integer and 0 <= power <= _HIGHEST for power in powers):
         return None
-    found = {int(power): Add(*map(evaluated, parts)) for power, parts in powers.items()}
+    found = {int(power): Add(*map(plain, parts)) for power, parts in powers.items()}
     return None if any(x in c.free_symbols for c in found.values()) else found

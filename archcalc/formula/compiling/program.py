@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-__all__ = ["Body", "Kind", "Need", "Program", "Step"]
+__all__ = ["ArrayProgram", "Body", "Kind", "Need", "Step"]
 
 
 class Kind(Enum):
@@ -64,7 +64,7 @@ class Body:
         names: the other inputs, in the order in which the step takes them, after the count.
     """
 
-    program: Program
+    program: ArrayProgram
     index: str
     names: tuple[str, ...]
 
@@ -91,7 +91,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class ArrayProgram:
     """Steps in an order in which each comes after what it takes.
 
     Attributes:

@@ -16,7 +16,7 @@ import numpy as np
 
 from archcalc.formula.compiling.bounds import fits, is_safe, terms_of
 from archcalc.formula.compiling.operations import UFUNCS, Array, apply, as_dtype
-from archcalc.formula.compiling.program import Body, Kind, Program, Step
+from archcalc.formula.compiling.program import ArrayProgram, Body, Kind, Step
 from archcalc.symbolic.errors import ArithmeticRuleError
 from archcalc.symbolic.interval import IntegerInterval
 
@@ -66,7 +66,7 @@ class Runner:
 
     def __init__(
         self,
-        program: Program,
+        program: ArrayProgram,
         inputs: Mapping[str, Array],
         bounds: Mapping[int, IntegerInterval],
         dtype: str = "int64",

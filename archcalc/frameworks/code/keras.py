@@ -24,7 +24,7 @@ from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
 from archcalc.network.forms import is_plain_chain
 from archcalc.network.naming import snake_case
-from archcalc.network.unroll import Call, Program, unroll
+from archcalc.network.unroll import Call, Unrolled, unroll
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
 
@@ -49,7 +49,7 @@ def _headed(text: str) -> str:
     return (_HEAD.replace("layers", "layers, ops") if "ops." in text else _HEAD) + text
 
 
-def _is_row(program: Program) -> bool:
+def _is_row(program: Unrolled) -> bool:
     """Whether every call takes what the one before it gives, and no layer is called twice."""
     if len(program.inputs) != 1 or not program.calls:
         return False
@@ -73,7 +73,7 @@ def _said(call: Call) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value not in (False, None)}
 
 
-def _sequential(program: Program) -> str:
+def _sequential(program: Unrolled) -> str:
     names = Names()
     lines = ["model = keras.Sequential([", f"    keras.Input({tuple(program.inputs[0])!r}),"]
     for call in program.calls:
@@ -81,7 +81,7 @@ def _sequential(program: Program) -> str:
     return "\n".join([*lines, "])", ""])
 
 
-def _functional(program: Program) -> str:
+def _functional(program: Unrolled) -> str:
     names = Names()
     values, lines = Values(program, names), []
     inputs = []

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from archcalc.network.unroll import Program, Source
+from archcalc.network.unroll import Source, Unrolled
 from archcalc.symbolic.errors import FrameworkError, quoted
 
 __all__ = ["Names", "Values", "arguments", "literal"]
@@ -44,7 +44,7 @@ class Names:
 class Values:
     """What each value of a program is called: ``x`` where the next call alone takes it."""
 
-    def __init__(self, program: Program, names: Names) -> None:
+    def __init__(self, program: Unrolled, names: Names) -> None:
         self._program = program
         self._names = names
         self._called: dict[Source, str] = {}

@@ -14,7 +14,7 @@ from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import TORCH
 from archcalc.layers.base import Layer
 from archcalc.network.parameter import Constant, Parameter
-from archcalc.network.unroll import Call, Program, Source, unroll
+from archcalc.network.unroll import Call, Source, Unrolled, unroll
 from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.shape import Shape
@@ -64,7 +64,7 @@ def torch_code(what: Layer, input_shape: Any = None) -> str:
 class _Writer:
     """One program on its way to a class."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Unrolled) -> None:
         self._program = program
         self._names = Names()
         self._values = Values(program, self._names)

@@ -12,7 +12,7 @@ from archcalc.frameworks.lookup import arguments_of, class_of, entry_of
 from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.records.activations import ACTIVATIONS, is_plain
-from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers.axes import axis_indices
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_class
@@ -96,7 +96,7 @@ def _module(layer: Any, x: Shape, **more: Any) -> str:
 
 
 def _constructor(cls: str, given: Mapping[str, Any], x: Shape) -> str:
-    parameters = SPELLINGS[cls].signature.parameters if cls in SPELLINGS else {}
+    parameters = TORCH_CLASSES[cls].signature.parameters if cls in TORCH_CLASSES else {}
     held = {k: v for k, v in given.items() if isinstance(v, Layer)}
     inner = [f"{k}={_module(v, x)}" for k, v in held.items()]
     plain = {
@@ -119,7 +119,7 @@ def _same(default: Any, value: Any) -> bool:
 
 
 def _activated(layer: Any, entry: Entry) -> list[Step]:
-    name = getattr(layer, "activation", None) if "activation" in entry.around else None
+    name = getattr(layer, "activation", None) if "activation" in entry.applied_outside else None
     return [] if name in (None, "linear") else [activation(layer, str(name))]
 
 
@@ -147,7 +147,7 @@ def _flat(pads: Sequence[tuple[int, int]], sign: int = 1) -> str:
 
 
 def _convolution(layer: Any, x: Shape) -> list[Step]:
-    pads = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
+    pads = [w.pads(n) for w, n in zip(layer.spatial_windows(), layer.extent(x), strict=True)]
     if (layer.padding == "same" and max(layer.strides) == 1) or layer.padding == "valid":
         return [Step("{m}({0})", _module(layer, x))]
     if even(pads):
@@ -179,7 +179,7 @@ def _separable(layer: Any, x: Shape) -> list[Step]:
 
 
 def _transposed(layer: Any, x: Shape) -> list[Step]:
-    cuts = [w.cuts(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
+    cuts = [w.cuts(n) for w, n in zip(layer.spatial_windows(), layer.extent(x), strict=True)]
     extra = tuple(max(0, -after) for _, after in cuts)
     cuts = [(before, max(0, after)) for before, after in cuts]
     if layer.output_padding is not None and not isinstance(layer.padding, str):
@@ -192,7 +192,7 @@ def _transposed(layer: Any, x: Shape) -> list[Step]:
 
 
 def _pool(layer: Any, x: Shape) -> list[Step]:
-    pads = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
+    pads = [w.pads(n) for w, n in zip(layer.spatial_windows(), layer.extent(x), strict=True)]
     largest = type(layer).__name__.startswith("Max")
     same = layer.padding == "same"
     if same:

@@ -8,8 +8,8 @@ from typing import Any
 
 from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.putting import with_values
-from archcalc.symbolic.written import evaluated
+from archcalc.symbolic.ordered import plain
+from archcalc.symbolic.substitution import substitute
 
 __all__ = ["MixesSamplesError", "NotLoweredError", "Value", "number"]
 
@@ -72,4 +72,4 @@ class Value:
 
 def number(dim: Dim, sizes: Mapping[Any, int]) -> int:
     """A dimension at the sizes that the model was run at."""
-    return dim if isinstance(dim, int) else int(with_values(evaluated(dim), dict(sizes)))
+    return dim if isinstance(dim, int) else int(substitute(plain(dim), dict(sizes)))

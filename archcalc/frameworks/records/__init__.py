@@ -7,7 +7,7 @@ In Keras a layer is nearly always a class of the same name with the same argumen
 (https://keras.io/api/layers/).  torch's layers (https://docs.pytorch.org/docs/stable/nn.html) work
 on channels that come first, take padding by amounts, and have no activation of their own.  There an
 entry says what the layer is *there*; `archcalc.frameworks.torch_cores` puts around it what our
-fields `around` the entry ask for.  A class that begins with a dot is a small module of
+fields `applied_outside` the entry ask for.  A class that begins with a dot is a small module of
 `archcalc.frameworks.torch_modules`, for what torch has as a function or not at all.
 
 What several layers are made from, and is no layer itself, has its part of their records in the list

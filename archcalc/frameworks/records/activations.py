@@ -298,7 +298,7 @@ RECORDS = (
         PReLU,
         keras=Entry(
             arguments=(Argument("shared_axes", "shared_axes", _shared_there, _shared_back),),
-            around=("along",),
+            applied_outside=("along",),
             only=(Only("init", (0.0,), "Keras is told of initial values by an initializer"),),
             tensors=(Tensor("alpha", "alpha"),),
             chain=_slopes_in_keras,
@@ -306,7 +306,7 @@ RECORDS = (
         torch=Entry(
             ".Slopes",
             same("init"),
-            around=("shared_axes", "along"),
+            applied_outside=("shared_axes", "along"),
             tensors=(Tensor("alpha", "alpha"),),
             core="activations.slopes",
         ),

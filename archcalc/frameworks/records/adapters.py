@@ -23,7 +23,7 @@ RECORDS = (
         ),
         torch=Entry(
             ".LoRA",
-            around=("layer", "rank", "targets", "bias"),
+            applied_outside=("layer", "rank", "targets", "bias"),
             only=(
                 Only("merged", (False,), "the modules here add what adapters give beside a weight"),
             ),

@@ -31,7 +31,9 @@ RECORDS = (
             arguments=same("output_size", "data_format"), only=(NO_PLACES,), limits=_EVERY_SIZE
         ),
         torch=Entry(
-            "AdaptiveMaxPool{n}d", same("output_size", "return_indices"), around=("data_format",)
+            "AdaptiveMaxPool{n}d",
+            same("output_size", "return_indices"),
+            applied_outside=("data_format",),
         ),
         names=(Name("AdaptiveMaxPool{n}d", "output_size, return_indices=False"),),
     ),
@@ -40,7 +42,7 @@ RECORDS = (
         AdaptiveAveragePooling2D,
         AdaptiveAveragePooling3D,
         keras=Entry(arguments=same("output_size", "data_format"), limits=_EVERY_SIZE),
-        torch=Entry("AdaptiveAvgPool{n}d", same("output_size"), around=("data_format",)),
+        torch=Entry("AdaptiveAvgPool{n}d", same("output_size"), applied_outside=("data_format",)),
         names=(Name("AdaptiveAvgPool{n}d", "output_size"),),
     ),
     *each(
@@ -54,7 +56,7 @@ RECORDS = (
                 *same("output_size", "return_indices"),
                 Argument("output_ratio", "output_ratio", ratios_there),
             ),
-            around=("data_format",),
+            applied_outside=("data_format",),
             core="resizing.fractional",
         ),
         names=(

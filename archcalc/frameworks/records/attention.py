@@ -21,7 +21,7 @@ RECORDS = (
         keras=Entry(
             arguments=same("use_scale", "score_mode", "dropout"),
             called=ATTENDING,
-            handed=_in_a_list,
+            call_args=_in_a_list,
             tensors=same_tensors("scale", "concat_score_weight"),
         ),
         torch=Entry(
@@ -35,7 +35,7 @@ RECORDS = (
         keras=Entry(
             arguments=same("use_scale", "dropout"),
             called=ATTENDING,
-            handed=_in_a_list,
+            call_args=_in_a_list,
             tensors=same_tensors("scale"),
             uncounted="additive scores are summed element by element",
         ),

@@ -21,7 +21,7 @@ def _one_number(value: Any, x: Shape) -> Any:
 
 
 _SHEAR = tuple(
-    replace(argument, back=_one_number) if argument.name in ("x_factor", "y_factor") else argument
+    replace(argument, decode=_one_number) if argument.name in ("x_factor", "y_factor") else argument
     for argument in every_field(RandomShear)
 )
 

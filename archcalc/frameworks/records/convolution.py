@@ -49,7 +49,7 @@ def _causal_too(layer: Any, applied: Applied) -> Chain:
     """Only Conv1D has "causal" in Keras."""
     if layer.padding != "causal":
         return _by_amounts(layer, applied)
-    (window,) = layer.sliding()
+    (window,) = layer.spatial_windows()
     return padded(layer, ((window.span - 1, 0),))
 
 
@@ -90,7 +90,7 @@ RECORDS = (
             "Conv{n}d",
             (Argument("filters", "out_channels"), *SLIDING, *same("groups", "padding_mode"), BIAS),
             implied=(("in_channels", channels),),
-            around=AROUND,
+            applied_outside=AROUND,
             tensors=(Tensor("kernel", "weight", "o i * -> * i o"), Tensor("bias", "bias")),
             core="convolution.convolution",
         ),
@@ -121,7 +121,7 @@ RECORDS = (
                 BIAS,
             ),
             implied=(("in_channels", channels), ("groups", channels)),
-            around=AROUND,
+            applied_outside=AROUND,
             tensors=(Tensor("kernel", "weight", *_DEPTHWISE_KERNEL), Tensor("bias", "bias")),
             core="convolution.convolution",
         ),
@@ -137,7 +137,7 @@ RECORDS = (
         ),
         torch=Entry(
             ".Separable",
-            around=(
+            applied_outside=(
                 *("filters", "kernel_size", "strides", "padding", "dilation_rate"),
                 *("depth_multiplier", "use_bias", *AROUND),
             ),

@@ -79,7 +79,7 @@ RECORDS = (
             "Linear",
             (Argument("units", "out_features"), BIAS),
             implied=(("in_features", features),),
-            around=("activation",),
+            applied_outside=("activation",),
             tensors=(Tensor("kernel", "weight", "o i -> i o"), Tensor("bias", "bias")),
         ),
         names=(
@@ -107,7 +107,7 @@ RECORDS = (
         torch=Entry(
             ".EinsumDense",
             same("equation"),
-            around=("target_shape", "bias_axes", "activation"),
+            applied_outside=("target_shape", "bias_axes", "activation"),
             tensors=same_tensors("kernel", "bias"),
             core="core.einsum",
         ),
@@ -131,13 +131,13 @@ RECORDS = (
         Lambda,
         keras=Entry(
             arguments=(
-                Argument("function", "function", back=_function_back),
+                Argument("function", "function", decode=_function_back),
                 Argument("target_shape", "output_shape", _shape_there),
             ),
             limits=(_SOME_FUNCTION,),
         ),
         torch=Entry(
-            ".Lambda", same("function"), around=("target_shape",), limits=(_SOME_FUNCTION,)
+            ".Lambda", same("function"), applied_outside=("target_shape",), limits=(_SOME_FUNCTION,)
         ),
     ),
     Record(

@@ -67,7 +67,7 @@ RECORDS = (
                 Argument("center", "elementwise_affine"),
                 Argument("center", "bias"),
             ),
-            around=("axis",),
+            applied_outside=("axis",),
             unsaid=("normalized_shape",),
             tensors=_GAMMA,
             core="normalization.along_last",
@@ -98,7 +98,7 @@ RECORDS = (
         torch=Entry(
             "RMSNorm",
             (EPSILON, Argument("scale", "elementwise_affine")),
-            around=("axis",),
+            applied_outside=("axis",),
             unsaid=("normalized_shape",),
             tensors=(Tensor("scale", "weight"),),
             core="normalization.along_last",

@@ -21,7 +21,7 @@ def _global(cls: str) -> Entry:
     return Entry(
         cls,
         implied=(("output_size", lambda x: 1),),
-        around=("data_format", "keepdims"),
+        applied_outside=("data_format", "keepdims"),
         core="pooling.global_pool",
     )
 

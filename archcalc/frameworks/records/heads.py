@@ -106,11 +106,11 @@ RECORDS = (
         keras=Entry(
             arguments=(
                 *same("num_heads", "key_dim", "value_dim", "dropout", "use_bias"),
-                Argument("target_shape", "output_shape", back=_sizes_back),
+                Argument("target_shape", "output_shape", decode=_sizes_back),
                 *same("attention_axes", "sliding_window", "flash_attention", "use_gate"),
             ),
             called=ATTENDING,
-            handed=query_and_value,
+            call_args=query_and_value,
             only=(
                 Only("add_bias_kv", (False,), "Keras adds no learned key and value"),
                 Only("add_zero_attn", (False,), "Keras adds no key and value of zeros"),
@@ -124,7 +124,7 @@ RECORDS = (
             (*same("num_heads", "dropout", "add_bias_kv", "add_zero_attn"), BIAS),
             implied=(("embed_dim", features), ("batch_first", lambda x: True)),
             joint=(("key_dim", lambda given: exact_div(given["embed_dim"], given["num_heads"])),),
-            around=(
+            applied_outside=(
                 *(
                     "value_dim",
                     "target_shape",
@@ -160,7 +160,7 @@ RECORDS = (
             )
             + same("sliding_window", "flash_attention", "use_gate"),
             called=ATTENDING,
-            handed=query_and_value,
+            call_args=query_and_value,
             also={"GroupedQueryAttention": lambda given: {}},
             tensors=_KERAS_TENSORS,
             limits=_LIMITS,
@@ -168,7 +168,12 @@ RECORDS = (
         torch=Entry(
             ".HeadedAttention",
             same("dropout", "sliding_window", "use_gate", "use_bias") + ATTENDING,
-            around=("head_dim", "num_query_heads", "num_key_value_heads", "flash_attention"),
+            applied_outside=(
+                "head_dim",
+                "num_query_heads",
+                "num_key_value_heads",
+                "flash_attention",
+            ),
             tensors=same_tensors(*_OURS),
             core="attention.grouped",
         ),

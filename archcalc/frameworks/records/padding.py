@@ -44,7 +44,7 @@ def _flat(field: str, sign: int) -> Entry:
     return Entry(
         "ZeroPad{n}d",
         (Argument(field, "padding", flat_there(sign), flat_back(sign)),),
-        around=("data_format",),
+        applied_outside=("data_format",),
     )
 
 
@@ -56,7 +56,7 @@ _BY_MODE = Entry(
         "circular": "CircularPad{n}d",
     },
     (Argument("padding", "padding", flat_there(1), flat_back(1)),),
-    around=("value", "data_format"),
+    applied_outside=("value", "data_format"),
     by="mode",
     core="resizing.padding",
 )
@@ -92,7 +92,7 @@ RECORDS = (
         Cropping1D,
         keras=Entry(
             arguments=(Argument("cropping", "cropping", one, pair_back),),
-            around=("data_format",),
+            applied_outside=("data_format",),
             chain=channels_last_there,
         ),
         torch=_flat("cropping", -1),

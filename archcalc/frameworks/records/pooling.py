@@ -83,7 +83,7 @@ _STEPS = (Argument("pool_size", "kernel_size"), Argument("strides", "stride"))
 _AVERAGE = Entry(
     "AvgPool{n}d",
     (*_STEPS, PADDING, *same("ceil_mode", "count_include_pad", "divisor_override")),
-    around=("data_format",),
+    applied_outside=("data_format",),
     limits=(
         (_counts_all_or_pads_alike, "torch pads both ends alike, and counts all of it or nothing"),
         (
@@ -93,7 +93,9 @@ _AVERAGE = Entry(
     ),
     core="pooling.pool",
 )
-_POWERS = Entry("LPPool{n}d", (*_STEPS, *same("norm_type", "ceil_mode")), around=("data_format",))
+_POWERS = Entry(
+    "LPPool{n}d", (*_STEPS, *same("norm_type", "ceil_mode")), applied_outside=("data_format",)
+)
 _NO_POWERS = Absent("it is torch's", hint="MaxPooling and AveragePooling are its extremes")
 _POOL = "kernel_size, stride=None, padding=0"
 _AVERAGED = f"{_POOL}, ceil_mode=False, count_include_pad=True"
@@ -113,7 +115,7 @@ RECORDS = (
                 Argument("dilation_rate", "dilation"),
                 *same("ceil_mode", "return_indices"),
             ),
-            around=("data_format",),
+            applied_outside=("data_format",),
             limits=(
                 (_places_inside, "torch counts places in the input, and pads both ends alike"),
             ),

@@ -50,7 +50,7 @@ RECORDS = (
     Record(
         Unfold,
         keras=_NO_WINDOWS,
-        torch=Entry("Unfold", SLIDING, around=("data_format",), core="rearranging.unfold"),
+        torch=Entry("Unfold", SLIDING, applied_outside=("data_format",), core="rearranging.unfold"),
         names=(Name("Unfold", "kernel_size, dilation=1, padding=0, stride=1"),),
     ),
     Record(
@@ -58,29 +58,33 @@ RECORDS = (
         keras=_NO_WINDOWS,
         torch=Entry(
             arguments=(*same("output_size"), *SLIDING),
-            around=("data_format",),
+            applied_outside=("data_format",),
             core="rearranging.fold",
         ),
         names=(Name("Fold", "output_size, kernel_size, dilation=1, padding=0, stride=1"),),
     ),
     Record(
         PixelShuffle,
-        keras=Entry("Permute", around=("upscale_factor", "data_format"), chain=_pixel_shuffle),
-        torch=Entry(arguments=same("upscale_factor"), around=("data_format",)),
+        keras=Entry(
+            "Permute", applied_outside=("upscale_factor", "data_format"), chain=_pixel_shuffle
+        ),
+        torch=Entry(arguments=same("upscale_factor"), applied_outside=("data_format",)),
         names=(Name("PixelShuffle", "upscale_factor"),),
     ),
     Record(
         PixelUnshuffle,
-        keras=Entry("Permute", around=("downscale_factor", "data_format"), chain=_pixel_unshuffle),
-        torch=Entry(arguments=same("downscale_factor"), around=("data_format",)),
+        keras=Entry(
+            "Permute", applied_outside=("downscale_factor", "data_format"), chain=_pixel_unshuffle
+        ),
+        torch=Entry(arguments=same("downscale_factor"), applied_outside=("data_format",)),
         names=(Name("PixelUnshuffle", "downscale_factor"),),
     ),
     Record(
         ChannelShuffle,
-        keras=Entry("Permute", around=("groups", "axis"), chain=_channel_shuffle),
+        keras=Entry("Permute", applied_outside=("groups", "axis"), chain=_channel_shuffle),
         torch=Entry(
             arguments=same("groups"),
-            around=("axis",),
+            applied_outside=("axis",),
             core="rearranging.channel_shuffle",
             order="axis first",
         ),

@@ -47,7 +47,7 @@ def _keras(*arguments: Argument, only: tuple[Only, ...] = (), cell: bool = False
         arguments=arguments,
         only=only,
         tensors=_WEIGHTS,
-        handed=with_states,
+        call_args=with_states,
         first_step=cell,
     )
 

@@ -17,7 +17,7 @@ RECORDS = each(
         + same("dilation_rate", "activation", "recurrent_activation", "use_bias")
         + same("return_sequences", "return_state", "go_backwards"),
         tensors=same_tensors("kernel", "recurrent_kernel", "bias"),
-        handed=with_states,
+        call_args=with_states,
     ),
     torch=Absent("torch has no convolutional LSTM"),
 )

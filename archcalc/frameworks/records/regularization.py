@@ -67,7 +67,7 @@ RECORDS = (
         Record(
             layer,
             keras=Entry(arguments=same("rate", "data_format"), unsaid=INPLACE),
-            torch=Entry(f"Dropout{n}d", _DROPPED, around=("data_format",)),
+            torch=Entry(f"Dropout{n}d", _DROPPED, applied_outside=("data_format",)),
             names=(Name(f"Dropout{n}d", _ARGUMENTS),),
         )
         for n, layer in ((2, SpatialDropout2D), (3, SpatialDropout3D))
@@ -75,6 +75,6 @@ RECORDS = (
     Record(
         ActivityRegularization,
         keras=Entry(arguments=same("l1", "l2")),
-        torch=Entry("Identity", around=("l1", "l2")),
+        torch=Entry("Identity", applied_outside=("l1", "l2")),
     ),
 )

@@ -40,7 +40,7 @@ RECORDS = (
         torch=Entry(
             ".Standardized",
             same("mean", "variance", "invert"),
-            around=("axis",),
+            applied_outside=("axis",),
             tensors=_STATISTICS,
             core="images.normalization",
         ),

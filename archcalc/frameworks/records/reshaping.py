@@ -24,13 +24,13 @@ def _unflatten(layer: Any, applied: Applied) -> Chain:
 RECORDS = (
     Record(
         Flatten,
-        keras=Entry(around=("start_dim", "end_dim"), chain=_flatten),
+        keras=Entry(applied_outside=("start_dim", "end_dim"), chain=_flatten),
         torch=Entry(arguments=same("start_dim", "end_dim")),
         names=(Name("Flatten", "start_dim=1, end_dim=-1"),),
     ),
     Record(
         Unflatten,
-        keras=Entry("Reshape", around=("dim", "unflattened_size"), chain=_unflatten),
+        keras=Entry("Reshape", applied_outside=("dim", "unflattened_size"), chain=_unflatten),
         torch=Entry(arguments=same("dim", "unflattened_size")),
         names=(Name("Unflatten", "dim, unflattened_size"),),
     ),

@@ -22,7 +22,7 @@ RECORDS = (
                     "torch's Upsample has no Lanczos interpolation",
                 ),
             ),
-            around=(
+            applied_outside=(
                 *("height", "width", "crop_to_aspect_ratio", "pad_to_aspect_ratio"),
                 *("fill_mode", "fill_value", "data_format"),
             ),
@@ -32,7 +32,9 @@ RECORDS = (
     Record(
         CenterCrop,
         keras=Entry(arguments=every_field(CenterCrop)),
-        torch=Entry(".Pad", around=("height", "width", "data_format"), core="images.center_crop"),
+        torch=Entry(
+            ".Pad", applied_outside=("height", "width", "data_format"), core="images.center_crop"
+        ),
     ),
     *(
         Record(changed, keras=Entry(arguments=every_field(changed)), torch=NO_IMAGES)

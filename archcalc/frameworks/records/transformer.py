@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archcalc.frameworks.record import Absent, Argument, Entry, Given, Name, Only, Record, same
-from archcalc.frameworks.torch_names.functions import function_name
+from archcalc.frameworks.torch_api.functions import function_name
 from archcalc.network.transformer import (
     Transformer,
     TransformerDecoder,
@@ -101,7 +101,9 @@ RECORDS = (
         Record(
             layer,
             keras=_ABSENT,
-            torch=Entry(arguments=_COMMON, implied=_BATCH, only=_ITS_OWN, around=("batch_first",)),
+            torch=Entry(
+                arguments=_COMMON, implied=_BATCH, only=_ITS_OWN, applied_outside=("batch_first",)
+            ),
             names=(
                 Name(
                     layer.__name__,
@@ -150,7 +152,7 @@ RECORDS = (
         torch=Entry(
             arguments=(*_COMMON, *same("num_encoder_layers", "num_decoder_layers")),
             implied=_BATCH,
-            around=("batch_first",),
+            applied_outside=("batch_first",),
             only=(
                 Only("custom_encoder", (None,), "torch calls an encoder with masks"),
                 Only("custom_decoder", (None,), "torch calls a decoder with masks"),

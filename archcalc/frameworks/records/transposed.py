@@ -74,7 +74,7 @@ RECORDS = each(
         "ConvTranspose{n}d",
         (Argument("filters", "out_channels"), *SLIDING, *same("output_padding", "groups"), BIAS),
         implied=(("in_channels", channels),),
-        around=AROUND,
+        applied_outside=AROUND,
         tensors=(Tensor("kernel", "weight", "i o * -> * o i"), Tensor("bias", "bias")),
         core="convolution.transposed",
     ),

@@ -26,7 +26,7 @@ RECORDS = (
         torch=Entry(
             "MaxUnpool{n}d",
             (Argument("pool_size", "kernel_size"), Argument("strides", "stride"), PADDING),
-            around=("output_size", "data_format"),
+            applied_outside=("output_size", "data_format"),
             limits=((lambda layer: even(layer.padding), "torch's pools pad both ends alike"),),
             core="pooling.unpool",
         ),

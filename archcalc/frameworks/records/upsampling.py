@@ -54,7 +54,7 @@ def _by_factors(n: int, modes: dict[str, str]) -> Entry:
             ),
             Argument("interpolation", "mode", there, back),
         ),
-        around=("data_format",),
+        applied_outside=("data_format",),
         limits=(
             (
                 lambda layer: layer.interpolation in modes,
@@ -70,7 +70,7 @@ RECORDS = (
         keras=Entry(
             arguments=(Argument("size", "size", one, as_tuple),),
             only=(_NEAREST,),
-            around=("data_format",),
+            applied_outside=("data_format",),
             chain=channels_last_there,
         ),
         torch=_by_factors(1, {"nearest": "nearest", "bilinear": "linear"}),
@@ -89,7 +89,7 @@ RECORDS = (
         Upsample,
         keras=Entry(
             {2: "UpSampling1D", 3: "UpSampling2D", 4: "UpSampling3D"},
-            around=("scale_factor", "data_format"),
+            applied_outside=("scale_factor", "data_format"),
             only=(
                 Only("size", (None,), "Keras' layers repeat positions; Resizing is for images"),
                 Only("mode", ("nearest",), "Keras interpolates on two axes only, and otherwise"),
@@ -110,7 +110,7 @@ RECORDS = (
                 ),
                 *same("mode", "align_corners", "recompute_scale_factor"),
             ),
-            around=("data_format",),
+            applied_outside=("data_format",),
             core="resizing.upsample",
         ),
         names=(

@@ -29,7 +29,7 @@ RECORDS = (
         StackedRNNCells,
         keras=Entry(
             arguments=same("cells"),
-            handed=with_states,
+            call_args=with_states,
             uncounted="Keras calls a stack of cells once more than there are steps",
             first_step=True,
         ),
@@ -39,7 +39,7 @@ RECORDS = (
         RNN,
         keras=Entry(
             arguments=same("cell", "return_sequences", "return_state", "go_backwards"),
-            handed=with_states,
+            call_args=with_states,
         ),
         torch=Absent(_LOOP, hint="use LSTM, GRU or SimpleRNN"),
     ),
@@ -47,7 +47,7 @@ RECORDS = (
         Bidirectional,
         keras=Entry(
             arguments=same("layer", "merge_mode", "backward_layer"),
-            handed=with_states,
+            call_args=with_states,
             limits=(
                 (
                     lambda both: not getattr(both.layer, "go_backwards", False),
@@ -59,7 +59,7 @@ RECORDS = (
     ),
     Record(
         TimeDistributed,
-        keras=Entry(arguments=same("layer"), around=("axes",), chain=_one_in_another),
+        keras=Entry(arguments=same("layer"), applied_outside=("axes",), chain=_one_in_another),
         torch=Entry(".TimeDistributed", same("layer", "axes")),
     ),
     Record(

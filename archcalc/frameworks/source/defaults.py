@@ -9,7 +9,7 @@ from typing import Any
 
 from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import KERAS
-from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers import aliases, every
 from archcalc.layers.base import Layer
 
@@ -100,12 +100,12 @@ def _wrappers() -> tuple[type[Layer], ...]:
 def torch_layer(path: str) -> Any:
     """What a class of ``torch.nn`` is spelt as here."""
     home, _, name = path.rpartition(".")
-    return SPELLINGS.get(name) if home == "torch.nn" else None
+    return TORCH_CLASSES.get(name) if home == "torch.nn" else None
 
 
 def layer_names() -> list[str]:
     """Every layer of Keras and torch that there is here."""
-    return [*_keras_layers(), *SPELLINGS]
+    return [*_keras_layers(), *TORCH_CLASSES]
 
 
 def builtin_names() -> frozenset[str]:

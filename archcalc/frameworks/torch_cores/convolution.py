@@ -19,7 +19,7 @@ __all__ = ["convolution", "separable", "transposed"]
 
 def convolution(layer: Any, x: Shape, applied: Applied) -> Parts:
     """Padding that torch cannot say as a step before."""
-    pads: Pairs = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
+    pads: Pairs = [w.pads(n) for w, n in zip(layer.spatial_windows(), layer.extent(x), strict=True)]
     native = layer.padding == "same" and max(layer.strides) == 1
     if native or layer.padding == "valid":
         return [("core", made(layer, x))]
@@ -51,7 +51,7 @@ def separable(layer: Any, x: Shape, applied: Applied) -> Parts:
 def transposed(layer: Any, x: Shape, applied: Applied) -> Parts:
     """All that comes out, then what Keras and TensorFlow take off it, which may be uneven."""
     cuts: Pairs = []
-    for window, n in zip(layer.sliding(), layer.extent(x), strict=True):
+    for window, n in zip(layer.spatial_windows(), layer.extent(x), strict=True):
         cuts.append(window.cuts(n))
     extra = tuple(max(0, -after) for _, after in cuts)
     cuts = [(before, max(0, after)) for before, after in cuts]

@@ -17,7 +17,7 @@ __all__ = ["global_pool", "pool", "unpool"]
 
 def pool(layer: Any, x: Shape, applied: Applied) -> Parts:
     """Windows that torch refuses, and padding that it cannot say, in steps."""
-    pads: Pairs = [w.pads(n) for w, n in zip(layer.sliding(), layer.extent(x), strict=True)]
+    pads: Pairs = [w.pads(n) for w, n in zip(layer.spatial_windows(), layer.extent(x), strict=True)]
     steps = layer.strides or layer.pool_size
     largest = type(layer).__name__.startswith("Max")
     inside = layer.padding == "same" and not largest
@@ -44,7 +44,7 @@ def _padded_average(layer: Any, x: Shape, pads: Pairs) -> Parts:
 
     So the padding is put there first; a window that hangs over its end counts what is inside.
     """
-    windows = zip(layer.sliding(), layer.extent(x), pads, strict=True)
+    windows = zip(layer.spatial_windows(), layer.extent(x), pads, strict=True)
     hanging = [
         (0, max(0, (w.output(n) - 1) * w.stride + w.kernel - (n + before + after)))
         for w, n, (before, after) in windows
@@ -64,8 +64,8 @@ def _surplus(layer: Any, x: Shape, pads: Pairs) -> Parts:
     """With ceil_mode, windows that start in the padding after the end are dropped."""
     whole = [n + before + after for n, (before, after) in zip(layer.extent(x), pads, strict=True)]
     plain = padded(layer, "valid")
-    got = plain.slid(layer.shaped(tuple(whole), 1))  # type: ignore[attr-defined]
-    more = [a - b for a, b in zip(got, layer.slid(x), strict=True)]
+    got = plain.output_extent(layer.shaped(tuple(whole), 1))  # type: ignore[attr-defined]
+    more = [a - b for a, b in zip(got, layer.output_extent(x), strict=True)]
     return [("crop", modules.Pad([(0, -n) for n in more]))] if any(more) else []
 
 

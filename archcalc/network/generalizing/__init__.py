@@ -12,8 +12,8 @@ from archcalc.network.generalizing.folding import Folding, lengths
 from archcalc.network.generalizing.following import Following, rows_of
 from archcalc.network.generalizing.readings import Numbers, Reading, input_kinds, readings
 from archcalc.network.generalizing.report import Generalization, Kept, Replaced, depths_of, reported
+from archcalc.network.substitution import network_symbols, substitute
 from archcalc.network.trace import Trace
-from archcalc.network.values import network_symbols, with_values
 from archcalc.symbolic.errors import LookupFailedError, ShapeError, shorten
 from archcalc.symbolic.shape import Shape
 
@@ -50,7 +50,7 @@ def generalize(network: Network, given: Mapping[str, Any]) -> Network:
         family = network.model_copy()
     depths = {r.symbol.name: r.number for r in numbers.readings if r.kind == "copies"}
     used = {s.name for s in network_symbols(made)}
-    in_step = with_values(made, {name: n for name, n in depths.items() if name in used})
+    in_step = substitute(made, {name: n for name, n in depths.items() if name in used})
     folded = [*depths_of(network, made), *folding.folded]
     made_of = reported(before, in_step.trace(), folded, last, numbers)
     _uses_all(family, made_of)

@@ -23,9 +23,9 @@ from archcalc.layers.slicing import Slice
 from archcalc.network.generalizing.readings import Numbers
 from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.errors import ArchcalcError
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
+from archcalc.symbolic.substitution import substitute
 
 __all__ = ["Entering", "decided", "fields_of", "pinned"]
 
@@ -250,4 +250,4 @@ def _alike(a: Dim, b: Dim, numbers: Numbers) -> bool:
 
 
 def _value(dim: Dim, at: dict[Symbol, Dim]) -> Dim:
-    return dim if isinstance(dim, int) else lower(with_values(dim, at))
+    return dim if isinstance(dim, int) else lower(substitute(dim, at))

@@ -14,10 +14,10 @@ from archcalc.network.generalizing.readings import Numbers
 from archcalc.network.generalizing.runs import Run, Runs
 from archcalc.network.graph import INPUT, Graph, Ref
 from archcalc.network.model import Model
-from archcalc.network.rebuild import Rebuild
 from archcalc.network.repeat import Repeat
 from archcalc.network.sequential import Sequential
 from archcalc.network.tensor import Input, Tensor, called
+from archcalc.network.transform import Transform
 
 __all__ = ["Folding", "lengths"]
 
@@ -29,7 +29,7 @@ def lengths(network: Network) -> list[int]:
     return [run.times for net in nets for run in runs.every(net.graph())]
 
 
-class Folding(Rebuild):
+class Folding(Transform):
     """Puts a `Repeat` in the place of equal blocks, where a symbol says how many there are.
 
     Args:

@@ -14,8 +14,8 @@ from archcalc.network.generalizing.deciding import Entering, decided, fields_of
 from archcalc.network.generalizing.readings import Numbers
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.model import Model
-from archcalc.network.rebuild import Rebuild
 from archcalc.network.tensor import Input, Tensor, called
+from archcalc.network.transform import Transform
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 
@@ -24,7 +24,7 @@ __all__ = ["Following", "rows_of"]
 Shapes = tuple[Shape, ...]
 
 
-class Following(Rebuild):
+class Following(Transform):
     """Makes layers with symbols, each on what comes into it where it is first called.
 
     Args:

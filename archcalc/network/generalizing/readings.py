@@ -12,8 +12,8 @@ from sympy import Add, Expr, Integer, Symbol
 from archcalc.layers.fields import Counts, counts_of
 from archcalc.network.base import Network
 from archcalc.network.code import everything
+from archcalc.network.substitution import network_symbols
 from archcalc.network.trace import Trace
-from archcalc.network.values import network_symbols
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import EvaluationError, LookupFailedError, quoted, shorten
 from archcalc.symbolic.shape import Shape

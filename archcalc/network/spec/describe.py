@@ -9,7 +9,7 @@ from archcalc.layers.base import FIELDS, Layer
 from archcalc.layers.registry import layer_classes
 from archcalc.layers.spatial import Spatial
 from archcalc.layers.ties import Tie
-from archcalc.layers.values import listed, plain
+from archcalc.layers.values import as_data, listed
 from archcalc.network.forms import is_plain_chain, is_plain_model
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.spec.entries import holding, positional_fields, takes_list
@@ -227,7 +227,7 @@ def _writable(value: Any) -> bool:
 
 def _listed(value: Any) -> Any:
     """Tuples as lists, as deep as they go."""
-    return [_listed(part) for part in value] if isinstance(value, tuple | list) else plain(value)
+    return [_listed(part) for part in value] if isinstance(value, tuple | list) else as_data(value)
 
 
 def _shortest(layer: Layer, arguments: dict[str, Any]) -> Any:
@@ -251,7 +251,7 @@ def _common(network: Network) -> dict[str, Any]:
 
 
 def _shape(shape: Shape) -> list[Any]:
-    return [plain(dim) for dim in shape]
+    return [as_data(dim) for dim in shape]
 
 
 def _input_names(given: Sequence[str | None], taken: Iterable[str]) -> list[str]:

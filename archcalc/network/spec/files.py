@@ -24,12 +24,12 @@ from archcalc.network.spec.reader import SpecReader
 from archcalc.network.spec.scope import Place, place_text
 from archcalc.network.spec.toml_text import read_toml, toml_line, write_toml
 from archcalc.network.spec.yaml_text import read_yaml, write_yaml
+from archcalc.network.substitution import substitute, substitute_in_layer, symbols_in
 from archcalc.network.trace import Trace
-from archcalc.network.values import put_in, symbols_in, with_values
-from archcalc.network.walk import growing
+from archcalc.network.tracer import growing
 from archcalc.symbolic.dims import lower
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
-from archcalc.symbolic.putting import with_values as with_exact
+from archcalc.symbolic.substitution import substitute as with_exact
 
 __all__ = [
     "Source",
@@ -94,7 +94,7 @@ def traced(what: Network | Trace | str | os.PathLike[str], **values: Any) -> Tra
     if isinstance(what, Trace):
         return _with(what, values) if values else what
     network = what if isinstance(what, Network) else load(what)
-    return with_values(network, values).trace()
+    return substitute(network, values).trace()
 
 
 def trace_symbols(trace: Trace) -> dict[str, Symbol]:
@@ -111,7 +111,7 @@ def _with(trace: Trace, values: Mapping[str, Any]) -> Trace:
         [lower(with_exact(dim, given)) if isinstance(dim, Expr) else dim for dim in shape]
         for shape in trace.inputs
     ]
-    network = put_in(trace.network, given)
+    network = substitute_in_layer(trace.network, given)
     return (network if isinstance(network, Network) else Sequential([network])).trace(*shapes)
 
 

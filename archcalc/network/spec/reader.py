@@ -39,7 +39,8 @@ from archcalc.network.base import Network
 from archcalc.network.forms import reads_dumps
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
-from archcalc.network.spec.complaints import (
+from archcalc.network.spec.describe import to_dict
+from archcalc.network.spec.diagnostics import (
     MOST_LAYERS,
     MOST_NESTING,
     Complaints,
@@ -47,11 +48,10 @@ from archcalc.network.spec.complaints import (
     kind_of,
     nearest,
 )
-from archcalc.network.spec.describe import to_dict
 from archcalc.network.spec.entries import holding, keywords, positional_fields, takes_list
 from archcalc.network.spec.scope import Place, Scope, place_text
 from archcalc.network.spec.version import format_version
-from archcalc.network.spec.vocabulary import Spelling, spelling
+from archcalc.network.spec.vocabulary import LayerAlias, alias_of
 from archcalc.network.spec.wiring import Call, Wiring
 from archcalc.network.tensor import Input, Tensor
 from archcalc.symbolic.errors import (
@@ -300,7 +300,7 @@ class SpecReader:
         try:
             cls = layer_class(kind)
         except UnknownLayerError as error:
-            known = spelling(kind)
+            known = alias_of(kind)
             if known is None:
                 raise self._errors.placed(error, place) from None
             return self._spelt(known, value, place)
@@ -318,7 +318,7 @@ class SpecReader:
         read = self._sequential if cls is Sequential else self._model
         return read(spec, place, scope.below(label, _given_names(spec.get("layers"))))
 
-    def _spelt(self, known: Spelling, value: Any, place: Place) -> Layer:
+    def _spelt(self, known: LayerAlias, value: Any, place: Place) -> Layer:
         """A layer under another name, with the arguments of that."""
         if value is _ABSENT or value is None:
             args, given = (), {}
@@ -434,14 +434,14 @@ def _is_entry(cls: type[Layer], value: Mapping[Any, Any]) -> bool:
     if len(value) != 1 or not first or not holding(cls, first[0]):
         return False
     (key,) = value
-    return key not in keywords(cls) and (is_layer_class(key) or spelling(key) is not None)
+    return key not in keywords(cls) and (is_layer_class(key) or alias_of(key) is not None)
 
 
 def _class_name(kind: Any) -> Any:
     """Our class, by which a layer without a name is named."""
     if is_layer_class(kind):
         return layer_class(kind).__name__
-    known = spelling(kind)
+    known = alias_of(kind)
     return kind if known is None else known.layer
 
 

@@ -21,7 +21,7 @@ from archcalc.network.spec.entries import (
     takes_list,
 )
 from archcalc.network.spec.version import VERSION
-from archcalc.network.spec.vocabulary import Spelling, spellings
+from archcalc.network.spec.vocabulary import LayerAlias, aliases
 
 __all__ = ["json_schema"]
 
@@ -81,7 +81,7 @@ def json_schema() -> Schema:
     }
     for name, cls in classes.items():
         definitions[name] = _NETWORKS[cls]() if cls in _NETWORKS else _layer(cls)
-    definitions |= {f"nn.{name}": _spelt(spelling) for name, spelling in spellings().items()}
+    definitions |= {f"nn.{name}": _spelt(spelling) for name, spelling in aliases().items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A network, as archcalc reads it: version {VERSION} of the format",
@@ -118,7 +118,7 @@ def _entry(classes: Mapping[str, type[Layer]]) -> Schema:
     """One entry of a list of layers: a name alone, a name with arguments, or a list of entries."""
     bare = [name for name, cls in classes.items() if not _required(cls)]
     named = {name: _ref(name) for name in (*classes, "Shared")}
-    for name, spelling in spellings().items():
+    for name, spelling in aliases().items():
         written = [f"nn.{name}", f"torch.nn.{name}", *([] if name in classes else [name])]
         named |= {key: _ref(f"nn.{name}") for key in written}
         bare += [] if _needed(spelling) else written
@@ -126,11 +126,11 @@ def _entry(classes: Mapping[str, type[Layer]]) -> Schema:
     return {"anyOf": [{"enum": bare}, one, _ref("layers")]}
 
 
-def _needed(spelling: Spelling) -> list[str]:
+def _needed(spelling: LayerAlias) -> list[str]:
     return [p.name for p in spelling.signature.parameters.values() if p.default is p.empty]
 
 
-def _spelt(spelling: Spelling) -> Schema:
+def _spelt(spelling: LayerAlias) -> Schema:
     """torch's arguments: by name, by position, the first alone, or none; each may be anything."""
     parameters = spelling.signature.parameters.values()
     free: Schema = {}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archcalc._version import __version__
-from archcalc.network.spec.complaints import Complaints, kind_of
+from archcalc.network.spec.diagnostics import Complaints, kind_of
 
 __all__ = ["VERSION", "format_version"]
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from archcalc._hooks import FILE_NAMES
 from archcalc.layers.base import Layer
 
-__all__ = ["Spelling", "spelling", "spellings"]
+__all__ = ["LayerAlias", "alias_of", "aliases"]
 
 
-class Spelling(Protocol):
+class LayerAlias(Protocol):
     """Another name of a layer, with arguments of its own; calling it makes the layer."""
 
     @property
@@ -31,19 +31,19 @@ class Spelling(Protocol):
         """The layer."""
 
 
-def spellings() -> Mapping[str, Spelling]:
+def aliases() -> Mapping[str, LayerAlias]:
     """Every further name.
 
-    >>> spellings()["Conv2d"].layer
+    >>> aliases()["Conv2d"].layer
     'Conv2D'
     """
     return {name: known for names in FILE_NAMES for name, known in names().items()}
 
 
-def spelling(kind: object) -> Spelling | None:
+def alias_of(kind: object) -> LayerAlias | None:
     """What `kind` is a further name of, also as ``nn.Conv2d`` or ``torch.nn.Conv2d``, if it is.
 
-    >>> spelling("nn.Conv2d").layer
+    >>> alias_of("nn.Conv2d").layer
     'Conv2D'
     """
     short = str(kind).removeprefix("torch.").removeprefix("nn.")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from archcalc.layers.base import Layer
 from archcalc.network.model import Model
-from archcalc.network.spec.complaints import Complaints, is_list, kind_of, nearest
+from archcalc.network.spec.diagnostics import Complaints, is_list, kind_of, nearest
 from archcalc.network.spec.scope import Place
 from archcalc.network.tensor import Tensor, every
 from archcalc.symbolic.errors import ArchcalcError, quoted, shorten

@@ -10,6 +10,7 @@ from math import lcm, prod
 from sympy import Add, Expr, Integer, Poly, Pow, fraction, reduced_totient, together
 
 from archcalc.symbolic.division import has_denominator, is_whole
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing.fold import Fold, Strength
 from archcalc.symbolic.printing.layout import (
     Ceiling,
@@ -22,7 +23,6 @@ from archcalc.symbolic.printing.layout import (
     Sum,
     layout,
 )
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["to_javascript", "to_numpy", "to_python"]
 
@@ -54,10 +54,10 @@ def to_numpy(expression: Expr | int) -> str:
     >>> to_numpy(L/f)
     'L/f'
     """
-    plain = evaluated(expression)
-    if not has_denominator(plain):
+    flat = plain(expression)
+    if not has_denominator(flat):
         return _NUMPY.set(layout(expression))
-    above, under = fraction(together(plain))
+    above, under = fraction(together(flat))
     expanded = above.expand()
     above = expanded if is_whole(expanded) else above  # 3**(s - 1) would become 3**s/3
     divide = Floor if isinstance(under, Integer) and _divides(int(under), above) else Quotient

@@ -16,8 +16,8 @@ from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, S, Symbol, f
 
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import ExpressionError
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul, product_of
 from archcalc.symbolic.sums import Sum as SumOfCopies
-from archcalc.symbolic.written import WrittenProduct, WrittenSum, product_of
 
 __all__ = [
     "Call",
@@ -165,12 +165,12 @@ class _Layout:
         if isinstance(e, Symbol):
             value = self.values.get(e)
             return Name(e.name) if value is None else replace(self, values={}).node(value)
-        if isinstance(e, WrittenSum | WrittenProduct) and len(e.args) < 2:
+        if isinstance(e, OrderedAdd | OrderedMul) and len(e.args) < 2:
             return self.node(e.args[0] if e.args else e.doit())
-        if isinstance(e, WrittenSum):
+        if isinstance(e, OrderedAdd):
             return Sum(tuple(self._signed(term) for term in e.args))
-        if isinstance(e, WrittenProduct):
-            return self._written_product(e)
+        if isinstance(e, OrderedMul):
+            return self._ordered_product(e)
         if isinstance(e, FloorDiv):
             return self._division(e, 0)
         if isinstance(e, Add):
@@ -194,7 +194,7 @@ class _Layout:
             return Call("log", (self.node(e.args[0]),))
         raise ExpressionError(f"{type(e).__name__} has no notation here")
 
-    def _written_product(self, e: WrittenProduct) -> Node:
+    def _ordered_product(self, e: OrderedMul) -> Node:
         first, *others = e.args
         if first.is_Number and first < 0:  # the sign stands before the product, not in brackets
             rest = others if first == -1 else [-first, *others]

@@ -116,7 +116,7 @@ def _pads(layer: Layer, inputs: tuple[Shape, ...]) -> bool:
 def _is_step(layer: Layer, name: str) -> bool:
     """Whether a field is a step after the layer, which is compared as such."""
     entry = TORCH.get(type(layer))
-    return name == "activation" and isinstance(entry, Entry) and name in entry.around
+    return name == "activation" and isinstance(entry, Entry) and name in entry.applied_outside
 
 
 def _slides(layer: Layer, inputs: tuple[Shape, ...]) -> bool:

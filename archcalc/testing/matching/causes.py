@@ -16,7 +16,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.notation import notation_of
 from archcalc.network import Network
-from archcalc.network.walk import Row
+from archcalc.network.tracer import Row
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.testing.matching.parts import Built, Part, Shapes, Weights
 

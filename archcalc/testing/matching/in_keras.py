@@ -14,7 +14,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.naming import snake_case
-from archcalc.network.unroll import Program
+from archcalc.network.unroll import Unrolled
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.in_keras import IN_TRAINING, multiplies, runs_in_keras
@@ -38,7 +38,7 @@ def is_model(model: object) -> bool:
     )
 
 
-def keras_parts(model: Any, made: Program) -> tuple[list[Built], Ran]:
+def keras_parts(model: Any, made: Unrolled) -> tuple[list[Built], Ran]:
     """The layers of a model that own weights, in its order, and what it gives.
 
     Raises:
@@ -195,7 +195,7 @@ def _outputs(layer: Any) -> Shapes | None:
     return tuple(shapes) if shapes and all(None not in shape for shape in shapes) else None
 
 
-def _ran(model: Any, made: Program, keras: Any) -> Ran:
+def _ran(model: Any, made: Unrolled, keras: Any) -> Ran:
     ran = Ran()
     outputs = getattr(model, "outputs", None) or []
     shapes = tuple(tuple(tensor.shape[1:]) for tensor in outputs)

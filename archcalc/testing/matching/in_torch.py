@@ -11,7 +11,7 @@ from archcalc.frameworks.records import TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
-from archcalc.network.unroll import Program
+from archcalc.network.unroll import Unrolled
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.testing.matching.parts import ITSELF, Built, Owners, Ran, Weights
 from archcalc.testing.matching.reading import read_torch
@@ -33,7 +33,7 @@ def _names(layer: type[Layer]) -> set[str]:
     return {name.removeprefix(".") for name in entry.classes()} if entry else set()
 
 
-def _wholes(made: Program) -> set[str]:
+def _wholes(made: Unrolled) -> set[str]:
     """The classes that stand for a layer of ours as a whole: layers, and networks that are there.
 
     A transformer of torch is taken apart, unless the network has one too.
@@ -48,7 +48,7 @@ Inputs: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 def torch_parts(
-    module: Any, made: Program, input_shape: Sequence[Sequence[int]] | None
+    module: Any, made: Unrolled, input_shape: Sequence[Sequence[int]] | None
 ) -> tuple[list[Built], Ran]:
     """The layers of a module that own weights, in the order of their calls, and how it ran."""
     ours = tuple(tuple(map(int, x)) for x in made.inputs)
@@ -277,7 +277,7 @@ def _zeros(shapes: Inputs, kinds: Sequence[str]) -> list[Any]:
     ]
 
 
-def input_kinds(made: Program) -> list[str]:
+def input_kinds(made: Unrolled) -> list[str]:
     """What each input holds: what the layers take that it feeds."""
     kinds = ["numbers"] * len(made.inputs)
     for call in made.calls:

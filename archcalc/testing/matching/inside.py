@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archcalc.network.unroll import Program
+from archcalc.network.unroll import Unrolled
 from archcalc.testing.matching.arguments import Row, arguments_differ
 from archcalc.testing.matching.pairing import Pairs
 from archcalc.testing.matching.parts import ITSELF, Built, Part, Ran
@@ -59,7 +59,7 @@ def trained_rows(ours: Part, theirs: Built) -> Iterator[Row]:
 # Between layers
 
 
-def between_of(made: Program) -> dict[str, Between]:
+def between_of(made: Unrolled) -> dict[str, Between]:
     """What the network does after each layer with weights, by its path; after ``""`` at first."""
     here = Between()
     found = {"": here}
@@ -83,7 +83,7 @@ def pads_near(name: str, between: Mapping[str, Between]) -> bool:
     return False
 
 
-def _is_chain(made: Program) -> bool:
+def _is_chain(made: Unrolled) -> bool:
     """Whether each layer takes what the one before it gives, and that alone."""
     return all(
         [source.call for source in call.inputs] == [number - 1]
@@ -94,7 +94,7 @@ def _is_chain(made: Program) -> bool:
 StepPair = tuple[Step | None, Step | None, list[Row], str]
 
 
-def step_pairs(pairs: Pairs, made: Program, ran: Ran) -> list[StepPair]:
+def step_pairs(pairs: Pairs, made: Unrolled, ran: Ran) -> list[StepPair]:
     """The steps between layers that differ, if all layers belong together.
 
     Where a network branches, the order of its branches is not known: a step that is done in both

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.base import Layer
-from archcalc.network.unroll import Program, unroll
+from archcalc.network.unroll import Unrolled, unroll
 from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
@@ -133,7 +133,7 @@ def assert_matches(
         raise MismatchError(_text(found, len(ours), type(model).__name__), found)
 
 
-def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Program, list[Built], Ran]:
+def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Unrolled, list[Built], Ran]:
     if is_module(model) and not is_model(model):
         made = unroll(net, given.get("net"), partial(is_whole, TORCH))
         own = given.get("model")
@@ -151,7 +151,7 @@ def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Program, li
 # What differs
 
 
-def _by_layer(pairs: Pairs, made: Program, ran: Ran) -> Iterator[Difference]:
+def _by_layer(pairs: Pairs, made: Unrolled, ran: Ran) -> Iterator[Difference]:
     here = between_of(made)
     for ours, theirs in pairs:
         if theirs is None and ours is not None:
@@ -194,7 +194,7 @@ def _in_layer(ours: Part, theirs: Built, padded: bool) -> Iterator[Difference]:
         yield Difference(ours.path, theirs.name, tuple(rows), why, title)
 
 
-def _by_step(pairs: Pairs, made: Program, ran: Ran) -> Iterator[Difference]:
+def _by_step(pairs: Pairs, made: Unrolled, ran: Ran) -> Iterator[Difference]:
     for ours, theirs, rows, why in step_pairs(pairs, made, ran):
         path, name = (step.name if step else "" for step in (ours, theirs))
         title = f"{path}, in the model {name}" if path and name else path or f"in the model: {name}"
@@ -218,7 +218,7 @@ def _weight_rows(ours: Part, theirs: Built) -> Iterator[tuple[str, str, str]]:
         yield "numbers", f"{count:,}", f"{theirs.parameters:,}"
 
 
-def _in_total(made: Program, pairs: Pairs, ran: Ran) -> Iterator[Difference]:
+def _in_total(made: Unrolled, pairs: Pairs, ran: Ran) -> Iterator[Difference]:
     if ran.refused:
         rows = (("input", _shapes(made.inputs), f"does not run on {ran.refused}"),)
         yield Difference("", "", rows)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.network.unroll import Call, Program
+from archcalc.network.unroll import Call, Unrolled
 from archcalc.testing.matching.steps import Between
 
 __all__ = ["ITSELF", "Built", "Owners", "Part", "Ran", "Shapes", "Weights", "parts_of"]
@@ -138,7 +138,7 @@ class Owners:
         return found
 
 
-def parts_of(made: Program) -> list[Part]:
+def parts_of(made: Unrolled) -> list[Part]:
     """The layers of a network that own weights, in the order in which they are called."""
     return [
         Part(call.path, call.applied)

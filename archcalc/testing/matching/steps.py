@@ -14,7 +14,7 @@ from typing import Any
 from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import TORCH
 from archcalc.frameworks.records.activations import ACTIVATIONS
-from archcalc.frameworks.torch_names import SPELLINGS
+from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import ArchcalcError
@@ -125,8 +125,8 @@ def _function(name: str) -> Layer | None:
     if name == "linear":
         return None
     if cls.startswith("."):
-        return SPELLINGS["Tanh"]().model_copy(update={"activation": name})
-    return SPELLINGS[cls](**arguments)
+        return TORCH_CLASSES["Tanh"]().model_copy(update={"activation": name})
+    return TORCH_CLASSES[cls](**arguments)
 
 
 def plain(layer: Layer) -> Layer | None:
@@ -144,7 +144,7 @@ def plain(layer: Layer) -> Layer | None:
         if (top, slope) == (6, 0):
             return _function("relu6")
         if top is None and slope:
-            return SPELLINGS["LeakyReLU"](slope)
+            return TORCH_CLASSES["LeakyReLU"](slope)
     if kind == "Hardtanh" and (layer.min_val, layer.max_val) == (0, 6):  # type: ignore[attr-defined]
         return _function("relu6")
     if group_of(layer) == "dropout" and getattr(layer, "rate", None) == 0:
@@ -159,7 +159,7 @@ def steps_of(name: str, applied: Applied, *, weighs: bool) -> Iterator[Step]:
     function = getattr(layer, "activation", None)
     made = layer if not weighs and group_of(layer) else None
     if made is None and isinstance(function, str) and isinstance(entry, Entry):
-        made = _function(function) if "activation" in entry.around else None
+        made = _function(function) if "activation" in entry.applied_outside else None
     elif made is not None:
         made = plain(made)
     if made is not None:
@@ -202,8 +202,8 @@ def named_function(name: str, arguments: Mapping[str, Any]) -> Step | None:
 
 
 _BY_FUNCTION = MappingProxyType(
-    {spelt.name.lower(): spelt for spelt in SPELLINGS.values() if spelt.named.make is None}
-    | {"interpolate": SPELLINGS["Upsample"], "featuredropout": SPELLINGS["Dropout2d"]}
+    {spelt.name.lower(): spelt for spelt in TORCH_CLASSES.values() if spelt.named.make is None}
+    | {"interpolate": TORCH_CLASSES["Upsample"], "featuredropout": TORCH_CLASSES["Dropout2d"]}
 )
 
 HARMLESS = frozenset(

@@ -9,7 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from archcalc.layers.functions import ActivationName
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, numbers
+from archcalc.testing.draw import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 from archcalc.testing.recipes.normalization import along_one
 from archcalc.testing.shaping import small

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick
+from archcalc.testing.draw import Pick
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 from archcalc.testing.shaping import small
 

@@ -10,7 +10,7 @@ from hypothesis.strategies import DrawFn
 
 from archcalc.layers.arithmetic import Reduction
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, numbers
+from archcalc.testing.draw import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
 from archcalc.testing.recipes.merging import to_merge
 from archcalc.testing.shaping import small

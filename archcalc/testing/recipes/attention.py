@@ -9,7 +9,7 @@ from hypothesis.strategies import DrawFn
 
 from archcalc.layers.attention import query_value_key
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, divisors, numbers
+from archcalc.testing.draw import Pick, divisors, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]

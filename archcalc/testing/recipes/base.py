@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from archcalc.layers.base import Layer
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick
+from archcalc.testing.draw import Pick
 
 __all__ = ["Fields", "Fits", "Inputs", "Recipe", "channels", "extent", "formatted"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, numbers
+from archcalc.testing.draw import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
 
 __all__ = ["INPUTS", "RECIPES"]

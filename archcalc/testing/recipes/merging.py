@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, numbers
+from archcalc.testing.draw import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
 from archcalc.testing.shaping import small
 

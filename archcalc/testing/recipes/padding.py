@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick
+from archcalc.testing.draw import Pick
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe, extent, formatted
 from archcalc.testing.shaping import small
 

@@ -10,9 +10,9 @@ from hypothesis.strategies import SearchStrategy
 
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, numbers
+from archcalc.testing.draw import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe, extent, formatted
-from archcalc.testing.recipes.sliding import LARGEST_WINDOW, steps
+from archcalc.testing.recipes.spatial_windows import LARGEST_WINDOW, steps
 from archcalc.testing.shaping import small
 
 __all__ = ["FITS", "INPUTS", "RECIPES"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, divisors, numbers
+from archcalc.testing.draw import Pick, divisors, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe, channels, extent, formatted
 
 __all__ = ["INPUTS", "RECIPES"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from archcalc.layers.axes import axis_index
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick
+from archcalc.testing.draw import Pick
 from archcalc.testing.recipes.base import Fields, Recipe
 
 __all__ = ["RECIPES"]

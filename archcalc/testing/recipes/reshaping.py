@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, factors
+from archcalc.testing.draw import Pick, factors
 from archcalc.testing.recipes.base import Fields, Recipe
 
 __all__ = ["RECIPES"]

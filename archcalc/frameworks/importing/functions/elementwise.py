@@ -245,7 +245,11 @@ def power_of_two(low: Workbench, exponent: Any) -> Lowered:
 
 def _joining(layer: Any) -> Lower:
     def lower(low: Workbench, a: Any, b: Any) -> Lowered:
-        return low.merged(layer, [a, b])
+        x, other = (a, b) if low.is_tensor(a) else (b, a)
+        if low.is_tensor(other):
+            return low.merged(layer, [a, b])
+        ends = (_number(other), None) if layer is ac.Maximum else (None, _number(other))
+        return low.on(low.tensor_of(x), ac.Clip(*ends))
 
     return lower
 

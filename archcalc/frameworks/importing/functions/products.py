@@ -188,13 +188,14 @@ def _convolution(rank: int) -> Lower:
         kernel = low.shape_of(weight)
         steps, spread = _each(stride, rank), _each(dilation, rank)
         if not low.is_weight(weight) or not (bias is None or low.is_weight(bias)):
-            pads = _amounts(padding, kernel[2:], spread)
-            layer = ac.Convolve(strides=steps, padding=pads, dilation_rate=spread, groups=groups)
+            amounts = _amounts(padding, kernel[2:], spread)
+            layer = ac.Convolve(strides=steps, padding=amounts, dilation_rate=spread, groups=groups)
             return _convolved(low, value, low.tensor_of(weight), bias, layer, made)
         kind = {1: ac.Conv1D, 2: ac.Conv2D, 3: ac.Conv3D}[rank]
+        pads: Any = padding if isinstance(padding, str) else _each(padding, rank)
         held = kind(
             kernel[0], tuple(kernel[2:]), strides=steps,
-            padding=padding if isinstance(padding, str) else _each(padding, rank),
+            padding=pads,
             data_format="channels_first", dilation_rate=spread, groups=groups,
             use_bias=bias is not None,
         )  # fmt: skip

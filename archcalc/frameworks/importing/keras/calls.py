@@ -26,10 +26,10 @@ def inputs_of(kind: str, call: Call) -> list[At]:
     ['x']
     """
     entry = keras_entry(kind)
-    if entry is not None and entry.handed is query_and_value:
+    if entry is not None and entry.call_args is query_and_value:
         return _attended(call)
-    given = list(tensors(call.args[: 1 if entry is None or entry.handed is None else None]))
-    if entry is not None and entry.handed is with_states:
+    given = list(tensors(call.args[: 1 if entry is None or entry.call_args is None else None]))
+    if entry is not None and entry.call_args is with_states:
         given = [*tensors(call.args[:1]), *_states(call)]
     elif len(call.args) > 1 and list(tensors(call.args[1:])):
         raise NotLoweredError("it is called on more than its inputs")

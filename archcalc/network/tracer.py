@@ -16,7 +16,7 @@ from archcalc.costs.loops import Carry, Loop, numbered, positions, with_own_weig
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Weight, Work
-from archcalc.network.copies import for_each
+from archcalc.network.requirements import for_each
 from archcalc.network.ties import TiedWeight, no_owner, owned, settled
 from archcalc.symbolic.compare import equal
 from archcalc.symbolic.dims import Dim
@@ -27,7 +27,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Index
 
-__all__ = ["Round", "Row", "Value", "Walk", "Where", "frozen", "growing"]
+__all__ = ["Round", "Row", "Scope", "Tracer", "Value", "frozen", "growing"]
 
 
 @contextmanager
@@ -172,7 +172,7 @@ class Row(Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Scope:
     """Where in a network a walk is.
 
     Attributes:
@@ -191,23 +191,23 @@ class Where:
     rounds: tuple[Round, ...] = ()
     trained: bool = True
 
-    def within(self, network: Layer) -> Where:
+    def within(self, network: Layer) -> Scope:
         """The place in a network: what is in one that is not trained is not trained either."""
         return self if network.trainable else replace(self, trained=False)
 
-    def under(self, name: str) -> Where:
+    def under(self, name: str) -> Scope:
         """The place called `name` in here."""
         return replace(self, path=f"{self.path}/{name}".lstrip("/"))
 
-    def inside(self, loop: Loop) -> Where:
+    def inside(self, loop: Loop) -> Scope:
         """The place inside of a further loop, whose turns do not follow one another."""
         return self if loop.is_once else replace(self, loops=(*self.loops, loop))
 
-    def repeating(self, loop: Loop, walk: Walk, values: Iterable[Value]) -> Where:
+    def repeating(self, loop: Loop, tracer: Tracer, values: Iterable[Value]) -> Scope:
         """The place inside of a further loop, whose first turn alone takes `values`."""
         if loop.is_once:
             return self
-        carry = Carry(len(walk.rows), frozenset(value.source for value in values))
+        carry = Carry(len(tracer.rows), frozenset(value.source for value in values))
         turn = Round("copies", carry.start, loop.count, loop.index, carry.sources)
         return replace(
             self,
@@ -217,29 +217,29 @@ class Where:
         )
 
 
-class Walk:
+class Tracer:
     """One pass through a network, collecting rows.
 
     Args:
-        apart: whether copies of a repeated block are followed one by one, also where they are
+        unroll: whether copies of a repeated block are followed one by one, also where they are
             alike; a symbolic number of them stands together all the same.
     """
 
-    def __init__(self, apart: bool = False) -> None:
-        self.apart = apart
+    def __init__(self, unroll: bool = False) -> None:
+        self.unroll = unroll
         self.rows: list[Row] = []
         self.extra: list[Requirement] = []
         self._known: dict[tuple[object, ...], Applied] = {}
         self._owners: dict[tuple[object, ...], Row] = {}
-        self._tied: list[tuple[int, Layer, Where]] = []
+        self._tied: list[tuple[int, Layer, Scope]] = []
 
-    def aside(self) -> Walk:
+    def fork(self) -> Tracer:
         """A walk of its own that keeps no rows here but knows the facts worked out already."""
-        other = Walk()
+        other = Tracer()
         other._known = self._known
         return other
 
-    def call(self, layer: Layer, values: Sequence[Value], at: Where) -> tuple[Value, ...]:
+    def call(self, layer: Layer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """Follow one layer: its row is added, and what comes out is returned.
 
         Raises:
@@ -272,7 +272,7 @@ class Walk:
         number = len(self.rows) - 1
         return tuple(Value(shape, number, i) for i, shape in enumerate(applied.outputs))
 
-    def require(self, needs: Iterable[Requirement], at: Where) -> None:
+    def require(self, needs: Iterable[Requirement], at: Scope) -> None:
         """Keep what cannot be decided yet, asked for by the network at a place.
 
         Raises:
@@ -297,7 +297,7 @@ class Walk:
                 self.extra.extend(for_each(needed, numbered(at.loops)) for needed in needs)
             self.rows[number] = replace(row, ties=tuple(ties))
 
-    def _owner(self, owner: Layer, at: Where) -> Row:
+    def _owner(self, owner: Layer, at: Scope) -> Row:
         """The row that has the weights of `owner`, in the same copy of a repeated block or outside.
 
         Raises:

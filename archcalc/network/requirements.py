@@ -9,9 +9,9 @@ from sympy import Integer
 from archcalc.formula.monotone import Direction, direction
 from archcalc.symbolic.compare import at_least
 from archcalc.symbolic.dims import lower
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Copies
-from archcalc.symbolic.written import evaluated
 
 __all__ = ["for_each"]
 
@@ -32,11 +32,9 @@ def _of_one(requirement: Requirement, copies: Copies) -> Requirement:
     asked = requirement.relation is Relation.AT_LEAST and copies.index in requirement.symbols
     if not asked or not at_least(copies.count, 1):
         return requirement
-    room = evaluated(requirement.left) - evaluated(requirement.right)
+    room = plain(requirement.left) - plain(requirement.right)
     way = direction(room, copies.index, {copies.index: (0, None)})
     if way is Direction.UNDECIDED:
         return requirement
     last = way is Direction.FALLING
-    return requirement.at(
-        {copies.index: lower(evaluated(copies.count) - 1 if last else Integer(0))}
-    )
+    return requirement.at({copies.index: lower(plain(copies.count) - 1 if last else Integer(0))})

@@ -14,7 +14,7 @@ from archcalc.symbolic.division import CeilDiv, FloorDiv
 from archcalc.symbolic.errors import ArchcalcError, shorten
 from archcalc.symbolic.symbols import symbol
 from archcalc.testing.bounds import BoundError, flag, whole
-from archcalc.testing.picking import numbers
+from archcalc.testing.draw import numbers
 
 __all__ = ["formulas"]
 

@@ -11,12 +11,12 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import known_layers
 from archcalc.network import Model, Network, Repeat, Residual, Sequential
-from archcalc.testing.drawing import layers
-from archcalc.testing.grower import Grower
-from archcalc.testing.growing import chains, models, networks
-from archcalc.testing.kinds import allowed, catalogue, chosen
-from archcalc.testing.picking import numbers
-from archcalc.testing.plan import Plan
+from archcalc.testing.available import allowed, catalogue, chosen
+from archcalc.testing.draw import numbers
+from archcalc.testing.layer_source import LayerSource
+from archcalc.testing.network_bounds import NetworkBounds
+from archcalc.testing.random_layers import layers
+from archcalc.testing.random_networks import chains, models, networks
 from archcalc.testing.shaping import small
 
 __all__ = ["strategy_for"]
@@ -50,9 +50,9 @@ def _layer(drawn: tuple[Layer, Any]) -> Layer:
     return drawn[0]
 
 
-def _plan() -> Plan:
+def _bounds() -> NetworkBounds:
     within = allowed("frameworks", None, {"function": (None,)})
-    return Plan.of(
+    return NetworkBounds.of(
         kinds=chosen(None, within),
         allowed=within,
         layers=_MOST_LAYERS,
@@ -77,13 +77,13 @@ def _repeats(draw: DrawFn) -> Repeat:
 @st.composite
 def _keeping(draw: DrawFn) -> list[Layer]:
     """Layers that give back the shape that they take."""
-    grower, x = Grower(draw, _plan()), draw(small())
-    return [grower.keeping(x) for _ in range(draw(numbers(1, _MOST_LAYERS // 2)))]
+    source, x = LayerSource(draw, _bounds()), draw(small())
+    return [source.keeping(x) for _ in range(draw(numbers(1, _MOST_LAYERS // 2)))]
 
 
 _BLOCKS: Mapping[type[Any], Callable[[], SearchStrategy[Any]]] = {
-    Sequential: lambda: chains(_plan()),
-    Model: lambda: models(_plan()),
+    Sequential: lambda: chains(_bounds()),
+    Model: lambda: models(_bounds()),
     Residual: _residuals,
     Repeat: _repeats,
 }

@@ -8,13 +8,13 @@ from typing import Any
 from archcalc.explain import html, latex, markdown, text
 from archcalc.explain.document import Document
 
-__all__ = ["Explained", "abridged", "json_text"]
+__all__ = ["Renderable", "abridged", "json_text"]
 
 _MOST_LINES = 60
 """More lines than this are not shown at the prompt."""
 
 
-class Explained:
+class Renderable:
     """What can be read as text, Markdown, LaTeX, HTML and JSON."""
 
     __slots__ = ()

@@ -15,12 +15,12 @@ from hypothesis.strategies import SearchStrategy
 from archcalc.layers import Conv1D, Conv2D, Conv3D, Dense, Identity, ReLU
 from archcalc.layers.base import Layer
 from archcalc.symbolic.shape import Shape
+from archcalc.testing.available import Allowed, axes_of, takes, takes_one
 from archcalc.testing.bounds import BoundError
-from archcalc.testing.drawing import pairs
 from archcalc.testing.in_keras import IN_TRAINING, builds_in_keras, keeps_its_word
-from archcalc.testing.kinds import Allowed, axes_of, takes, takes_one
+from archcalc.testing.random_layers import pairs
 
-__all__ = ["MOST_AXES", "Plan", "parameters_of"]
+__all__ = ["MOST_AXES", "NetworkBounds", "parameters_of"]
 
 _MOST_ELEMENTS = 2_000
 """What a layer may give at most, so that ten of them still run in a moment."""
@@ -38,7 +38,7 @@ def parameters_of(layer: Layer, inputs: tuple[Shape, ...]) -> int:
 
 
 @dataclass(frozen=True)
-class Plan:
+class NetworkBounds:
     """The bounds of a random network.
 
     Attributes:
@@ -56,7 +56,7 @@ class Plan:
     branches: bool
 
     @classmethod
-    def of(cls, kinds: tuple[type[Layer], ...], **bounds: Any) -> Plan:
+    def of(cls, kinds: tuple[type[Layer], ...], **bounds: Any) -> NetworkBounds:
         """A plan that can be met.
 
         Raises:
@@ -180,19 +180,21 @@ class Plan:
 
 
 @lru_cache(maxsize=1024)
-def _simplest(plan: Plan, kind: type[Layer]) -> tuple[Layer, Shape] | None:
+def _simplest(bounds: NetworkBounds, kind: type[Layer]) -> tuple[Layer, Shape] | None:
     """The simplest layer of a kind within the bounds, and its input."""
 
     def meets(pair: tuple[Layer, tuple[Shape, ...]]) -> bool:
         layer, inputs = pair
-        cost = 0 if plan.parameters is None else parameters_of(layer, inputs)
-        return len(inputs) == 1 and plan.accepts(layer, *inputs) and cost <= (plan.parameters or 0)
+        cost = 0 if bounds.parameters is None else parameters_of(layer, inputs)
+        return (
+            len(inputs) == 1 and bounds.accepts(layer, *inputs) and cost <= (bounds.parameters or 0)
+        )
 
     try:
         quiet = settings(
             database=None, deadline=None, max_examples=100, suppress_health_check=tuple(HealthCheck)
         )
-        layer, (x,) = find(pairs(kind, plan.allowed), meets, settings=quiet)
+        layer, (x,) = find(pairs(kind, bounds.allowed), meets, settings=quiet)
     except NoSuchExample:
         return None
     return layer, x

@@ -1,8 +1,8 @@
 """Sums and products that stay as a person wrote them.
 
 sympy does not keep a formula as written: ``32*(k**2*n + 1)`` distributes by itself and terms are
-re-ordered.  `WrittenSum` and `WrittenProduct` are ordinary sympy expressions (symbols can be
-replaced in them) that keep their parts and their order; `evaluated` gives the plain expression.
+re-ordered.  `OrderedAdd` and `OrderedMul` are ordinary sympy expressions (symbols can be
+replaced in them) that keep their parts and their order; `plain` gives the plain expression.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 from sympy import Add, Expr, Integer, Mul, S, sympify
 
 __all__ = [
-    "WrittenProduct",
-    "WrittenSum",
-    "evaluated",
+    "OrderedAdd",
+    "OrderedMul",
+    "collect_like_terms",
+    "plain",
     "product_of",
     "sum_of_products",
-    "tidied",
 ]
 
 
-class _Written(Expr):
+class _Ordered(Expr):
     __slots__ = ()
     is_commutative = True
 
@@ -31,18 +31,18 @@ class _Written(Expr):
         return made
 
     def _sympystr(self, printer: Any) -> str:
-        return str(printer._print(evaluated(self)))
+        return str(printer._print(plain(self)))
 
     def _eval_expand_mul(self, **hints: Any) -> Expr:
-        return evaluated(self)
+        return plain(self)
 
 
-class WrittenSum(_Written):
+class OrderedAdd(_Ordered):
     """A sum whose terms stay in order and apart.
 
     >>> from archcalc.symbolic import symbols
     >>> k = symbols("k")
-    >>> WrittenSum(1, k, k).args
+    >>> OrderedAdd(1, k, k).args
     (1, k, k)
     """
 
@@ -50,15 +50,15 @@ class WrittenSum(_Written):
 
     def doit(self, **hints: Any) -> Expr:
         """The plain sum."""
-        return Add(*[evaluated(term) for term in self.args])
+        return Add(*[plain(term) for term in self.args])
 
 
-class WrittenProduct(_Written):
+class OrderedMul(_Ordered):
     """A product whose factors stay in order and apart.
 
     >>> from archcalc.symbolic import symbols
     >>> k, f = symbols("k f")
-    >>> WrittenProduct(f, k, k, 3).doit()
+    >>> OrderedMul(f, k, k, 3).doit()
     3*f*k**2
     """
 
@@ -66,23 +66,23 @@ class WrittenProduct(_Written):
 
     def doit(self, **hints: Any) -> Expr:
         """The plain product."""
-        return Mul(*[evaluated(factor) for factor in self.args])
+        return Mul(*[plain(factor) for factor in self.args])
 
 
-def evaluated(expression: Expr | int) -> Expr:
+def plain(expression: Expr | int) -> Expr:
     """`expression` as a plain sympy expression, with nothing kept as written.
 
     >>> from archcalc.symbolic import symbols
     >>> n = symbols("n")
-    >>> evaluated(WrittenProduct(10, WrittenSum(n, 1)))
+    >>> plain(OrderedMul(10, OrderedAdd(n, 1)))
     10*n + 10
     """
     if isinstance(expression, int):
         return Integer(expression)
-    if isinstance(expression, _Written):
+    if isinstance(expression, _Ordered):
         return expression.doit()
-    if expression.has(WrittenSum, WrittenProduct):
-        return expression.replace(lambda part: isinstance(part, _Written), evaluated)
+    if expression.has(OrderedAdd, OrderedMul):
+        return expression.replace(lambda part: isinstance(part, _Ordered), plain)
     return expression
 
 
@@ -90,7 +90,7 @@ def product_of(factors: Sequence[Expr | int]) -> Expr:
     """The product of `factors` as written: a single factor stays itself, none is 1."""
     if not factors:
         return S.One
-    return sympify(factors[0], strict=True) if len(factors) == 1 else WrittenProduct(*factors)
+    return sympify(factors[0], strict=True) if len(factors) == 1 else OrderedMul(*factors)
 
 
 def sum_of_products(products: Iterable[Sequence[Expr | int]]) -> Expr:
@@ -116,7 +116,7 @@ def sum_of_products(products: Iterable[Sequence[Expr | int]]) -> Expr:
     ones = len(rows) - len(terms)
     if ones:
         terms.append(Integer(ones))
-    inner = WrittenSum(*terms) if len(terms) > 1 else terms[0]
+    inner = OrderedAdd(*terms) if len(terms) > 1 else terms[0]
     return product_of([inner, *shared])
 
 
@@ -131,7 +131,7 @@ def _sum_of_pairs(rows: list[list[Expr | int]]) -> Expr:
         term = sum_of_products(pair)
         counts[term] = counts.get(term, 0) + 1
     terms = [_times(Integer(many), term) for term, many in counts.items()]
-    return terms[0] if len(terms) == 1 else WrittenSum(*terms)
+    return terms[0] if len(terms) == 1 else OrderedAdd(*terms)
 
 
 def _take_shared(rows: list[list[Expr | int]]) -> list[Expr | int]:
@@ -145,7 +145,7 @@ def _take_shared(rows: list[list[Expr | int]]) -> list[Expr | int]:
     return shared
 
 
-def tidied(expression: Expr | int) -> Expr:
+def collect_like_terms(expression: Expr | int) -> Expr:
     """`expression` with numbers gathered and equal terms counted, and otherwise as written.
 
     Inside a term everything is evaluated, so that ``k·k·1 + 1`` becomes ``k² + 1``; numbers go to
@@ -154,21 +154,21 @@ def tidied(expression: Expr | int) -> Expr:
     >>> from archcalc.symbolic import symbols
     >>> k, f, n = symbols("k f n")
     >>> conv = sum_of_products([(k, k, 1, f), (f,)])
-    >>> tidied(WrittenSum(conv, conv, WrittenProduct(n, 10), 3, 4)).args
+    >>> collect_like_terms(OrderedAdd(conv, conv, OrderedMul(n, 10), 3, 4)).args
     (2*f*(k**2 + 1), 10*n, 7)
     """
     e = sympify(expression, strict=True)
-    if isinstance(e, WrittenProduct):
+    if isinstance(e, OrderedMul):
         return _tidy_product(e)
-    return _tidy_sum(e) if isinstance(e, WrittenSum) else evaluated(e)
+    return _tidy_sum(e) if isinstance(e, OrderedAdd) else plain(e)
 
 
-def _tidy_product(e: WrittenProduct) -> Expr:
+def _tidy_product(e: OrderedMul) -> Expr:
     number: Expr = S.One
     factors: list[Expr] = []
     for factor in e.args:
         part = _factor(factor)
-        inner = part.args if isinstance(part, WrittenProduct) or _is_whole(part) else (part,)
+        inner = part.args if isinstance(part, OrderedMul) or _is_whole(part) else (part,)
         for item in inner:
             if item.is_Number:
                 number *= item
@@ -178,7 +178,7 @@ def _tidy_product(e: WrittenProduct) -> Expr:
         return number
     if any(_divides(factor) for factor in factors):
         number, factors = _cancelled(number, factors)
-    if not any(factor.is_Add or isinstance(factor, _Written) for factor in factors):
+    if not any(factor.is_Add or isinstance(factor, _Ordered) for factor in factors):
         return Mul(number, *factors)
     powers: dict[Expr, int] = {}
     for factor in factors:
@@ -192,7 +192,7 @@ def _tidy_product(e: WrittenProduct) -> Expr:
 
 def _cancelled(number: Expr, factors: list[Expr]) -> tuple[Expr, list[Expr]]:
     """The same product where quotients meet what they are divided by: ``a·(d/a)`` is ``d``."""
-    kept = [f for f in factors if f.is_Add or isinstance(f, _Written)]
+    kept = [f for f in factors if f.is_Add or isinstance(f, _Ordered)]
     number, rest = Mul(number, *[f for f in factors if f not in kept]).as_coeff_Mul()
     return number, [*kept, *(f for f in Mul.make_args(rest) if f is not S.One)]
 
@@ -211,26 +211,26 @@ def _divides(factor: Expr) -> bool:
 
 def _factor(factor: Expr) -> Expr:
     """A factor keeps a sum of whole layers as written; anything smaller is evaluated."""
-    if isinstance(factor, WrittenProduct):
+    if isinstance(factor, OrderedMul):
         return _tidy_product(factor)
-    if isinstance(factor, WrittenSum) and any(_is_layered(term) for term in factor.args):
+    if isinstance(factor, OrderedAdd) and any(_is_layered(term) for term in factor.args):
         return _tidy_sum(factor)
-    return evaluated(factor)
+    return plain(factor)
 
 
 def _is_layered(term: Expr) -> bool:
-    return isinstance(term, WrittenProduct) and any(
-        isinstance(f, WrittenSum) or f.is_Add for f in term.args
+    return isinstance(term, OrderedMul) and any(
+        isinstance(f, OrderedAdd) or f.is_Add for f in term.args
     )
 
 
-def _tidy_sum(e: WrittenSum) -> Expr:
+def _tidy_sum(e: OrderedAdd) -> Expr:
     number: Expr = S.Zero
     counts: dict[Expr, Expr] = {}
     pending = list(reversed(e.args))
     while pending:
-        term = tidied(pending.pop())
-        if isinstance(term, WrittenSum):
+        term = collect_like_terms(pending.pop())
+        if isinstance(term, OrderedAdd):
             pending.extend(reversed(term.args))
         elif term.is_Number:
             number += term
@@ -240,20 +240,20 @@ def _tidy_sum(e: WrittenSum) -> Expr:
     terms = [_times(many, core) for core, many in counts.items() if many is not S.Zero]
     if number is not S.Zero or not terms:
         terms.append(number)
-    return terms[0] if len(terms) == 1 else WrittenSum(*terms)
+    return terms[0] if len(terms) == 1 else OrderedAdd(*terms)
 
 
 def _counted(term: Expr) -> tuple[Expr, Expr]:
     """A term as a number and what it counts."""
-    if isinstance(term, WrittenProduct) and term.args[0].is_Number:
+    if isinstance(term, OrderedMul) and term.args[0].is_Number:
         return term.args[0], product_of(term.args[1:])
-    number, rest = (S.One, term) if isinstance(term, WrittenProduct) else term.as_coeff_Mul()
+    number, rest = (S.One, term) if isinstance(term, OrderedMul) else term.as_coeff_Mul()
     return number, rest
 
 
 def _times(many: Expr, core: Expr) -> Expr:
     if many is S.One:
         return core
-    if isinstance(core, WrittenProduct):
-        return WrittenProduct(many, *core.args)
-    return WrittenProduct(many, core) if core.is_Add else many * core
+    if isinstance(core, OrderedMul):
+        return OrderedMul(many, *core.args)
+    return OrderedMul(many, core) if core.is_Add else many * core

@@ -11,7 +11,7 @@ from archcalc.layers import fields
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, plain_fields
+from archcalc.testing.draw import Pick, plain_fields
 from archcalc.testing.recipes.base import Fields
 
 __all__ = ["asks_sizes", "own_fields"]

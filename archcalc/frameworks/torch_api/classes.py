@@ -12,7 +12,7 @@ from typing import Any
 from archcalc.frameworks.lookup import fields_of
 from archcalc.frameworks.record import Entry, Given, Name, Record
 from archcalc.frameworks.records import records
-from archcalc.frameworks.torch_names.arguments import read
+from archcalc.frameworks.torch_api.arguments import read
 from archcalc.layers.arguments import IN_KERAS
 from archcalc.layers.base import Layer
 from archcalc.layers.choices import word_refused
@@ -20,7 +20,7 @@ from archcalc.network.base import Network
 from archcalc.symbolic.errors import InvalidLayerError, shorten
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["ANYWHERE", "SPELLINGS", "Spelling", "signature"]
+__all__ = ["ANYWHERE", "TORCH_CLASSES", "TorchClass", "signature"]
 
 ANYWHERE = ("device", "dtype")
 """Arguments of most modules that say nothing of arithmetic."""
@@ -69,7 +69,7 @@ def _is_place(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Spelling:
+class TorchClass:
     """A class of torch as a layer of ours; calling it makes the layer.
 
     Attributes:
@@ -198,14 +198,14 @@ class Spelling:
         return f"<torch.nn.{self.name}{self.signature}>"
 
 
-class _Spellings(Mapping[str, Spelling]):
+class _TorchClasses(Mapping[str, TorchClass]):
     """Every class of ``torch.nn`` that is a layer of ours, by torch's name; read when asked for."""
 
     @cached_property
-    def _known(self) -> dict[str, Spelling]:
-        return {n.name: Spelling(n, record) for record in records() for n in record.names}
+    def _known(self) -> dict[str, TorchClass]:
+        return {n.name: TorchClass(n, record) for record in records() for n in record.names}
 
-    def __getitem__(self, name: str) -> Spelling:
+    def __getitem__(self, name: str) -> TorchClass:
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -215,5 +215,5 @@ class _Spellings(Mapping[str, Spelling]):
         return len(self._known)
 
 
-SPELLINGS = _Spellings()
+TORCH_CLASSES = _TorchClasses()
 """Every class of ``torch.nn`` that is a layer of ours, by torch's name."""

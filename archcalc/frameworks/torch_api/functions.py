@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archcalc.frameworks.records.activations import ACTIVATIONS
-from archcalc.frameworks.torch_names.spelling import SPELLINGS
+from archcalc.frameworks.torch_api.classes import TORCH_CLASSES
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import InvalidLayerError, quoted
 
@@ -20,7 +20,7 @@ def function_name(value: Any) -> str:
         return str(value.name)
     layer = value if isinstance(value, Layer | str) else _of_torch(value)
     for name, (cls, arguments) in ACTIVATIONS.items():
-        if cls in SPELLINGS and layer is not None and SPELLINGS[cls](**arguments) == layer:
+        if cls in TORCH_CLASSES and layer is not None and TORCH_CLASSES[cls](**arguments) == layer:
             return name
     raise InvalidLayerError(
         f"activation: {quoted(value, 60)} is not known by name",
@@ -32,7 +32,7 @@ def function_name(value: Any) -> str:
 def _of_torch(value: Any) -> Layer | None:
     """A module of torch as a layer, by its attributes; a function as the module of its name."""
     name = getattr(value, "__name__", "").replace("_", "").lower() or type(value).__name__.lower()
-    spelt = next((s for s in SPELLINGS.values() if s.name.lower() == name), None)
+    spelt = next((s for s in TORCH_CLASSES.values() if s.name.lower() == name), None)
     if spelt is None:
         return None
     names = spelt.signature.parameters

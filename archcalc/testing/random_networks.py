@@ -12,13 +12,13 @@ from archcalc.network import Input, Model, Network, Sequential, Tensor
 from archcalc.network.graph import INPUT, Ref
 from archcalc.network.tensor import every
 from archcalc.symbolic.shape import Shape
+from archcalc.testing.available import Framework, Kind, allowed, chosen
 from archcalc.testing.blocks import in_blocks
 from archcalc.testing.bounds import flag, whole
-from archcalc.testing.drawing import existing, fitted, inputs_of
-from archcalc.testing.grower import Grower
-from archcalc.testing.kinds import Framework, Kind, allowed, chosen
-from archcalc.testing.picking import numbers
-from archcalc.testing.plan import MOST_AXES, Plan
+from archcalc.testing.draw import numbers
+from archcalc.testing.layer_source import LayerSource
+from archcalc.testing.network_bounds import MOST_AXES, NetworkBounds
+from archcalc.testing.random_layers import existing, fitted, inputs_of
 from archcalc.testing.symbolizing import symbolic_networks
 
 __all__ = ["chains", "models", "networks"]
@@ -59,44 +59,44 @@ def networks(
     Sequential(layers=[Dense(units=1)], input_shape=[1])
     """
     within = allowed("frameworks", frameworks, {**(fields or {}), "function": (None,)})
-    plan = Plan.of(
+    bounds = NetworkBounds.of(
         kinds=existing(chosen(kinds, within), within),
         allowed=within,
         layers=whole("max_layers", max_layers),
         parameters=None if max_parameters is None else whole("max_parameters", max_parameters, 0),
         branches=flag("branches", branches),
     )
-    made: SearchStrategy[Network] = chains(plan)
-    if plan.branches:
-        made = st.one_of(made, made, models(plan).map(_as_chain))
+    made: SearchStrategy[Network] = chains(bounds)
+    if bounds.branches:
+        made = st.one_of(made, made, models(bounds).map(_as_chain))
     return symbolic_networks(made) if flag("symbolic", symbolic) else made
 
 
 @st.composite
-def chains(draw: DrawFn, plan: Plan) -> Sequential:
+def chains(draw: DrawFn, bounds: NetworkBounds) -> Sequential:
     """Networks that are layers and blocks one after the other.
 
     The layers are drawn first, and then put into blocks, so that an example shrinks to its layers.
     """
-    count = draw(numbers(1, plan.layers))
-    grower = Grower(draw, plan)
-    layer, x = grower.first()
+    count = draw(numbers(1, bounds.layers))
+    source = LayerSource(draw, bounds)
+    layer, x = source.first()
     layers, shapes = [layer], [x, layer.output_shape(x)]
     while len(layers) < count:
-        made = grower.layer(shapes[-1])
+        made = source.layer(shapes[-1])
         if made is None:
             break
         layers.append(made)
         shapes.append(made.output_shape(shapes[-1]))
-    grower.spare = plan.layers - len(layers)
-    return Sequential(in_blocks(grower, layers, shapes), input_shape=x)
+    source.spare = bounds.layers - len(layers)
+    return Sequential(in_blocks(source, layers, shapes), input_shape=x)
 
 
 @st.composite
-def models(draw: DrawFn, plan: Plan) -> Model:
+def models(draw: DrawFn, bounds: NetworkBounds) -> Model:
     """Several tensors, each made from earlier ones by a layer or by joining two alike."""
-    count = draw(numbers(1, plan.layers))
-    web = _Web(Grower(draw, plan))
+    count = draw(numbers(1, bounds.layers))
+    web = _Web(LayerSource(draw, bounds))
     while web.layers < count:
         web.grow()
     outputs = [web.made[-1]]
@@ -136,14 +136,14 @@ _WAYS = st.sampled_from(("layer", "layer", "join", "shared", "gather"))
 class _Web:
     """Tensors that come from one another."""
 
-    def __init__(self, grower: Grower) -> None:
-        self.grower = grower
-        self.draw: Any = grower.draw
+    def __init__(self, source: LayerSource) -> None:
+        self.source = source
+        self.draw: Any = source.draw
         self.inputs: list[Tensor] = []
         self.free: list[Tensor] = []
         self.made: list[Tensor] = []
         self.layers = 1
-        layer, x = grower.first()
+        layer, x = source.first()
         first = self._input(x, layer.input_kind(0))
         if self.draw(st.booleans()):
             self._input(x, layer.input_kind(0))
@@ -172,7 +172,7 @@ class _Web:
         ways = {"join": self._join, "shared": self._again, "gather": self._gather}
         made = ways[way](source) if way in ways else None
         if made is None:
-            layer = self.grower.layer(source.shape)
+            layer = self.source.layer(source.shape)
             made = (layer(source),) if layer is not None else ()
         self._gain(made)
 
@@ -181,7 +181,7 @@ class _Web:
 
     def _join(self, source: Tensor) -> tuple[Tensor, ...] | None:
         """Two tensors of one shape, joined."""
-        joins = self.grower.plan.joins
+        joins = self.source.bounds.joins
         if joins is None or not source.shape:
             return None
         other = self.draw(st.sampled_from(self._alike(source.shape)))
@@ -202,13 +202,13 @@ class _Web:
 
     def _gather(self, source: Tensor) -> tuple[Tensor, ...] | None:
         """A layer of any number of inputs, from tensors of their shapes or from new inputs."""
-        plan = self.grower.plan
-        cls = self.draw(plan.gathering)
-        drawn = fitted(self.draw, cls, self.draw(inputs_of(cls)), plan.allowed)
+        bounds = self.source.bounds
+        cls = self.draw(bounds.gathering)
+        drawn = fitted(self.draw, cls, self.draw(inputs_of(cls)), bounds.allowed)
         if drawn is None:
             return None
         layer, inputs = drawn
-        if not (plan.accepts(layer, *inputs, outputs=9) and self.grower.spend(layer, *inputs)):
+        if not (bounds.accepts(layer, *inputs, outputs=9) and self.source.spend(layer, *inputs)):
             return None
         fed = [self._fed(x, layer.input_kind(i)) for i, x in enumerate(inputs)]
         return every(layer(fed))

@@ -13,12 +13,12 @@ from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.model import Model
-from archcalc.network.rebuild import Rebuild
+from archcalc.network.transform import Transform
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import EvaluationError, UnknownSymbolError
-from archcalc.symbolic.putting import with_values as with_exact
+from archcalc.symbolic.substitution import substitute as with_exact
 
-__all__ = ["network_symbols", "with_values"]
+__all__ = ["network_symbols", "substitute"]
 
 
 def network_symbols(network: Network) -> tuple[Symbol, ...]:
@@ -37,7 +37,7 @@ def symbols_in(layer: Layer) -> set[Symbol]:
     return set(_symbols(layer, {}))
 
 
-def put_in(layer: Layer, values: Mapping[Symbol, Dim]) -> Layer:
+def substitute_in_layer(layer: Layer, values: Mapping[Symbol, Dim]) -> Layer:
     """`layer` with `values` put in for symbols, which need not be positive integers.
 
     Raises:
@@ -47,7 +47,7 @@ def put_in(layer: Layer, values: Mapping[Symbol, Dim]) -> Layer:
     return made
 
 
-def with_values(network: Network, values: Mapping[str, Any]) -> Network:
+def substitute(network: Network, values: Mapping[str, Any]) -> Network:
     """The network with `values` put in for its symbols; what is shared stays shared.
 
     Args:
@@ -62,7 +62,7 @@ def with_values(network: Network, values: Mapping[str, Any]) -> Network:
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
     >>> net = Sequential([Dense("n"), Dense("n")], input_shape=("d",))
-    >>> with_values(net, {"n": 8, "d": "2*m"}).trace().parameters
+    >>> substitute(net, {"n": 8, "d": "2*m"}).trace().parameters
     8·(2·m + 1) + 72
     """
     known = {s.name: s for s in network_symbols(network)}
@@ -103,7 +103,7 @@ def anew(layer: Layer, name: str) -> Layer:
     return made.model_copy(update={"name": name})
 
 
-class _Anew(Rebuild):
+class _Anew(Transform):
     """Makes every layer once more; what is shared within stays shared within.
 
     A weight that is tied to a layer outside stays that layer's.
@@ -121,7 +121,7 @@ class _Anew(Rebuild):
         return made.model_copy() if made is layer else made
 
 
-class _Values(Rebuild):
+class _Values(Transform):
     """Puts values in for symbols; a layer without these symbols stays the same object."""
 
     def __init__(self, values: Mapping[Symbol, Dim]) -> None:

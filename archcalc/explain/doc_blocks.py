@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from archcalc.explain.derivation import derive
-from archcalc.explain.explained import Explained
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.summary import summarize
 from archcalc.network import Trace, load
-from archcalc.network.values import with_values
+from archcalc.network.substitution import substitute
 from archcalc.symbolic.errors import SpecificationError, shorten
 
 __all__ = ["Block", "Stale", "filled", "find_blocks", "said_by_files", "stale_blocks"]
@@ -30,7 +30,7 @@ _OPEN = re.compile(r"^[ \t]*<!--[ \t]*archcalc:(?P<order>[^\n]*?)-->[ \t]*$", re
 _CLOSE = re.compile(r"^[ \t]*<!--[ \t]*/archcalc[ \t]*-->[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
-_VIEWS: dict[str, Callable[[Trace], Explained]] = {"derivation": derive, "summary": summarize}
+_VIEWS: dict[str, Callable[[Trace], Renderable]] = {"derivation": derive, "summary": summarize}
 """What a block may say of a network."""
 
 
@@ -174,7 +174,7 @@ def said_by_files(folder: Path) -> Say:
     """What blocks should say of the files that they name, which are looked for in `folder`."""
 
     def say(block: Block) -> str:
-        network = with_values(load(folder / block.file), dict(block.values))
+        network = substitute(load(folder / block.file), dict(block.values))
         return _VIEWS[block.view](network.trace()).to_markdown()
 
     return say

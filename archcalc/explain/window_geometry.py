@@ -17,7 +17,7 @@ from archcalc.layers.window import Stretches, TransposedWindow, Window
 from archcalc.symbolic.errors import PictureError, ShapeError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["CHANNELS", "Axis", "Stage", "axes_of", "drawable", "stages"]
+__all__ = ["CHANNELS", "Stage", "WindowAxis", "axes_of", "drawable", "stages"]
 
 View: TypeAlias = Window | TransposedWindow | Stretches
 
@@ -32,7 +32,7 @@ _LARGE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class WindowAxis:
     """One axis: cells on one side, and for each of them the cells on the other that belong to it.
 
     Attributes:
@@ -104,7 +104,7 @@ class Stage:
         return a * self.groups // self.ins == b * self.groups // self.outs
 
 
-def axes_of(applied: Applied) -> tuple[Axis, ...]:
+def axes_of(applied: Applied) -> tuple[WindowAxis, ...]:
     """The axes along which a layer has windows; none where it has none.
 
     Raises:
@@ -130,13 +130,13 @@ def _views(applied: Applied) -> tuple[tuple[int, View], ...]:
     return found
 
 
-def _axis(layer: Layer, size: Any, word: str, view: View) -> Axis:
+def _axis(layer: Layer, size: Any, word: str, view: View) -> WindowAxis:
     try:
         n, out = int(size), int(view.output(size))
         if isinstance(view, TransposedWindow):
-            return Axis(word, view, n, out, tuple(view.writes(n, u) for u in range(n)))
+            return WindowAxis(word, view, n, out, tuple(view.writes(n, u) for u in range(n)))
         prints = tuple(view.reads(n, u) for u in range(out))
-        return Axis(word, view, n, n, prints, _copies(layer, n, prints))
+        return WindowAxis(word, view, n, n, prints, _copies(layer, n, prints))
     except TypeError:
         raise PictureError(
             f"the window of {layer!r} has no number along {word}",
@@ -224,7 +224,7 @@ def _tried(layer: Layer, x: Shape) -> Applied | None:
         return None
 
 
-def _fits(axes: tuple[Axis, ...]) -> bool:
+def _fits(axes: tuple[WindowAxis, ...]) -> bool:
     return all(max(axis.cells, len(axis.prints)) <= _LONGEST for axis in axes)
 
 
@@ -237,7 +237,7 @@ def _joins(applied: Applied, places: list[int]) -> bool:
     return y.elements != kept.elements
 
 
-def _as_telling(axes: tuple[Axis, ...], whole: tuple[Axis, ...]) -> bool:
+def _as_telling(axes: tuple[WindowAxis, ...], whole: tuple[WindowAxis, ...]) -> bool:
     """Whether there is as much to see as on the whole input: three windows of several cells."""
     return len(axes) == len(whole) and all(
         small.size >= min(max(4, len(small.prints[0])), large.size)

@@ -9,16 +9,16 @@ from archcalc.explain.document import Amount, Math
 from archcalc.symbolic.printing import to_latex
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["dollars", "joined"]
+__all__ = ["inline_math", "joined"]
 
 
-def dollars(part: Math | Amount | Shape) -> str:
+def inline_math(part: Math | Amount | Shape) -> str:
     r"""A formula, a result or a shape as LaTeX between dollar signs.
 
-    >>> print(dollars(Amount(542230)), dollars(Shape((28, 28, 1))))
+    >>> print(inline_math(Amount(542230)), inline_math(Shape((28, 28, 1))))
     $542{,}230$ $28 \times 28 \times 1$
     >>> from archcalc.symbolic import symbol
-    >>> print(dollars(Amount(2 * symbol("u"), signed=True)))
+    >>> print(inline_math(Amount(2 * symbol("u"), signed=True)))
     $+2 \cdot u$
     """
     match part:

@@ -9,11 +9,11 @@ from sympy import Expr, Symbol
 
 from archcalc.symbolic.requirement import Requirement
 
-__all__ = ["Closed"]
+__all__ = ["ExpressionLike"]
 
 
 @runtime_checkable
-class Closed(Protocol):
+class ExpressionLike(Protocol):
     """A closed form: an expression, its symbols, and what must hold for it to mean anything."""
 
     @property

@@ -9,12 +9,12 @@ from sympy import Expr, Integer, Pow, Rational, Symbol
 from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.extremes import settled
 
-__all__ = ["with_values"]
+__all__ = ["substitute"]
 
 _SMALL_EXPONENT = 64
 
 
-def with_values(expression: Expr, values: Mapping[Symbol, Expr | int]) -> Expr:
+def substitute(expression: Expr, values: Mapping[Symbol, Expr | int]) -> Expr:
     """`expression` with `values` substituted for symbols, all at once.
 
     Raises:
@@ -22,9 +22,9 @@ def with_values(expression: Expr, values: Mapping[Symbol, Expr | int]) -> Expr:
 
     >>> from archcalc.symbolic import symbols
     >>> c, L = symbols("c L")
-    >>> with_values(c**2*2**L, {L: 3})
+    >>> substitute(c**2*2**L, {L: 3})
     8*c**2
-    >>> with_values(c*9**9**L, {L: 9})
+    >>> substitute(c*9**9**L, {L: 9})
     Traceback (most recent call last):
     archcalc.symbolic.errors.EvaluationError: 9^387420489 is too large to compute; ... [too-large]
     """

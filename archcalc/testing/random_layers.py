@@ -18,8 +18,7 @@ from archcalc.layers.registry import layer_class
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.errors import ArchcalcError, shorten
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.bounds import BoundError
-from archcalc.testing.kinds import (
+from archcalc.testing.available import (
     Allowed,
     Framework,
     Kind,
@@ -29,8 +28,9 @@ from archcalc.testing.kinds import (
     chosen,
     takes,
 )
-from archcalc.testing.own import asks_sizes, own_fields
-from archcalc.testing.picking import Pick, UnfitError, numbers, plain_fields, ranged_fields
+from archcalc.testing.bounds import BoundError
+from archcalc.testing.by_type import asks_sizes, own_fields
+from archcalc.testing.draw import Pick, UnfitError, numbers, plain_fields, ranged_fields
 from archcalc.testing.recipes import INPUTS, RECIPES
 from archcalc.testing.shaping import small
 

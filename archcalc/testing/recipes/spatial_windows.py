@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from archcalc.layers.base import Layer
 from archcalc.layers.window import TransposedWindow
 from archcalc.symbolic.shape import Shape
-from archcalc.testing.picking import Pick, divisors
+from archcalc.testing.draw import Pick, divisors
 from archcalc.testing.recipes.base import Fields, Recipe, channels, extent, formatted
 
 __all__ = ["LARGEST_WINDOW", "RECIPES", "steps"]

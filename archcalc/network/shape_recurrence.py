@@ -11,26 +11,26 @@ from typing import TypeAlias
 
 from sympy import Dummy, Expr, Symbol
 
-from archcalc.network.walk import Value, Walk
+from archcalc.network.tracer import Tracer, Value
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ArchcalcError, ShapeError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing import to_text
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.recurrence import after_copies, back_from
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
-from archcalc.symbolic.written import evaluated
 
 __all__ = [
     "MOST_APART",
     "Step",
-    "course",
-    "moved_on",
+    "at_end",
+    "backward",
     "no_rule",
     "put_there",
     "require_left",
-    "returning",
+    "shape_recurrence",
 ]
 
 MOST_APART = 2
@@ -43,7 +43,7 @@ Place: TypeAlias = tuple[int, int]
 """One axis of one value."""
 
 
-def course(step: Step, values: Sequence[Value], index: Index) -> tuple[Value, ...] | None:
+def shape_recurrence(step: Step, values: Sequence[Value], index: Index) -> tuple[Value, ...] | None:
     """What goes into copy `index`, where `values` go into copy 0; ``None`` where no rule says.
 
     Args:
@@ -58,8 +58,8 @@ def course(step: Step, values: Sequence[Value], index: Index) -> tuple[Value, ..
     if names is None:
         return None
     made = step([_with(value, i, names) for i, value in enumerate(values)])
-    steps = {x: evaluated(made[i].shape[axis]) for (i, axis), x in names.items()}
-    starts = {x: evaluated(values[i].shape[axis]) for (i, axis), x in names.items()}
+    steps = {x: plain(made[i].shape[axis]) for (i, axis), x in names.items()}
+    starts = {x: plain(values[i].shape[axis]) for (i, axis), x in names.items()}
     found = after_copies(steps, starts, index)
     if found is None:
         return None
@@ -67,7 +67,7 @@ def course(step: Step, values: Sequence[Value], index: Index) -> tuple[Value, ..
     return tuple(_with(value, i, there) for i, value in enumerate(values))
 
 
-def returning(
+def backward(
     step: Step, values: Sequence[Value], index: Index, count: Dim
 ) -> tuple[Value, ...] | None:
     """What goes into copy `index` on the way back, where `values` go into the last of `count`.
@@ -83,23 +83,23 @@ def returning(
     made = step([_with(value, i, names) for i, value in enumerate(values)])
     there: dict[Place, Dim] = {}
     for (i, axis), x in names.items():
-        given, last = evaluated(made[i].shape[axis]), evaluated(values[i].shape[axis])
-        found = back_from(given, x, last, index, evaluated(count))
+        given, last = plain(made[i].shape[axis]), plain(values[i].shape[axis])
+        found = back_from(given, x, last, index, plain(count))
         if found is None:
             return None
         there[i, axis] = lower(found)
     return tuple(_with(value, i, there) for i, value in enumerate(values))
 
 
-def moved_on(values: Sequence[Value], index: Index, count: Dim) -> tuple[Value, ...]:
+def at_end(values: Sequence[Value], index: Index, count: Dim) -> tuple[Value, ...]:
     """What comes out of the last of `count` copies, where `values` go into copy `index`."""
-    return put_there(values, {index: evaluated(count)})
+    return put_there(values, {index: plain(count)})
 
 
 def put_there(values: Sequence[Value], there: Mapping[Symbol, Expr]) -> tuple[Value, ...]:
     """`values` with other expressions in the place of symbols."""
     return tuple(
-        value._replace(shape=Shape(lower(with_values(evaluated(d), there)) for d in value.shape))
+        value._replace(shape=Shape(lower(substitute(plain(d), there)) for d in value.shape))
         for value in values
     )
 
@@ -141,7 +141,7 @@ def no_rule(
     )
 
 
-def require_left(walk: Walk, left: Dim, done: int, path: str) -> None:
+def require_left(tracer: Tracer, left: Dim, done: int, path: str) -> None:
     """A symbolic number of copies must leave those already followed."""
     if isinstance(left, int):
         return
@@ -156,4 +156,4 @@ def require_left(walk: Walk, left: Dim, done: int, path: str) -> None:
         path=path,
     )
     if needs.holds() is not True:
-        walk.extra.append(needs)
+        tracer.extra.append(needs)

@@ -12,7 +12,7 @@ from sympy import Max, Rational, Symbol
 from archcalc.costs import (
     ActivationBytes,
     Activations,
-    Counted,
+    ConventionEffect,
     EveryFlops,
     Formats,
     GradientBytes,
@@ -36,22 +36,22 @@ from archcalc.explain.document import (
     Table,
     equation,
 )
-from archcalc.explain.explained import Explained
+from archcalc.explain.renderable import Renderable
 from archcalc.explain.summary import amount, binary_bytes
 from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.errors import SpecificationError
+from archcalc.symbolic.ordered import OrderedAdd, OrderedMul
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
-from archcalc.symbolic.written import WrittenProduct, WrittenSum
 
-__all__ = ["Account", "Figure", "account"]
+__all__ = ["Account", "CostLine", "account"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Figure(Shown):
+class CostLine(Shown):
     """One figure: its name, its rule with what the symbols stand for, and the result.
 
     Attributes:
@@ -79,7 +79,7 @@ class Figure(Shown):
     def shown(self) -> Inlines:
         """The result, also in a unit that reads well."""
         if not self.result.is_number:
-            return (Amount(self.result.written), f" {self.unit}")
+            return (Amount(self.result.ordered), f" {self.unit}")
         value = self.result()
         if self.unit == "seconds":
             return (_seconds(Fraction(value)),)
@@ -89,7 +89,7 @@ class Figure(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Account(Explained):
+class Account(Renderable):
     """Bytes, FLOPs and time of training, each with its formula.
 
     Attributes:
@@ -99,12 +99,12 @@ class Account(Explained):
         conventions: those that would give other FLOPs.
     """
 
-    figures: tuple[Figure, ...]
+    figures: tuple[CostLine, ...]
     setting: str
     notes: tuple[str, ...] = ()
-    conventions: tuple[Counted, ...] = ()
+    conventions: tuple[ConventionEffect, ...] = ()
 
-    def __getitem__(self, name: str) -> Figure:
+    def __getitem__(self, name: str) -> CostLine:
         return next(figure for figure in self.figures if figure.name == name)
 
     def document(self) -> Document:
@@ -125,7 +125,7 @@ class Account(Explained):
         }
 
 
-def _data(figure: Figure) -> dict[str, Any]:
+def _data(figure: CostLine) -> dict[str, Any]:
     result = figure.result
     value = result() if result.is_number else result.to_python()
     shown = str(value) if isinstance(value, Fraction) else value
@@ -206,7 +206,7 @@ def _value(formula: Formula) -> Dim:
     return int(formula) if formula.is_number else formula.expr
 
 
-def _memory(trace: Trace, batch: Dim, optimizer: str, dtype: str) -> list[Figure]:
+def _memory(trace: Trace, batch: Dim, optimizer: str, dtype: str) -> list[CostLine]:
     each, slots = bytes_of(dtype), slots_of(optimizer)
     b, m, n = symbol("bytes"), symbol("slots"), symbol("batch")
     total, trained, a = symbol("weights"), symbol("trained"), symbol("activations")
@@ -218,11 +218,11 @@ def _memory(trace: Trace, batch: Dim, optimizer: str, dtype: str) -> list[Figure
         n: batch,
     }
 
-    def figure(name: str, cost: Any, *factors: Symbol) -> Figure:
+    def figure(name: str, cost: Any, *factors: Symbol) -> CostLine:
         values = {f: counts[f] for f in factors if f is not m} | (
             {m: slots} if m in factors else {}
         )
-        return Figure(name, WrittenProduct(*factors), values, trace.cost(cost), "bytes")
+        return CostLine(name, OrderedMul(*factors), values, trace.cost(cost), "bytes")
 
     figures = [
         figure("weights", WeightBytes(dtype), total, b),
@@ -231,28 +231,28 @@ def _memory(trace: Trace, batch: Dim, optimizer: str, dtype: str) -> list[Figure
         figure("activations", ActivationBytes(batch, dtype), n, a, b),
     ]
     if not slots:  # nothing is kept, and 0 is no dimension
-        figures[2] = Figure("optimizer state", 0, {}, Formula(0), "bytes")
+        figures[2] = CostLine("optimizer state", 0, {}, Formula(0), "bytes")
     parts = [f.result for f in figures]
     names = [symbol(name) for name in ("weights", "gradients", "state", "activations")]
     whole = parts[0] + parts[1] + parts[2] + parts[3]
-    return [*figures, Figure("together", WrittenSum(*names), {}, whole, "bytes")]
+    return [*figures, CostLine("together", OrderedAdd(*names), {}, whole, "bytes")]
 
 
-def _by_kind(trace: Trace, step: TrainingBytes) -> list[Figure]:
+def _by_kind(trace: Trace, step: TrainingBytes) -> list[CostLine]:
     """The bytes of each kind in its format, and all together."""
-    figures: list[Figure] = []
+    figures: list[CostLine] = []
     for part in step.parts(trace):
         name = part.name.partition(" ")[0]
         slots, numbers, each = symbol("slots"), symbol(name), symbol("bytes")
         values: dict[Symbol, Dim] = {slots: part.slots} if part.slots > 1 else {}
         values |= {numbers: _value(part.elements)} | ({each: part.each} if part.each > 1 else {})
-        figures.append(Figure(part.name, WrittenProduct(*values), values, part.bytes, "bytes"))
+        figures.append(CostLine(part.name, OrderedMul(*values), values, part.bytes, "bytes"))
     names = [symbol(figure.name.partition(" ")[0]) for figure in figures]
     whole = sum((figure.result for figure in figures), Formula(0))
-    return [*figures, Figure("together", WrittenSum(*names), {}, whole, "bytes")]
+    return [*figures, CostLine("together", OrderedAdd(*names), {}, whole, "bytes")]
 
 
-def _every(trace: Trace, cost: EveryFlops, notes: list[str]) -> Figure:
+def _every(trace: Trace, cost: EveryFlops, notes: list[str]) -> CostLine:
     """Every operation of one sample, with a note of what is left out."""
     left = cost.uncounted(trace)
     if left:
@@ -261,14 +261,14 @@ def _every(trace: Trace, cost: EveryFlops, notes: list[str]) -> Figure:
     name = cost.tally if isinstance(cost.tally, str) else cost.tally.name
     values = {symbol("operations"): _value(rest)}
     rule = symbol("operations")
-    return Figure(f"forward, {name}", rule, values, rest, "FLOPs")
+    return CostLine(f"forward, {name}", rule, values, rest, "FLOPs")
 
 
-def _compute(trace: Trace, batch: Dim) -> Figure:
+def _compute(trace: Trace, batch: Dim) -> CostLine:
     one = _value(trace.cost(TrainingFlops(1)))
     n, step = symbol("batch"), symbol("step")
     total = trace.cost(TrainingFlops(batch))
-    return Figure("FLOPs a step", WrittenProduct(n, step), {n: batch, step: one}, total, "FLOPs")
+    return CostLine("FLOPs a step", OrderedMul(n, step), {n: batch, step: one}, total, "FLOPs")
 
 
 def _time(
@@ -278,25 +278,25 @@ def _time(
     dtype: str,
     peak: int | Fraction,
     bandwidth: int | Fraction,
-) -> list[Figure]:
+) -> list[CostLine]:
     flops = trace.cost(TrainingFlops(batch))
     moved = trace.cost(Traffic(batch, optimizer, dtype))
     time = trace.cost(StepTime(peak, bandwidth, batch, optimizer, dtype))
     f, p, t, w, c = (symbol(n) for n in ("FLOPs", "peak", "traffic", "bandwidth", "compute"))
 
-    def rate(name: str, above: Symbol, under: Symbol, amount: Formula, speed: Any) -> Figure:
+    def rate(name: str, above: Symbol, under: Symbol, amount: Formula, speed: Any) -> CostLine:
         values = {above: _value(amount), under: Rational(Fraction(speed))}
-        return Figure(name, above / under, values, amount / Fraction(speed), "seconds")
+        return CostLine(name, above / under, values, amount / Fraction(speed), "seconds")
 
     return [
         _moved(trace, batch, optimizer, dtype, moved),
         rate("compute time", f, p, flops, peak),
         rate("traffic time", t, w, moved, bandwidth),
-        Figure("time a step ≥", Max(c, t), {}, time, "seconds"),
+        CostLine("time a step ≥", Max(c, t), {}, time, "seconds"),
     ]
 
 
-def _moved(trace: Trace, batch: Dim, optimizer: str, dtype: str, moved: Formula) -> Figure:
+def _moved(trace: Trace, batch: Dim, optimizer: str, dtype: str, moved: Formula) -> CostLine:
     weights, state, n, x, b = (
         symbol(name) for name in ("weights", "state", "batch", "inputs", "bytes")
     )
@@ -307,5 +307,5 @@ def _moved(trace: Trace, batch: Dim, optimizer: str, dtype: str, moved: Formula)
         x: _value(sum((Formula(shape.elements) for shape in trace.inputs), Formula(0))),
         b: bytes_of(dtype),
     }
-    rule = WrittenSum(WrittenProduct(2, WrittenSum(weights, state)), WrittenProduct(n, x, b))
-    return Figure("traffic", rule, values, moved, "bytes")
+    rule = OrderedAdd(OrderedMul(2, OrderedAdd(weights, state)), OrderedMul(n, x, b))
+    return CostLine("traffic", rule, values, moved, "bytes")

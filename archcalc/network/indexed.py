@@ -11,17 +11,17 @@ from sympy import Expr, Symbol
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import option
 from archcalc.network.base import Network
-from archcalc.network.values import put_in, symbols_in
-from archcalc.network.walk import Value
+from archcalc.network.substitution import substitute_in_layer, symbols_in
+from archcalc.network.tracer import Value
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.sums import Index, index_for
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Numbered"]
+__all__ = ["Indexed"]
 
 
-class Numbered(Network, abstract=True):
+class Indexed(Network, abstract=True):
     """What networks share that hold copies: a subclass has a field `index`, which may be empty.
 
     In the parts that are copied, the symbol of that name stands for the number of the copy, counted
@@ -77,7 +77,7 @@ class Numbered(Network, abstract=True):
             return part
         key = (id(part), number)
         if key not in self._copies:
-            self._copies[key] = put_in(part, dict.fromkeys(self.bound, number))
+            self._copies[key] = substitute_in_layer(part, dict.fromkeys(self.bound, number))
         return self._copies[key]
 
     @cached_property

@@ -15,7 +15,7 @@ from archcalc.layers import FAMILIES
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import layer_class
 from archcalc.layers.spatial import Spatial
-from archcalc.network.spec.complaints import nearest
+from archcalc.network.spec.diagnostics import nearest
 from archcalc.symbolic.errors import ArchcalcError, UnknownLayerError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError

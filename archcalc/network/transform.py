@@ -22,10 +22,10 @@ from archcalc.symbolic.shape import Shape
 if TYPE_CHECKING:
     from archcalc.network.model import Model
 
-__all__ = ["Rebuild"]
+__all__ = ["Transform"]
 
 
-class Rebuild:
+class Transform:
     """Makes layers and networks anew; a subclass says what changes.
 
     Args:

@@ -10,13 +10,13 @@ from typing import Any, Self
 from sympy import Expr, Float, Rational, Symbol, expand_log
 
 from archcalc.formula.notations import Notations
-from archcalc.formula.values import put_in, read_values
+from archcalc.formula.values import open_requirements, read_values
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import NoSolutionError
-from archcalc.symbolic.putting import with_values
 from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.substitution import substitute
 
-__all__ = ["RealNumber"]
+__all__ = ["ClosedForm"]
 
 _DIGITS = 15
 """Behind the point, of a number that is not rational."""
@@ -26,7 +26,7 @@ _MOST_DOUBLINGS = 4
 
 
 @dataclass(frozen=True, repr=False)
-class RealNumber(Notations):
+class ClosedForm(Notations):
     """What a symbol must be for something to hold, in terms of other symbols.
 
     Attributes:
@@ -37,7 +37,7 @@ class RealNumber(Notations):
     >>> from archcalc.symbolic import symbols
     >>> from sympy import sqrt
     >>> d = symbols("d")
-    >>> s = RealNumber(sqrt(d + 1), "s")
+    >>> s = ClosedForm(sqrt(d + 1), "s")
     >>> s, s(d=8), s(d=9)
     (√(d + 1), 3, 3.162277660168379)
     """
@@ -50,7 +50,7 @@ class RealNumber(Notations):
         return self.expr
 
     @property
-    def written(self) -> Expr:
+    def ordered(self) -> Expr:
         """The expression."""
         return self.expr
 
@@ -84,8 +84,8 @@ class RealNumber(Notations):
             RequirementError: the architecture does not exist at these values.
         """
         given = self._read(values, self.known_symbols)
-        requirements = put_in(self.requirements, given)
-        expression = with_values(self.expr, given)
+        requirements = open_requirements(self.requirements, given)
+        expression = substitute(self.expr, given)
         if expression.free_symbols:
             return self._with(expression, requirements)
         return self._evaluated(expression, values)

@@ -291,7 +291,7 @@ class Reader:
             return [Fixed(self._shape(node.input(0)))]
         operator = OPERATORS.get(node.op)
         try:
-            made = None if operator is None else operator(self.bench, node)
+            made: Any = None if operator is None else operator(self.bench, node)
         except _UNLIKE:
             made = None
         values = list(made) if isinstance(made, list | tuple) else [made]

@@ -142,6 +142,7 @@ OPERATORS: dict[str, tuple[Sequence[Any], dict[str, Any], dict[str, Any], int]] 
     "arg max": ([node("ArgMax", "x", "y", axis=2, keepdims=0)], SEQUENCE, {}, 0),
     "cumulative": ([node("CumSum", "x a", "y")], SEQUENCE, {"a": ints(1)[0]}, 0),
     "dropout": ([node("Dropout", "x", "y")], SEQUENCE, {}, 0),
+    "trilu": ([node("Trilu", "x", "y")], {"x": ("N", 7, 7)}, {}, 0),
     "cast": ([node("Cast", "x", "y", to=10)], SEQUENCE, {}, 0),
 }  # fmt: skip
 UNARY = [
@@ -652,3 +653,52 @@ def test_a_summary_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     path = saved(tmp_path, exported("resnet18"))
     assert main(["summary", str(path)]) == 0
     assert "11,689,512 parameters" in capsys.readouterr().out
+
+
+def test_states_that_an_lstm_ends_in_have_the_batch_first() -> None:
+    weights = {
+        "w": floats(1, 20, 12), "r": floats(1, 20, 5), "b": floats(1, 40), "a": ints(0),
+        "v": floats(5, 3),
+    }  # fmt: skip
+    nodes = [node("LSTM", "x w r b", "- h", hidden_size=5), node("Squeeze", "h a", "s"),
+             node("MatMul", "s v", "y")]  # fmt: skip
+    net = from_onnx(graph(nodes, {"x": (7, "N", 12)}, weights), batch_axis=1)
+    assert opaque(net) == []
+    assert net.trace().outputs == ((3,),)
+    assert net.trace().parameters == 20 * 19 + 15
+
+
+def test_an_lstm_with_the_batch_first() -> None:
+    weights = {"w": floats(1, 20, 12), "r": floats(1, 20, 5), "b": floats(1, 40)}
+    nodes = [node("LSTM", "x w r b", "y h", hidden_size=5, layout=1)]
+    model = graph(nodes, SEQUENCE, weights, ("y", "h"))
+    net = from_onnx(model)
+    assert opaque(net) == []
+    assert [tuple(s) for s in net.trace().outputs] == [(7, 1, 5), (1, 5)]
+
+
+def test_a_length_that_is_a_symbol_stays_one_through_ranges_and_masks() -> None:
+    nodes = [node("Gather", "w i", "e"), node("Shape", "i", "s"), node("Gather", "s one", "t"),
+             node("Range", "zero t one", "r"), node("Gather", "p r", "places"),
+             node("Add", "e places", "y")]  # fmt: skip
+    weights = {"w": floats(11, 4), "p": floats(64, 4), "one": ints(1)[0], "zero": ints(0)[0]}
+    net = from_onnx(graph(nodes, {"i": ("batch", "seq")}, weights))
+    assert [str(dim) for dim in net.trace().outputs[0]] == ["seq", "4"]
+    assert net.trace().parameters == 300
+
+
+def test_attention_of_version_23() -> None:
+    nodes = [node("Attention", "q k v", "y", q_num_heads=4, kv_num_heads=2)]
+    inputs = {"q": ("N", 7, 16), "k": ("N", 9, 8), "v": ("N", 9, 8)}
+    net = from_onnx(graph(nodes, inputs, opset=23))
+    assert opaque(net) == []
+    assert net.trace().outputs == ((7, 16),)
+    assert net.trace().macs == 2 * 4 * 7 * 9 * 4
+
+
+def test_weights_of_whole_numbers_are_weights_where_they_are_scaled() -> None:
+    nodes = [node("DequantizeLinear", "wq scale zero", "w"), node("Conv", "x w", "y")]
+    weights = {"wq": floats(4, 3, 3, 3).astype("int8"), "scale": floats(1)[0],
+               "zero": floats(1)[0].astype("int8")}  # fmt: skip
+    net = from_onnx(graph(nodes, {"x": ("N", 3, 9, 9)}, weights))
+    assert net.trace().parameters == 108

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archcalc.frameworks.importing.onnx.tensors import Node, array_of
+from archcalc.frameworks.importing.onnx.tensors import Fixed, Node, array_of
 from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import NotLoweredError
 from archcalc.symbolic.limits import LIMITS
@@ -66,11 +66,17 @@ def axes_of(node: Node, index: int, name: str = "axes") -> list[int] | None:
 
 def as_array(made: Any) -> Any:
     """What a fold gave, a single number too, as an array; a formula stays one."""
+    if isinstance(made, Fixed):
+        return made
     if not isinstance(made, Size):
         return np.asarray(made)
     single = np.empty((), dtype=object)
     single[()] = made
     return single
+
+
+def _has_formulas(array: Any) -> bool:
+    return array.dtype == object and any(isinstance(one, Size) for one in array.reshape(-1))
 
 
 def _array(values: Sequence[Any], shape: Sequence[int] | None = None) -> Any:
@@ -169,7 +175,10 @@ def _size(node: Node, x: Any) -> Any:
 
 @_folds("ConstantOfShape")
 def _filled(node: Node, shape: Any) -> Any:
-    sizes = _bounded(whole(shape))
+    asked = whole(shape)
+    if _has_formulas(shape) or prod(map(int, asked)) > LIMITS.onnx_numbers:
+        return Fixed(tuple(asked))
+    sizes = _bounded(asked)
     value = node.get("value")
     if value is None:
         return np.zeros(sizes, np.float32)
@@ -180,11 +189,17 @@ def _filled(node: Node, shape: Any) -> Any:
 
 @_folds("Range")
 def _range(node: Node, start: Any, limit: Any, step: Any) -> Any:
-    first, last, by = (x.reshape(-1)[0] for x in (start, limit, step))
+    first, last, by = (_plain_number(x.reshape(-1)[0]) for x in (start, limit, step))
     if not by:
         raise NotLoweredError("a range with a step of 0")
+    if any(isinstance(one, Size) for one in (first, last, by)):
+        return Fixed((-((first - last) // by),))
     _bounded([max(0, -int((first - last) // by))])
     return np.arange(first, last, by)
+
+
+def _plain_number(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @_folds("Gather")
@@ -227,6 +242,10 @@ def _transpose(node: Node, x: Any) -> Any:
 
 @_folds("Expand")
 def _expand(node: Node, x: Any, shape: Any) -> Any:
+    if _has_formulas(shape) or prod(map(int, whole(shape))) > LIMITS.onnx_numbers:
+        sizes: Any = [*(1,) * (x.ndim - shape.size), *whole(shape)]
+        own = (*(1,) * (len(sizes) - x.ndim), *x.shape)
+        return Fixed(tuple(a if b == 1 else b for a, b in zip(sizes, own, strict=True)))
     sizes = tuple(int(n) for n in whole(shape))
     return np.broadcast_to(x, _bounded(np.broadcast_shapes(x.shape, sizes)))
 

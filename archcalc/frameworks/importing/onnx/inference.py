@@ -112,8 +112,14 @@ class Worker:
             )  # fmt: skip
         except OSError:
             return None
-        atexit.register(made.kill)
+        atexit.register(_ended, made)
         return made
+
+
+def _ended(process: Any) -> None:
+    """End the worker, and wait until it has."""
+    process.kill()
+    process.communicate()
 
 
 _SECONDS = 30

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
 from archcalc.frameworks.importing.batch import without_batch
 from archcalc.frameworks.importing.onnx.files import outside, subgraphs, taken_by
 from archcalc.frameworks.importing.onnx.inference import inferred
-from archcalc.frameworks.importing.onnx.tensors import Node
+from archcalc.frameworks.importing.onnx.tensors import Node, Stored
 from archcalc.frameworks.importing.values import Value
 from archcalc.frameworks.importing.workbench import place_of
 from archcalc.frameworks.source.tensors import BATCH
@@ -20,6 +20,13 @@ from archcalc.symbolic.shape import Shape
 
 __all__ = ["opaque", "shapes_out"]
 
+CONSTANTS: Mapping[str, tuple[int, ...]] = {
+    "OneHot": (1, 2), "Pad": (2,), "Resize": (1, 2), "Upsample": (1,), "LSTM": (5, 6), "GRU": (5,),
+    "RNN": (5,), "QuantizeLinear": (1, 2), "DequantizeLinear": (1, 2),
+    "NonMaxSuppression": (2, 3, 4), "AffineGrid": (1,), "RoiAlign": (1, 2),
+}  # fmt: skip
+"""Which inputs of an operator are told and not learned, also where they are initialisers."""
+
 
 def shapes_out(reader: Any, node: Node) -> list[tuple[int, ...]]:
     """The shapes that come out by ONNX's inference, or as the file says.
@@ -27,7 +34,7 @@ def shapes_out(reader: Any, node: Node) -> list[tuple[int, ...]]:
     Raises:
         SpecificationError: nothing says them.
     """
-    given = {name: reader.env[name] for name in sorted(taken_by(node.proto))}
+    given = {name: _known(reader.env[name]) for name in sorted(taken_by(node.proto))}
     types = {name: reader.declared.get(name, (0, None))[0] or 1 for name in given}
     found = inferred(reader.onnx, node, given, types, reader.opsets)
     made = []
@@ -36,6 +43,12 @@ def shapes_out(reader: Any, node: Node) -> list[tuple[int, ...]]:
             shape = _as_declared(reader, name, node)
         made.append(shape or ())
     return made
+
+
+def _known(given: Any) -> Any:
+    """A tensor of the file with its numbers, where they are few."""
+    small = isinstance(given, Stored) and given.numbers is not None and prod(given.shape) <= 64
+    return given.numbers() if small else given
 
 
 def _as_declared(reader: Any, name: str, node: Node) -> tuple[int, ...]:
@@ -75,7 +88,9 @@ def opaque(reader: Any, node: Node, why: str) -> list[Value]:
 def _weights_of(reader: Any, node: Node, inner: Iterable[Any]) -> dict[str, SeenWeight]:
     """The weights that go into a node, and those in its subgraphs, which no layer has yet."""
     bench = reader.bench
-    stored = [given for given in (*node.given, *inner) if bench.weighs(given)]
+    told = CONSTANTS.get(node.op, ())
+    own = [given for index, given in enumerate(node.given) if index not in told]
+    stored = [given for given in (*own, *inner) if bench.weighs(given)]
     for graph in subgraphs(node.proto):
         for tensor in graph.initializer:
             kept = reader.stored(tensor, tensor.name, True)

@@ -113,10 +113,8 @@ class Reader:
             )  # fmt: skip
         there = tensor.data_location != self.onnx.TensorProto.EXTERNAL
         floating = tensor.data_type in _FLOATS
-        if there and (prod(shape) == 1 or not floating):
+        if there and prod(shape) == 1:
             return _numbers(self.onnx, tensor)
-        if not there and not floating:
-            return Stored(name, shape, False)
         numbers = (lambda: _numbers(self.onnx, tensor)) if there else None
         return Stored(name, shape, learned and floating and prod(shape) > 1, numbers)
 
@@ -263,6 +261,8 @@ class Reader:
                 return [np.array(prod(shape)) if node.op == "Size" else shape_array(shape, node)]
             given = node.given[:1] if node.op == "CastLike" else node.given
             if any(isinstance(g, Value | Several) or self.bench.weighs(g) for g in given):
+                return None
+            if node.op == "DequantizeLinear" and isinstance(given[0], Stored):
                 return None
             if node.op in CONTROL or any(True for _ in subgraphs(node.proto)):
                 return None

@@ -232,8 +232,10 @@ def gather_elements(bench: OnnxBench, node: Node) -> Any:
 
 @lowers("Trilu")
 def trilu(bench: OnnxBench, node: Node) -> Any:
-    """A part of the numbers is replaced by zeros."""
-    return bench.function("masked_fill", (bench.of(node.input(0)),), {})
+    """Zeros in the place of the numbers on one side of a diagonal."""
+    value = bench.of(node.input(0))
+    mask = bench.constant(tuple(value.shape[-2:]))
+    return bench.function("masked_fill", (value, mask, 0), {})
 
 
 @lowers("DepthToSpace")

@@ -70,11 +70,17 @@ def _is_learned(given: Stored) -> bool:
     return given.numbers is not None and bool(given.numbers().any())
 
 
+def _of_end(state: Value) -> Value:
+    """A state that comes out: of one time, so that the batch is before it."""
+    return Value(state.tensor, (state.batch, *state.own), Batch(0), state.batch)
+
+
 def _outputs(
     bench: OnnxBench, node: Node, made: list[Value], both: bool, wanted: list[bool]
 ) -> list[Any]:
     """As ONNX has them: the directions are the second axis, or the first of states."""
     sequence = made[0]
+    made = [sequence, *(_of_end(one) for one in made[1:])]
     time, units = sequence.shape[0], node.get("hidden_size")
     out: list[Any] = [Fixed(()), Fixed(()), Fixed(())]
     apart = None
@@ -95,5 +101,9 @@ def _outputs(
             if wanted[index]:
                 out[index] = bench.function("unsqueeze", (made[index], 0), {})
     if node.get("layout", 0):
-        raise NotLoweredError("what comes out has the batch first")
+        orders = (2, 0, 1, 3), (1, 0, 2), (1, 0, 2)
+        out = [
+            bench.function("permute", (one, order), {}) if isinstance(one, Value) else one
+            for one, order in zip(out, orders, strict=True)
+        ]
     return out

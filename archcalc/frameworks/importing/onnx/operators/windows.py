@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from archcalc import layers as ac
@@ -180,7 +181,10 @@ def resize(bench: OnnxBench, node: Node) -> Any:
     factors = tuple(by.get(axis, 1.0) for axis in range(2, rank))
     if all(factor.is_integer() for factor in factors):
         return _interpolated(bench, value, mode, scale_factor=tuple(map(int, factors)))
-    to = tuple(int(int(n) * factor) for n, factor in zip(value.shape[2:], factors, strict=True))
+    exact = [Fraction(factor).limit_denominator(1_000) for factor in factors]
+    to = tuple(
+        n * by.numerator // by.denominator for n, by in zip(value.shape[2:], exact, strict=True)
+    )
     return _interpolated(bench, value, mode, size=to)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from archcalc import layers as ac
 from archcalc.frameworks.importing.onnx.bench import OnnxBench
 from archcalc.frameworks.importing.onnx.operators.registry import lowers
-from archcalc.frameworks.importing.onnx.tensors import Node
+from archcalc.frameworks.importing.onnx.tensors import Node, Stored
 
 
 @lowers("BatchNormalization")
@@ -39,11 +39,22 @@ def instance_norm(bench: OnnxBench, node: Node) -> Any:
     from archcalc.torch import nn
 
     value, scale, bias = bench.of(node.input(0)), node.input(1), node.input(2)
-    rank, affine = len(value.shape) - 2, bench.weighs(scale)
+    rank = len(value.shape) - 2
+    affine = bench.weighs(scale) and not (_is_made(scale, 1) and _is_made(bias, 0))
     layer = getattr(nn, f"InstanceNorm{rank}d")(
         value.shape[1], eps=node.get("epsilon", 1e-5), affine=affine
     )
     return bench.owned_by(layer, value, *((scale, bias) if affine else ()))
+
+
+def _is_made(given: Any, number: int) -> bool:
+    """Whether an exporter made it that had to give something: all one number, and of no module.
+
+    torch's writes a group norm as an instance norm of groups with a scale of 1 and a bias of 0.
+    """
+    if not isinstance(given, Stored) or given.numbers is None or "." in given.name:
+        return False
+    return bool((given.numbers() == number).all())
 
 
 @lowers("GroupNormalization")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
-__all__ = ["NIGHTLY", "examples"]
+__all__ = ["NIGHTLY", "examples", "slow"]
 
 NIGHTLY = settings().max_examples >= 500
 """Whether this is the profile that may take an hour."""
+
+slow = pytest.mark.skipif(
+    settings().max_examples < 100, reason="it takes seconds; the profiles ci and nightly run it"
+)
+"""A test that the gate runs, and that somebody who types ``pytest`` need not wait for."""
 
 
 def examples(times: float = 1, *, nightly: int | None = None, least: int = 1) -> settings:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import archcalc as ac
-from tests.sampling import NIGHTLY
+from tests.sampling import NIGHTLY, slow
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(ROOT.joinpath("archcalc").rglob("*.py"))
@@ -104,6 +104,7 @@ def test_eight_threads_get_what_one_gets() -> None:
     assert together == alone
 
 
+@slow
 def test_what_is_loaded_when_first_used_may_be_used_first_by_many() -> None:
     program = """
         import json, sys
@@ -203,6 +204,7 @@ def used(first: int, last: int) -> None:
             ac.parse(f"⌊(h{n} + {n})/{n + 2}⌋·c{n}")
 
 
+@slow
 def test_nothing_that_is_kept_grows_with_use() -> None:
     used(0, 100)
     before = dict(kept())

@@ -23,6 +23,7 @@ from archcalc.symbolic.compare import largest, smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.ordered import plain
+from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
@@ -369,19 +370,21 @@ class _Building:
 
     def _refuse_ladder(self, row: TracedRow, start: int) -> None:
         """Refuse what reads another level of a ladder, which is kept while all are done below."""
-        indices = {loop.index for loop in row.loops if loop.index is not None}
+        indices = {loop.index: loop.count for loop in row.loops if loop.index is not None}
         carried = {source for carry in row.carried for source in carry.sources}
         for source in row.sources:
             if not 0 <= source < start or source in carried:
                 continue
             others = {loop.index for loop in self.rows[source].loops if loop.index is not None}
-            if indices & others:
+            for index in others & set(indices):
                 raise EvaluationError(
                     "what is kept of every level of a ladder is not added up over a symbolic "
                     "number of levels",
                     code="peak-of-ladder",
                     path=row.path,
-                    hint="give the number of rungs as a number",
+                    values={"rungs": indices[index]},
+                    hint="build the ladder with a number of rungs in place of "
+                    f"{to_text(indices[index])}; each number has a peak of its own",
                 )
 
 

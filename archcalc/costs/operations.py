@@ -269,7 +269,7 @@ class EveryFlops(Additive):
     def _left_out(self, row: TracedRow) -> Iterable[Uncounted]:
         name, tally = type(row.layer).__name__, self._tally()
         if row.applied.arithmetic is None:
-            yield Uncounted(row.path, name, "the layer does not say what it computes")
+            yield Uncounted(row.path, name, row.layer.not_counted)
         for done in row.applied.arithmetic or ():
             if tally.rule(done.kind) is None:
                 yield Uncounted(row.path, name, f"{tally.name} has no rule for: {done.kind}")

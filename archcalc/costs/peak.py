@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 from sympy import Add, Expr, Integer, Max
 
@@ -20,11 +20,13 @@ from archcalc.costs.liveness import Buffer, Moment, Schedule, Strided, program
 from archcalc.costs.memory import bytes_of
 from archcalc.costs.order import best_order
 from archcalc.formula import Formula
+from archcalc.formula.monotone import Direction, direction
 from archcalc.symbolic.compare import at_least, bounds
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing.plain import visible
+from archcalc.symbolic.printing.text import to_text
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.shown import Shown
@@ -254,31 +256,37 @@ def _over_turns(amount: Dim, moment: Moment) -> list[Dim]:
     found = [amount]
     for turn in reversed(moment.turns):
         last = lower(plain(turn.count) - 1)
-        found = [end for one in found for end in _ends(one, turn.index, last, moment.path)]
+        ends = (_ends(one, turn.index, last) for one in found)
+        found = [end for one in ends for end in one or _undecided(turn.count, moment.path)]
     return found
 
 
-def _ends(amount: Dim, index: Index, last: Dim, path: str) -> list[Dim]:
-    """The values of a sum at the copies that may have the largest: it only grows, or falls, or
-    falls and grows again."""
-    if not isinstance(amount, Expr) or index not in amount.free_symbols:
-        return [amount]
-    ahead = (_at(amount, index, index + 1) - amount).expand()
-    known: Mapping[Index, tuple[Integer, None]] = {index: (Integer(1), None)}
-    low, high = bounds(ahead, known)
-    if low is not None and low >= 0:
-        return [lower(_at(amount, index, last))]
-    if high is not None and high <= 0:
-        return [lower(_at(amount, index, 1))]
-    low, _ = bounds((_at(ahead, index, index + 1) - ahead).expand(), known)
-    if low is not None and low >= 0:
-        return [lower(_at(amount, index, 1)), lower(_at(amount, index, last))]
+def _undecided(count: Dim, path: str) -> NoReturn:
     raise EvaluationError(
         "it is undecided in which copy of a repeated block most is in memory",
         code="undecided-peak",
         path=path,
-        hint="give the number of copies as a number",
+        values={"copies": count},
+        hint=f"build the network with a number of copies in place of {to_text(count)}",
     )
+
+
+def _ends(amount: Dim, index: Index, last: Dim) -> list[Dim]:
+    """The values of a sum at the copies that may have the largest: it only grows, or falls, or
+    falls and grows again; none where that is undecided."""
+    if not isinstance(amount, Expr) or index not in amount.free_symbols:
+        return [amount]
+    known: Mapping[Index, tuple[Integer, None]] = {index: (Integer(1), None)}
+    way = direction(amount, index, {index: (1, None)})
+    if way is Direction.RISING:
+        return [lower(_at(amount, index, last))]
+    if way.decided:
+        return [lower(_at(amount, index, 1))]
+    ahead = (_at(amount, index, index + 1) - amount).expand()
+    low, _ = bounds((_at(ahead, index, index + 1) - ahead).expand(), known)
+    if low is not None and low >= 0:
+        return [lower(_at(amount, index, 1)), lower(_at(amount, index, last))]
+    return []
 
 
 def _at(amount: Expr, index: Index, value: Dim) -> Expr:

@@ -18,10 +18,11 @@ from archcalc.costs.base import Cost, Rows, TracedRow, total
 from archcalc.costs.liveness import Called, Schedule, elements_of, training_program
 from archcalc.costs.loops import Factors, repeated
 from archcalc.costs.memory import bytes_of
+from archcalc.costs.operations import Uncounted
 from archcalc.costs.parameters import learns
 from archcalc.costs.peak import largest_of
 from archcalc.formula import Formula
-from archcalc.layers.facts import Kept, Saved
+from archcalc.layers.facts import Kept, Saved, Unstated
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.ordered import plain
@@ -40,11 +41,13 @@ class Kernels(Shown):
         statistic: means and deviations of normalizations.
         index: positions of maxima, and indices that an embedding is given.
         mask: what a dropout has drawn.
+        condition: yes or no for each element, such as whether a key comes after a query.
     """
 
     statistic: str = "float32"
     index: str = "int64"
     mask: str = "bool"
+    condition: str = "bool"
 
 
 KERNELS: Mapping[str, Kernels] = MappingProxyType(
@@ -81,7 +84,7 @@ class SavedBytes(Cost[Formula]):
     """Bytes of what training keeps of a batch for the backward pass.
 
     Weights are not counted, which are there anyway.  Of layers that do not say what they keep, the
-    inputs and the output are counted, and `unstated` lists them.
+    inputs and the output are counted; `unstated` lists them, and `uncounted` says why.
 
     Args:
         batch: samples in the batch; a number or a symbol.
@@ -133,7 +136,15 @@ class SavedBytes(Cost[Formula]):
 
     def unstated(self, trace: Rows) -> tuple[str, ...]:
         """The paths of those rows that do not say what they keep."""
-        return tuple(row.path for row in trace.rows if row.applied.saves is None)
+        return tuple(left.path for left in self.uncounted(trace))
+
+    def uncounted(self, trace: Rows) -> tuple[Uncounted, ...]:
+        """The rows of which inputs and output are counted instead, each with the reason."""
+        return tuple(
+            Uncounted(row.path, type(row.layer).__name__, stated.why)
+            for row in trace.rows
+            if isinstance(stated := _stated(row), Unstated)
+        )
 
     def _bytes(self, tensor: SavedTensor) -> tuple[Dim, Dim]:
         each = bytes_of(self._format(tensor.kind))
@@ -171,7 +182,8 @@ def _of_call(
     if number < 0 or not call.learned:
         return
     row = trace.rows[number]
-    saves = row.applied.saves or _everything(row)
+    stated = _stated(row)
+    saves = _everything(row) if isinstance(stated, Unstated) else stated
     for buffer in sorted(_buffers(row, saves, call) - seen - apart):
         seen.add(buffer)
         index = done.buffers[buffer].path == "input" and _indices(row)
@@ -250,6 +262,18 @@ def _joined(found: list[Factors]) -> list[Factors]:
                 every = replace(factor, count=lower(plain(factor.count) + 1))
                 return _joined([*left, (*copies[:place], every, *copies[place + 1 :])])
     return found
+
+
+def _stated(row: TracedRow) -> Saved | Unstated:
+    """What a row keeps; of a cell over time nothing is stated, as its states are no inputs."""
+    over_time = any(turn.kind in ("recurrent", "backwards") for turn in row.rounds)
+    return Unstated(_CELL_OVER_TIME) if over_time else row.applied.saves
+
+
+_CELL_OVER_TIME = (
+    "what a cell keeps of its own states from step to step is not stated; "
+    "that of SimpleRNN and GRU is"
+)
 
 
 def _everything(row: TracedRow) -> Saved:

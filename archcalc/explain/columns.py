@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,9 +12,11 @@ from archcalc.costs import Additive, Flops, Parameters, TrainableParameters
 from archcalc.costs.base import total
 from archcalc.explain.document import Amount, Inlines, joined
 from archcalc.formula import Formula
-from archcalc.network import Row, Trace
+from archcalc.layers import Layer
+from archcalc.network import Network, Row, Trace
+from archcalc.network.edit import places_of
 from archcalc.symbolic.dims import Dim
-from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted
+from archcalc.symbolic.errors import SpecificationError, quoted
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["EXTRA", "Cell", "Line", "chosen", "counted", "lines_of"]
@@ -29,12 +31,14 @@ class Line:
         kind: the class of the layer, or of the block.
         rows: what it stands for.
         folded: whether it is a block.
+        depth: how many networks it is in, itself counted.
     """
 
     path: str
     kind: str
     rows: tuple[Row, ...]
     folded: bool = False
+    depth: int = 1
 
     def count(self, cost: Additive) -> Dim:
         """What one call costs; of a block all its calls together."""
@@ -47,36 +51,66 @@ def lines_of(trace: Trace, depth: int | None) -> list[Line]:
     Raises:
         SpecificationError: `depth` is no positive number.
     """
-    if depth is None:
-        return [_open(row) for row in trace.rows]
-    if not isinstance(depth, int) or depth < 1:
+    if depth is not None and (not isinstance(depth, int) or depth < 1):
         raise SpecificationError(
             f"{quoted(depth, 40)} is no depth", code="bad-depth", hint="give 1, 2 or more"
         )
+    blocks = _Blocks.of(trace)
+    around = {row.path: blocks.around(row.path) for row in trace.rows}
 
     def block(row: Row) -> tuple[str, bool]:
-        names = row.path.split("/")
-        return "/".join(names[:depth]), len(names) > depth
+        paths = around[row.path]
+        folded = depth is not None and len(paths) > depth
+        return paths[depth - 1] if depth is not None and folded else row.path, folded
 
     lines: list[Line] = []
     for (path, folded), rows in groupby(trace.rows, block):
         if folded:
-            lines.append(Line(path, _class_at(trace, path), tuple(rows), True))
+            lines.append(Line(path, blocks.kind(path), tuple(rows), True, depth or 1))
         else:
-            lines.extend(map(_open, rows))
+            lines.extend(_open(row, len(around[row.path])) for row in rows)
     return lines
 
 
-def _open(row: Row) -> Line:
-    return Line(row.path, type(row.layer).__name__, (row,))
+def _open(row: Row, depth: int) -> Line:
+    return Line(row.path, type(row.layer).__name__, (row,), False, depth)
 
 
-def _class_at(trace: Trace, path: str) -> str:
-    """The class of the block at a path, where there is one block of that path."""
-    try:
-        return type(trace.network.at(path)).__name__ if hasattr(trace.network, "at") else ""
-    except ArchcalcError:
-        return ""
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """What stands in a network, by its path, and the beginnings of names with a ``/`` in them."""
+
+    places: Mapping[str, Layer]
+    begun: frozenset[str]
+
+    @classmethod
+    def of(cls, trace: Trace) -> _Blocks:
+        network = trace.network
+        places = places_of(network) if isinstance(network, Network) else {}
+        begun = {start for path in places for start in _starts(path)}
+        return cls({path: place.layer for path, place in places.items()}, frozenset(begun))
+
+    def around(self, path: str) -> list[str]:
+        """The paths of what is around a row, from the outside, and its own.
+
+        A ``/`` in a name parts nothing: ``conv1/bn`` stands in no block that is called ``conv1``.
+        The number of a copy, which is no name, is a block.
+        """
+        names = [start for start in _starts(path) if self._is_block(start)]
+        return [*names, path]
+
+    def _is_block(self, path: str) -> bool:
+        return path in self.places or path not in self.begun
+
+    def kind(self, path: str) -> str:
+        """The class of a block; nothing where copies are told apart by a number."""
+        layer = self.places.get(path)
+        return "" if layer is None else type(layer).__name__
+
+
+def _starts(path: str) -> Iterator[str]:
+    """What stands before each ``/``."""
+    return (path[:at] for at, letter in enumerate(path) if letter == "/")
 
 
 def counted(amount: Dim) -> Inlines:
@@ -103,7 +137,7 @@ def _share(line: Line, trace: Trace) -> Inlines:
 
 
 def _depth(line: Line, _: Trace) -> Inlines:
-    return (Amount(line.path.count("/") + 1),)
+    return (Amount(line.depth),)
 
 
 def _trainable(line: Line, _: Trace) -> Inlines:

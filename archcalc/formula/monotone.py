@@ -60,6 +60,8 @@ def direction(
     (<Direction.RISING: 1>, <Direction.UNDECIDED: None>)
     >>> direction(n*side**2, k, {k: (1, 28)}), direction(k**2 - 3*k, k)
     (<Direction.FALLING: -1>, <Direction.RISING: 1>)
+    >>> direction(FloorDiv(n + 2**k - 1, 2**k), k)
+    <Direction.FALLING: -1>
     """
     sympified = {
         s: (None if low is None else Rational(low), None if high is None else Rational(high))
@@ -98,8 +100,7 @@ class _Analysis:
         if isinstance(e, Pow):
             return self._power(e)
         if isinstance(e, FloorDiv):  # a floor never turns a rise into a fall
-            inverse = Pow(e.divisor, -1)
-            return self._product((e.numerator, inverse))
+            return self._product((_without_whole_parts(e), Pow(e.divisor, -1)))
         if isinstance(e, Max | Min):
             return _joined(self.of(a) for a in self._that_matter(e))
         return self._copies(e) if isinstance(e, Sum) else Direction.UNDECIDED
@@ -116,13 +117,15 @@ class _Analysis:
             return 0 if high is not None and high <= 0 else 1
         if isinstance(e, Pow) and self.sign(e.base) == 1:
             return 1  # whatever the exponent
+        if isinstance(e, FloorDiv) and self.sign(e.numerator) == self.sign(e.divisor) == 1:
+            return 1  # whatever the divisor
         return -1 if high is not None and high <= 0 else None
 
     # Rules
 
     def _product(self, factors: Iterable[Expr]) -> Direction:
         """Each factor pulls the way it goes, turned round where the other factors are negative."""
-        parts = [(self.of(factor), self.sign(factor)) for factor in factors]
+        parts = self._rounded_down(list(factors))
         if any(sign == 0 for _, sign in parts):
             return Direction.CONSTANT
         pulls = []
@@ -131,6 +134,33 @@ class _Analysis:
                 others = [sign for j, (_, sign) in enumerate(parts) if j != i]
                 pulls.append(_turned(way, _product_sign(others)))
         return _joined(pulls)
+
+    def _rounded_down(self, factors: list[Expr]) -> list[tuple[Direction, Sign]]:
+        """Where each factor goes; ``2**n*(x//2**n)``, which is `x` rounded down, as one that falls.
+
+        It falls because a multiple of ``2**(n + 1)`` is one of ``2**n`` as well.
+        """
+        found = []
+        for power in [f for f in factors if isinstance(f, Pow) and self._doubles(f)]:
+            floor = next((f for f in factors if self._is_floor_by(f, power)), None)
+            if floor is not None:
+                factors = [f for f in factors if f is not power and f is not floor]
+                found.append((Direction.FALLING, 1))
+        return [*found, *((self.of(factor), self.sign(factor)) for factor in factors)]
+
+    def _doubles(self, e: Pow) -> bool:
+        """Whether `e` is a power of a whole number whose exponent rises by whole steps."""
+        step = e.exp.diff(self.variable)
+        return bool(isinstance(e.base, Integer) and step.is_Integer and step > 0)
+
+    def _is_floor_by(self, e: Expr, power: Pow) -> bool:
+        if not isinstance(e, FloorDiv) or not self.is_constant(e.numerator):
+            return False
+        moving = [f for f in Mul.make_args(e.divisor) if not self.is_constant(f)]
+        same = len(moving) == 1 and isinstance(moving[0], Pow) and moving[0].base == power.base
+        if not same or self.sign(e.divisor) != 1 or self.sign(e.numerator) != 1:
+            return False
+        return self.is_constant((moving[0].exp - power.exp).expand())
 
     def _power(self, e: Pow) -> Direction:
         base, exponent = e.base, e.exp
@@ -245,6 +275,16 @@ class _Analysis:
             multiplied(bounds(Add(*parts), known), bounds(exponential, known))
             for exponential, parts in coefficients.items()
         )
+
+
+def _without_whole_parts(e: FloorDiv) -> Expr:
+    """The numerator without multiples of the divisor, which come out of a floor as they are.
+
+    So a ceiling, ``(h + 2**i - 1)//2**i``, is seen to fall as ``(h - 1)//2**i`` does.
+    """
+    each, divisor = e.divisor.as_coeff_Mul()
+    split = [(term, *term.as_coeff_Mul()) for term in Add.make_args(e.numerator)]
+    return Add(*(t for t, times, rest in split if rest != divisor or not (times / each).is_Integer))
 
 
 def _split_exponential(term: Expr, t: Symbol) -> tuple[Expr, Expr]:

@@ -113,7 +113,8 @@ def with_states(x: Any, *states: Any) -> tuple[Any, ...]:
     Raises:
         FrameworkError: they have an axis of layers, as torch's states have.
     """
-    if states and len(states[0].shape) == _IN_LAYERS and len(x.shape) == _IN_LAYERS:
+    given = [len(getattr(one, "shape", ())) for one in (x, *states[:1])]  # in code they are names
+    if given == [_IN_LAYERS, _IN_LAYERS]:
         raise FrameworkError(
             "Keras' states have no axis of layers and directions",
             code="not-in-keras",

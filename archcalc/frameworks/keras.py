@@ -181,6 +181,9 @@ def keras_layers(
     key = id(applied.layer) if identity is None else identity
     if key not in known:
         known[key] = _built(applied, steps(applied), name, known)
+    elif not applied.layer.trainable:  # frozen here, and not where it was built
+        for part in known[key]:
+            part.trainable = False
     return known[key]
 
 
@@ -206,7 +209,8 @@ def _built(applied: Applied, chain: Chain, name: str, known: Built) -> list[Any]
         arguments = _with_held(part, arguments_of(entry, part, x), inputs, known)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
         layer = cls(**arguments, name=title)
-        layer.trainable = part.trainable
+        if not part.trainable:  # of a wrapper, True would be told to what it holds as well
+            layer.trainable = False
         made.append(layer)
         x = part.output_shape(x) if len(applied.inputs) == 1 else x
     return made

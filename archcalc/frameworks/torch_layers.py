@@ -58,6 +58,8 @@ def torch_module(
     key = id(applied.layer) if identity is None else identity
     if key not in built:
         built[key] = _built(applied, built)
+    elif not applied.layer.trainable:  # frozen here, and not where it was built
+        built[key].requires_grad_(False)
     return built[key]
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
-from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, State, Weight, Work
+from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, State, Unstated, Weight, Work
 from archcalc.layers.functions import TOGETHER
 from archcalc.layers.sight import Sights, together
 from archcalc.symbolic.errors import (
@@ -104,14 +104,16 @@ class Applied(Shown):
         return None if stated is None else _each(self.layer, "arithmetic", stated, Arithmetic)
 
     @cached_property
-    def saves(self) -> Saved | None:
-        """What the layer keeps for its backward pass; ``None`` where it does not say.
+    def saves(self) -> Saved | Unstated:
+        """What the layer keeps for its backward pass; `Unstated` where it does not say.
 
         Raises:
             InvalidLayerError: the layer does not state it as `Saved`.
         """
         stated = self.layer.saves(*self.inputs, self.output)
-        return None if stated is None else _each(self.layer, "saves", (stated,), Saved)[0]
+        if stated is None or isinstance(stated, Unstated):
+            return stated or Unstated()
+        return _each(self.layer, "saves", (stated,), Saved)[0]
 
     @cached_property
     def state(self) -> tuple[State, ...]:

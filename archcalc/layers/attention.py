@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from archcalc.layers.base import Layer, leading_axes
-from archcalc.layers.facts import Arithmetic, Operand, State, Weight, Work
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Weight, Work
 from archcalc.layers.functions import elementwise, softmax_along
 from archcalc.layers.kept import EVERY
 from archcalc.layers.mask import Mask
@@ -78,6 +78,13 @@ def shares(scores: Shape, scaled: bool = True) -> tuple[Arithmetic, ...]:
     """What makes scores shares that sum to 1, multiplied with a number before."""
     each = elementwise("elementwise", scores, {"multiplication": int(scaled)})
     return (*each, *softmax_along("softmax", scores))
+
+
+def shares_kept(scores: Shape, dropout: float) -> tuple[Kept, ...]:
+    """What is kept of scores that became shares: these, and what a dropout draws and leaves."""
+    if not dropout:
+        return (Kept("shares", scores),)
+    return (Kept("shares", scores), Kept("mask", scores, "mask"), Kept("dropped", scores))
 
 
 class Attending(Layer, abstract=True):
@@ -245,7 +252,34 @@ class _OneHead(Attending, abstract=True):
         weighed = core.weighed(value[-1:], Operand((0, 2), names), Operand((1,)))
         return (*self._compared(core, query[-1:]), weighed)
 
+    def saves(self, *shapes: Shape) -> Saved:
+        """As torch does the definition: what makes the scores, the shares, and the values.
+
+        The value is kept for the gradient of the shares, and a query and a key each for that of
+        the other.
+        """
+        inputs = shapes[:-1]
+        scores = self.scores(*inputs)
+        later = Kept("later keys", scores[-2:], "condition", of_batch=True)
+        own = (*self._kept(*inputs), *((later,) if self.use_causal_mask else ()))
+        own = (*own, *shares_kept(scores, self.dropout))
+        if len(inputs) == 1:
+            return Saved((0,), own=own)
+        if not self._multiplies:
+            return Saved(for_others=(1,), own=own)
+        always, others = ((1,), (0,)) if len(inputs) == 2 else ((), (0, 1, 2))
+        return Saved(always, for_others=others, own=own)
+
     if TYPE_CHECKING:  # every subclass says it
+
+        @property
+        def dropout(self) -> float: ...
+        @property
+        def _multiplies(self) -> bool:
+            """Whether scores are products of queries and keys."""
+
+        def _kept(self, *inputs: Shape) -> tuple[Kept, ...]:
+            """What is kept of how queries and keys become scores."""
 
         def _compared(self, core: Core, features: Shape) -> tuple[Work, ...]:
             """The products by which queries and keys become scores."""
@@ -288,6 +322,19 @@ class Attention(_OneHead):
         scores = self.scores(*shapes[:-1])
         weighed = elementwise("elementwise", scores, {"multiplication": 1})
         return (*summed_tanh(scores, shapes[0][-1]), *weighed, *shared)
+
+    @property
+    def _multiplies(self) -> bool:
+        return self.score_mode == "dot"
+
+    def _kept(self, *inputs: Shape) -> tuple[Kept, ...]:
+        """What a learned number multiplies, and what comes out of ``tanh``."""
+        scores = self.scores(*inputs)
+        if self.score_mode == "dot":
+            return (Kept("scores", scores),) if self.use_scale else ()
+        each = Shape((*scores, inputs[0][-1]))
+        sums = (Kept("q + k", each),) if self.use_scale else ()
+        return (*sums, Kept("tanh(q + k)", each), Kept("scores", scores))
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         scale = (Weight("scale", Shape(), "scale"),) if self.use_scale else ()
@@ -334,6 +381,13 @@ class AdditiveAttention(_OneHead):
         scores = self.scores(*shapes[:-1])
         summed = not self.use_scale
         return (*summed_tanh(scores, shapes[0][-1], summed), *super().arithmetic(*shapes))
+
+    @property
+    def _multiplies(self) -> bool:
+        return False
+
+    def _kept(self, *inputs: Shape) -> tuple[Kept, ...]:
+        return (Kept("tanh(q + k)", Shape((*self.scores(*inputs), inputs[0][-1]))),)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("scale", inputs[0][-1:], "kernel"),) if self.use_scale else ()

@@ -29,7 +29,16 @@ from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
 from archcalc.layers.choices import refuse_words
-from archcalc.layers.facts import Arithmetic, Remark, Saved, State, Storage, Weight, Work
+from archcalc.layers.facts import (
+    Arithmetic,
+    Remark,
+    Saved,
+    State,
+    Storage,
+    Unstated,
+    Weight,
+    Work,
+)
 from archcalc.layers.fields import OptionalSize, option
 from archcalc.layers.kept import EVERY
 from archcalc.layers.model import COMMON, LayerMeta, Model
@@ -134,6 +143,9 @@ class Layer(Model, Shown, metaclass=LayerMeta):
     built_with: ClassVar[tuple[str, ...]] = EVERY
     """Arguments of Keras that change no count, beside the fields: see `kept`."""
 
+    not_counted: ClassVar[str] = "the layer does not say what it computes"
+    """Why nothing is counted of a layer that states no `arithmetic`."""
+
     composed: ClassVar[bool] = False
     """Whether its facts are those of the layers in it, where their names are looked up."""
 
@@ -209,10 +221,11 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         """
         return None if self.storage(training=False) == "own" else ()
 
-    def saves(self, *shapes: Any, **_: Any) -> Saved | None:
+    def saves(self, *shapes: Any, **_: Any) -> Saved | Unstated | None:
         """What it keeps for its backward pass, given the input shapes and last the output shape.
 
-        As torch's kernels do it; ``None`` where the layer does not say.
+        As torch's kernels do it; ``None`` where the layer does not say, or `Unstated` with the
+        reason.
         """
         return None if self.storage() == "own" else Saved()
 

@@ -9,7 +9,7 @@ Source: https://keras.io/api/layers/preprocessing_layers/image_augmentation/
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -18,7 +18,7 @@ from archcalc.layers.images import Augmentation
 from archcalc.layers.ranges import PIXELS, Between, Bits, Fraction, Signed, as_list
 from archcalc.layers.spatial import DataFormat, per_axis
 from archcalc.symbolic.errors import InvalidLayerError
-from archcalc.symbolic.shape import Shape  # noqa: F401 (the examples use it)
+from archcalc.symbolic.shape import Shape
 
 __all__ = [
     "AutoContrast",
@@ -39,7 +39,16 @@ __all__ = [
 ]
 
 
-class AutoContrast(Augmentation):
+class _Always(Augmentation, abstract=True):
+    """What is done to every image, in inference as well."""
+
+    not_counted: ClassVar[str] = "it counts or ranks the values of each image, which is in no tally"
+
+    def arithmetic(self, *shapes: Shape) -> None:
+        return None
+
+
+class AutoContrast(_Always):
     """Each channel of an image stretched over the whole range of a pixel.
 
     >>> AutoContrast().output_shape(Shape((224, 224, 3)))
@@ -50,7 +59,7 @@ class AutoContrast(Augmentation):
     data_format: DataFormat = Field(default="channels_last", kw_only=True)
 
 
-class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
+class ContrastLimitedAdaptiveHistogramEqualization(_Always):
     """Histograms made even in tiles of the image, limited so that noise is not made larger.
 
     Args:

@@ -40,6 +40,7 @@ class Encoding(Layer, abstract=True):
 
     keeps_ones: ClassVar[bool] = True
     takes: ClassVar[str] = "indices"
+    not_counted: ClassVar[str] = "it looks up, compares or hashes, and multiplies nothing"
     source: ClassVar[str] = "https://keras.io/api/layers/preprocessing_layers/categorical/"
 
     if TYPE_CHECKING:  # every subclass declares it

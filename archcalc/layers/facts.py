@@ -289,13 +289,14 @@ class Kept:
     Attributes:
         name: what it is.
         shape: of one sample, or of the whole batch.
-        kind: what it holds: numbers like the activations, statistics, indices, or a mask.
+        kind: what it holds: numbers like the activations, statistics, indices, the mask that a
+            dropout draws, or a condition: yes or no for each element.
         of_batch: whether there is one for the whole batch.
     """
 
     name: str
     shape: Shape
-    kind: Literal["activation", "statistic", "index", "mask"] = "activation"
+    kind: Literal["activation", "statistic", "index", "mask", "condition"] = "activation"
     of_batch: bool = False
 
     def __post_init__(self) -> None:
@@ -320,6 +321,17 @@ class Saved:
     for_others: tuple[int, ...] = ()
     output: bool = False
     own: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unstated:
+    """That what a layer keeps for its backward pass is not stated.
+
+    Attributes:
+        why: the reason, for people.
+    """
+
+    why: str = "the layer does not say what it keeps"
 
 
 @dataclass(frozen=True, slots=True)

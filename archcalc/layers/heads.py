@@ -22,10 +22,11 @@ from archcalc.layers.attention import (
     equal_dims,
     equal_shapes,
     query_value_key,
+    shares_kept,
 )
 from archcalc.layers.axes import axis_indices
 from archcalc.layers.convolution import divided
-from archcalc.layers.facts import Operand, State, Weight, Work
+from archcalc.layers.facts import Kept, Operand, Saved, State, Unstated, Weight, Work
 from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
 from archcalc.layers.kept import EVERY, of_weights
 from archcalc.layers.mask import Mask
@@ -136,6 +137,9 @@ class _Heads(Attending, abstract=True):
         beside = core.beside
         kept = (("keys", projections["key"]), ("values", projections["value"]))
         return tuple(core.kept(name, Shape((*beside, *part.into))) for name, part in kept)
+
+    def saves(self, *shapes: Shape) -> Saved | Unstated:
+        return Unstated(f"torch has no module that is {type(self).__name__}")
 
     def core(self, *inputs: Shape) -> Core:
         """Which queries meet which keys, in every head alike."""
@@ -291,6 +295,60 @@ class MultiHeadAttention(_Heads):
         key, value = product((self.num_heads, self.key_dim)), product(self.joined())
         added = (("bias_k", key), ("bias_v", value))
         return (*made, *(Weight(name, Shape((1, 1, size))) for name, size in added))
+
+    def is_torchs(self, query: Shape) -> bool:
+        """Whether torch's module is this: heads that are together as wide as the query."""
+        return bool(
+            len(query) == 2
+            and self.num_heads * self.key_dim == query[-1]
+            and self.value_dim in (None, self.key_dim)
+            and self.target_shape in (None, query[-1:])
+            and not self.use_gate
+            and self.sliding_window is None
+        )
+
+    def saves(self, *shapes: Shape) -> Saved | Unstated:
+        """As torch's module does it on the CPU, with time as the first axis.
+
+        Source: ``torch.nn.functional.multi_head_attention_forward``.  It takes flash attention
+        where no scores are asked for and none are dropped; otherwise it scales queries (where no
+        scores are asked for, keys as well) and keeps the scores.
+        """
+        inputs = shapes[:-1]
+        query, core = inputs[0], self.core(*inputs)
+        if not self.is_torchs(query):
+            return Unstated("torch's module has no heads of other widths, no gate and no window")
+        flash = not (self.dropout or self.return_attention_scores)
+        sums: tuple[Kept, ...] = (
+            Kept("log-sum-exp", Shape((self.num_heads, *core.queries)), "statistic"),
+        )
+        if core.mask.added and self.use_causal_mask:  # keys that are added are seen from everywhere
+            sums = (*sums, Kept("mask", Shape((*core.queries, *core.keys)), of_batch=True))
+        scaled = (Kept("scaled queries", query), *self._scaled_keys(core, query))
+        kept = (*scaled, *shares_kept(self.scores(*inputs), self.dropout))
+        beside = sums if flash else kept
+        own = (*self._projected(inputs, core, flash), *beside, Kept("heads", query))
+        return Saved(for_weights=tuple(range(len(inputs))), own=own)
+
+    def _scaled_keys(self, core: Core, query: Shape) -> tuple[Kept, ...]:
+        if self.return_attention_scores:
+            return ()
+        return (Kept("scaled keys", Shape((*core.keys, query[-1]))),)
+
+    def _projected(self, inputs: tuple[Shape, ...], core: Core, flash: bool) -> tuple[Kept, ...]:
+        """What is kept of queries, keys and values: all that one product has made of one input.
+
+        Of one input torch makes queries, keys and values by one product, of two keys and values by
+        another; what is added to keys and values makes tensors of their own of both.
+        """
+        (positions, width), keys = inputs[0], core.keys
+        added, one = self.add_bias_kv or self.add_zero_attn, len(inputs) == 1
+        if one and not added:
+            return (Kept("queries, keys and values", Shape((positions, 3, width))),)
+        many = 3 if one else 1
+        queries = (Kept("queries", Shape((positions, many, width))),) if flash else ()
+        whole = flash or self.return_attention_scores or (len(inputs) == 2 and not added)
+        return (*queries, Kept("keys and values", Shape((*keys, 1 + whole, width))))
 
     def core(self, *inputs: Shape) -> Core:
         core = super().core(*inputs)

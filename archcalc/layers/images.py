@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from archcalc.layers.facts import Arithmetic
 from archcalc.layers.spatial import Spatial
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
@@ -46,11 +47,14 @@ class Images(Spatial, abstract=True):
 class Augmentation(Images, abstract=True):
     """What changes images and not their shape.
 
-    Keras does it in training, or always where nothing is random in it; what it multiplies then is
-    not counted as work.
+    Keras does it in training; in inference it gives its images as they are, so that nothing is
+    computed there.
     """
 
     source: ClassVar[str] = "https://keras.io/api/layers/preprocessing_layers/image_augmentation/"
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...] | None:
+        return ()

@@ -21,13 +21,24 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Arithmetic, Operand, Primitive, State, Weight, Work
+from archcalc.layers.facts import (
+    Arithmetic,
+    Kept,
+    Operand,
+    Primitive,
+    Saved,
+    State,
+    Unstated,
+    Weight,
+    Work,
+)
 from archcalc.layers.fields import OptionalSize, Size, hyper
-from archcalc.layers.functions import ActivationName, gated
+from archcalc.layers.functions import ActivationName, gated, kept_by
 from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
 from archcalc.layers.sight import Sights, all_of, channels, every_one_before
 from archcalc.layers.states import TakesStates, check_states, in_layers, same_state
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -114,6 +125,10 @@ class _Recurrent(TakesStates, Layer, abstract=True):
             Work("matmul", recurrent.shape, (), "recurrent_kernel", (state,), "recurrent_bias"),
         )
 
+    def before(self, given: bool) -> tuple[Kept, ...]:
+        """The first state, zeros, which is made and kept where none is given."""
+        return () if given else (Kept("first state", Shape((self.units,))),)
+
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         given = zip(inputs[1:], self._taken(in_layers(inputs[1:])), strict=False)
         return tuple(needed for state, kept in given for needed in same_state(state, kept))
@@ -198,6 +213,20 @@ class _OverTime(_Recurrent, abstract=True):
         return (first, *({i: channels(n) for i, n in enumerate(state)} for state in states))
 
 
+_TORCHS = ("tanh", "sigmoid")
+"""The functions of torch's LSTM and GRU: of what is new, and of the gates."""
+
+_IN_ONE_KERNEL = (
+    "torch runs an LSTM as one kernel (oneDNN on the CPU, cuDNN on CUDA) that keeps a workspace of "
+    "its own and does not say of what"
+)
+_GATED_FUNCTIONS = (
+    "torch's GRU resets after the product, and has tanh, and sigmoid for its gates; what others "
+    "keep is not stated"
+)
+_FUNCTIONS = "torch's has tanh, and sigmoid for its gates; what others keep is not stated"
+
+
 class SimpleRNNCell(_Cell):
     """One step of a simple recurrent layer: ``h' = f(W·x + U·h + b)``.
 
@@ -214,6 +243,12 @@ class SimpleRNNCell(_Cell):
     recurrent_bias: bool = Field(default=False, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/"
+
+    def saves(self, x: Shape, *rest: Shape) -> Saved:
+        """Both factors of its products, and what its function keeps."""
+        *states, y = rest
+        both = tuple(range(1 + len(states)))
+        return kept_by(self.activation, y, Saved(for_weights=both, own=self.before(bool(states))))
 
 
 class SimpleRNN(_OverTime):
@@ -245,6 +280,17 @@ class SimpleRNN(_OverTime):
 
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/simple_rnn/"
 
+    def saves(self, x: Shape, *rest: Shape) -> Saved:
+        """As torch's does it, step by step: every state, for the next product, is kept apart."""
+        *given, _ = rest
+        each = Shape((x[0], self.units))
+        inside = kept_by(self.activation, each, Saved())
+        states: tuple[Dim, ...] = (lower(plain(x[0]) * self.units - self.units),)
+        if inside.output:
+            states = tuple(each)
+        own = (*self.before(bool(given)), Kept("states", Shape(states)), *inside.own)
+        return Saved(for_weights=tuple(range(1 + len(given))), own=own)
+
 
 class _LongShortTerm(_Recurrent, abstract=True):
     """Four gates, and a memory beside the state; the state may be a projection of it."""
@@ -268,17 +314,17 @@ class _LongShortTerm(_Recurrent, abstract=True):
         return (State("hidden", Shape((out,)), steps), State("cell", Shape((self.units,)), steps))
 
     def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
-        plain, size = super().step_weights(n_in), self.projected()
+        flat, size = super().step_weights(n_in), self.projected()
         if size is None:
-            return plain
-        return (*plain, Weight("projection_kernel", Shape((self.units, size)), "kernel"))
+            return flat
+        return (*flat, Weight("projection_kernel", Shape((self.units, size)), "kernel"))
 
     def step_work(self, n_in: Dim) -> tuple[Work, ...]:
-        plain, size = super().step_work(n_in), self.projected()
+        flat, size = super().step_work(n_in), self.projected()
         if size is None:
-            return plain
+            return flat
         made = Operand((0,), ("kernel", "recurrent_kernel"))
-        return (*plain, Work("matmul", (self.units, size), (), "projection_kernel", (made,)))
+        return (*flat, Work("matmul", (self.units, size), (), "projection_kernel", (made,)))
 
 
 class LSTMCell(_LongShortTerm, _Cell):
@@ -300,6 +346,15 @@ class LSTMCell(_LongShortTerm, _Cell):
     built_with: ClassVar[tuple[str, ...]] = (*_Cell.built_with, "unit_forget_bias")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/lstm_cell/"
+
+    def saves(self, x: Shape, *rest: Shape) -> Saved | Unstated:
+        """As torch's does it on the CPU: gates, the memory before, and what comes of it."""
+        *states, _ = rest
+        if (self.activation, self.recurrent_activation) != _TORCHS:
+            return Unstated(_FUNCTIONS)
+        made = (Kept("gates", Shape((4, self.units))), Kept("tanh(c)", Shape((self.units,))))
+        own = (*self.before(bool(states)), *made)
+        return Saved((2,) if states else (), (0, 1) if states else (0,), own=own)
 
 
 class LSTM(_LongShortTerm, _OverTime):
@@ -341,6 +396,20 @@ class LSTM(_LongShortTerm, _OverTime):
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 
+    def saves(self, x: Shape, *rest: Shape) -> Saved | Unstated:
+        """With a projection as torch does it step by step; else one kernel keeps what it needs."""
+        *given, _ = rest
+        if (self.activation, self.recurrent_activation) != _TORCHS:
+            return Unstated(_FUNCTIONS)
+        if self.proj_size is None:
+            return Unstated(_IN_ONE_KERNEL)
+        of_step = lower(7 * plain(self.units) + self.proj_size)
+        every = plain(x[0]) * of_step
+        if given:
+            every = every - self.units - self.proj_size
+        own = (Kept("gates, memories and states", Shape((lower(every),))),)
+        return Saved((2,) if given else (), (0, 1) if given else (0,), own=own)
+
     def projected(self) -> Dim | None:
         return self.proj_size
 
@@ -370,6 +439,11 @@ class _Gated(_Recurrent, abstract=True):
         reset = Work("matmul", (self.units, self.units), (), kept.weight, (made,))
         return moved, gates, reset
 
+    @property
+    def is_torchs(self) -> bool:
+        """Whether it resets the product and has the functions of torch's."""
+        return self.reset_after and (self.activation, self.recurrent_activation) == _TORCHS
+
     def biases(self) -> tuple[Weight, ...]:
         rows = self.gates * self.units
         shape = Shape((2, rows)) if self.reset_after else Shape((rows,))
@@ -393,6 +467,14 @@ class GRUCell(_Gated, _Cell):
     reset_after: bool = Field(default=True, kw_only=True)
 
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru_cell/"
+
+    def saves(self, x: Shape, *rest: Shape) -> Saved | Unstated:
+        """As torch's does it on the CPU: the state before, and twice three gates."""
+        *states, _ = rest
+        if not self.is_torchs:
+            return Unstated(_GATED_FUNCTIONS)
+        own = (*self.before(bool(states)), Kept("gates", Shape((6, self.units))))
+        return Saved((1,) if states else (), (0,), own=own)
 
 
 class GRU(_Gated, _OverTime):
@@ -428,3 +510,12 @@ class GRU(_Gated, _OverTime):
 
     built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, *_IN_ONE)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru/"
+
+    def saves(self, x: Shape, *rest: Shape) -> Saved | Unstated:
+        """As torch's does it on the CPU, step by step: a state before, and twice three gates."""
+        *given, _ = rest
+        if not self.is_torchs:
+            return Unstated(_GATED_FUNCTIONS)
+        every = 7 * plain(x[0]) * self.units - self.units
+        own = (*self.before(bool(given)), Kept("gates and states", Shape((lower(every),))))
+        return Saved((1,) if given else (), (0,), own=own)

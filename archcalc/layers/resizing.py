@@ -10,9 +10,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from archcalc.layers.base import AxisWindow
+from archcalc.layers.facts import Arithmetic
 from archcalc.layers.fields import Size, hyper
 from archcalc.layers.images import Images
+from archcalc.layers.sight import Sights
 from archcalc.layers.spatial import DataFormat
+from archcalc.layers.upsampling import interpolated, interpolating, ratios_of
 from archcalc.layers.window import Window
 from archcalc.symbolic.compare import at_least
 from archcalc.symbolic.dims import Dim
@@ -60,6 +63,25 @@ class Resizing(_Resized):
     antialias: bool = False
     data_format: DataFormat = "channels_last"
 
+    not_counted: ClassVar[str] = (
+        "what is smoothed, cut to the proportions or made of more than two neighbours is not stated"
+    )
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...] | None:
+        if self.antialias or self.crop_to_aspect_ratio or self.pad_to_aspect_ratio:
+            return None
+        return interpolated(self.interpolation, self.rank, x, y)
+
+    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
+        """By phase where nothing is smoothed or cut: as many phases as the ratio says."""
+        if self.antialias or self.crop_to_aspect_ratio or self.pad_to_aspect_ratio:
+            return super().sights(output, x)
+        after = self.extent(self.output_shape(x))
+        ratios = ratios_of(self.spatial_axes(), self.extent(x), after)
+        mode = {"nearest": "nearest-exact"}.get(self.interpolation, self.interpolation)  # in Keras
+        views = interpolating(mode, ratios, x, self.channel_axis())
+        return super().sights(output, x) if views is None else (views,)
+
     @model_validator(mode="after")
     def _one_way(self) -> Any:
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
@@ -83,6 +105,11 @@ class CenterCrop(_Resized):
     """
 
     data_format: DataFormat = "channels_last"
+
+    not_counted: ClassVar[str] = "an image that is too small is resized, others are only cut"
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...] | None:
+        return None if self.windows(x) is None else ()
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...] | None:
         sides = list(zip(self.spatial_axes(), self.extent(x), self._size(), strict=True))
@@ -118,6 +145,8 @@ class RandomCrop(_Resized):
     seed: int | None = None
     data_format: DataFormat = "channels_last"
 
+    not_counted: ClassVar[str] = "in inference Keras does not give the size that it promises"
+
 
 class MaxNumBoundingBoxes(Images):
     """Images as they are; the boxes that come with them become `max_number` for each image.
@@ -141,3 +170,6 @@ class MaxNumBoundingBoxes(Images):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
+        return ()

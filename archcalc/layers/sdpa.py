@@ -6,10 +6,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archcalc.layers.attention import KEYS_AND_VALUES, Core, equal_dims, equal_shapes, shares
+from archcalc.layers.attention import (
+    KEYS_AND_VALUES,
+    Core,
+    equal_dims,
+    equal_shapes,
+    shares,
+    shares_kept,
+)
 from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
-from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Work
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Unstated, Work
 from archcalc.layers.mask import Mask
 from archcalc.layers.sight import (
     Sight,
@@ -127,16 +134,31 @@ class ScaledDotProductAttention(Layer):
         query, key = shapes[:2]
         return shares(self.core(query, key).scores)
 
-    def saves(self, *shapes: Shape) -> Saved | None:
-        """As flash attention does it, which torch takes with an axis of heads and no mask given.
+    def saves(self, *shapes: Shape) -> Saved | Unstated:
+        """As flash attention does it, where torch takes that on the CPU, else as it is defined.
 
+        torch takes it with one axis of heads, without dropout, where values are as wide as keys.
         Source: Dao et al., *FlashAttention* (2022), section 3.1: of the scores of a query it keeps
         the logarithm of the sum of their exponentials alone.
         """
-        query, *_ = shapes
-        if len(shapes) > _PLAIN or len(query) != _WITH_HEADS or self.dropout or self.enable_gqa:
-            return None
+        query, key, value = shapes[:3]
+        if len(query) != _WITH_HEADS or self.dropout or value[-1] != query[-1]:
+            return self._defined(query, key, value)
+        if len(shapes) > _PLAIN:
+            return Unstated(
+                "which kernel torch takes, and whether that keeps the mask, depends on whether the "
+                "mask has a gradient"
+            )
         return Saved((0, 1, 2), output=True, own=(Kept("log-sum-exp", query[:-1], "statistic"),))
+
+    def _defined(self, query: Shape, key: Shape, value: Shape) -> Saved:
+        """Queries and keys are scaled before their product, each by the root; heads are copied."""
+        copied = self.enable_gqa and key[:-2] != query[:-2]
+        every = Shape((*query[:-2], *key[-2:]))
+        values = (Kept("values", Shape((*query[:-2], *value[-2:]))),) if copied else ()
+        scaled = (Kept("scaled queries", query), Kept("scaled keys", every), *values)
+        own = (*scaled, *shares_kept(self.core(query, key).scores, self.dropout))
+        return Saved(() if copied else (2,), own=own)
 
     def windows(self, *inputs: Shape) -> None:
         return None

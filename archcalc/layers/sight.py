@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import reduce
 from math import gcd
 from typing import TypeAlias
@@ -38,6 +39,7 @@ __all__ = [
     "itself",
     "parted",
     "regrouped",
+    "repeated",
     "seen_through",
     "sliding",
     "together",
@@ -359,20 +361,42 @@ def _writers(place: int, kernel: int, stride: int, dilation: int) -> Stretch | N
     return Stretch(start, end - start + 1, max(dilation * every // stride, 1))
 
 
-def between(along: int, times: int, taps: int) -> Sight:
+_TOO_MANY = "its positions lie between others in too many ways"
+
+
+def between(along: int, times: Fraction | int, taps: int) -> Sight:
     """What positions put between others by a polynomial see, `times` as many, with `taps` each.
 
     Position ``u`` lies at ``(u + ½)/times − ½``, and is what stands there where that is whole.
+    After as many positions as the numerator of `times` says they come again, as many positions on
+    as its denominator says.
 
     >>> [(read.start, read.size) for read in between(0, 3, 2).stretches]
     [(-1, 2), (0, 1), (0, 2)]
     """
+    up, down = times.numerator, times.denominator
+    if up > _MOST_PHASES:
+        return unknown(_TOO_MANY)
     read = []
-    for u in range(times):
-        below, beside = divmod(2 * u + 1 - times, 2 * times)
+    for u in range(up):
+        below, beside = divmod((2 * u + 1) * down - up, 2 * up)
         first = below - taps // 2 + 1
         read.append(Stretch(first, taps) if beside else Stretch(below, 1))
-    return Sight(along, tuple(read), 1, 1)
+    return Sight(along, tuple(read), down, down)
+
+
+def repeated(along: int, times: Fraction | int, shift: Fraction | int) -> Sight:
+    """What positions see that repeat others or leave them out: that at ``(u + shift)/times``.
+
+    >>> [read.start for read in repeated(0, Fraction(3, 2), 0).stretches]
+    [0, 0, 1]
+    """
+    up, down = times.numerator, times.denominator
+    if up > _MOST_PHASES:
+        return unknown(_TOO_MANY)
+    top, bottom = shift.numerator, shift.denominator
+    read = [Stretch((u * bottom + top) * down // (up * bottom), 1) for u in range(up)]
+    return Sight(along, tuple(read), down, down)
 
 
 def _stretching(along: int | None, window: Stretches, n: Dim) -> Sight:

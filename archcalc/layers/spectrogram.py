@@ -84,6 +84,11 @@ class MelSpectrogram(Layer):
         "https://keras.io/api/layers/preprocessing_layers/audio_preprocessing/mel_spectrogram/"
     )
 
+    not_counted: ClassVar[str] = (
+        "how many operations a fast Fourier transform takes depends on the library; the product "
+        "with the filters is counted"
+    )
+
     def _frames(self, t: Dim) -> Dim:
         mirrored = 2 * floor_div(self.fft_length, 2)
         return floor_div(t + mirrored - self.fft_length, self.sequence_stride) + 1
@@ -159,6 +164,11 @@ class STFTSpectrogram(Spatial):
     rank: ClassVar[int] = 1
     source: ClassVar[str] = (
         "https://keras.io/api/layers/preprocessing_layers/audio_preprocessing/stft_spectrogram/"
+    )
+
+    not_counted: ClassVar[str] = (
+        "what makes one number of two, and how windows are weighed, is not stated; convolutions "
+        "are counted"
     )
 
     @model_validator(mode="before")

@@ -5,6 +5,8 @@ Sources: https://keras.io/api/layers/reshaping_layers/; torch's ``Upsample``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -15,9 +17,19 @@ from archcalc.layers.fields import OptionalRatios, OptionalSizes, Sizes, hyper, 
 from archcalc.layers.functions import elementwise
 from archcalc.layers.requirements import something
 from archcalc.layers.scaling import scaled, spread
-from archcalc.layers.sight import Sights, between, channels, in_place
+from archcalc.layers.sight import (
+    BY_NUMBERS,
+    Sight,
+    Sights,
+    between,
+    channels,
+    in_place,
+    repeated,
+    unknown,
+)
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import TransposedWindow
+from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
@@ -41,6 +53,46 @@ def interpolated(mode: str, rank: int, x: Shape, y: Shape) -> tuple[Arithmetic, 
 
 _TAPS = {"linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
 """How many positions a value between others is made of, along each axis."""
+
+_SHIFTS = {"nearest": Fraction(0), "nearest-exact": Fraction(1, 2)}
+"""Where within itself a position lies that takes the value of another."""
+
+
+def interpolating(
+    mode: str, ratios: Mapping[int, Fraction | None], x: Shape, features: int
+) -> Sights | None:
+    """What interpolation sees of `x`; ``None`` where no rule says.
+
+    Args:
+        mode: how values between others are made.
+        ratios: how many times as many positions come out, along each axis of positions; ``None``
+            where a symbol says.
+        x: the shape that goes in.
+        features: the axis of the channels.
+    """
+    if mode not in _TAPS and mode not in _SHIFTS:
+        return None
+
+    def view(axis: int, times: Fraction | None) -> Sight:
+        if times is None:
+            return unknown(BY_NUMBERS)
+        if mode in _SHIFTS:
+            return repeated(axis, times, _SHIFTS[mode])
+        return between(axis, times, _TAPS[mode])
+
+    views = {axis: view(axis, times) for axis, times in ratios.items()}
+    return in_place(x, {**views, features % len(x): channels(x[features])})
+
+
+def ratios_of(
+    axes: Iterable[int], before: Iterable[Dim], after: Iterable[Dim]
+) -> dict[int, Fraction | None]:
+    """How many times as many positions there are after, along each axis."""
+    pairs = zip(axes, before, after, strict=True)
+    return {
+        axis: Fraction(m, n) if isinstance(m, int) and isinstance(n, int) else None
+        for axis, n, m in pairs
+    }
 
 
 class _UpSampling(Spatial, abstract=True):
@@ -238,15 +290,15 @@ class Upsample(Layer):
         )
 
     def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
-        ratios = spread(self.scale_factor or (), len(x) - 1)
-        whole = bool(ratios) and all(ratio.denominator == 1 for ratio in ratios)
-        taps = _TAPS.get(self.mode)
-        if taps is None or self.align_corners or not whole:
+        if self.align_corners or self.windows(x) is not None:
             return super().sights(output, x)
-        pairs = zip(self._spatial(x), ratios, strict=True)
-        views = {axis: between(axis, int(ratio), taps) for axis, ratio in pairs}
-        (own,) = self.feature_axes(x)
-        return (in_place(x, {**views, own % len(x): channels(x[own])}),)
+        (own,), axes = self.feature_axes(x), self._spatial(x)
+        ratios = ratios_of(axes, self.extent(x), self.extent(self.output_shape(x)))
+        if self.scale_factor is not None:
+            told = spread(self.scale_factor, len(axes))
+            ratios = {axis: Fraction(ratio) for axis, ratio in zip(axes, told, strict=True)}
+        views = interpolating(self.mode, ratios, x, own)
+        return super().sights(output, x) if views is None else (views,)
 
     def _spatial(self, x: Shape) -> range:
         return range(1, len(x)) if self._first() else range(len(x) - 1)

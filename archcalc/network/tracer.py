@@ -231,6 +231,7 @@ class Tracer:
         self.extra: list[Requirement] = []
         self._known: dict[tuple[object, ...], Applied] = {}
         self._owners: dict[tuple[object, ...], Row] = {}
+        self._calls: dict[tuple[object, ...], list[int]] = {}
         self._tied: list[tuple[int, Layer, Scope]] = []
 
     def fork(self) -> Tracer:
@@ -250,7 +251,9 @@ class Tracer:
             applied = self._apply(stated, tuple(value.shape for value in values))
         except ArchcalcError as error:
             raise error.at(at.path) from None
-        owner = self._owners.get((id(layer), at.copy))
+        place = (id(layer), at.copy)
+        self._calls.setdefault(place, []).append(len(self.rows))
+        owner = self._owners.get(place)
         if owner is not None:
             needs = _shared(owner, applied, at.path)
             self.extra.extend(for_each(needed, numbered(at.loops)) for needed in needs)
@@ -265,7 +268,7 @@ class Tracer:
             outputs_of=tuple(value.output for value in values),
             rounds=at.rounds,
         )
-        self._owners.setdefault((id(layer), at.copy), row)
+        self._owners.setdefault(place, row)
         if layer.tied:
             self._tied.append((len(self.rows), layer, at))
         self.rows.append(row)
@@ -284,9 +287,14 @@ class Tracer:
     def settle(self) -> None:
         """Find the owners of tied weights, once every layer has been called.
 
+        What is frozen at one of its calls is frozen at all: its weights are there once.
+
         Raises:
             ShapeError: an owner is not in the network, or its weight does not fit.
         """
+        for numbers in self._calls.values():
+            if any(not self.rows[number].layer.trainable for number in numbers):
+                self._freeze(numbers)
         for number, layer, at in self._tied:
             row, ties = self.rows[number], []
             for tie in layer.tied:
@@ -296,6 +304,12 @@ class Tracer:
                 ties.append(made)
                 self.extra.extend(for_each(needed, numbered(at.loops)) for needed in needs)
             self.rows[number] = replace(row, ties=tuple(ties))
+
+    def _freeze(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            row = self.rows[number]
+            applied = self._apply(frozen(row.layer), row.inputs)
+            self.rows[number] = replace(row, applied=applied)
 
     def _owner(self, owner: Layer, at: Scope) -> Row:
         """The row that has the weights of `owner`, in the same copy of a repeated block or outside.

@@ -298,7 +298,12 @@ class _Writer:
         return holders.pop() if len(holders) == 1 and number not in holders else None
 
     def settle(self) -> None:
-        """Find the calls that own tied weights, once all are written."""
+        """Find the calls that own tied weights, and freeze what is frozen at another call."""
+        held = {(call.identity, call.copy) for call in self.calls if not call.layer.trainable}
+        for number, call in enumerate(self.calls):
+            if call.layer.trainable and (call.identity, call.copy) in held:
+                applied = Applied(frozen(call.layer), call.applied.inputs)
+                self.calls[number] = replace(call, applied=applied)
         for number, layer, copy in self._tied:
             call = self.calls[number]
             ties = tuple(self._settled(tie, call, layer, copy) for tie in layer.tied)

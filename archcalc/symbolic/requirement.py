@@ -85,6 +85,8 @@ class Requirement(Shown):
             case Relation.EQUAL:
                 return equal(self.left, self.right)
             case Relation.MULTIPLE_OF:
+                if self.right == 0:  # its only multiple is itself
+                    return equal(self.left, 0)
                 return equal(floor_div(self.left, self.right) * self.right, self.left)
 
     def at(self, values: Mapping[Symbol, Dim]) -> Requirement:

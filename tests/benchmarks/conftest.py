@@ -9,11 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import archcalc as ac
+from tests.sampling import NIGHTLY
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is measured is run where it is measured, and once in ``nightly``."""
+    if config.option.benchmark_disable and not NIGHTLY:
+        here = Path(__file__).parent
+        unmeasured = pytest.mark.skip(reason="benchmarks are run with --benchmark-enable")
+        for item in items:
+            if here in item.path.parents:
+                item.add_marker(unmeasured)
 
 
 def bottleneck(width: Any, stride: int, project: bool, data_format: str) -> ac.Network:

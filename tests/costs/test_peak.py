@@ -299,9 +299,30 @@ def test_what_cannot_be_said() -> None:
         wide.trace().cost(PeakBytes(order="best"))
 
 
+@pytest.mark.parametrize("many", [1, 2, 3, 5])
+@pytest.mark.parametrize(("width", "padding"), [("c", "valid"), ("c", "same"), ("c*2**i", "valid")])
+def test_copies_that_halve_what_they_get(padding: Any, width: str, many: int) -> None:
+    conv = ac.Conv2D(width, 3, padding="same")
+    smaller = ac.AveragePooling2D(2, padding=padding)
+    index = {"index": "i"} if width != "c" else {}
+
+    def peak(count: Any, *shape: Any) -> Any:
+        net = ac.Repeat(ac.Sequential([conv, smaller]), count, **index)
+        return net.trace(shape).cost(PeakBytes())
+
+    symbolic, number = peak("L", "h", "w", 3), peak(many, 70, 96, 3)
+    assert _at(symbolic, h=70, w=96, c=5, L=many) == number(c=5)
+
+
+def test_what_is_undecided_says_which_symbol_to_replace() -> None:
+    block = ac.Sequential([ac.Dense("(i - 3)**2 * (7 - i) + 50")])
+    with pytest.raises(ac.errors.EvaluationError, match="a number of copies in place of L"):
+        ac.Repeat(block, "L", index="i").trace(3).cost(PeakBytes())
+
+
 def test_a_ladder_by_a_symbol_says_so() -> None:
     conv = [ac.Conv2D(4, 3, padding="same") for _ in range(3)]
     down, up = ac.MaxPooling2D(2), ac.UpSampling2D(2)
     net = ac.Ladder(conv[0], down, conv[1], up, conv[2], "L")
-    with pytest.raises(ac.errors.EvaluationError, match="every level of a ladder"):
+    with pytest.raises(ac.errors.EvaluationError, match=r"every level of a ladder.*in place of L"):
         net.trace((64, 64, 4)).cost(PeakBytes())

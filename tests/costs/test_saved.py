@@ -276,9 +276,20 @@ def test_a_step_of_training_stores_what_torch_does(name: str, make: Any, formats
     assert parts["statistics"] == numbers * 4
 
 
-def test_what_is_not_stated_is_listed() -> None:
-    trace = ac.Sequential([ac.Dense(4), ac.LSTM(3)]).trace((5, 2))
-    assert SavedBytes().unstated(trace) == ("lstm",)
+def test_what_is_not_stated_is_listed_with_the_reason() -> None:
+    net = [ac.Dense(4), ac.LSTM(3, return_sequences=True), ac.GRU(3, reset_after=False)]
+    trace = ac.Sequential(net).trace((5, 2))
+    assert SavedBytes().unstated(trace) == ("lstm", "gru")
+    kernel, reset = SavedBytes().uncounted(trace)
+    assert "one kernel" in kernel.why
+    assert "resets after" in reset.why
+
+
+def test_a_cell_over_time_is_not_stated() -> None:
+    trace = ac.RNN(ac.GRUCell(3)).trace((5, 2))
+    (left,) = SavedBytes().uncounted(trace)
+    assert left.layer == "GRUCell"
+    assert "from step to step" in left.why
 
 
 @pytest.mark.parametrize(
@@ -305,7 +316,195 @@ def test_flash_attention_keeps_no_scores(causal: bool) -> None:
     assert trace.cost(SavedBytes(3)) == kept_by_torch(net.to_torch(), torch.randn(3, 2, 5, 8))
 
 
-def test_attention_that_flash_does_not_take_is_not_stated() -> None:
-    inputs = [ac.Input((5, 8)) for _ in range(3)]
-    net = ac.Model(inputs, ac.ScaledDotProductAttention()(inputs))
-    assert SavedBytes().unstated(net.trace()) == ("scaled_dot_product_attention",)
+class Given(torch.nn.Module):
+    """Tensors that are each made by a Linear of two numbers, and what a function makes of them."""
+
+    def __init__(self, shapes: list[tuple[int, ...]], function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.made = torch.nn.ModuleList(torch.nn.Linear(2, shape[-1]) for shape in shapes)
+        self.function = function
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.function(*(made(x) for made, x in zip(self.made, inputs, strict=True)))
+
+
+def _after_dense(shapes: list[tuple[int, ...]], layer: Any) -> Any:
+    """The trace of a layer on what a Dense makes of two numbers, each."""
+    inputs = [ac.Input((*shape[:-1], 2)) for shape in shapes]
+    given = [ac.Dense(shape[-1])(x) for shape, x in zip(shapes, inputs, strict=True)]
+    return ac.Model(inputs, layer(*given)).trace()
+
+
+def _of_batch(shapes: list[tuple[int, ...]], batch: int = 3) -> list[Any]:
+    return [torch.randn(batch, *shape[:-1], 2) for shape in shapes]
+
+
+SDPA: list[tuple[str, list[tuple[int, ...]], dict[str, Any]]] = [
+    ("no heads", [(5, 4), (6, 4), (6, 4)], {}),
+    ("no heads, causal", [(5, 4)] * 3, {"is_causal": True}),
+    ("no heads, dropout", [(5, 4), (6, 4), (6, 4)], {"dropout_p": 0.1}),
+    ("heads", [(2, 5, 4), (2, 6, 4), (2, 6, 4)], {}),
+    ("heads, dropout", [(2, 5, 4), (2, 6, 4), (2, 6, 4)], {"dropout_p": 0.1}),
+    ("heads, wide values", [(2, 5, 4), (2, 6, 4), (2, 6, 7)], {}),
+    ("heads in groups", [(4, 5, 4), (2, 6, 4), (2, 6, 4)], {"enable_gqa": True}),
+    ("groups, dropout", [(4, 5, 4), (2, 6, 4), (2, 6, 4)], {"enable_gqa": True, "dropout_p": 0.1}),
+    ("more axes", [(3, 2, 5, 4), (3, 2, 6, 4), (3, 2, 6, 4)], {}),
+]
+
+
+@pytest.mark.parametrize(("shapes", "named"), [x[1:] for x in SDPA], ids=[x[0] for x in SDPA])
+def test_attention_as_a_function(shapes: list[tuple[int, ...]], named: dict[str, Any]) -> None:
+    ours = {{"dropout_p": "dropout"}.get(name, name): value for name, value in named.items()}
+    trace = _after_dense(shapes, ac.ScaledDotProductAttention(**ours))
+
+    def attended(*made: Any) -> Any:
+        return torch.nn.functional.scaled_dot_product_attention(*made, **named)
+
+    cost = SavedBytes(3, kernels="torch on the CPU")
+    assert not cost.unstated(trace)
+    assert trace.cost(cost) == kept_by_torch(Given(shapes, attended), *_of_batch(shapes))
+
+
+def test_attention_with_a_mask_and_heads_is_not_stated() -> None:
+    inputs = [ac.Input((2, 5, 8)) for _ in range(3)]
+    net = ac.Model([*inputs, m := ac.Input((5, 5))], ac.ScaledDotProductAttention()([*inputs, m]))
+    (left,) = SavedBytes().uncounted(net.trace())
+    assert "mask" in left.why
+
+
+HEADED: list[dict[str, Any]] = [
+    {}, {"bias": False}, {"add_bias_kv": True}, {"add_zero_attn": True}, {"dropout": 0.1},
+    {"dropout": 0.1, "add_bias_kv": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scores", [False, True])
+@pytest.mark.parametrize("named", HEADED, ids=str)
+@pytest.mark.parametrize("how", ["self", "causal", "memory", "each"])
+def test_attention_in_heads(how: str, named: dict[str, Any], scores: bool) -> None:
+    widths = {"kdim": 6, "vdim": 10} if how == "each" else {}
+    module = torch.nn.MultiheadAttention(8, 2, **widths, **named)
+    causal = torch.ones(5, 5, dtype=torch.bool).triu(1) if how == "causal" else None
+    alone = how == "causal" and not {"add_bias_kv", "add_zero_attn"} & set(named)
+
+    def attended(*given: Any) -> Any:
+        query, *others = (x.transpose(0, 1) for x in given)
+        key, value = (others * 2)[:2] if others else (query, query)
+        return module(query, key, value, need_weights=scores, attn_mask=causal, is_causal=alone)
+
+    shapes = [(5, 8), (6, 8)] if how == "memory" else [(5, 8), (6, 6), (6, 10)]
+    shapes = shapes if how in ("memory", "each") else [(5, 8)]
+    options = {"use_bias" if k == "bias" else k: v for k, v in named.items()}
+    layer = ac.MultiHeadAttention(
+        2, 4, return_attention_scores=scores, use_causal_mask=how == "causal", **options
+    )
+    inputs = [ac.Input(shape) for shape in shapes]
+    given = inputs if how != "each" else [inputs[0], inputs[2], inputs[1]]
+    trace, cost = ac.Model(inputs, layer(*given)).trace(), SavedBytes(3, kernels="torch on the CPU")
+    assert not cost.unstated(trace)
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, *given: Any) -> Any:
+            return attended(*given)
+
+    time_first = [torch.randn(shape[0], 3, shape[1]).transpose(0, 1) for shape in shapes]
+    assert trace.cost(cost) == kept_by_torch(Net(), *time_first)
+
+
+ONE_HEAD: list[tuple[type, dict[str, Any]]] = [
+    (ac.Attention, {}),
+    (ac.Attention, {"use_scale": True}),
+    (ac.Attention, {"score_mode": "concat"}),
+    (ac.Attention, {"score_mode": "concat", "use_scale": True}),
+    (ac.AdditiveAttention, {}),
+    (ac.AdditiveAttention, {"use_scale": False}),
+]
+
+
+@pytest.mark.parametrize("more", [{}, {"dropout": 0.2}, {"use_causal_mask": True}], ids=str)
+@pytest.mark.parametrize(("kind", "named"), ONE_HEAD)
+@pytest.mark.parametrize("many", [1, 2, 3])
+def test_attention_with_one_head(kind: Any, named: Any, more: Any, many: int) -> None:
+    shapes: list[tuple[int, ...]] = [(5, 4), (6, 4), (6, 4)][:many]
+    layer = kind(**named, **more)
+    inputs = [ac.Input((*shape[:-1], 2)) for shape in shapes]
+    given = [ac.Dense(shape[-1])(x) for shape, x in zip(shapes, inputs, strict=True)]
+    net = ac.Model(inputs, layer(*given))
+    cost = SavedBytes(3, kernels="torch on the CPU")
+    assert not cost.unstated(net.trace())
+    assert net.trace().cost(cost) == kept_by_torch(net.to_torch().train(), *_of_batch(shapes))
+
+
+def _time_first(module: Any, states: int) -> Callable[..., Any]:
+    def run(x: Any, *given: Any) -> Any:
+        first = tuple(state.unsqueeze(0) for state in given)
+        return module(x.transpose(0, 1), *((first if states == 2 else first[0],) if first else ()))
+
+    return run
+
+
+class Over(torch.nn.Module):
+    def __init__(self, module: Any, states: int) -> None:
+        super().__init__()
+        self.module, self.run = module, _time_first(module, states)
+
+    def forward(self, *given: Any) -> Any:
+        return self.run(*given)
+
+
+OVER_TIME: list[tuple[str, dict[str, Any], Any, int]] = [
+    ("RNN", {}, ac.SimpleRNN(4, return_sequences=True), 1),
+    ("RNN", {"nonlinearity": "relu"}, ac.SimpleRNN(4, activation="relu"), 1),
+    ("RNN", {"bidirectional": True}, ac.Bidirectional(ac.SimpleRNN(4, return_sequences=True)), 0),
+    ("GRU", {}, ac.GRU(4, return_sequences=True), 1),
+    ("GRU", {"bias": False}, ac.GRU(4, use_bias=False), 1),
+    ("GRU", {"bidirectional": True}, ac.Bidirectional(ac.GRU(4, return_sequences=True)), 0),
+    ("GRU", {"num_layers": 2}, ac.Sequential([ac.GRU(4, return_sequences=True), ac.GRU(4)]), 0),
+    ("LSTM", {"proj_size": 2}, ac.LSTM(4, proj_size=2, return_sequences=True), 2),
+]
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize(
+    ("name", "named", "layer", "states"), OVER_TIME, ids=[f"{x[0]} {x[1]}" for x in OVER_TIME]
+)
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+def test_layers_over_time(name: str, named: Any, layer: Any, states: int, given: bool) -> None:
+    first = [named.get("proj_size", 4), 4][:states] if given else []
+    inputs = [ac.Input((5, 7)), *(ac.Input((size,)) for size in first)]
+    trace, cost = ac.Model(inputs, layer(*inputs)).trace(), SavedBytes(3)
+    assert not cost.unstated(trace)
+    net = Over(getattr(torch.nn, name)(7, 4, **named), states)
+    x = torch.randn(5, 3, 7).transpose(0, 1)
+    assert trace.cost(cost) == kept_by_torch(net, x, *(torch.randn(3, size) for size in first))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 6])
+@pytest.mark.parametrize("name", ["RNN", "GRU"])
+def test_symbolic_lengths_and_units(name: str, steps: int) -> None:
+    layer = getattr(ac, name.replace("RNN", "SimpleRNN"))("u")
+    found = ac.Sequential([layer]).trace(("t", "n")).cost(SavedBytes("b"))
+    net = Over(getattr(torch.nn, name)(7, 4), 1)
+    measured = kept_by_torch(net, torch.randn(steps, 3, 7).transpose(0, 1))
+    assert found(u=4, t=steps, n=7, b=3) == measured
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("name", ["RNNCell", "LSTMCell", "GRUCell"])
+def test_cells(name: str, given: bool) -> None:
+    states = (2 if name == "LSTMCell" else 1) if given else 0
+    layer = getattr(ac, name.replace("RNN", "SimpleRNN"))(4)
+    inputs = [ac.Input((7,)), *(ac.Input((4,)) for _ in range(states))]
+    trace, cost = ac.Model(inputs, layer(*inputs)).trace(), SavedBytes(3)
+    assert not cost.unstated(trace)
+    module, (x, *first) = getattr(torch.nn, name)(7, 4), [torch.randn(3, 7), *_zeros(states)]
+    told = (tuple(first) if states == 2 else first[0],) if first else ()
+    assert trace.cost(cost) == kept_by_torch(module, x, *told)
+
+
+def _zeros(many: int) -> list[Any]:
+    return [torch.zeros(3, 4) for _ in range(many)]

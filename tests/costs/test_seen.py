@@ -483,14 +483,32 @@ def reached(net: Network) -> list[set[int]]:
     return [set(far.nonzero().flatten().tolist()) for far in large]
 
 
-BETWEEN = [
-    (ac.Upsample(scale_factor=times, mode="linear", data_format="channels_last"), (9, 1))
-    for times in (1, 2, 3, 4)
-] + [
-    (ac.UpSampling2D((times, 1), interpolation=how), (9, 2, 1))
-    for times in (2, 3)
-    for how in ("bilinear", "bicubic")
-]
+BETWEEN = (
+    [
+        (ac.Upsample(scale_factor=times, mode="linear", data_format="channels_last"), (9, 1))
+        for times in (1, 2, 3, 4)
+    ]
+    + [
+        (ac.UpSampling2D((times, 1), interpolation=how), (9, 2, 1))
+        for times in (2, 3)
+        for how in ("bilinear", "bicubic")
+    ]
+    + [
+        (ac.Upsample(**{told: value}, mode=how, data_format="channels_last"), (9, 1))
+        for told, value in (
+            ("scale_factor", "3/2"),
+            ("scale_factor", "2/3"),
+            ("size", 15),
+            ("size", 6),
+        )
+        for how in ("linear", "nearest")
+    ]
+    + [
+        (ac.Resizing(height, 2, how), (9, 2, 1))
+        for height in (6, 12, 15, 18)
+        for how in ("bilinear", "bicubic", "nearest")
+    ]
+)
 
 
 @pytest.mark.parametrize(("layer", "shape"), BETWEEN, ids=lambda value: repr(value)[:70])

@@ -179,6 +179,38 @@ def test_a_folded_block_has_the_totals_of_its_layers() -> None:
     assert made.summary(depth=99) == made.summary()
 
 
+def test_a_summary_folds_by_nesting_and_not_by_names() -> None:
+    body = ac.Sequential([ac.Conv2D(4, 3, name="x/y"), ac.ReLU()], name="body/one")
+    flat = [ac.Conv2D(4, 3, name="conv1/conv"), ac.BatchNormalization(name="conv1/bn")]
+    made = ac.Sequential([*flat, body], input_shape=(9, 9, 3)).trace()
+    folded = [line.split()[0] for line in made.summary(depth=1).splitlines()[3:-1]]
+    assert folded == ["conv1/conv", "conv1/bn", "body/one"]
+    depths = [line.split()[-1] for line in made.summary(columns="depth").splitlines()[3:-1]]
+    assert depths == ["1", "1", "2", "2"]
+
+
+def test_a_summary_folds_modules_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+
+    class Block(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = torch.nn.Linear(4, 8), torch.nn.Linear(8, 4)
+
+        def forward(self, x: Any) -> Any:
+            return self.two(torch.relu(self.one(x))) + x
+
+    inner = torch.nn.Sequential(Block(), Block())
+    net = ac.from_torch(torch.nn.Sequential(torch.nn.Linear(3, 4), inner), input_shape=(3,))
+    trace = net.trace()
+    sizes = [
+        sum(p.numel() for p in m.parameters()) for m in (inner, *inner)
+    ]  # of the whole, and of each block
+    first, second = (trace.summary(depth=depth).splitlines()[3:-1] for depth in (1, 2))
+    assert [line.split()[3] for line in first] == ["16", str(sizes[0])]
+    assert [line.split()[3] for line in second] == ["16", *map(str, sizes[1:])]
+
+
 @pytest.mark.parametrize(
     ("given", "code"), [({"columns": "size"}, "unknown-column"), ({"depth": 0}, "bad-depth")]
 )

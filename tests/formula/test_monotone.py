@@ -68,6 +68,37 @@ def test_a_decided_direction_holds_with_powers(expression, low) -> None:
     assert agrees(way, [evaluate(expression, {n: low + i}) for i in range(40)])
 
 
+HALVED = st.recursive(
+    st.sampled_from([FloorDiv(h, 2**n), CeilDiv(h, 2**n), FloorDiv(k + 2, 3 * 2 ** (n + 1))])
+    | st.sampled_from([2**n, 2 ** (n + 1), 4**n, 3**n, FloorDiv(h, 4**n), h, Integer(3)]),
+    lambda inner: st.one_of(
+        st.builds(lambda x, y: x + y, inner, inner),
+        st.builds(lambda x, y: x * y, inner, inner),
+    ),
+    max_leaves=5,
+)
+
+
+@MANY
+@given(expression=HALVED, low=st.integers(1, 4), size=st.integers(1, 200))
+def test_a_decided_direction_holds_of_what_is_halved(expression, low, size) -> None:
+    way = direction(expression, n, {n: (low, None)})
+    values = [evaluate(expression, {n: low + i, h: size, k: 3 * size}) for i in range(12)]
+    assert agrees(way, values), (way, values)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        CeilDiv(h, 2**n) * CeilDiv(k, 2 ** (n + 1)),
+        2**n * FloorDiv(h, 2**n),
+        2**n * FloorDiv(h, 2 ** (n + 1)) * FloorDiv(k, 2 ** (n + 1)),
+    ],
+)
+def test_sizes_that_halve_fall_also_where_channels_double(expression) -> None:
+    assert direction(expression, n) is DOWN
+
+
 copy = Index("i")
 COPIES = st.recursive(
     st.integers(-4, 9).map(Integer)

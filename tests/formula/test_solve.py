@@ -32,7 +32,7 @@ from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.sums import Index, summed
 from tests.counting import at_most
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 MANY = examples(4)
 THOUSANDS = examples(3, nightly=5_000)
@@ -544,6 +544,7 @@ HOSTILE: list[tuple[Expr | str, dict[str, Any]]] = [
 ]
 
 
+@slow
 @pytest.mark.parametrize(("formula", "given"), HOSTILE)
 def test_hostile_formulas_end_soon(formula, given) -> None:
     with warnings.catch_warnings(), at_most(50_000_000):

@@ -20,7 +20,7 @@ from archcalc.layers.opaque import Opaque
 from archcalc.symbolic.errors import FrameworkError
 from tests.data import keras_applications
 from tests.frameworks.keras_models import figures, leaves, models, size
-from tests.sampling import NIGHTLY, examples
+from tests.sampling import NIGHTLY, examples, slow
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax", "ignore:You are saving your model"
@@ -140,6 +140,7 @@ def small() -> dict[str, Any]:
     return {name: make() for name, make in SMALL.items()}
 
 
+@slow
 def test_applications_are_read(small: dict[str, Any]) -> None:
     for name, model in small.items():
         for source in (model, model.to_json()):

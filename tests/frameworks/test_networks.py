@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -23,7 +25,15 @@ from archcalc.layers import (
     Layer,
     ReLU,
 )
-from archcalc.network import Input, Model, Network, Repeat, Residual, Sequential
+from archcalc.network import (
+    Input,
+    Model,
+    Network,
+    Repeat,
+    Residual,
+    Sequential,
+    TimeDistributed,
+)
 from archcalc.network.unroll import Unrolled, unroll
 from archcalc.symbolic.errors import FrameworkError, RequirementError
 from archcalc.testing import assert_matches, networks
@@ -242,3 +252,33 @@ def test_two_repetitions_of_one_block_own_their_weights_apart() -> None:
         assert int(net.trace(4).total_params) == count
         assert sum(_numels(to_torch(net, 4))) == count
         assert to_keras(net, 4).count_params() == count
+
+
+# What is frozen at one of its calls
+
+Around = Callable[[Layer, bool], Layer]
+
+AROUND: dict[str, Around] = {
+    "itself": lambda layer, trained: layer,
+    "at every step": lambda layer, trained: TimeDistributed(layer, trainable=trained),
+    "in a block": lambda layer, trained: Sequential([layer, ReLU()], trainable=trained),
+}
+
+
+@pytest.mark.parametrize("frozen", ["first", "second", "layer", "none"])
+@pytest.mark.parametrize("second", ["at every step", "in a block"])
+@pytest.mark.parametrize("first", list(AROUND))
+def test_a_layer_that_is_frozen_at_one_call_is_frozen(first: str, second: str, frozen: str) -> None:
+    """It is one layer with one set of weights, in each framework and in the count."""
+    dense = Dense(4, trainable=frozen != "layer")
+    x = Input((5, 4))
+    y = AROUND[first](dense, frozen != "first")(x)
+    net = Model(x, AROUND[second](dense, frozen != "second")(y))
+    trace = net.trace()
+    kept = frozen == "none" or (frozen, first) == ("first", "itself")  # a call freezes nothing
+    trained = 20 if kept else 0
+    assert (trace.parameters(), trace.trainable_parameters()) == (20, trained)
+    module, model = net.to_torch(), net.to_keras()
+    assert sum(p.numel() for p in module.parameters()) == model.count_params() == 20
+    assert sum(p.numel() for p in module.parameters() if p.requires_grad) == trained
+    assert sum(math.prod(w.shape) for w in model.trainable_weights) == trained

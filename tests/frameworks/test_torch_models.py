@@ -18,6 +18,7 @@ import archcalc as ac
 from archcalc.frameworks.from_torch import from_torch
 from archcalc.layers.opaque import Opaque
 from tests.frameworks.architectures import ConvNeXt, ResNet, Swin, ViT
+from tests.sampling import slow
 
 FIGURES = json.loads(
     (Path(__file__).parents[1] / "data" / "torchvision.json").read_text(encoding="utf-8")
@@ -57,6 +58,7 @@ def test_whole_models(name: str) -> None:
     assert trace.flops == figures["flops"]
 
 
+@slow
 @pytest.mark.parametrize("name", SMALL)
 def test_sizes_as_symbols(name: str) -> None:
     """FLOPs as formulas in height and width; where the model refuses a size, in its own words."""
@@ -73,6 +75,7 @@ def test_sizes_as_symbols(name: str) -> None:
             assert flops in str(refused.value)
 
 
+@slow
 def test_a_condition_of_the_model_is_shown() -> None:
     """Swin does not shift windows where one is all there is: its products are the same then."""
     trace = from_torch(on_meta(SMALL["swin"]), (3, "h", "w")).trace()

@@ -14,6 +14,8 @@ from shutil import copytree
 
 import pytest
 
+from tests.sampling import slow
+
 ROOT = Path(__file__).parents[2]
 
 CLASS = '''
@@ -52,7 +54,7 @@ Record(
         "Linear",
         (Argument("units", "out_features"),),
         implied=(("in_features", lambda x: x[-1]),),
-        around=("activation",),
+        applied_outside=("activation",),
         tensors=(Tensor("kernel", "weight", "o i -> i o"), Tensor("bias", "bias")),
     ),
 ),
@@ -125,6 +127,7 @@ def _edit(path: Path, *changes: tuple[str, str]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+@slow
 def test_what_is_added_is_found_by_every_test_of_the_catalogue(house: Path) -> None:
     """A layer of a family that is there, and a family that was not."""
     layers, records = (house / "archcalc" / part for part in ("layers", "frameworks/records"))

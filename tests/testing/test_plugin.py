@@ -21,6 +21,7 @@ from archcalc.testing import (
     assert_budget,
     assert_snapshot,
 )
+from tests.sampling import slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -180,6 +181,7 @@ def test_net(archcalc_snapshot, units):
 """
 
 
+@slow
 def test_golden_architectures(tmp_path: Path) -> None:
     project(tmp_path, test_nets__py=SNAPSHOT.format(units="100, 50"))
     missing = run(tmp_path)
@@ -252,6 +254,7 @@ The end.
 """
 
 
+@slow
 def test_blocks_of_documents(tmp_path: Path) -> None:
     project(tmp_path, net__yaml=YAML, README__md=PAGE, plain__md="# No blocks\n")
     stale = run(tmp_path)

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 
 import archcalc as ac
 from archcalc.network.code import held
+from tests.sampling import slow
 
 RUNTIME = Path(__file__).parents[2] / "docs" / "examples" / "runtime"
 ENGINE = (RUNTIME / "engine.py").read_text(encoding="utf-8")
@@ -85,10 +86,12 @@ def failing(engine: str) -> list[Any]:
     return failed
 
 
+@slow
 def test_the_engine_without_a_bug_is_not_found_wanting() -> None:
     assert failing(ENGINE) == []
 
 
+@slow
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found_within_200_networks_and_shrunk(bug: str) -> None:
     right, wrong = BUGS[bug]

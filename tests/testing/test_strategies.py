@@ -26,7 +26,7 @@ from archcalc.testing import (
     specs,
 )
 from archcalc.testing.available import catalogue
-from tests.sampling import NIGHTLY, examples
+from tests.sampling import NIGHTLY, examples, slow
 
 COUNT = settings().max_examples
 MANY = settings(examples(10, nightly=5_000), phases=[Phase.generate], suppress_health_check=())
@@ -179,6 +179,7 @@ ENTANGLED = {
 """Fields whose values fit few of the values of others, so that some are not found."""
 
 
+@slow
 @pytest.mark.parametrize("kind", [kind.__name__ for kind in catalogue()])
 def test_what_a_layer_has_may_be_asked_for(kind: str) -> None:
     """Whatever value a field of a layer has, there are layers with that value of it."""

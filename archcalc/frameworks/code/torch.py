@@ -175,7 +175,7 @@ class _Writer:
         return module_steps(layer, shapes)
 
     def _alone(self, call: Call, layer: Any) -> Step:
-        sizes = ", ".join(map(str, layer.output_shape()))
+        sizes = "".join(f", {dim}" for dim in layer.output_shape())
         if not self._first:
             raise not_in_code(
                 layer, "the network has no input that says how many samples there are"
@@ -183,11 +183,15 @@ class _Writer:
         batch = f"{self._first}.size(0)"
         if isinstance(layer, Constant):
             kind = ", dtype=torch.long" if self._is_positions(call) else ""
-            return Step(f"torch.zeros({batch}, {sizes}, device={self._first}.device{kind})")
-        made = f"nn.Parameter(torch.zeros({sizes}))"
-        if not layer.learned:
-            made = f"torch.zeros({sizes})"
-        return Step(f"{{m}}.expand({batch}, {sizes})", made)
+            if layer.value:
+                number = f'float("{layer.value}")'
+                full = f"torch.full(({batch}{sizes},), {number}, device={self._first}.device)"
+                return Step(full)
+            return Step(f"torch.zeros({batch}{sizes}, device={self._first}.device{kind})")
+        made = f"torch.zeros({sizes.removeprefix(', ')})"
+        if layer.learned:
+            made = f"nn.Parameter({made})"
+        return Step(f"{{m}}.expand({batch}{sizes})", made)
 
     def _is_positions(self, call: Call) -> bool:
         """Whether what a call gives is looked up in a table."""

@@ -152,6 +152,22 @@ def _with_number(sign: str) -> Written:
     return write
 
 
+_SIGNS: Mapping[str, str] = {
+    "equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">",
+    "greater_equal": ">=",
+}  # fmt: skip
+
+
+def _compared(layer: Any, x: Sequence[Shape], names: Sequence[str]) -> str:
+    text = _with_number(_SIGNS[layer.how])(layer, x, names)
+    return f"({text}).to({names[0]}.dtype)"
+
+
+def _chosen(layer: Any, x: Sequence[Shape], names: Sequence[str]) -> str:
+    condition, *others = _aligned(x, names)
+    return f"torch.where({condition} != 0, {', '.join(others)})"
+
+
 def _roll(layer: Any, x: Sequence[Shape], names: Sequence[str]) -> str:
     return f"torch.roll({names[0]}, {layer.shift}, dims={layer.axis})"
 
@@ -169,6 +185,7 @@ EXPRESSIONS: Mapping[str, Written] = {
     "Unbind": _method(".unbind({layer.axis})"), "ScaledDotProductAttention": _attention,
     "RepeatVector": _method(".unsqueeze(1).repeat(1, {layer.n}, 1)"),
     "Divide": _with_number("/"), "Power": _with_number("**"),
+    "Compare": _compared, "Where": _chosen,
     "CumulativeSum": _method(".cumsum({layer.axis})"),
 }  # fmt: skip
 """By our layer's name."""

@@ -55,18 +55,6 @@ _LIMITS = (
 )
 
 
-def _is_torchs(layer: Any, query: Shape) -> bool:
-    """Whether torch's own class can say the layer."""
-    return bool(
-        len(query) == 2
-        and layer.num_heads * layer.key_dim == query[-1]
-        and layer.value_dim in (None, layer.key_dim)
-        and layer.target_shape in (None, query[-1:])
-        and not layer.use_gate
-        and layer.sliding_window is None
-    )
-
-
 _HEADS = ("a", "num_heads")
 _OURS = tuple(f"{name}_{kind}" for name in (*_PROJECTIONS, "output") for kind in ("kernel", "bias"))
 _EXTRA = ("bias_k", "bias_v")
@@ -136,7 +124,7 @@ RECORDS = (
             ),
             unsaid=_TOLD,
             tensors=(*same_tensors(*_OURS), *_TORCH_TENSORS, *same_tensors(*_EXTRA)),
-            by=_is_torchs,
+            by=MultiHeadAttention.is_torchs,
             core="attention.multi_head",
         ),
         names=(

@@ -115,6 +115,7 @@ class MultiheadAttention(nn.MultiheadAttention):  # type: ignore[misc]
             key,
             value,
             attn_mask=hidden if self.use_causal_mask else None,
+            is_causal=self.use_causal_mask and not (self.add_zero_attn or self.bias_k is not None),
             need_weights=self.return_attention_scores,
             average_attn_weights=False,
         )

@@ -104,7 +104,7 @@ class Limits:
     source_layers: int = 4_000
     source_items: int = 100_000
     onnx_bytes: int = 2**31
-    onnx_nodes: int = 100_000
+    onnx_nodes: int = 50_000
     onnx_numbers: int = 1_000_000
 
 

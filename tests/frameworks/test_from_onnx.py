@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,8 +20,10 @@ from onnx import ModelProto, TensorProto, helper
 import archcalc as ac
 from archcalc.cli import main
 from archcalc.frameworks.from_onnx import from_onnx
+from archcalc.frameworks.importing.onnx import reader
 from archcalc.layers.opaque import Opaque
 from archcalc.symbolic.errors import ArchcalcError, CycleError, FrameworkError, SpecificationError
+from archcalc.symbolic.limits import LIMITS
 from tests.frameworks.onnx_models import floats, graph, inferred, ints, node
 from tests.sampling import examples
 
@@ -702,3 +705,20 @@ def test_weights_of_whole_numbers_are_weights_where_they_are_scaled() -> None:
                "zero": floats(1)[0].astype("int8")}  # fmt: skip
     net = from_onnx(graph(nodes, {"x": ("N", 3, 9, 9)}, weights))
     assert net.trace().parameters == 108
+
+
+def test_loops_in_loops_come_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "LIMITS", replace(LIMITS, onnx_nodes=2_000))
+
+    def body(inside: Any, turn: int) -> Any:
+        infos = [helper.make_tensor_value_info(f"turn{turn}", TensorProto.INT64, []),
+                 helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+                 helper.make_empty_tensor_value_info(f"s{turn}")]  # fmt: skip
+        ends = [helper.make_empty_tensor_value_info(name) for name in ("on", f"n{turn}")]
+        return helper.make_graph([inside, node("Identity", "go", "on")], "body", infos, ends)
+
+    inner = node("Loop", "most - s1", "n1", body=body(node("Relu", "s0", "n0"), 0))
+    outer = node("Loop", "most - x", "y", body=body(inner, 1))
+    with pytest.raises(SpecificationError) as caught:
+        from_onnx(graph([outer], {"x": ("N", 12)}, {"most": ints(900)[0]}))
+    assert caught.value.code == "too-large"

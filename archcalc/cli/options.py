@@ -24,8 +24,8 @@ File: TypeAlias = Annotated[
     str,
     Argument(
         metavar="FILE",
-        help="A network: a .yaml, .toml or .json file, a .keras or .h5 file, source code such as "
-        "model.py or model.py:name, module:attribute, or - for standard input.",
+        help="A network: a .yaml, .toml or .json file, a .keras, .h5 or .onnx file, source code "
+        "such as model.py or model.py:name, module:attribute, or - for standard input.",
         show_default=False,
     ),
 ]

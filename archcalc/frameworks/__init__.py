@@ -6,9 +6,18 @@ this package imports no framework; building a model imports the one that is aske
 
 from archcalc.frameworks.code.writing import to_source
 from archcalc.frameworks.from_keras import from_keras
+from archcalc.frameworks.from_onnx import from_onnx
 from archcalc.frameworks.from_source import from_source
 from archcalc.frameworks.from_torch import from_torch
 from archcalc.frameworks.keras import to_keras
 from archcalc.frameworks.torch import to_torch
 
-__all__ = ["from_keras", "from_source", "from_torch", "to_keras", "to_source", "to_torch"]
+__all__ = [
+    "from_keras",
+    "from_onnx",
+    "from_source",
+    "from_torch",
+    "to_keras",
+    "to_source",
+    "to_torch",
+]

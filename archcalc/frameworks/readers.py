@@ -13,12 +13,14 @@ from archcalc.network.base import Network
 __all__ = ["ENDINGS", "names_source", "reader_of"]
 
 _KERAS = "archcalc.frameworks.from_keras:from_keras"
+_ONNX = "archcalc.frameworks.from_onnx:from_onnx"
 _SOURCE = "archcalc.frameworks.from_source:read_source"
 
 ENDINGS: Mapping[str, str] = {
     ".keras": _KERAS,
     ".h5": _KERAS,
     ".hdf5": _KERAS,
+    ".onnx": _ONNX,
     ".py": _SOURCE,
 }
 """The function that reads a file, by the file's ending; loaded when the first such file is read.

@@ -14,6 +14,7 @@ import pytest
 import archcalc as ac
 from archcalc.costs import order
 from archcalc.explain import alignment, mistakes
+from archcalc.frameworks.importing.onnx import controlflow
 from archcalc.network import repeat
 from archcalc.network.spec import diagnostics, files, json_text, toml_text, yaml_text
 from archcalc.symbolic.limits import LIMITS
@@ -79,6 +80,12 @@ LIMITS_SHOWN = {
         "calls, statements and brackets inside one another": LIMITS.source_nesting,
         "layers": LIMITS.source_layers,
         "items of a list": LIMITS.source_items,
+    },
+    "of an ONNX model": {
+        "bytes, external data apart": LIMITS.onnx_bytes,
+        "nodes, functions inlined and loops unrolled": LIMITS.onnx_nodes,
+        "numbers of a constant that is computed": LIMITS.onnx_numbers,
+        "turns of a loop that is unrolled": controlflow._MOST_TURNS,
     },
     "of a network": {
         "copies of a block that changes its shape by no rule": repeat._MOST_COPIES,

@@ -133,3 +133,12 @@ def _pad(x: Sizes, pad: Sequence[int], mode: str = "constant", value: Any = None
     for back, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
         made[-back] = made[-back] + before + after
     return [tuple(made)]
+
+
+@_rule("interpolate", "upsample")
+def _interpolate(x: Sizes, size: Any = None, *_: Any, **__: Any) -> list[Any]:
+    """The size that is asked for; nothing where a factor is, of which the layer says it."""
+    if size is None:
+        return [None]
+    asked = (size,) * (len(x) - 2) if isinstance(size, int) else tuple(size)
+    return [(*x[:2], *asked)]

@@ -66,6 +66,8 @@ def reduce(ops: Any, layer: Any, x: Any) -> Any:
     keep = layer.keepdims
     if layer.how == "norm":  # that of Keras is of a matrix where there are two axes
         return ops.sqrt(ops.sum(ops.square(x), axis=axes, keepdims=keep))
+    if layer.how in ("argmax", "argmin"):
+        return ops.cast(getattr(ops, layer.how)(x, axis=axes[0], keepdims=keep), x.dtype)
     if layer.how not in ("variance", "deviation"):
         return getattr(ops, _REDUCTIONS[layer.how])(x, axis=axes, keepdims=keep)
     found = ops.var(x, axis=axes, keepdims=keep)

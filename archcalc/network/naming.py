@@ -9,7 +9,7 @@ from archcalc.layers.adapters import LoRA
 from archcalc.layers.base import Layer
 from archcalc.symbolic.errors import InvalidLayerError
 
-__all__ = ["input_name", "name_of", "named", "snake_case"]
+__all__ = ["input_name", "name_of", "named", "named_after", "snake_case"]
 
 
 def snake_case(name: str) -> str:
@@ -30,8 +30,13 @@ def name_of(layer: Layer) -> str:
     >>> name_of(Dense(10)), name_of(Dense(10, name="head")), name_of(LoRA(Dense(10), 8))
     ('dense', 'head', 'dense')
     """
-    named = layer.layer if isinstance(layer, LoRA) and layer.name is None else layer
+    named = named_after(layer)
     return named.name or snake_case(type(named).__name__)
+
+
+def named_after(layer: Layer) -> Layer:
+    """The layer whose name or class one is called after: itself, or what it puts adapters on."""
+    return layer.layer if isinstance(layer, LoRA) and layer.name is None else layer
 
 
 def named(layers: Iterable[Layer]) -> list[str]:

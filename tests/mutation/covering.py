@@ -18,7 +18,7 @@ def _symbolic(*names: str) -> Stage:
     return tuple(f"tests/symbolic/test_{name}.py" for name in names)
 
 
-_OWN = _symbolic("dims", "requirement", "written")
+_OWN = _symbolic("dims", "requirement", "ordered")
 _NUMBERS = _symbolic("compare", "recurrence", "evaluate", "sums")
 _DIVISION: Stage = (*_symbolic("division"), "tests/layers/test_window.py")
 _TEXTS = _symbolic("printing", "parser", "sums")

@@ -12,6 +12,7 @@ from archcalc.layers.ties import Tie
 from archcalc.layers.values import as_data, listed
 from archcalc.network.forms import is_plain_chain, is_plain_model
 from archcalc.network.graph import INPUT, Ref
+from archcalc.network.naming import named_after
 from archcalc.network.spec.entries import holding, positional_fields, takes_list
 from archcalc.network.spec.scope import Scope
 from archcalc.network.spec.version import VERSION
@@ -112,7 +113,8 @@ class _Writer:
                 path=path.lstrip("/"),
                 hint="define it without abstract=True",
             )
-        label = label or layer.name or scope.made_up(kind)
+        called = named_after(layer)
+        label = label or called.name or scope.made_up(type(called).__name__)
         inside = f"{path}/{label}"
         if is_plain_chain(layer):
             arguments = self.sequential(layer, inside)

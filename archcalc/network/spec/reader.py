@@ -224,7 +224,8 @@ class SpecReader:
             return Call(*self._shared(value, here, scope), False, feeds, here)
         name = value.get("name") if isinstance(value, Mapping) else None
         made_up = not label and not isinstance(name, str)
-        label = label or (scope.made_up(_class_name(kind)) if made_up else str(name))
+        label = label or (_name_inside(kind, value) if made_up else str(name))
+        label = label or scope.made_up(_class_name(_class_inside(kind, value)))
         if label in scope.layers:
             self._errors.refuse(
                 f"two layers are called {quoted(label, 60)}", (*here, "name"),
@@ -463,3 +464,23 @@ def _given_names(entries: Any) -> list[str]:
     """The names that the layers of a list are given."""
     given = (args.get("name") for kind, args in _mappings(entries) if kind != "Shared")
     return [name for name in given if isinstance(name, str)]
+
+
+def _entry_inside(kind: str, value: Any) -> tuple[str, Any]:
+    """The entry that a layer with adapters is called after; the entry itself of any other."""
+    inner = value.get("layer") if kind == "LoRA" and isinstance(value, Mapping) else None
+    if isinstance(inner, Mapping) and len(inner) == 1:
+        ((kind, value),) = inner.items()
+    elif isinstance(inner, str):
+        kind, value = inner, _ABSENT
+    return kind, value
+
+
+def _class_inside(kind: str, value: Any) -> str:
+    return str(_entry_inside(kind, value)[0])
+
+
+def _name_inside(kind: str, value: Any) -> str:
+    inner, arguments = _entry_inside(kind, value)
+    name = arguments.get("name") if isinstance(arguments, Mapping) and inner != kind else None
+    return name if isinstance(name, str) else ""

@@ -9,7 +9,7 @@ from archcalc.frameworks.keras import import_keras
 from archcalc.frameworks.lookup import objection
 from archcalc.frameworks.records import KERAS
 from archcalc.frameworks.records.activations import ACTIVATIONS
-from archcalc.layers.activations import Activation
+from archcalc.layers.activations import Activation, Softmax, Softmin
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
@@ -61,7 +61,7 @@ def keras_parts(model: Any, made: Unrolled) -> tuple[list[Built], Ran]:
 
 def _between(calls: Iterable[Any]) -> dict[str, Between]:
     """What is called without weights after each layer with weights, and how that one ends."""
-    here, owner = Between(), ""
+    here, owner, names = Between(), "", set[str]()
     found = {"": here}
     for layer in calls:
         if not getattr(layer, "weights", None) and _continues(layer.name, owner, ("pool",)):
@@ -78,6 +78,9 @@ def _between(calls: Iterable[Any]) -> dict[str, Between]:
         elif read is None and type(layer).__name__ not in _MOVING:
             here.opaque = True
         here.pads = here.pads or "Padding" in type(layer).__name__
+        if isinstance(read, Softmax) and f"{layer.name}_negate" in names:
+            read = Softmin(read.axis)  # as archcalc builds it, since Keras has none
+        names.add(layer.name)
         made = None if read is None else plain(read)
         if made is not None and group_of(made):
             here.steps.append(Step(layer.name, made))

@@ -188,7 +188,9 @@ def take_along_axis(ops: Any, layer: Any, x: Any, indices: Any) -> Any:
 @_operation
 def function(ops: Any, layer: Any, x: Any) -> Any:
     """A function of one number."""
-    return getattr(ops, layer.how)(ops.cast(x, "bool") if layer.how == "logical_not" else x)
+    if layer.how == "logical_not":
+        return ops.cast(ops.logical_not(ops.cast(x, "bool")), x.dtype)
+    return getattr(ops, layer.how)(x)
 
 
 @_operation
@@ -229,8 +231,8 @@ def power(ops: Any, layer: Any, *inputs: Any) -> Any:
 
 @_operation
 def compare(ops: Any, layer: Any, *inputs: Any) -> Any:
-    """What holds of two tensors, or of one and a number."""
-    return _with_constant(ops, layer.how, layer, inputs)
+    """What holds of two tensors, or of one and a number: 1 or 0, in numbers of the first's kind."""
+    return ops.cast(_with_constant(ops, layer.how, layer, inputs), inputs[0].dtype)
 
 
 @_operation

@@ -167,7 +167,8 @@ for code, said in MISTAKES.items():
     assert problem.startswith(said) and bool(problem) == bool(said), (code, problem)
 print("all seen")
 """
-    root = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}}
+    here = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
+    root = {"cwd": tmp_path, "env": {**os.environ, **here}}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **root)
     assert done.stdout == "all seen\n", done.stderr[-2000:]
 

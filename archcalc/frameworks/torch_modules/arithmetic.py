@@ -150,7 +150,7 @@ class Function(Operation):
 
     def forward(self, x: Tensor) -> Tensor:
         made: Tensor = getattr(torch, self.how)(x)
-        return made
+        return made.to(x.dtype) if made.dtype == torch.bool else made
 
 
 class Clip(Operation):

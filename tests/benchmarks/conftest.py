@@ -20,7 +20,7 @@ from tests.sampling import NIGHTLY
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What is measured is run where it is measured, and once in ``nightly``."""
-    if config.option.benchmark_disable and not NIGHTLY:
+    if not config.option.benchmark_enable and not NIGHTLY:
         here = Path(__file__).parent
         unmeasured = pytest.mark.skip(reason="benchmarks are run with --benchmark-enable")
         for item in items:

@@ -108,7 +108,7 @@ def open_network(
         gc.enable()
     if name == "-":
         return Opened(_PIPED, *_piped())
-    from archcalc.frameworks.readers import names_source, reader_of
+    from archcalc.cli.readers import names_source, reader_of
 
     if _MODULE.fullmatch(name) and not (os.path.exists(name) or names_source(name)):
         return Opened(name, _attribute(name, inputs, calls or {}))

@@ -54,7 +54,7 @@ def test_networks_are_valid_and_small_and_no_kind_is_missing() -> None:
     """No health check is turned off; the histogram is of all networks together."""
     found: Counter[str] = Counter()
 
-    @settings(MANY, max_examples=examples(20, nightly=10_000).max_examples)
+    @settings(MANY, max_examples=examples(30, nightly=10_000).max_examples)
     @given(networks(max_layers=8))
     def valid(net: ac.Network) -> None:
         trace = net.trace()
@@ -67,7 +67,7 @@ def test_networks_are_valid_and_small_and_no_kind_is_missing() -> None:
     if COUNT >= 100:
         assert {"Sequential", "Model", "Residual", "Repeat", "Parallel"} <= set(found)
         missing = {cls.__name__ for cls in catalogue()} - set(found)
-        assert len(missing) < 0.4 * len(catalogue())  # in 2,000 networks
+        assert len(missing) < 40  # of 208, in 3,000 networks
         assert not NIGHTLY or not missing  # in 10,000
         for name in missing:
             assert find(networks(kinds=[name, "Identity"]), lambda net, name=name: has(net, name))
@@ -332,7 +332,7 @@ def test_specs_are_read(form: Any) -> None:
 def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
     reasons: Counter[str] = Counter()
 
-    @settings(examples(1, nightly=2_500, least=75), phases=[Phase.generate])
+    @settings(examples(1, nightly=2_500, least=125), phases=[Phase.generate])
     @given(broken_specs(form))
     def refused(broken: Broken) -> None:
         with pytest.raises(ac.ArchcalcError) as caught:
@@ -341,4 +341,4 @@ def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
         reasons.update([broken.why])
 
     refused()
-    assert len(reasons) >= 8
+    assert len(reasons) >= 12

@@ -235,6 +235,13 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         """
         return None if self.storage() == "own" else Saved()
 
+    def saves_as_defined(self, *shapes: Any) -> Saved | Unstated | None:
+        """What it keeps where no kernel does it at once, but each step of its definition alone.
+
+        ``None`` where that is what it `saves` anyway.
+        """
+        return None
+
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""
         return ()

@@ -160,6 +160,9 @@ class ScaledDotProductAttention(Layer):
             )
         return Saved((0, 1, 2), output=True, own=(Kept("log-sum-exp", query[:-1], "statistic"),))
 
+    def saves_as_defined(self, *shapes: Shape) -> Saved:
+        return self._defined(*shapes[:3])
+
     def _defined(self, query: Shape, key: Shape, value: Shape) -> Saved:
         """Queries and keys are scaled before their product, each by the root; heads are copied."""
         copied = self.enable_gqa and key[:-2] != query[:-2]

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from archcalc.layers.axis import UNNAMED, told_axes
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Arithmetic, Operand, Remark, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
@@ -113,8 +114,12 @@ class LoRA(Layer):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         kept = ("bias",) if self.bias == "lora_only" else ()
-        held = [replace(w, frozen=w.role not in kept) for w in self.layer.weights(*inputs)]
-        pairs = [_thin(main, self.rank) for main in self.adapted(*inputs)]
+        own = told_axes(self.layer, self.layer.weights(*inputs), inputs)
+        held = [replace(w, frozen=w.role not in kept) for w in own]
+        axes = {weight.name: weight.axes for weight in own}
+        pairs = [
+            _thin(replace(main, axes=axes[main.name]), self.rank) for main in self.adapted(*inputs)
+        ]
         return (*held, *(weight for pair in pairs for weight in pair))
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
@@ -181,8 +186,10 @@ def _thin(main: Weight, rank: Dim) -> tuple[Weight, Weight]:
     """
     out = main.outputs or 1
     taken, given = main.shape[:-out], main.shape[-out:]
-    down = Weight(f"lora_{main.name}_a", Shape((*taken, rank)), "adapter")
-    up = Weight(f"lora_{main.name}_b", Shape((rank, *given)), "adapter", outputs=out)
+    before = (*main.axes[:-out], UNNAMED) if main.axes else ()
+    after = (UNNAMED, *main.axes[-out:]) if main.axes else ()
+    down = Weight(f"lora_{main.name}_a", Shape((*taken, rank)), "adapter", axes=before)
+    up = Weight(f"lora_{main.name}_b", Shape((rank, *given)), "adapter", outputs=out, axes=after)
     return down, up
 
 

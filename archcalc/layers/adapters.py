@@ -89,7 +89,8 @@ class LoRA(Layer):
     def adapted(self, *inputs: Shape) -> tuple[Weight, ...]:
         """The weights that have adapters."""
         found = (w for w in self.layer.weights(*inputs) if can_have(w, self.merged))
-        return tuple(w for w in found if not self.targets or w.name in self.targets)
+        asked = (w for w in found if not self.targets or w.name in self.targets)
+        return tuple(replace(w, outputs=1) if self.merged else w for w in asked)  # as in Keras
 
     def check(self, *inputs: Shape) -> None:
         self.layer.check(*inputs)
@@ -183,7 +184,7 @@ def _thin(main: Weight, rank: Dim) -> tuple[Weight, Weight]:
     >>> [(w.name, w.shape) for w in _thin(Weight("kernel", Shape((768, 256)), "kernel"), 8)]
     [('lora_kernel_a', (768, 8)), ('lora_kernel_b', (8, 256))]
     """
-    out = main.outputs or 1  # of a kernel that is no matrix, its last axis, as in Keras
+    out = main.outputs or 1
     taken, given = main.shape[:-out], main.shape[-out:]
     before = (*main.axes[:-out], UNNAMED) if main.axes else ()
     after = (UNNAMED, *main.axes[-out:]) if main.axes else ()

@@ -108,8 +108,12 @@ class ScaledDotProductAttention(Layer):
         for mask in inputs[3:]:
             self._check_mask(mask, query)
 
+    def allows_both_masks(self) -> bool:
+        """Whether it may be causal and take a mask beside that."""
+        return False
+
     def _check_mask(self, mask: Shape, query: Shape) -> None:
-        if self.is_causal:
+        if self.is_causal and not self.allows_both_masks():
             raise ShapeError(
                 "ScaledDotProductAttention takes a mask or is_causal, not both",
                 code="two-masks",

@@ -18,6 +18,12 @@ from archcalc.symbolic.dims import DimLike, lower
 __all__ = ["experts", "gated_mlp", "mlp"]
 
 
+_UP = {"kernel": ("width", "ffn")}
+_DOWN = {"kernel": ("ffn", "width")}
+_ROUTES = {"kernel": ("width", "routes")}
+"""What the axes of kernels are, by which devices split them."""
+
+
 def mlp(
     width: DimLike,
     hidden: DimLike = "f",
@@ -39,8 +45,10 @@ def mlp(
     d·(2·f + 1) + f
     """
     d, f = read_dim("width", width), read_dim("hidden", hidden)
-    up = Dense(f, activation, use_bias=use_bias, name="up_proj")
-    return Sequential([up, Dense(d, use_bias=use_bias, name="down_proj")], name=name)
+    up = Dense(f, activation, use_bias=use_bias, name="up_proj", weight_axes=_UP)
+    return Sequential(
+        [up, Dense(d, use_bias=use_bias, name="down_proj", weight_axes=_DOWN)], name=name
+    )
 
 
 def gated_mlp(
@@ -70,13 +78,15 @@ def gated_mlp(
     d, f = read_dim("width", width), read_dim("hidden", hidden)
     x = Input((*axes, d))
     if fused:
-        whole = Dense(lower(2 * f), use_bias=use_bias, name="gate_up_proj")(x)
+        whole = Dense(lower(2 * f), use_bias=use_bias, name="gate_up_proj", weight_axes=_UP)(x)
         gate, up = Split(2, name="split")(whole)
         gate = Activation(activation, name="activation")(gate)
     else:
-        gate = Dense(f, activation, use_bias=use_bias, name="gate_proj")(x)
-        up = Dense(f, use_bias=use_bias, name="up_proj")(x)
-    y = Dense(d, use_bias=use_bias, name="down_proj")(Multiply(name="gated")(gate, up))
+        gate = Dense(f, activation, use_bias=use_bias, name="gate_proj", weight_axes=_UP)(x)
+        up = Dense(f, use_bias=use_bias, name="up_proj", weight_axes=_UP)(x)
+    y = Dense(d, use_bias=use_bias, name="down_proj", weight_axes=_DOWN)(
+        Multiply(name="gated")(gate, up)
+    )
     return Model(x, y, name=name)
 
 
@@ -113,7 +123,7 @@ def experts(
     """
     d, n = read_dim("width", width), read_dim("count", count)
     x = Input(("t", d))
-    scores = Dense(n, "softmax", use_bias=router_bias, name="router")(x)
+    scores = Dense(n, "softmax", use_bias=router_bias, name="router", weight_axes=_ROUTES)(x)
     y: Any = Experts(expert, n, active, normalize=normalize, name="experts")([x, scores])
     if shared is not None:
         beside = shared(x)

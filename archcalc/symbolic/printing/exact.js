@@ -45,7 +45,7 @@ const bits = (x) => x.toString(2).length - (x < 0n ? 1 : 0);
 
 function power(base, exponent) {
   if (typeof exponent !== "bigint")
-    throw new Unanswered(`the exponent ${shown(exponent)} is not a whole number [bad-value]`);
+    throw new Unanswered(`the exponent ${exponent.n}/${exponent.d} is not a whole number [bad-value]`);
   const n = above(base), d = under(base), times = exponent < 0n ? -exponent : exponent;
   const one = d === 1n && (n === 1n || n === -1n);
   const size = one ? 0 : Math.max(n ? bits(n) : 0, bits(d));

@@ -9,11 +9,15 @@ squares.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 __all__ = ["Box", "Layout", "Line", "crossings", "layered"]
+
+Spot: TypeAlias = tuple[int, float]
+"""A place in a layer, and where on it."""
 
 _SWEEPS = 24
 _BETWEEN = 22.0
@@ -196,7 +200,7 @@ class _Places:
     def crossings(self) -> int:
         """How often lines cross between neighbouring layers."""
         at = {p: i for layer in self.layers for i, p in enumerate(layer)}
-        by_rank: dict[int, list[tuple[tuple[float, float], tuple[float, float]]]] = {}
+        by_rank: dict[int, list[tuple[Spot, Spot]]] = {}
         for a, b, leaves, arrives in self.links:
             ends = ((at[a], leaves), (at[b], arrives))
             by_rank.setdefault(self.rank[a], []).append(ends)
@@ -333,16 +337,11 @@ class _Places:
         return tuple(points)
 
 
-def crossings(lines: Sequence[tuple[object, object]]) -> int:
+def crossings(lines: Iterable[tuple[Spot, Spot]]) -> int:
     """How often lines between two layers cross, each told by where it starts and where it ends.
 
-    >>> crossings([(0, 1), (1, 0), (2, 2)])
+    >>> crossings([((0, 0.0), (1, 0.0)), ((1, 0.0), (0, 0.0)), ((2, 0.0), (2, 0.0))])
     1
     """
-    ends = [end for _, end in sorted(lines)]  # type: ignore[type-var]
-    return sum(
-        1
-        for i, end in enumerate(ends)
-        for later in ends[i + 1 :]
-        if later < end  # type: ignore[operator]
-    )
+    ends = [end for _, end in sorted(lines)]
+    return sum(later < end for i, end in enumerate(ends) for later in ends[i + 1 :])

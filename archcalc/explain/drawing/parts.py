@@ -149,7 +149,8 @@ class _Making:
     def _block(self, path: str, rows: tuple[int, ...], depth: int, taken: int) -> Part:
         times, all_taken = self.repeated(rows, taken)
         parts = self.parts(rows, depth + 1, all_taken)
-        name = path.rpartition("/")[2]
+        parent = self._around[rows[0]][depth - 1] + "/" if depth else ""
+        name = path.removeprefix(parent)  # a name may have a / in it
         if len(parts) > 1:
             return Block(rows, path, name, self._blocks.kind(path), parts, times)
         only = parts[0]  # a box around one thing says nothing

@@ -38,6 +38,7 @@ __all__ = [
     "Holding",
     "Mesh",
     "MeshAxis",
+    "contributions",
     "is_expert",
     "on_device",
     "share",
@@ -313,6 +314,24 @@ def on_device(
     else:
         amount = _fullest_stage(cost, rows, sharing)
     return amount, undecided((*mesh.requirements(), *dict.fromkeys(sharing.needs)))
+
+
+def contributions(
+    cost: Additive, trace: Rows, mesh: Mesh | None = None
+) -> Iterator[tuple[str, Dim, Dim]]:
+    """The path of each row that adds something on one device, how often, and how much each time.
+
+    Args:
+        cost, trace: what is counted, over what.
+        mesh: the devices; one of them where ``None``.
+    """
+    rows: Sequence[TracedRow] = trace.rows
+    if mesh is not None and not mesh.is_one:
+        sharing = _Sharing(mesh)
+        rows = list(_as_rows(_DeviceRow(row, sharing) for row in rows))
+    for row, (times, each) in zip(rows, cost.by_row(rows), strict=True):
+        if each != 0:
+            yield row.path, times, each
 
 
 def _fullest_stage(cost: Additive, rows: Sequence[TracedRow], sharing: _Sharing) -> Dim:

@@ -24,7 +24,7 @@ from archcalc.costs.compute import EXACT, DecodeFlops, tokens_of
 from archcalc.costs.deployment import Deployment, InferenceBytes
 from archcalc.costs.loops import called, often, positions
 from archcalc.costs.mesh import on_device
-from archcalc.costs.number_formats import bytes_of, stored_bytes
+from archcalc.costs.number_formats import bytes_of, long_name, stored_bytes
 from archcalc.costs.parameters import ActiveParameters, Parameters
 from archcalc.costs.placement import Placement
 from archcalc.costs.training import formats_called
@@ -86,7 +86,7 @@ class Accelerator(Shown):
         Raises:
             LookupFailedError: nothing is known of it.
         """
-        for name in (dtype, _LONG.get(dtype, dtype), "any"):
+        for name in (dtype, long_name(dtype), "any"):
             if name in self.peak:
                 return self.peak[name]
         raise LookupFailedError(
@@ -97,9 +97,6 @@ class Accelerator(Shown):
 
     def __hash__(self) -> int:
         return hash((self.name, self.bandwidth, self.memory))
-
-
-_LONG = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32", "fp8": "float8"}
 
 
 def _nvidia(

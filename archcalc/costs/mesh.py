@@ -347,7 +347,13 @@ def _fullest_stage(cost: Additive, rows: Sequence[TracedRow], sharing: _Sharing)
     ]
     each = (total(cost.by_row(_as_rows(part))) for part in (blocks, held[:first], after))
     inside, before, behind = each
-    return lower(Add(plain(inside), plain(largest(before, behind))))
+    staged_amount = Add(plain(inside), plain(largest(before, behind)))
+    stages = sharing.mesh.of("pipeline")
+    if isinstance(stages, int):
+        return lower(staged_amount)
+    single = plain(total(cost.by_row(_as_rows(held))))  # one stage has both ends
+    is_one = 1 - plain(smallest(1, lower(stages - 1)))
+    return lower(staged_amount + is_one * (single - staged_amount))
 
 
 def _as_rows(rows: Iterable[_DeviceRow]) -> Iterator[TracedRow]:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from archcalc.symbolic.errors import LookupFailedError, quoted
 
-__all__ = ["DTYPES", "PACKED", "bytes_of", "long_name", "look_up", "stored_bytes"]
+__all__ = ["DTYPES", "PACKED", "bytes_of", "is_packed", "long_name", "look_up", "stored_bytes"]
 
 DTYPES: Mapping[str, int] = MappingProxyType(
     {
@@ -107,6 +107,15 @@ def stored_bytes(dtype: str) -> int | Fraction:
         return stored_bytes(name) + Fraction(_SCALE_BYTES, size)
     known: dict[str, int | Fraction] = {**DTYPES, **PACKED}
     return look_up(known, long_name(dtype), "number format")
+
+
+def is_packed(dtype: str) -> bool:
+    """Whether elements are packed, so that none stands by itself.
+
+    >>> is_packed("int4/128"), is_packed("bf16")
+    (True, False)
+    """
+    return long_name(dtype) not in DTYPES
 
 
 def look_up(table: Mapping[str, T], name: str, what: str) -> T:

@@ -27,7 +27,7 @@ from archcalc.costs.mesh import on_device
 from archcalc.costs.number_formats import bytes_of, long_name, stored_bytes
 from archcalc.costs.parameters import ActiveParameters, Parameters
 from archcalc.costs.placement import Placement
-from archcalc.costs.training import formats_called
+from archcalc.costs.training import WEIGHTS, formats_called
 from archcalc.costs.work import TrainingFlops
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import Dim, as_dim, lower
@@ -268,12 +268,12 @@ class Roofline(Cost[Bound]):
         if self.phase == "training":
             step = where.training(trace)
             parts = {part.name: part.bytes for part in step.parts(trace)}
-            weights = parts.get("weights", Formula(0)) + parts.get("experts", Formula(0))
+            weights = sum((parts[name] for name in WEIGHTS if name in parts), Formula(0))
             kept = parts.get("master copy", Formula(0)) + parts.get("state", Formula(0))
             return weights * 3 + kept * 2
         memory = InferenceBytes(where)
         parts = {part.name: part.bytes for part in memory.stored(trace)}
-        weights = parts["weights"] + parts.get("experts", Formula(0))
+        weights = sum((parts[name] for name in WEIGHTS if name in parts), Formula(0))
         return weights - self._idle(trace) + parts["cache"]
 
     def _idle(self, trace: Rows) -> Formula:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import PurePath
 from typing import Any
 
@@ -18,7 +19,7 @@ from sympy import Symbol
 from archcalc.costs.deployment import Deployment
 from archcalc.costs.number_formats import DTYPES, long_name, stored_bytes
 from archcalc.costs.roofline import Accelerator, accelerator
-from archcalc.costs.training import Formats
+from archcalc.costs.training import WEIGHTS, Formats
 from archcalc.explain.deployed_line import Group, Made, SheetLine
 from archcalc.explain.deployed_lines import Figures
 from archcalc.explain.document import Block, Document, Paragraph, Table
@@ -106,16 +107,19 @@ class Deployed(Renderable):
         return Document(self.name, tuple(blocks))
 
     def _headline(self) -> str:
-        weights, cache = self["weights"].said(), self["cache"].said() if self._has("cache") else ""
+        parts = [self[name].result for name in WEIGHTS if self._has(name)]
+        whole = sum(parts, Formula(0))
+        weights = binary_bytes(ceil(Fraction(whole()))) if whole.is_number else f"{whole} bytes"
+        cache = self["cache"].said() if self._has("cache") else ""
         kept = f" and cache {cache}" if cache else ""
-        parts = [f"{self.name}: weights {weights}{kept} a device"]
+        said = [f"{self.name}: weights {weights}{kept} a device"]
         if self.memory is not None:
             verdict = {True: "fits", False: "does not fit", None: "undecided"}[self.fits]
-            parts.append(f"{verdict} into {binary_bytes(self.memory)}")
+            said.append(f"{verdict} into {binary_bytes(self.memory)}")
             for asked in ("largest batch", "longest sequence"):
                 if self._has(asked):
-                    parts.append(f"the {asked} is {self[asked].said()}")
-        return " · ".join(parts)
+                    said.append(f"the {asked} is {self[asked].said()}")
+        return " · ".join(said)
 
     def _has(self, name: str) -> bool:
         return any(line.name == name for line in self.lines)
@@ -171,7 +175,7 @@ def deploy(
     >>> sheet["weights"].result, sheet["cache"].result, sheet.fits
     (8030527488, 4294967296, True)
     >>> sheet["cache"].formula, sheet["largest batch"].result
-    (65536·batch·length, 144)
+    (65536·batch·length, 145)
     """
     where = Deployment() if deployment is None else deployment
     known = None if machine is None else accelerator(machine)
@@ -186,11 +190,12 @@ def deploy(
 def _with_length(network: Any, values: dict[str, Any]) -> Trace:
     """The network on a sequence whose length is a symbol, where it takes one."""
     trace = traced(network, **values)
-    shapes = trace.inputs
-    if not shapes or not shapes[0] or isinstance(shapes[0][0], Symbol):
+    shapes, made = trace.inputs, trace.network
+    known = not shapes or not shapes[0] or isinstance(shapes[0][0], Symbol)
+    if known or not isinstance(made, Network):
         return trace
     try:
-        return trace.network.trace(*(_longer(shape, shapes[0][0]) for shape in shapes))
+        return made.trace(*(_longer(shape, shapes[0][0]) for shape in shapes))
     except ArchcalcError:
         return trace
 
@@ -207,14 +212,11 @@ def _answers(figures: Figures, lines: Sequence[SheetLine], memory: int) -> list[
         others = {k: v for k, v in figures.known.items() if k != unknown}
         if unknown not in {s.name for s in whole.formula.symbols}:
             continue
-        try:
-            answer = whole.formula.solve(unknown, at_most=memory, **others)
-        except NoSolutionError:
-            continue
-        text = f"the largest {unknown} with inference together ≤ {memory:,}"
-        found.append(
-            SheetLine(name, "inference", Formula(answer), {}, Formula(answer), "", note=text)
-        )
+        answer = _most(whole.formula, unknown, memory, others)
+        if answer is not None:
+            text = f"with inference together ≤ {memory:,}" if answer else "not even one fits"
+            made = Formula(answer)
+            found.append(SheetLine(name, "inference", made, {}, made, "", note=text))
     return found
 
 
@@ -252,6 +254,19 @@ def title_of(file: str) -> str:
     path = PurePath(file)
     stem = path.parent.name if path.name == "config.json" and path.parent.name else path.stem
     return stem or file
+
+
+def _most(formula: Formula, unknown: str, bound: int, others: dict[str, Any]) -> int | None:
+    """The largest value of a symbol within a bound: 0 where 1 is too much, ``None`` if unknown."""
+    one = Formula(formula(**others, **{unknown: 1}))
+    if not one.is_number:
+        return None
+    if one() > bound:
+        return 0
+    try:
+        return formula.solve(unknown, at_most=bound, **others)
+    except NoSolutionError:
+        return None
 
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,

@@ -24,7 +24,7 @@ from archcalc.costs.memory import CacheBytes
 from archcalc.costs.mesh import contributions, on_device
 from archcalc.costs.peak import PeakBytes
 from archcalc.costs.roofline import Accelerator, Phase, Roofline
-from archcalc.costs.training import MemoryPart, formats_called
+from archcalc.costs.training import WEIGHTS, MemoryPart, formats_called
 from archcalc.explain.deployed_line import Part, SheetLine
 from archcalc.formula import Formula
 from archcalc.formula.crossing import crossover
@@ -195,7 +195,7 @@ class Figures:
         total = Formula(0, self.trace.requirements)
         for part in step.parts(self.trace):
             total = total + part.bytes
-            name = f"training {part.name}" if part.name in ("weights", "experts") else part.name
+            name = f"training {part.name}" if part.name in WEIGHTS else part.name
             parts = self._saved if part.name == "activations" else tuple
             name = "saved activations" if part.name == "activations" else name
             yield self._part(part, name, "training", parts)
@@ -272,7 +272,7 @@ class Figures:
                     f"scores = {name}", "overtaking", other, {}, found, _TOKENS, note=note
                 )
         memory = {p.name: p.bytes for p in InferenceBytes(self.general).stored(self.trace)}
-        weights = memory["weights"] + memory.get("experts", Formula(0))
+        weights = sum((memory[name] for name in WEIGHTS if name in memory), Formula(0))
         batch = {"batch": self.known["batch"]} if "batch" in self.known else {}
         cache = self.of(memory["cache"])
         found = _equal_at(Formula(cache(**batch)), weights) if LENGTH in cache.symbols else None

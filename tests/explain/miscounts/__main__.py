@@ -8,7 +8,9 @@ from collections import Counter, defaultdict
 from random import Random
 
 from tests.explain.miscounts.judging import judge
-from tests.explain.miscounts.drawing import case, HOWS
+import archcalc as ac
+from tests.explain.miscounts.drawing import HOWS, case
+from tests.explain.miscounts.noise import noise
 
 
 def main() -> None:
@@ -48,4 +50,19 @@ def main() -> None:
             print(f"    {kind:24}{m:5}  found {(v['right'] + v['listed']) / m:6.1%}  {dict(v)}")
 
 
-main()
+def noises() -> None:
+    """How many random numbers are explained."""
+    cases = int(sys.argv[2]) if len(sys.argv) > 2 else 300
+    told: Counter[tuple[str, int, str]] = Counter()
+    for seed in range(cases):
+        net, claims, _ = noise(seed)
+        found = ac.reconcile(net, **claims.arguments)
+        said = "nothing" if found.explained is False else "explained"
+        told[claims.how, (0, 2, 3)[seed // 3 % 3], said] += 1
+        if said == "explained" and "--show" in sys.argv:
+            print(f"-- noise seed {seed}\n{str(found)[:1200]}")
+    explained = sum(n for (*_, said), n in told.items() if said == "explained")
+    print(f"noise: explained {explained / cases:.2%} of {cases}; {dict(told)}")
+
+
+noises() if "noise" in sys.argv else main()

@@ -38,7 +38,7 @@ def _fits(finding: Any, cause: Cause) -> bool:
     said = f"{kind} {finding.text}".lower()
     if not re.search(cause.words, said):
         return False
-    here = finding.layer in cause.layers or any(
+    here = (not cause.layers) or finding.layer in cause.layers or any(
         finding.layer.startswith(f"{name}/") or _mentions(said, name) for name in cause.layers
     )
     if not here and not (cause.everywhere and finding.layer in ("total", "")):

@@ -56,8 +56,11 @@ def noises() -> None:
     told: Counter[tuple[str, int, str]] = Counter()
     for seed in range(cases):
         net, claims, _ = noise(seed)
-        found = ac.reconcile(net, **claims.arguments)
-        said = "nothing" if found.explained is False else "explained"
+        try:
+            found = ac.reconcile(net, **claims.arguments)
+            said = "nothing" if found.explained is False else "explained"
+        except ac.ArchcalcError as error:
+            said, found = "error", error
         told[claims.how, (0, 2, 3)[seed // 3 % 3], said] += 1
         if said == "explained" and "--show" in sys.argv:
             print(f"-- noise seed {seed}\n{str(found)[:1200]}")

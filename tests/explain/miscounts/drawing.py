@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import archcalc as ac
-from tests.explain.miscounts.mistakes import KINDS, Cause, Claims, Wrong, claims, mistakes, together
+from tests.explain.miscounts.mistakes import KINDS, Cause, Claims, Wrong, claims, mistake, together
 from tests.explain.miscounts.networks import CannotBe, Shape, Spec, build, count, draw
 
 __all__ = ["HOWS", "case"]
@@ -14,6 +14,17 @@ __all__ = ["HOWS", "case"]
 HOWS = ("layers", "running", "total", "macs layers", "macs total", "shape")
 _SLIPS = ("digits_swapped", "carry")
 _NETWORKS = 25
+_WINDOWS = (
+    *("kernel", "stride", "padding", "dilation", "filters", "units", "multiplier", "forgotten"),
+    *("forgotten_product", "added", "input_size", "input_channels", "channels_first"),
+    *("floor_raised", "plus_one_dropped", "padded_one_side", "swapped"),
+)
+_SHOWN = {
+    "shape": tuple(k for k in _WINDOWS if k not in ("input_channels", "swapped")),
+    "macs": (*_WINDOWS, "groups", "k_not_squared", "no_input_channels", "kernel_once", "doubled",
+             "filters_for_channels", "all_squares", "all_input_channels", "added_norm"),
+}  # fmt: skip
+"""The kinds that show in shapes, and in products; all show in parameters."""
 Case = tuple[ac.Sequential, Claims, tuple[Cause, ...]]
 
 
@@ -21,7 +32,8 @@ def case(seed: int, how: str, many: int = 1) -> Case:
     """A network, what is claimed, and the causes: one, or a pair."""
     r = Random(f"{how} {many} {seed}")
     while True:
-        kinds = [r.choice(sorted([*KINDS, *_SLIPS])) for _ in range(many)]
+        shown = _SHOWN.get(how.split()[0], tuple(KINDS))
+        kinds = [r.choice(sorted({*shown, *_SLIPS} & {*KINDS, *_SLIPS})) for _ in range(many)]
         for _ in range(_NETWORKS):  # a kind is not dropped because few networks can have it
             net, shape = draw(r)
             found = _wrong(r, net, shape, kinds, how)
@@ -35,10 +47,10 @@ def _wrong(
     drawn: list[Wrong] = []
     for kind in kinds:
         if kind not in _SLIPS:
-            options = mistakes(net, shape, r, kind)
-            if not options:
+            one = mistake(net, shape, r, kind)
+            if one is None:
                 return None
-            drawn.append(r.choice(options))
+            drawn.append(one)
     slips = [kind for kind in kinds if kind in _SLIPS]
     if len(slips) > 1:
         return None

@@ -226,7 +226,7 @@ def sequences(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]
     """return_sequences counted the other way: the last layer keeps its time, then it is flat."""
     names = [path for path, s in flat(net) if s.op in ("lstm", "gru", "rnn") and not s["rs"]]
     for path in names:
-        words = r"sequence|time|step|length|last"
+        words = r"sequence|time|step|length|last|taken for its input"
         edited = leaf(net, path, lambda s: (s.with_(rs=True), Spec("flatten", "flat+")))
         yield Wrong((Cause("sequences", (path,), words),), edited, shape)
 

@@ -18,7 +18,9 @@ from tests.sampling import NIGHTLY
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="whole AlexNets are built; nightly does")
-@pytest.mark.parametrize("case", {c.case["id"]: c.case for c in CLAIMS}.values(), ids=lambda c: c["id"])
+@pytest.mark.parametrize(
+    "case", {c.case["id"]: c.case for c in CLAIMS}.values(), ids=lambda c: c["id"]
+)
 def test_the_truth_is_what_keras_has(case: dict[str, Any]) -> None:
     """Weights and shapes from Keras; products and receptive fields by their rules, on those."""
     held = _keras(case)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, defaultdict
-from random import Random
 
-from tests.explain.miscounts.judging import judge
 import archcalc as ac
 from tests.explain.miscounts.drawing import HOWS, case
+from tests.explain.miscounts.judging import judge
 from tests.explain.miscounts.noise import noise
 
 
@@ -31,21 +30,30 @@ def main() -> None:
             try:
                 verdict, found = judge(net, claims, causes)
             except Exception as error:  # the rates count what fails, and go on
-                verdict, found = f"error", f"{type(error).__name__}: {error}"
+                verdict, found = "error", f"{type(error).__name__}: {error}"
             slowest = max(slowest, (time.perf_counter() - began, seed))
             for cause in causes:
                 verdicts[cause.kind][verdict] += 1
             verdicts[""][verdict] += 1
             if show and verdict not in ("right", "listed"):
-                print(f"-- {how} seed {seed}: {verdict}; {[(c.kind, c.layers[:3], c.number) for c in causes]}")
+                print(
+                    f"-- {how} seed {seed}: {verdict}; {[(c.kind, c.layers[:3], c.number) for c in causes]}"
+                )
                 print(str(found)[:1500])
         took = time.perf_counter() - start
         total = verdicts.pop("")
         n = sum(total.values())
         good = total["right"] + total["listed"]
-        print(f"\n{how}{' pairs' if pairs else ''}: {n} cases, {took:.0f} s (slowest {slowest[0]:.2f} s, seed {slowest[1]})")
-        print(f"  found {good / n:.1%} (listed {total['listed'] / n:.1%}), wrong alone {total['wrong'] / n:.1%}, unexplained {total['unexplained'] / n:.1%}, error {total['error'] / n:.1%}")
-        for kind, v in sorted(verdicts.items(), key=lambda kv: (kv[1]['right'] + kv[1]['listed']) / sum(kv[1].values())):
+        print(
+            f"\n{how}{' pairs' if pairs else ''}: {n} cases, {took:.0f} s (slowest {slowest[0]:.2f} s, seed {slowest[1]})"
+        )
+        print(
+            f"  found {good / n:.1%} (listed {total['listed'] / n:.1%}), wrong alone {total['wrong'] / n:.1%}, unexplained {total['unexplained'] / n:.1%}, error {total['error'] / n:.1%}"
+        )
+        for kind, v in sorted(
+            verdicts.items(),
+            key=lambda kv: (kv[1]["right"] + kv[1]["listed"]) / sum(kv[1].values()),
+        ):
             m = sum(v.values())
             print(f"    {kind:24}{m:5}  found {(v['right'] + v['listed']) / m:6.1%}  {dict(v)}")
 

@@ -28,14 +28,14 @@ _SHOWN = {
 Case = tuple[ac.Sequential, Claims, tuple[Cause, ...]]
 
 
-def case(seed: int, how: str, many: int = 1) -> Case:
-    """A network, what is claimed, and the causes: one, or a pair."""
+def case(seed: int, how: str, many: int = 1, most: int = 50) -> Case:
+    """A network of up to `most` layers, what is claimed, and the causes: one, or a pair."""
     r = Random(f"{how} {many} {seed}")
     while True:
         shown = _SHOWN.get(how.split()[0], tuple(KINDS))
         kinds = [r.choice(sorted({*shown, *_SLIPS} & {*KINDS, *_SLIPS})) for _ in range(many)]
         for _ in range(_NETWORKS):  # a kind is not dropped because few networks can have it
-            net, shape = draw(r)
+            net, shape = draw(r, most)
             found = _wrong(r, net, shape, kinds, how)
             if found is not None:
                 return build(net, shape), *found

@@ -38,8 +38,12 @@ def _fits(finding: Any, cause: Cause) -> bool:
     said = f"{kind} {finding.text}".lower()
     if not re.search(cause.words, said):
         return False
-    here = (not cause.layers) or finding.layer in cause.layers or any(
-        finding.layer.startswith(f"{name}/") or _mentions(said, name) for name in cause.layers
+    here = (
+        (not cause.layers)
+        or finding.layer in cause.layers
+        or any(
+            finding.layer.startswith(f"{name}/") or _mentions(said, name) for name in cause.layers
+        )
     )
     if not here and not (cause.everywhere and finding.layer in ("total", "")):
         return False

@@ -345,9 +345,7 @@ def _read(
         if spec.body:
             continue
 
-        def read(
-            p: str, s: Spec, x: Shape, y: Shape, w: Weights, here: str = path
-        ) -> Weights:
+        def read(p: str, s: Spec, x: Shape, y: Shape, w: Weights, here: str = path) -> Weights:
             if p != here:
                 return w
             return change(s, x, y, w) or w
@@ -730,9 +728,7 @@ class Claims:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
-def claims(
-    net: tuple[Spec, ...], shape: Shape, wrong: list[Counted], how: str
-) -> Claims | None:
+def claims(net: tuple[Spec, ...], shape: Shape, wrong: list[Counted], how: str) -> Claims | None:
     """The person's numbers, by layer, as running totals or by total; none where all are right."""
     right = {row.path: row for row in count(net, shape)}
     read = {row.path: row for row in wrong}

@@ -307,16 +307,16 @@ class _Namer:
         return f"{stem}_{n}" if n else stem
 
 
-def draw(r: Random, family: str | None = None) -> tuple[tuple[Spec, ...], Shape]:
-    """A random network of 3 to 50 layers, and its input."""
-    make = _FAMILIES[family or r.choice(sorted(_FAMILIES))]
+def draw(r: Random, most: int = 50) -> tuple[tuple[Spec, ...], Shape]:
+    """A random network of 3 to `most` layers, and its input."""
     while True:
+        make = _FAMILIES[r.choice(sorted(_FAMILIES))]
         net, shape = make(r, _Namer())
         try:
             rows = count(net, shape)
         except CannotBe:
             continue
-        if 3 <= len(rows) <= 50 and any(row.params for row in rows):
+        if 3 <= len(rows) <= most and any(row.params for row in rows):
             return net, shape
 
 

@@ -1,9 +1,9 @@
 """Mistakes injected into random networks, and random numbers, held against `archcalc.reconcile`.
 
-The networks are counted in `tests.explain.miscounts`, without archcalc; a mistake is another network
-or another rule there.  The aims of the project: single mistakes explained, or among the listed
-equals, in 95 % by layer and 90 % by total, pairs in 80 % and 60 %, a wrong cause alone in 1 %, and
-random numbers in 1 %.
+The networks are counted in `tests.explain.miscounts`, without archcalc; a mistake is another
+network or another rule there.  The aims of the project: single mistakes explained, or among the
+listed equals, in 95 % by layer and 90 % by total, pairs in 80 % and 60 %, a wrong cause alone in
+1 %, and random numbers in 1 %.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any
 
 import archcalc as ac
 from tests.explain.miscounts.mistakes import KINDS, Cause, Claims, Wrong, claims, mistake, together
-from tests.explain.miscounts.networks import CannotBe, Shape, Spec, build, count, draw
+from tests.explain.miscounts.networks import ImpossibleError, Shape, Spec, build, count, draw
 
 __all__ = ["HOWS", "case"]
 
@@ -61,7 +61,7 @@ def _wrong(
             if i and not _each_shows(net, shape, drawn, wrong, how):
                 return None
         rows = wrong.counted()
-    except CannotBe:
+    except ImpossibleError:
         return None
     made = claims(net, shape, rows, how)
     if slips:

@@ -13,9 +13,9 @@ from random import Random
 from typing import Any
 
 from tests.explain.miscounts.networks import (
-    CannotBe,
     Counted,
     Factor,
+    ImpossibleError,
     Reading,
     Shape,
     Spec,
@@ -73,10 +73,10 @@ def together(one: Wrong, other: Wrong, right: tuple[Spec, ...], shape: Shape) ->
     net = other.net
     if one.net != right:
         if other.net != right:
-            raise CannotBe("both change the network")
+            raise ImpossibleError("both change the network")
         net = one.net
     if one.shape != shape and other.shape != shape:
-        raise CannotBe("both change the input")
+        raise ImpossibleError("both change the input")
     return Wrong(
         one.causes + other.causes,
         net,
@@ -706,7 +706,7 @@ def mistake(net: tuple[Spec, ...], shape: Shape, r: Random, kind: str) -> Wrong 
     for wrong in options[:_TRIES]:
         try:
             rows = wrong.counted()
-        except CannotBe:
+        except ImpossibleError:
             continue
         if _summary(rows) != right:
             return wrong

@@ -1,8 +1,8 @@
 """Networks counted without archcalc: shapes, weights and products, in plain Python.
 
 The judge of `archcalc.reconcile` must not count with what it judges.  Here a network is a tuple of
-`Spec`, a layer's weights are products of labelled factors, and a miscount is another `Spec`, another
-factor or another window rule, after which everything is counted again.
+`Spec`, a layer's weights are products of labelled factors, and a miscount is another `Spec`,
+another factor or another window rule, after which everything is counted again.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Reading:
     copies: Callable[[Spec], int] = lambda s: int(s["times"])
 
 
-class CannotBe(ValueError):
+class ImpossibleError(ValueError):
     """The shape does not fit the layer."""
 
 
@@ -87,16 +87,16 @@ def _walk(
         if spec.op == "residual":
             y = _walk(spec.body, x, how, f"{path}/", times, rows)
             if y != x:
-                raise CannotBe(f"{y} + {x}")
+                raise ImpossibleError(f"{y} + {x}")
         elif spec.op == "repeat":
             y = _walk(spec.body, x, how, f"{path}/", times * how.copies(spec), rows)
             if y != x:
-                raise CannotBe(f"{y} repeated on {x}")
+                raise ImpossibleError(f"{y} repeated on {x}")
         else:
             y = _output(path, spec, x, how)
             weights = how.weights(path, spec, x, y, _weights(spec, x))
             if any(v < 1 for w in weights.values() for _, v in w):
-                raise CannotBe(str(weights))
+                raise ImpossibleError(str(weights))
             rows.append(Counted(path, spec, x, y, weights, _macs(spec, x, y, weights), times))
         x = y
     return x
@@ -108,11 +108,11 @@ def _walk(
 def _output(path: str, s: Spec, x: Shape, how: Reading) -> Shape:
     need = _RANK.get(s.op)
     if need is not None and len(x) != need:
-        raise CannotBe(f"{s.op} on {x}")
+        raise ImpossibleError(f"{s.op} on {x}")
     if s.op in ("conv2d", "conv1d", "depthwise", "separable"):
         c = x[-1]
         if s.op in ("conv2d", "conv1d") and (c % s["g"] or s["f"] % s["g"]):
-            raise CannotBe("groups")
+            raise ImpossibleError("groups")
         sizes = tuple(_extent(path, s, n, s["k"], how) for n in x[:-1])
         return (*sizes, c * s["m"] if s.op == "depthwise" else s["f"])
     if s.op in ("maxpool2d", "maxpool1d"):
@@ -131,7 +131,7 @@ def _output(path: str, s: Spec, x: Shape, how: Reading) -> Shape:
     if s.op == "embedding":
         return (*x, s["d"])
     if s.op == "mha" and s["h"] < 1:
-        raise CannotBe("heads")
+        raise ImpossibleError("heads")
     return x
 
 
@@ -142,13 +142,11 @@ _RANK |= {"embedding": 1}
 
 def _extent(path: str, s: Spec, n: int, k: int, how: Reading) -> int:
     stride = s["s"] if not s.op.startswith("maxpool") else s.fields.get("s", k)
-    if s["pad"] == "same":
-        right = -(-n // stride)
-    else:
-        right = (n - s["dil"] * (k - 1) - 1) // stride + 1
+    valid = (n - s["dil"] * (k - 1) - 1) // stride + 1
+    right = -(-n // stride) if s["pad"] == "same" else valid
     read = how.extent(path, s, n, right)
     if right < 1 or read < 1:
-        raise CannotBe(f"{s} on {n}")
+        raise ImpossibleError(f"{s} on {n}")
     return read
 
 
@@ -314,7 +312,7 @@ def draw(r: Random, most: int = 50) -> tuple[tuple[Spec, ...], Shape]:
         net, shape = make(r, _Namer())
         try:
             rows = count(net, shape)
-        except CannotBe:
+        except ImpossibleError:
             continue
         if 3 <= len(rows) <= most and any(row.params for row in rows):
             return net, shape

@@ -12,11 +12,11 @@ from tests.explain.miscounts.networks import build, count, draw
 __all__ = ["noise"]
 
 
-def noise(seed: int) -> tuple[ac.Sequential, Claims, bool]:
+def noise(seed: int) -> tuple[ac.Sequential, Claims, int]:
     """A network and a wrong number: of a layer, of a running total or of the whole.
 
     The number is uniform in its logarithm, between a tenth of the truth and ten times it; of three
-    one is rounded to two digits and one to three.  The last value says whether it was rounded.
+    one is rounded to two digits and one to three.  The last value says to how many, 0 for exact.
     """
     r = Random(f"noise {seed}")
     while True:
@@ -30,9 +30,9 @@ def noise(seed: int) -> tuple[ac.Sequential, Claims, bool]:
         if wrong < 1 or wrong == right or wrong == _rounded(right, digits):
             continue
         if how == "layers":
-            return build(net, shape), Claims(how, {"layers": {path: wrong}}), bool(digits)
+            return build(net, shape), Claims(how, {"layers": {path: wrong}}), digits
         if how == "total":
-            return build(net, shape), Claims(how, {"total": wrong}), bool(digits)
+            return build(net, shape), Claims(how, {"total": wrong}), digits
         running, so_far = {}, 0
         for name, n in each.items():
             so_far += n
@@ -47,7 +47,7 @@ def noise(seed: int) -> tuple[ac.Sequential, Claims, bool]:
         for name in names[at:]:
             running[name] += shift
         assert running[names[at]] == before + step
-        return build(net, shape), Claims(how, {"running": running}), bool(digits)
+        return build(net, shape), Claims(how, {"running": running}), digits
 
 
 def _rounded(number: int, digits: int) -> int:

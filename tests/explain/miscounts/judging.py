@@ -58,7 +58,7 @@ def _mentions(said: str, name: str) -> bool:
 
 def judge(net: ac.Sequential, claims: Claims, causes: Iterable[Cause]) -> tuple[str, Any]:
     """``right``, ``listed``, ``wrong`` (a wrong cause alone) or ``unexplained``; and the answer."""
-    found = ac.reconcile(net, **claims.arguments)
+    found: Any = ac.reconcile(net, **claims.arguments)
     causes = tuple(causes)
     if found.explained is False:
         return "unexplained", found

@@ -129,8 +129,7 @@ def kernel(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]:
 def stride(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]:
     def change(s: Spec) -> Iterator[tuple[Spec, int | None]]:
         if s.op in _WINDOWED:
-            now = s.fields.get("s", s["k"] if s.op.startswith("max") else 1)
-            yield s.with_(s=1 if now > 1 else 2), None
+            yield s.with_(s=1 if _stride(s) > 1 else 2), None
 
     return _fields("stride", net, shape, change, r"stride|\bs\b")
 
@@ -208,8 +207,8 @@ def bias_off(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]:
     return _fields("bias_off", net, shape, change, r"bias")
 
 
-_BIASED = ("conv2d", "conv1d", "depthwise", "separable", "transposed", "dense")
-_BIASED += ("lstm", "gru", "rnn", "mha")
+_PLAIN = ("conv2d", "conv1d", "depthwise", "separable", "transposed", "dense")
+_BIASED = (*_PLAIN, "lstm", "gru", "rnn", "mha")
 
 
 @_kind
@@ -408,7 +407,7 @@ def kernel_once(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wron
 @_kind
 def one_bias(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]:
     def change(s: Spec, x: Shape, y: Shape, w: Weights) -> Weights | None:
-        if s.op in _BIASED[:6] and prod(v for _, v in w.get("bias", ())) > 2:
+        if s.op in _PLAIN and prod(v for _, v in w.get("bias", ())) > 2:
             return {**w, "bias": (("one", 1),)}
         return None
 
@@ -617,7 +616,7 @@ def all_statistics(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[W
 @_kind
 def all_one_bias(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]:
     def change(s: Spec, x: Shape, y: Shape, w: Weights) -> Weights | None:
-        if s.op in _BIASED[:6] and prod(v for _, v in w.get("bias", ())) > 2:
+        if s.op in _PLAIN and prod(v for _, v in w.get("bias", ())) > 2:
             return {**w, "bias": (("one", 1),)}
         return None
 
@@ -664,13 +663,15 @@ def _window(
             yield Wrong((Cause(kind, (path,), words),), net, shape, (), (extent,))
 
 
+def _stride(s: Spec) -> int:
+    return int(s.fields.get("s", s["k"] if s.op.startswith("max") else 1))
+
+
 @_kind
 def floor_raised(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]:
     def change(s: Spec, n: int, right: int) -> int:
-        stride = s.fields.get("s", s["k"] if s.op.startswith("max") else 1)
-        if s["pad"] == "same":
-            return right
-        return -(-(n - s["dil"] * (s["k"] - 1) - 1) // stride) + 1
+        room = n - s["dil"] * (s["k"] - 1) - 1
+        return right if s["pad"] == "same" else -(-room // _stride(s)) + 1
 
     words = r"floor|ceil|round|⌈|same"
     return _window("floor_raised", net, shape, change, words)
@@ -689,8 +690,7 @@ def padded_one_side(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[
     def change(s: Spec, n: int, right: int) -> int:
         if s["pad"] != "same" or s["k"] % 2 == 0 or s["dil"] > 1:
             return right
-        stride = s.fields.get("s", s["k"] if s.op.startswith("max") else 1)
-        return (n + (s["k"] - 1) // 2 - s["k"]) // stride + 1
+        return int((n + (s["k"] - 1) // 2 - s["k"]) // _stride(s) + 1)
 
     return _window("padded_one_side", net, shape, change, r"side|pad|half")
 

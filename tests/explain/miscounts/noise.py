@@ -54,4 +54,4 @@ def _rounded(number: int, digits: int) -> int:
     if not digits or number < 1:
         return number
     scale = max(0, int(log10(number)) + 1 - digits)
-    return round(number / 10**scale) * 10**scale
+    return int(round(number / 10**scale) * 10**scale)

@@ -52,7 +52,9 @@ def _wrong(
                 return None
             drawn.append(one)
     slips = [kind for kind in kinds if kind in _SLIPS]
-    if len(slips) > 1:
+    alike = len({(cause.kind, cause.layers) for one in drawn for cause in one.causes}) < len(drawn)
+    unseen = bool(slips and drawn and how.endswith("total"))  # any digits of any other number
+    if len(slips) > 1 or alike or unseen:
         return None
     wrong = Wrong((), net, shape)
     try:
@@ -64,11 +66,25 @@ def _wrong(
     except ImpossibleError:
         return None
     made = claims(net, shape, rows, how)
+    if len(drawn) > 1 and made is not None and _is_single(r, net, shape, made):
+        return None
     if slips:
         if made is None and not drawn:
             made = _right(net, shape, how)
         return None if made is None else _slipped(r, made, wrong.causes, slips[0])
     return None if made is None else (made, wrong.causes)
+
+
+def _is_single(r: Random, net: tuple[Spec, ...], shape: Shape, made: Claims) -> bool:
+    """Whether one mistake alone gives what is claimed: the shorter explanation is the better."""
+    for kind in KINDS.values():
+        for wrong in kind(net, shape, r):
+            try:
+                if claims(net, shape, wrong.counted(), made.how) == made:
+                    return True
+            except ImpossibleError:
+                continue
+    return False
 
 
 def _each_shows(

@@ -21,7 +21,7 @@ from archcalc.network.substitution import network_symbols, substitute
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
 from archcalc.symbolic.numbers import read_number
 
-__all__ = ["Opened", "bound", "count", "open_network", "rate", "trace_with"]
+__all__ = ["Opened", "bound", "count", "names_module", "open_network", "rate", "trace_with"]
 
 _MODULE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 _COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
@@ -70,10 +70,7 @@ class Opened:
             at = self.name
             if self._source is not None and error.path:
                 at = self._source.where_layer(self.network, error.path)
-            path = f"{at}: {error.path}" if error.path else at
-            raise type(error)(
-                error.message, code=error.code, path=path, values=error.values, hint=error.hint
-            ) from None
+            raise error.in_file(at) from None
 
 
 def trace_with(
@@ -108,14 +105,22 @@ def open_network(
         gc.enable()
     if name == "-":
         return Opened(_PIPED, *_piped())
-    from archcalc.cli.readers import names_source, reader_of
+    from archcalc.cli.readers import reader_of
 
-    if _MODULE.fullmatch(name) and not (os.path.exists(name) or names_source(name)):
+    if names_module(name):
         return Opened(name, _attribute(name, inputs, calls or {}))
     reader = reader_of(name)
     if reader is not None:
         return Opened(name, reader(name, _shapes(inputs)))
     return Opened(name, *read_file(name))
+
+
+def names_module(name: str, folder: str | os.PathLike[str] = "") -> bool:
+    """Whether that is an attribute of a module, and no file beside the one who asks."""
+    from archcalc.cli.readers import names_source
+
+    there = os.path.exists(os.path.join(folder, name))
+    return bool(_MODULE.fullmatch(name)) and not (there or names_source(name))
 
 
 _PIPED = "standard input"

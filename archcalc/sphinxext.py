@@ -43,7 +43,7 @@ from archcalc.explain.document import (
     Strong,
     Table,
 )
-from archcalc.frameworks.files import open_network
+from archcalc.frameworks.opening import beside
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.printing import to_latex, to_mathml, to_text
 from archcalc.symbolic.shape import Shape
@@ -111,7 +111,10 @@ class _Setter:
 
     def _table(self, table: Table) -> nodes.Element:
         group = nodes.tgroup(cols=len(table.align))
-        group.extend(nodes.colspec(colwidth=1) for _ in table.align)
+        columns = zip(table.head, *table.rows, strict=True)  # text has no other width for them
+        for head_cell, *cells in columns:
+            widths = [len(head_cell), *(len(text.line(cell)) for cell in cells)]
+            group += nodes.colspec(colwidth=max(1, *widths) + 2)
         if any(table.head):
             head = [(name,) if name else () for name in table.head]
             group += nodes.thead("", self._row(head, table.align))
@@ -163,7 +166,7 @@ class _Setter:
     def _formula(self, mathml: str, latex: str, plain: str) -> Node:
         if self._by_sphinx:
             return nodes.math(latex, latex)
-        return formula("", "", mathml=mathml, latex=latex, text=plain)
+        return formula("", "", mathml=mathml, latex=latex, plain=plain)
 
 
 def _said(answer: Answer) -> str:
@@ -193,8 +196,8 @@ class _Asking:
         _, path = self.env.relfn2path(name)
         if Path(path).is_file():
             self.env.note_dependency(path)
-        allowed = bool(self.env.config.archcalc_import)
-        return open_network(name, folder=Path(path).parent, importing=allowed)
+        folder = Path(self.env.relfn2path(".")[1])
+        return beside(folder, importing=bool(self.env.config.archcalc_import))(name)
 
     def setter(self, label: str = "") -> _Setter:
         """What makes nodes of an answer, as ``conf.py`` says."""
@@ -297,8 +300,7 @@ def _check(app: Sphinx, docname: str, _: list[str]) -> None:
     page = Page(path.name, path.read_bytes().decode("utf-8"))
     if not page.has_blocks:
         return
-    allowed = bool(app.config.archcalc_import)
-    say = say_with(lambda name: open_network(name, folder=path.parent, importing=allowed))
+    say = say_with(beside(path.parent, importing=bool(app.config.archcalc_import)))
     try:
         for stale in page.stale(say):
             _LOG.warning(
@@ -341,12 +343,12 @@ def _in_latex(translator: Any, node: nodes.Element) -> None:
 
 
 def _in_text(translator: Any, node: nodes.Element) -> None:
-    translator.add_text(node["text"])
+    translator.add_text(node["plain"])
     raise nodes.SkipNode
 
 
 def _in_roff(translator: Any, node: nodes.Element) -> None:
-    translator.visit_Text(nodes.Text(node["text"]))
+    translator.visit_Text(nodes.Text(node["plain"]))
     raise nodes.SkipNode
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit, Option
 
 if TYPE_CHECKING:
-    from archcalc.explain.doc_blocks import Open, Page, Say, Stale
-    from archcalc.network import Network
+    from archcalc.explain.doc_blocks import Page, Say, Stale
 
 __all__ = ["docs"]
 
@@ -39,11 +38,12 @@ def docs(
     # Imported here, as in every command, so that --help does not wait for it.
     from archcalc.cli.answers import say
     from archcalc.explain.doc_blocks import say_with
+    from archcalc.frameworks.opening import beside
 
     stale = 0
     for file in files:
         page = _page(file)
-        telling = say_with(_opening(file.parent, importing))
+        telling = say_with(beside(file.parent, importing=importing))
         found = _stale(file, page, telling)
         stale += len(found)
         if found and not check:
@@ -87,24 +87,6 @@ def _write(file: Path, text: str) -> None:
         raise SpecificationError(
             f"it cannot be written: {error.strerror}", code="unwritable", path=str(file)
         ) from None
-
-
-def _opening(folder: Path, importing: bool) -> Open:
-    """How the networks of a document are opened: files are looked for beside it."""
-    from archcalc.cli.reading import names_module, open_network
-    from archcalc.symbolic.errors import SpecificationError
-
-    def opened(name: str) -> Network:
-        if names_module(name, folder):
-            if not importing:
-                raise SpecificationError(
-                    f"{name} is imported, which runs it", code="not-allowed",
-                    hint="--import allows it; a file that describes the network runs nothing",
-                )  # fmt: skip
-            return open_network(name).network
-        return open_network(str(folder / name)).network
-
-    return opened
 
 
 def _told(file: Path, stale: Sequence[Stale], check: bool) -> str:

@@ -6,6 +6,7 @@ from archcalc._loading import missing
 from archcalc.explain.comparison import Change, Comparison, compare
 from archcalc.explain.conventions import Conventions, conventions
 from archcalc.explain.derivation import Derivation, derive
+from archcalc.explain.drawing import Drawing, draw
 from archcalc.explain.memory import Memory, memory
 from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
@@ -22,6 +23,7 @@ __all__ = [
     "Conventions",
     "CostLine",
     "Derivation",
+    "Drawing",
     "Finding",
     "Memory",
     "Reconciliation",
@@ -31,6 +33,7 @@ __all__ = [
     "compare",
     "conventions",
     "derive",
+    "draw",
     "memory",
     "picture",
     "reconcile",

@@ -24,7 +24,8 @@ from archcalc.costs import (
     TrainingFlops,
     WeightBytes,
 )
-from archcalc.costs.memory import bytes_of, slots_of
+from archcalc.costs.memory import slots_of
+from archcalc.costs.number_formats import bytes_of
 from archcalc.explain.conventions import choices, choices_data
 from archcalc.explain.document import (
     Amount,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archcalc.explain.doc_blocks import Page, Stale, say_with
-from archcalc.network import load
+from archcalc.frameworks.opening import beside
 from archcalc.testing.hiding import assertions
 
 __all__ = ["StaleError", "assert_document"]
@@ -51,7 +51,7 @@ def assert_document(file: str | Path, *, update: bool = False) -> None:
     """
     place = Path(file)
     page = Page(place.name, place.read_bytes().decode("utf-8"))
-    say = say_with(lambda name: load(place.parent / name))
+    say = say_with(beside(place.parent))
     stale = page.stale(say)
     if stale and update:
         place.write_bytes(page.filled(say).encode("utf-8"))

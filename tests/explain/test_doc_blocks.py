@@ -28,6 +28,7 @@ from archcalc.explain.doc_blocks import (
     say_with,
 )
 from archcalc.explain.doc_blocks.blocks import filled, stale_blocks
+from archcalc.frameworks.opening import beside
 from tests.sampling import examples
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -56,7 +57,7 @@ def says(words: str) -> Say:
 
 
 def examples_say() -> Say:
-    return say_with(lambda name: ac.load(EXAMPLES / name))
+    return say_with(beside(EXAMPLES))
 
 
 def with_block(syntax: Syntax, order: str, text: str = "") -> str:
@@ -109,7 +110,7 @@ def test_a_block_of_another_form_is_refused(order: str, said: str) -> None:
         ("mnist_cnn.yaml macs f=3", "f"),
         ("#mnist macs", "describes no network '#mnist'"),
         ("nowhere.yaml macs", "there is no such file"),
-        ("os:system derivation", "endings are .yaml"),
+        ("os:system derivation", "os:system: it is not imported"),
         ("../../pyproject.toml macs", "pyproject.toml"),
     ],
 )

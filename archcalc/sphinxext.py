@@ -6,13 +6,13 @@ Put ``"archcalc.sphinxext"`` among the `extensions` of ``conf.py``.  Then, in re
 
     It has :archcalc:`mnist_cnn.yaml parameters` parameters.
 
-and the same in MyST.  ``:archcalc:`542,230 <mnist_cnn.yaml parameters>``` is checked: another number
-there is a warning.  So are the blocks that ``archcalc docs`` fills.
+and the same in MyST.  ``:archcalc:`542,230 <mnist_cnn.yaml parameters>``` is checked: another
+number there is a warning.  So are the blocks that ``archcalc docs`` fills.
 
 Settings of ``conf.py``:
 
-- ``archcalc_math``: ``"mathml"``, which browsers set by themselves (the default), or ``"sphinx"``, the
-  way that Sphinx sets its own formulas, such as MathJax.
+- ``archcalc_math``: ``"mathml"``, which browsers set by themselves (the default), or ``"sphinx"``,
+  the way that Sphinx sets its own formulas, such as MathJax.
 - ``archcalc_import``: whether ``module:attribute`` may be named; importing a module runs it.
 - ``archcalc_check``: whether blocks between marks are checked (the default).
 """
@@ -29,7 +29,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 import archcalc
-from archcalc.explain import html, text
+from archcalc.explain import text
 from archcalc.explain.doc_blocks import RST, SUFFIXES, Answer, Page, block_of, say_with
 from archcalc.explain.document import (
     Amount,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["setup"]
 
 _LOG = logging.getLogger(__name__)
+_WAYS = (to_mathml, to_latex, to_text)
 
 
 class formula(nodes.Inline, nodes.TextElement):  # noqa: N801 - docutils' nodes are named so
@@ -149,11 +150,10 @@ class _Setter:
             case str():
                 return nodes.Text(part)
             case Math(expression, values, order):
-                forms = (write(expression, values, order) for write in (to_mathml, to_latex, to_text))
-                return self._formula(*forms)
+                return self._formula(*(write(expression, values, order) for write in _WAYS))
             case Amount(value) if not isinstance(value, int):
                 sign = text.plus(part)
-                return self._formula(*(sign + write(value) for write in (to_mathml, to_latex, to_text)))
+                return self._formula(*(sign + write(value) for write in _WAYS))
             case Amount():
                 return nodes.Text(text.inline(part))
             case Shape():

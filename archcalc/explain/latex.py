@@ -77,9 +77,7 @@ def _block(block: Block) -> str:
         case Entry(title, rules):
             if not rules:
                 return rf"\paragraph{{{line(title)}}}"
-            rows = [
-                f"{escaped(r.label)} & {line(r.content)} & {line(r.note)} \\\\" for r in rules
-            ]
+            rows = [f"{escaped(r.label)} & {line(r.content)} & {line(r.note)} \\\\" for r in rules]
             return "\n".join(
                 [
                     rf"\paragraph{{{line(title)}}}\mbox{{}}\\",

@@ -60,9 +60,7 @@ def _block(block: Block) -> str:
             return f"**{line(content)}**" if kind == "total" else line(content)
         case Entry(title, rules):
             items = [f"- {escaped(r.label)}: {line(r.content)}{_note(r.note)}" for r in rules]
-            return (
-                "\n".join([f"**{line(title)}**", "", *items]) if items else f"**{line(title)}**"
-            )
+            return "\n".join([f"**{line(title)}**", "", *items]) if items else f"**{line(title)}**"
         case Table():
             return _table(block)
 

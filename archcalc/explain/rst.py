@@ -58,7 +58,9 @@ def _block(block: Block) -> str:
 
 def _strong(content: Iterable[Inline]) -> Strong:
     """One emphasised run: reStructuredText has no formula inside of one."""
-    return Strong("".join(part.text if isinstance(part, Code) else inline(part) for part in content))
+    return Strong(
+        "".join(part.text if isinstance(part, Code) else inline(part) for part in content)
+    )
 
 
 def _note(note: Iterable[Inline]) -> str:
@@ -70,7 +72,12 @@ def _table(table: Table) -> str:
     """A ``list-table``, whose cells may hold anything."""
     heads = [[escaped(name) for name in table.head]] if any(table.head) else []
     rows = [[line(cell) for cell in row] for row in table.rows]
-    options = [".. list-table::", *(["   :header-rows: 1"] if heads else []), "   :widths: auto", ""]
+    options = [
+        ".. list-table::",
+        *(["   :header-rows: 1"] if heads else []),
+        "   :widths: auto",
+        "",
+    ]
     drawn = [f"   {'* -' if i == 0 else '  -'} {cell}".rstrip() for row in [*heads, *rows]
              for i, cell in enumerate(row)]  # fmt: skip
     under = ["", line(table.caption)] if table.caption else []

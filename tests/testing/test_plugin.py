@@ -301,4 +301,3 @@ def test_documents_are_left_alone_where_nothing_is_asked(tmp_path: Path) -> None
     project(tmp_path, README__md=PAGE)
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
     assert run(tmp_path).returncode == 5  # no tests
-

@@ -22,7 +22,18 @@ from archcalc.explain.doc_blocks.syntax import MARKDOWN, Span, Syntax
 from archcalc.explain.document import Document, Inlines
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
 
-__all__ = ["Answer", "Block", "Say", "Stale", "block_of", "described", "filled", "find_blocks", "has_blocks", "stale_blocks"]
+__all__ = [
+    "Answer",
+    "Block",
+    "Say",
+    "Stale",
+    "block_of",
+    "described",
+    "filled",
+    "find_blocks",
+    "has_blocks",
+    "stale_blocks",
+]
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _MOST_CHARACTERS = 4_000_000
@@ -203,9 +214,7 @@ def _blocks(
         place = closed.end()
 
 
-def _after(
-    pattern: re.Pattern[str], text: str, place: int, shown: _Spans
-) -> re.Match[str] | None:
+def _after(pattern: re.Pattern[str], text: str, place: int, shown: _Spans) -> re.Match[str] | None:
     found = pattern.search(text, place)
     while found and found.start() in shown:
         found = pattern.search(text, found.end())

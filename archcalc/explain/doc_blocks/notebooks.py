@@ -1,4 +1,4 @@
-"""Where the texts of a notebook's Markdown cells stand in its file, so that one can be changed alone.
+"""Where the texts of a notebook's Markdown cells stand in its file, so that one alone can change.
 
 A notebook is JSON.  Writing it anew would change how all of it is set; so the text of a cell is
 found by its place in the file, and only that is put in place of what was there.

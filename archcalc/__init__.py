@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         account as account,
         compare as compare,
         conventions as conventions,
+        deploy as deploy,
         derive as derive,
         picture as picture,
         reconcile as reconcile,
@@ -116,9 +117,9 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
-    "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula", "load", "loads",
-    "parse",
+    "account", "compare", "convention", "conventions", "crossover", "deploy", "derive", "dumps",
+    "from_dict", "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula",
+    "load", "loads", "parse",
     "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
     "to_source", "traced", "substitute",
 )  # fmt: skip

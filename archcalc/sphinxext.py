@@ -113,9 +113,9 @@ class _Setter:
     def _table(self, table: Table) -> nodes.Element:
         group = nodes.tgroup(cols=len(table.align))
         columns = zip(table.head, *table.rows, strict=True)  # text has no other width for them
-        for head_cell, *cells in columns:
-            widths = [len(head_cell), *(len(text.line(cell)) for cell in cells)]
-            group += nodes.colspec(colwidth=max(1, *widths) + 2)
+        for column in columns:
+            widths = [len(cell if isinstance(cell, str) else text.line(cell)) for cell in column]
+            group += nodes.colspec(colwidth=max(widths) + 2)
         if any(table.head):
             head = [(name,) if name else () for name in table.head]
             group += nodes.thead("", self._row(head, table.align))
@@ -211,7 +211,7 @@ class ArchcalcDirective(_Asking, SphinxDirective):
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+    option_spec: ClassVar[dict[str, Any]] = {
         "set": directives.unchanged,
         "name": directives.unchanged,
         "caption": directives.unchanged,

@@ -150,11 +150,26 @@ def _heads(
     return _Heads(queries, keys, wide, values)
 
 
+_DOWN = {"kernel": ("width", "latent")}
+"""What the axes of a kernel are that makes a latent."""
+
+
+def _made(of: str, name: str, heads: Dim | None, bias: bool) -> dict[str, Any]:
+    """What the axes of a kernel are that makes heads, and of its bias, which are split by heads."""
+    made = ((name, heads), "")
+    return {"kernel": (of, *made)} | ({"bias": ((name, heads), "", "")} if bias else {})
+
+
 def _projected(letter: str, x: Tensor, heads: Dim, wide: Dim, bias: str) -> Any:
     axes = "ae" if letter in bias else None
-    return EinsumDense("btd,dae->bate", (heads, None, wide), bias_axes=axes, name=f"{letter}_proj")(
-        x
-    )
+    lies = _made("width", "heads" if letter == "q" else "kv heads", heads, axes is not None)
+    return EinsumDense(
+        "btd,dae->bate",
+        (heads, None, wide),
+        bias_axes=axes,
+        name=f"{letter}_proj",
+        weight_axes=lies,
+    )(x)
 
 
 def _split(x: Tensor, heads: _Heads, bias: str) -> tuple[Any, ...]:
@@ -162,7 +177,11 @@ def _split(x: Tensor, heads: _Heads, bias: str) -> tuple[Any, ...]:
     every = lower(heads.queries + 2 * heads.keys)
     axes = "ae" if "q" in bias else None
     whole = EinsumDense(
-        "btd,dae->bate", (every, None, heads.width), bias_axes=axes, name="qkv_proj"
+        "btd,dae->bate",
+        (every, None, heads.width),
+        bias_axes=axes,
+        name="qkv_proj",
+        weight_axes=_made("width", "heads", None, axes is not None),
     )(x)
     return tuple(Split((heads.queries, heads.keys, heads.keys), axis=1, name="split")(whole))
 
@@ -180,7 +199,10 @@ def _normed(y: Any, norm: Norm, letter: str, over: Spread) -> Any:
 
 def _output(y: Any, width: Dim, bias: str) -> Any:
     axes = "d" if "o" in bias else None
-    return EinsumDense("bate,aed->btd", (None, width), bias_axes=axes, name="o_proj")(y)
+    lies = {"kernel": (("heads", y.shape[0]), "", "width")}
+    return EinsumDense(
+        "bate,aed->btd", (None, width), bias_axes=axes, name="o_proj", weight_axes=lies
+    )(y)
 
 
 def latent_attention(
@@ -225,9 +247,16 @@ def latent_attention(
     if query_latent is None:
         q = _projected("q", x, a, lower(n + p), "")
     else:
-        small = Dense(read_dim("query_latent", query_latent), use_bias=down, name="q_a_proj")(x)
+        small = Dense(
+            read_dim("query_latent", query_latent),
+            use_bias=down,
+            name="q_a_proj",
+            weight_axes=_DOWN,
+        )(x)
         q = _raised("q_b_proj", RMSNormalization(name="q_a_layernorm")(small), a, lower(n + p))
-    kept = Cached(name="cached")(Dense(lower(r + p), use_bias=down, name="kv_a_proj_with_mqa")(x))
+    kept = Cached(name="cached")(
+        Dense(lower(r + p), use_bias=down, name="kv_a_proj_with_mqa", weight_axes=_DOWN)(x)
+    )
     low, shared = Split((r, p), axis=2, name="split")(kept)
     raised = _raised("kv_b_proj", RMSNormalization(name="kv_a_layernorm")(low), a, lower(n + v))
     k, values = Split((n, v), axis=3, name="keys_values")(raised)
@@ -240,4 +269,5 @@ def latent_attention(
 
 
 def _raised(name: str, x: Any, heads: Dim, wide: Dim) -> Any:
-    return EinsumDense("btr,rae->bate", (heads, None, wide), name=name)(x)
+    lies = _made("latent", "heads", heads, False)
+    return EinsumDense("btr,rae->bate", (heads, None, wide), name=name, weight_axes=lies)(x)

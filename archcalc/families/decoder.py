@@ -206,7 +206,8 @@ def decoder(
         y = Dense(e, use_bias=False, name="project_out")(y)
     if head:
         ties = {"kernel": table} if tied else {}
-        y = Dense(words, use_bias=head_bias, tied=ties, name="lm_head")(y)
+        lies = {"kernel": ("width", "vocab")}
+        y = Dense(words, use_bias=head_bias, tied=ties, name="lm_head", weight_axes=lies)(y)
     return Model(tokens, y)
 
 

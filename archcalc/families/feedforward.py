@@ -21,6 +21,12 @@ Between: TypeAlias = ActivationName | Literal["relu2"]
 """A function between dense layers; ``"relu2"`` is the square of ``"relu"``."""
 
 
+_UP = {"kernel": ("width", "ffn")}
+_DOWN = {"kernel": ("ffn", "width")}
+_ROUTES = {"kernel": ("width", "routes")}
+"""What the axes of kernels are, by which devices split them."""
+
+
 def mlp(
     width: DimLike,
     hidden: DimLike = "f",
@@ -43,10 +49,11 @@ def mlp(
     """
     d, f = read_dim("width", width), read_dim("hidden", hidden)
     up = [
-        Dense(f, _first(activation), use_bias=use_bias, name="up_proj"),
+        Dense(f, _first(activation), use_bias=use_bias, name="up_proj", weight_axes=_UP),
         *([Power(2, name="squared")] if activation == "relu2" else []),
     ]
-    return Sequential([*up, Dense(d, use_bias=use_bias, name="down_proj")], name=name)
+    down = Dense(d, use_bias=use_bias, name="down_proj", weight_axes=_DOWN)
+    return Sequential([*up, down], name=name)
 
 
 def _first(activation: Between) -> ActivationName:
@@ -80,15 +87,17 @@ def gated_mlp(
     d, f = read_dim("width", width), read_dim("hidden", hidden)
     x = Input((*axes, d))
     if fused:
-        whole = Dense(lower(2 * f), use_bias=use_bias, name="gate_up_proj")(x)
+        whole = Dense(lower(2 * f), use_bias=use_bias, name="gate_up_proj", weight_axes=_UP)(x)
         gate, up = Split(2, name="split")(whole)
         gate = Activation(_first(activation), name="activation")(gate)
     else:
-        gate = Dense(f, _first(activation), use_bias=use_bias, name="gate_proj")(x)
-        up = Dense(f, use_bias=use_bias, name="up_proj")(x)
+        gate = Dense(f, _first(activation), use_bias=use_bias, name="gate_proj", weight_axes=_UP)(x)
+        up = Dense(f, use_bias=use_bias, name="up_proj", weight_axes=_UP)(x)
     if activation == "relu2":
         gate = Power(2, name="squared")(gate)
-    y = Dense(d, use_bias=use_bias, name="down_proj")(Multiply(name="gated")(gate, up))
+    y = Dense(d, use_bias=use_bias, name="down_proj", weight_axes=_DOWN)(
+        Multiply(name="gated")(gate, up)
+    )
     return Model(x, y, name=name)
 
 
@@ -125,7 +134,7 @@ def experts(
     """
     d, n = read_dim("width", width), read_dim("count", count)
     x = Input(("t", d))
-    scores = Dense(n, "softmax", use_bias=router_bias, name="router")(x)
+    scores = Dense(n, "softmax", use_bias=router_bias, name="router", weight_axes=_ROUTES)(x)
     y: Any = Experts(expert, n, active, normalize=normalize, name="experts")([x, scores])
     if shared is not None:
         beside = shared(x)

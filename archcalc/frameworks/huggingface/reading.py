@@ -235,7 +235,7 @@ def _possible(config: Config) -> None:
         raise config.refused(key, shared, f"it parts the {heads} heads of queries evenly")
     count, active = a.get("experts"), a.get("active")
     if isinstance(count, int) and isinstance(active, int) and active > count:
-        key = config.keys["active"]
+        key = config.keys.get("active", config.keys["experts"])
         raise config.refused(key, active, f"there are {count} experts: at most as many")
 
 

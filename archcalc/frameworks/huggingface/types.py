@@ -389,6 +389,7 @@ TYPES: Mapping[str, Type] = {
         {
             **_GROUPED,
             **_EXPERTS,
+            "active": Const(2),
             "bias": Letters({"attention_bias": "qkvo"}),
             "head_bias": "lm_head_bias",
             **_EVERYWHERE,

@@ -7,9 +7,17 @@ from archcalc.explain.comparison import Change, Comparison, compare
 from archcalc.explain.conventions import Conventions, conventions
 from archcalc.explain.derivation import Derivation, derive
 from archcalc.explain.memory import Memory, memory
-from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
-from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
+from archcalc.explain.reconciling import (
+    Claim,
+    Edit,
+    Finding,
+    Place,
+    Reconciliation,
+    Variant,
+    reconcile,
+    register_edit,
+)
 from archcalc.explain.summary import Summary, summarize
 from archcalc.explain.training_cost import Account, CostLine, account
 from archcalc.explain.verdict import Verdict
@@ -22,10 +30,13 @@ __all__ = [
     "Conventions",
     "CostLine",
     "Derivation",
+    "Edit",
     "Finding",
     "Memory",
+    "Place",
     "Reconciliation",
     "Summary",
+    "Variant",
     "Verdict",
     "account",
     "compare",
@@ -34,6 +45,7 @@ __all__ = [
     "memory",
     "picture",
     "reconcile",
+    "register_edit",
     "summarize",
 ]
 

@@ -202,7 +202,6 @@ class Field:
         if len(every) < 2:
             return
         first = min(change.bits for change in every.values())
-        yield dict(every), first + EVERYWHERE
         classes: dict[object, dict[int, Variant]] = defaultdict(dict)
         beside: dict[object, dict[int, Variant]] = defaultdict(dict)
         for i, change in every.items():
@@ -210,13 +209,16 @@ class Field:
             classes[type(row.layer)][i] = change
             around = row.path.rpartition("/")[0]
             beside[type(row.layer), around, row.sources, row.inputs][i] = change
+        pairs = [some for some in beside.values() if len(some) > 1]
+        for some in pairs:
+            yield some, first + ONE_MORE / 2 + place_bits(len(pairs))
+        if len(pairs) == 1 and len(pairs[0]) == len(every):
+            return
+        yield dict(every), first + EVERYWHERE
         if len(classes) > 1:
             for some in classes.values():
                 if len(some) > 1:
                     yield some, first + EVERYWHERE + 0.5
-        pairs = [some for some in beside.values() if 1 < len(some) < len(every)]
-        for some in pairs:
-            yield some, first + ONE_MORE / 2 + place_bits(len(pairs))
 
     def _made(self, changes: Mapping[int, Variant]) -> tuple[dict[int, int], dict[int, Row]] | None:
         """What the changes add, all of them made; ``None`` where that is nothing, or no more than
@@ -329,6 +331,10 @@ def _elements(shapes: Sequence[Shape]) -> int:
     return sum(size for size in sizes if isinstance(size, int))
 
 
+_USUAL_SIZES = (28, 32, 224, 227, 256, 299)
+"""The sizes of images that people have in mind."""
+
+
 def _input_ways(x: tuple[int, ...]) -> Iterable[tuple[tuple[int, ...], float, str]]:
     """Other shapes that a person may have started from, with their costs."""
     here = str(Shape(x))
@@ -345,6 +351,8 @@ def _input_ways(x: tuple[int, ...]) -> Iterable[tuple[tuple[int, ...], float, st
                             (sizes[0] + 4, 5.0)):  # fmt: skip
             if other > 0 and len(set(sizes)) == 1:
                 ways.append(((*(other,) * len(sizes), channels), bits, ""))
+        if len(x) > 2 and len(set(sizes)) == 1:
+            ways.extend(((*(n,) * len(sizes), channels), 4.5, "") for n in _USUAL_SIZES)
         ways.append(((x[-1], *x[:-1]), 4.0, "its last axis was taken to be the first"))
         ways.append(((*x[1:], x[0]), 4.0, "its first axis was taken to be the last"))
         if len(x) == 2:

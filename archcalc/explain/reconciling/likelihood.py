@@ -71,18 +71,22 @@ def place_bits(places: int) -> float:
     return log2(places) if places > 1 else 0.0
 
 
-def believed(bits: float, there: float, as_cheap: float, evidence: float = 0.0) -> bool:
+def believed(
+    bits: float, there: float, as_cheap: float, evidence: float = 0.0, exact: bool = True
+) -> bool:
     """Whether an explanation of `bits` is one.
 
     Args:
         bits: what it costs.
         there: how many numbers the claim might have been.
         as_cheap: how many other numbers an explanation as cheap would have hit.
+        exact: whether the claim is one number, and no rounded figure.
         evidence: bits in its favour beside the number, as where a formula shows what was done.
 
     >>> believed(1.0, 320, 1), believed(9.0, 320, 40), believed(9.0, 540_900, 300)
     (True, False, True)
     """
-    if bits <= USUAL + evidence and as_cheap <= COMMON * there * 2**evidence:
+    common = max(2.0, COMMON * there * 2**evidence)
+    if exact and bits <= USUAL + evidence and as_cheap <= common:
         return True
     return bits <= log2(there) - MARGIN + evidence and as_cheap <= CHANCE * there * 2**evidence

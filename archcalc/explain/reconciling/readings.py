@@ -25,6 +25,7 @@ from archcalc.explain.reconciling.terms import (
     twice,
 )
 from archcalc.layers.applied import Applied
+from archcalc.layers.fields import counts_of
 from archcalc.layers.notation import notation_of
 from archcalc.symbolic import ArchcalcError
 from archcalc.symbolic.symbols import symbol
@@ -311,7 +312,8 @@ class OtherDimension(Edit):
                 continue
             for value, name in sight.items():
                 if value != values[one]:
-                    yield from self._as(place, one, value, name, values)
+                    sorts = {_sort(place, s) for s, v in values.items() if v == value}
+                    yield from self._as(place, one, value, name, values, sorts)
 
     def _in_sight(self, place: Place, values: dict[Symbol, int]) -> dict[int, str]:
         """The dimensions that a person sees at this layer, and what they are called."""
@@ -329,12 +331,20 @@ class OtherDimension(Edit):
         return found
 
     def _as(
-        self, place: Place, one: Symbol, value: int, name: str, values: dict[Symbol, int]
+        self,
+        place: Place,
+        one: Symbol,
+        value: int,
+        name: str,
+        values: dict[Symbol, int],
+        sorts: set[str],
     ) -> Iterator[Variant]:
         here = f"{place.named(one)} = {values[one]:,}"
         kind, bits = self.kind, self.bits if "=" in name else self.bits + 1.5
         if self._is_axis(place, one) and self._is_axis(place, value):
-            kind, bits = "other-axis", 2.5
+            kind, bits = "other-axis", 2.5 if len(place.row.inputs[0]) == 2 else 4.5
+        elif _sort(place, one) not in sorts:
+            bits += 2.5
         yield Variant(
             f"{name} was taken for {place.named(one)}, which is {values[one]:,}",
             partial(in_values, values=values, put={one: value}), kind=kind,
@@ -369,6 +379,15 @@ class OtherDimension(Edit):
             partial(in_values, values=values, put={one: 1}),
             kind="groups-ignored", bits=2.5, touches=("symbol", one),
         )  # fmt: skip
+
+
+def _sort(place: Place, one: Symbol) -> str:
+    """What a symbol is a number of: features, positions, or a property of a window."""
+    field = place.notation.fields.get(one)
+    if field is not None:
+        return counts_of(type(place.row.layer)).get(field, "") or field
+    names = place.row.layer.axis_names_for(place.row.inputs[0]) if place.row.inputs else ()
+    return "features" if names and one.name == names[-1] else "positions"
 
 
 class MisjudgedBias(Edit):

@@ -75,11 +75,19 @@ class Span:
     @property
     def there(self) -> float:
         """How many numbers it might have been."""
-        return numbers_there(self.claimed, self.actual, self.high - self.low + 1)
+        zeros = _zeros(self.claimed) - _zeros(self.actual)
+        width = max(self.high - self.low + 1, 10**zeros if zeros > 1 else 1)
+        return numbers_there(self.claimed, self.actual, width)
 
     def meets(self, amount: int) -> bool:
         """Whether an amount is what lies between the claim and the truth."""
         return self.low <= self.actual - amount <= self.high
+
+
+def _zeros(number: int) -> int:
+    """How many noughts a number ends in."""
+    digits = str(number)
+    return len(digits) - len(digits.rstrip("0"))
 
 
 @dataclass(frozen=True)
@@ -192,11 +200,22 @@ class Search:
             found = []
             for candidate in self.candidates:
                 value = candidate.total(span.rows)
-                if value:
+                if value and not self._contradicts(candidate, number):
                     found.append(_Single(value, self._cost(candidate, span), candidate))
             found.sort(key=lambda s: s.bits)
             self._tables[number] = found
         return self._tables[number]
+
+    def _contradicts(self, candidate: Candidate, number: int) -> bool:
+        """Whether an edit would make another claim wrong that is right."""
+        if len(self.spans) < 2:
+            return False
+        others = {self._span_of.get(i, number) for i in candidate.amounts} - {number}
+        return any(self.spans[i].right and candidate.total(self.spans[i].rows) for i in others)
+
+    @cached_property
+    def _span_of(self) -> dict[int, int]:
+        return {i: number for number, span in enumerate(self.spans) for i in span.rows}
 
     def _cost(self, candidate: Candidate, span: Span) -> float:
         if candidate.everywhere or not candidate.changes:
@@ -464,7 +483,8 @@ class Search:
         self, explanation: Explanation, span: Span, cheap: Sequence[float], parts: int
     ) -> bool:
         hit = _hit(cheap, explanation.bits, max(parts, 1))
-        return believed(explanation.bits, span.there, hit, span.evidence)
+        exact = span.low == span.high
+        return believed(explanation.bits, span.there, hit, span.evidence, exact)
 
     def _answer(
         self, span: Span, found: list[Explanation], singles: Sequence[_Single],

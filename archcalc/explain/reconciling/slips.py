@@ -56,7 +56,7 @@ def _exchanged(digits: str) -> Iterator[Slip]:
         if digits[i] != digits[i + 1]:
             made = digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :]
             if made[0] != "0" and len(digits) > 2:
-                yield Slip(int(made), 6.5, "two digits exchanged")
+                yield Slip(int(made), 5.5, "two digits exchanged")
 
 
 def _dropped(digits: str) -> Iterator[Slip]:

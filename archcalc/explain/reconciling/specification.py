@@ -269,6 +269,29 @@ class Directions(Edit):
             )  # fmt: skip
 
 
+class EveryStep(Edit):
+    """Every step of a recurrent layer taken, where the last alone comes out."""
+
+    kind = "other-return-sequences"
+    bits = 3.5
+
+    def variants(self, place: Place) -> Iterator[Variant]:
+        row = place.row
+        if getattr(row.layer, "return_sequences", True) or len(row.outputs) != 1:
+            return
+        steps, size = row.inputs[0][0], row.output.elements
+        if isinstance(steps, int) and isinstance(size, int) and steps > 1:
+            yield Variant(
+                f"counted as with return_sequences=True: all {steps:,} steps of {size:,}, "
+                "flattened, and not the last",
+                outputs=partial(_flat_steps, steps=steps), touches="steps",
+            )  # fmt: skip
+
+
+def _flat_steps(applied: Applied, steps: int) -> tuple[Shape, ...]:
+    return (Shape((steps * applied.output.elements,)),)
+
+
 def _doubled(applied: Applied) -> tuple[Shape, ...]:
     last = applied.output[-1]
     return (applied.output.replace(-1, 2 * last), *applied.outputs[1:])
@@ -349,7 +372,8 @@ def _siblings(cls: type[Layer]) -> tuple[type[Layer], ...]:
 
 
 EVERY: Iterable[Edit] = (
-    OtherField(), ForgottenLayer(), AddedLayer(), OtherChannels(), Directions(), OtherInput(),
+    OtherField(), ForgottenLayer(), AddedLayer(), OtherChannels(),
+    EveryStep(), Directions(), OtherInput(),
     OtherLayer(),
 )  # fmt: skip
 

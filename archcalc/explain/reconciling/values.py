@@ -30,6 +30,8 @@ from archcalc.symbolic.printing import to_text
 __all__ = ["ValueAnswer", "ValueClaim", "ValueSearch", "value_at"]
 
 _MOST_PAIRED = 45
+_LITTLE = 5.5
+"""Sizes are small numbers: what costs no more is believed, and all that fits as well is listed."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class ValueSearch:
                 there = prod(self.claims[i].there for i in now)
                 hit = sum(1 for b, _, m in table if b <= bits)
                 wrongly = sum(claim.right and i not in met for i, claim in enumerate(self.claims))
-                if believed(bits, there, hit) and not (wrongly and not candidate.moved):
+                sure = bits <= _LITTLE or believed(bits, there, hit)
+                if sure and not (wrongly and not candidate.moved):
                     ways.append((-len(now) + wrongly, bits, now))
         if not ways:
             return None

@@ -18,10 +18,14 @@ from functools import partial
 from typing import Any
 
 from archcalc.families.alexnet import alexnet
+from archcalc.families.attention import attention, latent_attention
 from archcalc.families.convnext import CONVNEXTS, convnext
+from archcalc.families.decoder import block, decoder, layer_norm, rms_norm, runs
 from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.efficientnet import EFFICIENTNETS, efficientnet
+from archcalc.families.feedforward import experts, gated_mlp, mlp
 from archcalc.families.inception import inception_v3
+from archcalc.families.llama import llama
 from archcalc.families.mobilenet import (
     MOBILENETS_V3,
     mobilenet,
@@ -45,15 +49,26 @@ __all__ = [
     "VGGS",
     "VITS",
     "alexnet",
+    "attention",
+    "block",
     "convnext",
+    "decoder",
     "densenet",
     "doubling",
     "efficientnet",
+    "experts",
+    "gated_mlp",
     "inception_v3",
+    "latent_attention",
+    "layer_norm",
+    "llama",
+    "mlp",
     "mobilenet",
     "mobilenet_v2",
     "mobilenet_v3",
     "resnet",
+    "rms_norm",
+    "runs",
     "swin",
     "unet",
     "vgg",

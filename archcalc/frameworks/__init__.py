@@ -10,6 +10,7 @@ from archcalc.frameworks.from_onnx import from_onnx
 from archcalc.frameworks.from_source import from_source
 from archcalc.frameworks.from_torch import from_torch
 from archcalc.frameworks.keras import to_keras
+from archcalc.frameworks.opening import read_model
 from archcalc.frameworks.torch import to_torch
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "from_onnx",
     "from_source",
     "from_torch",
+    "read_model",
     "to_keras",
     "to_source",
     "to_torch",

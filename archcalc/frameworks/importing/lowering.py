@@ -28,6 +28,7 @@ from archcalc.frameworks.importing.workbench import (
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
 from archcalc.network.code import everything
+from archcalc.network.forms import is_network
 from archcalc.network.model import Model
 from archcalc.network.tensor import Input, called
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -63,6 +64,7 @@ class Lowering(Workbench):
         self._used = _uses(graph)
         self._unsaid: set[str] = set()
         self._names = Names()
+        self._models: dict[tuple[str, str], list[Model]] = {}
 
     def network(self, inputs: Sequence[Any], assumed: Sequence[Layer] = ()) -> Model:
         """The whole."""
@@ -116,13 +118,40 @@ class Lowering(Workbench):
             outer[n] = _moved(inner[n], places[id(inner[n].tensor)].tensor)
         if not computed:
             return
-        model = Model(
-            starts, [inner[n].tensor for n in computed], name=names.fresh(scope.path, around)
-        )
+        model = self._once(scope.path, starts, [inner[n].tensor for n in computed], names, around)
         shapes = [tensor.shape for tensor in model.outputs]
         tensors = called(model, tuple(outer[n].tensor for n in taken), shapes)
         for n, tensor in zip(computed, tensors, strict=True):
             outer[n] = _moved(inner[n], tensor)
+
+    def _once(
+        self, path: str, starts: Sequence[Any], ends: Sequence[Any], names: Names, around: str
+    ) -> Model:
+        """A module's network, the same one where it is called again and does the same."""
+        known = self._models.setdefault((path, around), [])
+        if known:
+            model = Model(starts, ends)
+            for one in known:
+                if self._does_the_same(one, model):
+                    return one
+        known.append(Model(starts, ends, name=names.fresh(path, around)))
+        return known[-1]
+
+    def _does_the_same(self, one: Model, other: Model) -> bool:
+        """Whether two networks are the same layers, or equal ones without weights, alike."""
+        a, b = one.graph(), other.graph()
+        same = one.own_inputs() == other.own_inputs() and a.outputs == b.outputs
+        return (
+            same
+            and [node.inputs for node in a.nodes] == [node.inputs for node in b.nodes]
+            and all(
+                m is n or (m == n and self._is_weightless(n, tuple(x.shape for x in tensors)))
+                for (m, _), (n, tensors) in zip(one.calls, other.calls, strict=True)
+            )
+        )
+
+    def _is_weightless(self, layer: Layer, shapes: tuple[Shape, ...]) -> bool:
+        return not is_network(layer) and not self.applied(layer, shapes).weights
 
     # Calls
 

@@ -262,7 +262,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
         if self.world.plain and len({x.is_meta for x in given}) > 1:
             args, kwargs = self._without_data(args, kwargs)
             given = tensors_in((args, kwargs))
-        self._check_samples(name, args)
+        self._check_samples(name, args, kwargs)
         self.counter.flops, self._busy = 0, True
         asked = self.world.asked()
         try:
@@ -297,17 +297,17 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
 
         return mapped(args, Tensor, moved), mapped(kwargs, Tensor, moved)
 
-    def _check_samples(self, name: str, args: Any) -> None:
+    def _check_samples(self, name: str, args: Any, kwargs: Mapping[str, Any]) -> None:
         """Refuse a loop over the samples, which would have as many turns as the batch is long.
 
         Raises:
             NeedsDataError: there is one.
         """
-        if name in ("__iter__", "unbind") and isinstance(args[0], Tensor) and args[0].ndim:
-            axis = args[1] if len(args) > 1 and isinstance(args[1], int) else 0
+        if name in ("__iter__", "unbind") and args and isinstance(args[0], Tensor) and args[0].ndim:
+            axis = args[1] if len(args) > 1 else kwargs.get("dim", 0)
             if int(args[0].shape[axis]) % BATCH == 0:
                 raise NeedsDataError("the model takes its samples one by one")
-        elif name == "__getitem__":
+        elif name == "__getitem__":  # one position at a time
             first = args[1][0] if isinstance(args[1], tuple) and args[1] else args[1]
             if isinstance(first, int) and not isinstance(first, bool):
                 place = id(args[0])

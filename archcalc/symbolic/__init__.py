@@ -34,6 +34,7 @@ from archcalc.symbolic.ordered import (
 )
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.printing import (
+    javascript_helpers,
     to_javascript,
     to_latex,
     to_mathml,
@@ -86,6 +87,7 @@ __all__ = [
     "equal",
     "evaluate",
     "floor_div",
+    "javascript_helpers",
     "parse",
     "plain",
     "product",

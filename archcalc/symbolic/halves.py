@@ -21,7 +21,8 @@ def with_halves_up(value: Dim) -> Dim:
 
     >>> from archcalc.symbolic import symbols
     >>> h = symbols("h")
-    >>> with_halves_up(h - floor_div(h, 2)), with_halves_up(2 * floor_div(h, 4) - 2 * floor_div(h, 8))
+    >>> even = floor_div(h, 4) + (floor_div(h, 4) - 2 * floor_div(h, 8))
+    >>> with_halves_up(h - floor_div(h, 2)), with_halves_up(even)
     ((h + 1)//2, 2*((h + 4)//8))
     """
     if isinstance(value, int) or not value.has(FloorDiv):

@@ -236,6 +236,7 @@ def test_a_module_that_looks_at_numbers_is_one_row_and_the_rest_stays() -> None:
     module = nn.Sequential(nn.Linear(3, 4), Routed(), nn.Linear(4, 2))
     trace = from_torch(module, (3,)).trace()
     assert [type(row.layer).__name__ for row in trace] == ["Dense", "Opaque", "Dense"]
+    assert all(str(notice).count("[not-read]") <= 1 for notice in trace.notices)
     assert trace.parameters == sum(p.numel() for p in module.parameters())
     assert tuple(trace.output) == (2,)
 
@@ -253,6 +254,32 @@ def test_a_model_that_takes_samples_one_by_one_has_its_parameters() -> None:
     assert trace.parameters == 20 + 24
     assert trace.row("first").output == (5,)
     assert any("one by one" in str(notice) for notice in trace.notices)
+
+
+def test_parts_along_an_axis_named_by_keyword_are_no_samples() -> None:
+    class Parted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = nn.Linear(6, 18)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q, k, v = self.qkv(x).unflatten(-1, (3, 6)).unbind(dim=2)
+            return functional.scaled_dot_product_attention(q, k, v)
+
+    assert_read(Parted(), (5, 6))
+
+
+def test_attention_on_what_was_folded_into_the_batch_is_done_for_each() -> None:
+    class Framed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = x.flatten(0, 1)
+            return self.attention(y, y, y, need_weights=False)[0].view(x.shape)
+
+    assert_read(Framed(), (3, 5, 4))
 
 
 def test_examples_keywords_and_names_for_axes() -> None:

@@ -72,5 +72,7 @@ class Modules:
 def _read(module: Any) -> Layer | FrameworkError:
     try:
         return layer_of(module)
+    except FrameworkError as error:
+        return error
     except (ArchcalcError, TypeError, ValueError, AttributeError) as error:
         return FrameworkError(str(error), code="not-read")

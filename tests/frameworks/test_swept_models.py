@@ -1,0 +1,24 @@
+"""What a sweep over random models of timm found: `tests/data/sweep_torch_models.py`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parents[1] / "data" / "sweep_torch_models.json"
+FOUND: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+MODELS = {name: one for name, one in FOUND.items() if name != "made with"}
+
+
+def differs(one: Any) -> bool:
+    pairs = [one[what] for what in ("parameters", "flops", "outputs") if what in one]
+    return "error" in one or any(theirs != ours for theirs, ours in pairs)
+
+
+def test_nearly_all_are_read_to_the_unit() -> None:
+    assert {"torch", "torchvision", "timm", "seed"} <= FOUND["made with"].keys()
+    assert len(MODELS) >= 50
+    unequal = [name for name, one in MODELS.items() if differs(one)]
+    assert len(unequal) <= 0.02 * len(MODELS), unequal
+    assert [name for name, one in MODELS.items() if one.get("opaque")] == []

@@ -175,6 +175,11 @@ class SvgCanvas:
             self.words((middle[0], y1 + (-6 if edge == "above" else 15)), text)
         self._stroke("measure", path, stroke_opacity=0.85)
 
+    def centre(self, x: float) -> None:
+        """Take as much room on the left as on the right of `x`."""
+        half = max(x - self.left, self.right - x)
+        self.left, self.right = x - half, x + half
+
     def svg(self, title: str, description: str) -> Svg:
         """What was drawn, with words for those who do not see it."""
         left, top = self.left - _MARGIN, self.top - _MARGIN

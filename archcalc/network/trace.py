@@ -179,6 +179,17 @@ class Trace(Shown):
             return counted.beside(self._symbols)  # type: ignore[return-value]
         return counted
 
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The symbols of the network, by name, also those that no total depends on.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense("n")], input_shape=("t", 3)).trace().symbols
+        (n, t)
+        """
+        return tuple(sorted(self._symbols(), key=lambda s: s.name))
+
     def _symbols(self) -> set[Symbol]:
         shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))
         layers = {id(row.layer): row.layer for row in self.rows}.values()

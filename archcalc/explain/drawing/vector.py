@@ -33,6 +33,7 @@ def as_svg(
     description: str,
     shown: Shown = plainly,
     noted: Callable[[Standing], str] | None = None,
+    centre: float | None = None,
 ) -> Svg:
     """What is placed, drawn.
 
@@ -42,6 +43,7 @@ def as_svg(
         description: the drawing in words, for those who do not see it.
         shown: how a dimension stands in it.
         noted: what is said of a card where a pointer rests on it.
+        centre: what stands in the middle of it, so that drawings can stand one below the other.
     """
     canvas = SvgCanvas()
     for standing in placed.standing:
@@ -54,6 +56,8 @@ def as_svg(
             _card(canvas, standing, shown, noted)
     for route in placed.routes:
         _words(canvas, route, shown, placed.down)
+    if centre is not None:
+        canvas.centre(centre)
     return canvas.svg(title, description)
 
 

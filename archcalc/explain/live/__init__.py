@@ -1,0 +1,5 @@
+"""Pages and widgets whose numbers move."""
+
+from archcalc.explain.live.report import Report, report
+
+__all__ = ["Report", "report"]

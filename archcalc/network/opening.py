@@ -94,7 +94,8 @@ def hyperparameters(trace: Trace) -> Opened:
 
     What is added has one width:
 
-    >>> opened = hyperparameters(Sequential([Dense(8), Residual([Dense(8)])], input_shape=4).trace())
+    >>> wide = Sequential([Dense(8), Residual([Dense(8)])], input_shape=4)
+    >>> opened = hyperparameters(wide.trace())
     >>> opened.values, opened.trace.parameters
     ({n: 8}, 5·n + (n + 1)·n)
     """

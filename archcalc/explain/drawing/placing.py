@@ -306,4 +306,5 @@ class _Level:
             yield Route(value, tuple(map(self._page, points)), words, ends)
 
     def _page(self, spot: tuple[float, float]) -> tuple[float, float]:
-        return spot if self.look.down else (spot[1], spot[0])
+        across, along = round(spot[0], 1), round(spot[1], 1)
+        return (across, along) if self.look.down else (along, across)

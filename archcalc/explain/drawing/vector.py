@@ -15,16 +15,17 @@ from archcalc.symbolic.shape import Shape, needs_brackets
 
 __all__ = ["Shown", "as_svg"]
 
-Shown = Callable[[Dim], str]
-"""How a dimension stands in the drawing, as markup."""
+Shown = Callable[[Dim, bool], str]
+"""How a dimension stands in the drawing, as markup, alone or with neighbours."""
 
 INKS = {"product": "#3b82f6", "window": "#f97316", "merge": "#10b981", "other": "#8b8fa3"}
 """The colours of cards: what multiplies with weights, what slides, what joins, and the rest."""
 
 
-def plainly(dim: Dim) -> str:
-    """A dimension as text."""
-    return escape(to_text(dim))
+def plainly(dim: Dim, neighbours: bool) -> str:
+    """A dimension as text, in brackets where its neighbours need them."""
+    text = escape(to_text(dim))
+    return f"({text})" if neighbours and needs_brackets(dim) else text
 
 
 def as_svg(
@@ -49,8 +50,15 @@ def as_svg(
     for standing in placed.standing:
         if standing.opened:
             _block(canvas, standing, shown, noted)
+    canvas.open("g", "flow", fill="none", stroke=INK, stroke_opacity="0.6", stroke_width="1.4")
     for route in placed.routes:
-        _route(canvas, route, placed.down)
+        canvas.curve(_smooth(route.points, placed.down), "way")
+    canvas.close("g")
+    canvas.open("g", "flow", fill=INK, fill_opacity="0.6")
+    for route in placed.routes:
+        if route.ends:
+            canvas.arrow(route.points[-1], "tip", down=placed.down)
+    canvas.close("g")
     for standing in placed.standing:
         if not standing.opened:
             _card(canvas, standing, shown, noted)
@@ -103,18 +111,11 @@ def _rich(words: Words, shown: Shown) -> tuple[str, str]:
         if isinstance(word, str):
             markup.append(escape(word))
         elif isinstance(word, Shape):
-            brackets = len(word) > 1
-            parts = [f"({shown(d)})" if brackets and needs_brackets(d) else shown(d) for d in word]
+            parts = [shown(dim, len(word) > 1) for dim in word]
             markup.append("×".join(parts) or "scalar")
         else:
-            markup.append(shown(word))
+            markup.append(shown(word, False))
     return plain_words(words), "".join(markup)
-
-
-def _route(canvas: SvgCanvas, route: Route, down: bool) -> None:
-    canvas.curve(_smooth(route.points, down), "flow")
-    if route.ends:
-        canvas.arrow(route.points[-2], route.points[-1], "flow")
 
 
 def _smooth(points: Sequence[Point], down: bool) -> list[tuple[Point, Point, Point, Point]]:

@@ -151,7 +151,7 @@ class NetworkPart:
         )
         rows = "".join(self._table_rows(self.block.parts, 0, self.block.times, 1))
         return (
-            f'<div class="wide" tabindex=0 role=region aria-label="layers of {escaped(self.title)}">'
+            f'<div class=wide tabindex=0 role=region aria-label="layers of {escaped(self.title)}">'
             f"<table class=layers><caption>Of each layer what one call of it holds and does, how "
             f"often it is there, and its share of all parameters (above) and MACs (below)."
             f"</caption><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
@@ -163,7 +163,8 @@ class NetworkPart:
             if isinstance(part, Block):
                 again = len(part.rows) // max(len(part.drawn), 1)
                 name = "".join(self._words(label_of(part)[0]))
-                yield f'<tr class="in d{min(depth, 6)}"><th colspan=7 scope=rowgroup>{name}</th></tr>'
+                kind = f"in d{min(depth, 6)}"
+                yield f'<tr class="{kind}"><th colspan=7 scope=rowgroup>{name}</th></tr>'
                 yield from self._table_rows(part.parts, depth + 1, often, run * again)
             else:
                 for number in part.rows:
@@ -174,9 +175,10 @@ class NetworkPart:
         outputs = ", ".join(map(self.markup.shape, row.outputs))
         shown = "" if times == 1 else self.markup.number(times)
         cells = [self._amount(cost, row) for cost in (Parameters(), Macs())]
-        bars = "".join(
-            self._bar(name, whole) for name, whole in zip("pm", self._whole(row, run), strict=True)
-        )
+        wholes = zip("pm", self._whole(row, run), strict=True)
+        bars = "".join(self._bar(name, whole) for name, whole in wholes)
+        if bars:
+            bars = f"<svg class=bar viewBox='0 0 100 6' aria-hidden=true>{bars}</svg>"
         return (
             f'<tr class="d{min(depth, 6)}"><th scope=row><code>{escaped(row.name)}</code></th>'
             f"<td>{escaped(type(row.layer).__name__)}</td><td>{outputs}</td><td>{shown}</td>"
@@ -203,11 +205,8 @@ class NetworkPart:
         share = float(100 * at / most) if at is not None and most else 0.0
         moves = self.markup.program.moves(whole) or self.markup.program.moves(of)
         number = self.markup.program.number
-        data = f' data-part="{number(whole)},{number(of)}"' if moves else ""
-        return (
-            f'<svg class="bar {name}" viewBox="0 0 100 1" preserveAspectRatio=none '
-            f'aria-hidden=true><rect width="{share:.4g}" height="1"{data}/></svg>'
-        )
+        data = f" data-part={number(whole)},{number(of)}" if moves else ""
+        return f"<rect class={name} width={share:.3g}{data} />"
 
     def parts_data(self) -> list[list[object]]:
         """For a map of what layers cost: the path, and the formulas of parameters and MACs."""
@@ -241,6 +240,7 @@ class NetworkPart:
 
     # What is seen of the input
 
+    @cached_property
     def fields(self) -> list[dict[str, object]]:
         """What a position sees of the input after each layer that slides, as formulas: size,
         stride, offset, how long the input is, and how many positions there are."""
@@ -251,8 +251,8 @@ class NetworkPart:
             return []
         found: list[dict[str, object]] = []
         number = self.markup.program.number
-        for row, place in zip(self.trace.rows, places, strict=True):
-            seen = [f for f in place.values() if f.input == 0 and f.reach == "window"
+        for row, there in zip(self.trace.rows, places, strict=True):
+            seen = [f for f in there.values() if f.input == 0 and f.reach == "window"
                     and f.along is not None and len(f.phases) < 2]  # fmt: skip
             sizes = [
                 d for f in seen for d in (f.size, f.stride, f.offset, row.output[f.along or 0])

@@ -1,4 +1,4 @@
-"""Pieces of a page: numbers that move, formulas, and the blocks of explanations with both in them."""
+"""Pieces of a page: numbers that move, formulas, and lines of explanations with both in them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from sympy import Expr
 
 from archcalc.explain import html
 from archcalc.explain.document import Amount, Inline, Math, Rule
+from archcalc.explain.drawing.vector import plainly
 from archcalc.explain.live.program import Program
 from archcalc.formula import Formula
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.evaluate import Exact
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing import to_mathml
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape, needs_brackets
+from archcalc.symbolic.substitution import substitute
 
 __all__ = ["Markup", "escaped", "grouped", "mathml"]
 
@@ -51,6 +54,7 @@ class Markup:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.shared: dict[str, int] = {}
 
     def number(self, dim: Dim | Formula) -> str:
         """A number that moves; a formula where it has none, as that of each copy."""
@@ -60,19 +64,16 @@ class Markup:
             return grouped(dim)
         if not self.program.moves(dim):
             return mathml(dim)
-        return (
-            f'<span data-x="{self.program.number(dim)}">{grouped(self.program.start(dim))}</span>'
-        )
+        shown = grouped(self.program.start(dim))
+        return f"<span data-x={self.program.number(dim)}>{shown}</span>"
 
-    def in_drawing(self, dim: Dim) -> str:
+    def in_drawing(self, dim: Dim, neighbours: bool) -> str:
         """The same for a drawing, which has words instead of formulas."""
-        from archcalc.explain.drawing.vector import plainly
-
         if isinstance(dim, int) or not self.program.moves(dim):
-            return plainly(dim)
+            return plainly(dim, neighbours)
         start = self.program.start(dim)
         shown = "–" if start is None else str(start)
-        return f'<tspan data-x="{self.program.number(dim)}" data-plain="">{shown}</tspan>'
+        return f"<tspan data-x={self.program.number(dim)} data-plain>{shown}</tspan>"
 
     def shape(self, shape: Shape) -> str:
         """A shape whose numbers move."""
@@ -92,8 +93,23 @@ class Markup:
         )
 
     def line(self, content: Iterable[Inline]) -> str:
-        """A line of words, formulas and numbers."""
-        return "".join(map(self._inline, content))
+        """A line of words, formulas and numbers: an equation ends with a number that moves."""
+        parts = list(content)
+        shown = []
+        for part, following in zip(parts, [*parts[1:], ""], strict=False):
+            shown.append(self._inline(part))
+            if isinstance(part, Math) and following != " = ":
+                shown.append(self._ended(part))
+        return "".join(shown)
+
+    def _ended(self, last: Math) -> str:
+        """The number that an equation comes to whose last form is a formula."""
+        value = last.expression
+        if isinstance(value, Expr):
+            value = lower(substitute(plain(value), dict(last.values)))
+        if not isinstance(value, Expr) or not self.program.moves(value):
+            return ""
+        return f" = <b>{self.number(value)}</b>"
 
     def _inline(self, part: Inline) -> str:
         match part:
@@ -115,4 +131,10 @@ class Markup:
             return mathml(value)
         if value.is_Symbol:
             return self.number(value)
-        return f"<span class=sym>{mathml(value)} = </span><b>{self.number(value)}</b>"
+        return f"{self.symbolic(value)}<b>{self.number(value)}</b>"
+
+    def symbolic(self, value: Expr) -> str:
+        """A place for a formula, which is shown on request: the page has each once."""
+        shown = f"{mathml(value)} = "
+        place = self.shared.setdefault(shown, len(self.shared))
+        return f"<span class=sym data-m={place}></span>"

@@ -76,6 +76,7 @@ function live(root, model) {
 
   const moving = all("[data-x]").map((e) => [e, e.hasAttribute("data-plain")]);
   const bars = all("[data-part]").map((e) => [e, ...e.dataset.part.split(",").map(Number)]);
+  for (const e of all("[data-m]")) e.innerHTML = model.shared[e.dataset.m];
   const puts = all(".put").map((e) => [e, e.innerHTML]);
   const table = new Map(model.symbols.map((s, i) => [s.shown, i]));
   const SYMBOL = /<msub>.*?<\/msub>|<mi>[^<]*<\/mi>/g;
@@ -262,7 +263,9 @@ function live(root, model) {
     const py = (v) => tall - bottom - (v / maxY) * (tall - bottom - top);
     const inside = [];
     for (let i = 0; i <= 4; i++) {
-      const vy = (maxY * i) / 4, vx = minX + ((maxX - minX) * i) / 4;
+      const vy = (maxY * i) / 4;
+      let vx = minX + ((maxX - minX) * i) / 4;
+      if (!x) vx = Math.round(vx);
       inside.push(draw("line", { x1: left, x2: wide - right, y1: py(vy), y2: py(vy), class: "grid" }),
         draw("text", { x: left - 8, y: py(vy) + 4, "text-anchor": "end" }, short(vy)),
         draw("text", { x: px(vx), y: tall - bottom + 18, "text-anchor": i === 0 ? "start" : i === 4 ? "end" : "middle" }, short(vx)));

@@ -1,4 +1,4 @@
-"""Every formula of a page as JavaScript, each printed once, with its value where the page begins."""
+"""Every formula of a page as JavaScript, printed once, with its value where the page begins."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Program:
         return f"([{', '.join(self._names.values())}]) => [\n{lines}\n]"
 
     def _need(self, needed: Requirement) -> str:
-        """One requirement: over which copies, its two sides, and what is said where it is broken."""
+        """One requirement: its copies, its two sides, and what is said where it is broken."""
         indices = [copies.index.name for copies in needed.each]
         counts = [
             f"({', '.join(self._index(name) for name in indices[:i])}) => {self._code(c.count)}"

@@ -97,7 +97,8 @@ class Report:
 
     def script(self) -> str:
         """What moves the page: its formulas, what must hold, and the code of every page."""
-        return f"{self.program_code()}\n{_text('page.js')}\nlive(document.querySelector('.archcalc-live'), MODEL);"
+        begin = "live(document.querySelector('.archcalc-live'), MODEL);"
+        return f"{self.program_code()}\n{_text('page.js')}\n{begin}"
 
     def program_code(self) -> str:
         """The formulas, what must hold, and the data of the page."""
@@ -118,7 +119,8 @@ class Report:
             ],
             "totals": _plottable(parts, program),
             "parts": [part.parts_data() for part in parts],
-            "fields": [part.fields() for part in parts],
+            "fields": [part.fields for part in parts],
+            "shared": list(markup.shared),
             "titles": list(map(visible, self.titles)),
         }
         needs = ",\n".join(program.needs(part.trace) for part in parts)
@@ -296,7 +298,7 @@ class _Body:
         described = f" aria-describedby=m{i}" if meaning else ""
         return (
             f"<div class=symbol><label for=s{i}>{mathml(s)}<span class=hidden> {name}</span>{words}"
-            f'</label><input type=range min=0 max=1000 value=0 aria-label="{name}, slider" data-s={i}>'
+            f'</label><input type=range max=1000 value=0 aria-label="{name}, slider" data-s={i}>'
             f"<input type=text inputmode=numeric autocomplete=off id=s{i} value={value} "
             f"data-n={i} spellcheck=false maxlength=400{described}></div>"
         )
@@ -312,9 +314,9 @@ class _Body:
         rows = "".join(self._total(name) for name in names)
         change = f"<p class=lead>{self._headline()}</p>" if two else ""
         return (
-            f'{change}<div class=wide tabindex=0 role=region aria-label="totals"><table class=totals>'
-            f"<thead><tr><th scope=col>quantity{head}<th scope=col>formula</tr></thead>"
-            f"<tbody>{rows}</tbody></table></div>"
+            f"{change}<div class=wide tabindex=0 role=region aria-label=totals>"
+            f"<table class=totals><thead><tr><th scope=col>quantity{head}<th scope=col>formula</tr>"
+            f"</thead><tbody>{rows}</tbody></table></div>"
         )
 
     def _headline(self) -> str:
@@ -355,7 +357,8 @@ class _Body:
         words = [usual, *(f"{o.words} ({o.used_by})" for o in total.others)]
         options = "".join(f"<option value={i}>{escaped(w)}</option>" for i, w in enumerate(words))
         label = f"how {escaped(total.quantity.words)} are counted"
-        return f'<br><select data-count="{total.quantity.name}" aria-label="{label}">{options}</select>'
+        name = total.quantity.name
+        return f'<br><select data-count="{name}" aria-label="{label}">{options}</select>'
 
     def _each(self, made: Sequence[str]) -> str:
         """The same of each network, side by side where there are two."""
@@ -392,8 +395,9 @@ class _Body:
         symbols = "".join(f"<option>{name}</option>" for name in names)
         return (
             f'<p class=choose><label>up: <select data-plot="y">{whole}</select></label> '
-            f'<label>across: <select data-plot="x"><option>the symbol</option>{whole}</select></label>'
-            f' <label>along: <select data-plot="s">{symbols}</select></label> '
+            '<label>across: <select data-plot="x"><option>the symbol</option>'
+            f"{whole}</select></label> "
+            f'<label>along: <select data-plot="s">{symbols}</select></label> '
             '<label>from <input data-plot="from" size=6 inputmode=numeric></label> '
             '<label>to <input data-plot="to" size=8 inputmode=numeric></label></p>'
             '<div class="plot" role=img></div>'
@@ -402,13 +406,13 @@ class _Body:
     def _seen(self) -> str:
         made = []
         for part in self.parts:
-            layers = part.fields()
+            layers = part.fields
             options = "".join(
                 f"<option value={i}>{escaped(f['path'])}</option>" for i, f in enumerate(layers)
             )
             made.append(
-                f'<div class="seen"><p class=choose><label>after <select data-seen="layer">{options}'
-                "</select></label> <label>position <input type=range min=0 max=1000 value=500 "
+                '<div class="seen"><p class=choose><label>after <select data-seen="layer">'
+                f"{options}</select></label> <label>position <input type=range max=1000 value=500 "
                 'data-seen="0"></label> <label data-second>and <input type=range min=0 max=1000 '
                 'value=500 data-seen="1" aria-label="position along the second axis"></label></p>'
                 '<div class="field" role=img></div><p class=said></p></div>'

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         derive as derive,
         picture as picture,
         reconcile as reconcile,
+        report as report,
         summarize as summarize,
     )
     from archcalc.explore import search as search, sweep as sweep
@@ -112,7 +113,7 @@ _NAMES = (
     "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
     "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula", "load", "loads",
     "parse",
-    "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
+    "picture", "reconcile", "report", "save", "search", "summarize", "sweep", "symbol", "symbols",
     "to_source", "traced", "substitute",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""

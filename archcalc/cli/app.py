@@ -13,6 +13,7 @@ from archcalc.cli.converting import convert
 from archcalc.cli.formats import example, layers, schema
 from archcalc.cli.networks import conventions, cost, derive, summary
 from archcalc.cli.questions import reconcile, solve
+from archcalc.cli.reporting import draw, report
 from archcalc.cli.searching import search
 from archcalc.cli.sweeping import sweep
 from archcalc.cli.terminal import coloured
@@ -58,6 +59,8 @@ for command in (
     solve,
     sweep,
     search,
+    report,
+    draw,
     convert,
     layers,
     example,

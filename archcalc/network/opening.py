@@ -125,11 +125,11 @@ def _numbers(network: Network) -> Iterator[_Number]:
                 continue
             value = getattr(layer, name)
             parts = value if isinstance(value, tuple) else (value,)
-            for place, number in enumerate(parts):
+            for spot, number in enumerate(parts):
                 if type(number) is int and number > 1:
                     path = paths.get(id(layer), layer.name or type(layer).__name__)
                     words = f"{name.replace('_', ' ')} of {path}"
-                    at = (id(layer), name, place if len(set(parts)) > 1 else 0)
+                    at = (id(layer), name, spot if len(set(parts)) > 1 else 0)
                     yield _Number(at, number, letter.partition("_")[0], words,
                                   counts.get(name, ""))  # fmt: skip
 

@@ -51,7 +51,8 @@ class Look:
         opened: the keys of the blocks that are open.
         direction: where things flow to.
         shapes: whether the shapes of what flows are shown.
-        begins: whether what comes in is the input of the network.
+        begins, finishes: whether what comes in is the input of the network, and whether the shape
+            of what goes out is said.
         shares: how large the cost of each row is beside the largest, where widths show it.
     """
 
@@ -60,6 +61,7 @@ class Look:
     direction: Direction = "down"
     shapes: bool = True
     begins: bool = True
+    finishes: bool = True
     shares: Mapping[int, float] | None = None
 
     @property
@@ -258,7 +260,8 @@ class _Level:
     def _says(self, value: Value) -> bool:
         """Whether the shape of a value stands here, and not at its way outside."""
         inner = value not in self.coming and value not in self.going
-        return self.look.shapes and (self.outermost or inner)
+        ends = value not in self.going or self.look.finishes
+        return self.look.shapes and (inner or (self.outermost and ends))
 
     def _room(self, said: Collection[Value]) -> float:
         """The room between layers."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from html import escape
+from html import escape, unescape
 from itertools import pairwise
 
 from archcalc.explain.drawing.parts import Card, Words
-from archcalc.explain.drawing.placing import SMALL, TITLE, Placed, Route, Standing, plain_words
+from archcalc.explain.drawing.placing import SMALL, TITLE, Placed, Route, Standing
 from archcalc.explain.svg import INK, Point, Svg, SvgCanvas
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.shape import Shape, needs_brackets
 
 __all__ = ["Shown", "as_svg"]
+
+_TAGS = re.compile("<[^>]*>")
 
 Shown = Callable[[Dim, bool], str]
 """How a dimension stands in the drawing, as markup, alone or with neighbours."""
@@ -115,7 +118,8 @@ def _rich(words: Words, shown: Shown) -> tuple[str, str]:
             markup.append("×".join(parts) or "scalar")
         else:
             markup.append(shown(word, False))
-    return plain_words(words), "".join(markup)
+    made = "".join(markup)
+    return unescape(_TAGS.sub("", made)), made
 
 
 def _smooth(points: Sequence[Point], down: bool) -> list[tuple[Point, Point, Point, Point]]:

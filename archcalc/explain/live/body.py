@@ -12,7 +12,16 @@ from archcalc.costs import Macs, Parameters, ReceptiveField
 from archcalc.costs.base import Additive
 from archcalc.explain.derivation import Step, derive
 from archcalc.explain.drawing.drawn import opened_keys
-from archcalc.explain.drawing.parts import Block, Card, Part, block_of, cuts, values_between
+from archcalc.explain.drawing.parts import (
+    Block,
+    Card,
+    Part,
+    Value,
+    Words,
+    block_of,
+    cuts,
+    values_between,
+)
 from archcalc.explain.drawing.placing import Look, Placed, Standing, label_of, place, shape_of
 from archcalc.explain.drawing.vector import as_svg
 from archcalc.explain.live.markup import Markup, escaped
@@ -22,7 +31,7 @@ from archcalc.network import Row, Trace
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.ordered import plain
-from archcalc.symbolic.shape import product
+from archcalc.symbolic.shape import Shape, product
 
 __all__ = ["NetworkPart"]
 
@@ -68,11 +77,13 @@ class NetworkPart:
         """The network drawn; every block on its way can be folded."""
         opened = frozenset(opened_keys(self.block, None))
         parts = (self.block,) if self.block.times != 1 else self.block.parts
-        return f'<div class="drawing">{"".join(self._pieces(parts, opened, begins=True))}</div>'
+        inside = "".join(self._pieces(parts, opened, outermost=True))
+        return f'<div class="drawing">{inside}</div>'
 
     def _pieces(
-        self, parts: Sequence[Part], opened: frozenset[str], *, begins: bool
+        self, parts: Sequence[Part], opened: frozenset[str], *, outermost: bool
     ) -> Iterator[str]:
+        begins = outermost
         edges = list(values_between(self.trace, parts))
         ends = [*cuts(edges, len(parts)), len(parts) - 1]
         waiting: list[Part] = []
@@ -82,24 +93,23 @@ class NetworkPart:
             only = segment[0]
             if len(segment) == 1 and isinstance(only, Block):
                 if waiting:
-                    yield self._drawn(waiting, begins=begins)
+                    yield self._drawn(waiting, begins=begins, finishes=True)
                     begins = False
                 waiting = []
                 yield self._folding(only, opened, begins=begins)
                 begins = False
-                yield self._flow(parts, edges, end)
+                if outermost or end < len(parts) - 1:
+                    yield self._flow(edges, end)
             else:
                 waiting.extend(segment)
             start = end + 1
         if waiting:
-            yield self._drawn(waiting, begins=begins)
+            yield self._drawn(waiting, begins=begins, finishes=outermost)
 
-    def _flow(self, parts: Sequence[Part], edges: Sequence[object], end: int) -> str:
+    def _flow(self, edges: Sequence[tuple[int, int, Value]], end: int) -> str:
         """The line below a block, with the shape of what flows on it."""
         shapes = dict.fromkeys(
-            shape_of(self.trace, value)
-            for start, to, value in edges  # type: ignore[misc]
-            if start == end
+            shape_of(self.trace, value) for start, _, value in edges if start == end
         )
         shown = ", ".join(map(self.markup.shape, shapes))
         return f'<div class="flow">{shown}</div>'
@@ -108,7 +118,7 @@ class NetworkPart:
         first, *others = label_of(block)
         name, content = ("".join(self._words(words)) for words in (first, others[0]))
         state = " open" if block.key in opened else ""
-        inside = "".join(self._pieces(block.parts, opened, begins=False))
+        inside = "".join(self._pieces(block.parts, opened, outermost=False))
         before = self._begins() if begins else ""
         return (
             f'{before}<details class="block"{state}><summary><b>{name}</b> '
@@ -119,20 +129,19 @@ class NetworkPart:
         shapes = ", ".join(map(self.markup.shape, self.trace.inputs))
         return f'<div class="flow">input {shapes}</div>'
 
-    def _words(self, words: Sequence[object]) -> Iterator[str]:
+    def _words(self, words: Words) -> Iterator[str]:
         for word in words:
             if isinstance(word, str):
                 yield escaped(word)
-            elif isinstance(word, tuple):
-                yield self.markup.shape(word)  # type: ignore[arg-type]
             else:
-                yield self.markup.number(word)  # type: ignore[arg-type]
+                yield self.markup.shape(word if isinstance(word, Shape) else Shape((word,)))
 
-    def _drawn(self, parts: Sequence[Part], *, begins: bool) -> str:
+    def _drawn(self, parts: Sequence[Part], *, begins: bool, finishes: bool) -> str:
         """Cards, and blocks on branches, as a picture."""
         many = sum(len(part.rows) for part in parts)
         keys = [key for part in parts if isinstance(part, Block) for key in _keys(part)]
-        look = Look(self.trace, frozenset(keys if many <= _BRANCHES else ()), begins=begins)
+        shown = frozenset(keys if many <= _BRANCHES else ())
+        look = Look(self.trace, shown, begins=begins, finishes=finishes)
         placed = place(parts, look)
         names = ", ".join(_name(part) for part in parts[:8])
         return as_svg(placed, names, f"{len(parts)} parts in order", self.markup.in_drawing,

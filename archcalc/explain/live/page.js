@@ -132,10 +132,22 @@ function live(root, model) {
         `${one("th", row).firstChild.textContent.trim()} ${all("[data-x]", row).map((x) => x.textContent).join(" | ")}`);
       glance.textContent = none ? "does not exist at these numbers" : found.join(" · ");
     }
-    map(none);
-    plot();
-    seen(none);
+    later();
     remember();
+  }
+
+  /* Pictures are drawn once before they are seen, however often numbers move till then. */
+  let waits = false;
+  function later() {
+    if (waits) return;
+    waits = true;
+    requestAnimationFrame(() => {
+      waits = false;
+      const none = problems.flat().some((p) => p !== null);
+      map(none);
+      plot();
+      seen(none);
+    });
   }
 
   function put() {
@@ -193,11 +205,12 @@ function live(root, model) {
       const items = model.parts[net]
         .map((part) => ({ path: part[0], exact: at(part[which]), size: 0 }))
         .map((item) => ({ ...item, size: item.exact === null ? 0 : float(item.exact) }))
-        .filter((item) => item.size > 0)
+        .filter((item) => item.size > 0 && Number.isFinite(item.size))
         .sort((a, b) => b.size - a.size);
       const total = items.reduce((sum, item) => sum + item.size, 0);
-      const wide = 800, high = 300;
-      const drawn = squares(items, 0, 0, wide, high).map((s, i) => {
+      const seenable = items.filter((item) => item.size > total / 1e6);
+      const wide = Math.min(Math.max(box.clientWidth || 800, 280), 1000), high = 300;
+      const drawn = squares(seenable, 0, 0, wide, high).map((s, i) => {
         const share = (100 * s.size) / total;
         const inside = [draw("title", {}, `${s.path}: ${grouped(s.exact)} ${word}, ${share.toFixed(1)}%`),
           draw("rect", { x: s.x + 1, y: s.y + 1, width: Math.max(s.w - 2, 0.5), height: Math.max(s.h - 2, 0.5), rx: 3, class: `tone${i % 6}` })];
@@ -372,9 +385,7 @@ function live(root, model) {
     show();
   });
   one('[data-do="symbols"]')?.addEventListener("change", put);
-  one('[data-do="map"]')?.addEventListener("change", () => { map(problems.flat().some((p) => p !== null)); });
-  for (const e of all("[data-plot]")) e.addEventListener("input", plot);
-  for (const e of all("[data-seen]")) e.addEventListener("input", () => seen(problems.flat().some((p) => p !== null)));
+  for (const e of all('[data-do="map"], [data-plot], [data-seen]')) e.addEventListener("input", later);
   function choose(select) {
     const row = select.closest("tr");
     for (const e of all("[data-ways]", row)) {

@@ -50,7 +50,7 @@ class Program:
         return isinstance(dim, Expr) and bool(dim.free_symbols) and self._decided(dim)
 
     def _decided(self, dim: Expr) -> bool:
-        return dim.free_symbols <= self.values.keys()
+        return bool(dim.free_symbols <= self.values.keys())
 
     def number(self, dim: Dim) -> int:
         """Which formula of the program a dimension is; equal ones are one."""

@@ -31,7 +31,7 @@ from archcalc.symbolic.errors import SpecificationError, shorten
 from archcalc.symbolic.printing import to_mathml
 from archcalc.symbolic.printing.plain import visible
 
-__all__ = ["Report", "report"]
+__all__ = ["Report", "report", "title_of"]
 
 _MOST = 2
 """More networks than this are not shown side by side."""
@@ -140,7 +140,7 @@ class Report:
 def report(
     *networks: Network | Trace | str | os.PathLike[str],
     titles: Sequence[str] = (),
-    values: Mapping[str, int] | None = None,
+    values: Mapping[str, int | str] | None = None,
     **more: int,
 ) -> Report:
     """A page about a network, or about two side by side: one file that loads nothing.
@@ -174,9 +174,9 @@ def report(
             f"a page is about one or two networks, not {len(networks)}", code="bad-option",
             hint="give two at most",
         )  # fmt: skip
-    given = {**(values or {}), **more}
+    given: dict[str, int | str] = {**(values or {}), **more}
     followed = [traced(network) for network in networks]
-    names = tuple(titles) or tuple(_title(n, t) for n, t in zip(networks, followed, strict=True))
+    names = tuple(titles) or tuple(title_of(n, t) for n, t in zip(networks, followed, strict=True))
     if len(networks) == 1 and not followed[0].symbols:
         opened = hyperparameters(followed[0])
         return _report((opened.trace,), names, given, opened.values, opened.meanings)
@@ -198,7 +198,10 @@ def _report(
     return Report(traces, titles, {s: values[s] for s in dict.fromkeys([*order, *rest])}, meanings)
 
 
-def _title(network: object, trace: Trace) -> str:
+def title_of(network: object, trace: Trace) -> str:
+    """What a network is called: by its file, its name, or its class."""
+    if network == "-":
+        return "standard input"
     if isinstance(network, str | os.PathLike):
         return os.path.splitext(os.path.basename(os.fspath(network)))[0]
     return trace.network.name or type(trace.network).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product as every
 from typing import Any
@@ -21,6 +22,8 @@ _USUAL = {
 """What letters are taken for where nothing is given."""
 
 _COMMON = 32
+_DEPTH = 3
+"""What numbered depths, n1 and n2, are taken for."""
 _OTHERS = (1, 2, 3, 4, 8, 16, 32, 64, 128, 224, 256, 512, 1_024)
 _TRIED = 4_000
 
@@ -43,7 +46,7 @@ def beginning(
             raise EvaluationError(
                 f"{s.name} = {value} is no number", hint="a page begins with numbers"
             )
-    values: dict[Symbol, int] = {s: int(told.get(s, _usual(s))) for s in known}  # type: ignore[arg-type]
+    values: dict[Symbol, int] = {s: int(told.get(s, _usual(s))) for s in known}
     needs = [needed for trace in traces for needed in trace.requirements]
     broken = _broken(needs, values)
     if broken is None:
@@ -64,6 +67,8 @@ def beginning(
 
 
 def _usual(s: Symbol) -> int:
+    if re.fullmatch(r"n_?\d+", s.name):
+        return _DEPTH
     letter = s.name.partition("_")[0].rstrip("0123456789")
     return _USUAL.get(letter, _COMMON)
 

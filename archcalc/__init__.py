@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         reconcile as reconcile,
         report as report,
         summarize as summarize,
+        widget as widget,
     )
     from archcalc.explore import search as search, sweep as sweep
     from archcalc.formula import (
@@ -114,7 +115,7 @@ _NAMES = (
     "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula", "load", "loads",
     "parse",
     "picture", "reconcile", "report", "save", "search", "summarize", "sweep", "symbol", "symbols",
-    "to_source", "traced", "substitute",
+    "to_source", "traced", "substitute", "widget",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 

@@ -41,6 +41,7 @@ class Page:
 
     def open(self, path: Path, *, fragment: str = "") -> Page:
         """Go to a file, and wait until it is there."""
+        self.send("Page.bringToFront")  # what is behind is drawn by no one
         self.send("Page.navigate", url=path.as_uri() + fragment)
         self.run("document.readyState === 'complete' || "
                  "new Promise(done => addEventListener('load', () => done(true)))")  # fmt: skip

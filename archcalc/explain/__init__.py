@@ -7,7 +7,7 @@ from archcalc.explain.comparison import Change, Comparison, compare
 from archcalc.explain.conventions import Conventions, conventions
 from archcalc.explain.derivation import Derivation, derive
 from archcalc.explain.drawing import Drawing, draw
-from archcalc.explain.live import Report, report
+from archcalc.explain.live import Report, report, widget
 from archcalc.explain.memory import Memory, memory
 from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
@@ -41,6 +41,7 @@ __all__ = [
     "reconcile",
     "report",
     "summarize",
+    "widget",
 ]
 
 

@@ -1,7 +1,7 @@
 /* Moves a page: computes every number anew from the formulas, and shows what does not hold.
    Everything that is shown is set as text, never as markup, but for the numbers put into formulas,
    which are digits. */
-function live(root, model) {
+function live(root, model, shared) {
   const all = (what, inside = root) => [...inside.querySelectorAll(what)];
   const one = (what, inside = root) => inside.querySelector(what);
   const grouped = (x) => {
@@ -406,7 +406,11 @@ function live(root, model) {
     return `#${parts.join("&")}`;
   }
   function remember() {
-    if (ready) history.replaceState(null, "", state());
+    const exact = Object.fromEntries(model.symbols.map((s, i) => [s.name, String(values[i])]));
+    if (shared && ready && JSON.stringify(shared.get("exact")) !== JSON.stringify(exact)) {
+      shared.set("exact", exact);
+      shared.save_changes();
+    } else if (!shared && ready) history.replaceState(null, "", state());
   }
   function recall() {
     if (!location.hash.includes("=")) return;
@@ -436,13 +440,20 @@ function live(root, model) {
     catch { button.textContent = "The link is in the address"; }
     setTimeout(() => { button.textContent = words; }, 1600);
   });
-  if (root.closest("body > .archcalc-live")) {
+  if (shared) {
+    const take = () => {
+      const exact = shared.get("exact");
+      model.symbols.forEach((s, i) => { values[i] = integer(exact[s.name] ?? "") ?? values[i]; });
+    };
+    take();
+    shared.on("change:exact", () => { take(); values.forEach((_, i) => place(i)); show(); });
+  } else {
     recall();
     if (root.dataset.theme) document.documentElement.dataset.theme = root.dataset.theme;
     addEventListener("hashchange", () => { recall(); values.forEach((_, i) => place(i)); show(); });
     addEventListener("beforeprint", () => all("details").forEach((e) => { e.open = true; }));
-    ready = true;
   }
+  ready = true;
   values.forEach((_, i) => place(i));
   show();
 }

@@ -31,7 +31,7 @@ from archcalc.symbolic.errors import SpecificationError, shorten
 from archcalc.symbolic.printing import to_mathml
 from archcalc.symbolic.printing.plain import visible
 
-__all__ = ["Report", "report", "title_of"]
+__all__ = ["Report", "report", "style_of", "title_of"]
 
 _MOST = 2
 """More networks than this are not shown side by side."""
@@ -55,7 +55,7 @@ class Report:
 
     def to_html(self) -> str:
         """The page."""
-        style, script = _text("page.css"), self.script()
+        style, script = style_of(), self.script()
         policy = (
             f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
             "base-uri 'none'; form-action 'none'"
@@ -92,17 +92,15 @@ class Report:
 
     def body(self) -> str:
         """What stands in the page, without its head."""
-        self.script()
         return self._made[0]
 
     def script(self) -> str:
         """What moves the page: its formulas, what must hold, and the code of every page."""
-        begin = "live(document.querySelector('.archcalc-live'), MODEL);"
-        return f"{self.program_code()}\n{_text('page.js')}\n{begin}"
+        return f"{self.code()}\nlive(document.querySelector('.archcalc-live'), MODEL);"
 
-    def program_code(self) -> str:
-        """The formulas, what must hold, and the data of the page."""
-        return self._made[1]
+    def code(self) -> str:
+        """The formulas, what must hold, the data, and the code that is the same on every page."""
+        return f"{self._made[1]}\n{_text('page.js')}"
 
     @cached_property
     def _made(self) -> tuple[str, str]:
@@ -205,6 +203,11 @@ def title_of(network: object, trace: Trace) -> str:
     if isinstance(network, str | os.PathLike):
         return os.path.splitext(os.path.basename(os.fspath(network)))[0]
     return trace.network.name or type(trace.network).__name__
+
+
+def style_of() -> str:
+    """How pages and widgets look."""
+    return _text("page.css")
 
 
 def _text(name: str) -> str:
@@ -317,7 +320,7 @@ class _Body:
         rows = "".join(self._total(name) for name in names)
         change = f"<p class=lead>{self._headline()}</p>" if two else ""
         return (
-            f"{change}<div class=wide tabindex=0 role=region aria-label=totals>"
+            f"{change}<div class=wide tabindex=0 role=region aria-label='table of totals'>"
             f"<table class=totals><thead><tr><th scope=col>quantity{head}<th scope=col>formula</tr>"
             f"</thead><tbody>{rows}</tbody></table></div>"
         )

@@ -90,7 +90,7 @@ def hyperparameters(trace: Trace) -> Opened:
     >>> opened.values, opened.meanings[symbol("f")]
     ({f: 8, k: 3, n: 10, h: 28, w: 28}, 'filters of conv2d')
     >>> print(opened.trace.parameters)
-    (k² + 1)·f + ((h + 1 − k)·(w + 1 − k)·f + 1)·n
+    (k² + 1)·f + (f·(h − k + 1)·(w − k + 1) + 1)·n
 
     What is added has one width:
 

@@ -83,6 +83,10 @@ class Placement(Shown):
         """The same of what it makes and gives to nobody."""
         return self._part(elements, self._inside.get(path, {}))
 
+    def whole(self, elements: Dim) -> Dim:
+        """The same of what no axis of weights splits, such as what there is of positions."""
+        return self._part(elements, {})
+
     def _part(self, elements: Dim, split: Split) -> Dim:
         amount = elements
         for along, (length, axis) in split.items():

@@ -132,9 +132,9 @@ class SavedBytes(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         placed = Placement(trace, self.mesh)
-        counted = [self._bytes(tensor) for tensor in self._kept(trace, placed)]
+        counted = [self.bytes_of_tensor(tensor) for tensor in self._kept(trace, placed)]
         inside = [
-            total(self._bytes(tensor) for tensor in tensors)
+            total(self.bytes_of_tensor(tensor) for tensor in tensors)
             for tensors in self._again(trace, placed).values()
         ]
         most = largest_of(inside) if inside else 0
@@ -170,6 +170,8 @@ class SavedBytes(Cost[Formula]):
     def _on_device(self, tensor: SavedTensor, placed: Placement) -> SavedTensor:
         if self.mesh.is_one:
             return tensor
+        if tensor.of_batch:  # it is of positions, not of heads or features
+            return replace(tensor, elements=placed.whole(tensor.elements))
         part = placed.given if tensor.name == "output" else placed.inside
         return replace(tensor, elements=part(tensor.path, tensor.elements))
 
@@ -198,7 +200,8 @@ class SavedBytes(Cost[Formula]):
             if isinstance(stated := self._states(row), Unstated)
         )
 
-    def _bytes(self, tensor: SavedTensor) -> tuple[Dim, Dim]:
+    def bytes_of_tensor(self, tensor: SavedTensor) -> tuple[Dim, Dim]:
+        """How often a tensor is there, and its bytes, of the batch."""
         each = bytes_of(self._format(tensor.kind))
         batch: Dim = 1 if tensor.of_batch else as_dim(self.batch)
         return repeated(tensor.copies, product((each, batch, tensor.elements)))
@@ -214,7 +217,7 @@ def _saved(
     trace: Rows, done: Schedule, states: Stating, blocks: Sequence[range] = ()
 ) -> Iterator[SavedTensor]:
     """What is kept of all calls; of a block that is recomputed, what goes into it."""
-    seen: set[int] = set()
+    seen: set[object] = set()
     within = {moment: block for block in blocks for moment in block}
     for moment in range(len(done.moments)):
         block = within.get(moment)
@@ -232,7 +235,7 @@ def _of_call(
     done: Schedule,
     states: Stating,
     moment: int,
-    seen: set[int],
+    seen: set[object],
     apart: frozenset[int] = frozenset(),
 ) -> Iterator[SavedTensor]:
     """What one call keeps, without what is `seen` to be kept already, or kept `apart`."""
@@ -247,7 +250,11 @@ def _of_call(
         index = done.buffers[buffer].path == "input" and _indices(row)
         yield _of_buffer(done, buffer, "index" if index else "activation", row.path)
     for kept in saves.own:
-        yield _own(row, kept, call)
+        if not kept.once:
+            yield _own(row, kept, call)
+        elif (kept.name, kept.shape) not in seen:
+            seen.add((kept.name, kept.shape))
+            yield replace(_own(row, kept, call), copies=())
 
 
 def _of_buffer(done: Schedule, number: int, kind: str, path: str) -> SavedTensor:
@@ -289,7 +296,7 @@ def _entering(done: Schedule, block: range) -> set[int]:
 
 def _inside(trace: Rows, done: Schedule, states: Stating, block: range) -> tuple[SavedTensor, ...]:
     """What one copy of a block keeps while it is computed once more, beside what goes into it."""
-    entering, seen = frozenset(_entering(done, block)), set[int]()
+    entering, seen = frozenset(_entering(done, block)), set[object]()
     found = [t for moment in block for t in _of_call(trace, done, states, moment, seen, entering)]
     common = done.calls[block.start].copies
     return tuple(replace(tensor, copies=tensor.copies[len(common) :]) for tensor in found)

@@ -22,12 +22,14 @@ from archcalc.layers import (
     EinsumDense,
     ExpandDims,
     Layer,
+    LayerNormalization,
+    Multiply,
     RMSNormalization,
     RotaryEmbedding,
     Split,
     Tile,
 )
-from archcalc.network import Input, Model
+from archcalc.network import Input, Model, Parameter
 from archcalc.network.tensor import Tensor
 from archcalc.symbolic.dims import Dim, DimLike, lower
 
@@ -36,8 +38,9 @@ __all__ = ["Norm", "attention", "latent_attention"]
 Norm: TypeAlias = Callable[..., Layer]
 """What makes a norm of a name: ``norm(name="q_norm")``."""
 
-Spread: TypeAlias = Literal["head", "joined"]
-"""Over what queries and keys are normalised: the features of a head, or those of all heads."""
+Spread: TypeAlias = Literal["head", "joined", "each"]
+"""Over what queries and keys are normalised: the features of a head, with one factor for all heads
+or one each, or those of all heads together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def attention(
             GPT-2, ``"qvo"`` in Whisper.
         fused: whether one projection gives queries, keys and values.
         norm: what makes the norm of queries and keys; ``None`` for none.
-        norm_over: whether each head is normalised by itself, or all heads together.
+        norm_over: whether each head is normalised by itself, ``"head"``, also with factors of its
+            own, ``"each"``, or all heads together, ``"joined"``.
         rotary: whether positions are turned into queries and keys, or how many features of a head.
         causal: whether a query sees no key behind it.
         window: how near a key must be to a query to be seen; any where ``None``.
@@ -146,11 +150,26 @@ def _heads(
     return _Heads(queries, keys, wide, values)
 
 
+_DOWN = {"kernel": ("width", "latent")}
+"""What the axes of a kernel are that makes a latent."""
+
+
+def _made(of: str, name: str, heads: Dim | None, bias: bool) -> dict[str, Any]:
+    """What the axes of a kernel are that makes heads, and of its bias, which are split by heads."""
+    made = ((name, heads), "")
+    return {"kernel": (of, *made)} | ({"bias": ((name, heads), "", "")} if bias else {})
+
+
 def _projected(letter: str, x: Tensor, heads: Dim, wide: Dim, bias: str) -> Any:
     axes = "ae" if letter in bias else None
-    return EinsumDense("btd,dae->bate", (heads, None, wide), bias_axes=axes, name=f"{letter}_proj")(
-        x
-    )
+    lies = _made("width", "heads" if letter == "q" else "kv heads", heads, axes is not None)
+    return EinsumDense(
+        "btd,dae->bate",
+        (heads, None, wide),
+        bias_axes=axes,
+        name=f"{letter}_proj",
+        weight_axes=lies,
+    )(x)
 
 
 def _split(x: Tensor, heads: _Heads, bias: str) -> tuple[Any, ...]:
@@ -158,20 +177,32 @@ def _split(x: Tensor, heads: _Heads, bias: str) -> tuple[Any, ...]:
     every = lower(heads.queries + 2 * heads.keys)
     axes = "ae" if "q" in bias else None
     whole = EinsumDense(
-        "btd,dae->bate", (every, None, heads.width), bias_axes=axes, name="qkv_proj"
+        "btd,dae->bate",
+        (every, None, heads.width),
+        bias_axes=axes,
+        name="qkv_proj",
+        weight_axes=_made("width", "heads", None, axes is not None),
     )(x)
     return tuple(Split((heads.queries, heads.keys, heads.keys), axis=1, name="split")(whole))
 
 
 def _normed(y: Any, norm: Norm, letter: str, over: Spread) -> Any:
+    name = f"{letter}_norm"
+    if over == "joined":
+        return norm(name=name, axis=(1, 3))(y)
     if over == "head":
-        return norm(name=f"{letter}_norm")(y)
-    return norm(name=f"{letter}_norm", axis=(1, 3))(y)
+        return norm(name=name)(y)
+    heads, _, wide = y.shape
+    bare = LayerNormalization(scale=False, center=False, name=f"{letter}_normed")(y)
+    return Multiply(name=f"{letter}_scaled")(bare, Parameter((heads, 1, wide), name=name))
 
 
 def _output(y: Any, width: Dim, bias: str) -> Any:
     axes = "d" if "o" in bias else None
-    return EinsumDense("bate,aed->btd", (None, width), bias_axes=axes, name="o_proj")(y)
+    lies = {"kernel": (("heads", y.shape[0]), "", "width")}
+    return EinsumDense(
+        "bate,aed->btd", (None, width), bias_axes=axes, name="o_proj", weight_axes=lies
+    )(y)
 
 
 def latent_attention(
@@ -216,9 +247,16 @@ def latent_attention(
     if query_latent is None:
         q = _projected("q", x, a, lower(n + p), "")
     else:
-        small = Dense(read_dim("query_latent", query_latent), use_bias=down, name="q_a_proj")(x)
+        small = Dense(
+            read_dim("query_latent", query_latent),
+            use_bias=down,
+            name="q_a_proj",
+            weight_axes=_DOWN,
+        )(x)
         q = _raised("q_b_proj", RMSNormalization(name="q_a_layernorm")(small), a, lower(n + p))
-    kept = Cached(name="cached")(Dense(lower(r + p), use_bias=down, name="kv_a_proj_with_mqa")(x))
+    kept = Cached(name="cached")(
+        Dense(lower(r + p), use_bias=down, name="kv_a_proj_with_mqa", weight_axes=_DOWN)(x)
+    )
     low, shared = Split((r, p), axis=2, name="split")(kept)
     raised = _raised("kv_b_proj", RMSNormalization(name="kv_a_layernorm")(low), a, lower(n + v))
     k, values = Split((n, v), axis=3, name="keys_values")(raised)
@@ -231,4 +269,5 @@ def latent_attention(
 
 
 def _raised(name: str, x: Any, heads: Dim, wide: Dim) -> Any:
-    return EinsumDense("btr,rae->bate", (heads, None, wide), name=name)(x)
+    lies = _made("latent", "heads", heads, False)
+    return EinsumDense("btr,rae->bate", (heads, None, wide), name=name, weight_axes=lies)(x)

@@ -295,12 +295,15 @@ class Kept:
         kind: what it holds: numbers like the activations, statistics, indices, the mask that a
             dropout draws, or a condition: yes or no for each element.
         of_batch: whether there is one for the whole batch.
+        once: whether there is one for all calls that keep an equal one, as of the angles of
+            positions, which are no layer's own.
     """
 
     name: str
     shape: Shape
     kind: Literal["activation", "statistic", "index", "mask", "condition"] = "activation"
     of_batch: bool = False
+    once: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):

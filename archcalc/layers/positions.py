@@ -60,7 +60,7 @@ class RotaryEmbedding(Layer):
     def saves(self, x: Shape, y: Shape) -> Saved:
         angles = Shape((*x[-2:-1], self._turned(x)))
         names = ("cosines", "sines")
-        return Saved(own=tuple(Kept(name, angles, of_batch=True) for name in names))
+        return Saved(own=tuple(Kept(name, angles, of_batch=True, once=True) for name in names))
 
     def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
         """Of the features, all: each is turned into another."""

@@ -9,9 +9,17 @@ from archcalc.explain.derivation import Derivation, derive
 from archcalc.explain.drawing import Drawing, draw
 from archcalc.explain.live import Report, report, widget
 from archcalc.explain.memory import Memory, memory
-from archcalc.explain.mistakes import Finding
 from archcalc.explain.picture import picture
-from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
+from archcalc.explain.reconciling import (
+    Claim,
+    Edit,
+    Finding,
+    Place,
+    Reconciliation,
+    Variant,
+    reconcile,
+    register_edit,
+)
 from archcalc.explain.summary import Summary, summarize
 from archcalc.explain.training_cost import Account, CostLine, account
 from archcalc.explain.verdict import Verdict
@@ -33,12 +41,15 @@ __all__ = [
     "Deployed",
     "Derivation",
     "Drawing",
+    "Edit",
     "Finding",
     "Memory",
+    "Place",
     "Reconciliation",
     "Report",
     "SheetLine",
     "Summary",
+    "Variant",
     "Verdict",
     "account",
     "compare",
@@ -49,6 +60,7 @@ __all__ = [
     "memory",
     "picture",
     "reconcile",
+    "register_edit",
     "report",
     "summarize",
     "widget",

@@ -37,7 +37,7 @@ def widget(*networks: Network | Trace | str | os.PathLike[str], **values: int) -
     """
     anywidget = optional("anywidget", "archcalc[notebook]")
     traitlets = optional("traitlets", "archcalc[notebook]")
-    page = report(*networks, **values)
+    page = report(*networks, values=values)
     first = {s.name: str(n) for s, n in page.values.items()}
 
     class ReportWidget(anywidget.AnyWidget):  # type: ignore[misc, name-defined]

@@ -65,13 +65,11 @@ class Formula(Notations, Comparing, Algebra):
     """
 
     def __init__(self, expression: FormulaLike, requirements: Iterable[Requirement] = ()) -> None:
+        self._idle: _Idle = ()
         if isinstance(expression, Formula):
             requirements = (*expression.requirements, *requirements)
-        self._idle: _Idle = expression._idle if isinstance(expression, Formula) else ()
-        expression = expression._ordered if isinstance(expression, Formula) else expression
-        exact = isinstance(expression, Fraction)
-        ordered = collect_like_terms(Rational(expression) if exact else as_expr(expression))
-        self._ordered: Expr = with_common_powers(ordered)
+            self._idle = expression._idle
+        self._ordered: Expr = _ordered(expression)
         self.requirements: tuple[Requirement, ...] = tuple(requirements)
 
     @cached_property
@@ -444,6 +442,14 @@ class Formula(Notations, Comparing, Algebra):
 
     def _repr_latex_(self) -> str:
         return ", ".join(filter(None, [super()._repr_latex_(), where(self.requirements)]))
+
+
+def _ordered(expression: FormulaLike) -> Expr:
+    """What a formula keeps of an expression; another formula has done that already."""
+    if isinstance(expression, Formula):
+        return expression.ordered
+    exact = Rational(expression) if isinstance(expression, Fraction) else as_expr(expression)
+    return with_common_powers(collect_like_terms(exact))
 
 
 FormulaLike: TypeAlias = Formula | Expr | int | str | Fraction

@@ -24,6 +24,7 @@ from archcalc.costs import (
     TotalParameters,
     TrainableParameters,
 )
+from archcalc.costs.base import alike
 from archcalc.costs.choice import counted
 from archcalc.formula import Formula
 from archcalc.layers.base import Layer
@@ -117,6 +118,11 @@ class Trace(Shown):
     def end_outputs(self) -> tuple[int, ...]:
         """Which output of that row each is."""
         return tuple(value.output for value in self.results)
+
+    @cached_property
+    def alike(self) -> tuple[tuple[Row, int], ...]:
+        """Rows of which each adds something else to a sum, and for how many rows each stands."""
+        return alike(self.rows)
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -157,6 +157,8 @@ def floor_div(a: int | Expr, b: int | Expr) -> int | Expr:
         if b == 0:
             raise ArithmeticRuleError(f"{a} cannot be divided by zero")
         return a // b
+    if b == 1 and isinstance(a, Expr) and is_whole(a):  # R1
+        return a
     result = FloorDiv(a, b)
     return int(result) if isinstance(result, Integer) else result
 

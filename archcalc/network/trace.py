@@ -172,8 +172,17 @@ class Trace(Shown):
         """
         counted = cost.over(self)
         if isinstance(counted, Formula):  # it takes the network's symbols, whatever it depends on
-            return counted.beside(self._symbols)  # type: ignore[return-value]
+            return counted.beside(self._apart._symbols)  # type: ignore[return-value]
         return counted
+
+    @cached_property
+    def _apart(self) -> Trace:
+        """The same rows, for formulas to hold.
+
+        A formula that held the trace, which keeps its formulas, would hold itself: both would take
+        memory until the collector next goes through everything.
+        """
+        return Trace(self.network, self.inputs, self.rows, self.results, self._extra)
 
     def _symbols(self) -> set[Symbol]:
         shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))

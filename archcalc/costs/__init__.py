@@ -1,38 +1,40 @@
 """Costs: quantities folded from the facts of a trace, one class each."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archcalc._loading import missing
-from archcalc.costs.activations import Activations
-from archcalc.costs.base import Additive, Cost
-from archcalc.costs.cache import Cache
-from archcalc.costs.choice import Alternative, Choice, Convention, ConventionEffect
-from archcalc.costs.conventions import CONVENTIONS, convention
-from archcalc.costs.loops import Loop
-from archcalc.costs.memory import (
-    DTYPES,
-    OPTIMIZERS,
-    ActivationBytes,
-    CacheBytes,
-    GradientBytes,
-    OptimizerBytes,
-    WeightBytes,
-)
-from archcalc.costs.operations import TALLIES, EveryFlops, Rule, Tally, Uncounted
-from archcalc.costs.parameters import (
-    ActiveParameters,
-    NonEmbeddingParameters,
-    Parameters,
-    Statistics,
-    TotalParameters,
-    TrainableParameters,
-)
-from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
-from archcalc.costs.receptive import Field, Phase, ReceptiveField
-from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
-from archcalc.costs.time import StepTime, Traffic
-from archcalc.costs.training import FORMATS, Formats, MemoryPart, TrainingBytes
-from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
+from archcalc._loading import names_from
+
+if TYPE_CHECKING:
+    from archcalc.costs.activations import Activations
+    from archcalc.costs.base import Additive, Cost
+    from archcalc.costs.cache import Cache
+    from archcalc.costs.choice import Alternative, Choice, Convention, ConventionEffect
+    from archcalc.costs.conventions import CONVENTIONS, convention
+    from archcalc.costs.loops import Loop
+    from archcalc.costs.memory import (
+        DTYPES,
+        OPTIMIZERS,
+        ActivationBytes,
+        CacheBytes,
+        GradientBytes,
+        OptimizerBytes,
+        WeightBytes,
+    )
+    from archcalc.costs.operations import TALLIES, EveryFlops, Rule, Tally, Uncounted
+    from archcalc.costs.parameters import (
+        ActiveParameters,
+        NonEmbeddingParameters,
+        Parameters,
+        Statistics,
+        TotalParameters,
+        TrainableParameters,
+    )
+    from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
+    from archcalc.costs.receptive import Field, Phase, ReceptiveField
+    from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
+    from archcalc.costs.time import StepTime, Traffic
+    from archcalc.costs.training import FORMATS, Formats, MemoryPart, TrainingBytes
+    from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
 __all__ = [
     "CONVENTIONS",
@@ -87,10 +89,26 @@ __all__ = [
     "convention",
 ]
 
-
-def _missing(name: str) -> Any:
-    raise missing(__name__, name)
-
+_HOMES = {
+    "activations": "Activations",
+    "base": "Additive Cost",
+    "cache": "Cache",
+    "choice": "Alternative Choice Convention ConventionEffect",
+    "conventions": "CONVENTIONS convention",
+    "loops": "Loop",
+    "memory": "DTYPES OPTIMIZERS ActivationBytes CacheBytes GradientBytes OptimizerBytes"
+    " WeightBytes",
+    "operations": "TALLIES EveryFlops Rule Tally Uncounted",
+    "parameters": "ActiveParameters NonEmbeddingParameters Parameters Statistics"
+    " TotalParameters TrainableParameters",
+    "peak": "Alive Peak PeakBytes PeakMoment",
+    "receptive": "Field Phase ReceptiveField",
+    "saved": "KERNELS Kernels SavedBytes SavedTensor",
+    "time": "StepTime Traffic",
+    "training": "FORMATS Formats MemoryPart TrainingBytes",
+    "work": "Flops Macs MacsByOutput TrainingFlops",
+}
+"""Where its names stand: each module is loaded when one of its names is first used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
-    __getattr__ = _missing
+    __getattr__, __dir__ = names_from(__name__, _HOMES)

@@ -1,18 +1,20 @@
 """Explanations: why a number is what it is."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archcalc._loading import missing
-from archcalc.explain.comparison import Change, Comparison, compare
-from archcalc.explain.conventions import Conventions, conventions
-from archcalc.explain.derivation import Derivation, derive
-from archcalc.explain.memory import Memory, memory
-from archcalc.explain.mistakes import Finding
-from archcalc.explain.picture import picture
-from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
-from archcalc.explain.summary import Summary, summarize
-from archcalc.explain.training_cost import Account, CostLine, account
-from archcalc.explain.verdict import Verdict
+from archcalc._loading import names_from
+
+if TYPE_CHECKING:
+    from archcalc.explain.comparison import Change, Comparison, compare
+    from archcalc.explain.counting_choices import Conventions, conventions
+    from archcalc.explain.derivation import Derivation, derive
+    from archcalc.explain.memory_table import Memory, memory
+    from archcalc.explain.mistakes import Finding
+    from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
+    from archcalc.explain.summary import Summary, summarize
+    from archcalc.explain.training_cost import Account, CostLine, account
+    from archcalc.explain.verdict import Verdict
+    from archcalc.explain.window_picture import picture
 
 __all__ = [
     "Account",
@@ -37,10 +39,19 @@ __all__ = [
     "summarize",
 ]
 
-
-def _missing(name: str) -> Any:
-    raise missing(__name__, name)
-
+_HOMES = {
+    "comparison": "Change Comparison compare",
+    "counting_choices": "Conventions conventions",
+    "derivation": "Derivation derive",
+    "memory_table": "Memory memory",
+    "mistakes": "Finding",
+    "window_picture": "picture",
+    "reconciliation": "Claim Reconciliation reconcile",
+    "summary": "Summary summarize",
+    "training_cost": "Account CostLine account",
+    "verdict": "Verdict",
+}
+"""Where its names stand: each module is loaded when one of its names is first used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
-    __getattr__ = _missing
+    __getattr__, __dir__ = names_from(__name__, _HOMES)

@@ -16,7 +16,7 @@ from sympy import Expr
 from archcalc.costs import CONVENTIONS, Additive
 from archcalc.costs.base import ordered_sum
 from archcalc.costs.loops import often, owned
-from archcalc.explain.conventions import who
+from archcalc.explain.counting_choices import who
 from archcalc.layers import Applied
 from archcalc.layers.facts import Weight
 from archcalc.layers.notation import Notation, notation_of

@@ -25,7 +25,7 @@ from archcalc.costs import (
     WeightBytes,
 )
 from archcalc.costs.memory import bytes_of, slots_of
-from archcalc.explain.conventions import choices, choices_data
+from archcalc.explain.counting_choices import choices, choices_data
 from archcalc.explain.document import (
     Amount,
     Block,

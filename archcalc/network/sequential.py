@@ -13,7 +13,7 @@ from archcalc.layers.kept import told
 from archcalc.layers.merging import Add, Concatenate
 from archcalc.network.base import Network
 from archcalc.network.fields import Block, Blocks, Layers, OptionalBlock
-from archcalc.network.forms import Form, as_layer, chains_lists
+from archcalc.network.forms import Form, as_layer
 from archcalc.network.graph import INPUT, Graph, Ref, chain
 from archcalc.network.tensor import Tensor
 from archcalc.symbolic.errors import InvalidLayerError, quoted
@@ -22,7 +22,6 @@ from archcalc.symbolic.shape import Shape
 __all__ = ["Parallel", "Residual", "Sequential"]
 
 
-@chains_lists
 class Sequential(Network):
     """Layers one after the other.
 

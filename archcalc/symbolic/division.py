@@ -287,7 +287,7 @@ def least_value(x: Expr) -> int | None:
         return min(known)
     if isinstance(x, Mul):
         return prod(known) if min(known) >= 0 else None
-    return _least_quotient(*known, x.divisor) if isinstance(x, FloorDiv) else None
+    return _least_quotient(known[0], known[1], x.divisor) if isinstance(x, FloorDiv) else None
 
 
 def _least_quotient(numerator: int, least_divisor: int, divisor: Expr) -> int | None:

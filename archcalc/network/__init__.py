@@ -13,13 +13,14 @@ from archcalc.layers.registry import declare, families
 
 if TYPE_CHECKING:
     from archcalc.network.base import Network
+    from archcalc.network.branches import Parallel, Residual
     from archcalc.network.experts import Experts
     from archcalc.network.generalizing import Generalization
     from archcalc.network.ladder import Ladder
     from archcalc.network.model import Model
     from archcalc.network.parameter import Constant, Parameter
     from archcalc.network.repeat import Repeat
-    from archcalc.network.sequential import Parallel, Residual, Sequential
+    from archcalc.network.sequential import Sequential
     from archcalc.network.spec.files import dumps, load, loads, save, traced
     from archcalc.network.spec.reader import from_dict
     from archcalc.network.stacks import RecurrentStack
@@ -88,13 +89,14 @@ __all__ = [
 
 _HOMES = {
     "base": "Network",
+    "branches": "Parallel Residual",
     "experts": "Experts",
     "generalizing": "Generalization",
     "ladder": "Ladder",
     "model": "Model",
     "parameter": "Constant Parameter",
     "repeat": "Repeat",
-    "sequential": "Parallel Residual Sequential",
+    "sequential": "Sequential",
     "spec.files": "dumps load loads save traced",
     "spec.reader": "from_dict",
     "stacks": "RecurrentStack",

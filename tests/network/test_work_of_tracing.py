@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 import archcalc as ac
 from archcalc.costs import Macs, Parameters
 from archcalc.layers.applied import Applied
+from tests.counting import at_most
 
 
 def blocks(count: int, width: Any = 8) -> ac.Sequential:
@@ -84,23 +83,6 @@ def test_alike_rows_stand_for_all() -> None:
     assert trace.macs == ac.Formula(one_by_one)
 
 
-def calls(work: Callable[[], object]) -> int:
-    """How many functions are called."""
-    count = 0
-
-    def called(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(called)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
-
-
 def chain(length: int) -> ac.Sequential:
     layers = [ac.Conv2D(8, 3, padding="same") for _ in range(length)]
     return ac.Sequential(layers, input_shape=(32, 32, 8))
@@ -111,7 +93,9 @@ def test_a_longer_chain_takes_as_much_more_work() -> None:
     counts = {}
     for length, net in nets.items():
         net.trace()  # names are made up, and classes built
-        counts[length] = calls(lambda net=net: int(net.trace().parameters))  # type: ignore[misc]
+        with at_most(1_000_000) as count:
+            int(net.trace().parameters)
+        counts[length] = count.calls
     each = (counts[200] - counts[100]) / 100
     assert counts[1_000] <= counts[100] + 900 * each * 1.01
     assert each < 40

@@ -13,7 +13,14 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from archcalc._hooks import FILE_NAMES, ON_NEW_LAYER, SHOWN_AS_HTML, SOLVED_TOGETHER
+from archcalc._hooks import (
+    FILE_ENDINGS,
+    FILE_NAMES,
+    FILE_READERS,
+    ON_NEW_LAYER,
+    SHOWN_AS_HTML,
+    SOLVED_TOGETHER,
+)
 from archcalc._loading import loaded, missing, moved
 from archcalc._version import __version__ as __version__
 
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
         account as account,
         compare as compare,
         conventions as conventions,
+        deploy as deploy,
         derive as derive,
         picture as picture,
         reconcile as reconcile,
@@ -51,6 +59,7 @@ if TYPE_CHECKING:
     from archcalc.frameworks.from_keras import from_keras as from_keras
     from archcalc.frameworks.from_onnx import from_onnx as from_onnx
     from archcalc.frameworks.from_source import from_source as from_source
+    from archcalc.frameworks.huggingface import from_huggingface as from_huggingface
     from archcalc.frameworks.from_torch import from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
@@ -109,9 +118,9 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
-    "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula", "load", "loads",
-    "parse",
+    "account", "compare", "convention", "conventions", "crossover", "deploy", "derive", "dumps",
+    "from_dict", "from_huggingface", "from_keras", "from_onnx", "from_source", "from_torch",
+    "interpolate_formula", "load", "loads", "parse",
     "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
     "to_source", "traced", "substitute",
 )  # fmt: skip
@@ -149,6 +158,14 @@ def _torchs_names() -> Mapping[str, Any]:
     return names
 
 
+def _endings() -> Any:
+    return loaded(f"{__name__}._files").ENDINGS
+
+
+def _reader_of(path: Any) -> Any:
+    return loaded(f"{__name__}._files").reader_of(path)
+
+
 def _tell_hypothesis(cls: type) -> None:
     if "hypothesis" in sys.modules:
         loaded(f"{__name__}.testing.registration").tell(cls)
@@ -165,6 +182,8 @@ def _several(*asked: Any) -> dict[str, int]:
 
 
 FILE_NAMES.append(_torchs_names)
+FILE_ENDINGS.append(_endings)
+FILE_READERS.append(_reader_of)
 ON_NEW_LAYER.append(_tell_hypothesis)
 SHOWN_AS_HTML.append(_html)
 SOLVED_TOGETHER.append(_several)

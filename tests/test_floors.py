@@ -54,6 +54,7 @@ def test_nothing_imports_from_a_higher_floor(package: str) -> None:
 
 OFFERED = {
     "archcalc.explain.derivation:derive",
+    "archcalc.explain.drawing:draw",
     "archcalc.explain.summary:summary_text",
     "archcalc.frameworks.keras:to_keras",
     "archcalc.frameworks.torch:to_torch",

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import gc
-import os
 import re
 import sys
 from ast import literal_eval
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from importlib import import_module
-from inspect import signature
 from typing import Any
 
-from archcalc.layers import Layer
 from archcalc.network import Network, Trace
 from archcalc.network.spec.files import Source, read_file
 from archcalc.network.substitution import network_symbols, substitute
-from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted, shorten
+from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted
 from archcalc.symbolic.numbers import read_number
 
 __all__ = ["Opened", "bound", "count", "open_network", "rate", "trace_with"]
 
-_MODULE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 _COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
 
 
@@ -108,14 +103,14 @@ def open_network(
         gc.enable()
     if name == "-":
         return Opened(_PIPED, *_piped())
-    from archcalc.cli.readers import names_source, reader_of
+    from archcalc._files import names_attribute, reader_of
 
-    if _MODULE.fullmatch(name) and not (os.path.exists(name) or names_source(name)):
-        return Opened(name, _attribute(name, inputs, calls or {}))
-    reader = reader_of(name)
-    if reader is not None:
-        return Opened(name, reader(name, _shapes(inputs)))
-    return Opened(name, *read_file(name))
+    if not (names_attribute(name) or reader_of(name)):
+        return Opened(name, *read_file(name))
+    from archcalc.frameworks.opening import read_model
+
+    call = {key: _argument(text) for key, text in (calls or {}).items()}
+    return Opened(name, read_model(name, _shapes(inputs), call=call))
 
 
 _PIPED = "standard input"
@@ -150,103 +145,6 @@ def _shapes(inputs: Sequence[str] | None) -> Any:
         return None
     shapes = [[dim.strip() for dim in text.split(",")] for text in inputs]
     return shapes if len(shapes) > 1 else shapes[0]
-
-
-def _attribute(name: str, inputs: Sequence[str] | None, calls: Mapping[str, str]) -> Network:
-    """The network that a module calls by some name; importing the module runs it."""
-    module, _, path = name.partition(":")
-    sys.path.insert(0, "")  # as for `python -m`: modules beside the one who asks
-    try:
-        if module.partition(".")[0] == "keras":
-            _ready_keras()
-        value = import_module(module)
-        for part in path.split("."):
-            value = getattr(value, part)
-        made = _made(value, calls)
-        if _is_keras(made):  # first: on its torch backend a layer of Keras is a module of torch too
-            made = _of_keras(made, inputs)
-        elif _is_torchs(made):
-            made = _of_torch(made, name, inputs)
-    except ArchcalcError:
-        raise
-    except SystemExit as end:
-        raise SpecificationError(
-            f"it ends the process as it is imported, with {quoted(end.code, 60)}",
-            code="not-importable", path=name,
-            hint="keep what runs a program under if __name__ == '__main__'",
-        ) from None  # fmt: skip
-    except Exception as error:
-        raise SpecificationError(
-            f"it cannot be imported: {type(error).__name__}: {shorten(str(error))}",
-            code="not-importable", path=name,
-        ) from error  # fmt: skip
-    finally:
-        sys.path.remove("")
-    if not isinstance(made, Network):
-        raise SpecificationError(
-            f"this is {type(made).__name__}, not a network of archcalc",
-            code="not-a-network", path=name,
-            hint="give the name of a network, of a model of torch or Keras, or of a function that "
-            "makes one; --call NAME=VALUE gives it arguments",
-        )  # fmt: skip
-    return made
-
-
-def _is_torchs(value: Any) -> bool:
-    torch = sys.modules.get("torch")  # there is no module of it that has not imported it
-    return torch is not None and isinstance(value, torch.nn.Module)
-
-
-def _of_torch(module: Any, name: str, inputs: Sequence[str] | None) -> Network:
-    from archcalc.frameworks import from_torch
-
-    if not inputs:
-        raise SpecificationError(
-            "a torch model does not say what goes into it", code="no-input-shape", path=name,
-            hint="add --input 3,224,224, or with symbols --input 3,h,w",
-        )  # fmt: skip
-    return from_torch(module, _shapes(inputs))
-
-
-def _ready_keras() -> None:
-    """Keras on a backend that is there, before something imports it."""
-    from archcalc.frameworks.keras import import_keras
-
-    import_keras()
-
-
-def _is_keras(value: Any) -> bool:
-    keras = sys.modules.get("keras")
-    return keras is not None and isinstance(value, keras.layers.Layer)
-
-
-def _of_keras(model: Any, inputs: Sequence[str] | None) -> Network:
-    from archcalc.frameworks.from_keras import from_keras
-
-    return from_keras(model, _shapes(inputs))
-
-
-def _made(value: Any, calls: Mapping[str, str]) -> Any:
-    """What a function makes; anything else as it is.
-
-    Where it has an argument ``weights`` that nobody gives, none are loaded: they are not counted.
-    """
-    if isinstance(value, Layer) or _is_torchs(value) or _is_keras(value):
-        return value
-    given = {name: _argument(text) for name, text in calls.items()}
-    try:
-        found = signature(value)
-        if "weights" in found.parameters:
-            given.setdefault("weights", None)
-        found.bind(**given)
-    except (TypeError, ValueError) as error:  # it is no function, or wants other arguments
-        if calls:
-            raise SpecificationError(
-                f"it cannot be called like that: {shorten(str(error))}", code="bad-option",
-                hint="--call NAME=VALUE gives an argument by its name",
-            ) from None  # fmt: skip
-        return value
-    return value(**given)
 
 
 def _argument(text: str) -> Any:

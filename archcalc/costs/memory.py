@@ -9,46 +9,21 @@ from types import MappingProxyType
 from archcalc.costs.activations import Activations
 from archcalc.costs.base import Cost, Rows
 from archcalc.costs.cache import Cache
+from archcalc.costs.mesh import ONE_DEVICE, Mesh, on_device
+from archcalc.costs.number_formats import bytes_of, look_up, stored_bytes
 from archcalc.costs.parameters import TotalParameters, TrainableParameters
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import DimLike, as_dim
-from archcalc.symbolic.errors import LookupFailedError, quoted
 
 __all__ = [
-    "DTYPES",
     "OPTIMIZERS",
     "ActivationBytes",
     "CacheBytes",
     "GradientBytes",
     "OptimizerBytes",
     "WeightBytes",
-    "bytes_of",
     "slots_of",
 ]
-
-DTYPES: Mapping[str, int] = MappingProxyType(
-    {
-        "float64": 8,
-        "float32": 4,
-        "tfloat32": 4,
-        "float16": 2,
-        "bfloat16": 2,
-        "float8": 1,
-        "int64": 8,
-        "int32": 4,
-        "int16": 2,
-        "int8": 1,
-        "uint8": 1,
-        "bool": 1,
-    }
-)
-"""Bytes an element."""
-
-_SHORT = {
-    "fp64": "float64", "fp32": "float32", "tf32": "tfloat32", "fp16": "float16", "half": "float16",
-    "bf16": "bfloat16", "fp8": "float8", "double": "float64", "float": "float32",
-}  # fmt: skip
-"""What number formats are called for short."""
 
 OPTIMIZERS: Mapping[str, int] = MappingProxyType(
     {
@@ -71,18 +46,6 @@ OPTIMIZERS: Mapping[str, int] = MappingProxyType(
 """Numbers an optimizer keeps for every parameter that is trained, as the papers define them."""
 
 
-def bytes_of(dtype: str) -> int:
-    """Bytes an element of `dtype`.
-
-    Raises:
-        LookupFailedError: it is not known; the error lists those that are.
-
-    >>> bytes_of("bfloat16")
-    2
-    """
-    return _look_up(DTYPES, _SHORT.get(dtype, dtype), "number format")
-
-
 def slots_of(optimizer: str) -> int:
     """How many numbers `optimizer` keeps for every parameter.
 
@@ -92,22 +55,16 @@ def slots_of(optimizer: str) -> int:
     >>> slots_of("adam")
     2
     """
-    return _look_up(OPTIMIZERS, optimizer, "optimizer")
-
-
-def _look_up(table: Mapping[str, int], name: str, what: str) -> int:
-    if name not in table:
-        raise LookupFailedError(
-            f"{quoted(name, 40)} is not a known {what}",
-            code=f"unknown-{what.replace(' ', '-')}",
-            hint=f"known are {', '.join(table)}",
-        )
-    return table[name]
+    return look_up(OPTIMIZERS, optimizer, "optimizer")
 
 
 @dataclass(frozen=True)
 class WeightBytes(Cost[Formula]):
-    """Bytes of all weights, statistics included.
+    """Bytes of all weights that one device has, statistics included.
+
+    Args:
+        dtype: the format; one of few bits has the scales of its groups with it.
+        mesh: the devices.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -116,10 +73,12 @@ class WeightBytes(Cost[Formula]):
     """
 
     dtype: str = "float32"
+    mesh: Mesh = ONE_DEVICE
     unit = "bytes"
 
     def over(self, trace: Rows) -> Formula:
-        return TotalParameters().over(trace) * bytes_of(self.dtype)
+        amount, needs = on_device(TotalParameters(), trace, self.mesh)
+        return Formula(amount, (*trace.requirements, *needs)) * stored_bytes(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -183,7 +142,12 @@ class ActivationBytes(Cost[Formula]):
 
 @dataclass(frozen=True)
 class CacheBytes(Cost[Formula]):
-    """Bytes of what a batch of sequences keeps for its next step: see `Cache`.
+    """Bytes of what a batch of sequences keeps for its next step on one device: see `Cache`.
+
+    Args:
+        dtype: the format; one of few bits has the scales of its groups with it.
+        batch: how many sequences there are.
+        mesh: the devices: heads of keys are split among those of `tensor`, a latent is on each.
 
     Each layer of Llama 3 8B: 8 keys and 8 values of 128 numbers for every position:
 
@@ -196,7 +160,10 @@ class CacheBytes(Cost[Formula]):
 
     dtype: str = "float32"
     batch: DimLike = 1
+    mesh: Mesh = ONE_DEVICE
     unit = "bytes"
 
     def over(self, trace: Rows) -> Formula:
-        return Cache().over(trace) * bytes_of(self.dtype) * as_dim(self.batch)
+        amount, needs = on_device(Cache(), trace, self.mesh)
+        held = Formula(amount, (*trace.requirements, *needs))
+        return held * stored_bytes(self.dtype) * as_dim(self.batch)

@@ -17,8 +17,10 @@ from sympy import Add, Expr, Integer, Max
 
 from archcalc.costs.base import Cost, Rows
 from archcalc.costs.liveness import Buffer, Moment, Schedule, Strided, program
-from archcalc.costs.memory import bytes_of
+from archcalc.costs.mesh import ONE_DEVICE, Mesh
+from archcalc.costs.number_formats import bytes_of
 from archcalc.costs.order import best_order
+from archcalc.costs.placement import Placement
 from archcalc.formula import Formula
 from archcalc.formula.monotone import Direction, direction
 from archcalc.symbolic.compare import at_least, bounds
@@ -27,7 +29,7 @@ from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.printing.text import to_text
-from archcalc.symbolic.requirement import Requirement
+from archcalc.symbolic.requirement import Requirement, undecided
 from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.substitution import substitute
@@ -114,6 +116,7 @@ class PeakBytes(Cost[Formula]):
         strided: whether a transpose or a slice is a ``"view"``, as in torch, or a ``"copy"``.
         keep_inputs: whether the network's inputs stay to the end, as those of a function do that
             is called in torch, or make room when they were read last.
+        mesh: the devices; what is counted is what one of them has.
 
     Raises:
         EvaluationError: the largest of repeated blocks is undecided, or the best order is asked of
@@ -135,6 +138,7 @@ class PeakBytes(Cost[Formula]):
     order: Literal["network", "best"] = "network"
     strided: Strided = "view"
     keep_inputs: bool = False
+    mesh: Mesh = ONE_DEVICE
     unit = "bytes"
     source = "Appel, Modern Compiler Implementation (1998), section 10.1: live ranges"
 
@@ -144,11 +148,16 @@ class PeakBytes(Cost[Formula]):
     def peak(self, trace: Rows) -> Peak:
         """Where the peak is, and what is alive there."""
         done = program(trace, strided=self.strided, keep_inputs=self.keep_inputs)
+        placed = Placement(trace, self.mesh)
+        if not self.mesh.is_one:
+            for buffer in done.buffers:
+                buffer.size = placed.given(buffer.path, buffer.size)
         order = best_order(done) if self.order == "best" else range(len(done.moments))
         each = product((bytes_of(self.dtype), as_dim(self.batch)))
         paths = tuple(done.moments[number].path for number in order)
         found = tuple(_peak_moments(_in_order(done, order)))
-        return Peak(found, each, paths, trace.requirements)
+        needs = (*trace.requirements, *undecided(dict.fromkeys(placed.needs)))
+        return Peak(found, each, paths, needs)
 
 
 def _in_order(done: Schedule, order: Sequence[int]) -> Schedule:

@@ -10,22 +10,26 @@ Source: torch's derivatives (tools/autograd/derivatives.yaml), as they are seen 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from archcalc.costs.base import Cost, Rows, TracedRow, total
 from archcalc.costs.liveness import Called, Schedule, elements_of, training_program
 from archcalc.costs.loops import Factors, repeated
-from archcalc.costs.memory import bytes_of
+from archcalc.costs.mesh import ONE_DEVICE, Mesh
+from archcalc.costs.number_formats import bytes_of, look_up
 from archcalc.costs.operations import Uncounted
 from archcalc.costs.parameters import learns
 from archcalc.costs.peak import largest_of
+from archcalc.costs.placement import Placement
 from archcalc.formula import Formula
 from archcalc.layers.facts import Kept, Saved, Unstated
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.ordered import plain
+from archcalc.symbolic.requirement import undecided
 from archcalc.symbolic.shape import product
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.substitution import substitute
@@ -42,18 +46,31 @@ class Kernels(Shown):
         index: positions of maxima, and indices that an embedding is given.
         mask: what a dropout has drawn.
         condition: yes or no for each element, such as whether a key comes after a query.
+        attention: whether scores are ``"fused"`` where a kernel is there that keeps none of them,
+            or ``"eager"``, by its definition, so that they are kept.
     """
 
     statistic: str = "float32"
     index: str = "int64"
     mask: str = "bool"
     condition: str = "bool"
+    attention: Literal["fused", "eager"] = "fused"
 
 
 KERNELS: Mapping[str, Kernels] = MappingProxyType(
-    {"torch on CUDA": Kernels(), "torch on the CPU": Kernels(mask="float32")}
+    {
+        "torch on CUDA": Kernels(),
+        "torch on the CPU": Kernels(mask="float32"),
+        "eager on CUDA": Kernels(attention="eager"),
+        "eager on the CPU": Kernels(mask="float32", attention="eager"),
+    }
 )
-"""What is known of kernels: torch draws a dropout's mask as bools on CUDA, as floats on the CPU."""
+"""What is known of kernels: torch draws a dropout's mask as bools on CUDA, as floats on the CPU;
+attention is fused where it can be, or eager, as transformers' ``"eager"`` is."""
+
+
+Stating: TypeAlias = Callable[[TracedRow], Saved | Unstated]
+"""What says what a row keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,7 @@ class SavedBytes(Cost[Formula]):
         recompute: paths of blocks of which only what goes in is kept; each is computed once more
             when its gradients are, so that one block at a time keeps what is inside.  A repeated
             block is one of its copies.
+        mesh: the devices; what is counted is what one of them keeps.
 
     Raises:
         LookupFailedError: a format is not known, or no layer is under a path.
@@ -108,31 +126,67 @@ class SavedBytes(Cost[Formula]):
     dtype: str = "float32"
     kernels: str | Kernels = "torch on CUDA"
     recompute: tuple[str, ...] = ()
+    mesh: Mesh = ONE_DEVICE
     unit = "bytes"
     source = "torch, tools/autograd/derivatives.yaml"
 
     def over(self, trace: Rows) -> Formula:
-        counted = [self._bytes(tensor) for tensor in self.tensors(trace)]
+        placed = Placement(trace, self.mesh)
+        counted = [self.bytes_of_tensor(tensor) for tensor in self._kept(trace, placed)]
         inside = [
-            total(self._bytes(tensor) for tensor in tensors)
-            for tensors in self.recomputed(trace).values()
+            total(self.bytes_of_tensor(tensor) for tensor in tensors)
+            for tensors in self._again(trace, placed).values()
         ]
         most = largest_of(inside) if inside else 0
-        return Formula(total([*counted, (1, most)]), trace.requirements)
+        needs = undecided(dict.fromkeys(placed.needs))
+        return Formula(total([*counted, (1, most)]), (*trace.requirements, *needs))
 
     def tensors(self, trace: Rows) -> tuple[SavedTensor, ...]:
         """Everything that is kept from the forward pass to the backward pass, each once."""
-        done = training_program(trace)
-        return tuple(_together(_saved(trace, done, _blocks(done, self.recompute))))
+        return self._kept(trace, Placement(trace, self.mesh))
 
     def recomputed(self, trace: Rows) -> dict[str, tuple[SavedTensor, ...]]:
         """What is kept besides while a block is computed once more, by the path of its first row.
 
         Of copies that are alike there is one.
         """
+        return self._again(trace, Placement(trace, self.mesh))
+
+    def _kept(self, trace: Rows, placed: Placement) -> tuple[SavedTensor, ...]:
         done = training_program(trace)
-        found = [(block, _inside(trace, done, block)) for block in _blocks(done, self.recompute)]
-        return {done.moments[block.start].path: tensors for block, tensors in found}
+        found = _together(_saved(trace, done, self._states, _blocks(done, self.recompute)))
+        return tuple(self._on_device(tensor, placed) for tensor in found)
+
+    def _again(self, trace: Rows, placed: Placement) -> dict[str, tuple[SavedTensor, ...]]:
+        done = training_program(trace)
+        return {
+            done.moments[block.start].path: tuple(
+                self._on_device(tensor, placed)
+                for tensor in _inside(trace, done, self._states, block)
+            )
+            for block in _blocks(done, self.recompute)
+        }
+
+    def _on_device(self, tensor: SavedTensor, placed: Placement) -> SavedTensor:
+        if self.mesh.is_one:
+            return tensor
+        if tensor.of_batch:  # it is of positions, not of heads or features
+            return replace(tensor, elements=placed.whole(tensor.elements))
+        part = placed.given if tensor.name == "output" else placed.inside
+        return replace(tensor, elements=part(tensor.path, tensor.elements))
+
+    def _states(self, row: TracedRow) -> Saved | Unstated:
+        """What a row keeps; of a cell over time nothing is stated, as its states are no inputs."""
+        if any(turn.kind in ("recurrent", "backwards") for turn in row.rounds):
+            return Unstated(_CELL_OVER_TIME)
+        if self._known().attention == "eager":
+            defined = row.layer.saves_as_defined(*row.inputs, row.output)
+            return row.applied.saves if defined is None else defined
+        return row.applied.saves
+
+    def _known(self) -> Kernels:
+        kernels = self.kernels
+        return look_up(KERNELS, kernels, "set of kernels") if isinstance(kernels, str) else kernels
 
     def unstated(self, trace: Rows) -> tuple[str, ...]:
         """The paths of those rows that do not say what they keep."""
@@ -143,10 +197,11 @@ class SavedBytes(Cost[Formula]):
         return tuple(
             Uncounted(row.path, type(row.layer).__name__, stated.why)
             for row in trace.rows
-            if isinstance(stated := _stated(row), Unstated)
+            if isinstance(stated := self._states(row), Unstated)
         )
 
-    def _bytes(self, tensor: SavedTensor) -> tuple[Dim, Dim]:
+    def bytes_of_tensor(self, tensor: SavedTensor) -> tuple[Dim, Dim]:
+        """How often a tensor is there, and its bytes, of the batch."""
         each = bytes_of(self._format(tensor.kind))
         batch: Dim = 1 if tensor.of_batch else as_dim(self.batch)
         return repeated(tensor.copies, product((each, batch, tensor.elements)))
@@ -154,19 +209,20 @@ class SavedBytes(Cost[Formula]):
     def _format(self, kind: str) -> str:
         if kind == "activation":
             return self.dtype
-        known = KERNELS[self.kernels] if isinstance(self.kernels, str) else self.kernels
-        found: str = getattr(known, kind)
+        found: str = getattr(self._known(), kind)
         return found
 
 
-def _saved(trace: Rows, done: Schedule, blocks: Sequence[range] = ()) -> Iterator[SavedTensor]:
+def _saved(
+    trace: Rows, done: Schedule, states: Stating, blocks: Sequence[range] = ()
+) -> Iterator[SavedTensor]:
     """What is kept of all calls; of a block that is recomputed, what goes into it."""
-    seen: set[int] = set()
+    seen: set[object] = set()
     within = {moment: block for block in blocks for moment in block}
     for moment in range(len(done.moments)):
         block = within.get(moment)
         if block is None:
-            yield from _of_call(trace, done, moment, seen)
+            yield from _of_call(trace, done, states, moment, seen)
         elif moment == block.start and any(done.calls[at].learned for at in block):
             path = done.moments[moment].path
             for number in sorted(_entering(done, block) - seen):
@@ -175,21 +231,30 @@ def _saved(trace: Rows, done: Schedule, blocks: Sequence[range] = ()) -> Iterato
 
 
 def _of_call(
-    trace: Rows, done: Schedule, moment: int, seen: set[int], apart: frozenset[int] = frozenset()
+    trace: Rows,
+    done: Schedule,
+    states: Stating,
+    moment: int,
+    seen: set[object],
+    apart: frozenset[int] = frozenset(),
 ) -> Iterator[SavedTensor]:
     """What one call keeps, without what is `seen` to be kept already, or kept `apart`."""
     number, call = done.moments[moment].row, done.calls[moment]
     if number < 0 or not call.learned:
         return
     row = trace.rows[number]
-    stated = _stated(row)
+    stated = states(row)
     saves = _everything(row) if isinstance(stated, Unstated) else stated
     for buffer in sorted(_buffers(row, saves, call) - seen - apart):
         seen.add(buffer)
         index = done.buffers[buffer].path == "input" and _indices(row)
         yield _of_buffer(done, buffer, "index" if index else "activation", row.path)
     for kept in saves.own:
-        yield _own(row, kept, call)
+        if not kept.once:
+            yield _own(row, kept, call)
+        elif (kept.name, kept.shape) not in seen:
+            seen.add((kept.name, kept.shape))
+            yield replace(_own(row, kept, call), copies=())
 
 
 def _of_buffer(done: Schedule, number: int, kind: str, path: str) -> SavedTensor:
@@ -229,10 +294,10 @@ def _entering(done: Schedule, block: range) -> set[int]:
     return read - set[int]().union(*(done.uses[moment][1] for moment in block))
 
 
-def _inside(trace: Rows, done: Schedule, block: range) -> tuple[SavedTensor, ...]:
+def _inside(trace: Rows, done: Schedule, states: Stating, block: range) -> tuple[SavedTensor, ...]:
     """What one copy of a block keeps while it is computed once more, beside what goes into it."""
-    entering, seen = frozenset(_entering(done, block)), set[int]()
-    found = [t for moment in block for t in _of_call(trace, done, moment, seen, entering)]
+    entering, seen = frozenset(_entering(done, block)), set[object]()
+    found = [t for moment in block for t in _of_call(trace, done, states, moment, seen, entering)]
     common = done.calls[block.start].copies
     return tuple(replace(tensor, copies=tensor.copies[len(common) :]) for tensor in found)
 
@@ -262,12 +327,6 @@ def _joined(found: list[Factors]) -> list[Factors]:
                 every = replace(factor, count=lower(plain(factor.count) + 1))
                 return _joined([*left, (*copies[:place], every, *copies[place + 1 :])])
     return found
-
-
-def _stated(row: TracedRow) -> Saved | Unstated:
-    """What a row keeps; of a cell over time nothing is stated, as its states are no inputs."""
-    over_time = any(turn.kind in ("recurrent", "backwards") for turn in row.rounds)
-    return Unstated(_CELL_OVER_TIME) if over_time else row.applied.saves
 
 
 _CELL_OVER_TIME = (

@@ -8,7 +8,8 @@ from fractions import Fraction
 from sympy import Max, Rational
 
 from archcalc.costs.base import Cost, Rows
-from archcalc.costs.memory import OptimizerBytes, WeightBytes, bytes_of
+from archcalc.costs.memory import OptimizerBytes, WeightBytes
+from archcalc.costs.number_formats import bytes_of
 from archcalc.costs.work import TrainingFlops
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import DimLike, as_dim

@@ -7,7 +7,10 @@ from archcalc._loading import names_from
 if TYPE_CHECKING:
     from archcalc.explain.comparison import Change, Comparison, compare
     from archcalc.explain.counting_choices import Conventions, conventions
+    from archcalc.explain.deployed import Deployed, deploy
+    from archcalc.explain.deployed_line import SheetLine
     from archcalc.explain.derivation import Derivation, derive
+    from archcalc.explain.drawing import Drawing, draw
     from archcalc.explain.memory_table import Memory, memory
     from archcalc.explain.mistakes import Finding
     from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
@@ -23,16 +26,21 @@ __all__ = [
     "Comparison",
     "Conventions",
     "CostLine",
+    "Deployed",
     "Derivation",
+    "Drawing",
     "Finding",
     "Memory",
     "Reconciliation",
+    "SheetLine",
     "Summary",
     "Verdict",
     "account",
     "compare",
     "conventions",
+    "deploy",
     "derive",
+    "draw",
     "memory",
     "picture",
     "reconcile",
@@ -42,7 +50,10 @@ __all__ = [
 _HOMES = {
     "comparison": "Change Comparison compare",
     "counting_choices": "Conventions conventions",
+    "deployed": "Deployed deploy",
+    "deployed_line": "SheetLine",
     "derivation": "Derivation derive",
+    "drawing": "Drawing draw",
     "memory_table": "Memory memory",
     "mistakes": "Finding",
     "window_picture": "picture",

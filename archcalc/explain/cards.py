@@ -23,7 +23,7 @@ __all__ = ["Card", "Listing", "layers_like"]
 _SHAPES = (("n",), ("t", "c"), ("h", "w", "c"), ("d", "h", "w", "c"))
 """Inputs of so many axes; a layer is shown on the first that it takes."""
 
-_COMMON = ("name", "trainable", "expects", "tied")
+_COMMON = ("name", "trainable", "expects", "tied", "weight_axes")
 """Arguments that every layer has."""
 
 

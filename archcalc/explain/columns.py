@@ -19,7 +19,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import SpecificationError, quoted
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["EXTRA", "Cell", "Line", "chosen", "counted", "lines_of"]
+__all__ = ["EXTRA", "Blocks", "Cell", "Line", "chosen", "counted", "lines_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def lines_of(trace: Trace, depth: int | None) -> list[Line]:
         raise SpecificationError(
             f"{quoted(depth, 40)} is no depth", code="bad-depth", hint="give 1, 2 or more"
         )
-    blocks = _Blocks.of(trace)
+    blocks = Blocks.of(trace)
     around = {row.path: blocks.around(row.path) for row in trace.rows}
 
     def block(row: Row) -> tuple[str, bool]:
@@ -77,14 +77,14 @@ def _open(row: Row, depth: int) -> Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _Blocks:
+class Blocks:
     """What stands in a network, by its path, and the beginnings of names with a ``/`` in them."""
 
     places: Mapping[str, Layer]
     begun: frozenset[str]
 
     @classmethod
-    def of(cls, trace: Trace) -> _Blocks:
+    def of(cls, trace: Trace) -> Blocks:
         network = trace.network
         places = places_of(network) if isinstance(network, Network) else {}
         begun = {start for path in places for start in _starts(path)}

@@ -7,6 +7,7 @@ other colours.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Literal, TypeAlias
 
@@ -110,6 +111,56 @@ class SvgCanvas:
         self._reach((left, at[1] - size), (left + wide, at[1] + size / 3))
         place = f'x="{at[0]:g}" y="{at[1]:g}" font-size="{size:g}" text-anchor="{anchor}"'
         self._drawn.append(f'<text class="words" {place} fill="{INK}">{escape(text)}</text>')
+
+    def rich(
+        self, at: Point, text: str, markup: str, *, anchor: str, size: float, kind: str
+    ) -> None:
+        """Words on a base line as `markup`, which is escaped already and as long as `text`."""
+        wide = len(text) * _LETTER * size
+        left = at[0] - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
+        self._reach((left, at[1] - size), (left + wide, at[1] + size / 3))
+        place = f'x="{at[0]:g}" y="{at[1]:g}" font-size="{size:g}" text-anchor="{anchor}"'
+        faint = "" if kind == "name" else ' fill-opacity="0.75"'
+        self._drawn.append(f'<text class="{kind}" {place} fill="{INK}"{faint}>{markup}</text>')
+
+    def card(
+        self, at: Point, wide: float, high: float, ink: str, kind: str, *, strong: bool
+    ) -> None:
+        """A box with round corners, which shines through a little."""
+        look: dict[str, float | str] = {"fill": ink, "stroke": ink, "rx": 6}
+        look |= (
+            {"fill_opacity": 0.14, "stroke_opacity": 0.9}
+            if strong
+            else {"fill_opacity": 0.035, "stroke_opacity": 0.35}
+        )
+        self._box(at, wide, high, kind, **look)
+
+    def curve(self, parts: Sequence[tuple[Point, Point, Point, Point]], kind: str) -> None:
+        """Bézier curves one after the other."""
+        (x, y), *_ = parts[0]
+        drawn = [f"M{x:g} {y:g}"]
+        for start, *bends, end in parts:
+            self._reach(start, end)
+            straight = start[0] == end[0] or start[1] == end[1]
+            points = (end,) if straight else (*bends, end)
+            drawn.append(("L" if straight else "C") + " ".join(f"{a:g} {b:g}" for a, b in points))
+        self._stroke(kind, "".join(drawn), stroke_opacity=0.6, stroke_width=1.4)
+
+    def arrow(self, before: Point, tip: Point, kind: str) -> None:
+        """The head of an arrow that comes from `before`, along the page or across it."""
+        (x, y), down = tip, abs(tip[1] - before[1]) > abs(tip[0] - before[0])
+        sign = 1 if (tip[1] > before[1] if down else tip[0] > before[0]) else -1
+        head = f"l-3.5 {-7 * sign:g}h7z" if down else f"l{-7 * sign:g} -3.5v7z"
+        self._add("path", kind, d=f"M{x:g} {y:g}{head}", fill=INK, fill_opacity=0.6)
+
+    def open(self, tag: str, kind: str, title: str = "") -> None:
+        """Begin a group, with what is said where a pointer rests on it."""
+        said = f"<title>{escape(title)}</title>" if title else ""
+        self._drawn.append(f'<{tag} class="{kind}">{said}')
+
+    def close(self, tag: str) -> None:
+        """End the group that was begun last."""
+        self._drawn.append(f"</{tag}>")
 
     def measure(self, a: Point, b: Point, text: str, edge: Edge) -> None:
         """A line from `a` to `b` with ticks at its ends, and what it measures beside it."""

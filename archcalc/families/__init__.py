@@ -18,10 +18,15 @@ from functools import partial
 from typing import Any
 
 from archcalc.families.alexnet import alexnet
+from archcalc.families.attention import attention, latent_attention
 from archcalc.families.convnext import CONVNEXTS, convnext
+from archcalc.families.decoder import block, decoder, layer_norm, rms_norm, runs
 from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.efficientnet import EFFICIENTNETS, efficientnet
+from archcalc.families.feedforward import experts, gated_mlp, mlp
 from archcalc.families.inception import inception_v3
+from archcalc.families.language import LANGUAGE_MODELS, LanguageModel, language_model
+from archcalc.families.llama import llama
 from archcalc.families.mobilenet import (
     MOBILENETS_V3,
     mobilenet,
@@ -39,21 +44,35 @@ __all__ = [
     "CONVNEXTS",
     "DENSENETS",
     "EFFICIENTNETS",
+    "LANGUAGE_MODELS",
     "MOBILENETS_V3",
     "RESNETS",
     "SWINS",
     "VGGS",
     "VITS",
+    "LanguageModel",
     "alexnet",
+    "attention",
+    "block",
     "convnext",
+    "decoder",
     "densenet",
     "doubling",
     "efficientnet",
+    "experts",
+    "gated_mlp",
     "inception_v3",
+    "language_model",
+    "latent_attention",
+    "layer_norm",
+    "llama",
+    "mlp",
     "mobilenet",
     "mobilenet_v2",
     "mobilenet_v3",
     "resnet",
+    "rms_norm",
+    "runs",
     "swin",
     "unet",
     "vgg",
@@ -69,6 +88,7 @@ _TABLES: tuple[tuple[Callable[..., Network], Mapping[str, Mapping[str, Any]]], .
     (convnext, CONVNEXTS),
     (vit, VITS),
     (swin, SWINS),
+    (language_model, LANGUAGE_MODELS),
 )
 
 _NAMED = tuple(

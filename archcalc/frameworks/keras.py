@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.frameworks.keras_chains import parts, steps
 from archcalc.frameworks.keras_operations import Operation, operation_named
+from archcalc.frameworks.keras_ties import share_weights
 from archcalc.frameworks.lookup import (
     arguments_of,
     class_of,
@@ -60,23 +61,27 @@ def to_keras(what: Layer, input_shape: Any = None) -> keras.Model:
     >>> model.count_params(), [layer.name for layer in model.layers][1:3]
     (542230, ['conv2d', 'max_pooling2d'])
     """
-    made = unroll(what, input_shape, partial(is_whole, KERAS))
+    return _model(unroll(what, input_shape, partial(is_whole, KERAS)), {})
+
+
+def _model(made: Unrolled, known: Built) -> keras.Model:
+    """The model of calls; layers that are `known` already are called again."""
     found = import_keras()
     names = _Names()
     given = [
         found.Input(tuple(shape), name=names.free(name))
         for shape, name in zip(made.inputs, made.input_names, strict=True)
     ]
-    values = _called(made, given, names)
+    values = _called(made, given, names, known)
     outputs = [_value(source, values, given) for source in made.outputs]
     inputs = given[0] if len(given) == 1 else given
     return found.Model(inputs, outputs[0] if len(outputs) == 1 else outputs, name=made.name)
 
 
-def _called(made: Unrolled, given: list[Any], names: _Names) -> list[list[Any]]:
+def _called(made: Unrolled, given: list[Any], names: _Names, known_first: Built) -> list[list[Any]]:
     """What every call of the program gives."""
     built: dict[int, list[Any]] = {}
-    known: dict[tuple[int, ...], Built] = {}
+    known: dict[tuple[int, ...], Built] = {(): known_first}
     values: list[list[Any]] = []
     for number, call in enumerate(made.calls):
         owner = call.owner if not call.ties else _lender(call, made)
@@ -90,6 +95,9 @@ def _called(made: Unrolled, given: list[Any], names: _Names) -> list[list[Any]]:
                 raise error.at(call.path) from None
         fed = [_value(source, values, given) for source in call.inputs]
         result = called(built[owner], call.applied, fed)
+        if owner == number and call.ties:
+            lenders = [(made.calls[other].layer, built[other]) for _, other in call.ties]
+            share_weights(built[number], call, lenders)
         if result[0] is fed[0]:
             raise _gives_back(call.layer).at(call.path)
         values.append(result)
@@ -97,12 +105,8 @@ def _called(made: Unrolled, given: list[Any], names: _Names) -> list[list[Any]]:
 
 
 def _lender(call: Call, made: Unrolled) -> int:
-    """The call whose layer this one is, called in another way, where all its weights are that's.
-
-    Raises:
-        FrameworkError: Keras' layers have weights of their own.
-    """
-    tie, owner = call.ties[0]
+    """The call whose layer this one is, called in another way, where all its weights are that's."""
+    _, owner = call.ties[0]
     lender = made.calls[owner]
     same = {(t.weight, t.of, t.transposed, o) for t, o in call.ties} == {
         (weight.name, weight.name, False, owner) for weight in call.applied.weights
@@ -114,12 +118,7 @@ def _lender(call: Call, made: Unrolled) -> int:
             entry, lender.layer, shapes[1]
         ):
             return owner
-    raise FrameworkError(
-        f"Keras' layers have weights of their own, and {tie.weight} is {tie}",
-        code="tied-weights",
-        path=call.path,
-        hint="to_torch() builds it",
-    )
+    return made.calls.index(call)
 
 
 def called(built: list[Any], applied: Applied, fed: list[Any], **how: Any) -> list[Any]:
@@ -237,7 +236,7 @@ def _with_held(
 def _held(layer: Layer, inputs: tuple[Shape, ...], known: Built) -> Any:
     """A layer inside another, as one layer of Keras."""
     if isinstance(layer, Network) and not is_whole(KERAS, layer):
-        return to_keras(layer, list(inputs))
+        return _model(unroll(layer, list(inputs), partial(is_whole, KERAS)), known)
     entry = KERAS.entry(type(layer))
     if isinstance(layer, Attending) or (entry is not None and entry.core):
         # Keras calls an attention on its input twice, where it is its own value, and holds layers

@@ -18,6 +18,7 @@ __all__ = [
     "fields_of",
     "handed",
     "is_whole",
+    "names_at",
     "objection",
     "said_when_called",
 ]
@@ -129,3 +130,19 @@ def handed(entry: Entry, layer: Layer, inputs: Sequence[Any]) -> tuple[Any, ...]
 def said_when_called(entry: Entry, layer: Layer, x: Shape) -> dict[str, Any]:
     """The arguments by name with which their layer is called."""
     return {a.name: a.encode(getattr(layer, a.field), x) for a in entry.called}
+
+
+def names_at(table: Table, layer: Layer, paths: Sequence[str]) -> list[str]:
+    """Our names for the weights of a layer that a framework has at `paths`.
+
+    Raises:
+        ValueError: the framework has no such layer, or the layer has no such weight there.
+    """
+    entry = table.entry(type(layer)) or Entry()
+    return [_ours(entry, path) for path in paths]
+
+
+def _ours(entry: Entry, path: str) -> str:
+    """Our name for the weight at `path`, of which the table says the end."""
+    ends = {t.theirs: t.ours for t in entry.tensors if f"/{path}".endswith(f"/{t.theirs}")}
+    return ends[max(ends, key=len)]

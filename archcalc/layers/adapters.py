@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from archcalc.layers.axis import UNNAMED, told_axes
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Arithmetic, Operand, Remark, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
@@ -88,7 +89,8 @@ class LoRA(Layer):
     def adapted(self, *inputs: Shape) -> tuple[Weight, ...]:
         """The weights that have adapters."""
         found = (w for w in self.layer.weights(*inputs) if can_have(w, self.merged))
-        return tuple(w for w in found if not self.targets or w.name in self.targets)
+        asked = (w for w in found if not self.targets or w.name in self.targets)
+        return tuple(replace(w, outputs=1) if self.merged else w for w in asked)  # as in Keras
 
     def check(self, *inputs: Shape) -> None:
         self.layer.check(*inputs)
@@ -112,8 +114,12 @@ class LoRA(Layer):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         kept = ("bias",) if self.bias == "lora_only" else ()
-        held = [replace(w, frozen=w.role not in kept) for w in self.layer.weights(*inputs)]
-        pairs = [_thin(main, self.rank) for main in self.adapted(*inputs)]
+        own = told_axes(self.layer, self.layer.weights(*inputs), inputs)
+        held = [replace(w, frozen=w.role not in kept) for w in own]
+        axes = {weight.name: weight.axes for weight in own}
+        pairs = [
+            _thin(replace(main, axes=axes[main.name]), self.rank) for main in self.adapted(*inputs)
+        ]
         return (*held, *(weight for pair in pairs for weight in pair))
 
     def work(self, *shapes: Shape) -> tuple[Work, ...]:
@@ -178,10 +184,12 @@ def _thin(main: Weight, rank: Dim) -> tuple[Weight, Weight]:
     >>> [(w.name, w.shape) for w in _thin(Weight("kernel", Shape((768, 256)), "kernel"), 8)]
     [('lora_kernel_a', (768, 8)), ('lora_kernel_b', (8, 256))]
     """
-    out = main.outputs or 1  # of a kernel that is no matrix, its last axis, as in Keras
+    out = main.outputs or 1
     taken, given = main.shape[:-out], main.shape[-out:]
-    down = Weight(f"lora_{main.name}_a", Shape((*taken, rank)), "adapter")
-    up = Weight(f"lora_{main.name}_b", Shape((rank, *given)), "adapter", outputs=out)
+    before = (*main.axes[:-out], UNNAMED) if main.axes else ()
+    after = (UNNAMED, *main.axes[-out:]) if main.axes else ()
+    down = Weight(f"lora_{main.name}_a", Shape((*taken, rank)), "adapter", axes=before)
+    up = Weight(f"lora_{main.name}_b", Shape((rank, *given)), "adapter", outputs=out, axes=after)
     return down, up
 
 

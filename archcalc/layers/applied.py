@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
+from archcalc.layers.axis import told_axes
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, State, Unstated, Weight, Work
@@ -74,7 +75,8 @@ class Applied(Shown):
                 code="invalid-facts",
                 hint=error.hint or "a weight's shape is a tuple of dimensions",
             ) from None
-        return _each(self.layer, "weights", stated, Weight)
+        found = _each(self.layer, "weights", stated, Weight)
+        return told_axes(self.layer, found, self.inputs) if self.layer.weight_axes else found
 
     @cached_property
     def work(self) -> tuple[Work, ...]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archcalc.layers.axis import Axis
 from archcalc.layers.base import Layer, leading_axes
 from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Weight, Work
 from archcalc.layers.functions import elementwise, softmax_along
@@ -68,10 +69,10 @@ class Core:
         mask = self.mask if self.mask.hides else None
         return Work("attention", features, self.scores, activations=operands, mask=mask)
 
-    def kept(self, name: str, features: Shape) -> State:
+    def kept(self, name: str, features: Shape, axes: tuple[Axis, ...] = ()) -> State:
         """Keys or values as later queries need them: those of the sequence, not those added."""
         steps = lower(product(self.keys) - self.mask.added)
-        return State(name, features, steps, grows=True, window=self.mask.window)
+        return State(name, features, steps, grows=True, window=self.mask.window, axes=axes)
 
 
 def shares(scores: Shape, scaled: bool = True) -> tuple[Arithmetic, ...]:

@@ -28,6 +28,7 @@ from pydantic import ConfigDict, Field, PlainSerializer, ValidationError
 from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
 from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
+from archcalc.layers.axis import WeightAxes
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.facts import (
     Arithmetic,
@@ -89,6 +90,10 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         tied: the weights that are another layer's, by name: ``{"kernel": table}``.  The other layer
             has to be in the same network; its weight is taken as it is, or with the last two axes
             exchanged.  It is counted once, at its owner; its work and its gradient count here too.
+        weight_axes: what the axes of weights are, by the name of the weight, where the layer does
+            not know: ``{"kernel": ("width", "ffn")}``, or with how many parts lie along one that
+            are not cut: ``{"kernel": ("width", ("heads", a))}``.  A mesh of devices splits them by
+            these names; no count depends on them.
 
     Raises:
         InvalidLayerError: a hyperparameter is missing, unknown or not valid.
@@ -121,6 +126,7 @@ class Layer(Model, Shown, metaclass=LayerMeta):
     trainable: bool = Field(default=True, kw_only=True)
     expects: OptionalSize = option(default=None, kw_only=True, counts="incoming")
     tied: Ties = option(default=(), kw_only=True)
+    weight_axes: WeightAxes = option(default=(), kw_only=True)
 
     axis_names: ClassVar[tuple[str, ...]] = ()
     """What formulas call the axes of the input; empty where any number of axes will do."""
@@ -228,6 +234,13 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         reason.
         """
         return None if self.storage() == "own" else Saved()
+
+    def saves_as_defined(self, *shapes: Any) -> Saved | Unstated | None:
+        """What it keeps where no kernel does it at once, but each step of its definition alone.
+
+        ``None`` where that is what it `saves` anyway.
+        """
+        return None
 
     def windows(self, *inputs: Any, **_: Any) -> tuple[AxisWindow, ...] | None:
         """How it sees its input along each axis; ``()`` is one position, ``None`` undefined."""

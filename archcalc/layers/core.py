@@ -215,8 +215,9 @@ class EinsumDense(Adaptable):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         axes = self.bias_axes
         bias = () if axes is None else (Weight("bias", self._bias(x, axes), "bias"),)
-        kernel = Shape(self._lengths(x).of(parsed(self.equation).kernel))
-        return (Weight("kernel", kernel, "kernel"), *bias)
+        found = parsed(self.equation)
+        kernel = Shape(self._lengths(x).of(found.kernel))
+        return (Weight("kernel", kernel, "kernel", outputs=len(found.made) or 1), *bias)
 
     def _bias(self, x: Shape, axes: str) -> Shape:
         """From the first axis that has a bias; 1 along those after it that have none."""
@@ -227,9 +228,15 @@ class EinsumDense(Adaptable):
         return Shape((*(lengths.named[a] if a in axes else 1 for a in rest), *(1 for _ in after)))
 
     def work(self, x: Shape, y: Shape) -> tuple[Work, ...]:
-        found = parsed(self.equation)
-        product = Work("matmul", tuple(self._lengths(x).of(found.summed)), y, "kernel")
-        return (product,) if found.summed else ()
+        found, lengths = parsed(self.equation), self._lengths(x)
+        if not found.summed:
+            return ()
+        if not found.made:
+            return (Work("matmul", tuple(lengths.of(found.summed)), y, "kernel"),)
+        letters = zip(found.letters(len(x)), x, strict=True)
+        places = tuple(size for letter, size in letters if letter not in found.summed or not letter)
+        bias = "" if self.bias_axes is None else "bias"
+        return (Work("matmul", tuple(lengths.of(found.kernel)), places, "kernel", bias=bias),)
 
 
 class Bilinear(Layer):

@@ -67,6 +67,17 @@ class Equation:
         """The letters that products are summed over: of the input and the kernel alone."""
         return "".join(a for a in self.kernel if a in self.x and a not in self.out)
 
+    @property
+    def made(self) -> str:
+        """The letters that a kernel makes of those it sums, where it is such a matrix.
+
+        >>> equation("btd,dae->bate").made, equation("bad,dae->bae").made
+        ('ae', '')
+        """
+        made = "".join(a for a in self.kernel if a not in self.x)
+        plain = set(self.x) <= {*self.summed, *self.out}
+        return made if plain and self.summed + made == self.kernel else ""
+
     def letters(self, rank: int) -> tuple[str, ...]:
         """What names each of the `rank` axes of the input; ``""`` for one in the ellipsis.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from archcalc.layers.adapters import Adaptable
+from archcalc.layers.axis import Axis
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
 from archcalc.layers.facts import Arithmetic, Operand, Remark, Saved, Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
@@ -115,7 +116,8 @@ class Embedding(_LookedUp, Adaptable):
         return Shape((*x, self.output_dim))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return (Weight("embeddings", Shape((self.input_dim, self.output_dim)), "embedding"),)
+        table = Shape((self.input_dim, self.output_dim))
+        return (Weight("embeddings", table, "embedding", axes=(Axis("vocab"), Axis("width"))),)
 
 
 class EmbeddingBag(_LookedUp):

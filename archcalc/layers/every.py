@@ -12,6 +12,7 @@ from archcalc.layers.colouring import *
 from archcalc.layers.convolution import *
 from archcalc.layers.convolve import *
 from archcalc.layers.core import *
+from archcalc.layers.core_attention import *
 from archcalc.layers.distances import *
 from archcalc.layers.embedding import *
 from archcalc.layers.encoding import *
@@ -24,6 +25,7 @@ from archcalc.layers.opaque import *
 from archcalc.layers.operations import *
 from archcalc.layers.padding import *
 from archcalc.layers.pooling import *
+from archcalc.layers.positions import *
 from archcalc.layers.products import *
 from archcalc.layers.rearranging import *
 from archcalc.layers.recurrent import *
@@ -74,6 +76,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bilinear",
+    "Cached",
     "CategoryEncoding",
     "CenterCrop",
     "ChannelShuffle",
@@ -97,6 +100,7 @@ __all__ = [
     "Convolution3D",
     "Convolution3DTranspose",
     "Convolve",
+    "CoreAttention",
     "CosineSimilarity",
     "Cropping1D",
     "Cropping2D",
@@ -155,6 +159,7 @@ __all__ = [
     "Lambda",
     "LayerNormalization",
     "LeakyReLU",
+    "LinearPositionBias",
     "LoRA",
     "LocalResponseNormalization",
     "LogSoftmax",
@@ -186,6 +191,7 @@ __all__ = [
     "Permute",
     "PixelShuffle",
     "PixelUnshuffle",
+    "PositionEmbedding",
     "Power",
     "RMSNormalization",
     "RReLU",
@@ -212,12 +218,14 @@ __all__ = [
     "RandomZoom",
     "ReLU",
     "Reduce",
+    "RelativePositionBias",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "Resizing",
     "ReversibleEmbedding",
     "Roll",
+    "RotaryEmbedding",
     "STFTSpectrogram",
     "ScaledDotProductAttention",
     "Select",

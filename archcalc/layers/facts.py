@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
+from archcalc.layers.axis import Axis
 from archcalc.layers.mask import Mask
 from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim
@@ -112,6 +113,7 @@ class Weight(Shown):
         frozen: whether this layer keeps it from being trained, as LoRA does with a kernel.
         outputs: of a kernel, how many of its last axes come out, where those before are summed; 0
             where it is no such matrix, as in groups of channels.
+        axes: what each of its axes holds, where that is known; see `Axis`.
 
     >>> Weight("kernel", Shape((3, 3, 1, 32)), "kernel").size
     288
@@ -125,6 +127,7 @@ class Weight(Shown):
     learned: bool = True
     frozen: bool = False
     outputs: int = 1
+    axes: tuple[Axis, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
@@ -292,12 +295,15 @@ class Kept:
         kind: what it holds: numbers like the activations, statistics, indices, the mask that a
             dropout draws, or a condition: yes or no for each element.
         of_batch: whether there is one for the whole batch.
+        once: whether there is one for all calls that keep an equal one, as of the angles of
+            positions, which are no layer's own.
     """
 
     name: str
     shape: Shape
     kind: Literal["activation", "statistic", "index", "mask", "condition"] = "activation"
     of_batch: bool = False
+    once: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):
@@ -348,6 +354,7 @@ class State(Shown):
             ``None`` for a cell, which is one step.
         grows: whether every step adds to it.
         window: how many positions it holds at most, if it grows and its mask bounds it.
+        axes: what each axis of `shape` holds, where that is known; see `Axis`.
 
     Mistral 7B keeps at most 4,096 keys of 8 heads in each layer:
 
@@ -362,6 +369,7 @@ class State(Shown):
     steps: Dim | None = None
     grows: bool = False
     window: Dim | None = None
+    axes: tuple[Axis, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, Shape):

@@ -25,6 +25,7 @@ from archcalc.layers.attention import (
     shares_kept,
 )
 from archcalc.layers.axes import axis_indices
+from archcalc.layers.axis import UNNAMED, Axis
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Kept, Operand, Saved, State, Unstated, Weight, Work
 from archcalc.layers.fields import OptionalAxes, OptionalSize, ShapeField, Size, hyper, option
@@ -50,6 +51,7 @@ class Projection:
         over: how many of the last axes hold the features.
         use_bias: whether it adds one number to each of its results.
         added: learned tensors that are put beside its results.
+        axes: what each axis of its kernel holds.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Projection:
     over: int
     use_bias: bool
     added: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()
 
     @property
     def kernel(self) -> Shape:
@@ -67,8 +70,9 @@ class Projection:
 
     def weights(self) -> tuple[Weight, ...]:
         """Its kernel, and its bias if it adds one."""
-        kernel = Weight(f"{self.name}_kernel", self.kernel, "kernel", outputs=len(self.into))
-        bias = Weight(f"{self.name}_bias", self.into, "bias")
+        made, axes = len(self.into), self.axes
+        kernel = Weight(f"{self.name}_kernel", self.kernel, "kernel", outputs=made, axes=axes)
+        bias = Weight(f"{self.name}_bias", self.into, "bias", axes=axes[-made:])
         return (kernel, bias) if self.use_bias else (kernel,)
 
     def work(self) -> Work:
@@ -101,6 +105,7 @@ class _Heads(Attending, abstract=True):
                 1,
                 self.use_bias,
                 self._added(name),
+                (Axis("width"), *self.named(into)),
             )
             for name, into in self.heads().items()
         }
@@ -109,7 +114,13 @@ class _Heads(Attending, abstract=True):
         """What stands after the core: it joins the heads."""
         x, into = Shape((*inputs[0][:-1], *self.joined())), self.features(inputs[0])
         made_of = self._results(self.projections(*inputs))[-1]
-        return Projection("output", x, into, made_of, 2, self.use_bias)
+        axes = (*self.named(self.joined()), *(Axis("width") for _ in into))
+        return Projection("output", x, into, made_of, 2, self.use_bias, axes=axes)
+
+    def named(self, heads: Shape) -> tuple[Axis, ...]:
+        """What the axes of heads hold: heads, or fewer that keys and values have."""
+        own = heads[0] == self.joined()[0]
+        return Axis("heads" if own else "kv heads", heads[0]), UNNAMED
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         parts = (*self.projections(*inputs).values(), self.joining(*inputs))
@@ -136,7 +147,11 @@ class _Heads(Attending, abstract=True):
         core, projections = self.core(*inputs), self.projections(*inputs)
         beside = core.beside
         kept = (("keys", projections["key"]), ("values", projections["value"]))
-        return tuple(core.kept(name, Shape((*beside, *part.into))) for name, part in kept)
+        bare = tuple(UNNAMED for _ in beside)
+        return tuple(
+            core.kept(name, Shape((*beside, *part.into)), (*bare, *self.named(part.into)))
+            for name, part in kept
+        )
 
     def saves(self, *shapes: Shape) -> Saved | Unstated:
         return Unstated(f"torch has no module that is {type(self).__name__}")

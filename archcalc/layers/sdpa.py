@@ -14,6 +14,7 @@ from archcalc.layers.attention import (
     shares,
     shares_kept,
 )
+from archcalc.layers.axis import UNNAMED, Axis
 from archcalc.layers.base import Layer
 from archcalc.layers.convolution import divided
 from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Unstated, Work
@@ -51,6 +52,14 @@ def _shared_by(query: Shape, key: Shape, axis: int) -> Sight:
     if not isinstance(each, int):
         return parted(key[axis], (axis,), "as many heads as a symbol says share each key")
     return Sight(axis, (Stretch(0, 1),) * each)
+
+
+def _named(x: Shape, query: Shape) -> tuple[Axis, ...]:
+    """What the axes of keys and values hold at one position: the last of those before is heads."""
+    if len(x) < _WITH_HEADS:
+        return ()
+    shared = "heads" if x[-3] == query[-3] else "kv heads"
+    return (*(UNNAMED for _ in x[:-3]), Axis(shared, x[-3]), UNNAMED)
 
 
 class ScaledDotProductAttention(Layer):
@@ -99,8 +108,12 @@ class ScaledDotProductAttention(Layer):
         for mask in inputs[3:]:
             self._check_mask(mask, query)
 
+    def allows_both_masks(self) -> bool:
+        """Whether it may be causal and take a mask beside that."""
+        return False
+
     def _check_mask(self, mask: Shape, query: Shape) -> None:
-        if self.is_causal:
+        if self.is_causal and not self.allows_both_masks():
             raise ShapeError(
                 "ScaledDotProductAttention takes a mask or is_causal, not both",
                 code="two-masks",
@@ -151,6 +164,9 @@ class ScaledDotProductAttention(Layer):
             )
         return Saved((0, 1, 2), output=True, own=(Kept("log-sum-exp", query[:-1], "statistic"),))
 
+    def saves_as_defined(self, *shapes: Shape) -> Saved:
+        return self._defined(*shapes[:3])
+
     def _defined(self, query: Shape, key: Shape, value: Shape) -> Saved:
         """Queries and keys are scaled before their product, each by the root; heads are copied."""
         copied = self.enable_gqa and key[:-2] != query[:-2]
@@ -196,7 +212,9 @@ class ScaledDotProductAttention(Layer):
 
     def state(self, query: Shape, key: Shape, value: Shape, *mask: Shape) -> tuple[State, ...]:
         core, named = self.core(query, key), (("keys", key), ("values", value))
-        return tuple(core.kept(name, Shape((*x[:-2], x[-1]))) for name, x in named)
+        return tuple(
+            core.kept(name, Shape((*x[:-2], x[-1])), _named(x, query)) for name, x in named
+        )
 
     def requirements(
         self, query: Shape, key: Shape, value: Shape, *mask: Shape

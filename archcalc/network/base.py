@@ -19,7 +19,7 @@ from archcalc.network.code import alike, code
 from archcalc.network.forms import Form, from_dump, generalized
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.spec.describe import to_dict
-from archcalc.network.trace import Trace
+from archcalc.network.trace import Drawn, Trace
 from archcalc.network.tracer import Row, Scope, Tracer, Value, growing
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import InvalidLayerError, ShapeError
@@ -186,6 +186,30 @@ class Network(Layer, abstract=True):
     ) -> str:
         """The table of layers as text, on the input shapes it was given; see `Trace.summary`."""
         return self.trace().summary(columns=columns, depth=depth, width=width)
+
+    def draw(
+        self,
+        *,
+        direction: Literal["down", "right"] = "down",
+        depth: int | None = None,
+        width: Literal["parameters", "macs"] | None = None,
+        shapes: bool = True,
+    ) -> Drawn:
+        """The network drawn, on the input shapes it was given; see `Trace.draw`.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Dense(10)], input_shape=784)
+        >>> print(net.draw(direction="right").to_mermaid())
+        flowchart LR
+            in0(["784"])
+            out0(["10"])
+            p0["Dense"]
+            in0 -->|"784"| p0
+            p0 -->|"10"| out0
+        """
+        look = {"direction": direction, "depth": depth, "width": width, "shapes": shapes}
+        return self.trace().draw(**look)  # type: ignore[arg-type]
 
     def _walked(self, tracer: Tracer, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from sympy import Expr, Symbol
 
@@ -24,7 +25,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Index
 
-__all__ = ["Notice", "Readable", "Trace"]
+__all__ = ["Drawn", "Notice", "Readable", "Trace"]
 
 if TYPE_CHECKING:
     from archcalc.costs import ConventionEffect, Cost, Field
@@ -54,6 +55,15 @@ class Readable(Protocol):
     def to_html(self) -> str: ...
     def to_json(self) -> str: ...
     def to_dict(self) -> dict[str, Any]: ...
+
+
+class Drawn(Protocol):
+    """A drawing, in three notations."""
+
+    def to_svg(self) -> str: ...
+    def to_mermaid(self) -> str: ...
+    def to_dot(self) -> str: ...
+    def save(self, path: str | os.PathLike[str]) -> None: ...
 
 
 class Trace(Shown):
@@ -268,6 +278,33 @@ class Trace(Shown):
         """
         text: str = late("archcalc.explain.summary:summary_text")(self, columns, depth, width)
         return text
+
+    def draw(
+        self,
+        *,
+        direction: Literal["down", "right"] = "down",
+        depth: int | None = None,
+        width: Literal["parameters", "macs"] | None = None,
+        shapes: bool = True,
+    ) -> Drawn:
+        """The network drawn: SVG, which a notebook shows, and text for Mermaid and Graphviz.
+
+        Equal blocks that follow one another are drawn once, with their number.
+
+        Args:
+            direction: ``"down"`` the page, or to the ``"right"``.
+            depth: how many blocks around one another are open; by default the first of each kind
+                is, as far as that is seen at a glance.
+            width: cards are as wide as ``"parameters"`` or ``"macs"`` are many.
+            shapes: whether the shapes of what flows are shown.
+
+        Raises:
+            SpecificationError: there is no such direction, depth or width.
+            PictureError: widths are asked for, and symbols are left.
+        """
+        look = {"direction": direction, "depth": depth, "width": width, "shapes": shapes}
+        made: Drawn = late("archcalc.explain.drawing:draw")(self, **look)
+        return made
 
     def row(self, path: str) -> Row:
         """The row at `path`, or of that name where it is the only one.

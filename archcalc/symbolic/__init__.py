@@ -43,6 +43,7 @@ from archcalc.symbolic.symbols import symbol, symbols
 
 if TYPE_CHECKING:
     from archcalc.symbolic.printing import (
+        javascript_helpers,
         to_javascript,
         to_latex,
         to_mathml,
@@ -91,6 +92,7 @@ __all__ = [
     "equal",
     "evaluate",
     "floor_div",
+    "javascript_helpers",
     "parse",
     "plain",
     "product",
@@ -107,7 +109,9 @@ __all__ = [
     "to_text",
 ]
 
-_HOMES = {"printing": "to_javascript to_latex to_mathml to_numpy to_python to_text"}
+_HOMES = {
+    "printing": "javascript_helpers to_javascript to_latex to_mathml to_numpy to_python to_text"
+}
 """Where names stand whose modules are loaded when one of them is first used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours

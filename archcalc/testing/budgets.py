@@ -51,12 +51,13 @@ def assert_budget(model: Any, *, input_shape: Any = None, **limits: str | int) -
     """That a model stays within a budget.
 
     Args:
-        model: a network, a trace, the path of an architecture file, a built Keras model, or a
-            torch module.
+        model: a network, a trace, the path of a file that `load` reads, ``"module:attribute"``, a
+            Keras model, or a torch module.
         input_shape: what goes in, without the batch, where the model does not know it.
         limits: for ``parameters``, ``trainable_parameters``, ``total_params``, ``macs``,
-            ``flops``, and for networks ``activations``: a limit such as ``"<= 25_557_032"``,
-            ``"<= 4.1e9"`` or ``"== 542_230"``; a number alone is the most that it may be.
+            ``flops``, and where it is known what goes in ``activations``: a limit such as
+            ``"<= 25_557_032"``, ``"<= 4.1e9"`` or ``"== 542_230"``; a number alone is the most that
+            it may be.
 
     Raises:
         BudgetError: it does not; it is an `AssertionError`, and says by how much, and for a

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from archcalc.frameworks.axis_order import to_ours
 from archcalc.frameworks.keras import called, import_keras, keras_layers
-from archcalc.frameworks.lookup import entry_of
-from archcalc.frameworks.record import Entry, Tensor
+from archcalc.frameworks.lookup import entry_of, names_at
+from archcalc.frameworks.record import Tensor
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
@@ -25,7 +25,6 @@ __all__ = [
     "BATCH",
     "Seen",
     "counted",
-    "named_in_keras",
     "runs_in_keras",
     "shapes_in_keras",
     "shapes_in_torch",
@@ -262,25 +261,9 @@ def _keras_weights(built: list[Any], applied: Applied) -> tuple[Shapes, Learned]
         names = [weight.name for weight in applied.weights]
         names += [weight.path for weight in found[len(names) :]]
     else:
-        names = named_in_keras(layer, [weight.path for weight in found])
+        names = names_at(KERAS, layer, [weight.path for weight in found])
     pairs = list(zip(names, found, strict=False))
     return (
         {name: tuple(weight.shape) for name, weight in pairs},
         {name: bool(weight.trainable) for name, weight in pairs},
     )
-
-
-def named_in_keras(layer: Layer, paths: Sequence[str]) -> list[str]:
-    """Our names for the weights of Keras at `paths`.
-
-    Raises:
-        ValueError: Keras has no such layer, or the layer has no such weight there.
-    """
-    entry = KERAS.entry(type(layer)) or Entry()
-    return [_ours(entry, path) for path in paths]
-
-
-def _ours(entry: Entry, path: str) -> str:
-    """Our name for the weight of Keras at `path`, of which the table says the end."""
-    ends = {t.theirs: t.ours for t in entry.tensors if f"/{path}".endswith(f"/{t.theirs}")}
-    return ends[max(ends, key=len)]

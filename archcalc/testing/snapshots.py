@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from difflib import unified_diff
+from math import prod
 from pathlib import Path
 from typing import Any
 
+from archcalc._files import names_attribute
 from archcalc.costs import Macs, Parameters
 from archcalc.costs.loops import Loop
 from archcalc.formula import Formula
+from archcalc.frameworks.opening import is_keras
 from archcalc.network import Trace
-from archcalc.symbolic.errors import FrameworkError, shorten
+from archcalc.network.naming import snake_case
 from archcalc.symbolic.printing import to_text
+from archcalc.testing.available import catalogue
 from archcalc.testing.hiding import assertions
-from archcalc.testing.matching.in_keras import is_model
-from archcalc.testing.matching.in_torch import is_module
-from archcalc.testing.measured import trace_of
+from archcalc.testing.measured import is_bare, trace_of
 
 __all__ = ["SnapshotError", "assert_snapshot", "described", "file_name"]
 
 __tracebackhide__ = assertions
+
+
+_CLASSES = ("functional", "sequential", *sorted({snake_case(cls.__name__) for cls in catalogue()}))
+"""What Keras makes names of; operations that are no layers are called by functions' names."""
 
 
 class SnapshotError(AssertionError):
@@ -34,8 +41,9 @@ def assert_snapshot(
     """That an architecture is what a file says.
 
     Args:
-        model: a network, a trace, the path of an architecture file, a Keras model, or a torch
-            module, of which the weights are compared.
+        model: a network, a trace, the path of a file that `load` reads, ``"module:attribute"``, a
+            Keras model, or a torch module, of which the weights alone are written down where no
+            input shape is given.
         file: the file; the fixture ``archcalc_snapshot`` finds a name for it.
         update: whether to write the file instead.
         input_shape: what goes in, where the network does not know it.
@@ -78,15 +86,30 @@ def described(model: Any, input_shape: Any = None) -> str:
     output 10
     total  7850 parameters, 0 statistics, 7840 MACs
     """
-    trace = trace_of(model, input_shape)
-    if trace is not None:
-        return "\n".join(_of_trace(trace)) + "\n"
-    if is_model(model) or is_module(model):
-        return "\n".join(_of_weights(model)) + "\n"
-    raise FrameworkError(
-        f"{shorten(repr(model), 60)} is no network, no Keras model and no torch module",
-        code="unknown-framework",
-    )
+    bare = is_bare(model, input_shape)
+    lines = _of_weights(model) if bare else _of_trace(trace_of(model, input_shape))
+    text = "\n".join(lines) + "\n"
+    made = is_keras(model) or (isinstance(model, str) and names_attribute(model))
+    return _numbered_anew(text) if made else text
+
+
+_NAMES = re.compile(r"^\S+|(?<=name=')[^']+", re.MULTILINE)
+_NUMBERED = re.compile(rf"(?<![^/])({'|'.join(_CLASSES)})(_[0-9]+)?(?![^/])")
+
+
+def _numbered_anew(text: str) -> str:
+    """The names that Keras makes up, which go on from those of models before it, from the start."""
+    known: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+
+    def anew(found: re.Match[str]) -> str:
+        name, base = found[0], found[1]
+        if name not in known:
+            known[name] = f"{base}_{counts[base]}" if counts[base] else base
+            counts[base] += 1
+        return known[name]
+
+    return _NAMES.sub(lambda found: _NUMBERED.sub(anew, found[0]), text)
 
 
 def _of_trace(trace: Trace) -> Iterator[str]:
@@ -113,18 +136,12 @@ def _said(loop: Loop) -> str:
 
 
 def _of_weights(model: Any) -> Iterator[str]:
-    if is_model(model):
-        named = [(w.path, tuple(w.shape), w.trainable) for w in model.weights]
-    else:
-        learned = {name for name, p in model.named_parameters() if p.requires_grad}
-        state = model.state_dict().items()
-        named = [(name, tuple(value.shape), name in learned) for name, value in state]
+    learned = {name for name, p in model.named_parameters() if p.requires_grad}
+    state = model.state_dict().items()
+    named = [(name, tuple(value.shape), name in learned) for name, value in state]
     total = 0
     for name, shape, trainable in named:
-        size = 1
-        for dim in shape:
-            size *= int(dim)
-        total += size
+        total += prod(shape)
         shown = "×".join(map(str, shape)) or "scalar"
         yield f"{name}  {shown}{'' if trainable else '  not trained'}"
     yield f"total  {total} numbers"

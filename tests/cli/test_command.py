@@ -73,10 +73,13 @@ def test_schema_is_the_json_schema(run: Run) -> None:
         (["summary", TOWER, "--set", "c=0"], "c = '0' is not a positive integer"),
         (["summary", TOWER, "--set", "c=1.5"], "exact"),
         (["summary", TOWER, "--set", "c=__import__('os').getpid()"], "text in quotes"),
-        (["summary", "json:dumps"], "error: json:dumps: this is function, not a network"),
+        (["summary", "json:dumps"], "error: json:dumps: it cannot be called without obj; --call"),
         (["summary", "tempfile:gettempdir"], "this is str, not a network of archcalc; give"),
-        (["summary", "json:nothing"], "error: json:nothing: it cannot be imported: AttributeError"),
-        (["summary", "no.such:net"], "error: no.such:net: it cannot be imported: ModuleNotFound"),
+        (["summary", "json:dump_"], "error: json:dump_: json has no dump_; did you mean dump?"),
+        (["summary", "no.such:net"], "error: no.such:net: no is not installed; pip install no, or"),
+        (["summary", "xml.etre:x"], "it cannot be imported: No module named 'xml.etre'; did you"),
+        (["summary", "json:dumps", "--call", "obk=1"],
+         "there is no argument 'obk'; did you mean obj?; it takes obj, skipkeys, "),
     ],
 )  # fmt: skip
 def test_errors_are_one_line_and_end_with_2(run: Run, arguments: list[str], said: str) -> None:

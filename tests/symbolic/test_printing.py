@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from fractions import Fraction
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from sympy import Float, Integer, Max, Min, Rational, cbrt, latex, log, root, sin, sqrt
 
 from archcalc.symbolic import (
+    ArchcalcError,
     CeilDiv,
     ExpressionError,
     FloorDiv,
     OrderedAdd,
     OrderedMul,
+    javascript_helpers,
     parse,
     plain,
     sum_of_products,
@@ -32,6 +35,7 @@ from archcalc.symbolic import (
     to_python,
     to_text,
 )
+from archcalc.symbolic.evaluate import evaluate
 from archcalc.symbolic.printing.layout import natural
 from tests.sampling import examples
 
@@ -272,19 +276,21 @@ def test_numbers_in_names_sort_as_numbers() -> None:
 @pytest.mark.parametrize(
     ("expression", "python", "numpy", "javascript"),
     [
-        (SIZE, "(h - k)//s + 1", "(h - k)//s + 1", "Math.floor((h - k)/s) + 1"),
-        (CeilDiv(h - 7, 32), "(h + 24)//32", "(h + 24)//32", "Math.floor((h + 24)/32)"),
+        (SIZE, "(h - k)//s + 1", "(h - k)//s + 1", "floorDiv(h - k, s) + 1n"),
+        (CeilDiv(h - 7, 32), "(h + 24)//32", "(h + 24)//32", "floorDiv(h + 24n, 32n)"),
         (CeilDiv(h, s + 1), "(h + s)//(s + 1)", "(h + s)//(s + 1)",
-         "Math.floor((h + s)/(s + 1))"),
-        (-FloorDiv(h, 2), "-(h//2)", "-(h//2)", "-Math.floor(h/2)"),
-        (-FloorDiv(h, s) / 2, "-(h//s)/2", "(-(h//s))/2", "-(Math.floor(h/s)/2)"),
-        (-(k**2), "-k**2", "-k**2", "-(k**2)"),
-        (Max(h, k, 3), "max(h, k, 3)", "np.maximum(np.maximum(h, k), 3)", "Math.max(h, k, 3)"),
-        (Min(h, k), "min(h, k)", "np.minimum(h, k)", "Math.min(h, k)"),
-        (FloorDiv(h, 2) * k, "(h//2)*k", "(h//2)*k", "Math.floor(h/2)*k"),
-        (f * L * (L - 1) / 2, "f*L*(L - 1)/2", "(f*L**2 - f*L)//2", "f*L*(L - 1)/2"),
-        (h / 2, "h/2", "h/2", "h/2"),
-        (Rational(1, 2), "1/2", "1/2", "1/2"),
+         "floorDiv(h + s, s + 1n)"),
+        (-FloorDiv(h, 2), "-(h//2)", "-(h//2)", "-floorDiv(h, 2n)"),
+        (-FloorDiv(h, s) / 2, "-(h//s)/2", "(-(h//s))/2",
+         "times(-1n, quotient(floorDiv(h, s), 2n))"),
+        (-(k**2), "-k**2", "-k**2", "-(k**2n)"),
+        (Max(h, k, 3), "max(h, k, 3)", "np.maximum(np.maximum(h, k), 3)", "max(h, k, 3n)"),
+        (Min(h, k), "min(h, k)", "np.minimum(h, k)", "min(h, k)"),
+        (FloorDiv(h, 2) * k, "(h//2)*k", "(h//2)*k", "floorDiv(h, 2n)*k"),
+        (f * L * (L - 1) / 2, "f*L*(L - 1)/2", "(f*L**2 - f*L)//2",
+         "quotient(times(f, L, add(L, -1n)), 2n)"),
+        (h / 2, "h/2", "h/2", "quotient(h, 2n)"),
+        (Rational(1, 2), "1/2", "1/2", "quotient(1n, 2n)"),
         (OrderedMul(k, k, c_in), "k*k*c_in", "k*k*c_in", "k*k*c_in"),
     ],
 )  # fmt: skip
@@ -340,13 +346,62 @@ if NODE := shutil.which("node"):
         cases = data.draw(st.lists(all_formulas, min_size=1, max_size=40))
         point = data.draw(points)
         expected = [case.at(point) for case in cases]
-        lines = [f"const {name} = {value};" for name, value in point.items()]
-        listed = ", ".join(to_javascript(case.expression) for case in cases)
-        lines.append(f"console.log(JSON.stringify([{listed}]));")
+        assert _in_node([case.expression for case in cases], point) == expected
+
+    @pytest.mark.parametrize("big", [2**53 + 1, 10**17 + 2, 3**99])
+    def test_javascript_is_exact_beyond_floats(big: int) -> None:
+        exact = {
+            FloorDiv(h, 2): big // 2,
+            FloorDiv(7 - h, 3) + 1: (7 - big) // 3 + 1,
+            CeilDiv(h, 3): -(-big // 3),
+            h * (h - 1) / 2: big * (big - 1) // 2,
+            Max(h / 2, k): Fraction(big, 2) if big % 2 else big // 2,
+            Min(h / 3, k) + Rational(1, 6): 3 + Fraction(1, 6),
+            h**3 - k**2: big**3 - 9,
+            k ** (k - 2): 3,
+            2 ** (k - 5): Fraction(1, 4),
+            h / k - h / 3: 0,
+        }
+        assert _in_node(list(exact), {"h": big, "k": 3}) == list(exact.values())
+
+    def test_javascript_says_what_it_cannot_compute() -> None:
+        for e, point in (
+            (k**L, {"k": 3, "L": 10**9}),
+            (h / (k - 3), {"h": 2, "k": 3}),
+            (FloorDiv(h, k - 3), {"h": 2, "k": 3}),
+            (k ** (h / 2), {"h": 3, "k": 3}),
+        ):
+            with pytest.raises(ArchcalcError) as caught:
+                evaluate(e, {symbol(name): value for name, value in point.items()})
+            assert _in_node([e], point) == [str(caught.value)]
+
+    def _in_node(expressions, point):
+        """The values of expressions, or the words of what went wrong."""
+        tries = "".join(f"() => {to_javascript(e)}," for e in expressions)
+        lines = [
+            javascript_helpers(),
+            *(f"const {name} = {value}n;" for name, value in point.items()),
+            "const said = (x) => (typeof x === 'bigint' ? String(x) : `${x.n}/${x.d}`);",
+            "const tried = (f) => { try { return said(f()) } catch (e) { return e.message } };",
+            f"console.log(JSON.stringify([{tries}].map(tried)));",
+        ]
         done = subprocess.run([NODE, "-e", "\n".join(lines)], capture_output=True, text=True)
         assert not done.stderr
-        for got, exact in zip(json.loads(done.stdout), expected, strict=True):
-            assert abs(exact) > 2**40 or got == exact
+        return [_read(text) for text in json.loads(done.stdout)]
+
+    def _read(text):
+        if not re.fullmatch(r"-?\d+(/\d+)?", text):
+            return text
+        value = Fraction(text)
+        return int(value) if value.denominator == 1 else value
+
+
+def test_javascript_has_no_roots_and_keeps_its_own_words() -> None:
+    for e in (sqrt(h), log(h)):
+        with pytest.raises(ExpressionError, match="no exact value"):
+            to_javascript(e)
+    assert to_javascript(symbol("new") + symbol("max")) == "$max + $new"
+    assert to_javascript(h + k, {"h": "$0"}) == "$0 + k"
 
 
 # --- LaTeX ---------------------------------------------------------------------------------------

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from sympy import Expr, Symbol
 
+from archcalc._hooks import FILE_ENDINGS, FILE_READERS
 from archcalc.formula.values import read_values
 from archcalc.network.base import Network
 from archcalc.network.sequential import Sequential
@@ -59,10 +60,18 @@ _MOST_SEARCHED = 200_000
 def load(path: str | os.PathLike[str]) -> Network:
     """The network in a file: YAML, TOML or JSON, told apart by the name's ending.
 
+    Files of frameworks are read as well, by `from_keras` (``.keras``, ``.h5``, the JSON of
+    `model.to_json()`), `from_onnx` (``.onnx``) and `from_source` (``.py``, which is not run).  A
+    model that does not say what goes into it is read by these, with an ``input_shape``.
+
+    Args:
+        path: of the file.
+
     Raises:
         SpecificationError: the file is missing, too large, not text or does not describe a network.
         UnknownLayerError: it names a layer that does not exist.
         InvalidLayerError: an argument of a layer is not valid.
+        FrameworkError: a model of a framework cannot be read.
         All with the file's name, and the line where that is known.
 
     >>> import tempfile
@@ -71,7 +80,16 @@ def load(path: str | os.PathLike[str]) -> Network:
     >>> load(file).trace().parameters
     7850
     """
-    return read_file(path)[0]
+    reader = _reader_of(path)
+    if reader is None:
+        return read_file(path)[0]
+    read: Network = reader(path, None)
+    return read
+
+
+def _reader_of(path: str | os.PathLike[str]) -> Callable[[Any, Any], Any] | None:
+    """What reads a file of another program; ``None`` for one of ours."""
+    return next(filter(None, (find(path) for find in FILE_READERS)), None)
 
 
 def traced(what: Network | Trace | str | os.PathLike[str], **values: Any) -> Trace:
@@ -116,13 +134,16 @@ def _with(trace: Trace, values: Mapping[str, Any]) -> Trace:
 
 
 def names_file(what: object) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether something is the path of an architecture file, by its type or its ending.
+    """Whether something is the path of a file that `load` reads, by its type or its ending.
 
     >>> names_file("net.yaml"), names_file(Path("net")), names_file("k**2")
     (True, True, False)
+    >>> names_file("model.onnx"), names_file("model.py")
+    (True, True)
     """
     if isinstance(what, str):
-        return os.path.splitext(what)[1].lower() in _FORMATS
+        ours = os.path.splitext(what)[1].lower() in _FORMATS
+        return ours or _reader_of(what) is not None
     return isinstance(what, os.PathLike)
 
 
@@ -190,7 +211,9 @@ def read_file(path: str | os.PathLike[str]) -> tuple[Network, Source]:
     name = _name(path)
     if os.path.isdir(path):
         raise _unreadable(name, IsADirectoryError())
-    source = Source(name, _text(path, name, _format_of(path)), _format_of(path))
+    others = [ending for endings in FILE_ENDINGS for ending in endings()]
+    format = _format_of(path, others)
+    source = Source(name, _text(path, name, format), format)
     return source.read(), source
 
 
@@ -293,12 +316,13 @@ def _name(path: str | os.PathLike[str]) -> str:
     return shorten(os.fspath(path), 200)
 
 
-def _format_of(path: str | os.PathLike[str]) -> str:
+def _format_of(path: str | os.PathLike[str], others: Iterable[str] = ()) -> str:
+    """The format of a file of ours by its ending; an error names `others` beside ours."""
     ending = os.path.splitext(os.fspath(path))[1].lower()
     if ending not in _FORMATS:
         raise SpecificationError(
             "the name does not say which format this is", code="unknown-format", path=_name(path),
-            hint=f"endings are {', '.join(_FORMATS)}",
+            hint=f"endings are {', '.join([*_FORMATS, *others])}",
         )  # fmt: skip
     return _FORMATS[ending]
 

@@ -1,4 +1,4 @@
-"""Formulas as program code: Python, NumPy and JavaScript."""
+"""Formulas as program code: Python and NumPy."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from archcalc.symbolic.printing.layout import (
     Ceiling,
     Floor,
     Node,
-    Number,
     Quotient,
     Series,
-    Signed,
-    Sum,
     layout,
 )
+from archcalc.symbolic.printing.raising import raised
 
-__all__ = ["to_javascript", "to_numpy", "to_python"]
+__all__ = ["to_numpy", "to_python"]
 
 
 def to_python(expression: Expr | int) -> str:
@@ -64,17 +62,6 @@ def to_numpy(expression: Expr | int) -> str:
     return _NUMPY.set(divide(layout(above), layout(under)))
 
 
-def to_javascript(expression: Expr | int) -> str:
-    """`expression` as JavaScript in plain numbers, exact below 2**53.
-
-    >>> from archcalc.symbolic import FloorDiv, symbols
-    >>> h, k = symbols("h k")
-    >>> to_javascript(FloorDiv(h - k, 2)**2)
-    'Math.floor((h - k)/2)**2'
-    """
-    return _JAVASCRIPT.set(layout(expression))
-
-
 class _Code(Fold):
     """Python, and what the others share with it."""
 
@@ -107,7 +94,7 @@ class _Code(Fold):
         return f"{self.set(numerator, Strength.FACTOR)}//{self.set(divisor, Strength.POWER)}"
 
     def ceiling(self, numerator: Node, divisor: Node) -> str:
-        return self.floor(_raised(numerator, divisor), divisor)
+        return self.floor(raised(numerator, divisor), divisor)
 
     def call(self, function: str, arguments: Sequence[str]) -> str:
         return f"{function}({', '.join(arguments)})"
@@ -128,45 +115,6 @@ class _Numpy(_Code):
             return f"np.log({arguments[0]})"
         name = {"max": "np.maximum", "min": "np.minimum"}[function]
         return reduce(lambda a, b: f"{name}({a}, {b})", arguments)
-
-
-class _Javascript(_Code):
-    floor_strength = Strength.ATOM
-
-    def negative(self, node: Node) -> str:
-        # -x**2 is a syntax error in JavaScript, so only what cannot begin with a power goes bare
-        return "-" + self.set(node, Strength.ATOM)
-
-    def floor(self, numerator: Node, divisor: Node) -> str:
-        return f"Math.floor({self.quotient(numerator, divisor)})"
-
-    def call(self, function: str, arguments: Sequence[str]) -> str:
-        return f"Math.{super().call(function, arguments)}"
-
-    def series(self, node: Series) -> str:
-        number = node.index.name
-        loop = f"for (let {number} = 0; {number} < {self.set(node.count)}; {number}++)"
-        return f"(() => {{ let sum = 0; {loop} sum += {self.set(node.term)}; return sum }})()"
-
-
-def _raised(numerator: Node, divisor: Node) -> Node:
-    """``x + q − 1``, whose floor over ``q`` is the ceiling of ``x/q``."""
-    terms: list[Signed] = []
-    constant = -1
-    for term in (*_terms(numerator), *_terms(divisor)):
-        if isinstance(term.node, Number):
-            constant += -term.node.value if term.negative else term.node.value
-        else:
-            terms.append(term)
-    if constant or not terms:
-        terms.append(Signed(constant < 0, Number(abs(constant))))
-    return Sum(tuple(terms))
-
-
-def _terms(node: Node) -> tuple[Signed, ...]:
-    if isinstance(node, Sum):
-        return node.terms
-    return (node if isinstance(node, Signed) else Signed(False, node),)
 
 
 _MOST_RESIDUES = 4_096
@@ -216,4 +164,3 @@ def _power_at(power: Pow, at: Mapping[Expr, int], n: int) -> int:
 
 _PYTHON = _Code()
 _NUMPY = _Numpy()
-_JAVASCRIPT = _Javascript()

@@ -43,6 +43,7 @@ them, since a network may be written down for its counts."""
 
 _RESOLVED: Mapping[str, Callable[[Any, tuple[Shape, ...]], Any]] = {
     "attention_axes": lambda layer, inputs: layer.meeting(inputs[0]),
+    "backward_layer": lambda layer, inputs: repr(layer.graph().nodes[1].layer),
 }
 """Fields that frameworks fill in from the input: what they come to is compared."""
 

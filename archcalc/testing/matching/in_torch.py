@@ -19,7 +19,7 @@ from archcalc.testing.matching.stacks import is_recurrent, is_stack, stack_parts
 from archcalc.testing.matching.watching import Watch
 from archcalc.testing.oracles import BATCH, shapes_of, weights_in_torch
 
-__all__ = ["input_kinds", "is_module", "made_whole", "run_torch", "torch_parts"]
+__all__ = ["input_kinds", "made_whole", "run_torch", "torch_parts"]
 
 
 def is_module(model: object) -> bool:

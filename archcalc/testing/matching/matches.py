@@ -8,17 +8,20 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, Literal
 
+from archcalc._files import names_attribute
 from archcalc.frameworks.lookup import is_whole
+from archcalc.frameworks.opening import is_keras, is_torch, model_at, read_model
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.base import Layer
+from archcalc.network.base import Network
 from archcalc.network.unroll import Unrolled, unroll
-from archcalc.symbolic.errors import FrameworkError, shorten
+from archcalc.symbolic.errors import ArchcalcError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
 from archcalc.testing.hiding import assertions
 from archcalc.testing.matching.causes import same_outputs, why_outputs, why_weights
-from archcalc.testing.matching.in_keras import is_model, keras_parts
-from archcalc.testing.matching.in_torch import is_module, torch_parts
+from archcalc.testing.matching.in_network import network_parts
+from archcalc.testing.matching.in_torch import torch_parts
 from archcalc.testing.matching.inside import (
     between_of,
     differing,
@@ -77,15 +80,15 @@ def assert_matches(
     names: Mapping[str, str] | None = None,
     input_shape: Any = None,
 ) -> None:
-    """That a Keras model or a torch module is the network `net`.
+    """That a model is the network `net`: of Keras or torch, in a file, or what a module makes.
 
     Compared are, layer by layer: every weight's shape and whether it is trained, the arguments
     that a layer has, the shapes that come out, and the multiply-accumulates; between them the
     activations, pools, normalizations and resizings, be they layers, arguments or functions; and
     in total: the outputs, the parameters, and the FLOPs.  A module of torch is run on the meta
     device, where nothing is computed, in our layout or in torch's, with channels first; where it
-    fails, it is compared as far as it ran.  A lazy one is run as a copy.  A model of Keras has its
-    shapes already; it is run on zeros for its FLOPs where the backend is torch.
+    fails, it is compared as far as it ran.  A lazy one is run as a copy.  Everything else is read
+    as a network, as `archcalc.frameworks.read_model` reads it, and that is compared.
 
     A network may be written down for its counts.  So constants (an epsilon, a rate, a slope) and
     what changes training alone are compared where the network states them, and a dropout that only
@@ -94,7 +97,8 @@ def assert_matches(
 
     Args:
         net: a network of numbers, or a layer.
-        model: a built Keras model, or a torch module.
+        model: a built Keras model, or a torch module; the path of a file that `load` reads, such
+            as ``"model.keras"`` or ``"model.onnx"``; ``"module:attribute"``; or another network.
         by: whether layers belong together by their order, or by their names: ``"stage1/conv"`` is
             torch's ``stage1.conv`` and Keras' ``stage1_conv``.
         names: our paths and their names, where those differ; implies ``by="name"``.
@@ -134,18 +138,26 @@ def assert_matches(
 
 
 def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Unrolled, list[Built], Ran]:
-    if is_module(model) and not is_model(model):
+    if isinstance(model, str) and names_attribute(model):
+        model = model_at(model)
+    own = given.get("model")
+    if is_torch(model) and not is_keras(model):
         made = unroll(net, given.get("net"), partial(is_whole, TORCH))
-        own = given.get("model")
         shapes = None if own is None else [own] if isinstance(own[0], int) else own
         return made, *torch_parts(model, made, shapes)
-    if is_model(model):
-        made = unroll(net, given.get("net"), partial(is_whole, KERAS))
-        return made, *keras_parts(model, made)
-    raise FrameworkError(
-        f"{shorten(repr(model), 60)} is neither a Keras model nor a torch module",
-        code="unknown-framework",
-    )
+    table = KERAS if is_keras(model) else TORCH
+    made = unroll(net, given.get("net"), partial(is_whole, table))
+    return made, *network_parts(_read(model, own, made), made, table)
+
+
+def _read(model: Any, own: Any, made: Unrolled) -> Network:
+    """The network of a model, which takes what ours takes where it does not say it."""
+    try:
+        return read_model(model, own)
+    except ArchcalcError as error:
+        if error.code != "no-input-shape" or own is not None:
+            raise
+        return read_model(model, list(made.inputs) if len(made.inputs) > 1 else made.inputs[0])
 
 
 # What differs

@@ -1,4 +1,4 @@
-"""A framework's layer as a layer of ours, where it is one."""
+"""A module of torch as a layer of ours, where it is one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import Any
 
 from archcalc.frameworks.reading import layer_of
 from archcalc.layers.base import Layer
-from archcalc.network.base import Network
 from archcalc.symbolic.errors import ArchcalcError
-from archcalc.symbolic.shape import Shape
 
-__all__ = ["read_keras", "read_torch"]
+__all__ = ["read_torch"]
 
 _UNREAD = (LookupError, AttributeError, ValueError, TypeError, ArithmeticError, ArchcalcError)
-"""What goes wrong where a layer has no counterpart, or keeps its arguments in another way."""
+"""What goes wrong where a module has no counterpart, or keeps its arguments in another way."""
 
 
 def read_torch(module: Any) -> Layer | None:
@@ -23,27 +21,9 @@ def read_torch(module: Any) -> Layer | None:
     >>> read_torch(nn.MaxPool2d(3, stride=2))
     MaxPooling2D(pool_size=3, strides=2, padding=0, data_format='channels_first')
     """
-    return _read(module, Shape()) if type(module).__module__.startswith("torch.nn.") else None
-
-
-def read_keras(layer: Any, x: Shape) -> Layer | None:
-    """A layer of Keras as the layer of ours with its arguments, if there is one.
-
-    Args:
-        layer: the layer.
-        x: what goes in.
-
-    >>> from archcalc.frameworks.keras import import_keras
-    >>> read_keras(import_keras().layers.Dense(10, "relu"), Shape((784,)))
-    Dense(units=10, activation='relu')
-    """
-    found = _read(layer, x) if type(layer).__module__.startswith("keras.") else None
-    # what a network holds has facts of its own, which are compared
-    return None if isinstance(found, Network) else found
-
-
-def _read(module: Any, x: Shape) -> Layer | None:
+    if not type(module).__module__.startswith("torch.nn."):
+        return None
     try:
-        return layer_of(module, x)
+        return layer_of(module)
     except _UNREAD:
         return None

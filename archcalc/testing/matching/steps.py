@@ -301,7 +301,8 @@ def _taking(layer: Layer) -> str:
 def _text(layer: Layer) -> str:
     """A step as it is read: ``relu``, or ``AveragePooling2D``."""
     names = {type(known): name for name in ("relu", "gelu") if (known := _function(name))}
-    given = {k: v for k, v in layer.given().items() if k not in ("data_format", "inplace")}
+    unsaid = ("data_format", "inplace", "name")
+    given = {k: v for k, v in layer.given().items() if k not in unsaid}
     if type(layer) in names and not given:
         return names[type(layer)]
     if set(given) == {"activation"}:

@@ -161,6 +161,7 @@ RECIPES: dict[str, Recipe] = {
     "Convolve": _convolves,
     "Einsum": _equation,
     "ScaledDotProductAttention": _attends,
+    "CoreAttention": _attends,
 }
 
 INPUTS: dict[str, Inputs] = {
@@ -170,4 +171,5 @@ INPUTS: dict[str, Inputs] = {
     "Convolve": _to_convolve,
     "Einsum": _to_contract,
     "ScaledDotProductAttention": _to_attend,
+    "CoreAttention": _to_attend,
 }

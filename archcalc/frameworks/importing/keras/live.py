@@ -102,7 +102,7 @@ class _Walk:
         return Plan(name, parts, inputs, tuple(places[id(x)] for x in graph.outputs))
 
     def _part(self, operation: Any, trained: bool) -> Part:
-        kind = type(operation).__name__
+        kind = _kind(operation)
         is_layer = hasattr(operation, "trainable_weights") and not _is_said_by_several(operation)
         if not is_layer:
             return Part(str(operation.name), kind, _told(operation), is_layer=False)
@@ -110,6 +110,8 @@ class _Walk:
         part = Part(str(operation.name), kind, {}, [], True, trained, None, operation)
         if kind == INPUT or _is_known(operation):
             part.config = {} if kind == INPUT else keras_config(operation)
+            if kind == "TimeDistributed":
+                part.held = self._part(operation.layer, trained)
         elif _is_sequential(operation) or _has_graph(operation):
             part.inner = self.model(operation, trained)
         else:
@@ -145,10 +147,20 @@ def _has_graph(model: Any) -> bool:
     return hasattr(model, "_nodes_by_depth")
 
 
+def _kind(operation: Any) -> str:
+    """The class of a layer; the class of Keras where one's own only makes its weights otherwise."""
+    own = type(operation)
+    for base in own.__mro__:
+        if base.__module__.startswith("keras.") and getattr(base, "call", None) is own.call:
+            return str(base.__name__)
+    return own.__name__
+
+
 def _is_known(layer: Any) -> bool:
-    """Whether it is a layer of Keras itself that a record knows."""
-    kind = type(layer)
-    return kind.__module__.startswith("keras.") and keras_entry(kind.__name__) is not None
+    """Whether it computes what a layer of Keras does that a record knows."""
+    bases = {base.__name__ for base in type(layer).__mro__ if base.__module__.startswith("keras.")}
+    kind = _kind(layer)
+    return kind in bases and keras_entry(kind) is not None
 
 
 def _is_said_by_several(layer: Any) -> bool:

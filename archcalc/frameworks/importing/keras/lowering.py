@@ -217,7 +217,8 @@ class _Lowering(Workbench):
             given = self.alike(given)
         activation, config = _function_apart(part.config)
         layer = self._layer_of(part, config, call, given)
-        self._reading.owners.take(part.live, layer, [Shape(v.tensor.shape) for v in given])
+        if part.held is None:
+            self._reading.owners.take(part.live, layer, [Shape(v.tensor.shape) for v in given])
         made = self._put_on(self._each_place(layer, given), given)
         self._chain.append(layer)
         if activation is None:
@@ -237,15 +238,18 @@ class _Lowering(Workbench):
         key = (part.key, tuple(sorted(said.items())))
         if key in self._reading.layers:
             return self._reading.layers[key]
-        own = Shape(given[0].tensor.shape)
-        layer = keras_layer(part.kind, config, own, self._inside(part))
+        shapes = [Shape(value.tensor.shape) for value in given]
+        own = shapes[0]
+        held = self._held(part, own)
+        layer = keras_layer(part.kind, {**config, **held}, own, self._inside(part))
         changes: dict[str, Any] = {"name": part.name, **said}
         if not part.trainable:
             changes["trainable"] = False
         first = self._reading.layers.get(part.key)
         if first is not None:  # called in another way, with the same weights
-            shapes = [Shape(value.tensor.shape) for value in given]
             changes["tied"] = self._reading.owners.all_of(first, layer, shapes)
+        elif not held:
+            changes["tied"] = self._reading.owners.ties(part.live, layer, shapes)
         layer = layer.model_copy(update=changes)
         self._reading.layers[key] = layer
         self._reading.layers.setdefault(part.key, layer)
@@ -266,6 +270,24 @@ class _Lowering(Workbench):
                 layer = Opaque(what, (shape,), (), 0, "a function of one's own", name=name)
             self._reading.layers[key] = layer
         return self._reading.layers[key]
+
+    def _held(self, part: Part, x: Shape) -> dict[str, Layer]:
+        """What a layer calls at every step, which may be called elsewhere as well."""
+        if part.held is None:
+            return {}
+        held, step = part.held, [Shape(x[1:])]
+        if held.inner is not None:
+            return {"layer": self._inner(held, held.inner, step)}
+        if held.why:
+            raise NotLoweredError(held.why)
+        key = (held.key, ())
+        if key not in self._reading.layers:
+            made = keras_layer(held.kind, held.config, step[0], self._inside(held))
+            ties = self._reading.owners.ties(held.live, made, step)
+            made = made.model_copy(update={"name": held.name, "tied": ties})
+            self._reading.layers[key] = self._reading.layers[held.key] = made
+        self._reading.owners.take(held.live, self._reading.layers[key], step)
+        return {"layer": self._reading.layers[key]}
 
     def _inside(self, part: Part) -> Any:
         """Reads a model that a layer holds."""

@@ -75,6 +75,7 @@ class Part:
         trainable: whether it and all around it are trained.
         inner: of a model, what is in it.
         live: the layer itself, where there is one.
+        held: of a layer that calls another at every step, that one, where it is known.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Part:
     inner: Plan | None = None
     live: Any = None
     why: str = ""
+    held: Part | None = None
 
     @property
     def key(self) -> int:

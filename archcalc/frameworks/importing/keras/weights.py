@@ -7,10 +7,13 @@ from typing import Any
 
 from archcalc.frameworks.importing.keras.plan import Array
 from archcalc.frameworks.importing.values import NotLoweredError
+from archcalc.frameworks.lookup import names_at
+from archcalc.frameworks.records import KERAS
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import SeenWeight
 from archcalc.layers.ties import Tie
+from archcalc.network.base import Network
 from archcalc.network.parameter import Parameter
 from archcalc.symbolic.shape import Shape
 
@@ -47,11 +50,28 @@ class Owners:
                 raise NotLoweredError(f"it has {many:,} weights where its class has others")
             if any(id(w) in self._owner for w in theirs):
                 raise NotLoweredError("it shares weights with another layer")
-        alike = len(theirs) == len(ours)
-        for number, variable in enumerate(theirs):
-            name = ours[number].name if alike else str(variable.name)
+        for variable, name in zip(theirs, _names(theirs, layer, inputs), strict=True):
             self._keep(variable, layer, name)
         self._checked.add((id(live), id(layer)))
+
+    def ties(self, live: Any, layer: Layer, inputs: Sequence[Shape]) -> tuple[Tie, ...]:
+        """Ties of the weights of a new layer whose variables another layer has already.
+
+        Raises:
+            NotLoweredError: such a layer, or the other, is one that holds others.
+        """
+        if live is None or not live.built:
+            return ()
+        theirs = list(live.weights)
+        there = [self._owner.get(id(variable)) for variable in theirs]
+        if not any(there):
+            return ()
+        if isinstance(layer, Network) or any(one and isinstance(one[0], Network) for one in there):
+            raise NotLoweredError("it shares weights with another layer")
+        names = _names(theirs, layer, inputs)
+        return tuple(
+            Tie(name, *owner) for name, owner in zip(names, there, strict=True) if owner is not None
+        )
 
     def _keep(self, variable: Any, layer: Layer, name: str) -> None:
         if id(variable) not in self._owner:
@@ -87,6 +107,21 @@ class Owners:
             v for v in variables
             if id(v) not in self._owner or id(self._owner[id(v)][0]) not in called
         )  # fmt: skip
+
+
+def _names(variables: Sequence[Any], layer: Layer, inputs: Sequence[Shape]) -> list[str]:
+    """What the variables of a layer of Keras are called here: by their paths, or in order."""
+    ours = Applied(layer, tuple(inputs)).weights
+    shapes = {weight.name: tuple(weight.shape) for weight in ours}
+    try:
+        names = names_at(KERAS, layer, [str(one.path) for one in variables])
+    except ValueError:
+        names = []
+    if sorted(names) == sorted(shapes):
+        return names
+    if [tuple(one.shape) for one in variables] == list(shapes.values()):
+        return list(shapes)
+    return [str(one.name) for one in variables]
 
 
 def _seen(variables: Iterable[Any]) -> tuple[SeenWeight, ...]:

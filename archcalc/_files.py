@@ -1,4 +1,8 @@
-"""Which files of frameworks are read as networks, by the endings of their names."""
+"""Which files of frameworks are read as networks, by the endings of their names.
+
+It stands beside the packages, so that nothing of a reader is loaded to find out that a file is none
+of theirs.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 from archcalc._loading import loaded
 from archcalc.network.base import Network
 
-__all__ = ["ENDINGS", "names_source", "reader_of"]
+__all__ = ["ENDINGS", "names_attribute", "names_source", "reader_of"]
 
 _KERAS = "archcalc.frameworks.from_keras:from_keras"
 _ONNX = "archcalc.frameworks.from_onnx:from_onnx"
@@ -28,6 +32,8 @@ ENDINGS: Mapping[str, str] = {
 It takes the path, and what goes into the network or ``None``.
 """
 
+_ATTRIBUTE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+
 _TOLD_BY_THEIR_TEXT: Mapping[str, tuple[tuple[str, str], ...]] = {
     ".json": (("archcalc.frameworks.importing.keras.archives:holds_config", _KERAS),),
 }
@@ -41,6 +47,15 @@ def names_source(path: str | os.PathLike[str]) -> bool:
     (True, True, False)
     """
     return re.fullmatch(r".+\.py(:[^\W\d]\w*)?", os.fspath(path)) is not None
+
+
+def names_attribute(text: str) -> bool:
+    """Whether a text is ``module:attribute``, and no file.
+
+    >>> names_attribute("keras.applications:ResNet50"), names_attribute("model.py:Net")
+    (True, False)
+    """
+    return bool(_ATTRIBUTE.fullmatch(text)) and not (os.path.exists(text) or names_source(text))
 
 
 def reader_of(path: str | os.PathLike[str]) -> Callable[[Any, Any], Network] | None:

@@ -1,0 +1,135 @@
+"""Drawings of networks as SVG that takes the page's own ink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from itertools import pairwise
+
+from archcalc.explain.drawing.parts import Card, Words
+from archcalc.explain.drawing.placing import SMALL, TITLE, Placed, Route, Standing, plain_words
+from archcalc.explain.svg import INK, Point, Svg, SvgCanvas
+from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.printing import to_text
+from archcalc.symbolic.shape import Shape, needs_brackets
+
+__all__ = ["Shown", "as_svg"]
+
+Shown = Callable[[Dim], str]
+"""How a dimension stands in the drawing, as markup."""
+
+INKS = {"product": "#3b82f6", "window": "#f97316", "merge": "#10b981", "other": "#8b8fa3"}
+"""The colours of cards: what multiplies with weights, what slides, what joins, and the rest."""
+
+
+def plainly(dim: Dim) -> str:
+    """A dimension as text."""
+    return escape(to_text(dim))
+
+
+def as_svg(
+    placed: Placed,
+    title: str,
+    description: str,
+    shown: Shown = plainly,
+    noted: Callable[[Standing], str] | None = None,
+) -> Svg:
+    """What is placed, drawn.
+
+    Args:
+        placed: the cards, blocks and lines.
+        title: what is drawn.
+        description: the drawing in words, for those who do not see it.
+        shown: how a dimension stands in it.
+        noted: what is said of a card where a pointer rests on it.
+    """
+    canvas = SvgCanvas()
+    for standing in placed.standing:
+        if standing.opened:
+            _block(canvas, standing, shown, noted)
+    for route in placed.routes:
+        _route(canvas, route, placed.down)
+    for standing in placed.standing:
+        if not standing.opened:
+            _card(canvas, standing, shown, noted)
+    for route in placed.routes:
+        _words(canvas, route, shown, placed.down)
+    return canvas.svg(title, description)
+
+
+def _block(canvas: SvgCanvas, block: Standing, shown: Shown, noted: object) -> None:
+    canvas.card((block.x, block.y), block.wide, block.high, INK, "block", strong=False)
+    canvas.rich(
+        (block.x + 9, block.y + 15),
+        *_rich(block.label[0], shown),
+        anchor="start", size=TITLE, kind="name",
+    )  # fmt: skip
+
+
+def _card(
+    canvas: SvgCanvas,
+    card: Standing,
+    shown: Shown,
+    noted: Callable[[Standing], str] | None,
+) -> None:
+    part = card.part
+    ink = INKS[part.kind] if isinstance(part, Card) else INK
+    canvas.open("g", "part", noted(card) if noted else "")
+    if part.times != 1:
+        canvas.card((card.x + 4, card.y + 4), card.wide, card.high, ink, "behind", strong=False)
+    kind = part.kind if isinstance(part, Card) else "folded"
+    canvas.card((card.x, card.y), card.wide, card.high, ink, kind, strong=kind != "folded")
+    middle, y = card.x + card.wide / 2, card.y + (card.high - _tall(card)) / 2 + TITLE - 1
+    for i, words in enumerate(card.label):
+        size = SMALL if i else TITLE
+        canvas.rich((middle, y), *_rich(words, shown), anchor="middle", size=size,
+                    kind="more" if i else "name")  # fmt: skip
+        y += SMALL + 4
+    canvas.close("g")
+
+
+def _tall(card: Standing) -> float:
+    return TITLE + (SMALL + 4) * (len(card.label) - 1)
+
+
+def _rich(words: Words, shown: Shown) -> tuple[str, str]:
+    """Words as text, and as markup."""
+    markup = []
+    for word in words:
+        if isinstance(word, str):
+            markup.append(escape(word))
+        elif isinstance(word, Shape):
+            brackets = len(word) > 1
+            parts = [f"({shown(d)})" if brackets and needs_brackets(d) else shown(d) for d in word]
+            markup.append("×".join(parts) or "scalar")
+        else:
+            markup.append(shown(word))
+    return plain_words(words), "".join(markup)
+
+
+def _route(canvas: SvgCanvas, route: Route, down: bool) -> None:
+    canvas.curve(_smooth(route.points, down), "flow")
+    if route.ends:
+        canvas.arrow(route.points[-2], route.points[-1], "flow")
+
+
+def _smooth(points: Sequence[Point], down: bool) -> list[tuple[Point, Point, Point, Point]]:
+    """Curves from point to point that leave and arrive along the way that things flow."""
+    curves = []
+    for (x1, y1), (x2, y2) in pairwise(points):
+        if down:
+            bend = (y2 - y1) / 2
+            curves.append(((x1, y1), (x1, y1 + bend), (x2, y2 - bend), (x2, y2)))
+        else:
+            bend = (x2 - x1) / 2
+            curves.append(((x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)))
+    return curves
+
+
+def _words(canvas: SvgCanvas, route: Route, shown: Shown, down: bool) -> None:
+    if not route.words:
+        return
+    x, y = route.points[0]
+    text, markup = _rich(route.words, shown)
+    spot = (x + 6, y + 15) if down else (x + 8, y - 5)
+    canvas.rich(spot, text, markup, anchor="start", size=SMALL, kind="shape")

@@ -1,0 +1,64 @@
+"""Weights that a layer of Keras has of another: the one variable in both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from archcalc.frameworks.lookup import names_at
+from archcalc.frameworks.records import KERAS
+from archcalc.layers.base import Layer
+from archcalc.network.ties import TiedWeight
+from archcalc.network.unroll import Call
+from archcalc.symbolic.errors import FrameworkError
+
+__all__ = ["share_weights"]
+
+
+def share_weights(built: Sequence[Any], call: Call, lenders: Sequence[tuple[Layer, Any]]) -> None:
+    """Put the variables of others in the place of those that a layer made for itself.
+
+    Args:
+        built: the layers of Keras that a layer of ours is, called once.
+        call: the call of it.
+        lenders: for each of its ties the layer of ours that owns the weight, and those of Keras.
+
+    Raises:
+        FrameworkError: a weight is another's transposed, which no layer of Keras takes.
+    """
+    for (tie, _), (owner, theirs) in zip(call.ties, lenders, strict=True):
+        mine = _variable(call.layer, built, tie.weight)
+        other = _variable(owner, theirs, tie.of)
+        if mine is None or other is None or tie.transposed:
+            raise _refused(tie, call.path)
+        _replace(*mine, other[1])
+
+
+def _variable(layer: Layer, built: Sequence[Any], name: str) -> tuple[Any, Any] | None:
+    """The layer of Keras that has a weight of ours, and the variable."""
+    for one in built:
+        weights = list(getattr(one, "weights", ()))
+        try:
+            names = names_at(KERAS, layer, [weight.path for weight in weights])
+        except ValueError:
+            continue
+        if name in names:
+            return one, weights[names.index(name)]
+    return None
+
+
+def _replace(layer: Any, mine: Any, other: Any) -> None:
+    """Let an attribute of a layer be another variable, as Keras itself does where it quantizes."""
+    (attribute,) = (name for name, value in vars(layer).items() if value is mine)
+    layer._tracker.unlock()
+    layer._untrack_variable(mine)
+    setattr(layer, attribute, other)
+    layer._tracker.lock()
+
+
+def _refused(tie: TiedWeight, path: str) -> FrameworkError:
+    how = ", transposed, which no layer of Keras takes" if tie.transposed else ""
+    return FrameworkError(
+        f"Keras' layers have weights of their own, and {tie.weight} is {tie.owner}/{tie.of}{how}",
+        code="tied-weights", path=path, hint="to_torch() builds it",
+    )  # fmt: skip

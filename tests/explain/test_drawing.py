@@ -1,0 +1,150 @@
+"""Drawings: every layer and every line is there, lines do not cross, and names stay text."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+
+import archcalc as ac
+from archcalc import families
+from archcalc.errors import PictureError, SpecificationError
+from archcalc.explain import draw
+from archcalc.explain.drawing.parts import Block, block_of, fed
+from archcalc.testing import networks
+from tests.sampling import examples
+
+WELL_KNOWN = {
+    "MNIST": lambda: ac.load("docs/examples/mnist_cnn.yaml"),
+    "ResNet-50": lambda: families.resnet(depths=(3, 4, 6, 3), width=64, classes=1000),
+    "U-Net": families.unet,
+    "Inception v3": families.inception_v3,
+    "GPT-2": lambda: ac.load("docs/examples/gpt2_small.yaml"),
+    "ViT": families.vit,
+}
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("name", WELL_KNOWN)
+def test_lines_of_well_known_networks_do_not_cross(name: str, direction: str) -> None:
+    drawing = draw(WELL_KNOWN[name]().trace(), direction=direction)
+    assert drawing.placed.crossings == 0
+    assert len(drawing.placed.standing) <= 60
+
+
+def boxes_of(drawing):
+    """The cards, and what a route runs through."""
+    return [s for s in drawing.placed.standing if not s.opened]
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("name", WELL_KNOWN)
+def test_cards_do_not_overlap_and_blocks_hold_what_is_in_them(name: str, direction: str) -> None:
+    drawing = draw(WELL_KNOWN[name]().trace(), direction=direction)
+    cards = boxes_of(drawing)
+    for i, a in enumerate(cards):
+        for b in cards[i + 1 :]:
+            beside = a.x + a.wide <= b.x or b.x + b.wide <= a.x
+            assert beside or a.y + a.high <= b.y or b.y + b.high <= a.y, (a.label, b.label)
+    around = [s for s in drawing.placed.standing if s.opened]
+    for block in around:
+        for one in drawing.placed.standing:
+            if set(one.part.rows) < set(block.part.rows) and one is not block:
+                assert block.x <= one.x
+                assert one.x + one.wide <= block.x + block.wide + 1e-6
+                assert block.y <= one.y
+                assert one.y + one.high <= block.y + block.high + 1e-6
+
+
+@pytest.mark.parametrize("name", WELL_KNOWN)
+def test_lines_go_on_and_touch_no_card_but_their_own(name: str) -> None:
+    drawing = draw(WELL_KNOWN[name]().trace())
+    for route in drawing.placed.routes:
+        for (x1, y1), (x2, y2) in pairwise(route.points):
+            assert y2 >= y1
+            for card in boxes_of(drawing):
+                middle = ((x1 + x2) / 2, (y1 + y2) / 2)
+                in_x = card.x < middle[0] < card.x + card.wide
+                assert not (in_x and card.y < middle[1] < card.y + card.high)
+
+
+def drawn_rows(block: Block) -> list[int]:
+    """Every row that a part stands for, also of blocks that are drawn once for all."""
+    return sorted(row for part in block.parts for row in part.rows)
+
+
+@given(networks(max_layers=6))
+@examples(6, nightly=60)
+def test_every_layer_and_line_of_any_network_is_drawn(net) -> None:
+    trace = net.trace()
+    assert drawn_rows(block_of(trace)) == list(range(len(trace.rows)))
+    for direction in ("down", "right"):
+        ElementTree.fromstring(draw(trace, direction=direction, depth=9).to_svg())
+    starts = {line.split()[0] for line in draw(trace).to_mermaid().splitlines() if "-->" in line}
+    read = {value[0] for row in trace.rows for value in fed(row)} | {*trace.ends}
+    assert {f"in{-1 - source}" for source in read if source < 0} <= starts
+
+
+def test_equal_blocks_are_drawn_once_with_their_number() -> None:
+    def block() -> ac.Residual:
+        return ac.Residual([ac.Dense(8), ac.ReLU(), ac.Dense(8)])
+
+    net = ac.Sequential([ac.Dense(8), block(), block(), block(), ac.Dense(1)], input_shape=8)
+    (run,) = [p for p in block_of(net.trace()).parts if isinstance(p, Block)]
+    assert run.times == 3
+    assert len(run.rows) == 12
+    other = ac.Sequential([block(), ac.Residual([ac.Dense(9), ac.Dense(8)])], input_shape=8)
+    assert [p.times for p in block_of(other.trace()).parts] == [1, 1]
+    counted = ac.Sequential([ac.Dense("d"), ac.Repeat(block(), "L")], input_shape=8)
+    text = draw(ac.substitute(counted, {"d": 8}).trace()).to_svg()
+    assert "×\N{NO-BREAK SPACE}L" in text
+
+
+def test_what_another_block_reads_too_is_not_drawn_as_one_run() -> None:
+    x = ac.Input(8)
+    first = ac.Sequential([ac.Dense(8), ac.ReLU()], name="a")(x)
+    second = ac.Sequential([ac.Dense(8), ac.ReLU()], name="b")(first)
+    net = ac.Model(x, ac.Add()([first, second]))
+    assert [p.times for p in block_of(net.trace()).parts] == [1, 1, 1]
+
+
+def test_names_stay_text_in_every_notation() -> None:
+    evil = '<script>alert("1")</script>'
+    net = ac.Sequential([ac.Sequential([ac.Dense(3), ac.Dense(4)], name=evil)], input_shape=2)
+    wrapped = ac.Sequential([net, ac.Dense(2)], name=evil)
+    drawing = draw(wrapped.trace(2), depth=0)
+    svg = drawing.to_svg()
+    assert "<script" not in svg
+    assert "&lt;script&gt;" in svg
+    ElementTree.fromstring(svg)
+    assert "<script" not in drawing.to_mermaid()
+    assert '"1"' not in drawing.to_mermaid()
+    assert '\\"1\\"' in drawing.to_dot()
+
+
+def test_widths_by_cost_and_what_cannot_be_drawn(tmp_path) -> None:
+    net = ac.load("docs/examples/mnist_cnn.yaml")
+    cards = {s.part.path: s.wide for s in draw(net.trace(), width="parameters").placed.standing}
+    assert cards["dense"] == max(cards.values()) > cards["conv2d"] + 150
+    with pytest.raises(PictureError, match="f, k, n are no number yet"):
+        draw("docs/examples/mnist_symbols.yaml", width="macs")
+    for wrong in ({"direction": "up"}, {"depth": -1}, {"width": "size"}):
+        with pytest.raises(SpecificationError, match="is no"):
+            draw(net, **wrong)
+    net.draw().save(tmp_path / "net.svg")
+    assert (tmp_path / "net.svg").read_text("utf-8").startswith("<svg")
+    with pytest.raises(PictureError, match="no ending of a drawing"):
+        net.draw().save(tmp_path / "net.png")
+    with pytest.raises(PictureError, match="cannot be written"):
+        net.draw().save(tmp_path / "no" / "net.svg")
+
+
+def test_dot_has_blocks_and_lines() -> None:
+    text = draw("docs/examples/gpt2_small.yaml").to_dot()
+    assert text.startswith("digraph network {")
+    assert text.endswith("}")
+    assert "subgraph cluster_" in text
+    assert text.count("{") == text.count("}")
+    assert text.count("->") == 15

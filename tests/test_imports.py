@@ -78,7 +78,7 @@ def test_a_format_loads_no_other(file: str, reader: str, pytestconfig: pytest.Co
 
 UNUSED = {
     *("costs.conventions", "costs.liveness", "costs.peak", "costs.receptive", "costs.training"),
-    *("explain.comparison", "explain.derivation", "explain.html", "explain.reconciliation"),
+    *("explain.comparison", "explain.derivation", "explain.html", "explain.reconciling"),
     *("formula.assuming", "formula.inverse", "formula.sensitivity", "formula.solve"),
     *("layers.attention", "layers.merging", "layers.padding", "layers.recurrent"),
     *("network.adapting", "network.branches", "network.generalizing", "network.repeat"),

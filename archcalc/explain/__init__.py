@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from archcalc.explain.derivation import Derivation, derive
     from archcalc.explain.drawing import Drawing, draw
     from archcalc.explain.memory_table import Memory, memory
-    from archcalc.explain.mistakes import Finding
-    from archcalc.explain.reconciliation import Claim, Reconciliation, reconcile
+    from archcalc.explain.reconciling import (
+        Claim,
+        Edit,
+        Finding,
+        Place,
+        Reconciliation,
+        Variant,
+        reconcile,
+        register_edit,
+    )
     from archcalc.explain.summary import Summary, summarize
     from archcalc.explain.training_cost import Account, CostLine, account
     from archcalc.explain.verdict import Verdict
@@ -29,11 +37,14 @@ __all__ = [
     "Deployed",
     "Derivation",
     "Drawing",
+    "Edit",
     "Finding",
     "Memory",
+    "Place",
     "Reconciliation",
     "SheetLine",
     "Summary",
+    "Variant",
     "Verdict",
     "account",
     "compare",
@@ -44,6 +55,7 @@ __all__ = [
     "memory",
     "picture",
     "reconcile",
+    "register_edit",
     "summarize",
 ]
 
@@ -55,9 +67,8 @@ _HOMES = {
     "derivation": "Derivation derive",
     "drawing": "Drawing draw",
     "memory_table": "Memory memory",
-    "mistakes": "Finding",
     "window_picture": "picture",
-    "reconciliation": "Claim Reconciliation reconcile",
+    "reconciling": "Claim Edit Finding Place Reconciliation Variant reconcile register_edit",
     "summary": "Summary summarize",
     "training_cost": "Account CostLine account",
     "verdict": "Verdict",

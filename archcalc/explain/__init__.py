@@ -19,9 +19,9 @@ if TYPE_CHECKING:
         Place,
         Reconciliation,
         Variant,
-        reconcile,
         register_edit,
     )
+    from archcalc.explain.reconciling.reconcile import reconcile
     from archcalc.explain.summary import Summary, summarize
     from archcalc.explain.training_cost import Account, CostLine, account
     from archcalc.explain.verdict import Verdict
@@ -68,7 +68,8 @@ _HOMES = {
     "drawing": "Drawing draw",
     "memory_table": "Memory memory",
     "window_picture": "picture",
-    "reconciling": "Claim Edit Finding Place Reconciliation Variant reconcile register_edit",
+    "reconciling": "Claim Edit Finding Place Reconciliation Variant register_edit",
+    "reconciling.reconcile": "reconcile",
     "summary": "Summary summarize",
     "training_cost": "Account CostLine account",
     "verdict": "Verdict",

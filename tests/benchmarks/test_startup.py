@@ -15,9 +15,14 @@ from typing import Any
 import pytest
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "mnist_cnn.yaml"
+LLAMA = [
+    f"--set={part}" for part in ["L=32", "d=4096", "f=14336", "V=128256", "a=32", "g=8", "e=128"]
+]
 COMMANDS = {
     "python -c 'import sympy, pydantic'": ["-c", "import sympy, pydantic"],
     "archcalc summary mnist_cnn.yaml": ["-m", "archcalc.cli", "summary", str(EXAMPLE)],
+    "archcalc summary of a Llama": ["-m", "archcalc.cli", "summary", "archcalc.families:llama"],
+    "archcalc llm of a Llama": ["-m", "archcalc.cli", "llm", "archcalc.families:llama", *LLAMA],
     "archcalc --help": ["-m", "archcalc.cli", "--help"],
     "python -c 'import archcalc'": ["-c", "import archcalc"],
 }

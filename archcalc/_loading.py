@@ -56,7 +56,7 @@ def names_from(
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *home_of})
+        return sorted(sys.modules[package].__all__)
 
     return found, names
 

@@ -19,6 +19,7 @@ from archcalc.layers.spatial import DataFormat, Spatial, one_pair, per_axis
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
+from archcalc.symbolic.halves import with_halves_up
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 
@@ -40,7 +41,8 @@ class _Padding(Spatial, abstract=True):
 
     def output_shape(self, x: Shape) -> Shape:
         pairs = zip(self.extent(x), self.padding, strict=True)
-        return self.shaped(tuple(n + a + b for n, (a, b) in pairs), self.channels(x))
+        padded = (with_halves_up(n + a + b) for n, (a, b) in pairs)
+        return self.shaped(tuple(padded), self.channels(x))
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         return ()

@@ -67,6 +67,23 @@ NOT_DRAWN = ("layer_types", "mlp_layer_types", "mlp_only_layers", "attention_typ
 """Drawn apart, or left to rules."""
 
 
+ARCHITECTURES = {
+    "bert": ("BertModel", "BertForMaskedLM", "BertForPreTraining"),
+    "roberta": ("RobertaModel", "RobertaForMaskedLM"),
+    "xlm-roberta": ("XLMRobertaModel", "XLMRobertaForMaskedLM"),
+    "camembert": ("CamembertModel", "CamembertForMaskedLM"),
+    "distilbert": ("DistilBertModel", "DistilBertForMaskedLM"),
+    "electra": ("ElectraModel",),
+    "albert": ("AlbertModel", "AlbertForMaskedLM"),
+    "t5": ("T5ForConditionalGeneration",),
+    "mt5": ("MT5ForConditionalGeneration",),
+    "bart": ("BartForConditionalGeneration",),
+    "mbart": ("MBartForConditionalGeneration",),
+    "whisper": ("WhisperForConditionalGeneration",),
+}
+"""The classes that are built; of other types that with a head over words."""
+
+
 def drawn(rng: random.Random, name: str) -> dict[str, Any]:
     """A configuration of a type, small enough to be built at once."""
     from tests.data.make_huggingface_defaults import keys_of
@@ -98,6 +115,10 @@ def drawn(rng: random.Random, name: str) -> dict[str, Any]:
             config[key] = rng.random() < 0.5
         elif key == "sliding_window":
             config[key] = rng.choice((4, 8, 16))
+        elif key == "feed_forward_proj":
+            config[key] = rng.choice(("relu", "gated-gelu"))
+        elif key == "expand":
+            config[key] = rng.randint(1, 3)
         elif key == "rotary_dim":
             config[key] = 2
         elif key == "num_ln_in_parallel_attn":
@@ -113,8 +134,14 @@ def drawn(rng: random.Random, name: str) -> dict[str, Any]:
     if name == "gpt_neo":
         config["num_layers"] = 2 * rng.randint(1, 3)
         config["attention_types"] = [[["global", "local"], config["num_layers"] // 2]]
+    if name in ARCHITECTURES:
+        config["architectures"] = [rng.choice(ARCHITECTURES[name])]
     for key in list(config):
-        kept = key in ("model_type", "attention_types") or key in WIDTHS or key in HEADS
+        kept = (
+            key in ("model_type", "attention_types", "architectures")
+            or key in WIDTHS
+            or key in HEADS
+        )
         small = every.get(key)
         large = isinstance(small, int) and not isinstance(small, bool) and small > 20_000
         if not kept and not large and rng.random() < 0.12:
@@ -153,8 +180,19 @@ def counted(model: torch.nn.Module) -> dict[str, Any]:
 def forward(model: torch.nn.Module, config: dict[str, Any]) -> int:
     """The FLOPs of one forward of a short sequence, as torch counts them."""
     tokens = torch.arange(LENGTH)[None]
+    told: dict[str, Any] = {"input_ids": tokens}
+    if config["model_type"] == "whisper":
+        told = {
+            "input_features": torch.zeros(1, model.config.num_mel_bins, 2 * LENGTH),
+            "decoder_input_ids": tokens,
+        }
+        model.model.encoder.config.max_source_positions = LENGTH
+    elif model.config.is_encoder_decoder:
+        told["decoder_input_ids"] = tokens
+    if "use_cache" in model.config.to_dict():
+        told["use_cache"] = False
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model.eval()(tokens, use_cache=False)
+        model.eval()(**told)
     return int(counter.get_total_flops())
 
 
@@ -163,7 +201,7 @@ def one(rng: random.Random, name: str) -> dict[str, Any]:
     for _ in range(100):
         config = drawn(rng, name)
         try:
-            model = built(config)
+            model = built(config, config.get("architectures", [""])[0])
             flops = forward(model, config)
         except Exception as error:
             last = error
@@ -184,10 +222,12 @@ def compared(count: int, names: list[str]) -> None:
                 print(str(error)[:300], flush=True)
                 break
             try:
-                trace = from_huggingface(case["config"], length=LENGTH).trace()
+                net = from_huggingface(case["config"], length=LENGTH)
+                sizes = dict.fromkeys(map(str, net.trace().symbols), LENGTH)
+                trace = net.trace()
                 ours = int(trace.parameters())
-                if ours == case["parameters"] and trace.flops() != case["flops"]:
-                    flops.append((trace.flops(), case))
+                if ours == case["parameters"] and trace.flops(**sizes) != case["flops"]:
+                    flops.append((trace.flops(**sizes), case))
             except Exception as error:
                 ours = f"{type(error).__name__}: {error}"  # type: ignore[assignment]
             if ours != case["parameters"]:

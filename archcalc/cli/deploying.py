@@ -90,7 +90,6 @@ def llm(
     from archcalc.costs.deployment import Deployment
     from archcalc.costs.mesh import Mesh
     from archcalc.explain.deployed import deploy, formats_of, title_of
-    from archcalc.network.substitution import substitute
 
     opened = open_network(file, inputs, pairs(calls, "--call"))
     mesh = Mesh(data, tensor, pipeline, expert, "tensor" if sequence == "tensor" else sequence)
@@ -99,10 +98,9 @@ def llm(
         "eager on CUDA" if attention is Attention.eager else "torch on CUDA", recompute.value,
     )  # fmt: skip
     with opened.located():
-        network = substitute(opened.network, pairs(values, "--set"))
         sheet = deploy(
-            network, where, memory=memory, machine=device, training=training or "",
-            name=title_of(file),
+            opened.network, where, memory=memory, machine=device, training=training or "",
+            name=title_of(file), **pairs(values, "--set"),
         )  # fmt: skip
         answer = sheet if derive is None else sheet.derive(derive)
     show(answer, how, output)

@@ -37,6 +37,7 @@ _GROUPS: tuple[tuple[Group, str], ...] = (
     ("inference", "Inference, on each device"),
     ("training", "Training, on each device"),
     ("compute", "Compute"),
+    ("approximations", "A step by formulas of others"),
     ("time", "Time, at best"),
     ("overtaking", "Where one overtakes another"),
 )
@@ -162,7 +163,8 @@ def deploy(
         training: the formats of training, a name in `archcalc.costs.FORMATS`; mixed precision with
             a master copy where inference is in 16 bits and nothing else is said.
         name: what the sheet calls the network.
-        values: numbers, or formulas, for symbols of the network.
+        values: numbers for symbols of the network: formulas are shown in these symbols, and then
+            with the numbers put in.
 
     Raises:
         LookupFailedError: a format, an optimizer or a machine is not known.
@@ -180,16 +182,17 @@ def deploy(
     where = Deployment() if deployment is None else deployment
     known = None if machine is None else accelerator(machine)
     bytes_ = known.memory if memory is None and known is not None else read_bytes(memory)
-    figures = Figures(_with_length(network, values), where, training)
-    lines = [*figures.lines(), *figures.times(known), *figures.overtaking()]
+    figures = Figures(_with_length(network), where, training, values)
+    lines = [*figures.lines(), *figures.approximations()]
+    lines.extend([*figures.times(known), *figures.overtaking()])
     if bytes_ is not None:
         lines.extend(_answers(figures, lines, bytes_))
     return Deployed(name or "network", where, bytes_, tuple(lines), figures.notes(bytes_))
 
 
-def _with_length(network: Any, values: dict[str, Any]) -> Trace:
+def _with_length(network: Any) -> Trace:
     """The network on a sequence whose length is a symbol, where it takes one."""
-    trace = traced(network, **values)
+    trace = traced(network)
     shapes, made = trace.inputs, trace.network
     known = not shapes or not shapes[0] or isinstance(shapes[0][0], Symbol)
     if known or not isinstance(made, Network):
@@ -251,7 +254,7 @@ def title_of(file: str) -> str:
     >>> title_of("models/Llama-3-8B/config.json"), title_of("nets/small.yaml")
     ('Llama-3-8B', 'small')
     """
-    path = PurePath(file)
+    path = PurePath(file.rpartition(":")[2])
     stem = path.parent.name if path.name == "config.json" and path.parent.name else path.stem
     return stem or file
 

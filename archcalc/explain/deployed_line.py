@@ -29,8 +29,13 @@ from archcalc.symbolic.shown import Shown
 
 __all__ = ["Group", "Made", "Part", "SheetLine"]
 
-Group: TypeAlias = Literal["parameters", "inference", "training", "compute", "time", "overtaking"]
+Group: TypeAlias = Literal[
+    "parameters", "inference", "training", "compute", "approximations", "time", "overtaking"
+]
 """What a line is about."""
+
+_RATIOS = ("seconds", "FLOPs/byte")
+"""Units of what is no whole number."""
 
 _LONGEST = 60
 """A formula of more signs is not shown in a line, but where it is derived."""
@@ -44,11 +49,13 @@ class Part(Shown):
         name: which one.
         times: how often.
         each: how much each time.
+        unit: of that.
     """
 
     name: str
     times: Formula
     each: Formula
+    unit: str = "numbers"
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,7 +116,7 @@ class SheetLine(Shown):
         long = self.rule is None and len(str(self.formula)) > longest
         if long or (self.rule is None and self.formula.is_number):
             exact = isinstance(self.result, Formula) and self.result.is_number
-            return (Amount(self.result()),) if exact and self.unit != "seconds" else ()
+            return (Amount(self.result()),) if exact and self.unit not in _RATIOS else ()
         return shown
 
     def data(self) -> dict[str, Any]:
@@ -145,12 +152,18 @@ class Made(Renderable):
             ((Code(part.name),), (amount(part.times),), (amount(part.each),)) for part in self.parts
         )
         if rows:
-            blocks.append(Table(("of", "times", "each"), "lrr", rows))
+            head = ("of", "times", f"{self.parts[0].unit} each time")
+            blocks.append(Table(head, "lrr", rows))
         return Document(line.name, tuple(blocks))
 
     def to_dict(self) -> dict[str, Any]:
         parts = [
-            {"of": p.name, "times": p.times.to_python(), "each": p.each.to_python()}
+            {
+                "of": p.name,
+                "times": p.times.to_python(),
+                "each": p.each.to_python(),
+                "unit": p.unit,
+            }
             for p in self.parts
         ]
         return {"name": self.line.name, **self.line.data(), "parts": parts}

@@ -17,6 +17,7 @@ from archcalc.costs import (
     SavedBytes,
     TrainingFlops,
 )
+from archcalc.costs.approximations import APPROXIMATIONS
 from archcalc.costs.base import Additive
 from archcalc.costs.compute import EXACT, PARTS, DecodeFlops, PartFlops, tokens_of
 from archcalc.costs.deployment import Deployment, InferenceBytes
@@ -28,6 +29,7 @@ from archcalc.costs.training import WEIGHTS, MemoryPart, formats_called
 from archcalc.explain.deployed_line import Part, SheetLine
 from archcalc.formula import Formula
 from archcalc.formula.crossing import crossover
+from archcalc.formula.values import read_values
 from archcalc.network import Trace
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.errors import ArchcalcError
@@ -50,9 +52,15 @@ class Figures:
         trace: the network, on a sequence whose length is a symbol where it can be.
         where: how it is run.
         training: the formats of training; by what those of inference are where it is empty.
+        values: numbers for symbols of the network.
+
+    Raises:
+        UnknownSymbolError: the network has no such symbol.
     """
 
-    def __init__(self, trace: Trace, where: Deployment, training: str = "") -> None:
+    def __init__(
+        self, trace: Trace, where: Deployment, training: str = "", values: Any = None
+    ) -> None:
         self.trace = trace
         self.where = where
         self.general = replace(where, batch=BATCH)
@@ -67,6 +75,9 @@ class Figures:
         }
         if self._length is None:
             self.known["length"] = length
+        symbols = trace.parameters.accepted_symbols
+        for name, value in read_values(values or {}, symbols).items():
+            self.known["length" if name == self._length else name.name] = value
 
     def of(self, formula: Formula) -> Formula:
         """A formula in ``batch`` and ``length``."""
@@ -74,6 +85,12 @@ class Figures:
             return formula
         made: Formula = formula(**{self._length.name: LENGTH})
         return made
+
+    def _at(self, formula: Formula) -> Formula:
+        """A formula of the length, with all other numbers put in."""
+        general = self.of(formula)
+        names = {s.name for s in general.symbols} - {"length"}
+        return Formula(general(**{n: v for n, v in self.known.items() if n in names}))
 
     def line(
         self,
@@ -164,7 +181,9 @@ class Figures:
             return self.line(name, group, part.bytes, "bytes", parts)
         numbers = symbol(name.rpartition(" ")[2])
         values: dict[Symbol, Any] = {symbol("slots"): part.slots} if part.slots > 1 else {}
-        values |= {numbers: _value(self.of(part.elements)), symbol("bytes"): _exact(part.each)}
+        if not part.elements.is_number:
+            return self.line(name, group, part.bytes, "bytes", parts)
+        values |= {numbers: part.elements(), symbol("bytes"): _exact(part.each)}
         return self.line(name, group, part.bytes, "bytes", parts, OrderedMul(*values), values)
 
     def _cache_of_a_token(self) -> SheetLine:
@@ -209,7 +228,7 @@ class Figures:
         for tensor in cost.tensors(self.trace):
             times, each = cost.bytes_of_tensor(tensor)
             name = f"{tensor.path}: {tensor.name}"
-            found.append(Part(name, self.of(Formula(times)), self.of(Formula(each))))
+            found.append(Part(name, self.of(Formula(times)), self.of(Formula(each)), "bytes"))
         return tuple(found)
 
     # Compute
@@ -231,12 +250,23 @@ class Figures:
         def found() -> tuple[Part, ...]:
             each = {p: self.trace.cost(PartFlops(part=p, mask="exact")) for p in PARTS}
             return tuple(
-                Part(name, Formula(BATCH), self.of(flops))
+                Part(name, Formula(BATCH), self.of(flops), "FLOPs")
                 for name, flops in each.items()
                 if flops != 0
             )
 
         return found
+
+    def approximations(self) -> Iterator[SheetLine]:
+        """What people take a step of training for, and by how much that is short, of one sequence,
+        of all products, masked or not."""
+        exact = self.trace.cost(TrainingFlops())
+        for name, cost in APPROXIMATIONS.items():
+            found = cost.over(self.trace)
+            left = Formula((exact.expr - found.expr).expand())
+            line = self.line(name, "approximations", found * Formula(BATCH), "FLOPs")
+            note = f"short by {self.of(left)}" if left != 0 else "all products"
+            yield replace(line, note=note)
 
     # Time
 
@@ -260,8 +290,8 @@ class Figures:
         and the cache is more than the weights."""
         if self._length is None:
             return
-        full = {p: self.of(self.trace.cost(PartFlops(part=p))) for p in PARTS}
-        masked = self.of(self.trace.cost(PartFlops(part="scores", mask="exact")))
+        full = {p: self._at(self.trace.cost(PartFlops(part=p))) for p in PARTS}
+        masked = self._at(self.trace.cost(PartFlops(part="scores", mask="exact")))
         feed = full["MLP"] + full["experts"]
         for name, other in (("MLP", feed), ("all linear layers", feed + full["projections"])):
             found = _equal_at(full["scores"], other)
@@ -272,10 +302,8 @@ class Figures:
                     f"scores = {name}", "overtaking", other, {}, found, _TOKENS, note=note
                 )
         memory = {p.name: p.bytes for p in InferenceBytes(self.general).stored(self.trace)}
-        weights = sum((memory[name] for name in WEIGHTS if name in memory), Formula(0))
-        batch = {"batch": self.known["batch"]} if "batch" in self.known else {}
-        cache = self.of(memory["cache"])
-        found = _equal_at(Formula(cache(**batch)), weights) if LENGTH in cache.symbols else None
+        weights = self._at(sum((memory[n] for n in WEIGHTS if n in memory), Formula(0)))
+        found = _equal_at(self._at(memory["cache"]), weights)
         if found is not None:
             yield SheetLine("cache = weights", "overtaking", weights, {}, found, _TOKENS, note=" ")
 
@@ -307,10 +335,6 @@ def _equal_at(first: Formula, second: Formula) -> Any:
         return found.at  # type: ignore[union-attr]
     runs = [run for run in getattr(found, "runs", ()) if run.larger in ("neither", "first")]
     return Formula(runs[0].low) if runs else None
-
-
-def _value(formula: Formula) -> Any:
-    return formula() if formula.is_number else formula.expr
 
 
 def _exact(number: int | Fraction) -> Any:

@@ -29,6 +29,9 @@ from archcalc.frameworks.huggingface.types import TYPES
 
 LENGTH = 7
 
+ROBERTAS = ("roberta", "xlm-roberta", "camembert")
+"""Types whose positions are counted from the padding on."""
+
 HOME = Path(__file__).with_name("huggingface_models.json.gz")
 
 LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len")
@@ -134,11 +137,22 @@ def drawn(rng: random.Random, name: str) -> dict[str, Any]:
     if name == "gpt_neo":
         config["num_layers"] = 2 * rng.randint(1, 3)
         config["attention_types"] = [[["global", "local"], config["num_layers"] // 2]]
+    if "num_key_value_heads" in every and "num_key_value_heads" not in keys:
+        config["num_key_value_heads"] = heads
+    if name == "whisper":
+        config["max_source_positions"] = LENGTH  # it takes sound of one length
     if name in ARCHITECTURES:
         config["architectures"] = [rng.choice(ARCHITECTURES[name])]
     for key in list(config):
         kept = (
-            key in ("model_type", "attention_types", "architectures")
+            key
+            in (
+                "model_type",
+                "attention_types",
+                "architectures",
+                "max_source_positions",
+                "num_key_value_heads" if "num_key_value_heads" not in keys else "",
+            )
             or key in WIDTHS
             or key in HEADS
         )
@@ -157,7 +171,7 @@ def built(config: dict[str, Any], architecture: str = "") -> torch.nn.Module:
         key: value for key, value in config.items() if key not in ("model_type", "architectures")
     }
     made = CONFIG_MAPPING[config["model_type"]](**told)
-    made.pad_token_id = None
+    made.pad_token_id = None if config["model_type"] not in ROBERTAS else 1
     made._attn_implementation = made._experts_implementation = "eager"
     if architecture:
         model = getattr(transformers, architecture)(made)
@@ -186,7 +200,6 @@ def forward(model: torch.nn.Module, config: dict[str, Any]) -> int:
             "input_features": torch.zeros(1, model.config.num_mel_bins, 2 * LENGTH),
             "decoder_input_ids": tokens,
         }
-        model.model.encoder.config.max_source_positions = LENGTH
     elif model.config.is_encoder_decoder:
         told["decoder_input_ids"] = tokens
     if "use_cache" in model.config.to_dict():

@@ -20,8 +20,9 @@ from archcalc.frameworks.huggingface.types import TYPES, Head, Type
 from archcalc.network import Network
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import ArchcalcWarning, SpecificationError, quoted, shorten
+from archcalc.symbolic.shape import as_shape
 
-__all__ = ["Reading", "from_huggingface", "read_config"]
+__all__ = ["Reading", "from_huggingface", "read_config", "read_network"]
 
 _LARGEST = 10_000_000
 """How many characters a configuration has at most."""
@@ -72,6 +73,14 @@ def from_huggingface(
     8030261248
     """
     return read_config(source, length=length).network()
+
+
+def read_network(source: str | os.PathLike[str], input_shape: Any = None) -> Network:
+    """The network of a configuration, for a sequence as long as `input_shape` says, if it does."""
+    if input_shape is None:
+        return from_huggingface(source)
+    shape = as_shape(input_shape)
+    return from_huggingface(source, length=shape[0] if len(shape) else "t")
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ ARCHITECTURES = {
     "bart": ("BartForConditionalGeneration",),
     "mbart": ("MBartForConditionalGeneration",),
     "whisper": ("WhisperForConditionalGeneration",),
+    "vit": ("ViTForImageClassification",),
 }
 """The classes that are built; of other types that with a head over words."""
 
@@ -122,6 +123,10 @@ def drawn(rng: random.Random, name: str) -> dict[str, Any]:
             config[key] = rng.choice(("relu", "gated-gelu"))
         elif key == "expand":
             config[key] = rng.randint(1, 3)
+        elif key in ("patch_size", "image_size"):
+            config[key] = {"patch_size": 4, "image_size": 4 * rng.randint(2, 5)}[key]
+        elif key == "num_channels":
+            config[key] = rng.randint(1, 4)
         elif key == "rotary_dim":
             config[key] = 2
         elif key == "num_ln_in_parallel_attn":
@@ -133,6 +138,8 @@ def drawn(rng: random.Random, name: str) -> dict[str, Any]:
         config["mlp_only_layers"] = sorted(rng.sample(range(layers), rng.randint(0, layers)))
     if "num_hidden_groups" in keys:
         config["num_hidden_groups"] = rng.choice((1, config["num_hidden_layers"]))
+    if name == "vit":
+        config["qkv_bias"] = True
     config |= {key: 1 for key in ("n_group", "topk_group") if key in every}
     if name == "gpt_neo":
         config["num_layers"] = 2 * rng.randint(1, 3)
@@ -200,6 +207,9 @@ def forward(model: torch.nn.Module, config: dict[str, Any]) -> int:
             "input_features": torch.zeros(1, model.config.num_mel_bins, 2 * LENGTH),
             "decoder_input_ids": tokens,
         }
+    elif config["model_type"] == "vit":
+        size, channels = model.config.image_size, model.config.num_channels
+        told = {"pixel_values": torch.zeros(1, channels, size, size)}
     elif model.config.is_encoder_decoder:
         told["decoder_input_ids"] = tokens
     if "use_cache" in model.config.to_dict():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import pytest
 
 import archcalc as ac
 from archcalc.errors import SpecificationError
-from archcalc.frameworks.huggingface.types import TYPES
+from archcalc.frameworks.huggingface.reading import read_config
+from archcalc.frameworks.huggingface.tensors import expected_tensors
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -39,13 +41,24 @@ def config_of(model: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("model", RELEASED, ids=lambda model: model["name"])
 def test_released_models_hold_as_much_as_transformers_builds(model: dict[str, Any]) -> None:
     config = config_of(model)
-    if config["model_type"] not in TYPES:
-        pytest.skip("not read yet")
     trace = ac.from_huggingface(config).trace()
     assert trace.parameters() == model["total_params"]
     active = model.get("active_params_incl_embeddings")
     if active is not None:
         assert trace.active_parameters() == active
+
+
+NAMED = [model for model in RELEASED if model["config_class"] != "ViTConfig"]
+
+
+@pytest.mark.parametrize("model", NAMED, ids=lambda model: model["name"])
+def test_every_tensor_has_its_name_and_shape(model: dict[str, Any]) -> None:
+    made = Counter(
+        (".".join("*" if part.isdigit() else part for part in tensor.name.split(".")), tensor.shape)
+        for tensor in expected_tensors(read_config(config_of(model)), "stacked")
+    )
+    theirs = {(p["pattern"], tuple(p["shape"])): p["count"] for p in model["params_by_pattern"]}
+    assert made == theirs
 
 
 LLAMA = {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2}

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         account as account,
         compare as compare,
         conventions as conventions,
+        deploy as deploy,
         derive as derive,
         picture as picture,
         reconcile as reconcile,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from archcalc.frameworks.from_keras import from_keras as from_keras
     from archcalc.frameworks.from_onnx import from_onnx as from_onnx
     from archcalc.frameworks.from_source import from_source as from_source
+    from archcalc.frameworks.huggingface import from_huggingface as from_huggingface
     from archcalc.frameworks.from_torch import from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
@@ -116,9 +118,9 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
-    "account", "compare", "convention", "conventions", "crossover", "derive", "dumps", "from_dict",
-    "from_keras", "from_onnx", "from_source", "from_torch", "interpolate_formula", "load", "loads",
-    "parse",
+    "account", "compare", "convention", "conventions", "crossover", "deploy", "derive", "dumps",
+    "from_dict", "from_huggingface", "from_keras", "from_onnx", "from_source", "from_torch",
+    "interpolate_formula", "load", "loads", "parse",
     "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
     "to_source", "traced", "substitute",
 )  # fmt: skip

@@ -10,6 +10,8 @@ from typer import Abort, Context, Exit, Option, Typer
 from archcalc import __version__
 from archcalc.cli.comparing import compare
 from archcalc.cli.converting import convert
+from archcalc.cli.deploying import llm
+from archcalc.cli.documenting import docs
 from archcalc.cli.formats import example, layers, schema
 from archcalc.cli.networks import conventions, cost, derive, summary
 from archcalc.cli.questions import reconcile, solve
@@ -55,10 +57,12 @@ for command in (
     compare,
     cost,
     conventions,
+    llm,
     solve,
     sweep,
     search,
     convert,
+    docs,
     layers,
     example,
     schema,

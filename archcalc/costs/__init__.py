@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from archcalc.costs.compute import PARTS, DecodeFlops, PartFlops
     from archcalc.costs.deployment import Deployment, InferenceBytes
+    from archcalc.costs.roofline import ACCELERATORS, Accelerator, Bound, Roofline
 
 _LATE = {
     **dict.fromkeys(
@@ -55,10 +56,12 @@ _LATE = {
     ),
     **dict.fromkeys(("PARTS", "DecodeFlops", "PartFlops"), "compute"),
     **dict.fromkeys(("Deployment", "InferenceBytes"), "deployment"),
+    **dict.fromkeys(("ACCELERATORS", "Accelerator", "Bound", "Roofline"), "roofline"),
 }
 """The modules of names that few ask for."""
 
 __all__ = [
+    "ACCELERATORS",
     "APPROXIMATIONS",
     "CONVENTIONS",
     "DTYPES",
@@ -69,6 +72,7 @@ __all__ = [
     "PARTS",
     "PLACEMENT",
     "TALLIES",
+    "Accelerator",
     "ActivationBytes",
     "Activations",
     "ActiveParameters",
@@ -76,6 +80,7 @@ __all__ = [
     "Alive",
     "Alternative",
     "Approximation",
+    "Bound",
     "Cache",
     "CacheBytes",
     "Chinchilla",
@@ -109,6 +114,7 @@ __all__ = [
     "PeakMoment",
     "Phase",
     "ReceptiveField",
+    "Roofline",
     "Rule",
     "SavedBytes",
     "SavedTensor",

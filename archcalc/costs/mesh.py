@@ -38,6 +38,7 @@ __all__ = [
     "Holding",
     "Mesh",
     "MeshAxis",
+    "contributions",
     "is_expert",
     "on_device",
     "share",
@@ -315,6 +316,24 @@ def on_device(
     return amount, undecided((*mesh.requirements(), *dict.fromkeys(sharing.needs)))
 
 
+def contributions(
+    cost: Additive, trace: Rows, mesh: Mesh | None = None
+) -> Iterator[tuple[str, Dim, Dim]]:
+    """The path of each row that adds something on one device, how often, and how much each time.
+
+    Args:
+        cost, trace: what is counted, over what.
+        mesh: the devices; one of them where ``None``.
+    """
+    rows: Sequence[TracedRow] = trace.rows
+    if mesh is not None and not mesh.is_one:
+        sharing = _Sharing(mesh)
+        rows = list(_as_rows(_DeviceRow(row, sharing) for row in rows))
+    for row, (times, each) in zip(rows, cost.by_row(rows), strict=True):
+        if each != 0:
+            yield row.path, times, each
+
+
 def _fullest_stage(cost: Additive, rows: Sequence[TracedRow], sharing: _Sharing) -> Dim:
     """The blocks of a stage, and what stands before them or after them, whichever is more."""
     held = [_DeviceRow(row, sharing) for row in rows]
@@ -328,7 +347,13 @@ def _fullest_stage(cost: Additive, rows: Sequence[TracedRow], sharing: _Sharing)
     ]
     each = (total(cost.by_row(_as_rows(part))) for part in (blocks, held[:first], after))
     inside, before, behind = each
-    return lower(Add(plain(inside), plain(largest(before, behind))))
+    staged_amount = Add(plain(inside), plain(largest(before, behind)))
+    stages = sharing.mesh.of("pipeline")
+    if isinstance(stages, int):
+        return lower(staged_amount)
+    single = plain(total(cost.by_row(_as_rows(held))))  # one stage has both ends
+    is_one = 1 - plain(smallest(1, lower(stages - 1)))
+    return lower(staged_amount + is_one * (single - staged_amount))
 
 
 def _as_rows(rows: Iterable[_DeviceRow]) -> Iterator[TracedRow]:

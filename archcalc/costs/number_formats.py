@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from archcalc.symbolic.errors import LookupFailedError, quoted
 
-__all__ = ["DTYPES", "PACKED", "bytes_of", "look_up", "stored_bytes"]
+__all__ = ["DTYPES", "PACKED", "bytes_of", "is_packed", "long_name", "look_up", "stored_bytes"]
 
 DTYPES: Mapping[str, int] = MappingProxyType(
     {
@@ -71,6 +71,15 @@ _GROUPED = re.compile(r"([a-z0-9]+)/([1-9][0-9]{0,5})")
 T = TypeVar("T")
 
 
+def long_name(dtype: str) -> str:
+    """A number format by its whole name.
+
+    >>> long_name("bf16"), long_name("float32")
+    ('bfloat16', 'float32')
+    """
+    return _SHORT.get(dtype, dtype)
+
+
 def bytes_of(dtype: str) -> int:
     """Bytes an element of `dtype`, each of which stands by itself.
 
@@ -80,7 +89,7 @@ def bytes_of(dtype: str) -> int:
     >>> bytes_of("bfloat16")
     2
     """
-    return look_up(DTYPES, _SHORT.get(dtype, dtype), "number format")
+    return look_up(DTYPES, long_name(dtype), "number format")
 
 
 def stored_bytes(dtype: str) -> int | Fraction:
@@ -97,7 +106,16 @@ def stored_bytes(dtype: str) -> int | Fraction:
         name, size = grouped[1], int(grouped[2])
         return stored_bytes(name) + Fraction(_SCALE_BYTES, size)
     known: dict[str, int | Fraction] = {**DTYPES, **PACKED}
-    return look_up(known, _SHORT.get(dtype, dtype), "number format")
+    return look_up(known, long_name(dtype), "number format")
+
+
+def is_packed(dtype: str) -> bool:
+    """Whether elements are packed, so that none stands by itself.
+
+    >>> is_packed("int4/128"), is_packed("bf16")
+    (True, False)
+    """
+    return long_name(dtype) not in DTYPES
 
 
 def look_up(table: Mapping[str, T], name: str, what: str) -> T:

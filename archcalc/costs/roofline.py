@@ -24,10 +24,10 @@ from archcalc.costs.compute import EXACT, DecodeFlops, tokens_of
 from archcalc.costs.deployment import Deployment, InferenceBytes
 from archcalc.costs.loops import called, often, positions
 from archcalc.costs.mesh import on_device
-from archcalc.costs.number_formats import bytes_of, stored_bytes
+from archcalc.costs.number_formats import bytes_of, long_name, stored_bytes
 from archcalc.costs.parameters import ActiveParameters, Parameters
 from archcalc.costs.placement import Placement
-from archcalc.costs.training import formats_called
+from archcalc.costs.training import WEIGHTS, formats_called
 from archcalc.costs.work import TrainingFlops
 from archcalc.formula import Formula
 from archcalc.symbolic.dims import Dim, as_dim, lower
@@ -86,7 +86,7 @@ class Accelerator(Shown):
         Raises:
             LookupFailedError: nothing is known of it.
         """
-        for name in (dtype, _LONG.get(dtype, dtype), "any"):
+        for name in (dtype, long_name(dtype), "any"):
             if name in self.peak:
                 return self.peak[name]
         raise LookupFailedError(
@@ -97,9 +97,6 @@ class Accelerator(Shown):
 
     def __hash__(self) -> int:
         return hash((self.name, self.bandwidth, self.memory))
-
-
-_LONG = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32", "fp8": "float8"}
 
 
 def _nvidia(
@@ -271,12 +268,12 @@ class Roofline(Cost[Bound]):
         if self.phase == "training":
             step = where.training(trace)
             parts = {part.name: part.bytes for part in step.parts(trace)}
-            weights = parts.get("weights", Formula(0)) + parts.get("experts", Formula(0))
+            weights = sum((parts[name] for name in WEIGHTS if name in parts), Formula(0))
             kept = parts.get("master copy", Formula(0)) + parts.get("state", Formula(0))
             return weights * 3 + kept * 2
         memory = InferenceBytes(where)
         parts = {part.name: part.bytes for part in memory.stored(trace)}
-        weights = parts["weights"] + parts.get("experts", Formula(0))
+        weights = sum((parts[name] for name in WEIGHTS if name in parts), Formula(0))
         return weights - self._idle(trace) + parts["cache"]
 
     def _idle(self, trace: Rows) -> Formula:

@@ -132,9 +132,9 @@ class SavedBytes(Cost[Formula]):
 
     def over(self, trace: Rows) -> Formula:
         placed = Placement(trace, self.mesh)
-        counted = [self._bytes(tensor) for tensor in self._kept(trace, placed)]
+        counted = [self.bytes_of_tensor(tensor) for tensor in self._kept(trace, placed)]
         inside = [
-            total(self._bytes(tensor) for tensor in tensors)
+            total(self.bytes_of_tensor(tensor) for tensor in tensors)
             for tensors in self._again(trace, placed).values()
         ]
         most = largest_of(inside) if inside else 0
@@ -200,7 +200,8 @@ class SavedBytes(Cost[Formula]):
             if isinstance(stated := self._states(row), Unstated)
         )
 
-    def _bytes(self, tensor: SavedTensor) -> tuple[Dim, Dim]:
+    def bytes_of_tensor(self, tensor: SavedTensor) -> tuple[Dim, Dim]:
+        """How often a tensor is there, and its bytes, of the batch."""
         each = bytes_of(self._format(tensor.kind))
         batch: Dim = 1 if tensor.of_batch else as_dim(self.batch)
         return repeated(tensor.copies, product((each, batch, tensor.elements)))

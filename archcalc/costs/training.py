@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-from archcalc.costs.base import Additive, Cost, Rows
+from archcalc.costs.base import Additive, Cost, Rows, TracedRow, ordered_sum
 from archcalc.costs.memory import slots_of
 from archcalc.costs.mesh import ONE_DEVICE, Holding, Mesh, on_device
-from archcalc.costs.number_formats import stored_bytes
+from archcalc.costs.number_formats import is_packed, stored_bytes
 from archcalc.costs.parameters import Parameters, Statistics, TrainableParameters
 from archcalc.costs.saved import Kernels, SavedBytes
 from archcalc.formula import Formula
+from archcalc.layers.facts import Weight
 from archcalc.symbolic.dims import Dim, DimLike, exact_div
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.shown import Shown
@@ -26,6 +27,7 @@ from archcalc.symbolic.shown import Shown
 __all__ = [
     "FORMATS",
     "STAGES",
+    "WEIGHTS",
     "Formats",
     "MemoryPart",
     "TrainingBytes",
@@ -49,7 +51,8 @@ class Formats(Shown):
         experts: weights of experts that tokens are routed to; as `weights` where ``None``.
         cache: what is kept of a sequence at inference; as `activations` where ``None``.
 
-    Weights, experts and the cache may be of few bits, with scales of groups: ``"int4/128"``.
+    Weights, experts and the cache may be of few bits, with scales of groups: ``"int4/128"``.  Only
+    kernels are packed; tables, the head, norms and biases are stored like activations then.
     """
 
     weights: str = "float32"
@@ -113,6 +116,9 @@ def formats_called(formats: str | Formats) -> Formats:
         )
     return FORMATS[formats]
 
+
+WEIGHTS = ("weights", "experts", "other weights")
+"""The names of parts that are weights."""
 
 STAGES = (0, 1, 2, 3)
 """The stages of ZeRO."""
@@ -217,11 +223,41 @@ def weight_parts(
         held: how many weights there are, of all rows, of experts or of the others.
         formats: the formats.
     """
-    if formats.experts in (None, formats.weights):
-        yield _part("weights", held(Parameters(), "all"), formats.weights)
-        return
-    yield _part("weights", held(Parameters(), "others"), formats.weights)
-    yield _part("experts", held(Parameters(), "experts"), formats.experts or formats.weights)
+    experts = formats.experts or formats.weights
+    kinds: tuple[tuple[str, Holding, str], ...] = (("weights", "all", formats.weights),)
+    if experts != formats.weights:
+        kinds = ("weights", "others", formats.weights), ("experts", "experts", experts)
+    left: list[Formula] = []
+    for name, which, dtype in kinds:
+        packed = is_packed(dtype)
+        yield _part(name, held(Packable() if packed else Parameters(), which), dtype)
+        left.extend([held(Unpackable(), which)] if packed else [])
+    yield _part("other weights", sum(left, Formula(0)), formats.activations)
+
+
+@dataclass(frozen=True)
+class Packable(Parameters):
+    """Weights that formats of few bits pack: kernels of products, but for that of a head of words.
+
+    Tables, heads, norms and biases stay in 16 bits, as GPTQ, AWQ, bitsandbytes and gpt-oss have
+    it; files of GGUF pack tables too, in formats of their own.
+    """
+
+    def of(self, row: TracedRow) -> Dim:
+        return ordered_sum(w.shape for w in row.weights if w.learned and _packs(w))
+
+
+@dataclass(frozen=True)
+class Unpackable(Parameters):
+    """The other weights that are learned."""
+
+    def of(self, row: TracedRow) -> Dim:
+        return ordered_sum(w.shape for w in row.weights if w.learned and not _packs(w))
+
+
+def _packs(weight: Weight) -> bool:
+    matrix = weight.role == "kernel" and len(weight.shape) > 1
+    return matrix and all(axis.name not in ("vocab", "routes") for axis in weight.axes)
 
 
 def _part(name: str, elements: Formula, dtype: str, slots: int = 1) -> MemoryPart:

@@ -48,7 +48,7 @@ from archcalc.symbolic.ordered import OrderedAdd, OrderedMul
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Account", "CostLine", "account"]
+__all__ = ["Account", "CostLine", "account", "in_seconds"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,7 +83,7 @@ class CostLine(Shown):
             return (Amount(self.result.ordered), f" {self.unit}")
         value = self.result()
         if self.unit == "seconds":
-            return (_seconds(Fraction(value)),)
+            return (in_seconds(Fraction(value)),)
         if self.unit == "bytes" and value >= 1024:
             return (Amount(value), f" bytes, {binary_bytes(value)}")
         return (Amount(value), f" {self.unit}")
@@ -133,7 +133,8 @@ def _data(figure: CostLine) -> dict[str, Any]:
     return {"value": shown, "unit": figure.unit, "rule": str(Formula(figure.rule))}
 
 
-def _seconds(time: Fraction) -> str:
+def in_seconds(time: Fraction) -> str:
+    """A time in the unit that reads well."""
     for unit, size in (("s", 1), ("ms", 1000), ("µs", 10**6)):
         if time * size >= 1:
             return f"{float(time * size):.4g} {unit}"

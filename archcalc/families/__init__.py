@@ -25,6 +25,7 @@ from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.efficientnet import EFFICIENTNETS, efficientnet
 from archcalc.families.feedforward import experts, gated_mlp, mlp
 from archcalc.families.inception import inception_v3
+from archcalc.families.language import LANGUAGE_MODELS, LanguageModel, language_model
 from archcalc.families.llama import llama
 from archcalc.families.mobilenet import (
     MOBILENETS_V3,
@@ -43,11 +44,13 @@ __all__ = [
     "CONVNEXTS",
     "DENSENETS",
     "EFFICIENTNETS",
+    "LANGUAGE_MODELS",
     "MOBILENETS_V3",
     "RESNETS",
     "SWINS",
     "VGGS",
     "VITS",
+    "LanguageModel",
     "alexnet",
     "attention",
     "block",
@@ -59,6 +62,7 @@ __all__ = [
     "experts",
     "gated_mlp",
     "inception_v3",
+    "language_model",
     "latent_attention",
     "layer_norm",
     "llama",
@@ -84,6 +88,7 @@ _TABLES: tuple[tuple[Callable[..., Network], Mapping[str, Mapping[str, Any]]], .
     (convnext, CONVNEXTS),
     (vit, VITS),
     (swin, SWINS),
+    (language_model, LANGUAGE_MODELS),
 )
 
 _NAMED = tuple(

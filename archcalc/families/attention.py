@@ -22,12 +22,14 @@ from archcalc.layers import (
     EinsumDense,
     ExpandDims,
     Layer,
+    LayerNormalization,
+    Multiply,
     RMSNormalization,
     RotaryEmbedding,
     Split,
     Tile,
 )
-from archcalc.network import Input, Model
+from archcalc.network import Input, Model, Parameter
 from archcalc.network.tensor import Tensor
 from archcalc.symbolic.dims import Dim, DimLike, lower
 
@@ -36,8 +38,9 @@ __all__ = ["Norm", "attention", "latent_attention"]
 Norm: TypeAlias = Callable[..., Layer]
 """What makes a norm of a name: ``norm(name="q_norm")``."""
 
-Spread: TypeAlias = Literal["head", "joined"]
-"""Over what queries and keys are normalised: the features of a head, or those of all heads."""
+Spread: TypeAlias = Literal["head", "joined", "each"]
+"""Over what queries and keys are normalised: the features of a head, with one factor for all heads
+or one each, or those of all heads together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def attention(
             GPT-2, ``"qvo"`` in Whisper.
         fused: whether one projection gives queries, keys and values.
         norm: what makes the norm of queries and keys; ``None`` for none.
-        norm_over: whether each head is normalised by itself, or all heads together.
+        norm_over: whether each head is normalised by itself, ``"head"``, also with factors of its
+            own, ``"each"``, or all heads together, ``"joined"``.
         rotary: whether positions are turned into queries and keys, or how many features of a head.
         causal: whether a query sees no key behind it.
         window: how near a key must be to a query to be seen; any where ``None``.
@@ -183,9 +187,14 @@ def _split(x: Tensor, heads: _Heads, bias: str) -> tuple[Any, ...]:
 
 
 def _normed(y: Any, norm: Norm, letter: str, over: Spread) -> Any:
+    name = f"{letter}_norm"
+    if over == "joined":
+        return norm(name=name, axis=(1, 3))(y)
     if over == "head":
-        return norm(name=f"{letter}_norm")(y)
-    return norm(name=f"{letter}_norm", axis=(1, 3))(y)
+        return norm(name=name)(y)
+    heads, _, wide = y.shape
+    bare = LayerNormalization(scale=False, center=False, name=f"{letter}_normed")(y)
+    return Multiply(name=f"{letter}_scaled")(bare, Parameter((heads, 1, wide), name=name))
 
 
 def _output(y: Any, width: Dim, bias: str) -> Any:

@@ -122,11 +122,10 @@ def runs(kinds: Iterable[T], make: Callable[[T], Layer]) -> list[Run]:
     [(3, 2)]
     """
     rest = tuple(kinds)
-    made = {kind: make(kind) for kind in dict.fromkeys(rest)}
     found: list[Run] = []
     while rest:
         period, times = _longest(rest)
-        part = [made[kind] for kind in rest[:period]]
+        part = [make(kind) for kind in rest[:period]]  # each anew: one block is one set of weights
         found.append((times, part[0] if period == 1 else part))
         rest = rest[period * times :]
     return found

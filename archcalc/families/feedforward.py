@@ -7,15 +7,18 @@ Improve Transformer* (2020), equation 6; Dai et al., *DeepSeekMoE* (2024), secti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from archcalc.families.parts import read_dim
-from archcalc.layers import Activation, Add, Dense, Layer, Multiply, Split
+from archcalc.layers import Activation, Add, Dense, Layer, Multiply, Power, Split
 from archcalc.layers.functions import ActivationName
 from archcalc.network import Experts, Input, Model, Sequential
 from archcalc.symbolic.dims import DimLike, lower
 
-__all__ = ["experts", "gated_mlp", "mlp"]
+__all__ = ["Between", "experts", "gated_mlp", "mlp"]
+
+Between: TypeAlias = ActivationName | Literal["relu2"]
+"""A function between dense layers; ``"relu2"`` is the square of ``"relu"``."""
 
 
 _UP = {"kernel": ("width", "ffn")}
@@ -27,7 +30,7 @@ _ROUTES = {"kernel": ("width", "routes")}
 def mlp(
     width: DimLike,
     hidden: DimLike = "f",
-    activation: ActivationName = "gelu",
+    activation: Between = "gelu",
     *,
     use_bias: bool = True,
     name: str | None = "mlp",
@@ -45,16 +48,22 @@ def mlp(
     d·(2·f + 1) + f
     """
     d, f = read_dim("width", width), read_dim("hidden", hidden)
-    up = Dense(f, activation, use_bias=use_bias, name="up_proj", weight_axes=_UP)
-    return Sequential(
-        [up, Dense(d, use_bias=use_bias, name="down_proj", weight_axes=_DOWN)], name=name
-    )
+    up = [
+        Dense(f, _first(activation), use_bias=use_bias, name="up_proj", weight_axes=_UP),
+        *([Power(2, name="squared")] if activation == "relu2" else []),
+    ]
+    down = Dense(d, use_bias=use_bias, name="down_proj", weight_axes=_DOWN)
+    return Sequential([*up, down], name=name)
+
+
+def _first(activation: Between) -> ActivationName:
+    return "relu" if activation == "relu2" else activation
 
 
 def gated_mlp(
     width: DimLike,
     hidden: DimLike = "f",
-    activation: ActivationName = "silu",
+    activation: Between = "silu",
     *,
     use_bias: bool = False,
     fused: bool = False,
@@ -80,10 +89,12 @@ def gated_mlp(
     if fused:
         whole = Dense(lower(2 * f), use_bias=use_bias, name="gate_up_proj", weight_axes=_UP)(x)
         gate, up = Split(2, name="split")(whole)
-        gate = Activation(activation, name="activation")(gate)
+        gate = Activation(_first(activation), name="activation")(gate)
     else:
-        gate = Dense(f, activation, use_bias=use_bias, name="gate_proj", weight_axes=_UP)(x)
+        gate = Dense(f, _first(activation), use_bias=use_bias, name="gate_proj", weight_axes=_UP)(x)
         up = Dense(f, use_bias=use_bias, name="up_proj", weight_axes=_UP)(x)
+    if activation == "relu2":
+        gate = Power(2, name="squared")(gate)
     y = Dense(d, use_bias=use_bias, name="down_proj", weight_axes=_DOWN)(
         Multiply(name="gated")(gate, up)
     )

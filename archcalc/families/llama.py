@@ -6,11 +6,8 @@ Sources: Touvron et al., *LLaMA* (2023), section 2.2, and *Llama 2* (2023); Grat
 
 from __future__ import annotations
 
-from archcalc.families.attention import attention
-from archcalc.families.decoder import block, decoder
-from archcalc.families.feedforward import gated_mlp
-from archcalc.families.parts import read_dim
-from archcalc.layers.functions import ActivationName
+from archcalc.families.feedforward import Between
+from archcalc.families.language import language_model
 from archcalc.network import Model
 from archcalc.symbolic.dims import DimLike
 
@@ -29,7 +26,7 @@ def llama(
     tied: bool = False,
     attention_bias: bool = False,
     mlp_bias: bool = False,
-    activation: ActivationName = "silu",
+    activation: Between = "silu",
     length: DimLike = "t",
 ) -> Model:
     """A Llama: rotary positions, keys shared by several heads, a gated MLP, no biases.
@@ -53,7 +50,14 @@ def llama(
     >>> P(L=32, d=4096, f=14336, V=128256, a=32, g=8, e=128)
     8030261248
     """
-    d = read_dim("width", width)
-    mixer = attention(d, heads, kv_heads, head_dim, bias="qkvo" if attention_bias else "")
-    one = block(d, mixer, gated_mlp(d, ffn, activation, use_bias=mlp_bias))
-    return decoder([(layers, one)], d, vocab, tied=tied, length=length)
+    sizes = {
+        "layers": layers, "width": width, "ffn": ffn, "vocab": vocab, "heads": heads,
+        "kv_heads": kv_heads, "head_dim": head_dim, "length": length,
+    }  # fmt: skip
+    return language_model(
+        **sizes,
+        tied=tied,
+        bias="qkvo" if attention_bias else "",
+        mlp_bias=mlp_bias,
+        activation=activation,
+    )

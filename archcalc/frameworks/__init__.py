@@ -9,11 +9,13 @@ from archcalc.frameworks.from_keras import from_keras
 from archcalc.frameworks.from_onnx import from_onnx
 from archcalc.frameworks.from_source import from_source
 from archcalc.frameworks.from_torch import from_torch
+from archcalc.frameworks.huggingface import from_huggingface
 from archcalc.frameworks.keras import to_keras
 from archcalc.frameworks.opening import read_model
 from archcalc.frameworks.torch import to_torch
 
 __all__ = [
+    "from_huggingface",
     "from_keras",
     "from_onnx",
     "from_source",

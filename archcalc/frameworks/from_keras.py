@@ -18,6 +18,7 @@ from archcalc.frameworks.importing.keras.plan import Plan
 from archcalc.layers.opaque import Opaque
 from archcalc.network.base import Network
 from archcalc.network.code import everything
+from archcalc.network.generalizing.folding import folded
 from archcalc.network.model import Model
 from archcalc.symbolic.errors import FrameworkError, SpecificationError, quoted
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
@@ -30,6 +31,7 @@ def from_keras(
     input_shape: ShapeLike | Sequence[ShapeLike] | None = None,
     *,
     sizes: Mapping[str, int] | None = None,
+    fold: bool = False,
 ) -> Network:
     """The network that a Keras model is: its layers by name, its operations as operations.
 
@@ -50,6 +52,7 @@ def from_keras(
             says; a list of shapes where several go in.
         sizes: what symbols are where shapes are compared with those that Keras gives; 224, 256, …
             otherwise.
+        fold: whether equal blocks in a row become one `Repeat`, with the same totals.
 
     Raises:
         FrameworkError: a layer is not known and the config does not say its weights, the model does
@@ -70,11 +73,12 @@ def from_keras(
     else:
         plan, weights = _plan_of_live(source, input_shape)
     try:
-        return _read(plan, input_shape, sizes or {}, weights)
+        net = _read(plan, input_shape, sizes or {}, weights)
     except RecursionError:
         raise SpecificationError(
             "its models are nested too deep", code="too-deep", hint="no model of Keras is"
         ) from None
+    return folded(net) if fold else net
 
 
 def _config(source: str | os.PathLike[str]) -> Any:

@@ -10,6 +10,7 @@ from archcalc.frameworks.importing.batch import Batch
 from archcalc.frameworks.importing.values import Value
 from archcalc.layers import Identity
 from archcalc.network.base import Network
+from archcalc.network.generalizing.folding import folded
 from archcalc.network.model import Model
 from archcalc.symbolic.errors import ShapeError, SpecificationError
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
@@ -23,6 +24,7 @@ def from_onnx(
     *,
     batch_axis: int | Mapping[str, int | None] | str | None = "first",
     sizes: Mapping[str, int] | None = None,
+    fold: bool = False,
 ) -> Network:
     """The network that an ONNX model is: its operators as layers and operations.
 
@@ -43,6 +45,7 @@ def from_onnx(
         batch_axis: which axis is the batch in every input, ``None`` for none, or which by the names
             of inputs.
         sizes: what symbols are while the graph is followed; 224, 256, … otherwise.
+        fold: whether equal blocks in a row become one `Repeat`, with the same totals.
 
     Raises:
         FrameworkError: onnx is not installed, or something else is given.
@@ -68,11 +71,12 @@ def from_onnx(
     model = model_of(source)
     given = inputs_of(model.graph, batch_axis, shapes)
     try:
-        return _followed(onnx, model, given, sizes or {}, modules=True)
+        net = _followed(onnx, model, given, sizes or {}, modules=True)
     except ShapeError as error:
         if error.code != "tied-to-nothing":
             raise
-        return _followed(onnx, model, given, sizes or {}, modules=False)
+        net = _followed(onnx, model, given, sizes or {}, modules=False)
+    return folded(net) if fold else net
 
 
 def _followed(

@@ -8,6 +8,7 @@ from typing import Any
 
 from archcalc.frameworks.torch import import_torch
 from archcalc.network.base import Network
+from archcalc.network.generalizing.folding import folded
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
 from archcalc.symbolic.symbols import symbol
 
@@ -26,6 +27,7 @@ def from_torch(
     kwargs: Mapping[str, Any] | None = None,
     dynamic: Mapping[str, Any] | None = None,
     sizes: Mapping[str, int] | None = None,
+    fold: bool = False,
 ) -> Network:
     """The network that a torch model is: its modules by name, its functions as operations.
 
@@ -49,6 +51,7 @@ def from_torch(
             counted as 0; or ``{"t": ("input_ids", 1)}`` for one input, and a list of such pairs.
         sizes: what symbols are while the model runs; 256, 320, … otherwise, or such as the model
             takes.
+        fold: whether equal blocks in a row become one `Repeat`, with the same totals.
 
     Raises:
         FrameworkError: torch is not installed, or the model does not run on such inputs.
@@ -81,7 +84,7 @@ def from_torch(
     net: Network = lower(graph, modules.layer, inputs.every, numbers)
     if graph.conditions:
         net = _assuming(net, graph, module, inputs, dtypes, modules, numbers)
-    return net
+    return folded(net) if fold else net
 
 
 def _recorded(module: Any, inputs: Any, is_layer: Any, known: Mapping[Any, int]) -> Any:

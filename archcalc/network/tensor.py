@@ -72,15 +72,23 @@ def every(result: Any) -> tuple[Tensor, ...]:
     return tuple(tensor for part in result for tensor in every(part))
 
 
-def called(layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def called(
+    layer: Layer, tensors: tuple[Tensor, ...], outputs: Iterable[Shape] | None = None
+) -> tuple[Tensor, ...]:
     """What `layer` gives when it is called on `tensors`, one an output.
+
+    Args:
+        layer: any layer or network.
+        tensors: what it is called on.
+        outputs: the shapes that come out, where they have been worked out before.
 
     Raises:
         ShapeError: the layer cannot take these shapes.
     """
-    shapes = tuple(tensor.shape for tensor in tensors)
-    whole = is_network(layer)
-    outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
+    if outputs is None:
+        shapes = tuple(tensor.shape for tensor in tensors)
+        whole = is_network(layer)
+        outputs = layer.output_shapes(*shapes) if whole else Applied(layer, shapes).outputs
     call = object()
     return tuple(Tensor(y, layer, tensors, i, call=call) for i, y in enumerate(outputs))
 

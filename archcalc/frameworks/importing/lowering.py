@@ -25,10 +25,10 @@ from archcalc.frameworks.importing.workbench import (
     place_of,
     ties_of,
 )
-from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
 from archcalc.network.code import everything
+from archcalc.network.forms import is_network
 from archcalc.network.model import Model
 from archcalc.network.tensor import Input, called
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError
@@ -64,6 +64,7 @@ class Lowering(Workbench):
         self._used = _uses(graph)
         self._unsaid: set[str] = set()
         self._names = Names()
+        self._models: dict[tuple[str, str], list[Model]] = {}
 
     def network(self, inputs: Sequence[Any], assumed: Sequence[Layer] = ()) -> Model:
         """The whole."""
@@ -96,35 +97,67 @@ class Lowering(Workbench):
         calls = list(scope.calls())
         made = {number for call in calls for number in call.outputs}
         taken = list(dict.fromkeys(n for call in calls for n in call.inputs() if n not in made))
-        taken = [n for n in taken if n in self._env]
-        given = [n for n in sorted(made) if self._used.get(n, set()) - {id(c) for c in calls}]
+        taken = [n for n in taken if n in self._env and self._env[n].tensor is not None]
+        own = {id(call) for call in calls}
+        given = [n for n in sorted(made) if not self._used.get(n, set()) <= own]
         if not taken or not given:
             self._scope(scope, names, around)
             return
         outer = self._env
         starts = [Input(Shape(outer[n].tensor.shape)) for n in taken]
-        self._env = {
-            n: Value(start, outer[n].shape, outer[n].at, self.graph.batch)
-            for n, start in zip(taken, starts, strict=True)
-        }
+        self._env = {n: value for n, value in outer.items() if value.tensor is None}
+        for n, start in zip(taken, starts, strict=True):
+            self._env[n] = Value(start, outer[n].shape, outer[n].at, self.graph.batch)
         self._scope(scope, Names())
         inner, self._env = self._env, outer
         places = {id(start): outer[n] for n, start in zip(taken, starts, strict=True)}
-        computed = [n for n in given if n in inner and id(inner[n].tensor) not in places]
-        for n in set(given) & set(inner) - set(computed):
+        outer.update({n: value for n, value in inner.items() if value.tensor is None})
+        there = [n for n in given if n in inner and inner[n].tensor is not None]
+        computed = [n for n in there if id(inner[n].tensor) not in places]
+        for n in set(there) - set(computed):
             outer[n] = _moved(inner[n], places[id(inner[n].tensor)].tensor)
         if not computed:
             return
-        model = Model(
-            starts, [inner[n].tensor for n in computed], name=names.fresh(scope.path, around)
-        )
-        tensors = called(model, tuple(outer[n].tensor for n in taken))
+        model = self._once(scope.path, starts, [inner[n].tensor for n in computed], names, around)
+        shapes = [tensor.shape for tensor in model.outputs]
+        tensors = called(model, tuple(outer[n].tensor for n in taken), shapes)
         for n, tensor in zip(computed, tensors, strict=True):
             outer[n] = _moved(inner[n], tensor)
+
+    def _once(
+        self, path: str, starts: Sequence[Any], ends: Sequence[Any], names: Names, around: str
+    ) -> Model:
+        """A module's network, the same one where it is called again and does the same."""
+        known = self._models.setdefault((path, around), [])
+        if known:
+            model = Model(starts, ends)
+            for one in known:
+                if self._does_the_same(one, model):
+                    return one
+        known.append(Model(starts, ends, name=names.fresh(path, around)))
+        return known[-1]
+
+    def _does_the_same(self, one: Model, other: Model) -> bool:
+        """Whether two networks are the same layers, or equal ones without weights, alike."""
+        a, b = one.graph(), other.graph()
+        same = one.own_inputs() == other.own_inputs() and a.outputs == b.outputs
+        return (
+            same
+            and [node.inputs for node in a.nodes] == [node.inputs for node in b.nodes]
+            and all(
+                m is n or (m == n and self._is_weightless(n, tuple(x.shape for x in tensors)))
+                for (m, _), (n, tensors) in zip(one.calls, other.calls, strict=True)
+            )
+        )
+
+    def _is_weightless(self, layer: Layer, shapes: tuple[Shape, ...]) -> bool:
+        return not is_network(layer) and not self.applied(layer, shapes).weights
 
     # Calls
 
     def _lowered(self, call: Call, around: str, names: Names) -> None:
+        if self._used.keys().isdisjoint(call.outputs):
+            return  # it reaches no output: of its weights `_rest` tells
         if all(0 in self.graph.tensors[number].shape for number in call.outputs):
             self._env.update({n: self._nothing(n) for n in call.outputs})
             return
@@ -214,7 +247,7 @@ class Lowering(Workbench):
         Raises:
             NotLoweredError: it has not: the module was changed after it was made.
         """
-        weights = Applied(layer, tuple(map(Shape, shapes))).weights
+        weights = self.applied(layer, tuple(map(Shape, shapes))).weights
         ours = sum(number(w.size, self._sizes) for w in weights if w.role != "statistic")
         theirs = sum(parameter.numel() for parameter in module.parameters())
         if ours != theirs:
@@ -245,7 +278,8 @@ class Lowering(Workbench):
         return {name for name, _ in self.graph.root.module.named_modules()}
 
     def _opaque(self, call: Call, why: str) -> list[Value]:
-        given = [self.tensor_of(r) for r in refs((call.args, dict(call.kwargs))) if self._has(r)]
+        taken = [r for r in refs((call.args, dict(call.kwargs))) if self._has(r)]
+        given = [self.tensor_of(r) for r in taken if not self.is_empty(r)]
         shapes = self.shapes()
         places = [place_of(shape, self.graph.batch) for shape in shapes]
         own = [without_batch(s, at, self.graph.batch) for s, at in zip(shapes, places, strict=True)]
@@ -256,7 +290,7 @@ class Lowering(Workbench):
         layer = Opaque(what, shapes_out, tuple(weights.values()), macs, why, name=self._name)
         for first, weight in weights.items():
             self._claim(first, layer, weight.name)
-        tensors = called(layer, tuple(value.tensor for value in given))
+        tensors = self._called(layer, tuple(value.tensor for value in given))
         return [
             Value(tensor, shape, at, self.graph.batch)
             for tensor, shape, at in zip(tensors, shapes, places, strict=True)
@@ -270,6 +304,7 @@ class Lowering(Workbench):
                 name=name, shape=tuple(weight.shape), learned=weight.requires_grad
             )
             for name, weight in held
+            if weight.numel()
         }
         return {first: weight for first, weight in seen.items() if first not in self._owner}
 
@@ -279,7 +314,8 @@ class Lowering(Workbench):
         seen: dict[str, list[Held]] = {}
         for held in self.graph.held:
             place, _, name = held.name.rpartition(".")
-            if name != _BATCHES and owners.get(held.name) not in called:
+            counted = owners.get(held.name) in called or 0 in held.shape
+            if name != _BATCHES and not counted:
                 seen.setdefault(place, []).append(held)
         return list(seen.items())
 
@@ -305,13 +341,12 @@ def _is_module(call: Call) -> bool:
 
 
 def _uses(graph: Graph) -> dict[int, set[int]]:
-    """By which calls each tensor is taken; the end of the model is one."""
-    used: dict[int, set[int]] = {}
-    for call in graph.root.calls():
-        for taken in call.inputs():
-            used.setdefault(taken, set()).add(id(call))
-    for end in graph.outputs:
-        used.setdefault(end, set()).add(0)
+    """By which calls that reach an output each tensor is taken; the end of the model is one."""
+    used: dict[int, set[int]] = {end: {0} for end in graph.outputs}
+    for call in reversed(list(graph.root.calls())):
+        if not used.keys().isdisjoint(call.outputs):
+            for taken in call.inputs():
+                used.setdefault(taken, set()).add(id(call))
     return used
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
+from archcalc.frameworks.importing.equal_modules import value_of
 from archcalc.frameworks.reading import layer_of
 from archcalc.frameworks.records import own_records
 from archcalc.layers.base import Layer
@@ -27,6 +29,7 @@ class Modules:
     def __init__(self) -> None:
         self._own = {getattr(record.torch, "cls", None) for record in own_records()}
         self._layers: dict[int, Layer | FrameworkError] = {}
+        self._equal: dict[Hashable, Layer | FrameworkError] = {}
         self._kept: list[Any] = []  # so that no identity is given twice
 
     def is_layer(self, module: Any) -> bool:
@@ -55,10 +58,19 @@ class Modules:
     def _found(self, module: Any) -> Layer | FrameworkError:
         known = self._layers.get(id(module))
         if known is None:
-            try:
-                known = layer_of(module)
-            except (ArchcalcError, TypeError, ValueError, AttributeError) as error:
-                known = FrameworkError(str(error), code="not-read")
+            value = value_of(module)
+            known = self._equal.get(value) if value is not None else None
+            if known is None:
+                known = _read(module)
+                if value is not None:
+                    self._equal[value] = known
             self._layers[id(module)] = known
             self._kept.append(module)
         return known
+
+
+def _read(module: Any) -> Layer | FrameworkError:
+    try:
+        return layer_of(module)
+    except (ArchcalcError, TypeError, ValueError, AttributeError) as error:
+        return FrameworkError(str(error), code="not-read")

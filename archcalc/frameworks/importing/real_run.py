@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.flop_counter import FlopCounterMode
 
+from archcalc.frameworks.importing.equal_modules import OwnForward
 from archcalc.frameworks.importing.nests import mapped, tensors_in
+from archcalc.frameworks.importing.restoring import surroundings_as_they_were
 from archcalc.frameworks.importing.worlds import BATCH, World
 
 __all__ = ["Tail", "run_for_real"]
@@ -61,7 +63,10 @@ def run_for_real(module: nn.Module, args: Any, kwargs: Mapping[str, Any]) -> Tai
         return None
     found = []
     try:
-        with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
+        with (
+            _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad(),
+            surroundings_as_they_were(),
+        ):  # fmt: skip
             real = _real(module)
             for batch in _BATCHES:
                 found.append(_run(real, args, kwargs, batch))
@@ -83,7 +88,9 @@ def _real(module: nn.Module) -> nn.Module:
         made = made.to_empty(device="cpu")
         for weight in (*made.parameters(), *made.buffers()):
             weight.data.fill_(0.5) if weight.is_floating_point() else weight.data.zero_()
-    made.__dict__.pop("forward", None)
+    for part in made.modules():
+        if isinstance(part.__dict__.get("forward"), OwnForward):
+            del part.__dict__["forward"]
     return made.eval()
 
 
@@ -93,7 +100,7 @@ def _run(module: nn.Module, args: Any, kwargs: Mapping[str, Any], batch: int) ->
         made = torch.zeros(shape, dtype=x.dtype)
         return made.uniform_() if made.is_floating_point() else made
 
-    with torch.random.fork_rng(devices=[]), FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter:
         made = module(*mapped(args, Tensor, filled), **mapped(dict(kwargs), Tensor, filled))
     return made, int(counter.get_total_flops())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -17,8 +18,10 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from archcalc.frameworks.importing.answers import answered, within_layer
 from archcalc.frameworks.importing.graph import Call, Made, Ref, Scope
 from archcalc.frameworks.importing.nests import mapped, tensors_in
+from archcalc.frameworks.importing.restoring import WrittenTensors
 from archcalc.frameworks.importing.worlds import BATCH, World, as_sizes
 
 __all__ = ["NeedsDataError", "Recorder"]
@@ -26,14 +29,17 @@ __all__ = ["NeedsDataError", "Recorder"]
 _MOST_POSITIONS = 64
 """How often one position of the batch may be taken before it counts as a loop over samples."""
 
-_OF_NO_ACCOUNT = frozenset(
-    (
-        *("__set__", "size", "dim", "stride", "is_floating_point", "grad", "device", "shape"),
-        *("new_zeros", "new_ones", "new_full", "new_empty", "new_tensor", "numel", "__len__"),
-        *("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like"),
-        *("_assert", "is_complex", "dtype", "ndim", "item", "tolist"),
-    )
-)
+_QUESTIONS = frozenset(
+    ("size", "dim", "stride", "is_floating_point", "is_complex", "device", "shape", "numel",
+     "dtype", "ndim", "__len__", "requires_grad", "is_meta", "is_cuda", "layout", "dim_order")
+)  # fmt: skip
+"""What gives no tensor."""
+
+_OF_NO_ACCOUNT = _QUESTIONS | frozenset(
+    ("__set__", "grad", "_assert", "item", "tolist", "new_zeros", "new_ones", "new_full",
+     "new_empty", "new_tensor", "requires_grad_", "zeros_like", "ones_like", "full_like",
+     "empty_like", "rand_like", "randn_like")
+)  # fmt: skip
 """What gives a tensor, if it gives one, that depends on no numbers of another."""
 
 
@@ -54,12 +60,16 @@ class Counter(TorchDispatchMode):  # type: ignore[misc]  # torch has no types he
 
     Args:
         unseen: told of every operator: its name, arguments and what it made.
+        written: told of every operator that writes into tensors, before it does.
     """
 
-    def __init__(self, unseen: Callable[[str, Any, Any, Any], None]) -> None:
+    def __init__(
+        self, unseen: Callable[[str, Any, Any, Any], None], written: Callable[[Any, Any, Any], None]
+    ) -> None:
         super().__init__()
         self.flops: Any = 0
         self._unseen = unseen
+        self._written = written
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -69,6 +79,8 @@ class Counter(TorchDispatchMode):  # type: ignore[misc]  # torch has no types he
                 parts = func.decompose(*args, **kwargs)
             if parts is not NotImplemented:
                 return parts
+        if func._schema.is_mutable:
+            self._written(func, args, kwargs)
         made = func(*args, **kwargs)
         count = flop_registry.get(packet)
         if count is not None:
@@ -96,7 +108,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
         self.made: list[Made] = []
         self.root = Scope("", module)
         self.world = world
-        self.counter = Counter(self._operator)
+        self.written = WrittenTensors()
+        self.counter = Counter(self._operator, self.written.before)
         self._is_layer = is_layer
         self._kept: list[Tensor] = []  # so that no identity is given twice
         self._numbers: dict[int, int] = {}
@@ -112,6 +125,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
         self._positions: dict[int, int] = {}
         self._real: dict[int, tuple[Tensor, Tensor]] = {}
         self._whole: set[str] = set()
+        self._thread = get_ident()
 
     # Tensors
 
@@ -195,6 +209,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
         return forward
 
     def _entered(self, module: nn.Module, args: Any) -> None:
+        if get_ident() != self._thread:  # another model that runs meanwhile
+            return
         if self._inside:
             self._inside.append(module)
             return
@@ -211,6 +227,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
             self._open.append(scope)
 
     def _left(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        if get_ident() != self._thread:
+            return
         if not self._inside:
             self._open.pop()
             self._entered_with.pop()
@@ -221,7 +239,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
             self.world.not_of_the_model(self._asked)
             self._busy = True  # what is asked of tensors here is no call of the model's
             try:
-                self._write(module, args, kwargs, output, self._path(module))
+                with torch._C.DisableTorchFunction():
+                    self._write(module, args, kwargs, output, self._path(module))
             finally:
                 self._busy = False
 
@@ -233,19 +252,21 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if self._inside:
-            return _within(func, args, kwargs)
+            return within_layer(func, args, kwargs, self.world.plain)
         if self._busy or not self._open:
             return func(*args, **kwargs)
         name = _name_of(func)
+        if name in _QUESTIONS and self.world.plain:
+            return func(*args, **kwargs)
         given = tensors_in((args, kwargs))
         if self.world.plain and len({x.is_meta for x in given}) > 1:
             args, kwargs = self._without_data(args, kwargs)
             given = tensors_in((args, kwargs))
-        self._check_samples(name, args)
+        self._check_samples(name, args, kwargs)
         self.counter.flops, self._busy = 0, True
         asked = self.world.asked()
         try:
-            made = _answered(func, args, kwargs) if not self.world.plain else None
+            made = answered(func, args, kwargs) if not self.world.plain else None
             if made is None:
                 made = func(*args, **kwargs)
         finally:
@@ -276,17 +297,17 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
 
         return mapped(args, Tensor, moved), mapped(kwargs, Tensor, moved)
 
-    def _check_samples(self, name: str, args: Any) -> None:
+    def _check_samples(self, name: str, args: Any, kwargs: Mapping[str, Any]) -> None:
         """Refuse a loop over the samples, which would have as many turns as the batch is long.
 
         Raises:
             NeedsDataError: there is one.
         """
-        if name in ("__iter__", "unbind") and isinstance(args[0], Tensor) and args[0].ndim:
-            axis = args[1] if len(args) > 1 and isinstance(args[1], int) else 0
+        if name in ("__iter__", "unbind") and args and isinstance(args[0], Tensor) and args[0].ndim:
+            axis = args[1] if len(args) > 1 else kwargs.get("dim", 0)
             if int(args[0].shape[axis]) % BATCH == 0:
                 raise NeedsDataError("the model takes its samples one by one")
-        elif name == "__getitem__":
+        elif name == "__getitem__":  # one position at a time
             first = args[1][0] if isinstance(args[1], tuple) and args[1] else args[1]
             if isinstance(first, int) and not isinstance(first, bool):
                 place = id(args[0])
@@ -329,43 +350,3 @@ def _name_of(func: Any) -> str:
     if name == "__get__":
         return str(getattr(getattr(func, "__self__", None), "__name__", "shape"))
     return "unfold_axis" if func is Tensor.unfold else str(name)
-
-
-def _answered(func: Any, args: Any, kwargs: Any) -> Any:
-    """What torch refuses to do by sizes that are symbols, or asks much about: a tensor of the shape
-    that comes out, and nothing else.
-    """
-    if func is torch.nn.functional.pad:
-        pad = kwargs.get("pad", args[1] if len(args) > 1 else ())
-        return _padded(args[0], pad)
-    if func in (Tensor.view, Tensor.reshape, torch.reshape) and not kwargs:
-        target = args[1] if len(args) == 2 and isinstance(args[1], tuple | list) else args[1:]
-        if target and all(isinstance(n, int | torch.SymInt) for n in target):
-            return _reshaped(args[0], target)
-    return None
-
-
-def _padded(x: Tensor, pad: Sequence[Any]) -> Tensor:
-    shape = list(x.shape)
-    for back, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
-        shape[-back] = shape[-back] + before + after
-    return x.new_empty(shape)
-
-
-def _reshaped(x: Tensor, target: Sequence[Any]) -> Tensor:
-    left: Any = x.numel()
-    for n in target:
-        left = left if isinstance(n, int) and n == -1 else left // n
-    return x.new_empty([left if isinstance(n, int) and n == -1 else n for n in target])
-
-
-def _within(func: Any, args: Any, kwargs: Any) -> Any:
-    """A function within a layer, of which only the shape that comes out is needed."""
-    if func is torch.batch_norm and _fits(args):
-        return torch.empty_like(args[0])
-    return func(*args, **kwargs)
-
-
-def _fits(args: Any) -> bool:
-    """Whether a norm takes its input: torch looks at that only where it computes."""
-    return len(args) > 4 and all(w is None or len(w) == args[0].shape[1] for w in args[1:5])

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archcalc.frameworks.importing.equal_modules import LayersOnce, OwnForward
 from archcalc.frameworks.importing.graph import FOLLOWS, Call, Graph, Held, Ref
 from archcalc.frameworks.importing.inputs import Inputs
 from archcalc.frameworks.importing.nests import tensors_in
@@ -103,8 +104,7 @@ def _recorded(
         recorder = Recorder(module, is_layer, weights.empty, weights.parameters, world)
         args, kwargs, given = inputs.tensors(world, dtypes)
         started = [recorder.add(x, "input") for x in given]
-        for place, tail in whole.items():
-            module.get_submodule(place).forward = recorder.instead(place, tail)
+        _put_forwards(module, recorder, is_layer, whole)
         with recorder.hooked(), torch.no_grad():
             try:
                 with recorder.counter, recorder:
@@ -114,6 +114,8 @@ def _recorded(
                     raise _not_run(module, inputs, error) from error
                 why = shorten(" ".join(str(error).split()), 160)
                 raise _StoppedError(recorder.place(), why, recorder, weights, started) from error
+            finally:
+                recorder.written.put_back()
         ends = [recorder.number(x) for x in tensors_in(made)]
         if not ends:
             raise FrameworkError(
@@ -122,6 +124,19 @@ def _recorded(
                 values={"output": shorten(str(made), 80)},
             )
     return _graph(recorder, weights, started, ends, world)
+
+
+def _put_forwards(
+    module: nn.Module, recorder: Recorder, is_layer: IsLayer, whole: Mapping[str, Tail]
+) -> None:
+    """Have equal layers run once, and what was run for real not run again."""
+    layers = LayersOnce(recorder.world, recorder.counter)
+    for part in module.modules():
+        if part is not module and "forward" not in part.__dict__ and is_layer(part):
+            part.__dict__["forward"] = layers.instead(part)
+    for place, tail in whole.items():
+        part = module.get_submodule(place)
+        part.__dict__["forward"] = OwnForward(recorder.instead(place, tail))
 
 
 def _graph(
@@ -205,9 +220,10 @@ def _refuse_lazy(module: nn.Module) -> None:
 
 def _not_run(module: nn.Module, inputs: Inputs, error: Exception) -> FrameworkError:
     shapes = inputs.text()
+    said = str(error).partition("Exception raised from")[0]  # then torch's own places
     return FrameworkError(
         f"{type(module).__name__} does not run on an input of shape {shapes}: "
-        f"{shorten(str(error), 300)}",
+        f"{shorten(said.strip(), 300)}",
         code="not-read",
         values={"input": shapes},
         hint="check input_shape and dtype; they are what the model's forward takes, "

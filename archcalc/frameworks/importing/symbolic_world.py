@@ -7,7 +7,7 @@ model's own code are conditions of what was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -72,6 +72,10 @@ class Symbols:
         with self._mode:
             return torch.empty(tuple(shape), dtype=dtype)
 
+    def strided(self, shape: Any, stride: Any, dtype: Any) -> Tensor:
+        with self._mode:
+            return torch.empty_strided(shape, stride, dtype=dtype)
+
     def like(self, tensor: Tensor) -> Tensor:
         return torch.empty_like(tensor)
 
@@ -93,6 +97,9 @@ class Symbols:
         if expression not in self._known:
             self._known[expression] = self._read(expression, node)
         return self._known[expression]
+
+    def by_value(self, size: Any) -> Hashable:
+        return size if type(size) is int else size.node.expr
 
     def _read(self, expression: Any, node: Any) -> int:
         number = int(self._value(expression))

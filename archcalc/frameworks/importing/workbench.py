@@ -10,10 +10,12 @@ from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.graph import Call, Graph, Ref, refs
 from archcalc.frameworks.importing.sizes import Size, dim_of
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
+from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.ties import Tie
+from archcalc.network.forms import is_network
 from archcalc.network.parameter import Constant, Parameter
-from archcalc.network.tensor import called
+from archcalc.network.tensor import Tensor, called
 from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.shape import Shape
 
@@ -60,6 +62,24 @@ class Workbench:
         self._env: dict[int, Value] = {}
         self._claimed: list[str] = []
         self._free: dict[str, Parameter] = {}
+        self._facts: dict[tuple[object, ...], Applied] = {}
+
+    def applied(self, layer: Layer, shapes: tuple[Shape, ...]) -> Applied:
+        """A layer on shapes: worked out once for all that are equal."""
+        if layer.kept or is_network(layer):
+            return Applied(layer, shapes)
+        key = (layer.key, shapes)
+        found = self._facts.get(key)
+        if found is None:
+            found = self._facts[key] = Applied(layer, shapes)
+        return found
+
+    def _called(self, layer: Layer, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What a layer gives that is called on tensors."""
+        if is_network(layer):
+            return called(layer, tensors)
+        shapes = tuple(tensor.shape for tensor in tensors)
+        return called(layer, tensors, self.applied(layer, shapes).outputs)
 
     def _claim(self, name: str, layer: Layer, weight: str) -> None:
         """Say that a weight of the model is this layer's, unless it is another's already."""
@@ -115,9 +135,7 @@ class Workbench:
 
     def called_so(self, name: str) -> str:
         """What a weight is called as a layer of its own: its path from the module around it."""
-        around = f"{self._around}." if self._around else ""
-        inside = bool(around) and name.startswith(around)
-        return name.removeprefix(around) if inside else name.rpartition(".")[2]
+        return self._naming.fresh(name, self._around)
 
     def is_empty(self, argument: Any) -> bool:
         """Whether a tensor has no elements, so that nothing is made of it."""
@@ -203,7 +221,7 @@ class Workbench:
     ) -> list[Value]:
         """The same where several come out."""
         given = [values] if isinstance(values, Value) else list(values)
-        tensors = called(layer, tuple(value.tensor for value in given))
+        tensors = self._called(layer, tuple(value.tensor for value in given))
         made = []
         for tensor, place, shape in zip(tensors, at, shapes, strict=False):
             real = shape if shape is not None else self._real(tensor, place)

@@ -6,7 +6,7 @@ whose sizes may be symbols, so that what a model's own code computes from a size
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -36,6 +36,9 @@ class World(Protocol):
     def empty(self, shape: Any, dtype: Any = None) -> Tensor:
         """A tensor of a shape, the batch among it."""
 
+    def strided(self, shape: Any, stride: Any, dtype: Any) -> Tensor:
+        """A tensor of a shape with its elements in an order, made where nobody notices."""
+
     def like(self, tensor: Tensor) -> Tensor:
         """Another tensor of the shape of one."""
 
@@ -47,6 +50,9 @@ class World(Protocol):
 
     def size(self, size: Any) -> int:
         """A size as torch has it: a number, or a `Size`."""
+
+    def by_value(self, size: Any) -> Hashable:
+        """A size as what is equal for equal ones only."""
 
     def asked(self) -> int:
         """How many questions about symbols have been answered."""
@@ -85,6 +91,10 @@ class Numbers:
     def empty(self, shape: Any, dtype: Any = None) -> Tensor:
         return torch.empty(tuple(shape), dtype=dtype, device="meta")
 
+    def strided(self, shape: Any, stride: Any, dtype: Any) -> Tensor:
+        with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+            return torch.empty_strided(shape, stride, dtype=dtype, device="meta")
+
     def like(self, tensor: Tensor) -> Tensor:
         return torch.empty_like(tensor)
 
@@ -98,6 +108,9 @@ class Numbers:
 
     def size(self, size: Any) -> int:
         return int(size)
+
+    def by_value(self, size: Any) -> Hashable:
+        return size  # type: ignore[no-any-return]
 
     def asked(self) -> int:
         return 0

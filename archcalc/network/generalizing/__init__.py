@@ -41,7 +41,7 @@ def generalize(network: Network, given: Mapping[str, Any]) -> Network:
     made = Following(numbers, ends, rows).network(network, before.inputs, shapes)
     after = made.trace()
     _agrees(before, after, numbers)
-    folding = Folding(made, numbers)
+    folding = Folding(made, numbers.copies)
     is_deep = any(r.kind == "copies" for r in numbers.readings)
     family: Network = folding.layer(made) if is_deep else made
     last = after if family is made else family.trace()

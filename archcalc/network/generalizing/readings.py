@@ -95,6 +95,11 @@ class Numbers:
         fits = [r for r in self.readings if r.kind in kinds and number % r.number == 0]
         return fits if counts != "rows" else [r for r in fits if r.number == number]
 
+    def copies(self, number: int) -> Dim | None:
+        """What a number of equal blocks becomes; ``None`` where no symbol stands for it."""
+        known: Dim = self.of(number, "copies")
+        return known if self.dividing(number, "copies") else None
+
     def within(self, value: Any, counts: Counts) -> Any:
         """A value with what each of its numbers becomes, however deep."""
         if isinstance(value, Shape):

@@ -1,0 +1,50 @@
+"""What a missing field is, by type; ``defaults.json`` is made of the classes of transformers.
+
+``tests/data/make_huggingface_defaults.py`` makes it; types and their fields are in `types`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["aliases", "defaults", "uncounted"]
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    text = files("archcalc.frameworks.huggingface").joinpath("defaults.json").read_text("utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
+
+
+def defaults(kind: str) -> Mapping[str, Any]:
+    """What a missing key of a type is; a key that is not here has no default.
+
+    >>> defaults("qwen3")["num_key_value_heads"], defaults("llama")["num_key_value_heads"]
+    (32, None)
+    """
+    found: Mapping[str, Any] = _data()["defaults"][kind]
+    return found
+
+
+def aliases(kind: str) -> Mapping[str, str]:
+    """Other names of a type's keys.
+
+    >>> aliases("gpt2")["hidden_size"]
+    'n_embd'
+    """
+    found: Mapping[str, str] = _data()["aliases"].get(kind, {})
+    return found
+
+
+def uncounted() -> frozenset[str]:
+    """Keys that look like sizes and change no count that is read here.
+
+    >>> "initializer_factor" in uncounted() or "classifier_dropout" in uncounted()
+    False
+    """
+    return frozenset(_data()["uncounted"])

@@ -1,0 +1,261 @@
+"""A network from a ``config.json``, as models of Hugging Face have it, without transformers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from archcalc.families import LANGUAGE_MODELS, LanguageModel
+from archcalc.frameworks.huggingface.defaults import aliases, defaults, uncounted
+from archcalc.frameworks.huggingface.fields import Config
+from archcalc.frameworks.huggingface.types import TYPES, Type
+from archcalc.network import Model
+from archcalc.symbolic.dims import DimLike
+from archcalc.symbolic.errors import ArchcalcWarning, SpecificationError, quoted
+
+__all__ = ["Reading", "from_huggingface", "read_config"]
+
+_LARGEST = 10_000_000
+"""How many characters a configuration has at most."""
+
+_INSIDE = ("text_config", "llm_config", "language_config", "thinker_config", "text")
+"""Where models of images and words keep the configuration of the words."""
+
+_INSIDE_TYPES = {
+    "gemma3": "gemma3_text", "llava": "llama", "llava_next": "llama", "mistral3": "mistral",
+    "paligemma": "gemma", "qwen2_vl": "qwen2", "qwen2_5_vl": "qwen2", "qwen3_vl": "qwen3",
+    "qwen3_vl_moe": "qwen3_moe", "qwen2_vl_text": "qwen2", "qwen2_5_vl_text": "qwen2",
+    "qwen3_vl_text": "qwen3", "qwen3_vl_moe_text": "qwen3_moe", "pixtral": "mistral",
+}  # fmt: skip
+"""Types whose words are of a type that is known, by another name."""
+
+_SIZED = re.compile(
+    r"(^|_)(n|num|d)_\w+|_(size|dim|dims|layers|heads|experts?|rank|bias|width|ratio|groups)$"
+)
+"""What a key is called that may change a count."""
+
+
+def from_huggingface(
+    source: str | os.PathLike[str] | Mapping[str, Any], *, length: DimLike = "t"
+) -> Model:
+    """The network that a ``config.json`` describes; transformers need not be installed.
+
+    What it holds is read by the data of its ``model_type``: names of fields, what stands for one
+    that is missing, and for one that is null.  Which class a checkpoint is of, with a head or
+    without, ``architectures`` says; a language model has its head where nothing is said.
+
+    Args:
+        source: the path of a file or of the folder it is in, its text, or a dict.
+        length: how many words a sequence has, a number or a symbol.
+
+    Raises:
+        SpecificationError: it is no configuration, its type is not known, or a field is missing or
+            impossible; the error names the key.
+
+    Warns:
+        ArchcalcWarning: a field that may change a count is not known, or a part is left out.
+
+    >>> net = from_huggingface({
+    ...     "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
+    ...     "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+    ...     "vocab_size": 128256,
+    ... })
+    >>> net.trace().parameters
+    8030261248
+    """
+    return read_config(source, length=length).network()
+
+
+class Reading:
+    """What a configuration was read as.
+
+    Attributes:
+        type: its ``model_type``.
+        family: the family of `archcalc.families`.
+        model: what it is made of, with every size.
+        head: whether it has a head.
+    """
+
+    def __init__(self, type: str, family: str, model: LanguageModel, head: bool) -> None:
+        self.type, self.family, self.model, self.head = type, family, model, head
+
+    def network(self) -> Model:
+        """The network."""
+        return self.model.network()
+
+
+def read_config(
+    source: str | os.PathLike[str] | Mapping[str, Any], *, length: DimLike = "t"
+) -> Reading:
+    """What a configuration says, before a network is made of it.
+
+    Args:
+        source: as in `from_huggingface`.
+        length: how many words a sequence has.
+
+    Raises:
+        SpecificationError: as in `from_huggingface`.
+
+    >>> read_config({"model_type": "gpt2"}).model.width
+    768
+    """
+    given = _loaded(source)
+    kind, given = _type_of(given)
+    found = TYPES[kind]
+    config = Config(given, defaults(kind), aliases(kind), kind)
+    _refuse(config, found)
+    arguments = dict(config.fill(found.sources))
+    _possible(config)
+    _understood(config)
+    head = _has_head(given)
+    fields = LanguageModel.__dataclass_fields__
+    parts: dict[str, Any] = {name: value for name, value in arguments.items() if name in fields}
+    if not parts.get("shared_ffn"):
+        parts["shared_ffn"] = None
+    if parts.get("sparse") and not any(parts["sparse"]):
+        parts |= {"experts": None, "sparse": ()}
+    family = {**LANGUAGE_MODELS[found.family], **_OPEN}
+    made = LanguageModel(**{**family, **parts, "head": head, "length": length})
+    return Reading(kind, found.family, made, head)
+
+
+_OPEN: dict[str, Any] = {"window": None, "dense_first": 0, "query_latent": None, "soft_cap": None}
+"""Sizes that families leave open and that a configuration may have none of."""
+
+
+def _loaded(source: Any) -> dict[str, Any]:
+    """The fields, from wherever they are."""
+    if isinstance(source, Mapping):
+        return dict(source)
+    if not isinstance(source, str | os.PathLike):
+        raise SpecificationError(
+            f"{quoted(source, 60)} is no configuration",
+            code="not-a-config", hint="give the path of a config.json, its text, or a dict",
+        )  # fmt: skip
+    text = source if isinstance(source, str) and source.lstrip()[:1] == "{" else _read(source)
+    if len(text) > _LARGEST:
+        raise SpecificationError(
+            f"a configuration of {len(text)} characters is none", code="not-a-config",
+            hint=f"at most {_LARGEST}",
+        )  # fmt: skip
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SpecificationError(
+            f"the configuration is no JSON: {error}", code="not-a-config",
+            hint="it is a file of one object, {\"model_type\": …}",
+        ) from None  # fmt: skip
+    if not isinstance(found, dict):
+        raise SpecificationError(
+            f"the configuration is {quoted(found, 40)}, and no object", code="not-a-config",
+            hint="it is a file of one object, {\"model_type\": …}",
+        )  # fmt: skip
+    return found
+
+
+def _read(source: str | os.PathLike[str]) -> str:
+    path = Path(source)
+    try:
+        path = path / "config.json" if path.is_dir() else path
+        if path.stat().st_size > _LARGEST:
+            raise SpecificationError(
+                f"{path} is too large for a configuration", code="not-a-config",
+                hint=f"at most {_LARGEST} bytes",
+            )  # fmt: skip
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, SpecificationError):
+            raise
+        raise SpecificationError(
+            f"{quoted(str(source), 80)} cannot be read: {error}", code="not-read",
+            hint="give the path of a config.json, its text, or a dict",
+        ) from None  # fmt: skip
+
+
+def _type_of(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The type that is known, and its fields; of a model of images and words, that of the words."""
+    name = given.get("model_type")
+    inside = next((key for key in _INSIDE if isinstance(given.get(key), Mapping)), None)
+    if isinstance(name, str) and name in TYPES:
+        return name, given
+    if inside is not None:
+        words = dict(given[inside])
+        words.setdefault("model_type", _INSIDE_TYPES.get(str(name), name))
+        for key in ("tie_word_embeddings",):
+            if key in given:
+                words.setdefault(key, given[key])
+        warnings.warn(
+            ArchcalcWarning(
+                f"{name}: the model of words in {inside} is read; what sees images or hears is not "
+                "counted"
+            ),
+            stacklevel=4,
+        )
+        return _type_of(words)
+    if isinstance(name, str) and name in _INSIDE_TYPES:
+        return _INSIDE_TYPES[name], given
+    raise _unknown(name)
+
+
+def _unknown(name: Any) -> SpecificationError:
+    if name is None:
+        return SpecificationError(
+            "model_type is missing, so that nothing says which fields mean what",
+            code="missing-key", path="model_type",
+            hint=f"give one of {', '.join(sorted(TYPES))}",
+        )  # fmt: skip
+    near = get_close_matches(str(name), TYPES, n=3, cutoff=0.5) or sorted(TYPES)[:3]
+    return SpecificationError(
+        f"the model_type {quoted(name, 40)} is not known",
+        code="unknown-model-type", path="model_type", values={"model_type": name},
+        hint=f"the nearest that are known are {', '.join(near)}; a model that transformers has can "
+        "be read with from_torch, and one that is made of known parts built with "
+        "archcalc.families.language_model",
+    )  # fmt: skip
+
+
+def _refuse(config: Config, found: Type) -> None:
+    for key, what in found.refuses.items():
+        if config.raw(key):
+            raise config.refused(key, config.raw(key), f"{what} is not read: leave {key} out")
+
+
+def _possible(config: Config) -> None:
+    """That sizes fit one another, each by its key."""
+    a = config.arguments
+    heads, shared = a.get("heads"), a.get("kv_heads")
+    if isinstance(heads, int) and isinstance(shared, int) and heads % shared:
+        key = config.keys.get("kv_heads", config.keys["heads"])
+        raise config.refused(key, shared, f"it parts the {heads} heads of queries evenly")
+    count, active = a.get("experts"), a.get("active")
+    if isinstance(count, int) and isinstance(active, int) and active > count:
+        key = config.keys.get("active", config.keys["experts"])
+        raise config.refused(key, active, f"there are {count} experts: at most as many")
+
+
+def _understood(config: Config) -> None:
+    """Say which fields are not known and look as if they changed a count."""
+    known = config.used | uncounted()
+    left = [key for key in config.given if key not in known and _SIZED.search(key)]
+    if left:
+        names = ", ".join(sorted(left)[:8])
+        warnings.warn(
+            ArchcalcWarning(
+                f"{config.name}: what is not known of this type, and may change a count, is left "
+                f"out: {names}"
+            ),
+            stacklevel=4,
+        )
+
+
+def _has_head(given: Mapping[str, Any]) -> bool:
+    """Whether the class that is named has a head: all but those that are the model alone."""
+    named = given.get("architectures")
+    first = named[0] if isinstance(named, list) and named else ""
+    return not (isinstance(first, str) and re.fullmatch(r"\w*?(?<!LMHead)(?<!Heads)Model", first))

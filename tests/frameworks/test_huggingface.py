@@ -1,0 +1,117 @@
+"""Configurations of Hugging Face's models, read without transformers.
+
+``transformers_released.json``: 18 released models as transformers 5.23 builds them on the meta
+device; ``huggingface_models.json.gz``: small configurations at random, as the script beside it
+makes them.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archcalc as ac
+from archcalc.errors import SpecificationError
+from archcalc.frameworks.huggingface.types import TYPES
+
+DATA = Path(__file__).parents[1] / "data"
+
+CLASSES = {
+    "GPT2Config": "gpt2", "BertConfig": "bert", "LlamaConfig": "llama", "MixtralConfig": "mixtral",
+    "Qwen2Config": "qwen2", "Qwen3Config": "qwen3", "GemmaConfig": "gemma", "T5Config": "t5",
+    "ViTConfig": "vit", "DeepseekV2Config": "deepseek_v2", "FalconConfig": "falcon",
+    "BloomConfig": "bloom", "OPTConfig": "opt", "GPTJConfig": "gptj", "GPTNeoXConfig": "gpt_neox",
+    "MambaConfig": "mamba", "WhisperConfig": "whisper",
+}  # fmt: skip
+
+RELEASED = json.loads((DATA / "transformers_released.json").read_text("utf-8"))["models"]
+
+
+def config_of(model: dict[str, Any]) -> dict[str, Any]:
+    kind = CLASSES[model["config_class"]]
+    return {"model_type": kind, "architectures": [model["model_class"]], **model["config"]}
+
+
+@pytest.mark.parametrize("model", RELEASED, ids=lambda model: model["name"])
+def test_released_models_hold_as_much_as_transformers_builds(model: dict[str, Any]) -> None:
+    config = config_of(model)
+    if config["model_type"] not in TYPES:
+        pytest.skip("not read yet")
+    trace = ac.from_huggingface(config).trace()
+    assert trace.parameters() == model["total_params"]
+    active = model.get("active_params_incl_embeddings")
+    if active is not None:
+        assert trace.active_parameters() == active
+
+
+LLAMA = {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2}
+MIXTRAL = {**LLAMA, "model_type": "mixtral", "num_key_value_heads": 2}
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "code"),
+    [
+        ({"hidden_size": 64}, "model_type", "missing-key"),
+        ({"model_type": "lama"}, "model_type", "unknown-model-type"),
+        ({**LLAMA, "hidden_size": 66}, "hidden_size", "not-divisible"),
+        ({**LLAMA, "num_key_value_heads": 3}, "num_key_value_heads", "invalid-field"),
+        ({**LLAMA, "num_hidden_layers": 0}, "num_hidden_layers", "invalid-field"),
+        ({**LLAMA, "num_hidden_layers": "many"}, "num_hidden_layers", "invalid-field"),
+        ({**LLAMA, "vocab_size": None}, "vocab_size", "missing-key"),
+        ({**LLAMA, "hidden_act": "quirky"}, "hidden_act", "invalid-field"),
+        ({**MIXTRAL, "num_experts_per_tok": 9}, "num_experts_per_tok", "invalid-field"),
+        ({"model_type": "dots1"}, "n_routed_experts", "missing-key"),
+        (
+            {"model_type": "gpt2", "add_cross_attention": True},
+            "add_cross_attention",
+            "invalid-field",
+        ),
+    ],
+)
+def test_what_is_impossible_names_the_key(config: dict[str, Any], key: str, code: str) -> None:
+    with pytest.raises(SpecificationError) as raised:
+        ac.from_huggingface(config)
+    assert raised.value.code == code
+    assert raised.value.path == key
+    assert key in str(raised.value)
+
+
+def test_an_unknown_type_names_the_nearest() -> None:
+    with pytest.raises(SpecificationError, match="llama"):
+        ac.from_huggingface({"model_type": "lama"})
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{'model_type': 1}", '{"model_type": 7}'])
+def test_what_is_no_configuration_is_refused(text: str) -> None:
+    with pytest.raises(SpecificationError):
+        ac.from_huggingface(text if text.startswith("{") else "{" + text)
+
+
+def test_a_field_that_is_not_understood_is_named() -> None:
+    with pytest.warns(ac.ArchcalcWarning, match="num_extra_towers"):
+        ac.from_huggingface({**LLAMA, "num_extra_towers": 3})
+
+
+def test_files_folders_texts_and_dicts_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(LLAMA), encoding="utf-8")
+    found = {
+        int(ac.from_huggingface(source).trace().parameters())
+        for source in (LLAMA, json.dumps(LLAMA), path, str(path), tmp_path)
+    }
+    assert len(found) == 1
+
+
+def test_the_words_of_a_model_of_images_are_read() -> None:
+    wrapped = {"model_type": "gemma3", "text_config": {"hidden_size": 64, "num_hidden_layers": 2,
+               "num_attention_heads": 4, "vocab_size": 99}}  # fmt: skip
+    with pytest.warns(ac.ArchcalcWarning, match="not counted"):
+        net = ac.from_huggingface(wrapped)
+    inside = {"model_type": "gemma3_text", **wrapped["text_config"]}  # type: ignore[dict-item]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ac.from_huggingface(inside).trace().parameters == net.trace().parameters

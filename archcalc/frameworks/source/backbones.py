@@ -213,7 +213,7 @@ def keras_application(
             hint=f"give input_shape; or archcalc summary keras.applications:{name}",
         )  # fmt: skip
     if shape is None:
-        shape = (*make(1, **scaled).input_shape[:2], 3) if top else (None, None, 3)
+        shape = tuple(make(1, **scaled).trace().inputs[0]) if top else (None, None, 3)
     dims = open_shape(reader, shape)
     network = make(classes if top else 1, **scaled, input_shape=dims)
     body, rest = _parted(network)

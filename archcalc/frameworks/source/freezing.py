@@ -19,10 +19,9 @@ def freezes(loop: ast.For) -> tuple[ast.expr, bool] | None:
     ('net', False)
     """
     call, name = loop.iter, loop.target
-    asked = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and not call.args
-    if not asked or call.func.attr != "parameters" or not isinstance(name, ast.Name):
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)) or call.args:
         return None
-    if len(loop.body) != 1:
+    if call.func.attr != "parameters" or not isinstance(name, ast.Name) or len(loop.body) != 1:
         return None
     flag = _told(loop.body[0], name.id)
     return None if flag is None else (call.func.value, flag)
@@ -40,8 +39,9 @@ def _told(statement: ast.stmt, name: str) -> bool | None:
     if not isinstance(place, ast.Attribute) or not isinstance(place.value, ast.Name):
         return None
     said = place.value.id == name and place.attr in ("requires_grad", "requires_grad_")
-    known = isinstance(value, ast.Constant) and isinstance(value.value, bool)
-    return value.value if said and known else None
+    if said and isinstance(value, ast.Constant) and isinstance(value.value, bool):
+        return value.value
+    return None
 
 
 def set_trained(owner: Any, flag: bool) -> None:

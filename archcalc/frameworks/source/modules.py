@@ -7,9 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
-from archcalc.frameworks.importing.lowering import our_names
 from archcalc.frameworks.importing.values import NotLoweredError, Value
-from archcalc.frameworks.importing.workbench import ties_of
+from archcalc.frameworks.importing.weights import our_names, ties_of
 from archcalc.frameworks.source.defaults import layer_names
 from archcalc.frameworks.source.freezing import set_trained
 from archcalc.frameworks.source.reader import Reader

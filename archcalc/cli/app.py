@@ -11,6 +11,7 @@ from archcalc import __version__
 from archcalc.cli.comparing import compare
 from archcalc.cli.converting import convert
 from archcalc.cli.deploying import llm
+from archcalc.cli.documenting import docs
 from archcalc.cli.formats import example, layers, schema
 from archcalc.cli.networks import conventions, cost, derive, summary
 from archcalc.cli.questions import reconcile, solve
@@ -63,6 +64,7 @@ for command in (
     sweep,
     search,
     convert,
+    docs,
     layers,
     example,
     schema,

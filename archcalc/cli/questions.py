@@ -39,10 +39,28 @@ def reconcile(
         list[str] | None,
         Option(
             metavar="LAYER=COUNT",
-            help="The count of one layer, a number or a formula as (5*5+1)*64. May be repeated.",
+            help="The count of one layer or block: a number, a formula as (5*5+1)*64, a rounded "
+            "figure as 1.2M, a shape as 28x28x32. May be repeated.",
         ),
     ] = None,
-    total: Annotated[str | None, Option(metavar="COUNT", help="The total.")] = None,
+    total: Annotated[
+        str | None, Option(metavar="COUNT", help="The total, also rounded, as 138M.")
+    ] = None,
+    of: Annotated[
+        str,
+        Option(
+            metavar="QUANTITY",
+            help="What was counted: parameters, macs, flops, activations, bytes, shape, length, "
+            "receptive_field, …",
+        ),
+    ] = "parameters",
+    where: Annotated[
+        list[str] | None,
+        Option(metavar="LETTER=NUMBER", help="A letter of the formulas. May be repeated."),
+    ] = None,
+    derive: Annotated[
+        bool, Option("--derive", help="Show both derivations of every finding side by side.")
+    ] = False,
     inputs: Inputs = None,
     calls: Calls = None,
     values: Values = None,
@@ -64,32 +82,32 @@ def reconcile(
             "there is nothing to reconcile", code="bad-option",
             hint="give --running conv2d=288, --layer conv2d=288 or --total 541,988",
         )  # fmt: skip
-    claims: dict[str, Any] = {}
+    claims: dict[str, Any] = {"of": of}
     if running:
         given = pairs(running, "--running").items()
-        claims["running"] = {name: count(text, "--running") for name, text in given}
+        claims["running"] = {name: _claim(text, "--running") for name, text in given}
     if layer:
-        claims["layers"] = {n: _number(text) for n, text in pairs(layer, "--layer").items()}
+        claims["layers"] = dict(pairs(layer, "--layer"))
     if total:
-        claims["total"] = count(total, "--total")
+        claims["total"] = _claim(total, "--total")
+    if where:
+        letters = pairs(where, "--where").items()
+        claims["where"] = {name: count(text, "--where") for name, text in letters}
     opened = open_network(file, inputs, pairs(calls, "--call"))
     trace = opened.trace(pairs(values, "--set"))
     with opened.located():
         result = reconciled(trace, **claims)
-    show(result, how, output)
+    show(result.derivation() if derive else result, how, output)
     if not (result.right or result.explained):
         raise Exit(1)
 
 
-def _number(text: str) -> int | str:
-    """A number with its separators read, or the formula that a person wrote."""
+def _claim(text: str, option: str) -> int | str:
+    """A number with its separators read, or what else a person wrote."""
     from archcalc.cli.reading import count
-    from archcalc.symbolic.errors import SpecificationError
+    from archcalc.explain.reconciling.claims import looks_written
 
-    try:
-        return count(text, "--layer")
-    except SpecificationError:
-        return text
+    return text if looks_written(text) else count(text, option)
 
 
 def solve(

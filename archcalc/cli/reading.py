@@ -65,10 +65,7 @@ class Opened:
             at = self.name
             if self._source is not None and error.path:
                 at = self._source.where_layer(self.network, error.path)
-            path = f"{at}: {error.path}" if error.path else at
-            raise type(error)(
-                error.message, code=error.code, path=path, values=error.values, hint=error.hint
-            ) from None
+            raise error.in_file(at) from None
 
 
 def trace_with(

@@ -20,7 +20,7 @@ from archcalc.explain.inline_math import inline_math, joined
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["escaped", "render"]
+__all__ = ["escaped", "line", "render"]
 
 _SPECIAL = str.maketrans(
     {
@@ -72,17 +72,15 @@ def _block(block: Block) -> str:
     match block:
         case Paragraph(content, kind):
             if kind == "warning":
-                return rf"\paragraph{{Warning}} {_line(content)}"
-            return rf"\noindent\textbf{{{_line(content)}}}" if kind == "total" else _line(content)
+                return rf"\paragraph{{Warning}} {line(content)}"
+            return rf"\noindent\textbf{{{line(content)}}}" if kind == "total" else line(content)
         case Entry(title, rules):
             if not rules:
-                return rf"\paragraph{{{_line(title)}}}"
-            rows = [
-                f"{escaped(r.label)} & {_line(r.content)} & {_line(r.note)} \\\\" for r in rules
-            ]
+                return rf"\paragraph{{{line(title)}}}"
+            rows = [f"{escaped(r.label)} & {line(r.content)} & {line(r.note)} \\\\" for r in rules]
             return "\n".join(
                 [
-                    rf"\paragraph{{{_line(title)}}}\mbox{{}}\\",
+                    rf"\paragraph{{{line(title)}}}\mbox{{}}\\",
                     r"\begin{tabular}{@{}lll@{}}",
                     *rows,
                     r"\end{tabular}",
@@ -93,17 +91,17 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    rows = [f"{' & '.join(_line(cell) for cell in row)} \\\\" for row in table.rows]
+    rows = [f"{' & '.join(line(cell) for cell in row)} \\\\" for row in table.rows]
     if table.footer:
         rows.insert(len(rows) - table.footer, r"\midrule")
     head = " & ".join(escaped(heading) for heading in table.head)
     top = [r"\toprule", rf"{head} \\", r"\midrule"] if any(table.head) else [r"\toprule"]
     begin, end = rf"\begin{{tabular}}{{{table.align}}}", r"\end{tabular}"
-    under = ["", _line(table.caption)] if table.caption else []
+    under = ["", line(table.caption)] if table.caption else []
     return "\n".join([begin, *top, *rows, r"\bottomrule", end, *under])
 
 
-def _line(content: Iterable[Inline]) -> str:
+def line(content: Iterable[Inline]) -> str:
     return joined(_inline(part) for part in content)
 
 

@@ -21,7 +21,7 @@ from archcalc.explain.inline_math import inline_math, joined
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["code", "escaped", "render"]
+__all__ = ["code", "escaped", "line", "render"]
 
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>|#$~&"})
 
@@ -56,19 +56,17 @@ def _block(block: Block) -> str:
     match block:
         case Paragraph(content, kind):
             if kind == "warning":
-                return f"> **Warning.** {_line(content)}"
-            return f"**{_line(content)}**" if kind == "total" else _line(content)
+                return f"> **Warning.** {line(content)}"
+            return f"**{line(content)}**" if kind == "total" else line(content)
         case Entry(title, rules):
-            items = [f"- {escaped(r.label)}: {_line(r.content)}{_note(r.note)}" for r in rules]
-            return (
-                "\n".join([f"**{_line(title)}**", "", *items]) if items else f"**{_line(title)}**"
-            )
+            items = [f"- {escaped(r.label)}: {line(r.content)}{_note(r.note)}" for r in rules]
+            return "\n".join([f"**{line(title)}**", "", *items]) if items else f"**{line(title)}**"
         case Table():
             return _table(block)
 
 
 def _note(note: Iterable[Inline]) -> str:
-    said = _line(note)
+    said = line(note)
     return f" *({said})*" if said else ""
 
 
@@ -79,7 +77,7 @@ def _table(table: Table) -> str:
         row[:] = [f"**{cell}**" if cell else "" for cell in row]
     head = [escaped(heading) for heading in table.head]
     lines = [f"| {' | '.join(row)} |" for row in [head, marks, *rows]]
-    return "\n".join([*lines, "", _line(table.caption)] if table.caption else lines)
+    return "\n".join([*lines, "", line(table.caption)] if table.caption else lines)
 
 
 def _cell(content: Iterable[Inline]) -> str:
@@ -90,7 +88,7 @@ def _cell(content: Iterable[Inline]) -> str:
     )
 
 
-def _line(content: Iterable[Inline]) -> str:
+def line(content: Iterable[Inline]) -> str:
     return joined(_inline(part) for part in content)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, isroutine, signature
 from typing import Any
@@ -27,7 +27,7 @@ from archcalc.symbolic.errors import (
 )
 from archcalc.symbolic.shape import as_shape
 
-__all__ = ["is_keras", "is_torch", "model_at", "read_model"]
+__all__ = ["beside", "is_keras", "is_torch", "model_at", "read_model"]
 
 
 def read_model(
@@ -52,8 +52,8 @@ def read_model(
     >>> from archcalc.layers import Dense
     >>> read_model(Dense(10), 784).trace().parameters
     7850
-    >>> read_model("archcalc.families:vgg", call={"depths": (1, 1, 2, 2, 2)}).trace().parameters
-    132863336
+    >>> read_model("archcalc.families:alexnet", call={"classes": 1000}).trace().output
+    (1000,)
     """
     if isinstance(model, str | os.PathLike):
         if isinstance(model, str) and names_attribute(model):
@@ -70,6 +70,35 @@ def read_model(
             code="unknown-framework",
         )
     return made
+
+
+def beside(folder: str | os.PathLike[str], *, importing: bool = False) -> Callable[[str], Network]:
+    """What opens the networks that a document names, which run nothing unless that is allowed.
+
+    Args:
+        folder: where files are looked for.
+        importing: whether ``module:attribute`` is imported, which runs the module.
+
+    >>> beside("docs/examples")("mnist_cnn.yaml").trace().parameters
+    542230
+    >>> beside("docs/examples")("os:system")
+    Traceback (most recent call last):
+    ...
+    archcalc.symbolic.errors.SpecificationError: os:system: it is not imported, which would run ...
+    """
+
+    def opened(name: str) -> Network:
+        if not names_attribute(name) or os.path.exists(os.path.join(folder, name)):
+            return read_model(os.path.join(folder, name))
+        if importing:
+            return read_model(name)
+        raise SpecificationError(
+            "it is not imported, which would run it", code="not-allowed", path=name,
+            hint="a file that describes the network runs nothing; --import, or archcalc_import, "
+            "allows it",
+        )  # fmt: skip
+
+    return opened
 
 
 def is_keras(model: object) -> bool:

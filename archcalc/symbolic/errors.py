@@ -112,6 +112,15 @@ class ArchcalcError(Exception):
         joined = "/".join(part for part in (path, self.path) if part)
         return _rebuild(type(self), self.message, self.code, joined, self.values, self.hint)
 
+    def in_file(self, name: str) -> ArchcalcError:
+        """The same error, of the file called `name`.
+
+        >>> ShapeError("no", path="line 3").in_file("page.md").path
+        'page.md: line 3'
+        """
+        path = f"{name}: {self.path}" if self.path else name
+        return _rebuild(type(self), self.message, self.code, path, self.values, self.hint)
+
 
 def _rebuild(
     kind: type[ArchcalcError], message: str, code: str, path: str, values: dict[str, Any], hint: str

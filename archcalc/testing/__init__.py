@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcalc.testing.bounds import BoundError
     from archcalc.testing.budgets import BudgetError, assert_budget
     from archcalc.testing.conforms import ConformityError, assert_conforms
+    from archcalc.testing.documents import StaleError, assert_document
     from archcalc.testing.files import Broken, broken_specs, specs
     from archcalc.testing.matching.matches import Difference, MismatchError, assert_matches
     from archcalc.testing.oracle_formula import FormulaError, assert_formula
@@ -31,6 +32,7 @@ _HOMES = {
     "bounds": ("BoundError",),
     "budgets": ("BudgetError", "assert_budget"),
     "conforms": ("ConformityError", "assert_conforms"),
+    "documents": ("StaleError", "assert_document"),
     "random_layers": ("layers",),
     "files": ("Broken", "broken_specs", "specs"),
     "random_networks": ("networks",),
@@ -57,8 +59,10 @@ __all__ = [
     "Seen",
     "ShapesError",
     "SnapshotError",
+    "StaleError",
     "assert_budget",
     "assert_conforms",
+    "assert_document",
     "assert_formula",
     "assert_matches",
     "assert_shapes",

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from archcalc.explain.doc_blocks import Stale
 
 __all__: list[str] = []
 
@@ -28,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "archcalc_documents",
-        "documents in Markdown whose archcalc blocks are checked, as patterns of paths",
+        "documents whose archcalc blocks are checked, as patterns of paths",
         type="linelist",
         default=[],
     )
@@ -40,6 +37,21 @@ def assert_budget() -> Callable[..., None]:
     from archcalc.testing import assert_budget as asserted
 
     return asserted
+
+
+@pytest.fixture(scope="session")
+def assert_document(pytestconfig: pytest.Config) -> Callable[[str | Path], None]:
+    """That the blocks of a document are up to date; ``pytest --archcalc-update`` fills them."""
+    update = bool(pytestconfig.getoption("--archcalc-update"))
+
+    def check(file: str | Path) -> None:
+        from archcalc.testing.documents import assert_document as asserted
+        from archcalc.testing.hiding import assertions
+
+        __tracebackhide__ = assertions
+        asserted(file, update=update)
+
+    return check
 
 
 @pytest.fixture
@@ -68,9 +80,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Fil
     """The documents that the project says have blocks."""
     patterns = parent.config.getini("archcalc_documents")
     root = parent.config.rootpath
-    if not patterns or file_path.suffix.lower() not in (".md", ".markdown"):
-        return None
-    if root not in file_path.parents:
+    if not patterns or root not in file_path.parents:
         return None
     place = file_path.relative_to(root)
     if not any(place.match(pattern) for pattern in patterns):
@@ -82,40 +92,22 @@ class Document(pytest.File):
     """A document whose blocks say something of architecture files."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        if "<!-- archcalc:" in self.path.read_text(encoding="utf-8"):
+        if b"archcalc:" in self.path.read_bytes():
             yield Blocks.from_parent(self, name="archcalc blocks")
-
-
-class StaleError(Exception):
-    """Blocks that do not say what they should."""
 
 
 class Blocks(pytest.Item):
     """All blocks of one document."""
 
     def runtest(self) -> None:
-        from archcalc.explain.doc_blocks import filled, said_by_files, stale_blocks
+        from archcalc.testing.documents import assert_document
 
-        text, say = self.path.read_text(encoding="utf-8"), said_by_files(self.path.parent)
-        if self.config.getoption("--archcalc-update"):
-            fresh = filled(text, say)
-            if fresh != text:
-                self.path.write_text(fresh, encoding="utf-8")
-            return
-        stale = stale_blocks(text, say)
-        if stale:
-            raise StaleError(self._said(stale))
-
-    def _said(self, stale: list[Stale]) -> str:
-        count = f"{len(stale)} block{'s' * (len(stale) > 1)}"
-        diffs = [one.diff(self.path.name) for one in stale]
-        hint = "pytest --archcalc-update writes what they should say"
-        return "\n\n".join([f"{self.path.name}: {count} out of date", *diffs, hint])
+        assert_document(self.path, update=bool(self.config.getoption("--archcalc-update")))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from archcalc.symbolic.errors import ArchcalcError
 
-        if isinstance(excinfo.value, StaleError | ArchcalcError):
+        if isinstance(excinfo.value, AssertionError | ArchcalcError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

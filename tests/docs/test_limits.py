@@ -13,7 +13,8 @@ import pytest
 
 import archcalc as ac
 from archcalc.costs import order
-from archcalc.explain import alignment, mistakes
+from archcalc.explain import alignment
+from archcalc.explain.reconciling import following
 from archcalc.frameworks.importing.onnx import controlflow
 from archcalc.network import repeat
 from archcalc.network.spec import diagnostics, files, json_text, toml_text, yaml_text
@@ -60,7 +61,8 @@ LIMITS_SHOWN = {
         "cells of a picture of a sweep": LIMITS.picture_cells,
         "calls of a function whose formula is interpolated": LIMITS.calls,
         "pairs of layers that `compare` aligns": alignment._MOST_PAIRS,
-        "ways that `reconcile` tries for one layer": mistakes._MOST_WAYS,
+        "layers that `reconcile` works out on other shapes": following.MOST_CALLS,
+        "calls that `reconcile` looks at again": following.MOST_VISITS,
         "sets of calls tried for the best order of a network": order._MOST_STATES,
     },
     "of a file": {

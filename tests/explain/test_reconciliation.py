@@ -134,8 +134,10 @@ def test_other_common_slips(written: str, kind: str, amount: int) -> None:
 
 def test_a_pool_that_was_forgotten() -> None:
     r = reconcile(MNIST, layers={"dense": (26 * 26 * 32 + 1) * 100})
-    assert kinds(r) == [("other-input", (5408 - 21632) * 100)]
-    assert "26×26×32, at max_pooling2d, was taken for its input, which is 5408" in r.to_text()
+    assert kinds(r) == [("layer-forgotten", (5408 - 21632) * 100)]
+    assert r.explained is True
+    assert r.findings[0].layer == "max_pooling2d"
+    assert "MaxPooling2D was left out: 26×26×32 goes on, not 13×13×32" in r.to_text()
 
 
 def test_copies_counted_once() -> None:
@@ -173,15 +175,36 @@ def test_a_bare_total_without_any_bias() -> None:
 def test_two_places_that_would_explain_a_total_are_both_named() -> None:
     net = ac.Sequential([ac.Dense(8), ac.Dense(8), ac.Dense(3)], input_shape=5)
     r = reconcile(net, total=int(net.trace().parameters) - 8)
-    assert not r.explained
-    assert "any one of dense, dense_1" in r.to_text()
+    assert r.explained == "ambiguous"
+    assert [[(f.layer, f.kind) for f in found] for found in r.alternatives] == [
+        [("dense", "missing-bias")],
+        [("dense_1", "missing-bias")],
+    ]
+    assert "the same at dense_1" in r.to_text()
 
 
-@pytest.mark.parametrize("slip", [900, 2_000, 10_000, -30])
-def test_slips_show_in_the_digits(slip: int) -> None:
-    r = reconcile(MNIST, running={"conv2d": 320, "dense": 541_220 - slip})
+@pytest.mark.parametrize(
+    ("written", "slip"),
+    [(531_220, 10_000), (542_220, -1_000), (514_220, 27_000)],
+)
+def test_slips_show_in_the_digits(written: int, slip: int) -> None:
+    """A carry forgotten or one too many; two neighbouring digits exchanged."""
+    r = reconcile(MNIST, running={"conv2d": 320, "dense": written})
     assert kinds(r) == [("arithmetic-slip", slip)]
-    assert r.explained
+    assert r.explained is True
+    assert f"320 + 540,900 = 541,220, not {written:,}" in r.to_text()
+
+
+@pytest.mark.parametrize("amount", [900, 2_000, -30, 40_000, 7])
+def test_one_digit_written_wrong_is_no_explanation(amount: int) -> None:
+    """Any d·10ⁿ would explain a number in a hundred."""
+    r = reconcile(MNIST, running={"conv2d": 320, "dense": 541_220 - amount})
+    assert kinds(r) == [("unexplained", amount)]
+
+
+def test_a_first_running_total_has_no_slip() -> None:
+    r = reconcile(MNIST, running={"conv2d": 310})
+    assert "arithmetic-slip" not in {kind for kind, _ in kinds(r)}
 
 
 def test_the_same_mistake_again_is_likelier_than_a_larger_slip() -> None:
@@ -222,7 +245,7 @@ def test_claims_that_cannot_be(claims: dict[str, Any], code: str) -> None:
 def test_a_network_with_symbols_needs_numbers_first() -> None:
     net = ac.Sequential([ac.Dense("n")], input_shape=4)
     with pytest.raises(ac.errors.EvaluationError, match="give values for n"):
-        reconcile(net, total=5)
+        reconcile(net, running={"dense": 5})
 
 
 def test_formats_say_the_same() -> None:

@@ -463,6 +463,9 @@ def body(expression, **options) -> str:
     )
 
 
+LEFT, RIGHT = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
+
+
 @pytest.mark.parametrize(
     ("expression", "inside"),
     [
@@ -471,12 +474,12 @@ def body(expression, **options) -> str:
         (2 * k, "<mrow><mn>2</mn><mo>·</mo><mi>k</mi></mrow>"),
         (OrderedMul(3, 3), "<mrow><mn>3</mn><mo>·</mo><mn>3</mn></mrow>"),
         (-k, "<mrow><mo>−</mo><mi>k</mi></mrow>"),
-        ((k + 1) ** 2, "<msup><mrow><mo>(</mo><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow>"
-         "<mo>)</mo></mrow><mn>2</mn></msup>"),
+        ((k + 1) ** 2, f"<msup><mrow>{LEFT}<mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow>"
+         f"{RIGHT}</mrow><mn>2</mn></msup>"),
         (FloorDiv(h, 3),
          "<mrow><mo>⌊</mo><mfrac><mi>h</mi><mn>3</mn></mfrac><mo>⌋</mo></mrow>"),
-        (Max(h, 3), "<mrow><mi>max</mi><mo>\u2061</mo><mrow><mo>(</mo><mrow><mi>h</mi>"
-         "<mo>,</mo><mn>3</mn></mrow><mo>)</mo></mrow></mrow>"),
+        (Max(h, 3), f"<mrow><mi>max</mi><mo>\u2061</mo><mrow>{LEFT}<mrow><mi>h</mi>"
+         f"<mo>,</mo><mn>3</mn></mrow>{RIGHT}</mrow></mrow>"),
     ],
 )  # fmt: skip
 def test_mathml(expression, inside: str) -> None:

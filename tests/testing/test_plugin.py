@@ -13,7 +13,6 @@ import pytest
 from torch import nn
 
 import archcalc as ac
-from archcalc.explain.doc_blocks import filled, find_blocks, stale_blocks
 from archcalc.testing import (
     BoundError,
     BudgetError,
@@ -273,6 +272,24 @@ def test_blocks_of_documents(tmp_path: Path) -> None:
     assert run(tmp_path).returncode == 0
 
 
+FIXTURE = """
+def test_page(assert_document):
+    assert_document("page.tex")
+"""
+
+
+@slow
+def test_the_fixture_that_watches_a_document(tmp_path: Path) -> None:
+    page = "It has\n% archcalc: net.yaml parameters n=10\n7\n% /archcalc\nparameters.\n"
+    project(tmp_path, net__yaml=YAML, page__tex=page, test_page__py=FIXTURE)
+    stale = run(tmp_path)
+    assert "page.tex: 1 block out of date" in stale.stdout, stale.stdout + stale.stderr
+    assert "+$7{,}850$" in stale.stdout
+    assert run(tmp_path, "--archcalc-update").returncode == 0
+    assert (tmp_path / "page.tex").read_text("utf-8") == page.replace("\n7\n", "\n$7{,}850$\n")
+    assert run(tmp_path).returncode == 0
+
+
 def test_a_document_that_cannot_be_filled_is_said(tmp_path: Path) -> None:
     project(tmp_path, README__md="<!-- archcalc: gone.yaml -->\n<!-- /archcalc -->\n")
     result = run(tmp_path)
@@ -284,35 +301,3 @@ def test_documents_are_left_alone_where_nothing_is_asked(tmp_path: Path) -> None
     project(tmp_path, README__md=PAGE)
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
     assert run(tmp_path).returncode == 5  # no tests
-
-
-def test_blocks_are_found_filled_and_compared() -> None:
-    blocks = find_blocks(PAGE)
-    assert [(b.file, b.view, b.values, b.text, b.line) for b in blocks] == [
-        ("net.yaml", "summary", (("n", "10"),), "", 3),
-        ("net.yaml", "derivation", (), "old\n", 10),
-    ]
-    fresh = filled(PAGE, lambda block: f"\n{block.view}!\n\n")
-    assert "-->\nsummary!\n<!--" in fresh
-    assert "-->\nderivation!\n<!--" in fresh
-    assert not stale_blocks(fresh, lambda block: f"{block.view}!")
-    assert filled(fresh, lambda block: f"{block.view}!") == fresh
-
-
-@pytest.mark.parametrize(
-    ("order", "said"),
-    [
-        ("<!-- archcalc: a.yaml -->", "line 1: this block has no end"),
-        ("<!-- archcalc: a.yaml -->\n<!-- archcalc: b.yaml -->\n<!-- /archcalc -->", "no end"),
-        ("<!-- archcalc: -->\n<!-- /archcalc -->", "is not a file and a view"),
-        ("<!-- archcalc: a b c -->\n<!-- /archcalc -->", "is not a file and a view"),
-        ("<!-- archcalc: a.yaml poem -->\n<!-- /archcalc -->", "'poem' is nothing to say"),
-        ("<!-- archcalc: a.yaml n= -->\n<!-- /archcalc -->", "gives no symbol a value"),
-        ("<!-- archcalc: 'a -->\n<!-- /archcalc -->", "No closing quotation"),
-    ],
-)
-def test_a_block_that_is_none_is_said(order: str, said: str) -> None:
-    with pytest.raises(ac.errors.SpecificationError) as caught:
-        find_blocks(order)
-    assert said in str(caught.value)
-    assert caught.value.code == "bad-block"

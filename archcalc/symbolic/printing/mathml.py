@@ -111,8 +111,15 @@ def _between(elements: Iterable[str], sign: str) -> list[str]:
     return [part for element in elements for part in (sign, element)][1:]
 
 
+_TALL = ("<mfrac>", "<munderover>", "<msqrt>", "<mroot>")
+
+
 def _fenced(left: str, inside: str, right: str) -> str:
-    return _row(_operator(left), inside, _operator(right))
+    """Brackets, which grow with what is tall only: browsers stretch them around a subscript too."""
+    if any(tag in inside for tag in _TALL):
+        return _row(_operator(left), inside, _operator(right))
+    before, after = (f'<mo stretchy="false">{sign}</mo>' for sign in (left, right))
+    return _row(before, inside, after)
 
 
 def _word(word: str) -> str:

@@ -1,8 +1,8 @@
 """Why a layer of theirs differs from ours: what would have to be different in ours.
 
-Mistakes that people make in counting are known elsewhere (`archcalc.explain.mistakes`), and their
-words are used.  Beyond those, one field after another is given another value, until the layer would
-have what theirs has.
+Mistakes that people make in counting are known elsewhere (`archcalc.explain.reconciling`), and
+their words are used.  Beyond those, one field after another is given another value, until the layer
+would have what theirs has.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Literal, get_args, get_origin
 
-from archcalc.explain.mistakes import mistakes
+from archcalc.explain.reconciling.one_layer import miscounts
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.notation import notation_of
@@ -84,7 +84,12 @@ def _all(names: list[str]) -> str:
 def _each(ours: Part, name: str) -> str:
     """What there is one number for in a bias: ``one per filter, f = 32``."""
     text = next(
-        (f.text for way in mistakes(_row(ours)) for f in way.findings if f.kind == "missing-bias"),
+        (
+            f.text
+            for _, found in miscounts(_row(ours), 1)
+            for f in found
+            if f.kind == "missing-bias"
+        ),
         "",
     )
     return text.partition(": ")[2] or f"{name} {ours.weights[name]}"
@@ -101,9 +106,9 @@ def _transposed(ours: Weights, known: Weights) -> str:
 
 def _miscount(ours: Part, theirs: Built) -> str:
     """The mistake that leads to as many parameters as theirs has, as people make it."""
-    for way in mistakes(_row(ours)):
-        if way.count == theirs.parameters and way.findings:
-            return "as if " + ", and ".join(finding.text for finding in way.findings)
+    for count, found in miscounts(_row(ours)):
+        if count == theirs.parameters:
+            return "as if " + ", and ".join(finding.text for finding in found)
     return ""
 
 

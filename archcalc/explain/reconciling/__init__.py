@@ -1,0 +1,21 @@
+"""Reconciliation: edits, their search, and what it finds."""
+
+from archcalc.explain.reconciling import choices, readings, specification, windows
+from archcalc.explain.reconciling.edit import EDITS, Edit, Finding, Place, Variant, register_edit
+from archcalc.explain.reconciling.reconcile import reconcile
+from archcalc.explain.reconciling.result import Claim, Reconciliation
+
+__all__ = [
+    "EDITS",
+    "Claim",
+    "Edit",
+    "Finding",
+    "Place",
+    "Reconciliation",
+    "Variant",
+    "reconcile",
+    "register_edit",
+]  # fmt: skip
+
+_FAMILIES = (readings, specification, windows, choices)
+"""Where archcalc's own edits are; importing them registers them."""

@@ -1,0 +1,92 @@
+"""How little an explanation assumes, and how little it must assume to be believed.
+
+A description length, in bits.  Each edit costs what its kind does (log₂ of one in how many
+miscounts it is the cause), the place where it was made (log₂ of how many there are), and half a bit
+for being one more; a mistake that the same person made elsewhere costs half a bit.
+
+To say only "this number is another one" costs log₂ of how many numbers it might have been.  An
+explanation has to be shorter than that by `MARGIN`: of random numbers, about one in 2^MARGIN then
+has one.  Besides, where so many edits as cheap were looked at that more than `CHANCE` of all
+numbers would have been hit, hitting this one says nothing.  What costs `USUAL` at most is believed
+all the same, unless such edits would hit more than `COMMON` of all numbers: these few are so usual
+that a small number, too, may be one.
+"""
+
+from __future__ import annotations
+
+from math import log2
+
+__all__ = [
+    "AGAIN", "CHANCE", "COMMON", "EVERYWHERE", "MARGIN", "NEAR", "ONE_MORE", "ONE_OF_TWO", "USUAL",
+    "believed", "numbers_there", "place_bits",
+]  # fmt: skip
+
+MARGIN = 4.5
+"""By how many bits an explanation is shorter than the number that it explains."""
+
+CHANCE = 0.01
+"""The share of all numbers that explanations as cheap may hit."""
+
+USUAL = 3.6
+"""What costs so much at most needs no more evidence."""
+
+COMMON = 0.15
+"""The share of all numbers that the few usual mistakes may hit."""
+
+NEAR = 3.0
+"""Explanations that differ by so many bits are equally good."""
+
+AGAIN = 0.5
+"""The cost of a mistake that the same person made elsewhere."""
+
+ONE_MORE = 0.5
+"""The cost of a further edit, beside its own."""
+
+ONE_OF_TWO = 4.0
+"""The cost of a mistake in one of two directions that are one layer to a person."""
+
+EVERYWHERE = 1.0
+"""The cost of making a mistake wherever it can be made, beside its own."""
+
+
+def numbers_there(claimed: float, actual: float, width: float = 1) -> float:
+    """How many numbers a claim might have been.
+
+    >>> numbers_there(288, 320), numbers_there(138e6, 138e6, width=1e6)
+    (320.0, 138.0)
+    """
+    return (
+        max(abs(claimed), abs(actual), 2.0) / width
+        if width > 1
+        else float(max(abs(claimed), abs(actual), 2.0))
+    )
+
+
+def place_bits(places: int) -> float:
+    """The cost of one place among several.
+
+    >>> place_bits(8)
+    3.0
+    """
+    return log2(places) if places > 1 else 0.0
+
+
+def believed(
+    bits: float, there: float, as_cheap: float, evidence: float = 0.0, exact: bool = True
+) -> bool:
+    """Whether an explanation of `bits` is one.
+
+    Args:
+        bits: what it costs.
+        there: how many numbers the claim might have been.
+        as_cheap: how many other numbers an explanation as cheap would have hit.
+        exact: whether the claim is one number, and no rounded figure.
+        evidence: bits in its favour beside the number, as where a formula shows what was done.
+
+    >>> believed(1.0, 320, 1), believed(9.0, 320, 40), believed(9.0, 540_900, 300)
+    (True, False, True)
+    """
+    common = max(2.0, COMMON * there * 2**evidence)
+    if exact and bits <= USUAL + evidence and as_cheap <= common:
+        return True
+    return bits <= log2(there) - MARGIN + evidence and as_cheap <= CHANCE * there * 2**evidence

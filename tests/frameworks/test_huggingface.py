@@ -7,6 +7,7 @@ makes them.
 
 from __future__ import annotations
 
+import gzip
 import json
 import warnings
 from collections import Counter
@@ -19,6 +20,7 @@ import archcalc as ac
 from archcalc.errors import SpecificationError
 from archcalc.frameworks.huggingface.reading import read_config
 from archcalc.frameworks.huggingface.tensors import expected_tensors
+from tests.sampling import NIGHTLY
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -128,3 +130,25 @@ def test_the_words_of_a_model_of_images_are_read() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ac.from_huggingface(inside).trace().parameters == net.trace().parameters
+
+
+SMALL = json.loads(gzip.decompress((DATA / "huggingface_models.json.gz").read_bytes()))["models"]
+
+LENGTH = 7
+"""How many words the models that were built read."""
+
+UNCOUNTED = ("mamba", "falcon_mamba", "phi", "stablelm")
+"""Types whose FLOPs differ: torch counts a padded convolution, and a rotation of an odd width."""
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_small_configurations_at_random_are_as_transformers_builds_them(kind: str) -> None:
+    for case in SMALL[kind] if NIGHTLY else SMALL[kind][:2]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            net = ac.from_huggingface(case["config"], length=LENGTH)
+        trace = net.trace()
+        assert trace.parameters() == case["parameters"], case["config"]
+        if kind not in UNCOUNTED:
+            sizes = dict.fromkeys(map(str, trace.flops.symbols), LENGTH)
+            assert trace.flops(**sizes) == case["flops"], case["config"]

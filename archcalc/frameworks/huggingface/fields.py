@@ -180,7 +180,7 @@ class Config:
         """Every argument from its source, in order."""
         for argument, source in sources.items():
             value = self.of(argument, source)
-            if value is not None:
+            if value is not None or isinstance(source, Const):
                 self.arguments[argument] = value
         return self.arguments
 

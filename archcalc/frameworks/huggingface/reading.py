@@ -20,9 +20,8 @@ from archcalc.frameworks.huggingface.types import TYPES, Head, Type
 from archcalc.network import Network
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import ArchcalcWarning, SpecificationError, quoted, shorten
-from archcalc.symbolic.shape import as_shape
 
-__all__ = ["Reading", "from_huggingface", "read_config", "read_network"]
+__all__ = ["Reading", "from_huggingface", "read_config"]
 
 _LARGEST = 10_000_000
 """How many characters a configuration has at most."""
@@ -73,14 +72,6 @@ def from_huggingface(
     8030261248
     """
     return read_config(source, length=length).network()
-
-
-def read_network(source: str | os.PathLike[str], input_shape: Any = None) -> Network:
-    """The network of a configuration, for a sequence as long as `input_shape` says, if it does."""
-    if input_shape is None:
-        return from_huggingface(source)
-    shape = as_shape(input_shape)
-    return from_huggingface(source, length=shape[0] if len(shape) else "t")
 
 
 @dataclass(frozen=True)
@@ -261,7 +252,8 @@ def _possible(config: Config) -> None:
         key = config.keys.get("kv_heads", config.keys["heads"])
         raise config.refused(key, shared, f"it parts the {heads} heads of queries evenly")
     count, active = a.get("experts"), a.get("active")
-    if isinstance(count, int) and isinstance(active, int) and active > count:
+    met = any(a.get("sparse") or (True,))
+    if met and isinstance(count, int) and isinstance(active, int) and active > count:
         key = config.keys.get("active", config.keys["experts"])
         raise config.refused(key, active, f"there are {count} experts: at most as many")
 

@@ -186,6 +186,8 @@ _BERT_HEADS: Mapping[Head, Mapping[str, Any]] = {
 
 _ENDS: Mapping[Head, Mapping[str, Any]] = {"none": {"head": False}}
 
+# A file of T5 v1.1 says that its head is not tied, and holds one: 247,577,856 parameters of
+# t5-v1_1-base, as published; transformers 5 ties it all the same, and builds 222,903,552.
 _T5: Mapping[str, Source] = {
     "layers": "num_layers",
     "decoder_layers": "num_decoder_layers ?? layers",
@@ -224,6 +226,7 @@ _BART: Mapping[str, Source] = {
     "decoder_positions": "= places + 2",
     "position_offset": Const(2),
     "embedding_norm": Const(True),
+    "tied": Choice("tie_word_embeddings", {True: True}),
 }
 
 TYPES: Mapping[str, Type] = {

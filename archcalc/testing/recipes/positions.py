@@ -8,9 +8,9 @@ from hypothesis.strategies import SearchStrategy, tuples
 
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.draw import Pick, numbers
-from archcalc.testing.recipes.base import Fields, Inputs, Recipe
+from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 
-__all__ = ["INPUTS", "RECIPES"]
+__all__ = ["FITS", "INPUTS", "RECIPES"]
 
 
 def _rotary(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -64,3 +64,5 @@ INPUTS: dict[str, Inputs] = {
         _sequence,
     ),
 }
+
+FITS: dict[str, Fits] = {"RotaryEmbedding": lambda x: len(x) > 1 and x[-1] % 2 == 0}

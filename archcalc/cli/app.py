@@ -19,6 +19,7 @@ from archcalc.cli.reporting import draw, report
 from archcalc.cli.searching import search
 from archcalc.cli.sweeping import sweep
 from archcalc.cli.terminal import coloured
+from archcalc.cli.verifying import verify
 
 __all__ = ["Abort", "app"]
 
@@ -59,6 +60,7 @@ for command in (
     cost,
     conventions,
     llm,
+    verify,
     solve,
     sweep,
     search,

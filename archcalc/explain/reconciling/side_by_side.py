@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archcalc.explain.document import Amount, Code, Document, Inline, Inlines, Strong, Table
+from archcalc.explain.document import (
+    Amount,
+    Code,
+    Document,
+    Inline,
+    Inlines,
+    Strong,
+    Table,
+)
 from archcalc.explain.reconciling.edit import Place, Variant
 from archcalc.explain.reconciling.terms import Factor, Term, Terms, size_of
 from archcalc.explain.renderable import Renderable

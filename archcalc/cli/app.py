@@ -18,6 +18,7 @@ from archcalc.cli.questions import reconcile, solve
 from archcalc.cli.searching import search
 from archcalc.cli.sweeping import sweep
 from archcalc.cli.terminal import coloured
+from archcalc.cli.verifying import verify
 
 __all__ = ["Abort", "app"]
 
@@ -58,6 +59,7 @@ for command in (
     cost,
     conventions,
     llm,
+    verify,
     solve,
     sweep,
     search,

@@ -100,8 +100,8 @@ class Placement(Shown):
 
 
 def _kernels(row: TracedRow) -> list[Weight]:
-    """The weights that a row multiplies, in order."""
-    weights = {weight.name: weight for weight in row.applied.weights}
+    """The weights that a row multiplies, in order, without adapters beside them."""
+    weights = {w.name: w for w in row.applied.weights if w.role != "adapter"}
     return [weights[done.weight] for done in row.applied.work if done.weight in weights]
 
 

@@ -23,7 +23,7 @@ from archcalc.costs.base import Cost, Rows
 from archcalc.costs.compute import EXACT, DecodeFlops, tokens_of
 from archcalc.costs.deployment import Deployment, InferenceBytes
 from archcalc.costs.loops import called, often, positions
-from archcalc.costs.mesh import on_device
+from archcalc.costs.mesh import Mesh, is_expert, on_device
 from archcalc.costs.number_formats import bytes_of, long_name, stored_bytes
 from archcalc.costs.parameters import ActiveParameters, Parameters
 from archcalc.costs.placement import Placement
@@ -206,6 +206,10 @@ class Roofline(Cost[Bound]):
     meet) and the cache are read once.  Training: every weight is read forward and backward and
     written once, and so are the master copy and the state.  Activations may stay on the chip.
 
+    Devices send sums of results (tensor), tokens to experts and back (expert), keys and values to
+    those of other positions (sequence), and sums of gradients (data).  What goes from stage to
+    stage is not counted.
+
     Args:
         deployment: how the network is run; work is split evenly among the devices of tensor,
             pipeline and sequence.
@@ -293,18 +297,24 @@ class Roofline(Cost[Bound]):
         return left * stored_bytes(formats.experts or formats.weights)
 
     def _sent(self, trace: Rows) -> Formula:
-        """What a device sends: sums of what each has of a result, and of gradients of replicas."""
+        """What a device sends: sums of what each has of a result, tokens to experts and back, keys
+        and values of other positions, and sums of the gradients of replicas."""
         where, mesh = self.deployment, self.deployment.mesh
-        degree, replicas = mesh.of("tensor"), mesh.replicas
+        degree, replicas, routed = mesh.of("tensor"), mesh.replicas, mesh.of("expert")
         formats = formats_called(where.formats)
+        each = Formula(where.batch) * bytes_of(formats.activations)
+        each = each / Formula(tokens_of(trace)) if self.phase == "decode" else each
+        twice = 2 if self.phase == "training" else 1
         sent = Formula(0, trace.requirements)
         if degree != 1:
-            each = bytes_of(formats.activations)
-            whole = Formula(_summed(trace, mesh)) * Formula(where.batch) * each
-            if self.phase == "decode":
-                whole = whole / Formula(tokens_of(trace))
-            twice = 2 if self.phase == "training" else 1
-            sent = sent + whole * twice * Formula(_ring(degree))
+            sent = sent + each * twice * Formula(_summed(trace, mesh)) * Formula(_ring(degree))
+        if routed != 1:
+            sent = sent + each * twice * Formula(_routed(trace)) * Formula(_ring(routed))
+        beside = mesh.own_sequence
+        if beside != 1 and self.phase != "decode":
+            parts = {part.name: part.bytes for part in InferenceBytes(where).stored(trace)}
+            passes = 3 if self.phase == "training" else 1
+            sent = sent + parts["cache"] * Formula(lower(plain(beside) - 1)) * passes
         if self.phase == "training" and replicas != 1:
             step = where.training(trace)
             gradients = next(p for p in step.parts(trace) if p.name == "gradients")
@@ -318,9 +328,21 @@ def _ring(devices: Dim) -> Rational:
     return 2 * (plain(devices) - 1) / plain(devices)
 
 
-def _summed(trace: Rows, mesh: object) -> Dim:
+def _routed(trace: Rows) -> Dim:
+    """The elements of tokens that go to experts, of one sample: each to those that it meets."""
+    entering: dict[tuple[object, ...], Dim] = {}
+    for row in trace.rows:
+        for source, shape in zip(row.sources, row.inputs, strict=True):
+            inside = source >= 0 and is_expert(trace.rows[source])
+            if is_expert(row) and not inside:
+                times = (*(factor.count for factor in called(row.loops)), *positions(row.loops))
+                entering[source, row.loops] = product((*times, *shape))
+    return lower(Add(*map(plain, entering.values())))
+
+
+def _summed(trace: Rows, mesh: Mesh) -> Dim:
     """The elements of results that devices add up, of one sample."""
-    placed = Placement(trace, mesh)  # type: ignore[arg-type]
+    placed = Placement(trace, mesh)
     parts = [
         plain(product((often(called(row.loops)), *positions(row.loops), *row.output)))
         for row in (trace.rows[number] for number in placed.summed)

@@ -190,11 +190,16 @@ def deploy(
     return Deployed(name or "network", where, bytes_, tuple(lines), figures.notes(bytes_))
 
 
+_OF_SEQUENCES = 2
+"""The axes of an input that is a sequence, at most: words, or vectors."""
+
+
 def _with_length(network: Any) -> Trace:
     """The network on a sequence whose length is a symbol, where it takes one."""
     trace = traced(network)
     shapes, made = trace.inputs, trace.network
-    known = not shapes or not shapes[0] or isinstance(shapes[0][0], Symbol)
+    sequence = bool(shapes) and 1 <= len(shapes[0]) <= _OF_SEQUENCES
+    known = not sequence or isinstance(shapes[0][0], Symbol)
     if known or not isinstance(made, Network):
         return trace
     try:

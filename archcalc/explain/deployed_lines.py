@@ -243,7 +243,8 @@ class Figures:
             yield self.line("FLOPs of a token more", "compute", decode, "FLOPs")
         step = self.trace.cost(TrainingFlops(BATCH, EXACT))
         yield self.line("FLOPs of a training step", "compute", step, "FLOPs")
-        a_token = step / (batch * Formula(tokens_of(self.trace)))
+        each = step.expr / (BATCH * tokens_of(self.trace))
+        a_token = Formula(each.expand(), step.requirements)
         yield self.line("training FLOPs a token", "compute", a_token, "FLOPs")
 
     def _by_part(self) -> Callable[[], tuple[Part, ...]]:

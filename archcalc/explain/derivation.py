@@ -16,7 +16,7 @@ from archcalc.costs.loops import in_turn, owned, positions, repeated
 from archcalc.costs.loops import often as count_of
 from archcalc.costs.receptive import Field, Fields
 from archcalc.explain import text
-from archcalc.explain.conventions import choices, choices_data
+from archcalc.explain.counting_choices import choices, choices_data
 from archcalc.explain.document import (
     Amount,
     Block,

@@ -110,6 +110,21 @@ class Tensor:
     row: tuple[int, int] | None = None
     gates: tuple[int, ...] = ()
 
+    @property
+    def turned(self) -> bool | None:
+        """Whether theirs is ours with its two axes exchanged; ``None`` where it is neither.
+
+        >>> Tensor("kernel", "weight", "i o -> o i").turned, Tensor("bias", "bias").turned
+        (True, False)
+        """
+        if self.split or self.part or self.row or self.gates:
+            return None
+        before, _, after = self.order.partition(" -> ")
+        if before.split() == after.split():
+            return False
+        exchanged = before.split() == after.split()[::-1] and len(before.split()) == 2
+        return True if exchanged else None
+
     def within(self, whole: Any) -> Any:
         """Of an array of theirs, what is ours: a view, where arrays have views.
 

@@ -255,23 +255,13 @@ def _one_tensor(mine: Tensor, theirs: Tensor, transposed: bool) -> bool:
     parts = (mine.split, mine.part, mine.row, mine.gates)
     if (mine.order, *parts) == (theirs.order, theirs.split, theirs.part, theirs.row, theirs.gates):
         return not (transposed or mine.part or mine.row)
-    turns = [_turned(tensor) for tensor in (mine, theirs)]
+    turns = [mine.turned, theirs.turned]
     return None not in turns and (sum(map(bool, turns)) + transposed) % 2 == 0
 
 
 def _tensor(call: Call, weight: str) -> Tensor:
     entry = entry_of(TORCH, call.layer)
     return next(tensor for tensor in entry.tensors if tensor.ours == weight)
-
-
-def _turned(tensor: Tensor) -> bool | None:
-    """Whether torch's tensor is ours with its two axes exchanged; ``None`` where it is neither."""
-    if tensor.split or tensor.part or tensor.row or tensor.gates:
-        return None
-    before, _, after = tensor.order.partition(" -> ")
-    if before.split() == after.split():
-        return False
-    return True if before.split() == after.split()[::-1] and len(before.split()) == 2 else None
 
 
 def _held_by(module: nn.Module, tensor: Tensor) -> tuple[nn.Module, str]:

@@ -25,12 +25,29 @@ class Tie:
         weight: the name of the layer's own weight, such as ``"kernel"``.
         owner: the layer whose weight it is; it has to be in the same network.
         of: the name of the owner's weight; where it is empty, the owner's weight of that name, or
-            else the first with as many axes.
+            else the first with as many axes.  ``"kernel.T"`` is that weight with its last two axes
+            exchanged, where both ways fit.
+
+    >>> Tie("value", None, "kernel.T").name, Tie("value", None, "kernel.T").turned
+    ('kernel', True)
     """
 
     weight: str
     owner: Any
     of: str = ""
+
+    @property
+    def name(self) -> str:
+        """The owner's weight."""
+        return self.of.removesuffix(_TURNED)
+
+    @property
+    def turned(self) -> bool:
+        """Whether its last two axes are exchanged for certain."""
+        return self.of.endswith(_TURNED)
+
+
+_TURNED = ".T"
 
 
 def _as_ties(value: Any) -> tuple[Tie, ...]:

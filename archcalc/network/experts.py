@@ -11,6 +11,7 @@ from pydantic import field_validator, model_validator
 
 from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
+from archcalc.layers.facts import Saved
 from archcalc.layers.fields import Size, option
 from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block
@@ -167,6 +168,10 @@ class WeightedSum(Layer, abstract=True):
 
     def output_shape(self, *inputs: Shape, **_: Any) -> Shape:
         return inputs[0]
+
+    def saves(self, *shapes: Shape) -> Saved:
+        """What experts give for the gradient of the scores, and the other way round."""
+        return Saved(for_others=(0, 1))
 
 
 def _at_most(active: Dim, count: Dim) -> Requirement:

@@ -86,7 +86,7 @@ def settled(
     """
     theirs = _theirs(own, tie, applied.weights, owner, path)
     trained = is_trained(theirs, applied.layer)
-    for transposed in _ways(own, theirs):
+    for transposed in [True] if tie.turned else _ways(own, theirs):
         shape = _turned(theirs.shape) if transposed else tuple(theirs.shape)
         if _fits(tuple(own.shape), shape) is not False:
             made = TiedWeight(own.name, owner, theirs.name, transposed, trained)
@@ -102,14 +102,14 @@ def settled(
 
 
 def _theirs(own: Weight, tie: Tie, weights: tuple[Weight, ...], owner: str, path: str) -> Weight:
-    wanted = tie.of or own.name
+    wanted = tie.name or own.name
     for weight in weights:
         if weight.name == wanted:
             return weight
     alike = [w for w in weights if len(w.shape) == len(own.shape) and w.role != "statistic"]
-    if tie.of or not alike:
+    if tie.name or not alike:
         names = ", ".join(f"{w.name} {w.shape}" for w in weights) or "none"
-        what = f"{tie.of!r}" if tie.of else f"with the axes of {own.name}, {own.shape}"
+        what = f"{tie.name!r}" if tie.name else f"with the axes of {own.name}, {own.shape}"
         raise ShapeError(
             f"{owner} has no weight {what}", code="no-such-weight", path=path,
             hint=f"its weights are {names}",

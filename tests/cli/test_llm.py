@@ -31,6 +31,22 @@ def test_sheet_is_the_same_as_in_python(run: Any, small: str) -> None:
         assert ac.Formula(found[name]["formula"]) == sheet[name].formula
 
 
+def test_a_configuration_of_hugging_face(run: Any, tmp_path: Path) -> None:
+    """Llama-3-8B on two devices: 7.48 GiB of weights and 4.00 GiB of cache on each."""
+    config = {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
+              "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+              "vocab_size": 128256}  # fmt: skip
+    path = tmp_path / "Llama-3-8B" / "config.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(config))
+    options = ("--batch", "8", "--length", "8192", "--dtype", "bf16", "--tensor", "2")
+    done = run("llm", str(path), *options, "--memory", "80GiB")
+    assert done.code == 0
+    first = "Llama-3-8B: weights 7.48 GiB and cache 4.00 GiB a device · fits"
+    assert done.out.startswith(first)
+    assert "8,030,261,248" in run("summary", str(path)).out
+
+
 def test_a_line_is_derived(run: Any, small: str) -> None:
     done = run("llm", small, "--length", "128", "--derive", "cache")
     assert done.code == 0

@@ -105,6 +105,27 @@ def test_what_torch_saves_of_a_llama_block(kernels: str, sizes: tuple[int, ...])
     assert trace.cost(cost) == kept_by_torch(module, x, torch.randn(6, e), torch.randn(6, e))
 
 
+def test_what_torch_saves_of_an_expert_and_its_score() -> None:
+    nn = torch.nn
+    router, expert = nn.Linear(6, 4), nn.Linear(6, 5)
+
+    class Routed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.router, self.expert = router, expert
+
+        def forward(self, x: Any) -> Any:
+            scores = self.router(x).softmax(-1)
+            return scores[..., int(scores.argmax())] * self.expert(x)
+
+    x = ac.Input((6,))
+    routed = ac.Experts(ac.Dense(5), 4, 1, normalize=False)([x, ac.Dense(4, "softmax")(x)])
+    trace = ac.Model(x, routed).trace()
+    cost = SavedBytes(kernels="torch on the CPU")
+    assert not cost.unstated(trace)
+    assert trace.cost(cost) == kept_by_torch(Routed(), torch.randn(6))
+
+
 def gpt_block() -> ac.Network:
     """A block as Korthikanti et al. count it: width h = a·k, scores by their definition."""
     a, k = ac.symbols("a k")
@@ -345,6 +366,16 @@ def test_roofline() -> None:
     two = trace.cost(Roofline(Deployment(batch=2, mesh=Mesh(tensor=2)), mine, "prefill"))
     # a sum of the table and of two parts of each block, of which each of two devices sends as much
     assert two.sent == (2 * 3 + 1) * 32 * 2 * 2 * ac.Formula("t")
+
+
+def test_what_devices_send() -> None:
+    """Tokens to eight experts and back, of which an eighth stays (all-to-all); a ring of keys."""
+    mine = Accelerator("mine", {"any": 1}, 1, 1, link=1)
+    trace = qwen_3_30b().trace()
+    spread = trace.cost(Roofline(Deployment(mesh=Mesh(data=8, expert=8)), mine, "prefill"))
+    assert spread.sent(t=100) == 48 * 100 * 8 * 2048 * 2 * 2 * 7 // 8
+    ring = trace.cost(Roofline(Deployment(mesh=Mesh(sequence=4)), mine, "prefill"))
+    assert ring.sent(t=100) == 3 * trace.cost(CacheBytes("bf16"))(t=100) // 4
 
 
 def test_fewer_experts_than_there_are_are_read() -> None:

@@ -28,6 +28,9 @@ from archcalc.costs import (
 )
 from archcalc.costs.mesh import on_device
 from archcalc.costs.parameters import Parameters
+from archcalc.families.attention import attention
+from archcalc.families.decoder import block
+from archcalc.families.feedforward import gated_mlp
 from tests.costs.language_models import (
     LLAMA_3_8B,
     LLAMA_3_70B,
@@ -202,3 +205,19 @@ def test_lora_of_llama_3_8b() -> None:
     """Rank 16 on all linear layers of the blocks: 41,943,040 trainable (peft's "all-linear")."""
     adapted = of_llama(LLAMA_3_8B).with_lora(16, "all-linear")
     assert adapted.trace().trainable_parameters == 41_943_040
+
+
+@pytest.mark.parametrize(("tables", "published"), [(2, 247_577_856), (1, 222_903_552)])
+def test_t5_of_version_1_1(tables: int, published: int) -> None:
+    """google/t5-v1_1-base has a head of its own as published; transformers 5 ties it to the table.
+
+    Twelve blocks read, twelve write and also attend to what was read; each half has 32 biases of
+    relative positions for every head.
+    """
+    d, heads, words = 768, 12, 32_128
+    of = {"rotary": False, "causal": False}
+    one = block(d, attention(d, heads, None, 64, **of), gated_mlp(d, 2048))
+    to_memory = attention(d, heads, None, 64, memory=True)
+    blocks = 24 * one.trace(("t", d)).parameters
+    crossing = 12 * (to_memory.trace(("t", d), ("s", d)).parameters + d)
+    assert blocks + crossing + 2 * d + 2 * 32 * heads + tables * words * d == published

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from archcalc.costs import Flops, Macs
-from archcalc.explain.conventions import who
+from archcalc.explain.counting_choices import who
 from archcalc.explain.reconciling.edit import Edit, Place, Variant, register_edit
 from archcalc.explain.reconciling.terms import Factor, Term, Terms, added
 from archcalc.symbolic import ArchcalcError

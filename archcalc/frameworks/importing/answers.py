@@ -7,6 +7,7 @@ shape of what comes out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -40,10 +41,31 @@ def _padded(x: Tensor, pad: Sequence[Any]) -> Tensor:
 
 
 def _reshaped(x: Tensor, target: Sequence[Any]) -> Tensor:
-    left: Any = x.numel()
-    for n in target:
-        left = left if isinstance(n, int) and n == -1 else left // n
-    return x.new_empty([left if isinstance(n, int) and n == -1 else n for n in target])
+    """A view; one size may be left open, which is what is left of the others.
+
+    Sizes that stand on both sides are cancelled by what they are: torch simplifies quotients of
+    products of formulas, which takes long.
+    """
+    known = [n for n in target if not _is_open(n)]
+    if len(known) == len(target):
+        return x.new_empty(list(target))
+    left, over = list(x.shape), []
+    for n in known:
+        same = next((i for i, size in enumerate(left) if _as_written(size) == _as_written(n)), None)
+        if same is None:
+            over.append(n)
+        else:
+            del left[same]
+    filled = prod(left) if not over else prod(left) // prod(over)
+    return x.new_empty([filled if _is_open(n) else n for n in target])
+
+
+def _is_open(size: Any) -> bool:
+    return isinstance(size, int) and size == -1
+
+
+def _as_written(size: Any) -> Any:
+    return size.node.expr if isinstance(size, torch.SymInt) else size
 
 
 def within_layer(func: Any, args: Any, kwargs: Mapping[str, Any], plain: bool) -> Any:
@@ -56,6 +78,8 @@ def within_layer(func: Any, args: Any, kwargs: Mapping[str, Any], plain: bool) -
     """
     if func is functional.batch_norm and _fits(args[0], (*args[1:5], *kwargs.values())):
         return torch.empty_like(args[0])
+    if not plain and func is functional.linear:
+        return args[0].new_empty((*args[0].shape[:-1], args[1].shape[0]))
     if not plain and func in _RECURRENT and len(args) > 2 and isinstance(args[2], list):
         return _recurrent(*args)
     return func(*args, **kwargs)

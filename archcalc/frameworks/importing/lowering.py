@@ -7,7 +7,8 @@ shapes and weights.  Nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -17,13 +18,13 @@ from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import FOLLOWS, Call, Graph, Held, Ref, Scope, refs
 from archcalc.frameworks.importing.sizes import dim_of, quotient
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
+from archcalc.frameworks.importing.weights import our_names, ties_of
 from archcalc.frameworks.importing.workbench import (
     Names,
     Workbench,
     each,
     has_places,
     place_of,
-    ties_of,
 )
 from archcalc.layers.base import Layer
 from archcalc.layers.opaque import Opaque, SeenWeight
@@ -31,10 +32,10 @@ from archcalc.network.code import everything
 from archcalc.network.forms import is_network
 from archcalc.network.model import Model
 from archcalc.network.tensor import Input, called
-from archcalc.symbolic.errors import ArchcalcError, FrameworkError
+from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Lowering", "lower", "our_names"]
+__all__ = ["Lowering", "lower"]
 
 LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
@@ -226,12 +227,24 @@ class Lowering(Workbench):
             first = tuple(values[0].tensor.shape)[0 if values[0].is_free else 1 :]
             self._weighs(layer, call.what, [first])
             return self.sampled(values[0], layer, self.shapes()[0])
-        if _is_folded(values[0]) and has_places(layer):
+        if _is_folded(values[0]) and (has_places(layer) or self._joins(layer, shapes)):
+            if len({id(value.tensor) for value in values}) == 1:  # attention of one to itself
+                values, shapes = values[:1], shapes[:1]
             self._weighs(layer, call.what, [shape[1:] for shape in shapes])
             layer = each(layer)
         else:
             self._weighs(layer, call.what, shapes)
         return self.on_many(values, layer, [values[0].at] * len(call.outputs), self.shapes())
+
+    def _joins(self, layer: Layer, shapes: Sequence[Sequence[Any]]) -> bool:
+        """Whether a layer does more with what lies along the first axis than with each of it."""
+        whole = self.applied(layer, tuple(map(Shape, shapes)))
+        try:
+            one = self.applied(layer, tuple(Shape(shape[1:]) for shape in shapes))
+        except ArchcalcError:
+            return False
+        several, each = (sum(number(w.macs, self._sizes) for w in a.work) for a in (whole, one))
+        return several != each * number(shapes[0][0], self._sizes)
 
     def _named(self, path: str, module: Any, values: Sequence[Value]) -> Layer:
         """The layer of a module, the same at every call."""
@@ -278,8 +291,7 @@ class Lowering(Workbench):
         return {name for name, _ in self.graph.root.module.named_modules()}
 
     def _opaque(self, call: Call, why: str) -> list[Value]:
-        taken = [r for r in refs((call.args, dict(call.kwargs))) if self._has(r)]
-        given = [self.tensor_of(r) for r in taken if not self.is_empty(r)]
+        given = list(self._taken(call))
         shapes = self.shapes()
         places = [place_of(shape, self.graph.batch) for shape in shapes]
         own = [without_batch(s, at, self.graph.batch) for s, at in zip(shapes, places, strict=True)]
@@ -295,6 +307,13 @@ class Lowering(Workbench):
             Value(tensor, shape, at, self.graph.batch)
             for tensor, shape, at in zip(tensors, shapes, places, strict=True)
         ]
+
+    def _taken(self, call: Call) -> Iterator[Value]:
+        """The tensors that go into a call, but weights that a layer has and lays out otherwise."""
+        for ref in refs((call.args, dict(call.kwargs))):
+            if self._has(ref) and not self.is_empty(ref):
+                with suppress(NotLoweredError):
+                    yield self.tensor_of(ref)
 
     def _weights_of(self, call: Call) -> dict[str, SeenWeight]:
         """The weights of a module that no layer has yet, by their names in the model."""
@@ -361,15 +380,3 @@ def _moved(value: Value, tensor: Any) -> Value:
 def _not_bare(tensor: Any, starts: Sequence[Any]) -> Any:
     """An output that is an input has a layer between."""
     return ac.Identity()(tensor) if any(tensor is start for start in starts) else tensor
-
-
-def our_names(layer: Layer) -> dict[str, str]:
-    """Our name of each of torch's weights, where a record says it."""
-    from archcalc.frameworks.lookup import entry_of
-    from archcalc.frameworks.records import TORCH
-
-    try:
-        entry = entry_of(TORCH, layer)
-    except FrameworkError:
-        return {}
-    return {tensor.theirs: tensor.ours for tensor in entry.tensors}

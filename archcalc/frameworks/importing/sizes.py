@@ -14,6 +14,7 @@ import sympy
 
 from archcalc.symbolic.dims import Dim, exact_div, lower
 from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.halves import with_halves_up
 
 __all__ = ["Size", "dim_of", "product_of", "quotient"]
 
@@ -41,15 +42,15 @@ class Size(int):
         return self.dim
 
     def __add__(self, other: Any) -> Any:
-        return _both(self, other, int.__add__, lambda a, b: lower(sympy.sympify(a) + b))
+        return _both(self, other, int.__add__, _sum)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        return _both(self, other, int.__sub__, lambda a, b: lower(sympy.sympify(a) - b))
+        return _both(self, other, int.__sub__, lambda a, b: _sum(a, -b))
 
     def __rsub__(self, other: Any) -> Any:
-        return _both(self, other, int.__rsub__, lambda a, b: lower(sympy.sympify(b) - a))
+        return _both(self, other, int.__rsub__, lambda a, b: _sum(-a, b))
 
     def __mul__(self, other: Any) -> Any:
         return _both(self, other, int.__mul__, lambda a, b: lower(sympy.sympify(a) * b))
@@ -88,6 +89,10 @@ def quotient(size: int, by: int) -> int:
     if not isinstance(size, Size) and not isinstance(by, Size):
         return size // by
     return Size(int(size) // int(by), exact_div(dim_of(size), dim_of(by)))  # type: ignore[no-any-return]
+
+
+def _sum(a: Dim, b: Dim) -> Dim:
+    return with_halves_up(lower(sympy.sympify(a) + b))
 
 
 def _both(a: Size, b: Any, numbers: Callable[..., Any], dims: Callable[..., Any]) -> Any:

@@ -12,6 +12,7 @@ from archcalc.frameworks.importing.graph import Condition
 from archcalc.symbolic.compare import largest, smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import FloorDiv, ceil_div, floor_div
+from archcalc.symbolic.halves import with_halves_up
 from archcalc.symbolic.requirement import Relation
 
 __all__ = ["UntranslatedError", "condition", "translated"]
@@ -59,7 +60,7 @@ def _walked(e: Any, known: Mapping[Any, Any]) -> Any:
     name = type(e).__name__
     args = [_walked(a, known) for a in e.args]
     if name == "Add":
-        return sympy.Add(*args)
+        return sympy.sympify(with_halves_up(lower(sympy.Add(*args))))
     if name == "Mul":
         return sympy.Mul(*args)
     made = _FUNCTIONS.get(name)

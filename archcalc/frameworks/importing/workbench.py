@@ -10,16 +10,16 @@ from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.graph import Call, Graph, Ref, refs
 from archcalc.frameworks.importing.sizes import Size, dim_of
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
+from archcalc.frameworks.importing.weights import ties_of
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.layers.ties import Tie
 from archcalc.network.forms import is_network
 from archcalc.network.parameter import Constant, Parameter
 from archcalc.network.tensor import Tensor, called
 from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Names", "Workbench", "each", "has_places", "place_of", "ties_of"]
+__all__ = ["Names", "Workbench", "each", "has_places", "place_of"]
 
 
 class Names:
@@ -390,7 +390,3 @@ def place_of(shape: tuple[int, ...], batch: int) -> Batch | None:
     if not axes:
         return None
     return Batch(axes[0], shape[axes[0]] // batch)
-
-
-def ties_of(layer: Layer, owners: Mapping[str, tuple[Layer, str]]) -> Any:
-    return tuple(Tie(o, owner, name) for o, (owner, name) in owners.items())

@@ -46,17 +46,19 @@ def _without(shape: Sequence[int], axis: int) -> tuple[int, ...]:
 
 
 def _multiplied(
-    low: Workbench, first: Value, second: Value, at: Batch | None, shape: Sequence[int]
-) -> Value:
-    """The product; of a tensor whose rows are samples, each row by itself."""
-    rank = len(shape)
+    low: Workbench, first: Value, second: Value, at: Batch | None, shape: Sequence[int],
+    turned: bool = False,
+) -> Value:  # fmt: skip
+    """The product, the second perhaps transposed; of a tensor whose rows are samples, each row by
+    itself."""
+    rank, layer = len(shape), ac.Matmul(transpose_second=turned)
     if at is None or at.axis != rank - 2 or first.at is None:
         first, second = low.alike([first, second])
-        return low.on([first, second], ac.Matmul(), at, shape)
+        return low.on([first, second], layer, at, shape)
     if not first.is_free:
-        return low.on([first, second], ac.Matmul(), at, shape)
+        return low.on([first, second], layer, at, shape)
     one = low.on(first, ac.ExpandDims(-2), first.at, first.shape)
-    made = low.on([one, second], ac.Matmul(), at, shape)
+    made = low.on([one, second], layer, at, shape)
     return low.on(made, ac.Squeeze(-2), at, shape)
 
 
@@ -174,8 +176,10 @@ def linear(low: Workbench, x: Any, weight: Any, bias: Any = None) -> Lowered:
         plain = low.held(ac.Dense(low.size(weight, 0), use_bias=False), weight)
         made = low.on(value, plain, value.at, shape)
     else:
-        both = [value, low.tensor_of(weight)]
-        made = low.on(both, ac.Matmul(transpose_second=True), value.at, shape)
+        computed = low.tensor_of(weight)
+        if computed.at is not None:
+            raise MixesSamplesError("the weights hold the batch")
+        made = _multiplied(low, value, computed, value.at, shape, turned=True)
     return made if bias is None else low.merged(ac.Add, [made, bias])
 
 

@@ -169,7 +169,9 @@ class Reconciliation(Renderable):
         """Both numbers of every finding side by side, each by its rule; what differs is marked."""
         from archcalc.explain.reconciling.side_by_side import SideBySide
 
-        return SideBySide(tuple(side for claim in self._every for side in claim.comparison))
+        return SideBySide(
+            tuple(dict.fromkeys(side for claim in self._every for side in claim.comparison))
+        )
 
     def _total(self) -> list[tuple[Inlines, ...]]:
         written = f"{self.whole.written} = " if self.whole and self.whole.written else ""

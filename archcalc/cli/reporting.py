@@ -27,7 +27,7 @@ def report(
     from archcalc.cli.answers import say
     from archcalc.cli.reading import open_network
     from archcalc.explain import report as reported
-    from archcalc.explain.live.report import title_of
+    from archcalc.explain.live.live_page import title_of
 
     files = [file] if other is None else [file, other]
     called = pairs(calls, "--call")

@@ -1,6 +1,6 @@
 """Pages and widgets whose numbers move."""
 
-from archcalc.explain.live.report import Report, report
-from archcalc.explain.live.widget import widget
+from archcalc.explain.live.live_page import Report, report
+from archcalc.explain.live.notebook_widget import widget
 
 __all__ = ["Report", "report", "widget"]

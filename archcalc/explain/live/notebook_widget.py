@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from archcalc.explain.live.live_page import Report, report, style_of
 from archcalc.explain.live.program import as_script
-from archcalc.explain.live.report import Report, report, style_of
 from archcalc.formula.optional import optional
 from archcalc.network import Network, Trace
 

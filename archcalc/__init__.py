@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         symbolic as symbolic,
         torch as torch,
     )
-    from archcalc.costs import convention as convention
     from archcalc.explain import (
         account as account,
         compare as compare,
@@ -47,7 +46,9 @@ if TYPE_CHECKING:
         derive as derive,
         picture as picture,
         reconcile as reconcile,
+        report as report,
         summarize as summarize,
+        widget as widget,
     )
     from archcalc.explore import search as search, sweep as sweep
     from archcalc.formula import (
@@ -95,7 +96,6 @@ if TYPE_CHECKING:
         load as load,
         loads as loads,
         save as save,
-        traced as traced,
         substitute as substitute,
     )
     from archcalc.symbolic import (
@@ -118,11 +118,11 @@ _DOORS = ("costs", "errors", "explain", "explore", "families", "formula", "frame
 
 _NAMES = (
     "ArchcalcError", "ArchcalcWarning", "Formula", "Input", "InputLayer", "Trace",
-    "account", "compare", "convention", "conventions", "crossover", "deploy", "derive", "dumps",
+    "account", "compare", "conventions", "crossover", "deploy", "derive", "dumps",
     "from_dict", "from_huggingface", "from_keras", "from_onnx", "from_source", "from_torch",
     "interpolate_formula", "load", "loads", "parse",
-    "picture", "reconcile", "save", "search", "summarize", "sweep", "symbol", "symbols",
-    "to_source", "traced", "substitute",
+    "picture", "reconcile", "report", "save", "search", "summarize", "sweep", "symbol", "symbols",
+    "to_source", "substitute", "widget",
 )  # fmt: skip
 """What stands here beside the layers and the networks."""
 

@@ -8,12 +8,14 @@ are the classes built that Pydantic builds at their first use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from threading import RLock
 from types import MappingProxyType, ModuleType
+from typing import Any
 
-__all__ = ["MOVED", "ONE_AT_A_TIME", "loaded", "missing", "moved"]
+__all__ = ["MOVED", "ONE_AT_A_TIME", "loaded", "missing", "moved", "names_from"]
 
 ONE_AT_A_TIME = RLock()
 
@@ -26,6 +28,37 @@ def loaded(module: str) -> ModuleType:
     """
     with ONE_AT_A_TIME:
         return import_module(module)
+
+
+def names_from(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """What makes a package load its names when they are first used (PEP 562).
+
+    Args:
+        package: its name.
+        homes: for each of its modules the names that come from there, with spaces between them.
+
+    Returns:
+        Its ``__getattr__`` and its ``__dir__``.
+
+    >>> found, names = names_from("archcalc.costs", {"work": "Flops Macs"})
+    >>> found("Macs").__module__, "Flops" in names()
+    ('archcalc.costs.work', True)
+    """
+    home_of = {name: home for home, names in homes.items() for name in names.split()}
+
+    def found(name: str) -> Any:
+        if name not in home_of:
+            raise missing(package, name)
+        value = getattr(loaded(f"{package}.{home_of[name]}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted(sys.modules[package].__all__)
+
+    return found, names
 
 
 def moved(name: str, module: str, now: str = "") -> ImportError:

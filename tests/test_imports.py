@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +74,65 @@ def test_a_format_loads_no_other(file: str, reader: str, pytestconfig: pytest.Co
         f"import archcalc; archcalc.load({str(pytestconfig.rootpath / 'docs/examples' / file)!r})"
     )
     assert loaded(code, {"ruamel", reader}) == {reader}
+
+
+UNUSED = {
+    *("costs.conventions", "costs.liveness", "costs.peak", "costs.receptive", "costs.training"),
+    *("explain.comparison", "explain.derivation", "explain.html", "explain.reconciling"),
+    *("formula.assuming", "formula.inverse", "formula.sensitivity", "formula.solve"),
+    *("layers.attention", "layers.merging", "layers.padding", "layers.recurrent"),
+    *("network.adapting", "network.branches", "network.generalizing", "network.repeat"),
+    *("symbolic.printing.latex", "symbolic.printing.mathml"),
+}
+"""What the summary of a chain of convolutions and dense layers has no use for."""
+
+MODULES = "\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
+
+
+def unused(command: list[str], root: Path) -> set[str]:
+    """Which of these modules a command loads."""
+    code = f"import os; os.chdir({str(root)!r})\n{MAIN % command}{MODULES}"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    found = json.loads(result.stdout.splitlines()[-1])
+    return {name.removeprefix("archcalc.") for name in found} & UNUSED
+
+
+def test_a_summary_loads_what_it_shows(pytestconfig: pytest.Config) -> None:
+    assert unused(["summary", "docs/examples/mnist_cnn.yaml"], pytestconfig.rootpath) == set()
+
+
+def test_what_is_asked_for_is_loaded(pytestconfig: pytest.Config) -> None:
+    asked = unused(["derive", "docs/examples/mnist_cnn.yaml"], pytestconfig.rootpath)
+    assert {"explain.derivation", "costs.receptive"} <= asked
+
+
+LAZY = ("costs", "explain", "explore", "formula", "network", "symbolic.printing")
+"""Packages that load their names when they are first used."""
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_a_lazy_package_says_the_same_to_type_checkers(package: str) -> None:
+    module = import_module(f"archcalc.{package}")
+    homes = {name: home for home, names in module._HOMES.items() for name in names.split()}
+    told = {
+        alias.name: node.module
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(module.__name__)
+        for alias in node.names
+    }
+    assert told == {name: f"{module.__name__}.{home}" for name, home in homes.items()}
+    assert sorted(homes) == sorted(module.__all__)
+    assert set(homes) <= set(dir(module))
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_no_name_of_a_lazy_package_is_that_of_a_module(package: str) -> None:
+    """The module would take the name's place as soon as it is loaded."""
+    module = import_module(f"archcalc.{package}")
+    modules = {info.name for info in pkgutil.iter_modules(module.__path__)}
+    assert modules.isdisjoint(module.__all__)
 
 
 def test_this_guard_can_fail() -> None:

@@ -15,9 +15,11 @@ from archcalc.cli.documenting import docs
 from archcalc.cli.formats import example, layers, schema
 from archcalc.cli.networks import conventions, cost, derive, summary
 from archcalc.cli.questions import reconcile, solve
+from archcalc.cli.reporting import draw, report
 from archcalc.cli.searching import search
 from archcalc.cli.sweeping import sweep
 from archcalc.cli.terminal import coloured
+from archcalc.cli.verifying import verify
 
 __all__ = ["Abort", "app"]
 
@@ -58,9 +60,12 @@ for command in (
     cost,
     conventions,
     llm,
+    verify,
     solve,
     sweep,
     search,
+    report,
+    draw,
     convert,
     docs,
     layers,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from archcalc.cli.options import File, Inputs, Output, Values, pairs
+from archcalc.cli.options import Calls, File, Inputs, Output, Values, pairs
 
 __all__ = ["Target", "convert"]
 
@@ -29,6 +29,7 @@ def convert(
         Target, Option("--to", help="Code of a framework or of archcalc, or a file of archcalc.")
     ],
     inputs: Inputs = None,
+    calls: Calls = None,
     values: Values = None,
     output: Output = None,
 ) -> None:
@@ -39,7 +40,7 @@ def convert(
     from archcalc.frameworks import to_source
     from archcalc.network import dumps, substitute
 
-    opened = open_network(file, inputs)
+    opened = open_network(file, inputs, pairs(calls, "--call"))
     with opened.located():
         given = pairs(values, "--set")
         network = substitute(opened.network, given) if given else opened.network

@@ -1,41 +1,11 @@
 """Costs: quantities folded from the facts of a trace, one class each."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archcalc._loading import loaded, missing
-from archcalc.costs.activations import Activations
-from archcalc.costs.base import Additive, Cost
-from archcalc.costs.cache import Cache
-from archcalc.costs.choice import Alternative, Choice, Convention, ConventionEffect
-from archcalc.costs.conventions import CONVENTIONS, convention
-from archcalc.costs.loops import Loop
-from archcalc.costs.memory import (
-    OPTIMIZERS,
-    ActivationBytes,
-    CacheBytes,
-    GradientBytes,
-    OptimizerBytes,
-    WeightBytes,
-)
-from archcalc.costs.mesh import PLACEMENT, Mesh
-from archcalc.costs.number_formats import DTYPES, PACKED
-from archcalc.costs.operations import TALLIES, EveryFlops, Rule, Tally, Uncounted
-from archcalc.costs.parameters import (
-    ActiveParameters,
-    NonEmbeddingParameters,
-    Parameters,
-    Statistics,
-    TotalParameters,
-    TrainableParameters,
-)
-from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
-from archcalc.costs.receptive import Field, Phase, ReceptiveField
-from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
-from archcalc.costs.time import StepTime, Traffic
-from archcalc.costs.training import FORMATS, Formats, MemoryPart, TrainingBytes
-from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
+from archcalc._loading import names_from
 
 if TYPE_CHECKING:
+    from archcalc.costs.activations import Activations
     from archcalc.costs.approximations import (
         APPROXIMATIONS,
         Approximation,
@@ -45,20 +15,39 @@ if TYPE_CHECKING:
         PaLM,
         SixN,
     )
+    from archcalc.costs.base import Additive, Cost
+    from archcalc.costs.cache import Cache
+    from archcalc.costs.choice import Alternative, Choice, Convention, ConventionEffect
     from archcalc.costs.compute import PARTS, DecodeFlops, PartFlops
+    from archcalc.costs.conventions import CONVENTIONS, convention
     from archcalc.costs.deployment import Deployment, InferenceBytes
+    from archcalc.costs.loops import Loop
+    from archcalc.costs.memory import (
+        OPTIMIZERS,
+        ActivationBytes,
+        CacheBytes,
+        GradientBytes,
+        OptimizerBytes,
+        WeightBytes,
+    )
+    from archcalc.costs.mesh import PLACEMENT, Mesh
+    from archcalc.costs.number_formats import DTYPES, PACKED
+    from archcalc.costs.operations import TALLIES, EveryFlops, Rule, Tally, Uncounted
+    from archcalc.costs.parameters import (
+        ActiveParameters,
+        NonEmbeddingParameters,
+        Parameters,
+        Statistics,
+        TotalParameters,
+        TrainableParameters,
+    )
+    from archcalc.costs.peak import Alive, Peak, PeakBytes, PeakMoment
+    from archcalc.costs.receptive import Field, Phase, ReceptiveField
     from archcalc.costs.roofline import ACCELERATORS, Accelerator, Bound, Roofline
-
-_LATE = {
-    **dict.fromkeys(
-        ("APPROXIMATIONS", "Approximation", "Chinchilla", "Kaplan", "Megatron", "PaLM", "SixN"),
-        "approximations",
-    ),
-    **dict.fromkeys(("PARTS", "DecodeFlops", "PartFlops"), "compute"),
-    **dict.fromkeys(("Deployment", "InferenceBytes"), "deployment"),
-    **dict.fromkeys(("ACCELERATORS", "Accelerator", "Bound", "Roofline"), "roofline"),
-}
-"""The modules of names that few ask for."""
+    from archcalc.costs.saved import KERNELS, Kernels, SavedBytes, SavedTensor
+    from archcalc.costs.time import StepTime, Traffic
+    from archcalc.costs.training import FORMATS, Formats, MemoryPart, TrainingBytes
+    from archcalc.costs.work import Flops, Macs, MacsByOutput, TrainingFlops
 
 __all__ = [
     "ACCELERATORS",
@@ -132,15 +121,31 @@ __all__ = [
     "convention",
 ]
 
-
-def _late(name: str) -> Any:
-    """What is loaded when it is first asked for."""
-    if name not in _LATE:
-        raise missing(__name__, name)
-    value = getattr(loaded(f"{__name__}.{_LATE[name]}"), name)
-    globals()[name] = value
-    return value
-
+_HOMES = {
+    "activations": "Activations",
+    "approximations": "APPROXIMATIONS Approximation Chinchilla Kaplan Megatron PaLM SixN",
+    "base": "Additive Cost",
+    "cache": "Cache",
+    "choice": "Alternative Choice Convention ConventionEffect",
+    "compute": "PARTS DecodeFlops PartFlops",
+    "conventions": "CONVENTIONS convention",
+    "deployment": "Deployment InferenceBytes",
+    "loops": "Loop",
+    "memory": "OPTIMIZERS ActivationBytes CacheBytes GradientBytes OptimizerBytes WeightBytes",
+    "mesh": "PLACEMENT Mesh",
+    "number_formats": "DTYPES PACKED",
+    "operations": "TALLIES EveryFlops Rule Tally Uncounted",
+    "parameters": "ActiveParameters NonEmbeddingParameters Parameters Statistics"
+    " TotalParameters TrainableParameters",
+    "peak": "Alive Peak PeakBytes PeakMoment",
+    "receptive": "Field Phase ReceptiveField",
+    "roofline": "ACCELERATORS Accelerator Bound Roofline",
+    "saved": "KERNELS Kernels SavedBytes SavedTensor",
+    "time": "StepTime Traffic",
+    "training": "FORMATS Formats MemoryPart TrainingBytes",
+    "work": "Flops Macs MacsByOutput TrainingFlops",
+}
+"""Where its names stand: each module is loaded when one of its names is first used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
-    __getattr__ = _late
+    __getattr__, __dir__ = names_from(__name__, _HOMES)

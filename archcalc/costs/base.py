@@ -32,6 +32,7 @@ __all__ = [
     "Rows",
     "Tied",
     "TracedRow",
+    "alike",
     "ordered_sum",
     "same_work",
     "total",
@@ -39,6 +40,7 @@ __all__ = [
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+TR = TypeVar("TR", bound="TracedRow")
 
 
 class Tied(Protocol):
@@ -109,6 +111,8 @@ class Rows(Protocol):
     @property
     def rows(self) -> Sequence[TracedRow]: ...
     @property
+    def alike(self) -> Sequence[tuple[TracedRow, int]]: ...
+    @property
     def ends(self) -> tuple[int, ...]: ...
     @property
     def end_outputs(self) -> tuple[int, ...]: ...
@@ -167,7 +171,10 @@ class Additive(Cost[Formula]):
         return owned(row.loops)
 
     def over(self, trace: Rows) -> Formula:
-        return Formula(total(self.by_row(trace.rows)), trace.requirements)
+        found = Total()
+        for row, count in trace.alike:
+            found.add(*repeated(self.factors(row), self.of(row)), count)
+        return Formula(found.ordered(), trace.requirements)
 
     def by_row(self, rows: Iterable[TracedRow]) -> Iterable[tuple[Dim, Dim]]:
         """``(times, amount)`` of each row; equal layers on equal shapes are worked out once."""
@@ -179,12 +186,36 @@ class Additive(Cost[Formula]):
             yield repeated(self.factors(row), known[key])
 
 
+def alike(rows: Iterable[TR]) -> tuple[tuple[TR, int], ...]:
+    """Rows of which each adds something else to a sum, and for how many rows each stands.
+
+    Equal layers on equal shapes in equal loops add the same, so that a network of many equal
+    blocks is added up as one of few.
+    """
+    counts: dict[tuple[object, ...], int] = {}
+    first: list[TR] = []
+    for row in rows:
+        key = (row.shared, row.ties, id(row.applied), row.loops, _feeding(row))
+        if key in counts:
+            counts[key] += 1
+        else:
+            counts[key] = 1
+            first.append(row)
+    return tuple(zip(first, counts.values(), strict=True))
+
+
 def same_work(row: TracedRow) -> tuple[object, ...]:
     """What the work of a row depends on: the layer on its shapes, its positions, and who feeds it.
 
     Attention to itself and to something of the same shape are the same layer on the same shapes.
     """
-    return id(row.applied), positions(row.loops), len(set(row.sources))
+    return id(row.applied), positions(row.loops), _feeding(row)
+
+
+def _feeding(row: TracedRow) -> int:
+    """How many rows feed it."""
+    sources = row.sources
+    return len(sources) if len(sources) < 2 else len(set(sources))
 
 
 class Total:
@@ -206,17 +237,17 @@ class Total:
         """How many terms it has beside its number."""
         return sum(map(len, self._groups.values()))
 
-    def add(self, times: Dim, amount: Dim) -> None:
-        """Count an amount that stands there so often."""
+    def add(self, times: Dim, amount: Dim, count: int = 1) -> None:
+        """Count an amount that stands there so often, and that `count` times over."""
         if isinstance(times, int):
             if isinstance(amount, int):
-                self._number += times * amount
+                self._number += count * times * amount
             else:
                 group = self._groups.setdefault(1, {})
-                group[amount] = group.get(amount, 0) + times
+                group[amount] = group.get(amount, 0) + count * times
         elif amount != 0:
             group = self._groups.setdefault(times, {})
-            group[amount] = group.get(amount, 0) + 1
+            group[amount] = group.get(amount, 0) + count
 
     def ordered(self) -> Dim:
         """The sum as it is written."""

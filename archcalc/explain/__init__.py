@@ -1,34 +1,32 @@
 """Explanations: why a number is what it is."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archcalc._loading import loaded, missing
-from archcalc.explain.comparison import Change, Comparison, compare
-from archcalc.explain.conventions import Conventions, conventions
-from archcalc.explain.derivation import Derivation, derive
-from archcalc.explain.drawing import Drawing, draw
-from archcalc.explain.memory import Memory, memory
-from archcalc.explain.picture import picture
-from archcalc.explain.reconciling import (
-    Claim,
-    Edit,
-    Finding,
-    Place,
-    Reconciliation,
-    Variant,
-    reconcile,
-    register_edit,
-)
-from archcalc.explain.summary import Summary, summarize
-from archcalc.explain.training_cost import Account, CostLine, account
-from archcalc.explain.verdict import Verdict
+from archcalc._loading import names_from
 
 if TYPE_CHECKING:
+    from archcalc.explain.comparison import Change, Comparison, compare
+    from archcalc.explain.counting_choices import Conventions, conventions
     from archcalc.explain.deployed import Deployed, deploy
     from archcalc.explain.deployed_line import SheetLine
-
-_LATE = {"Deployed": "deployed", "SheetLine": "deployed_line", "deploy": "deployed"}
-"""The modules of names that few ask for."""
+    from archcalc.explain.derivation import Derivation, derive
+    from archcalc.explain.drawing import Drawing, draw
+    from archcalc.explain.live import Report, report, widget
+    from archcalc.explain.memory_table import Memory, memory
+    from archcalc.explain.reconciling import (
+        Claim,
+        Edit,
+        Finding,
+        Place,
+        Reconciliation,
+        Variant,
+        register_edit,
+    )
+    from archcalc.explain.reconciling.reconcile import reconcile
+    from archcalc.explain.summary import Summary, summarize
+    from archcalc.explain.training_cost import Account, CostLine, account
+    from archcalc.explain.verdict import Verdict
+    from archcalc.explain.window_picture import picture
 
 __all__ = [
     "Account",
@@ -45,6 +43,7 @@ __all__ = [
     "Memory",
     "Place",
     "Reconciliation",
+    "Report",
     "SheetLine",
     "Summary",
     "Variant",
@@ -59,18 +58,28 @@ __all__ = [
     "picture",
     "reconcile",
     "register_edit",
+    "report",
     "summarize",
+    "widget",
 ]
 
-
-def _late(name: str) -> Any:
-    """What is loaded when it is first asked for."""
-    if name not in _LATE:
-        raise missing(__name__, name)
-    value = getattr(loaded(f"{__name__}.{_LATE[name]}"), name)
-    globals()[name] = value
-    return value
-
+_HOMES = {
+    "comparison": "Change Comparison compare",
+    "counting_choices": "Conventions conventions",
+    "deployed": "Deployed deploy",
+    "deployed_line": "SheetLine",
+    "derivation": "Derivation derive",
+    "drawing": "Drawing draw",
+    "live": "Report report widget",
+    "memory_table": "Memory memory",
+    "window_picture": "picture",
+    "reconciling": "Claim Edit Finding Place Reconciliation Variant register_edit",
+    "reconciling.reconcile": "reconcile",
+    "summary": "Summary summarize",
+    "training_cost": "Account CostLine account",
+    "verdict": "Verdict",
+}
+"""Where its names stand: each module is loaded when one of its names is first used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
-    __getattr__ = _late
+    __getattr__, __dir__ = names_from(__name__, _HOMES)

@@ -16,7 +16,7 @@ from archcalc.costs.loops import in_turn, owned, positions, repeated
 from archcalc.costs.loops import often as count_of
 from archcalc.costs.receptive import Field, Fields
 from archcalc.explain import text
-from archcalc.explain.conventions import choices, choices_data
+from archcalc.explain.counting_choices import choices, choices_data
 from archcalc.explain.document import (
     Amount,
     Block,
@@ -127,13 +127,18 @@ class Step(Shown):
         """The parameters so far."""
         return self.so_far.formula
 
-    def rules(self) -> list[Rule]:
-        """The lines of the step."""
+    def rules(self, *, running: bool = True) -> list[Rule]:
+        """The lines of the step.
+
+        Args:
+            running: whether the running total stands beside the parameters.
+        """
         rules = [Rule(term.name, term.forms()) for term in self.size]
         if self.weights:
             rules.append(Rule("weights", _listed(self.weights)))
         if self.params:
-            rules.append(Rule("params", self.params.forms(), _running(self.row, self.so_far)))
+            note = _running(self.row, self.so_far) if running else _kept(self.row)
+            rules.append(Rule("params", self.params.forms(), note))
         if self.statistics:
             rules.append(Rule("stats", self.statistics.forms(), ("not learned",)))
         rules.extend(_products(self.macs))
@@ -426,6 +431,10 @@ def _listed(terms: Sequence[Term]) -> Inlines:
         parts.extend([",  "] if parts else [])
         parts.extend([f"{term.name} ", *term.forms()])
     return tuple(parts)
+
+
+def _kept(row: Row) -> Inlines:
+    return ("shared, counted once",) if row.shared else there(row)
 
 
 def _running(row: Row, so_far: RunningTotal) -> Inlines:

@@ -22,7 +22,7 @@ from archcalc.symbolic.printing import to_mathml
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["STYLE", "page", "render", "styled"]
+__all__ = ["STYLE", "inline", "page", "render", "styled"]
 
 _RULES = """
 .archcalc { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; overflow-x: auto; }
@@ -137,10 +137,11 @@ def _row(row: tuple[Iterable[Inline], ...], align: str, kind: str) -> str:
 
 
 def _line(content: Iterable[Inline]) -> str:
-    return "".join(_inline(part) for part in content)
+    return "".join(inline(part) for part in content)
 
 
-def _inline(part: Inline) -> str:
+def inline(part: Inline) -> str:
+    """A part of a line."""
     match part:
         case str():
             return _escaped(part)

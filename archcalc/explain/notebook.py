@@ -8,7 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from archcalc.costs import Convention, ConventionEffect
-from archcalc.explain.conventions import Conventions
+from archcalc.explain.counting_choices import Conventions
 from archcalc.explain.derivation import derive
 from archcalc.explain.document import Amount, Block, Code, Document, Inlines, Paragraph, Table
 from archcalc.explain.html import styled

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from archcalc.explain import html, latex, markdown, text
+from archcalc.explain import text
 from archcalc.explain.document import Document
+from archcalc.symbolic.late import late
 
 __all__ = ["Renderable", "abridged", "json_text"]
 
@@ -33,11 +34,11 @@ class Renderable:
 
     def to_markdown(self) -> str:
         """As GitHub-flavoured Markdown with LaTeX between dollar signs."""
-        return markdown.render(self.document())
+        return _in("markdown:render", self.document())
 
     def to_latex(self) -> str:
         """As LaTeX, for a document that loads amsmath and booktabs."""
-        return latex.render(self.document())
+        return _in("latex:render", self.document())
 
     def to_html(self, *, page: bool = False) -> str:
         """As HTML with MathML, which browsers set without scripts.
@@ -46,20 +47,26 @@ class Renderable:
             page: a page that stands by itself, with its style; otherwise a fragment for a page that
                 has one.
         """
-        return html.page(self.document()) if page else html.render(self.document())
+        return _in("html:page" if page else "html:render", self.document())
 
     def to_json(self) -> str:
         """As JSON; a formula is a string that archcalc reads back."""
         return json_text(self.to_dict())
 
     def _repr_html_(self) -> str:
-        return html.styled(self.document())
+        return _in("html:styled", self.document())
 
     def __str__(self) -> str:
         return self.to_text()
 
     def __repr__(self) -> str:
         return abridged(self.to_text())
+
+
+def _in(renderer: str, document: Document) -> str:
+    """What a renderer makes of a document; it is loaded when it is first asked."""
+    made: str = late(f"archcalc.explain.{renderer}")(document)
+    return made
 
 
 def abridged(words: str) -> str:

@@ -27,6 +27,8 @@ Edge: TypeAlias = Literal["above", "below", "left", "right"]
 """Where something stands beside what it is about."""
 
 _MARGIN = 4
+_SIZE = 12
+"""Of letters, where nothing else is said."""
 _LETTER = 0.56
 """About how wide a letter is, for a font of size 1."""
 
@@ -119,9 +121,11 @@ class SvgCanvas:
         wide = len(text) * _LETTER * size
         left = at[0] - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
         self._reach((left, at[1] - size), (left + wide, at[1] + size / 3))
-        place = f'x="{at[0]:g}" y="{at[1]:g}" font-size="{size:g}" text-anchor="{anchor}"'
+        place = f'x="{at[0]:g}" y="{at[1]:g}"'
+        place += "" if anchor == "start" else f' text-anchor="{anchor}"'
+        place += "" if size == _SIZE else f' font-size="{size:g}"'
         faint = "" if kind == "name" else ' fill-opacity="0.75"'
-        self._drawn.append(f'<text class="{kind}" {place} fill="{INK}"{faint}>{markup}</text>')
+        self._drawn.append(f'<text class="{kind}" {place}{faint}>{markup}</text>')
 
     def card(
         self, at: Point, wide: float, high: float, ink: str, kind: str, *, strong: bool
@@ -144,19 +148,18 @@ class SvgCanvas:
             straight = start[0] == end[0] or start[1] == end[1]
             points = (end,) if straight else (*bends, end)
             drawn.append(("L" if straight else "C") + " ".join(f"{a:g} {b:g}" for a, b in points))
-        self._stroke(kind, "".join(drawn), stroke_opacity=0.6, stroke_width=1.4)
+        self._add("path", kind, d="".join(drawn))
 
-    def arrow(self, before: Point, tip: Point, kind: str) -> None:
-        """The head of an arrow that comes from `before`, along the page or across it."""
-        (x, y), down = tip, abs(tip[1] - before[1]) > abs(tip[0] - before[0])
-        sign = 1 if (tip[1] > before[1] if down else tip[0] > before[0]) else -1
-        head = f"l-3.5 {-7 * sign:g}h7z" if down else f"l{-7 * sign:g} -3.5v7z"
-        self._add("path", kind, d=f"M{x:g} {y:g}{head}", fill=INK, fill_opacity=0.6)
+    def arrow(self, tip: Point, kind: str, *, down: bool) -> None:
+        """The head of an arrow that goes down the page or to the right."""
+        x, y = tip
+        self._add("path", kind, d=f"M{x:g} {y:g}{'l-3.5 -7h7z' if down else 'l-7 -3.5v7z'}")
 
-    def open(self, tag: str, kind: str, title: str = "") -> None:
-        """Begin a group, with what is said where a pointer rests on it."""
+    def open(self, tag: str, kind: str, title: str = "", **look: str) -> None:
+        """Begin a group: what is said where a pointer rests on it, and how all in it looks."""
         said = f"<title>{escape(title)}</title>" if title else ""
-        self._drawn.append(f'<{tag} class="{kind}">{said}')
+        more = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in look.items())
+        self._drawn.append(f'<{tag} class="{kind}"{more}>{said}')
 
     def close(self, tag: str) -> None:
         """End the group that was begun last."""
@@ -175,6 +178,11 @@ class SvgCanvas:
             self.words((middle[0], y1 + (-6 if edge == "above" else 15)), text)
         self._stroke("measure", path, stroke_opacity=0.85)
 
+    def centre(self, x: float) -> None:
+        """Take as much room on the left as on the right of `x`."""
+        half = max(x - self.left, self.right - x)
+        self.left, self.right = x - half, x + half
+
     def svg(self, title: str, description: str) -> Svg:
         """What was drawn, with words for those who do not see it."""
         left, top = self.left - _MARGIN, self.top - _MARGIN
@@ -183,5 +191,5 @@ class SvgCanvas:
         head = '<svg xmlns="http://www.w3.org/2000/svg" class="archcalc-picture" role="img"'
         said = f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>"
         drawn = "\n".join(self._drawn)
-        font = 'font-family="system-ui, sans-serif"'
+        font = f'font-family="system-ui, sans-serif" font-size="{_SIZE}" fill="{INK}"'
         return Svg(f"{head} {size} {font}>\n{said}\n{drawn}\n</svg>")

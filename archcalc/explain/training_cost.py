@@ -26,7 +26,7 @@ from archcalc.costs import (
 )
 from archcalc.costs.memory import slots_of
 from archcalc.costs.number_formats import bytes_of
-from archcalc.explain.conventions import choices, choices_data
+from archcalc.explain.counting_choices import choices, choices_data
 from archcalc.explain.document import (
     Amount,
     Block,

@@ -5,9 +5,9 @@ Each part is loaded when it is first used, and NumPy with it (PEP 562).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archcalc._loading import loaded, missing
+from archcalc._loading import names_from
 
 if TYPE_CHECKING:
     from archcalc.explore.searching.certificate import Certificate, Exclusion
@@ -31,20 +31,16 @@ __all__ = [
     "sweep",
 ]
 
-_LATER = {"LazyTable": "sweeping.lazy", "Table": "sweeping.table", "sweep": "sweeping.sweeps"}
-_LATER |= dict.fromkeys(("Configuration", "Excluded"), "sweeping.rows")
-_LATER |= {"search": "searching.searches"}
-_LATER |= dict.fromkeys(("Certificate", "Exclusion"), "searching.certificate")
-_LATER |= dict.fromkeys(("ConstraintValue", "Optimum"), "searching.optimum")
-"""Where the names live that are loaded on use."""
-
-
-def _found(name: str) -> Any:
-    if name not in _LATER:
-        raise missing(__name__, name)
-    value = globals()[name] = getattr(loaded(f"{__name__}.{_LATER[name]}"), name)
-    return value
-
+_HOMES = {
+    "searching.certificate": "Certificate Exclusion",
+    "searching.optimum": "ConstraintValue Optimum",
+    "searching.searches": "search",
+    "sweeping.lazy": "LazyTable",
+    "sweeping.rows": "Configuration Excluded",
+    "sweeping.sweeps": "sweep",
+    "sweeping.table": "Table",
+}
+"""Where its names stand: each module is loaded when one of its names is first used."""
 
 if not TYPE_CHECKING:  # a type checker would take every name for one of ours
-    __getattr__ = _found
+    __getattr__, __dir__ = names_from(__name__, _HOMES)

@@ -23,10 +23,13 @@ from archcalc.families.convnext import CONVNEXTS, convnext
 from archcalc.families.decoder import block, decoder, layer_norm, rms_norm, runs
 from archcalc.families.densenet import DENSENETS, densenet
 from archcalc.families.efficientnet import EFFICIENTNETS, efficientnet
+from archcalc.families.encoder import ENCODERS, encoder
+from archcalc.families.encoder_decoder import ENCODER_DECODERS, encoder_decoder
 from archcalc.families.feedforward import experts, gated_mlp, mlp
 from archcalc.families.inception import inception_v3
 from archcalc.families.language import LANGUAGE_MODELS, LanguageModel, language_model
 from archcalc.families.llama import llama
+from archcalc.families.mamba import mamba, state_space
 from archcalc.families.mobilenet import (
     MOBILENETS_V3,
     mobilenet,
@@ -44,6 +47,8 @@ __all__ = [
     "CONVNEXTS",
     "DENSENETS",
     "EFFICIENTNETS",
+    "ENCODERS",
+    "ENCODER_DECODERS",
     "LANGUAGE_MODELS",
     "MOBILENETS_V3",
     "RESNETS",
@@ -59,6 +64,8 @@ __all__ = [
     "densenet",
     "doubling",
     "efficientnet",
+    "encoder",
+    "encoder_decoder",
     "experts",
     "gated_mlp",
     "inception_v3",
@@ -66,6 +73,7 @@ __all__ = [
     "latent_attention",
     "layer_norm",
     "llama",
+    "mamba",
     "mlp",
     "mobilenet",
     "mobilenet_v2",
@@ -73,6 +81,7 @@ __all__ = [
     "resnet",
     "rms_norm",
     "runs",
+    "state_space",
     "swin",
     "unet",
     "vgg",
@@ -89,6 +98,8 @@ _TABLES: tuple[tuple[Callable[..., Network], Mapping[str, Mapping[str, Any]]], .
     (vit, VITS),
     (swin, SWINS),
     (language_model, LANGUAGE_MODELS),
+    (encoder, ENCODERS),
+    (encoder_decoder, ENCODER_DECODERS),
 )
 
 _NAMED = tuple(

@@ -104,17 +104,19 @@ def one_of(name: str, value: str, choices: dict[str, T]) -> T:
     return choices[value]
 
 
-def convolution(filters: DimLike, kernel: int, strides: DimLike = 1, groups: DimLike = 1) -> Conv2D:
-    """A convolution without bias that keeps what its stride does not take away."""
+def convolution(
+    filters: DimLike, kernel: int, strides: DimLike = 1, groups: DimLike = 1, *, bias: bool = False
+) -> Conv2D:
+    """A convolution that keeps what its stride does not take away."""
     pad: int | Literal["valid"] = kernel // 2 or "valid"
-    return Conv2D(filters, kernel, strides=strides, padding=pad, groups=groups, use_bias=False)
+    return Conv2D(filters, kernel, strides=strides, padding=pad, groups=groups, use_bias=bias)
 
 
 def normalized(
-    filters: DimLike, kernel: int, strides: DimLike = 1, groups: DimLike = 1
+    filters: DimLike, kernel: int, strides: DimLike = 1, groups: DimLike = 1, *, bias: bool = False
 ) -> list[Layer]:
-    """A convolution and the normalization that takes the place of its bias."""
-    return [convolution(filters, kernel, strides, groups), BatchNormalization()]
+    """A convolution and the normalization that takes the place of its bias, if it has none."""
+    return [convolution(filters, kernel, strides, groups, bias=bias), BatchNormalization()]
 
 
 def depthwise(kernel: int, strides: DimLike = 1) -> list[Layer]:

@@ -64,12 +64,24 @@ def _bottleneck(stage: _Stage) -> list[Layer]:
     ]
 
 
+def _original(stage: _Stage) -> list[Layer]:
+    return [
+        *normalized(stage.inner, 1, stage.strides, bias=True),
+        ReLU(),
+        *normalized(stage.inner, 3, 1, stage.groups, bias=True),
+        ReLU(),
+        *normalized(4 * stage.width, 1, bias=True),
+    ]
+
+
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of block: the branch that is added, and how many times its width comes out."""
+    """A kind of block: the branch that is added, how many times its width comes out, and whether
+    convolutions that are normalized have biases."""
 
     branch: Callable[[_Stage], list[Layer]]
     expansion: int
+    bias: bool = False
 
     def block(self, stage: _Stage, shortcut: list[Layer] | None) -> list[Layer]:
         return [Residual(self.branch(stage), shortcut), ReLU()]
@@ -78,10 +90,14 @@ class _Kind:
         """What brings the input to the shape of the branch, where it has not got it already."""
         if stage.strides == self.expansion == 1:
             return None
-        return normalized(self.expansion * stage.width, 1, stage.strides)
+        return normalized(self.expansion * stage.width, 1, stage.strides, bias=self.bias)
 
 
-_BLOCKS = {"bottleneck": _Kind(_bottleneck, 4), "basic": _Kind(_basic, 1)}
+_BLOCKS = {
+    "bottleneck": _Kind(_bottleneck, 4),
+    "basic": _Kind(_basic, 1),
+    "original": _Kind(_original, 4, bias=True),
+}
 
 
 def resnet(
@@ -106,7 +122,9 @@ def resnet(
         depths: how many blocks each stage has, each at least 1; one number or symbol a stage.
         width: the channels of the stem, and of the first stage inside its blocks.
         classes: how many classes are told apart.
-        block: ``"bottleneck"``, or ``"basic"`` as in ResNet-18 and -34.
+        block: ``"bottleneck"``, or ``"basic"`` as in ResNet-18 and -34; ``"original"`` is the
+            bottleneck of the paper, which strides in its first convolution, with biases as in the
+            authors' files and in Keras.
         groups: into how many groups the 3×3 convolutions are divided; more than 1 is ResNeXt.
         widening: how many times as wide the blocks are inside.
         input_shape: height, width and channels of the images, numbers or symbols.
@@ -131,7 +149,7 @@ def resnet(
         _stage(kind, _Stage(c * 2**i, c * 2**i * wider, parts, 2 if i else 1), depth, i + 1)
         for i, depth in enumerate(read_dims("depths", depths))
     ]
-    stem = [*normalized(c, 7, 2), ReLU(), MaxPooling2D(3, 2, padding=1)]
+    stem = [*normalized(c, 7, 2, bias=kind.bias), ReLU(), MaxPooling2D(3, 2, padding=1)]
     head = [GlobalAveragePooling2D(), Dense(read_dim("classes", classes))]
     return Sequential([Sequential(stem, name="stem"), *stages, *head], input_shape=input_shape)
 

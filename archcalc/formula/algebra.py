@@ -9,14 +9,12 @@ from typing import Any, Self, TypeAlias
 
 from sympy import Add, Expr, Mul, Pow, Symbol, sympify
 
-from archcalc.formula.asymptotics import leading_terms
 from archcalc.formula.expression_like import ExpressionLike
-from archcalc.formula.rewrite import collected, factored, multiplied_out
-from archcalc.formula.slope import derivative
 from archcalc.formula.values import read_values
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.symbols import symbol
 
@@ -54,7 +52,7 @@ class Algebra(ABC):
         c² + c·(a + 3)
         """
         by = [self._symbol(name) for name in names]
-        return self._made(collected(self.ordered, by), self.requirements)
+        return self._made(_in("rewrite:collected")(self.ordered, by), self.requirements)
 
     def expand(self) -> Self:
         """The formula multiplied out.
@@ -63,7 +61,7 @@ class Algebra(ABC):
         >>> Formula("(k**2 + 1)*f").expand()
         f·k² + f
         """
-        return self._made(multiplied_out(self.expr), self.requirements)
+        return self._made(_in("rewrite:multiplied_out")(self.expr), self.requirements)
 
     def factor(self) -> Self:
         """The formula as a product; as it is, where it is none.
@@ -72,7 +70,7 @@ class Algebra(ABC):
         >>> Formula("c**2 + 2*c").factor()
         c·(c + 2)
         """
-        product = factored(self.expr)
+        product = _in("rewrite:factored")(self.expr)
         return self if product is None else self._made(product, self.requirements)
 
     def leading(self, name: str | Symbol) -> Self:
@@ -82,7 +80,7 @@ class Algebra(ABC):
         >>> Formula("L*(12*d**2 + 13*d) + 2*d").leading("d")
         12·d²·L
         """
-        return self._made(leading_terms(self.expr, self._symbol(name)))
+        return self._made(_in("asymptotics:leading_terms")(self.expr, self._symbol(name)))
 
     def diff(self, *by: str | Symbol | int) -> Self:
         """The derivative by a symbol, or by several in turn, as sympy gives it.
@@ -114,7 +112,7 @@ class Algebra(ABC):
                 continue
             x = self._symbol(each)
             for _ in range(more if isinstance(more, int) else 1):
-                e = derivative(e, x)
+                e = _in("slope:derivative")(e, x)
         return self._made(e, self.requirements)
 
     def _symbol(self, name: str | Symbol) -> Symbol:
@@ -171,6 +169,11 @@ class Algebra(ABC):
 
     def __neg__(self) -> Self:
         return self._made(-self.expr, self.requirements)
+
+
+def _in(form: str) -> Any:
+    """What makes another form; it is loaded when one is first asked for."""
+    return late(f"archcalc.formula.{form}")
 
 
 def _remainder(a: Expr, b: Expr) -> Expr:

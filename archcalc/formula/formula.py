@@ -12,19 +12,14 @@ from sympy import Expr, Rational, Symbol
 from archcalc._hooks import SOLVED_TOGETHER
 from archcalc._loading import loaded
 from archcalc.formula.algebra import Algebra
-from archcalc.formula.assuming import assumed, where
 from archcalc.formula.conditions import Assumption, ConditionLike, in_text, read_condition
 from archcalc.formula.constraint import Comparing
-from archcalc.formula.inverse import Inverse, invert
 from archcalc.formula.notations import Notations
-from archcalc.formula.sameness import canonical, same
-from archcalc.formula.sensitivity import Sensitivity, sensitivity
-from archcalc.formula.solutions import Solutions
-from archcalc.formula.solve import solutions, solve
 from archcalc.formula.values import open_requirements, read_values
 from archcalc.symbolic.dims import DimLike, as_expr
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
+from archcalc.symbolic.late import late
 from archcalc.symbolic.ordered import collect_like_terms, plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.substitution import substitute
@@ -32,6 +27,9 @@ from archcalc.symbolic.sums import with_common_powers
 
 if TYPE_CHECKING:
     from archcalc.formula.compiling.compiled import Compiled, Kept
+    from archcalc.formula.inverse import Inverse
+    from archcalc.formula.sensitivity import Sensitivity
+    from archcalc.formula.solutions import Solutions
 
 __all__ = ["Formula", "FormulaLike"]
 
@@ -65,13 +63,11 @@ class Formula(Notations, Comparing, Algebra):
     """
 
     def __init__(self, expression: FormulaLike, requirements: Iterable[Requirement] = ()) -> None:
+        self._idle: _Idle = ()
         if isinstance(expression, Formula):
             requirements = (*expression.requirements, *requirements)
-        self._idle: _Idle = expression._idle if isinstance(expression, Formula) else ()
-        expression = expression._ordered if isinstance(expression, Formula) else expression
-        exact = isinstance(expression, Fraction)
-        ordered = collect_like_terms(Rational(expression) if exact else as_expr(expression))
-        self._ordered: Expr = with_common_powers(ordered)
+            self._idle = expression._idle
+        self._ordered: Expr = _ordered(expression)
         self.requirements: tuple[Requirement, ...] = tuple(requirements)
 
     @cached_property
@@ -232,7 +228,7 @@ class Formula(Notations, Comparing, Algebra):
     def _assumed(self) -> Formula:
         if not self.assumptions:
             return self
-        return self._made(*assumed(self._ordered, self.requirements))
+        return self._made(*_in("assuming:assumed")(self._ordered, self.requirements))
 
     # Questions
 
@@ -301,7 +297,7 @@ class Formula(Notations, Comparing, Algebra):
         given = self._own({**(more or {}), **values})
         if isinstance(unknown, Mapping):
             return SOLVED_TOGETHER[0](self, unknown, given, at_most, at_least, equals)
-        return solve(
+        found: int = _in("solve:solve")(
             self,
             unknown,
             at_most=at_most,
@@ -309,6 +305,7 @@ class Formula(Notations, Comparing, Algebra):
             equals=equals,
             values=given,
         )
+        return found
 
     def solutions(
         self,
@@ -337,7 +334,8 @@ class Formula(Notations, Comparing, Algebra):
         3, 7, 11, …
         """
         given = self._own({**(more or {}), **values})
-        return solutions(self, unknown, equals=equals, values=given)
+        every: Solutions = _in("solve:solutions")(self, unknown, equals=equals, values=given)
+        return every
 
     def compile(self, dtype: Kept | type | None = None) -> Compiled:
         """The formula as a function of whole arrays: NumPy's, and Dask's.
@@ -375,7 +373,8 @@ class Formula(Notations, Comparing, Algebra):
         >>> d(total=124_439_808, L=12, V=50257, S=1024)
         768
         """
-        return invert(self, unknown, value)
+        inverse: Inverse = _in("inverse:invert")(self, unknown, value)
+        return inverse
 
     def sensitivity(self, /, **values: Any) -> Sensitivity:
         """What one more of each symbol costs at `values`, exactly, and the elasticity.
@@ -385,7 +384,8 @@ class Formula(Notations, Comparing, Algebra):
         f   32 → 33     +10   elasticity 1
         k    3 → 4     +224   elasticity 9/5
         """
-        return sensitivity(self, self._own(values))
+        found: Sensitivity = _in("sensitivity:sensitivity")(self, self._own(values))
+        return found
 
     def equals(self, other: FormulaLike) -> bool | None:
         """Whether both are the same for all values; ``None`` where that is not decided.
@@ -397,7 +397,9 @@ class Formula(Notations, Comparing, Algebra):
         >>> print(Formula("max(a, b) + min(a, b)").equals("a + b"))
         None
         """
-        return same(self, other if isinstance(other, Formula) else Formula(other))
+        formula = other if isinstance(other, Formula) else Formula(other)
+        decided: bool | None = _in("sameness:same")(self, formula)
+        return decided
 
     def _combined(self, kind: Any, left: Any, right: Any) -> Formula:
         parts = [value if isinstance(value, Formula) else Formula(value) for value in (left, right)]
@@ -408,7 +410,7 @@ class Formula(Notations, Comparing, Algebra):
 
     @cached_property
     def _canonical(self) -> Expr:
-        return canonical(self.expr)
+        return _in("sameness:canonical")(self.expr)
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same polynomial of symbols and floors (`equals` also undecided)."""
@@ -432,7 +434,10 @@ class Formula(Notations, Comparing, Algebra):
         >>> print(f"{Formula('h//4').assume('h % 4 == 0'):where}")
         h/4, where h is a multiple of 4
         """
-        return ", ".join(filter(None, [self.to_text(), where(self.requirements)]))
+        return ", ".join(filter(None, [self.to_text(), self._where()]))
+
+    def _where(self) -> str:
+        return str(_in("assuming:where")(self.requirements)) if self.assumptions else ""
 
     def _notations(self) -> dict[str, Callable[[], str]]:
         return {**super()._notations(), "where": self.to_text_where}
@@ -443,7 +448,20 @@ class Formula(Notations, Comparing, Algebra):
         return super().__format__(how)
 
     def _repr_latex_(self) -> str:
-        return ", ".join(filter(None, [super()._repr_latex_(), where(self.requirements)]))
+        return ", ".join(filter(None, [super()._repr_latex_(), self._where()]))
+
+
+def _in(question: str) -> Any:
+    """What answers a question; it is loaded when one is first asked."""
+    return late(f"archcalc.formula.{question}")
+
+
+def _ordered(expression: FormulaLike) -> Expr:
+    """What a formula keeps of an expression; another formula has done that already."""
+    if isinstance(expression, Formula):
+        return expression.ordered
+    exact = Rational(expression) if isinstance(expression, Fraction) else as_expr(expression)
+    return with_common_powers(collect_like_terms(exact))
 
 
 FormulaLike: TypeAlias = Formula | Expr | int | str | Fraction

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from sympy import Expr
 
+from archcalc.symbolic import printing
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.ordered import plain
-from archcalc.symbolic.printing import to_latex, to_mathml, to_python, to_text
 
 __all__ = ["Notations"]
 
@@ -24,19 +24,19 @@ class Notations(ABC):
 
     def to_text(self) -> str:
         """As text, with ``·``, ``²`` and ``⌊ ⌋``."""
-        return to_text(self.ordered)
+        return printing.to_text(self.ordered)
 
     def to_latex(self) -> str:
         """As LaTeX, without dollar signs."""
-        return to_latex(self.ordered)
+        return printing.to_latex(self.ordered)
 
     def to_mathml(self) -> str:
         """As presentation MathML."""
-        return to_mathml(self.ordered)
+        return printing.to_mathml(self.ordered)
 
     def to_python(self) -> str:
         """As a Python expression; a formula's is exact on integers, and archcalc reads it back."""
-        return to_python(plain(self.ordered))
+        return printing.to_python(plain(self.ordered))
 
     def _notations(self) -> dict[str, Callable[[], str]]:
         """How it may be shown, by the name that a format gives."""

@@ -15,7 +15,7 @@ from sympy import Expr, fraction, together
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import least_of
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.division import is_whole
+from archcalc.symbolic.division import is_whole, least_value
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
@@ -85,12 +85,12 @@ def _of_value(name: str, value: Any, least: int) -> Iterable[Requirement]:
 
 
 def _of_dim(name: str, dim: Expr, least: int) -> Iterator[Requirement]:
-    if dim.is_Symbol and dim.is_positive and least <= 1:
+    whole, lowest = is_whole(dim), least_value(dim)
+    if whole and lowest is not None and lowest >= least:
         return
     symbols = sorted(dim.free_symbols, key=lambda s: str(s))
     details: tuple[tuple[str, Dim], ...] = ((name, dim), *((str(s), s) for s in symbols))
     subject = f"{name} = {to_text(dim)}"
-    whole = is_whole(dim)
     if not whole:
         above, below = fraction(together(dim))
         yield _OfField(

@@ -16,7 +16,7 @@ from archcalc.layers.facts import Arithmetic, Kept, Operand, Saved, State, Weigh
 from archcalc.layers.fields import Padding, Size, Sizes, hyper
 from archcalc.layers.functions import ActivationName, applied, kept_by
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.layers.padding import reaching
+from archcalc.layers.requirements import reaching
 from archcalc.layers.spatial import DataFormat, Spatial, per_axis
 from archcalc.layers.window import AxisPadding, Window
 from archcalc.symbolic.dims import Dim, lower

@@ -35,6 +35,7 @@ from archcalc.layers.rescaling import *
 from archcalc.layers.reshaping import *
 from archcalc.layers.resizing import *
 from archcalc.layers.sdpa import *
+from archcalc.layers.selective import *
 from archcalc.layers.slicing import *
 from archcalc.layers.spectral_normalization import *
 from archcalc.layers.spectrogram import *
@@ -228,7 +229,9 @@ __all__ = [
     "RotaryEmbedding",
     "STFTSpectrogram",
     "ScaledDotProductAttention",
+    "SegmentEmbedding",
     "Select",
+    "SelectiveScan",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

@@ -6,7 +6,6 @@ Source: https://keras.io/api/layers/reshaping_layers/; torch's ``ReflectionPad2d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
@@ -15,6 +14,7 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.choices import PaddingMode
 from archcalc.layers.facts import Arithmetic, Saved
 from archcalc.layers.fields import Amounts, SignedAmounts, hyper
+from archcalc.layers.requirements import reaching
 from archcalc.layers.spatial import DataFormat, Spatial, one_pair, per_axis
 from archcalc.layers.window import Window
 from archcalc.symbolic.dims import Dim
@@ -121,38 +121,6 @@ class _ModePadding(_Padding, abstract=True):
 def _may_take_off(amount: Dim) -> bool:
     """Whether an amount of padding is, or with some numbers can be, less than nothing."""
     return amount < 0 if isinstance(amount, int) else not amount.is_nonnegative
-
-
-def reaching(
-    layer: Spatial, x: Shape, pads: Iterable[tuple[Dim, Dim]], mode: str
-) -> tuple[Requirement, ...]:
-    """What must hold for padding that is taken from the input to be found there."""
-    if mode not in _FURTHEST:
-        return ()
-    sides = [
-        (axis, amount)
-        for axis, pair in zip(layer.spatial_axes(), pads, strict=True)
-        for amount in pair
-        if not (isinstance(amount, int) and amount <= 0)
-    ]
-    return tuple(_reaches(layer, x, axis, amount, mode) for axis, amount in sides)
-
-
-def _reaches(layer: Spatial, x: Shape, axis: int, amount: Dim, mode: str) -> Requirement:
-    beyond, rule = _FURTHEST[mode]
-    return Requirement(
-        x[axis],
-        Relation.AT_LEAST,
-        amount + beyond,
-        f"padding {{amount}} in mode '{mode}' {rule} input {layer.axis_word(x, axis)} {{input}}",
-        code="padding-too-large",
-        hint="pad less, or use mode='replicate'",
-        details=(("amount", amount), ("input", x[axis])),
-    )
-
-
-_FURTHEST = {"reflect": (1, "is not smaller than"), "circular": (0, "is larger than")}
-"""How much longer than the padding the input must be where the padding is taken from it."""
 
 
 class _Cropping(Spatial, abstract=True):

@@ -26,6 +26,7 @@ __all__ = [
     "PositionEmbedding",
     "RelativePositionBias",
     "RotaryEmbedding",
+    "SegmentEmbedding",
 ]
 
 
@@ -139,6 +140,46 @@ class PositionEmbedding(Layer):
                 details=(("rows", rows), ("length", x[0])),
             ),
         )
+
+
+class SegmentEmbedding(Layer):
+    """A learned vector for each segment of a sequence, to be added to what stands there: BERT's.
+
+    The input is ``(t, d)``, of which only the length counts; the vectors ``(t, d)`` come out.
+
+    Args:
+        segments: how many segments there may be.
+
+    >>> SegmentEmbedding(2).weights(Shape((128, 768)))[0].shape
+    (2, 768)
+    >>> SegmentEmbedding(2).output_shape(Shape((128, 768)))
+    (128, 768)
+    """
+
+    segments: Size = hyper("T", counts="rows")
+
+    axis_names: ClassVar[tuple[str, ...]] = ("t", "d")
+    source: ClassVar[str] = "https://arxiv.org/abs/1810.04805 (section 3)"
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (-1,)
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        segments = Kept("segments", Shape(shapes[0][:1]), "index", of_batch=True)
+        return Saved(own=(segments,))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return (Weight("embeddings", Shape((self.segments, x[-1])), "embedding"),)
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        """None: of the input only the length counts."""
+        return ()
 
 
 class RelativePositionBias(Layer):

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["multiple", "same_length", "something"]
+if TYPE_CHECKING:
+    from archcalc.layers.spatial import Spatial
+    from archcalc.symbolic.shape import Shape
+
+__all__ = ["multiple", "reaching", "same_length", "something"]
 
 
 def same_length(what: str, asked: Dim, got: Dim, *, hint: str = "") -> Requirement:
@@ -46,3 +53,35 @@ def something(size: Dim, of: Dim, word: str, *, hint: str = "ask for more of it"
         hint=hint,
         details=(("input", of), ("size", size)),
     )
+
+
+def reaching(
+    layer: Spatial, x: Shape, pads: Iterable[tuple[Dim, Dim]], mode: str
+) -> tuple[Requirement, ...]:
+    """What must hold for padding that is taken from the input to be found there."""
+    if mode not in _FURTHEST:
+        return ()
+    sides = [
+        (axis, amount)
+        for axis, pair in zip(layer.spatial_axes(), pads, strict=True)
+        for amount in pair
+        if not (isinstance(amount, int) and amount <= 0)
+    ]
+    return tuple(_reaches(layer, x, axis, amount, mode) for axis, amount in sides)
+
+
+def _reaches(layer: Spatial, x: Shape, axis: int, amount: Dim, mode: str) -> Requirement:
+    beyond, rule = _FURTHEST[mode]
+    return Requirement(
+        x[axis],
+        Relation.AT_LEAST,
+        amount + beyond,
+        f"padding {{amount}} in mode '{mode}' {rule} input {layer.axis_word(x, axis)} {{input}}",
+        code="padding-too-large",
+        hint="pad less, or use mode='replicate'",
+        details=(("amount", amount), ("input", x[axis])),
+    )
+
+
+_FURTHEST = {"reflect": (1, "is not smaller than"), "circular": (0, "is larger than")}
+"""How much longer than the padding the input must be where the padding is taken from it."""

@@ -66,11 +66,12 @@ class Window:
         if self.padding in ("same", "causal"):
             return ceil_div(n, self.stride)
         before, after = self.pads(n)
-        room = n + before + after - self.span
+        added = before + after - self.span  # numbers first: they cost nothing
         if not self.ceil_mode:
-            return floor_div(room, self.stride) + 1
+            return floor_div(n + (added + self.stride), self.stride)
         # torch drops a last window that would start in the padding after the end
-        return smallest(ceil_div(room, self.stride) + 1, ceil_div(n + before, self.stride))
+        windows = ceil_div(n + (added + self.stride), self.stride)
+        return smallest(windows, ceil_div(n + before, self.stride))
 
     def reads(self, n: int, u: int) -> range:
         """What output position `u` reads of an axis of length `n`, both numbers.
@@ -94,7 +95,7 @@ class Window:
         dilated = "" if self.dilation == 1 else ", dilated by {dilation},"
         return (
             Requirement(
-                n + before + after + hanging,
+                n + (before + after + hanging),
                 Relation.AT_LEAST,
                 self.span,
                 f"kernel {{kernel}}{dilated} does not fit input {axis} {{input}} with {padding}"

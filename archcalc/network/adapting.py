@@ -49,8 +49,9 @@ class Adapters:
     bias: Biases = "none"
 
 
-def with_lora(network: N, adapters: Adapters) -> N:
+def with_lora(network: N, rank: DimLike, targets: tuple[str, ...], merged: bool, bias: Biases) -> N:
     """`network` with every weight frozen, and adapters beside those that its targets name."""
+    adapters = Adapters(rank, targets, merged, bias)
     every = _targets_of(network, adapters)
     _check(adapters, every)
     made: N = _Adapting(network, adapters, every).layer(network)

@@ -15,7 +15,6 @@ from archcalc.formula import Formula
 from archcalc.layers.base import FIELDS, AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, State, Weight, Work
-from archcalc.network import adapting, edit
 from archcalc.network.code import alike, code
 from archcalc.network.forms import Form, from_dump, generalized
 from archcalc.network.graph import INPUT, Graph
@@ -275,7 +274,8 @@ class Network(Layer, abstract=True):
         >>> Sequential([Residual([Dense(8)]), Dense(1)]).at("residual/dense")
         Dense(units=8)
         """
-        return edit.at(self, path)
+        found: Layer = late("archcalc.network.edit:at")(self, path)
+        return found
 
     def replace(self, path: str, layer: Layer | Sequence[Layer]) -> Self:
         """The network with `layer` in the place of what stands at `path`; this one stays as it is.
@@ -300,7 +300,8 @@ class Network(Layer, abstract=True):
         >>> net.replace("dense", Dense("n")).trace().parameters
         785·n + 10·(n + 1)
         """
-        return edit.replace(self, path, layer)
+        made: Self = late("archcalc.network.edit:replace")(self, path, layer)
+        return made
 
     def insert(
         self,
@@ -329,7 +330,8 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dense(10)]).insert(ReLU(), after="dense")
         Sequential(layers=[Dense(units=100), ReLU(), Dense(units=10)])
         """
-        return edit.insert(self, layer, after, before)
+        made: Self = late("archcalc.network.edit:insert")(self, layer, after, before)
+        return made
 
     def remove(self, path: str) -> Self:
         """The network without what stands at `path`: what went into it goes on.
@@ -344,7 +346,8 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dropout(0.5), Dense(10)]).remove("dropout")
         Sequential(layers=[Dense(units=100), Dense(units=10)])
         """
-        return edit.remove(self, path)
+        made: Self = late("archcalc.network.edit:remove")(self, path)
+        return made
 
     def with_lora(
         self,
@@ -383,7 +386,8 @@ class Network(Layer, abstract=True):
         (n + 784)·r
         """
         names = (targets,) if isinstance(targets, str) else tuple(targets)
-        return adapting.with_lora(self, adapting.Adapters(rank, names, merged, bias))
+        made: Self = late("archcalc.network.adapting:with_lora")(self, rank, names, merged, bias)
+        return made
 
     def generalize(self, values: Mapping[str, int] | None = None, /, **sizes: int) -> Self:
         """The network as one of a family: each size that is a multiple of a number is the same

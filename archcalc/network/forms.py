@@ -6,10 +6,11 @@ the form and not for the class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 
 from archcalc.layers.base import Layer
+from archcalc.symbolic.late import late
 
 if TYPE_CHECKING:
     from archcalc.network.base import Network
@@ -19,31 +20,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Form",
     "as_layer",
-    "chains_lists",
     "from_dump",
     "generalized",
-    "generalizes",
     "is_chain",
     "is_model",
     "is_network",
     "is_plain_chain",
     "is_plain_model",
-    "reads_dumps",
 ]
 
 Form: TypeAlias = Literal["", "chain", "model"]
 """Layers in its fields; a list of layers, one after the other; layers called on tensors."""
-
-
-_chaining: list[Callable[[Any], Layer]] = []
-
-C = TypeVar("C", bound=Callable[[Any], Layer])
-
-
-def chains_lists(cls: C) -> C:
-    """Mark the class that a list of layers becomes."""
-    _chaining.append(cls)
-    return cls
 
 
 def as_layer(value: Any) -> Layer:
@@ -52,37 +39,20 @@ def as_layer(value: Any) -> Layer:
     Raises:
         InvalidLayerError: it is neither.
     """
-    return value if isinstance(value, Layer) else _chaining[0](value)
-
-
-_reading: list[Callable[[Any], Any]] = []
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def reads_dumps(function: F) -> F:
-    """Mark the function that makes a network of what it was dumped as."""
-    _reading.append(function)
-    return function
+    if isinstance(value, Layer):
+        return value
+    chain: Layer = late("archcalc.network.sequential:Sequential")(value)
+    return chain
 
 
 def from_dump(data: Any) -> Any:
     """The network that was dumped."""
-    return _reading[0](data)
-
-
-_generalizing: list[Callable[..., Any]] = []
-
-
-def generalizes(function: F) -> F:
-    """Mark the function that makes a network one of a family."""
-    _generalizing.append(function)
-    return function
+    return late("archcalc.network.spec.reader:from_dict")(data)
 
 
 def generalized(network: Any, sizes: Mapping[str, Any]) -> Any:
     """The network with symbols for its sizes."""
-    return _generalizing[0](network, sizes)
+    return late("archcalc.network.generalizing:generalize")(network, sizes)
 
 
 def is_network(layer: Layer) -> TypeGuard[Network]:

@@ -6,25 +6,12 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from sympy import Expr, Symbol
 
-from archcalc.costs import (
-    CONVENTIONS,
-    Activations,
-    ActiveParameters,
-    ConventionEffect,
-    Cost,
-    Field,
-    Flops,
-    Macs,
-    Parameters,
-    ReceptiveField,
-    Statistics,
-    TotalParameters,
-    TrainableParameters,
-)
+from archcalc import costs
+from archcalc.costs.base import alike
 from archcalc.costs.choice import counted
 from archcalc.formula import Formula
 from archcalc.layers.base import Layer
@@ -39,6 +26,9 @@ from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Index
 
 __all__ = ["Drawn", "Notice", "Readable", "Trace"]
+
+if TYPE_CHECKING:
+    from archcalc.costs import ConventionEffect, Cost, Field
 
 R = TypeVar("R")
 
@@ -129,6 +119,11 @@ class Trace(Shown):
         return tuple(value.output for value in self.results)
 
     @cached_property
+    def alike(self) -> tuple[tuple[Row, int], ...]:
+        """Rows of which each adds something else to a sum, and for how many rows each stands."""
+        return alike(self.rows)
+
+    @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """What must hold for the network to exist, each once, with the first layer that asks.
 
@@ -176,8 +171,28 @@ class Trace(Shown):
         """
         counted = cost.over(self)
         if isinstance(counted, Formula):  # it takes the network's symbols, whatever it depends on
-            return counted.beside(self._symbols)  # type: ignore[return-value]
+            return counted.beside(self._apart._symbols)  # type: ignore[return-value]
         return counted
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The symbols of the network, by name, also those that no total depends on.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense("n")], input_shape=("t", 3)).trace().symbols
+        (n, t)
+        """
+        return tuple(sorted(self._symbols(), key=lambda s: s.name))
+
+    @cached_property
+    def _apart(self) -> Trace:
+        """The same rows, for formulas to hold.
+
+        A formula that held the trace, which keeps its formulas, would hold itself: both would take
+        memory until the collector next goes through everything.
+        """
+        return Trace(self.network, self.inputs, self.rows, self.results, self._extra)
 
     def _symbols(self) -> set[Symbol]:
         shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))
@@ -193,47 +208,47 @@ class Trace(Shown):
     @cached_property
     def parameters(self) -> Formula:
         """What is learned, as papers and torch's ``parameters()`` count."""
-        return self.cost(Parameters())
+        return self.cost(costs.Parameters())
 
     @cached_property
     def active_parameters(self) -> Formula:
         """What is learned and met by one token: of experts, those that are run."""
-        return self.cost(ActiveParameters())
+        return self.cost(costs.ActiveParameters())
 
     @cached_property
     def trainable_parameters(self) -> Formula:
         """What is learned and not frozen by ``trainable=False``."""
-        return self.cost(TrainableParameters())
+        return self.cost(costs.TrainableParameters())
 
     @cached_property
     def statistics(self) -> Formula:
         """Running statistics: torch's buffers, Keras' non-trainable weights."""
-        return self.cost(Statistics())
+        return self.cost(costs.Statistics())
 
     @cached_property
     def total_params(self) -> Formula:
         """Parameters and statistics together: Keras' "Total params"."""
-        return self.cost(TotalParameters())
+        return self.cost(costs.TotalParameters())
 
     @cached_property
     def macs(self) -> Formula:
         """Multiply-accumulates of one sample, forward."""
-        return self.cost(Macs())
+        return self.cost(costs.Macs())
 
     @cached_property
     def flops(self) -> Formula:
         """FLOPs of one sample, forward: two a MAC, as torch's ``FlopCounterMode`` counts."""
-        return self.cost(Flops())
+        return self.cost(costs.Flops())
 
     @cached_property
     def activations(self) -> Formula:
         """Elements of the input and of every layer's output, of one sample."""
-        return self.cost(Activations())
+        return self.cost(costs.Activations())
 
     @cached_property
     def receptive_field(self) -> tuple[Field, ...]:
         """Size, stride and offset of what one output position sees, along each axis."""
-        return self.cost(ReceptiveField())
+        return self.cost(costs.ReceptiveField())
 
     @cached_property
     def conventions(self) -> tuple[ConventionEffect, ...]:
@@ -247,7 +262,7 @@ class Trace(Shown):
         >>> [(other.choice.used_by, other.difference, other.amount) for other in bias.others]
         [(('torch', 'cuDNN'), 512, 132096)]
         """
-        return counted(self, CONVENTIONS.values())
+        return counted(self, costs.CONVENTIONS.values())
 
     def derivation(self) -> Readable:
         """Every number of this trace with the rule it follows from."""

@@ -197,7 +197,8 @@ class Scope:
 
     def under(self, name: str) -> Scope:
         """The place called `name` in here."""
-        return replace(self, path=f"{self.path}/{name}".lstrip("/"))
+        path = f"{self.path}/{name}".lstrip("/")
+        return Scope(path, self.loops, self.copy, self.carried, self.rounds, self.trained)
 
     def inside(self, loop: Loop) -> Scope:
         """The place inside of a further loop, whose turns do not follow one another."""
@@ -230,7 +231,6 @@ class Tracer:
         self.rows: list[Row] = []
         self.extra: list[Requirement] = []
         self._known: dict[tuple[object, ...], Applied] = {}
-        self._owners: dict[tuple[object, ...], Row] = {}
         self._calls: dict[tuple[object, ...], list[int]] = {}
         self._tied: list[tuple[int, Layer, Scope]] = []
 
@@ -248,32 +248,30 @@ class Tracer:
         """
         try:
             stated = layer if at.trained else frozen(layer)
-            applied = self._apply(stated, tuple(value.shape for value in values))
+            applied = self._apply(stated, tuple([value.shape for value in values]))
         except ArchcalcError as error:
             raise error.at(at.path) from None
-        place = (id(layer), at.copy)
-        self._calls.setdefault(place, []).append(len(self.rows))
-        owner = self._owners.get(place)
-        if owner is not None:
-            needs = _shared(owner, applied, at.path)
+        number = len(self.rows)
+        calls = self._calls.setdefault((id(layer), at.copy), [])
+        if calls:
+            needs = _shared(self.rows[calls[0]], applied, at.path)
             self.extra.extend(for_each(needed, numbered(at.loops)) for needed in needs)
-        sources = tuple(value.source for value in values)
         row = Row(
             at.path,
             applied,
-            sources,
+            tuple([value.source for value in values]),
             at.loops,
-            owner is not None,
-            carried=at.carried,
-            outputs_of=tuple(value.output for value in values),
-            rounds=at.rounds,
+            bool(calls),
+            (),
+            at.carried,
+            tuple([value.output for value in values]),
+            at.rounds,
         )
-        self._owners.setdefault(place, row)
+        calls.append(number)
         if layer.tied:
-            self._tied.append((len(self.rows), layer, at))
+            self._tied.append((number, layer, at))
         self.rows.append(row)
-        number = len(self.rows) - 1
-        return tuple(Value(shape, number, i) for i, shape in enumerate(applied.outputs))
+        return tuple([Value(shape, number, i) for i, shape in enumerate(applied.outputs)])
 
     def require(self, needs: Iterable[Requirement], at: Scope) -> None:
         """Keep what cannot be decided yet, asked for by the network at a place.
@@ -318,9 +316,9 @@ class Tracer:
             ShapeError: there is none.
         """
         for length in range(len(at.copy), -1, -1):
-            row = self._owners.get((id(owner), at.copy[:length]))
-            if row is not None:
-                return row
+            calls = self._calls.get((id(owner), at.copy[:length]))
+            if calls:
+                return self.rows[calls[0]]
         raise no_owner(owner, at.path)
 
     def _apply(self, layer: Layer, inputs: tuple[Shape, ...]) -> Applied:

@@ -1,5 +1,8 @@
 """Exact integer arithmetic with symbols: dimensions, floor division, parser, printers, errors."""
 
+from typing import TYPE_CHECKING
+
+from archcalc._loading import names_from
 from archcalc.symbolic.compare import at_least, bounds, equal
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr
 from archcalc.symbolic.division import CeilDiv, FloorDiv, ceil_div, floor_div
@@ -33,19 +36,21 @@ from archcalc.symbolic.ordered import (
     sum_of_products,
 )
 from archcalc.symbolic.parser import parse
-from archcalc.symbolic.printing import (
-    javascript_helpers,
-    to_javascript,
-    to_latex,
-    to_mathml,
-    to_numpy,
-    to_python,
-    to_text,
-)
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, as_shape, product
 from archcalc.symbolic.sums import Index, Sum, summed
 from archcalc.symbolic.symbols import symbol, symbols
+
+if TYPE_CHECKING:
+    from archcalc.symbolic.printing import (
+        javascript_helpers,
+        to_javascript,
+        to_latex,
+        to_mathml,
+        to_numpy,
+        to_python,
+        to_text,
+    )
 
 __all__ = [
     "ArchcalcError",
@@ -103,3 +108,11 @@ __all__ = [
     "to_python",
     "to_text",
 ]
+
+_HOMES = {
+    "printing": "javascript_helpers to_javascript to_latex to_mathml to_numpy to_python to_text"
+}
+"""Where names stand whose modules are loaded when one of them is first used."""
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+    __getattr__, __dir__ = names_from(__name__, _HOMES)

@@ -10,7 +10,7 @@ from functools import reduce
 
 from sympy import Add, Expr, Integer, Max, Min, Mul, Pow, Rational, Symbol
 
-from archcalc.symbolic.division import FloorDiv
+from archcalc.symbolic.division import FloorDiv, least_value
 from archcalc.symbolic.interval import Interval, added, extreme, floored, multiplied
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.ordered import OrderedAdd, OrderedMul, plain
@@ -111,6 +111,8 @@ def at_least(a: Expr | int, b: Expr | int, *, by_classes: bool = False) -> bool 
     """
     if isinstance(a, int) and isinstance(b, int):
         return a >= b
+    if isinstance(b, int) and (least := least_value(plain(a))) is not None and least >= b:
+        return True  # most often no difference need be made
     difference = (plain(a) - plain(b)).expand()
     low, high = bounds(difference)
     if low is not None and low >= 0:

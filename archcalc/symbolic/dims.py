@@ -135,7 +135,12 @@ def _normal(value: Any) -> Expr:
     """`value` with canonical symbols, and floors and ceilings as exact integer divisions."""
     if not isinstance(value, Expr):
         raise DimensionError(f"{shorten(str(value))} is not a formula")
-    if value.has(sympy.Float, sympy.I, sympy.oo, -sympy.oo, sympy.zoo, sympy.nan):
+    kinds = {type(part) for part in sympy.preorder_traversal(value)}
+
+    def holds(*those: Any) -> bool:
+        return any(issubclass(kind, those) for kind in kinds)
+
+    if holds(sympy.Float, *_ENDLESS):
         raise DimensionError(
             f"{shorten(str(value))} is not exact",
             hint="use integers and exact fractions, not floats or infinities",
@@ -147,13 +152,17 @@ def _normal(value: Any) -> Expr:
     }
     if renamed:
         value = value.xreplace(renamed)
-    if value.has(sympy.floor, sympy.ceiling):
+    if holds(sympy.floor, sympy.ceiling):
         value = value.replace(sympy.floor, _exact_floor).replace(sympy.ceiling, _exact_ceiling)
-    if value.has(sympy.Mod):
+    if holds(sympy.Mod):
         value = value.replace(sympy.Mod, lambda a, b: a - b * FloorDiv(a, b))
-    if value.has(sympy.Sum):
+    if holds(sympy.Sum):
         value = value.replace(_is_foreign_sum, _exact_sum)
-    return settled(value)
+    return settled(value) if holds(sympy.Max, sympy.Min) else value
+
+
+_ENDLESS = tuple(map(type, (sympy.I, sympy.oo, -sympy.oo, sympy.zoo, sympy.nan)))
+"""What is no number of anything."""
 
 
 def _is_foreign_sum(part: Any) -> bool:

@@ -157,7 +157,8 @@ def floor_div(a: int | Expr, b: int | Expr) -> int | Expr:
         if b == 0:
             raise ArithmeticRuleError(f"{a} cannot be divided by zero")
         return a // b
-    result = FloorDiv(a, b)
+    itself = b == 1 and isinstance(a, Expr) and is_whole(a)  # R1
+    result = a if itself else FloorDiv(a, b)
     return int(result) if isinstance(result, Integer) else result
 
 
@@ -286,7 +287,13 @@ def least_value(x: Expr) -> int | None:
         return min(known)
     if isinstance(x, Mul):
         return prod(known) if min(known) >= 0 else None
-    return 0 if isinstance(x, FloorDiv) and known[0] >= 0 and known[1] >= 1 else None
+    return _least_quotient(known[0], known[1], x.divisor) if isinstance(x, FloorDiv) else None
+
+
+def _least_quotient(numerator: int, least_divisor: int, divisor: Expr) -> int | None:
+    if isinstance(divisor, Integer) and divisor > 0:
+        return numerator // int(divisor)
+    return 0 if numerator >= 0 and least_divisor >= 1 else None
 
 
 def _least_power(base: int | None, exponent: int | None, *, even: bool) -> int | None:

@@ -7,7 +7,8 @@ replaced in them) that keep their parts and their order; `plain` gives the plain
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from math import prod
 from typing import Any
 
 from sympy import Add, Expr, Integer, Mul, S, sympify
@@ -81,7 +82,7 @@ def plain(expression: Expr | int) -> Expr:
         return Integer(expression)
     if isinstance(expression, _Ordered):
         return expression.doit()
-    if expression.has(OrderedAdd, OrderedMul):
+    if expression.args and expression.has(OrderedAdd, OrderedMul):
         return expression.replace(lambda part: isinstance(part, _Ordered), plain)
     return expression
 
@@ -164,16 +165,11 @@ def collect_like_terms(expression: Expr | int) -> Expr:
 
 
 def _tidy_product(e: OrderedMul) -> Expr:
-    number: Expr = S.One
+    numbers: list[Expr] = []
     factors: list[Expr] = []
-    for factor in e.args:
-        part = _factor(factor)
-        inner = part.args if isinstance(part, OrderedMul) or _is_whole(part) else (part,)
-        for item in inner:
-            if item.is_Number:
-                number *= item
-            else:
-                factors.append(item)
+    for item in _all_factors(e):
+        (numbers if item.is_Number else factors).append(item)
+    number = _number(numbers)
     if number is S.Zero or not factors:
         return number
     if any(_divides(factor) for factor in factors):
@@ -188,6 +184,23 @@ def _tidy_product(e: OrderedMul) -> Expr:
         powers[base] = powers.get(base, 0) + int(power)
     merged = [factor**power for factor, power in powers.items()]
     return product_of(merged if number is S.One else [number, *merged])
+
+
+def _all_factors(e: OrderedMul) -> Iterator[Expr]:
+    """The factors of a product, and of the products in it."""
+    for factor in e.args:
+        if isinstance(factor, OrderedMul):
+            yield from _all_factors(factor)
+        else:
+            part = _factor(factor)
+            yield from part.args if isinstance(part, OrderedMul) or _is_whole(part) else (part,)
+
+
+def _number(numbers: Sequence[Expr]) -> Expr:
+    """The product of numbers, most often all whole."""
+    if all(number.is_Integer for number in numbers):
+        return Integer(prod(int(number) for number in numbers))
+    return Mul(*numbers)
 
 
 def _cancelled(number: Expr, factors: list[Expr]) -> tuple[Expr, list[Expr]]:
@@ -211,8 +224,6 @@ def _divides(factor: Expr) -> bool:
 
 def _factor(factor: Expr) -> Expr:
     """A factor keeps a sum of whole layers as written; anything smaller is evaluated."""
-    if isinstance(factor, OrderedMul):
-        return _tidy_product(factor)
     if isinstance(factor, OrderedAdd) and any(_is_layered(term) for term in factor.args):
         return _tidy_sum(factor)
     return plain(factor)

@@ -11,7 +11,7 @@ from sympy import Expr, Integer, Rational, Symbol
 
 from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.division import FloorDiv, floor_div
+from archcalc.symbolic.division import FloorDiv, floor_div, is_whole
 from archcalc.symbolic.errors import RequirementError
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.ordered import plain
@@ -87,6 +87,8 @@ class Requirement(Shown):
             case Relation.MULTIPLE_OF:
                 if self.right == 0:  # its only multiple is itself
                     return equal(self.left, 0)
+                if self.right == 1 and isinstance(self.left, Expr) and is_whole(self.left):
+                    return True
                 return equal(floor_div(self.left, self.right) * self.right, self.left)
 
     def at(self, values: Mapping[Symbol, Dim]) -> Requirement:

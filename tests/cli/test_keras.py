@@ -59,3 +59,10 @@ def test_what_goes_in_is_said_where_a_model_does_not(run: Run, tmp_path: Path) -
     answer = run("summary", str(broken))
     assert answer.code == 2
     assert "[broken-archive]" in answer.err
+
+
+def test_what_a_class_makes_is_converted(run: Run) -> None:
+    told = ("--call", "in_features=3", "--call", "out_features=4", "--input", "3")
+    answer = run("convert", "torch.nn:Linear", *told, "--to", "keras")
+    assert (answer.code, answer.err) == (0, "")
+    assert "layers.Dense(4" in answer.out

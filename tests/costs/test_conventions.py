@@ -41,7 +41,7 @@ def trace_of(layer: ac.Layer, *shape: int | str) -> ac.Trace:
 
 
 def by(trace: ac.Trace, convention: str, choice: str) -> ac.Formula:
-    return trace.cost(ac.convention(convention)[choice])
+    return trace.cost(ac.costs.convention(convention)[choice])
 
 
 @given(sizes, sizes, st.booleans())
@@ -55,7 +55,7 @@ def test_one_bias_in_keras_and_two_in_torch(n_in: int, units: int, given_two: bo
         assert by(trace, "recurrent bias", "one") == in_keras(keras_kind(units), (5, n_in))
         assert by(trace, "recurrent bias", "two") == count(torch_kind(n_in, units))
         (found,) = [c for c in trace.conventions if c.convention.name == "recurrent bias"]
-        assert found.choice is ac.convention("recurrent bias")["two" if given_two else "one"]
+        assert found.choice is ac.costs.convention("recurrent bias")["two" if given_two else "one"]
         assert found.amount == trace.parameters
 
 
@@ -158,7 +158,7 @@ def test_attention_to_itself_and_to_another_of_the_same_shape() -> None:
     heads = [ac.MultiHeadAttention(2, 32) for _ in range(2)]
     both = ac.Model([x, y], heads[1](heads[0](x, x), y)).trace()
     products = 4 * 10**2 * 64
-    causal = ac.convention("causal attention")["half"]
+    causal = ac.costs.convention("causal attention")["half"]
     assert both.flops - both.cost(causal) == products // 2
     trained = both.cost(ac.costs.TrainingFlops()) - both.cost(
         ac.costs.TrainingFlops(forward=causal)
@@ -300,7 +300,7 @@ class TestSaid:
             "causal attention": ["in full", "half", "exact"],
         }
         for name, found in ac.costs.CONVENTIONS.items():
-            assert ac.convention(name) is found
+            assert ac.costs.convention(name) is found
             assert found.question.endswith("?")
             assert all(found[choice.name] is choice for choice in found.choices)
             assert all(choice.name != choice.meaning for choice in found.choices)
@@ -310,6 +310,6 @@ class TestSaid:
         with pytest.raises(
             ac.errors.LookupFailedError, match="there are statistics, recurrent bias"
         ):
-            ac.convention("biases")
+            ac.costs.convention("biases")
         with pytest.raises(ac.errors.LookupFailedError, match="there are one, two"):
-            ac.convention("recurrent bias")["three"]
+            ac.costs.convention("recurrent bias")["three"]

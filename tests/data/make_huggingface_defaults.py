@@ -16,8 +16,12 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from archcalc.frameworks.huggingface.fields import (
     Choice,
+    Image,
+    Labels,
     Letters,
+    Rounded,
     Sparse,
+    Starts,
     Switched,
     Windows,
 )
@@ -35,8 +39,12 @@ def keys_of(source: Any) -> set[str]:
     """The keys that a source asks for."""
     if isinstance(source, str):
         return set() if source.startswith("=") else {source.partition("??")[0].strip()}
-    if isinstance(source, Choice):
+    if isinstance(source, Choice | Rounded | Starts):
         return {source.key}
+    if isinstance(source, Labels):
+        return {source.key, source.table}
+    if isinstance(source, Image):
+        return {source.size, source.channels}
     if isinstance(source, Letters):
         return set(source.of)
     if isinstance(source, Switched):

@@ -1,9 +1,11 @@
-"""Random functional models of Keras: nested, shared, with several inputs and outputs, and with
-operations between layers, some of them on a batch that something was folded into."""
+"""Random functional models of Keras: nested, shared, with several inputs and outputs, with weights
+that two layers have, and with operations between layers, some of them on a batch that something was
+folded into."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,9 +44,14 @@ def leaves(model: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _flat(draw: Draw, x: Any, made: list[Any]) -> Any:
     width = x.shape[-1]
-    step = draw(st.sampled_from(("dense", "norm", "scale", "cut", "split", "fold", "nest", "gate")))
+    step = draw(st.sampled_from(_OF_NUMBERS))
     if step == "dense":
-        return layers.Dense(draw(st.integers(1, 5)), activation=draw(st.sampled_from(_ACTIVE)))(x)
+        made.append(
+            layers.Dense(draw(st.integers(1, 5)), activation=draw(st.sampled_from(_ACTIVE)))
+        )
+        return made[-1](x)
+    if step in ("again", "tied") and (known := _taking(made, width)):
+        return (draw(st.sampled_from(known)) if step == "again" else _tied(draw, known))(x)
     if step == "norm":
         return layers.BatchNormalization(scale=draw(st.booleans()))(x)
     if step == "scale":
@@ -56,12 +63,36 @@ def _flat(draw: Draw, x: Any, made: list[Any]) -> Any:
         return ops.maximum(first, second)
     if step == "fold":
         return ops.reshape(x, (-1, width, 1))
+    if step == "more":
+        y = ops.concatenate([x, ops.relu(x)], axis=-1)
+        return ops.sum(ops.expand_dims(y, 1), axis=1)
     if step == "gate":
         return x * ops.sigmoid(layers.Dense(width)(x))
     return _nested(draw, x, made)
 
 
+_OF_NUMBERS = (
+    *("dense", "norm", "scale", "cut", "split", "fold", "nest", "gate", "again", "tied", "more"),
+)
+
 _ACTIVE = ("relu", None, "gelu", "softmax")
+
+
+def _taking(made: list[Any], width: int) -> list[Any]:
+    """The Dense layers that were called on so many numbers before."""
+    return [one for one in made if isinstance(one, layers.Dense) and one.kernel.shape[0] == width]
+
+
+def _tied(draw: Draw, known: list[Any]) -> Any:
+    """Another layer with the kernel of one that there is."""
+    owner = draw(st.sampled_from(known))
+    layer = layers.Dense(owner.units, use_bias=draw(st.booleans()))
+    layer.build((None, owner.kernel.shape[0]))
+    layer._tracker.unlock()
+    layer._untrack_variable(layer._kernel)
+    layer._kernel = owner._kernel
+    layer._tracker.lock()
+    return layer
 
 
 def _sequence(draw: Draw, x: Any, made: list[Any]) -> Any:
@@ -75,6 +106,16 @@ def _sequence(draw: Draw, x: Any, made: list[Any]) -> Any:
         return layers.LSTM(draw(st.integers(1, 3)), return_sequences=True)(x)
     if step == "both":
         return layers.Bidirectional(layers.GRU(2))(x)
+    if step == "ways":
+        way = layers.LSTM(draw(st.integers(1, 2)), return_sequences=True)
+        return layers.Bidirectional(way, merge_mode=draw(st.sampled_from(_MERGES)))(x)
+    if step == "steps":
+        known = [*_taking(made, width), layers.Dense(draw(st.integers(1, 3)))]
+        made.append(draw(st.sampled_from(known)))
+        return layers.TimeDistributed(made[-1])(x)
+    if step == "models":
+        inner = keras.Sequential([keras.Input((width,)), layers.Dense(3, "relu"), layers.Dense(2)])
+        return layers.TimeDistributed(inner)(x)
     if step == "norm":
         return layers.LayerNormalization()(x)
     if step == "attend":
@@ -97,8 +138,9 @@ def _sequence(draw: Draw, x: Any, made: list[Any]) -> Any:
 
 _OF_SEQUENCES = (
     *("dense", "conv", "lstm", "both", "norm", "attend", "scores", "mean", "turn", "equation"),
-    *("each", "place", "flat"),
+    *("each", "place", "flat", "ways", "steps", "models"),
 )
+_MERGES = ("concat", "sum", "mul", "ave")
 
 
 def _image(draw: Draw, x: Any, made: list[Any]) -> Any:
@@ -124,7 +166,8 @@ _STEPS = {2: _flat, 3: _sequence, 4: _image}
 
 def _nested(draw: Draw, x: Any, made: list[Any]) -> Any:
     """A model in the model, maybe one that was called before, maybe frozen."""
-    known = [one for one in made if tuple(one.inputs[0].shape) == tuple(x.shape)]
+    models = [one for one in made if isinstance(one, keras.Model)]
+    known = [one for one in models if tuple(one.inputs[0].shape) == tuple(x.shape)]
     if known and draw(st.booleans()):
         return draw(st.sampled_from(known))(x)
     start = keras.Input(x.shape[1:])
@@ -163,8 +206,10 @@ def models(draw: Draw, most: int = 7) -> Any:
     ]
     used = [s for s in starts if _reaches(s, ends)]
     model = keras.Model(used, ends[:3] if _all_reached(used, ends[:3]) else ends)
-    for layer in model.layers:
-        if draw(st.integers(0, 5)) == 0:
+    met = Counter(id(weight) for _, layer in leaves(model) for weight in layer.weights)
+    for layer in model.layers:  # what is frozen in one of two layers is frozen in both
+        own = all(met[id(weight)] == 1 for weight in layer.weights)
+        if own and draw(st.integers(0, 5)) == 0:
             layer.trainable = False
     return model
 

@@ -37,13 +37,16 @@ def counted(net: Any) -> tuple[int, int, int]:
 def differences(net: Any, model: Any) -> list[Any]:
     """The layers of which the parameters or the output shapes are not Keras' own.
 
-    A layer that holds others, as Bidirectional does, has a row for each of them.
+    A layer that holds others, as Bidirectional does, has a row for each of them; weights that two
+    layers have are compared in both, and how they count in the totals.
     """
-    rows = [(row.path.replace("time_distributed/", ""), row) for row in net.trace().rows]
+    there = [(row.path, row) for row in net.trace().rows]
+    rows = [*there, *((at.replace("time_distributed/", ""), row) for at, row in there)]
     found: list[Any] = []
     for path, layer in leaves(model):
         own = [row for at, row in rows if at == path][:1]
-        inside = own or [row for at, row in rows if at.startswith(f"{path}/") and not row.shared]
+        held = {at: row for at, row in there if at.startswith(f"{path}/")}
+        inside = own or list(held.values())
         ours = sum(weight.size for row in inside for weight in row.applied.weights)
         if not inside or ours != layer.count_params():
             found.append((path, layer.count_params(), ours))
@@ -75,7 +78,7 @@ def _without_opaque(net: Any) -> bool:
 
 
 @given(models())
-@examples(0.6, nightly=0.25)
+@examples(0.6, nightly=500)
 def test_random_models_are_read_from_the_model_and_from_its_config(model: Any) -> None:
     net = ac.from_keras(model)
     assert counted(net) == figures(model)
@@ -90,7 +93,7 @@ def test_random_models_are_read_from_the_model_and_from_its_config(model: Any) -
 
 
 @given(models())
-@examples(0.4, nightly=0.25)
+@examples(0.4, nightly=500)
 def test_random_models_are_built_again_and_give_the_same(model: Any) -> None:
     net = ac.from_keras(model)
     again: Any = net.to_keras()
@@ -355,3 +358,50 @@ def test_applications_have_the_figures_that_keras_says(name: str) -> None:
     if name in IN_THE_GATE:
         again = net.to_keras()
         assert (again.count_params(), size(again.trainable_weights)) == figures(model)[:2]
+
+
+def _with_the_kernel_of(owner: Any, use_bias: bool) -> Any:
+    layer = layers.Dense(owner.units, use_bias=use_bias)
+    layer.build((None, owner.kernel.shape[0]))
+    layer._tracker.unlock()
+    layer._untrack_variable(layer._kernel)
+    layer._kernel = owner._kernel
+    layer._tracker.lock()
+    return layer
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_a_variable_that_two_layers_have_is_tied_and_built_as_one(use_bias: bool) -> None:
+    x = keras.Input((4,))
+    first = layers.Dense(4, name="first")
+    y = first(x)
+    model = keras.Model(x, _with_the_kernel_of(first, use_bias)(ops.relu(y)))
+    net = ac.from_keras(model)
+    assert _without_opaque(net)
+    assert counted(net) == figures(model)
+    again: Any = net.to_keras()
+    assert again.count_params() == model.count_params()
+    kernels = {id(layer.kernel) for layer in again.layers if isinstance(layer, layers.Dense)}
+    assert len(kernels) == 1
+
+
+def test_a_layer_at_every_step_and_by_itself_is_one_layer() -> None:
+    x, y = keras.Input((5, 4)), keras.Input((4,))
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(4), layers.Dense(3)])
+    for inner in (layers.Dense(4), model):
+        both = keras.Model([x, y], [layers.TimeDistributed(inner)(x), inner(y)])
+        net = ac.from_keras(both)
+        assert _without_opaque(net)
+        assert counted(net) == figures(both)
+        assert net.to_keras().count_params() == both.count_params() == inner.count_params()
+
+
+def test_a_class_of_ones_own_that_only_makes_its_weights_is_its_base() -> None:
+    class Halved(layers.Dense):
+        def __init__(self, units: int, **how: Any) -> None:
+            super().__init__(units // 2, **how)
+
+    x = keras.Input((4,))
+    net = ac.from_keras(keras.Model(x, Halved(8)(x)))
+    assert [type(row.layer).__name__ for row in net.trace().rows] == ["Dense"]
+    assert net.trace().parameters == 20

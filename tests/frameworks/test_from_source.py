@@ -146,7 +146,7 @@ def test_an_error_names_its_line_and_the_way_out() -> None:
     [
         ("model = Sequential()\nmodel.add(Dens(3))", "unknown-layer", "did you mean Dense?"),
         ("x = Input((3,))\nmodel = Model(x, mine(x))", "unknown-layer", "paste its definition"),
-        ("import keras\nm = keras.applications.ResNet50()", "not-in-source", "archcalc summary"),
+        ("import keras\nm = keras.applications.Xception()", "not-in-source", "archcalc summary"),
         ("a = Sequential([Dense(1)])\nb = Sequential([Dense(1)])", "several-models", "name='b'"),
         (torch_sources.DCGAN, "several-models", "name='netD'"),
         (torch_sources.SNIPPETS["LeNet"][2], "no-input-shape", "--input 3,224,224"),

@@ -7,8 +7,10 @@ makes them.
 
 from __future__ import annotations
 
+import gzip
 import json
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ import pytest
 
 import archcalc as ac
 from archcalc.errors import SpecificationError
-from archcalc.frameworks.huggingface.types import TYPES
+from archcalc.frameworks.huggingface.reading import read_config
+from archcalc.frameworks.huggingface.tensors import expected_tensors
+from tests.sampling import NIGHTLY
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -39,13 +43,24 @@ def config_of(model: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("model", RELEASED, ids=lambda model: model["name"])
 def test_released_models_hold_as_much_as_transformers_builds(model: dict[str, Any]) -> None:
     config = config_of(model)
-    if config["model_type"] not in TYPES:
-        pytest.skip("not read yet")
     trace = ac.from_huggingface(config).trace()
     assert trace.parameters() == model["total_params"]
     active = model.get("active_params_incl_embeddings")
     if active is not None:
         assert trace.active_parameters() == active
+
+
+NAMED = [model for model in RELEASED if model["config_class"] != "ViTConfig"]
+
+
+@pytest.mark.parametrize("model", NAMED, ids=lambda model: model["name"])
+def test_every_tensor_has_its_name_and_shape(model: dict[str, Any]) -> None:
+    made = Counter(
+        (".".join("*" if part.isdigit() else part for part in tensor.name.split(".")), tensor.shape)
+        for tensor in expected_tensors(read_config(config_of(model)), "stacked")
+    )
+    theirs = {(p["pattern"], tuple(p["shape"])): p["count"] for p in model["params_by_pattern"]}
+    assert made == theirs
 
 
 LLAMA = {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2}
@@ -115,3 +130,25 @@ def test_the_words_of_a_model_of_images_are_read() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ac.from_huggingface(inside).trace().parameters == net.trace().parameters
+
+
+SMALL = json.loads(gzip.decompress((DATA / "huggingface_models.json.gz").read_bytes()))["models"]
+
+LENGTH = 7
+"""How many words the models that were built read."""
+
+UNCOUNTED = ("mamba", "falcon_mamba", "phi", "stablelm")
+"""Types whose FLOPs differ: torch counts a padded convolution, and a rotation of an odd width."""
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_small_configurations_at_random_are_as_transformers_builds_them(kind: str) -> None:
+    for case in SMALL[kind] if NIGHTLY else SMALL[kind][:2]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            net = ac.from_huggingface(case["config"], length=LENGTH)
+        trace = net.trace()
+        assert trace.parameters() == case["parameters"], case["config"]
+        if kind not in UNCOUNTED:
+            sizes = dict.fromkeys(map(str, trace.flops.symbols), LENGTH)
+            assert trace.flops(**sizes) == case["flops"], case["config"]

@@ -170,7 +170,7 @@ def test_beside_and_merged_are_two_conventions() -> None:
     own = int(plain.trace().macs)
     assert beside.macs == own + t * (d * r + r * f)
     assert merged.macs == keras.macs == own + d * r * f
-    choices = ac.convention("adapters")
+    choices = ac.costs.convention("adapters")
     for trace in (beside, merged, keras):
         assert trace.cost(choices["beside"]) == beside.macs
         assert trace.cost(choices["merged"]) == merged.macs

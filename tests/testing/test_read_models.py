@@ -105,7 +105,7 @@ OTHER = NET.replace("dense", ac.Dense(64))
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_held_against_a_network(folder: Path, name: str) -> None:
     file = folder / name
-    assert ac.load(file).trace().parameters == ac.traced(str(file)).parameters == TOTAL
+    assert ac.load(file).trace().parameters == ac.network.traced(str(file)).parameters == TOTAL
     assert_matches(NET, str(file))
     assert_budget(file, parameters=f"== {TOTAL}", macs="== 736_488", activations="> 0")
     with pytest.raises(MismatchError, match=r"units \(n_out\): 64 here; 100 would give what is"):

@@ -20,7 +20,7 @@ from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.errors import PictureError, SpecificationError, quoted, shorten
 from archcalc.symbolic.printing.plain import visible
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "draw", "opened_keys"]
 
 _ENOUGH = 28
 """The first block of each kind is opened, while no more cards than this are drawn."""
@@ -148,9 +148,9 @@ def draw(
     if width is not None and width not in _COSTS:
         raise _unknown("width", width, " or ".join(_COSTS))
     block = block_of(trace)
-    opened = frozenset(_opened(block, depth))
+    opened = frozenset(opened_keys(block, depth))
     shares = None if width is None else _shares(trace, width)
-    return Drawing(trace, block, Look(trace, opened, direction, shapes, shares))
+    return Drawing(trace, block, Look(trace, opened, direction, shapes, shares=shares))
 
 
 def _unknown(what: str, given: object, known: str) -> SpecificationError:
@@ -159,7 +159,7 @@ def _unknown(what: str, given: object, known: str) -> SpecificationError:
     )
 
 
-def _opened(block: Block, depth: int | None) -> Iterator[str]:
+def opened_keys(block: Block, depth: int | None) -> Iterator[str]:
     """The keys of the blocks that are open: those down to a depth, or as many as can be seen."""
     if block.times != 1:
         yield block.key

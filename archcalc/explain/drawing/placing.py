@@ -51,6 +51,8 @@ class Look:
         opened: the keys of the blocks that are open.
         direction: where things flow to.
         shapes: whether the shapes of what flows are shown.
+        begins, finishes: whether what comes in is the input of the network, and whether the shape
+            of what goes out is said.
         shares: how large the cost of each row is beside the largest, where widths show it.
     """
 
@@ -58,6 +60,8 @@ class Look:
     opened: frozenset[str]
     direction: Direction = "down"
     shapes: bool = True
+    begins: bool = True
+    finishes: bool = True
     shares: Mapping[int, float] | None = None
 
     @property
@@ -242,7 +246,8 @@ class _Level:
         """What is put in layers, with room below it for the lines and what they say."""
         said = {v for v in self._values() if self._says(v)}
         room = self._room(said)
-        begin = room if self.outermost else (26.0 if self.look.down else 18.0)
+        inner = 26.0 if self.look.down else 18.0
+        begin = room if self.outermost and self.look.begins else inner
         boxes = [Box(0, 0, begin) for _ in self.coming]
         for i, sized in enumerate(self.sized):
             speaks = any(start == i and v in said for start, _, v in self.edges)
@@ -255,7 +260,8 @@ class _Level:
     def _says(self, value: Value) -> bool:
         """Whether the shape of a value stands here, and not at its way outside."""
         inner = value not in self.coming and value not in self.going
-        return self.look.shapes and (self.outermost or inner)
+        ends = value not in self.going or self.look.finishes
+        return self.look.shapes and (inner or (self.outermost and ends))
 
     def _room(self, said: Collection[Value]) -> float:
         """The room between layers."""
@@ -298,9 +304,10 @@ class _Level:
             said.add(value)
             words: Words = (shape_of(self.look.trace, value),) if fresh else ()
             if fresh and start < 0:
-                words = ("input ", *words)
+                words = ("input ", *words) if self.look.begins else ()
             ends = self.outermost if to == len(self.sized) else self.sized[to].inside is None
             yield Route(value, tuple(map(self._page, points)), words, ends)
 
     def _page(self, spot: tuple[float, float]) -> tuple[float, float]:
-        return spot if self.look.down else (spot[1], spot[0])
+        across, along = round(spot[0], 1), round(spot[1], 1)
+        return (across, along) if self.look.down else (along, across)

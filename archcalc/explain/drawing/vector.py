@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from html import escape
+from html import escape, unescape
 from itertools import pairwise
 
 from archcalc.explain.drawing.parts import Card, Words
-from archcalc.explain.drawing.placing import SMALL, TITLE, Placed, Route, Standing, plain_words
+from archcalc.explain.drawing.placing import SMALL, TITLE, Placed, Route, Standing
 from archcalc.explain.svg import INK, Point, Svg, SvgCanvas
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.printing import to_text
@@ -15,16 +16,19 @@ from archcalc.symbolic.shape import Shape, needs_brackets
 
 __all__ = ["Shown", "as_svg"]
 
-Shown = Callable[[Dim], str]
-"""How a dimension stands in the drawing, as markup."""
+_TAGS = re.compile("<[^>]*>")
+
+Shown = Callable[[Dim, bool], str]
+"""How a dimension stands in the drawing, as markup, alone or with neighbours."""
 
 INKS = {"product": "#3b82f6", "window": "#f97316", "merge": "#10b981", "other": "#8b8fa3"}
 """The colours of cards: what multiplies with weights, what slides, what joins, and the rest."""
 
 
-def plainly(dim: Dim) -> str:
-    """A dimension as text."""
-    return escape(to_text(dim))
+def plainly(dim: Dim, neighbours: bool) -> str:
+    """A dimension as text, in brackets where its neighbours need them."""
+    text = escape(to_text(dim))
+    return f"({text})" if neighbours and needs_brackets(dim) else text
 
 
 def as_svg(
@@ -33,6 +37,7 @@ def as_svg(
     description: str,
     shown: Shown = plainly,
     noted: Callable[[Standing], str] | None = None,
+    centre: float | None = None,
 ) -> Svg:
     """What is placed, drawn.
 
@@ -42,18 +47,28 @@ def as_svg(
         description: the drawing in words, for those who do not see it.
         shown: how a dimension stands in it.
         noted: what is said of a card where a pointer rests on it.
+        centre: what stands in the middle of it, so that drawings can stand one below the other.
     """
     canvas = SvgCanvas()
     for standing in placed.standing:
         if standing.opened:
             _block(canvas, standing, shown, noted)
+    canvas.open("g", "flow", fill="none", stroke=INK, stroke_opacity="0.6", stroke_width="1.4")
     for route in placed.routes:
-        _route(canvas, route, placed.down)
+        canvas.curve(_smooth(route.points, placed.down), "way")
+    canvas.close("g")
+    canvas.open("g", "flow", fill=INK, fill_opacity="0.6")
+    for route in placed.routes:
+        if route.ends:
+            canvas.arrow(route.points[-1], "tip", down=placed.down)
+    canvas.close("g")
     for standing in placed.standing:
         if not standing.opened:
             _card(canvas, standing, shown, noted)
     for route in placed.routes:
         _words(canvas, route, shown, placed.down)
+    if centre is not None:
+        canvas.centre(centre)
     return canvas.svg(title, description)
 
 
@@ -99,18 +114,12 @@ def _rich(words: Words, shown: Shown) -> tuple[str, str]:
         if isinstance(word, str):
             markup.append(escape(word))
         elif isinstance(word, Shape):
-            brackets = len(word) > 1
-            parts = [f"({shown(d)})" if brackets and needs_brackets(d) else shown(d) for d in word]
+            parts = [shown(dim, len(word) > 1) for dim in word]
             markup.append("×".join(parts) or "scalar")
         else:
-            markup.append(shown(word))
-    return plain_words(words), "".join(markup)
-
-
-def _route(canvas: SvgCanvas, route: Route, down: bool) -> None:
-    canvas.curve(_smooth(route.points, down), "flow")
-    if route.ends:
-        canvas.arrow(route.points[-2], route.points[-1], "flow")
+            markup.append(shown(word, False))
+    made = "".join(markup)
+    return unescape(_TAGS.sub("", made)), made
 
 
 def _smooth(points: Sequence[Point], down: bool) -> list[tuple[Point, Point, Point, Point]]:

@@ -1,7 +1,14 @@
 """Reconciliation: edits, their search, and what it finds."""
 
 from archcalc.explain.reconciling import choices, readings, specification, windows
-from archcalc.explain.reconciling.edit import EDITS, Edit, Finding, Place, Variant, register_edit
+from archcalc.explain.reconciling.edit import (
+    EDITS,
+    Edit,
+    Finding,
+    Place,
+    Variant,
+    register_edit,
+)
 from archcalc.explain.reconciling.reconcile import reconcile
 from archcalc.explain.reconciling.result import Claim, Reconciliation
 

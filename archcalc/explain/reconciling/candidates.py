@@ -80,6 +80,11 @@ class Field:
         """What each row adds."""
         return tuple(self.amount(row) for row in self.rows)
 
+    @cached_property
+    def _widths(self) -> frozenset[int]:
+        sizes = (row.output[-1] for row in self.rows if row.output and row.weights)
+        return frozenset(size for size in sizes if isinstance(size, int))
+
     def amount(self, row: Row) -> int:
         """What a row adds."""
         key = (id(row.applied), row.loops, row.shared, row.ties)
@@ -94,7 +99,7 @@ class Field:
         if index not in self._places:
             row = self.rows[index]
             earlier = self.rows[max(0, index - 8) : index]
-            self._places[index] = Place(row, earlier, self.quantity)
+            self._places[index] = Place(row, earlier, self.quantity, self._widths)
         return self._places[index]
 
     def changes(self, index: int) -> list[Variant]:
@@ -145,7 +150,9 @@ class Field:
         return [c for c in self.changes(index) if c.moves or c.inputs is not None]
 
     def followed(
-        self, changes: Mapping[int, Sequence[Variant]], inputs: tuple[Shape, ...] | None = None
+        self,
+        changes: Mapping[int, Sequence[Variant]],
+        inputs: tuple[Shape, ...] | None = None,
     ) -> tuple[dict[int, int], dict[int, Row]] | None:
         """What changes, made together, add to the count of each row; and the rows they change."""
         rows = self.follower.changed(changes, inputs)
@@ -189,7 +196,15 @@ class Field:
                 if made is not None:
                     kind = next(iter(changes.values())).kind
                     found.append(
-                        Candidate(bits, tag, kind, changes, made[0], everywhere=True, moved=made[1])
+                        Candidate(
+                            bits,
+                            tag,
+                            kind,
+                            changes,
+                            made[0],
+                            everywhere=True,
+                            moved=made[1],
+                        )
                     )
         return found
 
@@ -319,7 +334,10 @@ _SHARING = ("convention", "shared weights")
 
 
 def _one(
-    index: int, change: Variant, amounts: dict[int, int], rows: dict[int, Row] | None = None
+    index: int,
+    change: Variant,
+    amounts: dict[int, int],
+    rows: dict[int, Row] | None = None,
 ) -> Candidate:
     return Candidate(
         change.bits, change.tag, change.kind, {index: change}, amounts, moved=rows or {}

@@ -7,12 +7,16 @@ from dataclasses import replace
 from functools import partial
 
 from archcalc.costs import Flops, Macs
-from archcalc.explain.conventions import who
+from archcalc.explain.counting_choices import who
 from archcalc.explain.reconciling.edit import Edit, Place, Variant, register_edit
 from archcalc.explain.reconciling.terms import Factor, Term, Terms, added
 from archcalc.symbolic import ArchcalcError
 
 __all__ = ["OtherConvention"]
+
+
+_SHARED = 1.0
+"""The cost of counting again what is shared, where something is: it is what people do with it."""
 
 
 class OtherConvention(Edit):
@@ -25,15 +29,18 @@ class OtherConvention(Edit):
         row = place.row
         for convention in place.quantity.conventions():
             base = self._counted(convention.base, place)
-            for choice in convention.choices:
-                other = self._counted(choice, place)
+            each = [self._counted(choice, place) for choice in convention.choices]
+            if place.count in each:
+                base = place.count  # what is claimed is itself a choice, as with the statistics
+            for choice, other in zip(convention.choices, each, strict=True):
                 if base is None or other is None or other == base:
                     continue
                 kind = convention.kind_of(choice)
                 yield Variant(
                     f"{convention.name}: {choice.meaning}, as in {who(choice)}",
                     partial(_counted_as, term=Term(kind, "convention", (_factor(other - base),))),
-                    kind=kind, tag=(kind,), touches=("convention", convention.name),
+                    kind=kind, bits=_SHARED if convention.name == "shared weights" else -1.0,
+                    tag=(kind,), touches=("convention", convention.name),
                 )  # fmt: skip
         if place.quantity.name == "macs" and place.terms:
             with_bias = self._counted(Flops(bias=True, per_mac=1), place)

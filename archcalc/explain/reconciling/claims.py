@@ -106,7 +106,10 @@ def looks_written(text: str) -> bool:
 
 
 def read_claim(
-    value: Claimable, name: str, letters: Mapping[str, Any], symbolic: frozenset[str] = frozenset()
+    value: Claimable,
+    name: str,
+    letters: Mapping[str, Any],
+    symbolic: frozenset[str] = frozenset(),
 ) -> Claimed:
     """A claim as a number, or as the interval that a rounded figure is.
 
@@ -305,7 +308,10 @@ def _few(products: list[list[Leaf]]) -> list[list[Leaf]]:
 
 
 def read_shape(
-    value: Claimable, name: str, letters: Mapping[str, Any], symbolic: frozenset[str] = frozenset()
+    value: Claimable,
+    name: str,
+    letters: Mapping[str, Any],
+    symbolic: frozenset[str] = frozenset(),
 ) -> tuple[Any, ...]:
     """A claimed shape, or a size, as a tuple.
 

@@ -60,12 +60,20 @@ class Place:
         row: the call.
         earlier: those before it.
         quantity: what is counted.
+        widths: how many features come out of the layers of the network.
     """
 
-    def __init__(self, row: Row, earlier: Sequence[Row], quantity: Quantity) -> None:
+    def __init__(
+        self,
+        row: Row,
+        earlier: Sequence[Row],
+        quantity: Quantity,
+        widths: frozenset[int] = frozenset(),
+    ) -> None:
         self.row = row
         self.earlier = earlier
         self.quantity = quantity
+        self.widths = widths
 
     @cached_property
     def notation(self) -> Notation:

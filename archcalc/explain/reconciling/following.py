@@ -18,10 +18,10 @@ from archcalc.symbolic.shape import Shape
 
 __all__ = ["MOST_CALLS", "MOST_VISITS", "Follower"]
 
-MOST_VISITS = 40_000
+MOST_VISITS = 15_000
 """How many calls are looked at again for one reconciliation; the likeliest edits come first."""
 
-MOST_CALLS = 8_000
+MOST_CALLS = 3_000
 """How many layers are worked out on other shapes for one reconciliation."""
 
 
@@ -148,7 +148,13 @@ class Follower:
             self._calls += 1
             try:
                 self._known[key] = Applied(layer, inputs)
-            except (ArchcalcError, ValueError, TypeError, ZeroDivisionError, IndexError):
+            except (
+                ArchcalcError,
+                ValueError,
+                TypeError,
+                ZeroDivisionError,
+                IndexError,
+            ):
                 self._known[key] = None
         return self._known[key]
 

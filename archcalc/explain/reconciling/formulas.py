@@ -48,7 +48,10 @@ def same_products(terms: Terms, products: Sequence[Product]) -> bool:
 
 
 def _factors(term: Term) -> list[int]:
-    return [*(f.value for f in term.factors), *([term.times] if term.times != 1 else [])]
+    return [
+        *(f.value for f in term.factors),
+        *([term.times] if term.times != 1 else []),
+    ]
 
 
 def compared(place: Place, products: Sequence[Product]) -> list[Finding] | None:
@@ -150,7 +153,11 @@ def _dropped(place: Place, match: _Match, rule: str, amount: int) -> tuple[str, 
         )
     gates = getattr(place.row.layer, "gates", 0)
     if rules == [gates] and gates > 1:
-        return "gates-counted-once", amount, f"the {gates} gates were counted once in {rule}"
+        return (
+            "gates-counted-once",
+            amount,
+            f"the {gates} gates were counted once in {rule}",
+        )
     shown = "·".join(f"{place.shown(r)}" for r in rules)
     value = prod(f.value for f in match.missing)
     return "factor-left-out", amount, f"{shown} = {value:,} was left out of {rule}"

@@ -17,14 +17,14 @@ from __future__ import annotations
 from math import log2
 
 __all__ = [
-    "AGAIN", "CHANCE", "COMMON", "EVERYWHERE", "MARGIN", "NEAR", "ONE_MORE", "ONE_OF_TWO", "USUAL",
-    "believed", "numbers_there", "place_bits",
+    "AGAIN", "ALONE", "CHANCE", "COMMON", "EVERYWHERE", "MARGIN", "NEAR", "ONE_MORE", "ONE_OF_TWO",
+    "USUAL", "believed", "numbers_there", "place_bits",
 ]  # fmt: skip
 
-MARGIN = 4.5
+MARGIN = 3.0
 """By how many bits an explanation is shorter than the number that it explains."""
 
-CHANCE = 0.01
+CHANCE = 0.03
 """The share of all numbers that explanations as cheap may hit."""
 
 USUAL = 3.6
@@ -44,6 +44,9 @@ ONE_MORE = 0.5
 
 ONE_OF_TWO = 4.0
 """The cost of a mistake in one of two directions that are one layer to a person."""
+
+ALONE = 2.0
+"""The cost of one more cause: a person makes few mistakes that have nothing to do with another."""
 
 EVERYWHERE = 1.0
 """The cost of making a mistake wherever it can be made, beside its own."""
@@ -72,7 +75,11 @@ def place_bits(places: int) -> float:
 
 
 def believed(
-    bits: float, there: float, as_cheap: float, evidence: float = 0.0, exact: bool = True
+    bits: float,
+    there: float,
+    as_cheap: float,
+    evidence: float = 0.0,
+    exact: bool = True,
 ) -> bool:
     """Whether an explanation of `bits` is one.
 

@@ -187,7 +187,10 @@ class _Outputs(Quantity):
         steps = tuple(Factor(n, n) for n in positions(row.loops) if isinstance(n, int))
         found: list[Term] = []
         for i, (rule, real) in enumerate(zip(notation.outputs, row.outputs, strict=True)):
-            factors = factors_of(rule, real, notation.values)
+            rules = (
+                rule if len(rule) == len(real) else real
+            )  # where another is believed to come out
+            factors = factors_of(rules, real, notation.values)
             if factors is None:
                 return ()
             byte = (Factor(self.each, self.each),) if self.each > 1 else ()

@@ -63,7 +63,9 @@ class MissingBias(Edit):
         if biases:
             names = frozenset(term.name for term in biases)
             yield Variant(
-                partial(self._text, place, biases), partial(omitted, names=names), touches="bias"
+                partial(self._text, place, biases),
+                partial(omitted, names=names),
+                touches="bias",
             )
             if len(biases) > 1:
                 for term in biases:
@@ -226,7 +228,11 @@ class FactorLeftOut(Edit):
     ) -> Variant:
         read = partial(left_out, rule=rule, names=frozenset([term.name]))
         whole = bare_rule(place, term)
-        kind, bits, text = self.kind, self.bits, f"{_factor_name(place, rule, value)} was left out"
+        kind, bits, text = (
+            self.kind,
+            self.bits,
+            f"{_factor_name(place, rule, value)} was left out",
+        )
         channels = isinstance(rule, Expr) and rule.has(symbol("c_in"))
         if channels:
             kind, bits = "missing-input-channels", 1.5
@@ -344,7 +350,7 @@ class OtherDimension(Edit):
         if self._is_axis(place, one) and self._is_axis(place, value):
             kind, bits = "other-axis", 2.5 if len(place.row.inputs[0]) == 2 else 4.5
         elif _sort(place, one) not in sorts:
-            bits += 2.5
+            bits += 4.0
         yield Variant(
             f"{name} was taken for {place.named(one)}, which is {values[one]:,}",
             partial(in_values, values=values, put={one: value}), kind=kind,
@@ -564,7 +570,10 @@ class CountedOnce(Edit):
                 f"it stands there {times:,} times and was counted once", counted_once,
                 tag=(self.kind, start), touches="times",
             )  # fmt: skip
-            for other, word in ((times - 1, "one too few"), (times + 1, "one too many")):
+            for other, word in (
+                (times - 1, "one too few"),
+                (times + 1, "one too many"),
+            ):
                 if other > 1:
                     yield Variant(
                         f"{other:,} copies were counted, {word}: there are {times:,}",

@@ -76,7 +76,9 @@ def reconcile(
     quantity = quantity_of(of)
     if running is None and layers is None and total is None:
         raise EvaluationError(
-            "nothing is claimed", hint="give running=, layers= or total=", code="nothing-claimed"
+            "nothing is claimed",
+            hint="give running=, layers= or total=",
+            code="nothing-claimed",
         )
     if running and layers:
         raise EvaluationError(
@@ -208,7 +210,12 @@ class _Sums:
         claim = _Placed("total", "total", tuple(sorted(rows)), claimed)
         whole = self._claim(answer, claim, rounded=not claimed.exact)
         return Reconciliation(
-            (), claimed.value, actual, closing=whole.findings, of=self.quantity.name, whole=whole
+            (),
+            claimed.value,
+            actual,
+            closing=whole.findings,
+            of=self.quantity.name,
+            whole=whole,
         )
 
     def _and_total(self, result: Reconciliation, total: Claimable) -> Reconciliation:
@@ -313,9 +320,6 @@ class _Sums:
             return None
         found = compared(place, products)
         if found is None or sum(f.amount for f in found) != span.actual - span.claimed:
-            return None
-        known = {f.kind for f in found}
-        if answer.explained and len(found) > 1 and "extra-term" in known:
             return None
         return found
 
@@ -453,7 +457,14 @@ def _by_value(
     closing = whole.findings if whole else ()
     last = whole or made[-1]
     return Reconciliation(
-        tuple(made), last.claimed, last.actual, "", closing, quantity.name, whole, added=False
+        tuple(made),
+        last.claimed,
+        last.actual,
+        "",
+        closing,
+        quantity.name,
+        whole,
+        added=False,
     )
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from archcalc.explain import text
-from archcalc.explain.document import Amount, Block, Code, Document, Inlines, Paragraph, Table
+from archcalc.explain.document import (
+    Amount,
+    Block,
+    Code,
+    Document,
+    Inlines,
+    Paragraph,
+    Table,
+)
 from archcalc.explain.reconciling.edit import Finding
 from archcalc.explain.renderable import Renderable
 from archcalc.formula import Formula
@@ -161,7 +169,9 @@ class Reconciliation(Renderable):
         """Both numbers of every finding side by side, each by its rule; what differs is marked."""
         from archcalc.explain.reconciling.side_by_side import SideBySide
 
-        return SideBySide(tuple(side for claim in self._every for side in claim.comparison))
+        return SideBySide(
+            tuple(dict.fromkeys(side for claim in self._every for side in claim.comparison))
+        )
 
     def _total(self) -> list[tuple[Inlines, ...]]:
         written = f"{self.whole.written} = " if self.whole and self.whole.written else ""
@@ -173,7 +183,12 @@ class Reconciliation(Renderable):
             if self.whole is not None and self.whole.rounded:
                 exactly = ("is right, rounded: ", *_shown(self.actual))
             return [(("total",), said, exactly, (), ())]
-        first = (("total",), said, ("is ", *_shown(self.actual)), _signed(self.difference))
+        first = (
+            ("total",),
+            said,
+            ("is ", *_shown(self.actual)),
+            _signed(self.difference),
+        )
         closing = self.closing
         if len(closing) == 1 and closing[0].kind == "unexplained" and not self.claims:
             return [(*first, (closing[0].text,))]
@@ -298,7 +313,13 @@ def _rows(claim: Claim) -> list[tuple[Inlines, ...]]:
         return [(name, said, right, (), ())]
     first, *others = claim.findings
     return [
-        (name, said, ("is ", *_shown(claim.actual)), _signed(first.amount), _told(claim, first)),
+        (
+            name,
+            said,
+            ("is ", *_shown(claim.actual)),
+            _signed(first.amount),
+            _told(claim, first),
+        ),
         *(((), (), (), _signed(f.amount), _told(claim, f)) for f in others),
         *_or(claim),
     ]
@@ -306,7 +327,10 @@ def _rows(claim: Claim) -> list[tuple[Inlines, ...]]:
 
 def _told(claim: Claim, finding: Finding) -> Inlines:
     """The cause; where it was made elsewhere, with the place."""
-    here = finding.layer == claim.layer or finding.kind in ("unexplained", "arithmetic-slip")
+    here = finding.layer == claim.layer or finding.kind in (
+        "unexplained",
+        "arithmetic-slip",
+    )
     if here or finding.layer.startswith(f"{claim.layer}/") or finding.layer == "total":
         return (finding.text,)
     return (Code(finding.layer), f": {finding.text}")

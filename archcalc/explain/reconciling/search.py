@@ -13,11 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
+from math import log2
 
 from archcalc.explain.reconciling.candidates import Candidate, Field
 from archcalc.explain.reconciling.edit import Variant
 from archcalc.explain.reconciling.likelihood import (
     AGAIN,
+    ALONE,
     MARGIN,
     NEAR,
     ONE_MORE,
@@ -31,9 +33,17 @@ from archcalc.explain.reconciling.slips import Slip, slips
 __all__ = ["Answer", "Explanation", "Search", "Span"]
 
 _MOST_PAIRED = 1_500
+_MOST_SHARED = 3
+_LONG = 24
+"""Of networks with more calls the readings of rules come first, and the rest where they fail."""
+_PLAIN = 2.0
+"""What costs so little needs no comparison with edits that other layers see."""
 _MOST_TOGETHER = 40
 _MOST_IN_THREES = 14
 _MOST_RECOUNTED = 1_200
+_EACH_OF_THREE = 4.5
+"""The most that each of three edits of one layer costs."""
+
 _WITH_SLIP = 2.6
 """The most that an edit costs beside which a slip is looked for."""
 
@@ -148,45 +158,79 @@ class Search:
         self.spans = spans
         self._tables: dict[int, list[_Single]] = {}
         self._recounted = 0
+        self.candidates: list[Candidate] = self._read
 
     def answers(self) -> list[Answer]:
         """For every claim what explains it."""
         wrong = [i for i, span in enumerate(self.spans) if not span.right]
         if not wrong:
             return [Answer(span) for span in self.spans]
+        if len(self.field.rows) > _LONG:
+            found = self._found(wrong)
+            if all(a.explained and a.explanations[0].bits <= _PLAIN for a in found.values()):
+                return [found.get(i, Answer(span)) for i, span in enumerate(self.spans)]
+            self.candidates = self._every()
+            self._tables.clear()
+            self._cheapest.clear()
+        else:
+            self.candidates = self._every()
+        found = self._found(wrong)
+        return [found.get(i, Answer(span)) for i, span in enumerate(self.spans)]
+
+    def _found(self, wrong: Sequence[int]) -> dict[int, Answer]:
         shared = self._shared(wrong)
-        first = {i: self._explain(i, (), shared, frozenset()) for i in wrong}
+        first = {i: self._explain(i, shared.get(i, []), frozenset()) for i in wrong}
         usual = self._usual(first)
         if len(wrong) > 1 and usual:
-            first = {i: self._explain(i, (), shared, self._without(usual, first, i)) for i in wrong}
-        return [first.get(i, Answer(span)) for i, span in enumerate(self.spans)]
+            return {
+                i: self._explain(i, shared.get(i, []), self._without(usual, first, i))
+                for i in wrong
+            }
+        return first
 
     # Candidates
 
     @cached_property
-    def candidates(self) -> list[Candidate]:
-        """All that explain something by themselves."""
-        rows = sorted(set().union(*(span.rows for span in self.spans)) - {-1})
-        last = max(rows, default=-1)
+    def tagged(self) -> dict[object, dict[int, Variant]]:
+        """What may have been done otherwise, by what it has in common, and by row."""
+        rows = sorted(self._claimed - {-1})
         tagged: dict[object, dict[int, Variant]] = defaultdict(dict)
-        found: list[Candidate] = []
-        moving: list[tuple[float, int, Variant]] = []
-        for i in range(last + 1):
+        for i in range(max(rows, default=-1) + 1):
             for change in self.field.changes(i):
                 tagged[change.tag].setdefault(i, change)
-            if i in self._claimed:
-                found.extend(self.field.local(i))
+        return tagged
+
+    @cached_property
+    def _read(self) -> list[Candidate]:
+        """The readings of rules, at one place and everywhere, after which no shape is another."""
+        found = [c for i in sorted(self._claimed - {-1}) for c in self.field.local(i)]
+        still = {
+            tag: some
+            for tag, some in self.tagged.items()
+            if not any(c.moves or c.inputs is not None for c in some.values())
+        }
+        found.extend(self.field.left_out_inputs())
+        found.extend(self.field.everywhere(still))
+        return found
+
+    def _every(self) -> list[Candidate]:
+        """All edits, those that other layers see followed through the network."""
+        found = list(self._read)
+        moving: list[tuple[float, int, Variant]] = []
+        by_tag: dict[object, dict[int, Variant]] = {}
+        for tag, some in self.tagged.items():
+            if any(c.moves or c.inputs is not None for c in some.values()):
+                by_tag[tag] = some
+        for i in range(max(self._claimed, default=-1) + 1):
             moving.extend((change.bits, i, change) for change in self.field.moving(i))
         found.extend(self.field.other_inputs())
-        found.extend(self.field.left_out_inputs())
         found.extend(self.field.one_direction())
-        found.extend(self.field.everywhere(tagged))
+        found.extend(self.field.everywhere(by_tag))
         moving.sort(key=lambda m: m[0])
         for _, i, change in moving:
             made = self.field.one(i, change)
             if made is not None:
                 found.append(made)
-        self.tagged = tagged
         return found
 
     @cached_property
@@ -228,40 +272,73 @@ class Search:
 
     # What is seen at several claims
 
-    def _shared(self, wrong: Sequence[int]) -> tuple[Candidate, ...]:
-        """The edit that saves the most over all claims together, if one saves anything."""
+    def _shared(self, wrong: Sequence[int]) -> dict[int, list[tuple[float, Candidate]]]:
+        """For each claim the edits that save the most over all claims together, if any does.
+
+        Each comes with how much less it saves than the best.
+        """
+        found: dict[int, list[tuple[float, Candidate]]] = defaultdict(list)
         if len(self.spans) < 2:
-            return ()
+            return found
         alone = {i: self._alone(i) for i in range(len(self.spans))}
-        best, chosen = 0.0, None
+        ways = self._ways(wrong)
+        left = set(wrong)
+        for _ in range(_MOST_SHARED):
+            saving = [
+                (self._saved(candidate, values, alone, left), candidate, values)
+                for candidate, values in ways
+            ]
+            best = max((saved for saved, *_ in saving), default=0.0)
+            if best <= 0:
+                break
+            (first,) = [values for saved, _, values in saving if saved == best][:1]
+            met = {i for i in first if self.spans[i].meets(first[i])}
+            for saved, candidate, values in saving:
+                if saved > best - NEAR and set(values) & left == set(first) & left:
+                    for i in set(values) & left:
+                        found[i].append((best - saved, candidate))
+            if not met & left:
+                break
+            left -= met
+        return found
+
+    def _ways(self, wrong: Sequence[int]) -> list[tuple[Candidate, dict[int, int]]]:
+        """The edits that are seen at several claims, and what they add to each."""
+        ways = []
         for candidate in self.candidates:
-            values = [candidate.total(span.rows) for span in self.spans]
-            touched = [i for i, value in enumerate(values) if value]
-            if len(touched) < 2 or not any(i in wrong for i in touched):
-                continue
-            places = 1 if candidate.everywhere else len(self.tagged.get(candidate.tag, ()))
-            saved = -candidate.bits - place_bits(places)
-            for i in touched:
-                saved += alone[i] - self._rest(i, values[i], candidate)
-            if saved > best:
-                best, chosen = saved, candidate
-        return () if chosen is None else (chosen,)
+            numbers = {self._span_of[i] for i in candidate.amounts if i in self._span_of}
+            if len(numbers) > 1 and not numbers.isdisjoint(wrong):
+                values = {i: candidate.total(self.spans[i].rows) for i in sorted(numbers)}
+                values = {i: value for i, value in values.items() if value}
+                if len(values) > 1:
+                    ways.append((candidate, values))
+        return ways
+
+    def _saved(
+        self, candidate: Candidate, values: dict[int, int], alone: dict[int, float],
+        left: set[int],
+    ) -> float:  # fmt: skip
+        """How much less the claims cost with an edit than without it."""
+        places = 1 if candidate.everywhere else len(self.tagged.get(candidate.tag, ()))
+        saved = ALONE - candidate.bits - place_bits(places)
+        for i, value in values.items():
+            before = alone[i] if i in left else 0.0
+            saved += before - self._rest(i, value, candidate)
+        return saved
 
     def _alone(self, number: int) -> float:
         span = self.spans[number]
         if span.right:
             return 0.0
-        return min(self._lookup(number, 0), self._unexplained(span))
+        return min(self._lookup(number, 0) + ALONE, self._unexplained(span))
 
     def _rest(self, number: int, value: int, candidate: Candidate) -> float:
         span = self.spans[number]
         if span.meets(value):
             return 0.0
-        return min(self._lookup(number, value), self._unexplained(span))
+        return min(self._lookup(number, value) + ALONE, self._unexplained(span))
 
     def _unexplained(self, span: Span) -> float:
-        from math import log2
-
         return max(log2(span.there) + MARGIN, 2 * MARGIN)
 
     @cached_property
@@ -279,7 +356,8 @@ class Search:
         if span.low == span.high:
             return table.get(span.actual - span.low - given, float("inf"))
         return min(
-            (bits for v, bits in table.items() if span.meets(v + given)), default=float("inf")
+            (bits for v, bits in table.items() if span.meets(v + given)),
+            default=float("inf"),
         )
 
     # One claim
@@ -287,8 +365,7 @@ class Search:
     def _explain(
         self,
         number: int,
-        given: Sequence[Candidate],
-        shared: Sequence[Candidate],
+        shared: Sequence[tuple[float, Candidate]],
         usual: frozenset[str],
     ) -> Answer:
         span, singles = self.spans[number], self.singles(number)
@@ -299,8 +376,8 @@ class Search:
                 key=lambda s: s.bits,
             )  # fmt: skip
         found = self._by_one(span, singles)
-        for candidate in shared:
-            found.extend(self._with_shared(span, singles, candidate))
+        for less, candidate in shared:
+            found.extend(self._with_shared(span, singles, candidate, less))
         found.extend(self._by_slip(span, singles))
         enough = min((e.bits for e in found), default=99.0)
         cheap = self._as_cheap(singles)
@@ -316,12 +393,12 @@ class Search:
         ]
 
     def _with_shared(
-        self, span: Span, singles: Sequence[_Single], shared: Candidate
+        self, span: Span, singles: Sequence[_Single], shared: Candidate, less: float
     ) -> list[Explanation]:
         """The edit that is seen at other claims as well, alone or with one more."""
         value = shared.total(span.rows)
         if span.meets(value) and value:
-            return [Explanation(AGAIN, (shared,), shared.amounts)]
+            return [Explanation(AGAIN - ALONE + less, (shared,), shared.amounts)]
         if not value:
             return []
         found = []
@@ -333,7 +410,7 @@ class Search:
             if near or meets:
                 made = self._together((shared, single.candidate), span, always=meets)
                 if made is not None:
-                    found.append(Explanation(AGAIN + single.bits + ONE_MORE, *made))
+                    found.append(Explanation(AGAIN + less + single.bits + ONE_MORE, *made))
         return found
 
     def _by_slip(self, span: Span, singles: Sequence[_Single]) -> list[Explanation]:
@@ -432,6 +509,8 @@ class Search:
                 sizes.append((3, min(most, _MOST_IN_THREES)))
             for size, limit in sizes:
                 for some in combinations(here[:limit], size):
+                    if size > 2 and max(s.bits for s in some) > _EACH_OF_THREE:
+                        continue
                     parts = tuple(s.candidate for s in some)
                     if all(_compatible(a, b) for a, b in combinations(parts, 2)):
                         self._one_place(span, some, parts, found)
@@ -482,9 +561,26 @@ class Search:
     def _credible(
         self, explanation: Explanation, span: Span, cheap: Sequence[float], parts: int
     ) -> bool:
-        hit = _hit(cheap, explanation.bits, max(parts, 1))
+        """Whether an explanation says more than chance would.
+
+        A small difference is one of few: it says as little as there are numbers as near to the
+        truth.  A slip of a sum shows in its digits instead.
+        """
         exact = span.low == span.high
-        return believed(explanation.bits, span.there, hit, span.evidence, exact)
+        apart = abs(span.actual - span.claimed)
+        near = min(span.there, 2.0 * apart + 1)
+        if explanation.slip is not None and span.slips == "sum":
+            near = span.there
+        if parts < 2:
+            number = self.spans.index(span)
+            known: dict[int, float] = {}
+            for single in self.singles(number):
+                if abs(single.value) <= apart:
+                    known.setdefault(single.value, single.bits)
+            hit = _hit(sorted(known.values()), explanation.bits, 1)
+            return believed(explanation.bits, near, hit, span.evidence, exact)
+        hit = _hit(cheap, explanation.bits, parts) * near / span.there
+        return believed(explanation.bits, near, hit, span.evidence, exact)
 
     def _answer(
         self, span: Span, found: list[Explanation], singles: Sequence[_Single],

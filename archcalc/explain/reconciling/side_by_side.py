@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archcalc.explain.document import Amount, Code, Document, Inline, Inlines, Strong, Table
+from archcalc.explain.document import (
+    Amount,
+    Code,
+    Document,
+    Inline,
+    Inlines,
+    Strong,
+    Table,
+)
 from archcalc.explain.reconciling.edit import Place, Variant
 from archcalc.explain.reconciling.terms import Factor, Term, Terms, size_of
 from archcalc.explain.renderable import Renderable
@@ -72,7 +80,7 @@ def side_of(
     for change in changes:
         if change.read is not None:
             yours = change.read(yours)
-    if not here or (not yours and size_of(here) == 0):
+    if not here and not yours:
         return None
     cause = "; ".join(change.words for change in changes)
     return Side(place.row.path, cause, marked(yours, here), marked(here, yours))
@@ -87,7 +95,7 @@ def marked(terms: Terms, others: Terms) -> Inlines:
     for term in terms:
         if term.role == "convention":
             sign = " − " if term.size < 0 else " + "
-            parts += [sign if parts else sign.strip(), Strong(f"⟦{abs(term.size):,}⟧")]
+            parts += [sign if parts or term.size < 0 else "", Strong(f"⟦{abs(term.size):,}⟧")]
             continue
         parts += [" + "] if parts else []
         parts += _product(term, known.pop(term.name, None))

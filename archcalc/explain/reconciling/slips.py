@@ -39,7 +39,11 @@ def slips(written: int, *, of_sum: bool) -> Iterator[Slip]:
     """
     digits = str(written)
     seen = {written}
-    for slip in (*(_carries(written) if of_sum else ()), *_exchanged(digits), *_dropped(digits)):
+    for slip in (
+        *(_carries(written) if of_sum else ()),
+        *_exchanged(digits),
+        *_dropped(digits),
+    ):
         if slip.meant not in seen and slip.meant > 0:
             seen.add(slip.meant)
             yield slip

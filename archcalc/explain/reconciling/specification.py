@@ -13,6 +13,7 @@ from archcalc.layers import Applied, Layer
 from archcalc.layers.fields import counts_of
 from archcalc.layers.model import COMMON
 from archcalc.layers.registry import known_layers
+from archcalc.symbolic import ArchcalcError
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["spoken"]
@@ -67,7 +68,10 @@ class OtherField(Edit):
             kind = f"other-{name.replace('_', '-')}"
             for other, bits in self._values(place, name, sign, counts, value, default):
                 if other != value:
-                    made = layer.model_copy(update={name: other})
+                    also = {}
+                    if name == "pool_size" and layer.__dict__.get("strides") == value:
+                        also["strides"] = other  # which are those of the pool, if none are given
+                    made = layer.model_copy(update={name: other, **also})
                     forgotten = other == _spread(default, value)
                     word = "left at" if forgotten else "counted as with"
                     yield Variant(
@@ -81,7 +85,7 @@ class OtherField(Edit):
     ) -> Iterator[tuple[Any, float]]:
         if isinstance(value, bool):
             if name not in ("use_bias", "trainable"):
-                yield not value, 3.5
+                yield not value, 3.5 if name.startswith("return_") else 5.25
         elif name == "padding":
             yield from _paddings(place.row.layer, value)
         elif isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
@@ -120,7 +124,13 @@ _USUAL = {"kernel_size": (1, 2, 3, 4, 5, 7, 11), "pool_size": (2, 3), "strides":
 
 def _near(name: str, value: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Other sizes of a window: those that are usual, and one or two more or fewer."""
-    each = (*_USUAL.get(name, (1, 2, 3)), value[0] + 1, value[0] - 1, value[0] + 2, value[0] - 2)
+    each = (
+        *_USUAL.get(name, (1, 2, 3)),
+        value[0] + 1,
+        value[0] - 1,
+        value[0] + 2,
+        value[0] - 2,
+    )
     for other in dict.fromkeys(each):
         if other >= (2 if name == "pool_size" else 1):
             yield (other,) * len(value)
@@ -143,15 +153,15 @@ def _features(place: Place, value: int) -> Iterator[tuple[int, float]]:
         yield other, 4.5
     for other in (value + 1, value - 1):
         yield other, 5.5
-    seen: dict[int, float] = {}
+    seen: dict[int, float] = dict.fromkeys(place.widths, 5.5)
     for back, row in enumerate(reversed(place.earlier[-_EARLIER:])):
         for shape in (*row.outputs, *row.inputs):
             if shape and isinstance(shape[-1], int):
-                seen.setdefault(shape[-1], 5.0 + back / 4)
+                seen[shape[-1]] = min(seen.get(shape[-1], 9.0), 5.0 + back / 16)
     for x in place.row.inputs:
         for size in x:
             if isinstance(size, int):
-                seen.setdefault(size, 5.0)
+                seen[size] = 5.0
     for other, bits in seen.items():
         if other > 1:
             yield other, bits
@@ -202,7 +212,7 @@ class AddedLayer(Edit):
             return
         if len(x) > 1 and row.weights and not row.applied.windows:
             yield Variant(
-                f"a Flatten was put before it: {x.elements} features, not {x}",
+                f"a Flatten was put before it{_after(place)}: {x.elements} features, not {x}",
                 inputs=(Shape((x.elements,)),), kind="flatten-added", bits=2.5,
                 touches="inputs",
             )  # fmt: skip
@@ -210,9 +220,14 @@ class AddedLayer(Edit):
         if axes and all(sizes[axis] >= 2 for axis in axes):
             halved = [n // 2 if axis in axes else n for axis, n in enumerate(sizes)]
             yield Variant(
-                f"a pool of 2 was put before it: {Shape(halved)}, not {x}",
+                f"a pool of 2 was put before it{_after(place)}: {Shape(halved)}, not {x}",
                 inputs=(Shape(halved),), kind="pool-added", bits=5.0, touches="inputs",
             )  # fmt: skip
+
+
+def _after(place: Place) -> str:
+    """Where that is, where one call alone comes before."""
+    return f", after {place.earlier[-1].path}" if place.earlier else ""
 
 
 class OtherChannels(Edit):
@@ -317,7 +332,7 @@ class OtherInput(Edit):
                     seen.add(taken)
                     same = forgotten and not other.weights and shape in other.inputs
                     yield Variant(
-                        f"{shape}, at {other.path}, was taken for its input, which is {x}",
+                        partial(_taken, shape, other.path, x),
                         inputs=(taken,), bits=self.bits + back / 2 + 3 * same, touches="inputs",
                         tag=(self.kind, row.path, taken),
                     )  # fmt: skip
@@ -330,6 +345,10 @@ class OtherInput(Edit):
                     inputs=(Shape(before[-1:]),), kind="last-axis-for-all", bits=3.0,
                     touches="inputs",
                 )  # fmt: skip
+
+
+def _taken(shape: Shape, path: str, x: Shape) -> str:
+    return f"{shape}, at {path}, was taken for its input, which is {x}"
 
 
 class OtherLayer(Edit):
@@ -349,10 +368,10 @@ class OtherLayer(Edit):
                 if n in other.model_fields and n not in self._APART and v is not None
             }  # fmt: skip
             needed = [n for n, f in other.model_fields.items() if f.is_required()]
-            if all(n in fields for n in needed):
+            if needed and all(n in fields for n in needed):
                 try:
                     made = other(**fields)
-                except Exception:
+                except ArchcalcError:
                     continue
                 yield Variant(
                     f"counted as {other.__name__}, where it is {type(layer).__name__}",

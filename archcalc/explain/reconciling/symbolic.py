@@ -38,7 +38,25 @@ _UNITS = (720_720, 5_040, 840, 120, 24, 12, 1)
 
 _NUMBERS = re.compile(r" = [\d,]{4,}|(?<=\bthe) [\d,]{4,}(?= input)|, which is [\d,]{4,}")
 
-_PRIMES = (101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181)
+_PRIMES = (
+    101,
+    103,
+    107,
+    109,
+    113,
+    127,
+    131,
+    137,
+    139,
+    149,
+    151,
+    157,
+    163,
+    167,
+    173,
+    179,
+    181,
+)
 
 
 def by_symbols(
@@ -89,7 +107,11 @@ class _Symbols:
     """Claims of formulas."""
 
     def __init__(
-        self, trace: Trace, quantity: Quantity, letters: Mapping[str, Any], names: frozenset[str]
+        self,
+        trace: Trace,
+        quantity: Quantity,
+        letters: Mapping[str, Any],
+        names: frozenset[str],
     ) -> None:
         self.trace = trace
         self.quantity = quantity

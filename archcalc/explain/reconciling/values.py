@@ -17,7 +17,6 @@ from archcalc.explain.reconciling.candidates import Candidate, Field
 from archcalc.explain.reconciling.edit import Finding, Variant
 from archcalc.explain.reconciling.likelihood import (
     AGAIN,
-    NEAR,
     ONE_MORE,
     believed,
     place_bits,
@@ -28,6 +27,15 @@ from archcalc.network import Row, Trace
 from archcalc.symbolic.printing import to_text
 
 __all__ = ["ValueAnswer", "ValueClaim", "ValueSearch", "value_at"]
+
+_LITTLE_OF_MANY = 8.0
+"""The same where several sizes are claimed, which one edit has to give."""
+
+_AS_GOOD_ALONE = 1.9
+"""The same where a single size is claimed, which a great many edits give."""
+
+_AS_GOOD = 4.5
+"""Explanations of sizes that differ by so many bits are equally good: many give the same sizes."""
 
 _MOST_PAIRED = 45
 _LITTLE = 5.5
@@ -85,17 +93,16 @@ class ValueSearch:
         if not wrong:
             return found
         table = [(self._cost(c), c, self._met(c)) for c in self._candidates()]
-        table = [row for row in table if any(i in row[2] for i in wrong)]
+        right = {i for i, claim in enumerate(self.claims) if claim.right}
+        table = [row for row in table if right <= row[2] and any(i in row[2] for i in wrong)]
         left = set(wrong)
         while left:
             best = self._best(table, left)
             if best is None:
                 break
             cost, met = best
-            chosen = [
-                (bits, (c,)) for bits, c, m in table
-                if m & left == met and bits <= cost + NEAR
-            ]  # fmt: skip
+            most = cost + (_AS_GOOD if len(self.claims) > 1 else _AS_GOOD_ALONE)
+            chosen = [(bits, (c,)) for bits, c, m in table if m & left == met and bits <= most]
             chosen.sort(key=lambda e: e[0])
             for i in met:
                 found[i].explanations = _told_once(chosen)
@@ -109,23 +116,23 @@ class ValueSearch:
     ) -> tuple[float, frozenset[int]] | None:
         """The edit that explains the most of what is left, for the least."""
         ways = []
-        for bits, candidate, met in table:
+        for bits, _, met in table:
             now = frozenset(met & left)
             if now:
                 there = prod(self.claims[i].there for i in now)
                 hit = sum(1 for b, _, m in table if b <= bits)
-                wrongly = sum(claim.right and i not in met for i, claim in enumerate(self.claims))
-                sure = bits <= _LITTLE or believed(bits, there, hit)
-                if sure and not (wrongly and not candidate.moved):
-                    ways.append((-len(now) + wrongly, bits, now))
+                little = _LITTLE if len(self.claims) == 1 else _LITTLE_OF_MANY
+                sure = bits <= little or believed(bits, there, hit)
+                if sure:
+                    ways.append((-len(now), bits, now))
         if not ways:
             return None
         _, bits, now = min(ways, key=lambda w: (w[0], w[1]))
         return bits, now
 
     def _cost(self, candidate: Candidate) -> float:
-        if candidate.everywhere or not candidate.changes:
-            return candidate.bits
+        if candidate.everywhere or not candidate.changes or len(self.claims) > 1:
+            return candidate.bits  # what is right before it and wrong after it says where
         return candidate.bits + place_bits(len(self._tagged.get(candidate.tag, ())))
 
     def _candidates(self) -> list[Candidate]:
@@ -164,6 +171,7 @@ class ValueSearch:
     def _by_two(self, found: list[ValueAnswer], left: set[int]) -> None:
         """Two edits together, where one does not do."""
         singles = sorted(self._candidates(), key=self._cost)[:_MOST_PAIRED]
+        right = {i for i, claim in enumerate(self.claims) if claim.right}
         ways: list[tuple[float, tuple[Candidate, ...], frozenset[int]]] = []
         for a, b in combinations(singles, 2):
             if set(a.changes) & set(b.changes) or (a.inputs and b.inputs):
@@ -172,7 +180,7 @@ class ValueSearch:
             made = self.field.followed(changes, a.inputs or b.inputs)
             if made is not None:
                 met = self._met_by(made[1], a.inputs or b.inputs)
-                if met & left:
+                if met & left and right <= met:
                     bits = self._cost(a) + self._cost(b) + ONE_MORE
                     ways.append((bits, (a, b), frozenset(met & left)))
         ways.sort(key=lambda w: (-len(w[2]), w[0]))
@@ -242,7 +250,11 @@ def _told_once(
     seen: list[object] = []
     for bits, parts in chosen:
         effect = [
-            (tuple(sorted(p.changes)), {i: r.outputs for i, r in p.moved.items()}, p.inputs)
+            (
+                tuple(sorted(p.changes)),
+                p.kind,
+                {i: r.outputs for i, r in p.moved.items()},
+            )
             for p in parts
         ]
         if effect not in seen:

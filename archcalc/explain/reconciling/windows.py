@@ -49,7 +49,7 @@ WINDOW_RULES = (
                lambda w, n: (n + int(w.pads(n)[0]) - int(w.span)) // int(w.stride) + 1),
     WindowRule("dilation-ignored", "the dilation was ignored", 3.5,
                lambda w, n: (_room(w, n) + int(w.span) - int(w.kernel)) // int(w.stride) + 1),
-    WindowRule("kernel-ignored", "only the stride was divided by: ⌊n/s⌋", 3.5,
+    WindowRule("kernel-ignored", "only the stride was divided by: ⌊n/s⌋", 4.5,
                lambda w, n: n // int(w.stride)),
     WindowRule("divided-rounded-up", "only the stride was divided by, rounded up: ⌈n/s⌉", 4.0,
                lambda w, n: -(-n // int(w.stride))),

@@ -18,7 +18,16 @@ from archcalc.symbolic.parser import parse
 from archcalc.symbolic.symbols import symbol
 
 __all__ = [
-    "Choice", "Config", "Const", "Letters", "Source", "Sparse", "Switched", "Windows",
+    "Choice",
+    "Config",
+    "Const",
+    "Letters",
+    "Rounded",
+    "Source",
+    "Sparse",
+    "Starts",
+    "Switched",
+    "Windows",
 ]  # fmt: skip
 
 MOST = 10_000_000_000
@@ -98,7 +107,43 @@ class Sparse:
     never: str = ""
 
 
-Source: TypeAlias = "str | Choice | Letters | Const | Switched | Windows | Sparse"
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A field, or where it is ``"auto"`` an argument over a number, rounded up."""
+
+    key: str
+    argument: str
+    over: int
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Whether a field of text starts with a word."""
+
+    key: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """How many classes there are: a number, or as many as a table has."""
+
+    key: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Height, width and channels of a square image."""
+
+    size: str
+    channels: str
+
+
+Source: TypeAlias = (
+    "str | Choice | Const | Image | Labels | Letters | Rounded | Sparse | Starts | Switched"
+    " | Windows"
+)
 
 
 @dataclass
@@ -135,7 +180,7 @@ class Config:
         """Every argument from its source, in order."""
         for argument, source in sources.items():
             value = self.of(argument, source)
-            if value is not None:
+            if value is not None or isinstance(source, Const):
                 self.arguments[argument] = value
         return self.arguments
 
@@ -261,6 +306,34 @@ def _of_switch(config: Config, argument: str, source: Any) -> Any:
     return config.of(argument, source.yes if _truth(config, source.key) else source.no)
 
 
+def _of_rounded(config: Config, argument: str, source: Any) -> Any:
+    if config.raw(source.key) == "auto":
+        return -(-config.arguments[source.argument] // source.over)
+    return _of_text(config, argument, source.key)
+
+
+def _of_labels(config: Config, argument: str, source: Any) -> Any:
+    count = config.size(source.key, minimum=1)
+    table = config.raw(source.table)
+    if count is not None:
+        return count
+    return len(table) if isinstance(table, Mapping) else 2
+
+
+def _of_image(config: Config, argument: str, source: Any) -> Any:
+    size, channels = (config.size(key, minimum=1) for key in (source.size, source.channels))
+    if size is None or channels is None:
+        raise config.missing(source.size if size is None else source.channels)
+    return (size, size, channels)
+
+
+def _of_start(config: Config, argument: str, source: Any) -> Any:
+    value = config.raw(source.key)
+    if not isinstance(value, str):
+        raise config.refused(source.key, value, f"it is a word, maybe after {source.word!r}")
+    return value.startswith(source.word)
+
+
 def _layers(config: Config) -> int:
     """How many layers there are, as far as a list of them can be written out."""
     layers: int = config.arguments["layers"]
@@ -320,15 +393,16 @@ def _of_sparse(config: Config, argument: str, source: Any) -> Any:
 
 _READERS: Mapping[type, Callable[[Config, str, Any], Any]] = {
     str: _of_text, Choice: _of_choice, Letters: _of_letters, Const: _of_const,
-    Switched: _of_switch, Windows: _of_windows, Sparse: _of_sparse,
+    Switched: _of_switch, Rounded: _of_rounded, Starts: _of_start, Windows: _of_windows,
+    Sparse: _of_sparse, Labels: _of_labels, Image: _of_image,
 }  # fmt: skip
 
 FUNCTIONS: Mapping[str, str] = {
     **dict.fromkeys(
         ("gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python", "gelu_accurate", "quick_gelu",
-         "gelu_10", "gated-gelu"), "gelu"
+         "gelu_10", "gated-gelu", "gated-gelu_new"), "gelu"
     ),
-    "swish": "silu",
+    "swish": "silu", "gated-silu": "silu", "gated-relu": "relu",
 }  # fmt: skip
 """Functions that are a known one but for how it is computed."""
 

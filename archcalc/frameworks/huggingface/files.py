@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archcalc.frameworks.huggingface.reading import from_huggingface
-from archcalc.network import Model
+from archcalc.network import Network
 
 __all__ = ["holds_model_type", "read_config_file"]
 
@@ -30,7 +30,7 @@ def holds_model_type(path: str | os.PathLike[str]) -> bool:
     return isinstance(data, dict) and "model_type" in data
 
 
-def read_config_file(path: str | os.PathLike[str], input_shape: Sequence[Any] | None) -> Model:
+def read_config_file(path: str | os.PathLike[str], input_shape: Sequence[Any] | None) -> Network:
     """The network that a configuration describes.
 
     Args:

@@ -7,17 +7,19 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from archcalc.families import LANGUAGE_MODELS, LanguageModel
+from archcalc import families
+from archcalc.families import LANGUAGE_MODELS, LanguageModel, language_model
 from archcalc.frameworks.huggingface.defaults import aliases, defaults, uncounted
 from archcalc.frameworks.huggingface.fields import Config
-from archcalc.frameworks.huggingface.types import TYPES, Type
-from archcalc.network import Model
+from archcalc.frameworks.huggingface.types import TYPES, Head, Type
+from archcalc.network import Network
 from archcalc.symbolic.dims import DimLike
-from archcalc.symbolic.errors import ArchcalcWarning, SpecificationError, quoted
+from archcalc.symbolic.errors import ArchcalcWarning, SpecificationError, quoted, shorten
 
 __all__ = ["Reading", "from_huggingface", "read_config"]
 
@@ -43,7 +45,7 @@ _SIZED = re.compile(
 
 def from_huggingface(
     source: str | os.PathLike[str] | Mapping[str, Any], *, length: DimLike = "t"
-) -> Model:
+) -> Network:
     """The network that a ``config.json`` describes; transformers need not be installed.
 
     What it holds is read by the data of its ``model_type``: names of fields, what stands for one
@@ -72,22 +74,29 @@ def from_huggingface(
     return read_config(source, length=length).network()
 
 
+@dataclass(frozen=True)
 class Reading:
     """What a configuration was read as.
 
     Attributes:
         type: its ``model_type``.
         family: the family of `archcalc.families`.
-        model: what it is made of, with every size.
-        head: whether it has a head.
+        arguments: what the family is given: every size and choice.
+        head: what its class has after the last layer.
     """
 
-    def __init__(self, type: str, family: str, model: LanguageModel, head: bool) -> None:
-        self.type, self.family, self.model, self.head = type, family, model, head
+    type: str
+    family: str
+    arguments: Mapping[str, Any]
+    head: Head
 
-    def network(self) -> Model:
+    def network(self) -> Network:
         """The network."""
-        return self.model.network()
+        style = LANGUAGE_MODELS.get(self.family)
+        if style is not None:
+            return language_model(**{**style, **self.arguments})
+        made: Network = getattr(families, self.family)(**self.arguments)
+        return made
 
 
 def read_config(
@@ -102,7 +111,7 @@ def read_config(
     Raises:
         SpecificationError: as in `from_huggingface`.
 
-    >>> read_config({"model_type": "gpt2"}).model.width
+    >>> read_config({"model_type": "gpt2"}).arguments["width"]
     768
     """
     given = _loaded(source)
@@ -113,16 +122,25 @@ def read_config(
     arguments = dict(config.fill(found.sources))
     _possible(config)
     _understood(config)
-    head = _has_head(given)
+    head = _head(given, found)
+    made = {**arguments, **found.heads.get(head, {})}
+    if found.family in LANGUAGE_MODELS:
+        made = {**_OPEN, **_of_language(made), "head": head == "words"}
+    made = {name: value for name, value in made.items() if name not in found.beside}
+    if found.sequence:
+        made[found.sequence] = length
+    return Reading(kind, found.family, made, head)
+
+
+def _of_language(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that a `LanguageModel` has, without experts where no layer has any."""
     fields = LanguageModel.__dataclass_fields__
-    parts: dict[str, Any] = {name: value for name, value in arguments.items() if name in fields}
+    parts = {name: value for name, value in arguments.items() if name in fields}
     if not parts.get("shared_ffn"):
         parts["shared_ffn"] = None
     if parts.get("sparse") and not any(parts["sparse"]):
         parts |= {"experts": None, "sparse": ()}
-    family = {**LANGUAGE_MODELS[found.family], **_OPEN}
-    made = LanguageModel(**{**family, **parts, "head": head, "length": length})
-    return Reading(kind, found.family, made, head)
+    return parts
 
 
 _OPEN: dict[str, Any] = {"window": None, "dense_first": 0, "query_latent": None, "soft_cap": None}
@@ -234,7 +252,8 @@ def _possible(config: Config) -> None:
         key = config.keys.get("kv_heads", config.keys["heads"])
         raise config.refused(key, shared, f"it parts the {heads} heads of queries evenly")
     count, active = a.get("experts"), a.get("active")
-    if isinstance(count, int) and isinstance(active, int) and active > count:
+    met = any(a.get("sparse") or (True,))
+    if met and isinstance(count, int) and isinstance(active, int) and active > count:
         key = config.keys.get("active", config.keys["experts"])
         raise config.refused(key, active, f"there are {count} experts: at most as many")
 
@@ -254,8 +273,27 @@ def _understood(config: Config) -> None:
         )
 
 
-def _has_head(given: Mapping[str, Any]) -> bool:
-    """Whether the class that is named has a head: all but those that are the model alone."""
+_HEADS: Mapping[str, Head] = {
+    "ForCausalLM": "words", "LMHeadModel": "words", "ForConditionalGeneration": "words",
+    "ForMaskedLM": "masked", "ForPreTraining": "both", "ForImageClassification": "words",
+    "Model": "none",
+}  # fmt: skip
+"""What a class has after its last layer, by how its name ends."""
+
+
+def _head(given: Mapping[str, Any], found: Type) -> Head:
+    """What the class that is named has; another kind of head is left out, which is said."""
     named = given.get("architectures")
     first = named[0] if isinstance(named, list) and named else ""
-    return not (isinstance(first, str) and re.fullmatch(r"\w*?(?<!LMHead)(?<!Heads)Model", first))
+    if not isinstance(first, str) or not first:
+        return found.default_head
+    for end, head in _HEADS.items():
+        if first.endswith(end):
+            return head if head != "words" or found.default_head == "words" else "masked"
+    warnings.warn(
+        ArchcalcWarning(
+            f"architectures: what {shorten(first, 60)} has after its last layer is not counted"
+        ),
+        stacklevel=5,
+    )
+    return "none"

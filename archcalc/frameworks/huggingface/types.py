@@ -12,18 +12,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
 
 from archcalc.frameworks.huggingface.fields import (
     Choice,
     Const,
+    Image,
+    Labels,
     Letters,
+    Rounded,
     Source,
     Sparse,
+    Starts,
     Switched,
     Windows,
 )
 
-__all__ = ["TYPES", "Type"]
+__all__ = ["TYPES", "Head", "Type"]
+
+
+Head: TypeAlias = Literal["words", "masked", "both", "none"]
+"""What a class has after its last layer: scores of the next word or of a class, of words that were
+masked, those and of the next sentence, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +44,19 @@ class Type:
         family: the name of the family in `archcalc.families`.
         sources: where each argument of it comes from, in order.
         refuses: keys whose truth makes another model that is not known here, and why.
+        heads: the arguments that a class has by its head, where the family tells heads apart.
+        default_head: what a class has where none is named.
+        beside: arguments that other arguments follow from, and that the family has not got.
+        sequence: the argument for how many words a sequence has; empty for none.
     """
 
     family: str
     sources: Mapping[str, Source]
     refuses: Mapping[str, str] = field(default_factory=dict)
+    heads: Mapping[Head, Mapping[str, Any]] = field(default_factory=dict)
+    default_head: Head = "words"
+    beside: tuple[str, ...] = ()
+    sequence: str = "length"
 
 
 _SIZES: Mapping[str, Source] = {
@@ -134,6 +152,81 @@ _GEMMA_2: Mapping[str, Source] = {
     **_GEMMA,
     "activation": "hidden_activation",
     "soft_cap": "attn_logit_softcapping",
+}
+
+_MAMBA: Mapping[str, Source] = {
+    "layers": "num_hidden_layers",
+    "width": "hidden_size",
+    "vocab": "vocab_size",
+    "expand": "expand",
+    "inner": "= expand*width",
+    "state": "state_size",
+    "kernel": "conv_kernel",
+    "rank": Rounded("time_step_rank", "width", 16),
+    "use_bias": "use_bias",
+    "conv_bias": "use_conv_bias",
+    "tied": "tie_word_embeddings",
+}
+
+_BERT: Mapping[str, Source] = {
+    **_SIZES,
+    "head_dim": "= width/heads",
+    "ffn": "intermediate_size",
+    "positions": "max_position_embeddings",
+    "types": "type_vocab_size",
+    "activation": "hidden_act",
+    "tied": "tie_word_embeddings",
+}
+
+_CROSS = {"add_cross_attention": "attention to an encoder"}
+
+_BERT_HEADS: Mapping[Head, Mapping[str, Any]] = {
+    "none": {"head": "pooler"}, "masked": {"head": "masked"}, "both": {"head": "both"},
+}  # fmt: skip
+
+_ENDS: Mapping[Head, Mapping[str, Any]] = {"none": {"head": False}}
+
+# A file of T5 v1.1 says that its head is not tied, and holds one: 247,577,856 parameters of
+# t5-v1_1-base, as published; transformers 5 ties it all the same, and builds 222,903,552.
+_T5: Mapping[str, Source] = {
+    "layers": "num_layers",
+    "decoder_layers": "num_decoder_layers ?? layers",
+    "width": "d_model",
+    "ffn": "d_ff",
+    "vocab": "vocab_size",
+    "heads": "num_heads",
+    "head_dim": "d_kv",
+    "buckets": "relative_attention_num_buckets",
+    "gated": Starts("feed_forward_proj", "gated-"),
+    "activation": "feed_forward_proj",
+    "norm": Const("rms"),
+    "bias": Const(""),
+    "mlp_bias": Const(False),
+    "tied": "tie_word_embeddings",
+}
+
+_TWO: Mapping[str, Source] = {
+    "layers": "encoder_layers",
+    "decoder_layers": "decoder_layers",
+    "width": "d_model",
+    "ffn": "encoder_ffn_dim",
+    "decoder_ffn": "decoder_ffn_dim",
+    "heads": "encoder_attention_heads",
+    "decoder_heads": "decoder_attention_heads",
+    "head_dim": "= width/heads",
+    "decoder_head_dim": "= width/decoder_heads",
+    "vocab": "vocab_size",
+    "activation": "activation_function",
+    "tied": "tie_word_embeddings",
+}
+
+_BART: Mapping[str, Source] = {
+    "places": "max_position_embeddings",
+    "positions": "= places + 2",
+    "decoder_positions": "= places + 2",
+    "position_offset": Const(2),
+    "embedding_norm": Const(True),
+    "tied": Choice("tie_word_embeddings", {True: True}),
 }
 
 TYPES: Mapping[str, Type] = {
@@ -495,6 +588,74 @@ TYPES: Mapping[str, Type] = {
             "bias": Letters({"use_bias": "qkvo"}),
             "mlp_bias": "use_bias",
         },
+    ),
+    # State spaces
+    **dict.fromkeys(("mamba", "falcon_mamba"), Type("mamba", _MAMBA, beside=("expand",))),
+    # Encoders
+    **dict.fromkeys(
+        ("bert",), Type("encoder", _BERT, _CROSS, _BERT_HEADS, default_head="none")
+    ),
+    **dict.fromkeys(
+        ("roberta", "xlm-roberta", "camembert"),
+        Type("encoder", {**_BERT, "position_offset": Const(2)}, _CROSS, _BERT_HEADS,
+             default_head="none"),
+    ),
+    "electra": Type(
+        "encoder",
+        {**_BERT, "embedding_width": "embedding_size"},
+        _CROSS,
+        {"none": {"head": "none"}, "masked": {"head": "masked"}},
+        default_head="none",
+    ),
+    "distilbert": Type(
+        "encoder",
+        {
+            "layers": "n_layers", "width": "dim", "heads": "n_heads", "vocab": "vocab_size",
+            "head_dim": "= width/heads", "ffn": "hidden_dim", "activation": "activation",
+            "positions": "max_position_embeddings", "types": Const(None),
+            "tied": "tie_word_embeddings",
+        },
+        heads={
+            "none": {"head": "none", "types": None},
+            "masked": {"head": "masked", "types": None},
+        },
+        default_head="none",
+    ),
+    "albert": Type(
+        "encoder",
+        {
+            **_BERT, "embedding_width": "embedding_size", "groups": "num_hidden_groups",
+            "inner": "inner_group_num",
+        },
+        heads=_BERT_HEADS,
+        default_head="none",
+    ),
+    "vit": Type(
+        "vit",
+        {
+            "layers": "num_hidden_layers", "width": "hidden_size", "hidden": "intermediate_size",
+            "heads": "num_attention_heads", "patch": "patch_size",
+            "classes": Labels("num_labels", "id2label"),
+            "input_shape": Image("image_size", "num_channels"),
+            "biased": Choice("qkv_bias", {True: True}),
+        },
+        beside=("biased",), sequence="",
+    ),
+    # Encoders with decoders
+    **dict.fromkeys(("t5", "mt5"), Type("encoder_decoder", _T5, heads=_ENDS)),
+    "bart": Type(
+        "encoder_decoder",
+        {**_TWO, **_BART, "order": Const("after"), "final_norm": Const(False)},
+        heads=_ENDS, beside=("places",),
+    ),
+    "mbart": Type("encoder_decoder", {**_TWO, **_BART}, heads=_ENDS, beside=("places",)),
+    "whisper": Type(
+        "encoder_decoder",
+        {
+            **_TWO, "bias": Const("qvo"), "mels": "num_mel_bins",
+            "positions": "max_source_positions", "decoder_positions": "max_target_positions",
+        },
+        heads=_ENDS,
     ),
 }  # fmt: skip
 """Every type that is known, by the name that ``model_type`` gives it."""

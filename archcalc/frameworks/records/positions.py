@@ -8,6 +8,7 @@ from archcalc.layers.positions import (
     PositionEmbedding,
     RelativePositionBias,
     RotaryEmbedding,
+    SegmentEmbedding,
 )
 
 __all__ = ["RECORDS"]
@@ -22,6 +23,16 @@ RECORDS = (
         torch=Entry(
             ".PositionEmbedding",
             (Argument("positions", "num_embeddings"), Argument("offset", "offset")),
+            implied=(("embedding_dim", lambda x: x[-1]),),
+            tensors=(Tensor("embeddings", "weight"),),
+        ),
+    ),
+    Record(
+        SegmentEmbedding,
+        keras=_NOT_IN_KERAS,
+        torch=Entry(
+            ".SegmentEmbedding",
+            (Argument("segments", "num_embeddings"),),
             implied=(("embedding_dim", lambda x: x[-1]),),
             tensors=(Tensor("embeddings", "weight"),),
         ),

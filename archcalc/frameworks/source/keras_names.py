@@ -8,8 +8,10 @@ from archcalc.frameworks.importing.values import Value
 from archcalc.frameworks.record import Entry
 from archcalc.frameworks.records import KERAS
 from archcalc.frameworks.source.arguments import DROPPED, for_a_layer
+from archcalc.frameworks.source.backbones import keras_application
 from archcalc.frameworks.source.defaults import keras_layer
 from archcalc.frameworks.source.keras_functions import is_function, on_tensors
+from archcalc.frameworks.source.keras_inputs import open_shape
 from archcalc.frameworks.source.modules import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import Children, Joined, Made, Partial, Unknown
@@ -65,7 +67,12 @@ def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, A
         return on_tensors(reader, path, args, kwargs)
     if parts[0] == "keras" and len(parts) > 1 and parts[1] in _PASSED_OVER:
         return Unknown()
+    if parts[:2] == ["keras", "applications"] and name == "preprocess_input":
+        return args[0] if args else Unknown()  # numbers for numbers, without weights
     if parts[:2] == ["keras", "applications"] and name[:1].isupper():
+        made = keras_application(reader, node, name, args, kwargs)
+        if made is not NotImplemented:
+            return made
         reader.refuse(
             node,
             f"{path} is a model of Keras' own, and its definition is not in this source",
@@ -87,27 +94,6 @@ def _input(reader: Any, kind: str, args: list[Any], kwargs: dict[str, Any]) -> V
         open_shape(reader, shape), name if isinstance(name, str) else None
     )
     return made
-
-
-def open_shape(reader: Any, shape: Any) -> tuple[Any, ...]:
-    """A shape of Keras' with symbols for axes that it leaves open: ``t``, or ``h`` and ``w``."""
-    if isinstance(shape, Unknown):
-        raise FrameworkError(
-            "the input's shape depends on what is not read",
-            code="no-input-shape",
-            hint="write the numbers in its place, such as (28, 28, 1)",
-        )
-    sizes = [shape] if isinstance(shape, int) else list(shape)
-    free = [axis for axis, size in enumerate(sizes) if size is None]
-    words = ("t",) if len(free) == 1 else ("h", "w") if len(free) == 2 else ("s", "h", "w")
-    for axis, word in zip(free, words, strict=False):
-        name, number = word, 2
-        while name in reader.open_axes:
-            name, number = f"{word}{number}", number + 1
-        reader.open_axes.add(name)
-        sizes[axis] = reader.bench.symbol(name)
-        reader.remark(f"an axis of an input that is left open is the symbol {name}")
-    return tuple(for_a_layer(reader, "shape", size) for size in sizes)
 
 
 def _sequential(reader: Any, args: list[Any], kwargs: dict[str, Any]) -> Children:

@@ -11,6 +11,7 @@ from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.callables import Callables
 from archcalc.frameworks.source.defaults import full_name
 from archcalc.frameworks.source.expressions import UnknownLoopError
+from archcalc.frameworks.source.freezing import freezes, set_trained
 from archcalc.frameworks.source.values import (
     Class,
     Frame,
@@ -224,6 +225,10 @@ class Machine(Callables):
         self.statements(node.body if self.truth(node.test, frame) else node.orelse, frame)
 
     def _do_For(self, node: ast.For, frame: Frame) -> None:
+        told = freezes(node)
+        if told is not None:
+            set_trained(self.eval(told[0], frame), told[1])
+            return
         try:
             items = self.items(self.eval(node.iter, frame), node.iter)
             if isinstance(self.eval(node.iter, frame), Unknown):

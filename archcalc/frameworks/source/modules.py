@@ -10,6 +10,7 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.importing.weights import our_names, ties_of
 from archcalc.frameworks.source.defaults import layer_names
+from archcalc.frameworks.source.freezing import set_trained
 from archcalc.frameworks.source.reader import Reader
 from archcalc.frameworks.source.recurrent import is_recurrent, recurrent
 from archcalc.frameworks.source.tensors import tensors_in
@@ -202,7 +203,9 @@ class Modules(Reader):
         """A Sequential of Keras as a network, the same as long as nothing is added."""
         if module.network is None:
             layers = [self.as_part(part) for part in module.parts.values()]
-            module.network = Sequential(layers, module.shape, name=module.name or None)
+            first = layers[0] if layers and module.shape is None else None
+            shape = first.input_shape if isinstance(first, Sequential) else module.shape
+            module.network = Sequential(layers, shape, name=module.name or None)
         return _trained(module.network, module.trainable)  # type: ignore[no-any-return]
 
     def as_part(self, part: Any) -> Any:
@@ -322,7 +325,7 @@ class Modules(Reader):
         if name in ("output", "outputs", "input", "inputs") and isinstance(owner, Children):
             return self._ends(owner, name)
         if name == "layers" and isinstance(owner, Children):
-            return list(owner.parts.values())
+            return list(owner.parts.values()) if owner.listed is None else owner.listed
         if isinstance(owner, Children) and name in owner.parts:
             return owner.parts[name]
         if name in ("name", "trainable"):
@@ -361,6 +364,8 @@ class Modules(Reader):
         self, node: Any, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]
     ) -> Any:
         """A method of a module; what trains, saves or shows it is passed over."""
+        if name == "requires_grad_" and args and isinstance(args[0], bool):
+            set_trained(owner, args[0])
         if name in _ITSELF:
             return owner
         if name in _NOTHING:

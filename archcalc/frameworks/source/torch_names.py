@@ -10,6 +10,7 @@ from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.arguments import for_a_layer
+from archcalc.frameworks.source.backbones import torchvision_model
 from archcalc.frameworks.source.defaults import torch_layer
 from archcalc.frameworks.source.modules import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
@@ -78,6 +79,10 @@ def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, A
     home, _, name = path.rpartition(".")
     if not path.startswith("torch"):
         return NotImplemented
+    if home.startswith("torchvision.models"):
+        return _of_torchvision(reader, node, name, args, kwargs)
+    if path == "torch.hub.load" and len(args) > 1 and "pytorch/vision" in str(args[0]):
+        return _of_torchvision(reader, node, str(args[1]), args[2:], kwargs)
     if home == "torch.nn":
         return _module(reader, node, name, args, kwargs)
     if home == "torch.nn.utils" or home.startswith("torch.nn.utils."):
@@ -89,6 +94,24 @@ def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, A
     if home in ("torch", "torch.nn.functional", "torch.special", "torch.linalg", "torch.Tensor"):
         return _function(reader, name, args, kwargs)
     return NotImplemented
+
+
+def _of_torchvision(
+    reader: Any, node: Any, name: str, args: list[Any], kwargs: dict[str, Any]
+) -> Any:
+    if name == "get_model" and args and isinstance(args[0], str):
+        name, args = args[0], args[1:]
+    made = torchvision_model(reader, node, name, args, kwargs)
+    if made is NotImplemented and name[:1].islower():
+        reader.refuse(
+            node,
+            f"torchvision.models.{name} is a model of torchvision's own, and its definition is not "
+            "in this source",
+            code="not-in-source",
+            hint=f"archcalc summary torchvision.models:{name} --input 3,h,w reads it where "
+            "torchvision is installed",
+        )
+    return made
 
 
 def _module(reader: Any, node: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:

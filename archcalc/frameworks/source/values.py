@@ -202,6 +202,7 @@ class Children:
         shape: of a Sequential of Keras, what goes in.
         name: the name of what holds it, or that it was given.
         trainable: whether it is trained.
+        listed: its layers as its library lists them, where those are others.
     """
 
     kind: str
@@ -212,6 +213,7 @@ class Children:
     trainable: bool = True
     network: Any = None
     called_on: tuple[Any, ...] = ()
+    listed: Any = None
 
     def append(self, part: Any, name: str = "") -> None:
         """One more at the end."""

@@ -18,6 +18,8 @@ __all__ = [
     "PositionEmbedding",
     "RelativePositionBias",
     "RotaryEmbedding",
+    "SegmentEmbedding",
+    "SelectiveScan",
 ]
 
 
@@ -60,6 +62,32 @@ class PositionEmbedding(nn.Embedding):  # type: ignore[misc]
         places = torch.arange(x.shape[1], device=x.device) + self.offset
         found: Tensor = super().forward(places)
         return found.expand(x.shape[0], -1, -1)
+
+
+class SegmentEmbedding(nn.Embedding):  # type: ignore[misc]
+    """A learned vector for each segment: that of the first everywhere."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = torch.zeros(x.shape[:2], dtype=torch.long, device=x.device)
+        found: Tensor = super().forward(first)
+        return found
+
+
+class SelectiveScan(nn.Module):  # type: ignore[misc]
+    """A state of each feature, moved on at every position."""
+
+    def __init__(self, features: int, state_size: int) -> None:
+        super().__init__()
+        self.A_log = nn.Parameter(torch.zeros(features, state_size))
+        self.D = nn.Parameter(torch.ones(features))
+
+    def forward(self, x: Tensor, steps: Tensor, into: Tensor, out: Tensor) -> Tensor:
+        rates, state, made = -self.A_log.exp(), x.new_zeros(len(x), *self.A_log.shape), []
+        for t in range(x.shape[1]):
+            step = steps[:, t, :, None]
+            state = (step * rates).exp() * state + step * into[:, t, None] * x[:, t, :, None]
+            made.append((state @ out[:, t, :, None]).squeeze(-1))
+        return torch.stack(made, 1) + self.D * x
 
 
 class RelativePositionBias(nn.Module):  # type: ignore[misc]

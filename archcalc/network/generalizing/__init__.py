@@ -7,7 +7,6 @@ from typing import Any
 
 from archcalc.network.base import Network
 from archcalc.network.code import everything
-from archcalc.network.forms import generalizes
 from archcalc.network.generalizing.folding import Folding, lengths
 from archcalc.network.generalizing.following import Following, rows_of
 from archcalc.network.generalizing.readings import Numbers, Reading, input_kinds, readings
@@ -20,7 +19,6 @@ from archcalc.symbolic.shape import Shape
 __all__ = ["Generalization", "Kept", "Reading", "Replaced", "generalize"]
 
 
-@generalizes
 def generalize(network: Network, given: Mapping[str, Any]) -> Network:
     """`network` with symbols for its sizes; see `Network.generalize`.
 

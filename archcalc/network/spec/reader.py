@@ -36,7 +36,6 @@ from typing import Any
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import is_layer_class, layer_class
 from archcalc.network.base import Network
-from archcalc.network.forms import reads_dumps
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
 from archcalc.network.spec.describe import to_dict
@@ -74,7 +73,6 @@ _NESTED = {
 _ABSENT: Any = object()
 
 
-@reads_dumps
 def from_dict(mapping: Mapping[str, Any], path: str = "") -> Network:
     """The network that a mapping describes; the inverse of `to_dict`.
 

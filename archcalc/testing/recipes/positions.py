@@ -8,9 +8,9 @@ from hypothesis.strategies import SearchStrategy, tuples
 
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.draw import Pick, numbers
-from archcalc.testing.recipes.base import Fields, Inputs, Recipe
+from archcalc.testing.recipes.base import Fields, Fits, Inputs, Recipe
 
-__all__ = ["INPUTS", "RECIPES"]
+__all__ = ["FITS", "INPUTS", "RECIPES"]
 
 
 def _rotary(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
@@ -33,11 +33,36 @@ def _sequence(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
     return tuples(numbers(1, 8), numbers(1, 8)).map(lambda n: (Shape(n),))
 
 
-RECIPES: dict[str, Recipe] = {"RotaryEmbedding": _rotary, "PositionEmbedding": _placed}
+def _scanned(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
+    """As much of a state as the inputs that write and read it."""
+    return {"state_size": inputs[2][-1]}
+
+
+def _to_scan(cls: type[Any]) -> SearchStrategy[tuple[Shape, ...]]:
+    """A sequence and the sizes of its steps, and what writes and reads a state."""
+    sizes = tuples(numbers(1, 6), numbers(1, 6), numbers(1, 6))
+    return sizes.map(lambda n: (Shape(n[:2]), Shape(n[:2]), *[Shape((n[0], n[2]))] * 2))
+
+
+RECIPES: dict[str, Recipe] = {
+    "RotaryEmbedding": _rotary,
+    "PositionEmbedding": _placed,
+    "SelectiveScan": _scanned,
+}
 
 INPUTS: dict[str, Inputs] = {
     "RotaryEmbedding": _turned,
+    "SelectiveScan": _to_scan,
     **dict.fromkeys(
-        ("PositionEmbedding", "LinearPositionBias", "RelativePositionBias", "Cached"), _sequence
+        (
+            "PositionEmbedding",
+            "SegmentEmbedding",
+            "LinearPositionBias",
+            "RelativePositionBias",
+            "Cached",
+        ),
+        _sequence,
     ),
 }
+
+FITS: dict[str, Fits] = {"RotaryEmbedding": lambda x: len(x) > 1 and x[-1] % 2 == 0}

@@ -7,7 +7,7 @@ from typing import Any
 
 import archcalc as ac
 from tests.explain.miscounts.mistakes import KINDS, Cause, Claims, Wrong, claims, mistake, together
-from tests.explain.miscounts.networks import ImpossibleError, Shape, Spec, build, count, draw
+from tests.explain.miscounts.networks import ImpossibleError, Shape, Spec, build, count, draw, flat
 
 __all__ = ["HOWS", "case"]
 
@@ -25,6 +25,8 @@ _SHOWN = {
              "filters_for_channels", "all_squares", "all_input_channels", "added_norm"),
 }  # fmt: skip
 """The kinds that show in shapes, and in products; all show in parameters."""
+_UNCOUNTED = ("lstm", "gru", "rnn", "mha")
+"""Layers whose products are not counted here."""
 Case = tuple[ac.Sequential, Claims, tuple[Cause, ...]]
 
 
@@ -44,6 +46,8 @@ def case(seed: int, how: str, many: int = 1, most: int = 50) -> Case:
 def _wrong(
     r: Random, net: tuple[Spec, ...], shape: Shape, kinds: list[str], how: str
 ) -> tuple[Claims, tuple[Cause, ...]] | None:
+    if how.startswith("macs") and any(s.op in _UNCOUNTED for _, s in flat(net)):
+        return None
     drawn: list[Wrong] = []
     for kind in kinds:
         if kind not in _SLIPS:
@@ -99,8 +103,8 @@ def _each_shows(
 def _right(net: tuple[Spec, ...], shape: Shape, how: str) -> Claims | None:
     """The right numbers, as claims."""
     rows = count(net, shape)
-    quantity = "macs" if how.startswith("macs") else "params"
-    extra: dict[str, Any] = {"of": "macs"} if quantity == "macs" else {}
+    quantity = "work" if how.startswith("macs") else "params"
+    extra: dict[str, Any] = {"of": "macs"} if quantity == "work" else {}
     each = {row.path: getattr(row, quantity) for row in rows if getattr(row, quantity)}
     if how == "shape" or not each:
         return None

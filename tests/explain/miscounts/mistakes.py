@@ -737,10 +737,10 @@ def claims(net: tuple[Spec, ...], shape: Shape, wrong: list[Counted], how: str) 
         if all(right[p].y == y for p, y in shapes.items()):
             return None
         return Claims(how, {"of": "shape", "layers": shapes})
-    quantity = "macs" if how.startswith("macs") else "params"
+    quantity = "work" if how.startswith("macs") else "params"
     mine = {p: getattr(row, quantity) for p, row in right.items()}
     theirs = {p: getattr(read[p], quantity) if p in read else 0 for p in right}
-    extra: dict[str, Any] = {"of": "macs"} if quantity == "macs" else {}
+    extra: dict[str, Any] = {"of": "macs"} if quantity == "work" else {}
     if how in ("total", "macs total"):
         total = sum(getattr(row, quantity) for row in wrong)
         return Claims(how, {**extra, "total": total}) if total != sum(mine.values()) else None

@@ -58,6 +58,10 @@ class Counted:
     def params(self) -> int:
         return self.times * sum(prod(v for _, v in w) for w in self.weights.values())
 
+    @property
+    def work(self) -> int:
+        return self.times * self.macs
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -12,15 +12,15 @@ from tests.explain.miscounts.networks import build, count, draw
 __all__ = ["noise"]
 
 
-def noise(seed: int) -> tuple[ac.Sequential, Claims, int]:
-    """A network and a wrong number: of a layer, of a running total or of the whole.
+def noise(seed: int, most: int = 50) -> tuple[ac.Sequential, Claims, int]:
+    """A wrong number of a layer, of a running total or of a whole network of up to `most` layers.
 
     The number is uniform in its logarithm, between a tenth of the truth and ten times it; of three
     one is rounded to two digits and one to three.  The last value says to how many, 0 for exact.
     """
     r = Random(f"noise {seed}")
     while True:
-        net, shape = draw(r)
+        net, shape = draw(r, most)
         each = {row.path: row.params for row in count(net, shape) if row.params}
         how = ("layers", "running", "total")[seed % 3]
         digits = (0, 2, 3)[seed // 3 % 3]

@@ -49,6 +49,7 @@ class Reading:
         self.layers: dict[Any, Layer] = {}
         self.models: dict[Any, Network] = {}
         self.owners = Owners()
+        self.plans: list[Plan] = []  # kept, so that no other part has the identity of one of theirs
 
 
 def network_of(plan: Plan, inputs: Sequence[Shape], reading: Reading, as_saved: bool) -> Network:
@@ -294,7 +295,9 @@ class _Lowering(Workbench):
         from archcalc.frameworks.importing.keras.configs import plan_of
 
         def inside(config: Mapping[str, Any], x: Shape) -> Layer:
-            return network_of(plan_of(config), [x], self._reading, as_saved=False)
+            plan = plan_of(config)
+            self._reading.plans.append(plan)
+            return network_of(plan, [x], self._reading, as_saved=False)
 
         return inside
 

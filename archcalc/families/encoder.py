@@ -1,0 +1,158 @@
+"""Encoders of words, read from both sides: BERT and what came of it.
+
+Sources: Devlin et al., *BERT* (2018), section 3; Liu et al., *RoBERTa* (2019); Sanh et al.,
+*DistilBERT* (2019); Lan et al., *ALBERT* (2019), section 3.1; Clark et al., *ELECTRA* (2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from archcalc.families.attention import attention
+from archcalc.families.decoder import Order, block, layer_norm
+from archcalc.families.feedforward import Between, mlp
+from archcalc.families.parts import read_dim
+from archcalc.layers import Add, Dense, Embedding, Layer, PositionEmbedding, Select
+from archcalc.layers.functions import ActivationName
+from archcalc.layers.positions import SegmentEmbedding
+from archcalc.network import Input, Model, Repeat, Sequential
+from archcalc.symbolic.dims import Dim, DimLike, exact_div
+
+__all__ = ["ENCODERS", "EncoderHead", "encoder"]
+
+EncoderHead: TypeAlias = Literal["none", "pooler", "masked", "both"]
+"""What stands after the last layer: nothing; what is made of the first word; scores of the words
+that were masked; or both, with two scores of whether sentences follow one another."""
+
+
+def encoder(
+    layers: DimLike = "L",
+    width: DimLike = "d",
+    ffn: DimLike = "f",
+    vocab: DimLike = "V",
+    heads: DimLike = "a",
+    head_dim: DimLike = "e",
+    *,
+    positions: DimLike = "S",
+    position_offset: int = 0,
+    types: DimLike | None = 2,
+    embedding_width: DimLike | None = None,
+    groups: DimLike | None = None,
+    inner: int = 1,
+    order: Order = "after",
+    activation: Between = "gelu",
+    head: EncoderHead = "pooler",
+    tied: bool = True,
+    length: DimLike = "t",
+) -> Model:
+    """An encoder of words: each attends to all, and norms stand after the sums.
+
+    Args:
+        layers: how many layers.
+        width: how long the vector of each word is.
+        ffn: the features between the dense layers of an MLP.
+        vocab: how many words there are.
+        heads, head_dim: how many heads, and how wide each is.
+        positions: how many positions have a learned vector.
+        position_offset: how many rows of those stand before the first position's.
+        types: how many segments a sequence may have, with a vector each; ``None`` for none.
+        embedding_width: how long the rows of the tables are, with a projection to `width`; `width`,
+            without one, where ``None``.
+        groups: how many groups layers are in, all of a group with the same weights, as in ALBERT;
+            ``None`` where each has its own.
+        inner: how many layers a group has that differ.
+        order: where the norms of a layer stand.
+        activation: the function in an MLP.
+        head: what stands after the last layer.
+        tied: whether the head is the table of words.
+        length: how many words a sequence has.
+
+    Raises:
+        DimensionError: an argument is no dimension.
+
+    >>> P = encoder(head="none").trace().parameters
+    >>> P.collect("L", "d")
+    L·(d·(4·a·e + 2·f + 6) + 3·a·e + f) + d·(S + V + 4)
+    >>> encoder(12, 768, 3072, 30522, 12, 64, positions=512).trace().parameters
+    109482240
+    """
+    d, words = read_dim("width", width), read_dim("vocab", vocab)
+    e = d if embedding_width is None else read_dim("embedding_width", embedding_width)
+    tokens = Input((read_dim("length", length),), name="tokens")
+    table = Embedding(words, e, name="embed_tokens")
+    y: Any = table(tokens)
+    rows = PositionEmbedding(
+        read_dim("positions", positions), position_offset, name="embed_positions"
+    )
+    parts = [y, rows(y)]
+    if types is not None:
+        parts.append(SegmentEmbedding(read_dim("types", types), name="embed_types")(y))
+    y = layer_norm(name="embed_norm")(Add(name="embedded")(*parts))
+    if e != d:
+        y = Dense(d, name="project_in")(y)
+
+    def layer() -> Layer:
+        mixer = attention(
+            d, heads, None, head_dim, bias="qkvo", rotary=False, causal=False, keeps=False
+        )
+        feed = mlp(d, ffn, activation)
+        return block(d, mixer, feed, norm=layer_norm, order=order)
+
+    for stack in _stacks(layers, groups, inner, layer):
+        y = stack(y)
+    ends = _ends(y, d, e, words, table, head, tied, activation)
+    return Model(tokens, ends)
+
+
+def _stacks(layers: DimLike, groups: DimLike | None, inner: int, layer: Any) -> list[Repeat]:
+    total = read_dim("layers", layers)
+    if groups is None:
+        return [Repeat(layer(), total, name="layers")]
+    count = read_dim("groups", groups)
+    if not isinstance(count, int):
+        count = 1
+    each = exact_div(total, count)
+    return [
+        Repeat(
+            _several(layer, inner), each, shared=True, name=f"layers_{i}" if count > 1 else "layers"
+        )
+        for i in range(count)
+    ]
+
+
+def _several(layer: Any, inner: int) -> Layer:
+    if inner == 1:
+        made: Layer = layer()
+        return made
+    return Sequential([layer().model_copy(update={"name": f"block_{i}"}) for i in range(inner)])
+
+
+def _ends(
+    y: Any, width: Dim, narrow: Dim, words: Dim, table: Layer, head: EncoderHead, tied: bool,
+    activation: Between,
+) -> list[Any]:  # fmt: skip
+    function: ActivationName = "relu" if activation == "relu2" else activation
+    if head == "none":
+        return [y]
+    found = []
+    if head in ("masked", "both"):
+        z = layer_norm(name="head_norm")(Dense(narrow, function, name="head_transform")(y))
+        ties = {"kernel": table} if tied else {}
+        found.append(Dense(words, tied=ties, name="lm_head")(z))
+    if head in ("pooler", "both"):
+        pooled = Dense(width, "tanh", name="pooler")(Select(1, 0, name="first")(y))
+        found.append(Dense(2, name="next_sentence")(pooled) if head == "both" else pooled)
+        if head == "pooler":
+            found.insert(0, y)
+    return found
+
+
+ENCODERS: Mapping[str, Mapping[str, Any]] = {
+    "bert": {},
+    "roberta": {"types": 1, "position_offset": 2},
+    "distilbert": {"types": None, "head": "none"},
+    "albert": {"embedding_width": "q", "groups": 1},
+    "electra": {"embedding_width": "q", "head": "none"},
+}
+"""Families that have names: the arguments of `encoder` that make each; sizes stay open."""

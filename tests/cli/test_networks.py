@@ -186,4 +186,4 @@ def test_a_torch_model_is_read_where_a_file_is(process: Run, tmp_path: Path) -> 
     assert with_numbers.lines[-1].startswith("total 516 parameters")
     missing = process("summary", "of_torch:net")
     assert missing.code != 0
-    assert "add --input 3,224,224" in missing.err
+    assert "on the command line --input 3,224,224 or --input 3,h,w" in missing.err

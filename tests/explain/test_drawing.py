@@ -148,3 +148,17 @@ def test_dot_has_blocks_and_lines() -> None:
     assert "subgraph cluster_" in text
     assert text.count("{") == text.count("}")
     assert text.count("->") == 15
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        ac.Sequential([], input_shape=3),
+        ac.Sequential([ac.Sequential([])], input_shape=3),
+    ],
+)
+def test_a_network_of_no_layers_is_drawn(network) -> None:
+    drawing = network.draw()
+    assert 'in0 -->|"3"| out0' in drawing.to_mermaid()
+    assert "<svg" in drawing.to_svg()
+    assert "archcalc-live" in ac.report(network).to_html()

@@ -58,25 +58,29 @@ class DrawingDirective(_Showing):
         svg = self.network().draw(**asked, **self.values()).to_svg()
         said = self.options.get("caption")
         caption = f"<figcaption>{escape(said)}</figcaption>" if said else ""
-        figure = f'<figure class="archcalc-drawing">{svg}{caption}</figure>'
+        way = "right" if asked.get("direction") == "right" else "down"
+        figure = f'<figure class="archcalc-drawing {way}">{svg}{caption}</figure>'
         return [nodes.raw("", figure, format="html")]
 
 
 class ReportDirective(_Showing):
     """``report-page``: `archcalc.report`, published beside the page and shown in a frame."""
 
+    app: ClassVar[Any]
+
     def run(self) -> list[nodes.Node]:
-        page = archcalc.report(self.network(), titles=[self.arguments[0]], **self.values())
+        title = self.arguments[0].rpartition("/")[2]
+        page = archcalc.report(self.network(), titles=[title], **self.values())
         name = re.sub(r"\W+", "-", self.arguments[0]).strip("-")
         file = f"{FOLDER}/{name}.html"
-        made = Path(self.env.app.outdir) / file
+        made = Path(self.app.outdir) / file
         made.parent.mkdir(parents=True, exist_ok=True)
         made.write_text(page.to_html(), encoding="utf-8")
-        here = self.env.app.builder.get_target_uri(self.env.docname)
+        here = self.app.builder.get_target_uri(self.env.docname)
         link = escape(relative_uri(here, file))
-        title = escape(f"A report of {self.arguments[0]}")
+        said = escape(f"A report of {title}")
         frame = (
-            f'<iframe class="archcalc-report" src="{link}" title="{title}" loading="lazy"></iframe>'
+            f'<iframe class="archcalc-report" src="{link}" title="{said}" loading="lazy"></iframe>'
             f'<p><a href="{link}">The page by itself</a></p>'
         )
         return [nodes.raw("", frame, format="html")]
@@ -85,5 +89,5 @@ class ReportDirective(_Showing):
 def setup(app: Any) -> dict[str, bool]:
     """Offer the directives ``drawing`` and ``report-page``."""
     app.add_directive("drawing", DrawingDirective)
-    app.add_directive("report-page", ReportDirective)
+    app.add_directive("report-page", type("ReportHere", (ReportDirective,), {"app": app}))
     return {"parallel_read_safe": True}

@@ -292,7 +292,9 @@ def test_a_drawing_and_a_report_are_made_when_the_pages_are_built(tmp_path: Path
     (source / "more").mkdir(parents=True)
     net = "input: 784\nlayers: [{Dense: n}, {Dense: 10}]\n"
     (source / "more" / "net.yaml").write_text(net, encoding="utf-8")
-    page = "# A page\n\n```{drawing} net.yaml\n:caption: a < b\n```\n\n```{report-page} net.yaml\n:set: n=7\n```\n"
+    drawing = "```{drawing} net.yaml\n:caption: a < b\n```\n"
+    report = "```{report-page} net.yaml\n:set: n=7\n```\n"
+    page = f"# A page\n\n{drawing}\n{report}"
     (source / "more" / "page.md").write_text(page, encoding="utf-8")
     index = "# First\n\n```{toctree}\nmore/page\n```\n"
     (source / "index.md").write_text(index, encoding="utf-8")
@@ -304,5 +306,4 @@ def test_a_drawing_and_a_report_are_made_when_the_pages_are_built(tmp_path: Path
     assert "<figcaption>a &lt; b</figcaption>" in built
     assert ">Dense</text>" in built
     (link,) = set(re.findall(r'src="([^"]*reports[^"]*)"', built))
-    report = (out / "more" / link).read_text(encoding="utf-8")
-    assert "5,575" in report.replace("<span>", "")
+    assert "5,575" in (out / "more" / link).read_text(encoding="utf-8")

@@ -307,7 +307,7 @@ class _Level:
     def _routes(self) -> Iterator[Route]:
         """The lines; the shape of a value stands at the first of its lines."""
         said: set[Value] = set()
-        for (start, to, value), points in zip(self.edges, self.made.routes, strict=True):
+        for (_, to, value), points in zip(self.edges, self.made.routes, strict=True):
             fresh = value not in said and self._says(value)
             said.add(value)
             words = self._words(value) if fresh else ()

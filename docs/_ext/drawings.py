@@ -49,13 +49,15 @@ class DrawingDirective(_Showing):
         "direction": directives.unchanged,
         "depth": directives.nonnegative_int,
         "width": directives.unchanged,
+        "without-shapes": directives.flag,
         "caption": directives.unchanged,
     }
 
     def run(self) -> list[nodes.Node]:
         asked = {name: self.options[name] for name in ("direction", "depth", "width")
                  if name in self.options}  # fmt: skip
-        svg = self.network().draw(**asked, **self.values()).to_svg()
+        shapes = "without-shapes" not in self.options
+        svg = self.network().draw(**asked, shapes=shapes, **self.values()).to_svg()
         said = self.options.get("caption")
         caption = f"<figcaption>{escape(said)}</figcaption>" if said else ""
         way = "right" if asked.get("direction") == "right" else "down"

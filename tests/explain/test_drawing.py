@@ -13,6 +13,7 @@ from archcalc import families
 from archcalc.errors import PictureError, SpecificationError
 from archcalc.explain import draw
 from archcalc.explain.drawing.parts import Block, block_of, fed
+from archcalc.explain.drawing.placing import LETTER, SMALL, plain_words
 from archcalc.testing import networks
 from tests.sampling import examples
 
@@ -85,6 +86,15 @@ def test_every_layer_and_line_of_any_network_is_drawn(net) -> None:
     starts = {line.split()[0] for line in draw(trace).to_mermaid().splitlines() if "-->" in line}
     read = {value[0] for row in trace.rows for value in fed(row)} | {*trace.ends}
     assert {f"in{-1 - source}" for source in read if source < 0} <= starts
+
+
+def test_the_words_on_a_line_to_the_right_end_before_its_card() -> None:
+    placed = draw("docs/examples/mnist_cnn.yaml", direction="right").placed
+    said = [plain_words(route.words) for route in placed.routes]
+    assert said[:2] == ["input 28×28×1", "26×26×32"]
+    for route, words in zip(placed.routes, said, strict=True):
+        (start, _), (end, _) = route.points[0], route.points[-1]
+        assert end - start >= len(words) * SMALL * LETTER
 
 
 def test_equal_blocks_are_drawn_once_with_their_number() -> None:

@@ -116,8 +116,12 @@ class Deployed(Renderable):
         said = [f"{self.name}: weights {weights}{kept} a device"]
         if self.memory is not None:
             into = f"into {binary_bytes(self.memory)}"
-            verdict = {True: f"fits {into}", False: f"does not fit {into}"}
-            said.append(verdict.get(self.fits, f"whether it fits {into} depends on its symbols"))
+            verdict: dict[bool | None, str] = {
+                True: f"fits {into}",
+                False: f"does not fit {into}",
+                None: f"whether it fits {into} depends on its symbols",
+            }
+            said.append(verdict[self.fits])
             for asked in ("largest batch", "longest sequence"):
                 if self._has(asked):
                     said.append(f"the {asked} is {self[asked].said()}")

@@ -198,3 +198,12 @@ def test_a_drawing_is_written_as_its_name_says(run: Any, tmp_path: Any) -> None:
     assert done.code == 2
     assert "has no ending of a drawing" in done.err
     assert not (tmp_path / "net.png").exists()
+
+
+def test_what_goes_in_may_be_said_for_a_file_of_ours(run: Any, tmp_path: Any) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text("input: 784\nlayers: [{Dense: 10}]")
+    assert run("summary", str(path), "--input", "3").lines[-1].startswith("total 40 parameters")
+    done = run("summary", str(path), "--input", "3", "--input", "4")
+    assert done.code == 2
+    assert "2 shapes are given" in done.err

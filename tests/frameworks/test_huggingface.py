@@ -156,3 +156,12 @@ def test_small_configurations_at_random_are_as_transformers_builds_them(kind: st
         if kind not in UNCOUNTED:
             sizes = dict.fromkeys(map(str, trace.flops.symbols), LENGTH)
             assert trace.flops(**sizes) == case["flops"], case["config"]
+
+
+def test_a_field_that_another_switches_off_is_known(recwarn: pytest.WarningsRecorder) -> None:
+    """As transformers writes a Falcon: ``num_kv_heads`` counts with the new decoder alone."""
+    falcon = {"model_type": "falcon", "num_kv_heads": 71}
+    assert ac.from_huggingface(falcon).trace().parameters == (
+        ac.from_huggingface({"model_type": "falcon"}).trace().parameters
+    )
+    assert not recwarn.list

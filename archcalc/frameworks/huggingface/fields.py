@@ -306,7 +306,12 @@ def _of_const(config: Config, argument: str, source: Any) -> Any:
 
 
 def _of_switch(config: Config, argument: str, source: Any) -> Any:
-    return config.of(argument, source.yes if _truth(config, source.key) else source.no)
+    chosen, other = source.yes, source.no
+    if not _truth(config, source.key):
+        chosen, other = other, chosen
+    if isinstance(other, str) and not other.startswith("="):
+        config.used.add(other.partition("??")[0].strip())  # known, and said to be of no account
+    return config.of(argument, chosen)
 
 
 def _of_rounded(config: Config, argument: str, source: Any) -> Any:

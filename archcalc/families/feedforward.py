@@ -130,7 +130,7 @@ def experts(
     >>> net.trace(("t", "d")).parameters.collect("d")
     d·(3·E·f + E)
     >>> net.trace(("t", "d")).active_parameters.collect("d")
-    d·(E + 3·f·k)
+    d·(3·f·k + E)
     """
     d, n = read_dim("width", width), read_dim("count", count)
     x = Input(("t", d))

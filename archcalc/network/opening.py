@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, TypeAlias
 
-from sympy import Expr, Symbol
+from sympy import Symbol
 
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import counts_of
@@ -22,6 +23,7 @@ from archcalc.network.generalizing.readings import input_kinds
 from archcalc.network.trace import Trace
 from archcalc.network.transform import Transform
 from archcalc.symbolic.errors import ArchcalcError
+from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
@@ -268,15 +270,16 @@ def _settled(
     for needed in made.requirements:
         if needed.relation is not Relation.EQUAL or not needed.symbols & of.keys():
             continue
-        left, right = needed.left, needed.right
-        ours = [of[s] for s in needed.symbols if s in of]
-        both = [s for s in (left, right) if isinstance(s, Expr) and s in of]
-        if len(both) == 2 and values[both[0]] == values[both[1]]:
-            a, b = sorted(_root(of[s], joined) for s in both)
-            if a != b:
-                joined[b] = a
-        else:
-            given_up.update(_root(i, joined) for i in ours)
+        apart = plain(needed.left) - plain(needed.right)
+        ours = sorted((s for s in needed.symbols if s in of), key=of.__getitem__)
+        alike = ((a, b) for a, b in combinations(ours, 2) if values[a] == values[b])
+        same = next(((a, b) for a, b in alike if apart.xreplace({b: a}) == 0), None)
+        if same is None:
+            given_up.update(_root(of[s], joined) for s in ours)
+            continue
+        a, b = sorted(_root(of[s], joined) for s in same)
+        if a != b:
+            joined[b] = a
     if not joined and not given_up:
         return None
     together: dict[int, list[_Number]] = {}

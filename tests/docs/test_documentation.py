@@ -13,6 +13,7 @@ from unittest import mock
 
 import pytest
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 from sybil import Sybil
 from sybil.example import SybilFailure
 from sybil.parsers.markdown import PythonCodeBlockParser
@@ -299,9 +300,10 @@ def test_a_drawing_and_a_report_are_made_when_the_pages_are_built(tmp_path: Path
     index = "# First\n\n```{toctree}\nmore/page\n```\n"
     (source / "index.md").write_text(index, encoding="utf-8")
     settings = {"extensions": ["myst_parser", "drawings"]}
-    app = Sphinx(source, None, out, tmp_path / "seen", "html", settings, warningiserror=True,
-                 status=None)  # fmt: skip
-    app.build()
+    with docutils_namespace():  # what the extensions register is gone afterwards
+        app = Sphinx(source, None, out, tmp_path / "seen", "html", settings, warningiserror=True,
+                     status=None)  # fmt: skip
+        app.build()
     built = (out / "more" / "page.html").read_text(encoding="utf-8")
     assert "<figcaption>a &lt; b</figcaption>" in built
     assert ">Dense</text>" in built

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 from archcalc.cli import main
 from archcalc.network.spec.version import VERSION
@@ -25,9 +26,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (source / "index.md").write_text(f"{link}\n```{{toctree}}\nmore/page\n```\n", encoding="utf-8")
     (source / "more" / "page.md").write_text(link, encoding="utf-8")
     settings = {"extensions": ["myst_parser", "published_schema"]}
-    app = Sphinx(source, None, out, place / "seen", "html", settings, warningiserror=True,
-                 status=None)  # fmt: skip
-    app.build()
+    with docutils_namespace():  # what the extensions register is gone afterwards
+        app = Sphinx(source, None, out, place / "seen", "html", settings, warningiserror=True,
+                     status=None)  # fmt: skip
+        app.build()
     return out
 
 

@@ -185,4 +185,4 @@ def test_a_map_is_a_multiple_of_the_window() -> None:
 def test_every_name_makes_its_network() -> None:
     for name in dir(families):
         if name.islower() and name not in families.__all__:
-            assert isinstance(getattr(families, name)(), ac.Sequential), name
+            assert isinstance(getattr(families, name)(), ac.Network), name

@@ -48,5 +48,5 @@ assert_type(ac.sweep(trace.parameters, chunks="auto", n=[1, 2, 3]), ac.explore.L
 assert_type(trace.parameters.compile("float64"), ac.formula.Compiled)
 assert_type(ac.derive(trace), ac.explain.Derivation)
 assert_type(trace.derivation().to_markdown(), str)
-assert_type(ac.reconcile(net, total=3).difference, int)
+assert_type(ac.reconcile(net, total=3).difference, int | ac.Formula)
 expression: sympy.Expr = trace.parameters.expr

@@ -96,7 +96,7 @@ class Reconciliation(Renderable):
     sides: tuple[Any, ...] = field(default=())
 
     @property
-    def difference(self) -> Any:
+    def difference(self) -> int | Formula:
         """What is missing from the claimed total; of shapes, whether there is any difference."""
         if not self.added:
             return sum(not claim.right for claim in self._every)

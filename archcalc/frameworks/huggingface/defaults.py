@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 __all__ = ["aliases", "defaults", "uncounted"]
 
 
-@cache
+@lru_cache(maxsize=1)
 def _data() -> Mapping[str, Any]:
     text = files("archcalc.frameworks.huggingface").joinpath("defaults.json").read_text("utf-8")
     found: Mapping[str, Any] = json.loads(text)

@@ -7,6 +7,7 @@ shapes and weights.  Nothing is guessed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -340,14 +341,28 @@ class Lowering(Workbench):
 
     def _counted(self, end: Any, called: set[int]) -> Any:
         """The last tensor, after rows that count what reaches no output."""
-        for place, held in self._rest(called):
+        flops = self._idle()
+        rest = dict(self._rest(called))
+        for place in [*rest, *(place for place in flops if place not in rest)]:
             weights = tuple(
                 SeenWeight(name=h.name.rpartition(".")[2], shape=h.shape, learned=h.learned)
-                for h in held
+                for h in rest.get(place, ())
             )
+            macs = dim_of(quotient(flops[place], 2 * self.graph.batch))
+            if not weights and macs == 0:
+                continue
             shape: Any = Shape(end.shape)
-            end = Opaque(_UNREACHED, (shape,), weights, name=self._names.fresh(place, ""))(end)
+            name = self._names.fresh(place, "")
+            end = Opaque(_UNREACHED, (shape,), weights, macs, name=name)(end)
         return end
+
+    def _idle(self) -> Counter[str]:
+        """The FLOPs of calls that reach no output, by the module that does them."""
+        found: Counter[str] = Counter()
+        for call in self.graph.root.calls():
+            if self._used.keys().isdisjoint(call.outputs):
+                found[call.path or ""] += call.flops
+        return found
 
 
 _UNREACHED = "weights that reach no output"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 
 from sympy import Expr
@@ -45,7 +45,7 @@ def to_javascript(expression: Expr | int, names: Mapping[str, str] | None = None
     return made.set(layout(expression))
 
 
-@cache
+@lru_cache(maxsize=1)
 def javascript_helpers() -> str:
     """The functions that printed formulas call: divisions rounded down, powers, sums, fractions.
 

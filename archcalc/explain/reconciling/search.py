@@ -167,7 +167,7 @@ class Search:
             return [Answer(span) for span in self.spans]
         if len(self.field.rows) > _LONG:
             found = self._found(wrong)
-            if all(a.explained and a.explanations[0].bits <= _PLAIN for a in found.values()):
+            if all(_plain(answer) for answer in found.values()):
                 return [found.get(i, Answer(span)) for i, span in enumerate(self.spans)]
             self.candidates = self._every()
             self._tables.clear()
@@ -611,6 +611,14 @@ class Search:
         self, usual: dict[str, set[int]], answers: dict[int, Answer], number: int
     ) -> frozenset[str]:
         return frozenset(kind for kind, where in usual.items() if where - {number})
+
+
+def _plain(answer: Answer) -> bool:
+    """Whether what was found is so usual by itself that nothing upstream need be compared."""
+    if not answer.explained:
+        return False
+    best = answer.explanations[0]
+    return best.bits <= _PLAIN and sum(part.bits for part in best.parts) <= _PLAIN
 
 
 _STEP = 0.5

@@ -23,9 +23,11 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
+    "archcalc.sphinxext",
     "catalogue",
     "coverage_table",
     "doors",
+    "drawings",
     "published_schema",
     "signatures",
 ]

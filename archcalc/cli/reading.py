@@ -89,7 +89,8 @@ def open_network(
 
     Args:
         name: what the command line calls it.
-        inputs: the shapes that go into a model of a framework, as they are written there.
+        inputs: the shapes that go in, as they are written there: into a model of a framework, or
+            in place of those that a file of ours says.
         calls: the arguments of a function that makes the network, as they are written there.
 
     Raises:
@@ -102,7 +103,7 @@ def open_network(
         return Opened(_PIPED, *_piped())
     from archcalc._files import names_attribute, reader_of
 
-    if not (names_attribute(name) or reader_of(name)):
+    if not (inputs or names_attribute(name) or reader_of(name)):
         return Opened(name, *read_file(name))
     from archcalc.frameworks.opening import read_model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Annotated
 
 from typer import Argument, Option
@@ -60,10 +61,11 @@ def draw(
     trace = trace_with(file, pairs(values, "--set"), inputs, pairs(calls, "--call"))
     direction = "right" if right else "down"
     drawing = drawn(trace, direction=direction, depth=depth, width=width)  # type: ignore[arg-type]
-    ending = (output or "").rpartition(".")[2].lower()
-    if mermaid or ending == "mmd":
+    if mermaid:
         say(drawing.to_mermaid(), output)
-    elif dot or ending in ("dot", "gv"):
+    elif dot:
         say(drawing.to_dot(), output)
+    elif output and PurePath(output).suffix:
+        drawing.save(output)
     else:
         say(drawing.to_svg(), output)

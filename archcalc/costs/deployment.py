@@ -20,7 +20,7 @@ from archcalc.costs.training import (
     weight_parts,
 )
 from archcalc.formula import Formula
-from archcalc.symbolic.dims import DimLike, as_dim
+from archcalc.symbolic.dims import DimLike, read_dim
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.shown import Shown
 
@@ -63,9 +63,9 @@ class Deployment(Shown):
     recompute: Recomputation = "none"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "batch", as_dim(self.batch))
+        object.__setattr__(self, "batch", read_dim("batch", self.batch))
         if self.length is not None:
-            object.__setattr__(self, "length", as_dim(self.length))
+            object.__setattr__(self, "length", read_dim("length", self.length))
 
     def training(self, trace: Rows) -> TrainingBytes:
         """What a step of training has in memory on one device, as a cost.

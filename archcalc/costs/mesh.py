@@ -24,7 +24,7 @@ from archcalc.costs.loops import Loop
 from archcalc.layers.axis import Axis
 from archcalc.layers.facts import State, Weight
 from archcalc.symbolic.compare import largest, smallest
-from archcalc.symbolic.dims import Dim, DimLike, as_dim, exact_div, lower
+from archcalc.symbolic.dims import Dim, DimLike, as_dim, exact_div, lower, read_dim
 from archcalc.symbolic.division import ceil_div
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.ordered import plain
@@ -94,7 +94,7 @@ class Mesh(Shown):
         for name in ("data", "tensor", "pipeline", "expert", "sequence"):
             degree = getattr(self, name)
             if not (name == "sequence" and degree == "tensor"):
-                object.__setattr__(self, name, as_dim(degree))
+                object.__setattr__(self, name, read_dim(name, degree))
         for name, axis in self.placement:
             if axis not in ("data", "tensor", "pipeline", "expert", "sequence"):
                 raise LookupFailedError(

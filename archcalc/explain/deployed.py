@@ -21,7 +21,7 @@ from archcalc.costs.number_formats import DTYPES, long_name, stored_bytes
 from archcalc.costs.roofline import Accelerator, accelerator
 from archcalc.costs.training import WEIGHTS, Formats
 from archcalc.explain.deployed_line import Group, Made, SheetLine
-from archcalc.explain.deployed_lines import Figures
+from archcalc.explain.deployed_lines import Figures, is_sequence
 from archcalc.explain.document import Block, Document, Paragraph, Table
 from archcalc.explain.renderable import Renderable
 from archcalc.explain.summary import binary_bytes
@@ -115,8 +115,13 @@ class Deployed(Renderable):
         kept = f" and cache {cache}" if cache else ""
         said = [f"{self.name}: weights {weights}{kept} a device"]
         if self.memory is not None:
-            verdict = {True: "fits", False: "does not fit", None: "undecided"}[self.fits]
-            said.append(f"{verdict} into {binary_bytes(self.memory)}")
+            into = f"into {binary_bytes(self.memory)}"
+            verdict: dict[bool | None, str] = {
+                True: f"fits {into}",
+                False: f"does not fit {into}",
+                None: f"whether it fits {into} depends on its symbols",
+            }
+            said.append(verdict[self.fits])
             for asked in ("largest batch", "longest sequence"):
                 if self._has(asked):
                     said.append(f"the {asked} is {self[asked].said()}")
@@ -190,22 +195,21 @@ def deploy(
     return Deployed(name or "network", where, bytes_, tuple(lines), figures.notes(bytes_))
 
 
-_OF_SEQUENCES = 2
-"""The axes of an input that is a sequence, at most: words, or vectors."""
-
-
 def _with_length(network: Any) -> Trace:
-    """The network on a sequence whose length is a symbol, where it takes one."""
+    """The network on a sequence whose length is a symbol, where it takes one.
+
+    A first axis that weights depend on, as the features of a Dense layer, is no length.
+    """
     trace = traced(network)
     shapes, made = trace.inputs, trace.network
-    sequence = bool(shapes) and 1 <= len(shapes[0]) <= _OF_SEQUENCES
-    known = not sequence or isinstance(shapes[0][0], Symbol)
+    known = not is_sequence(trace) or isinstance(shapes[0][0], Symbol)
     if known or not isinstance(made, Network):
         return trace
     try:
-        return made.trace(*(_longer(shape, shapes[0][0]) for shape in shapes))
+        longer = made.trace(*(_longer(shape, shapes[0][0]) for shape in shapes))
     except ArchcalcError:
         return trace
+    return trace if symbol("t") in longer.parameters.symbols else longer
 
 
 def _longer(shape: Any, length: Any) -> tuple[Any, ...]:
@@ -216,10 +220,11 @@ def _answers(figures: Figures, lines: Sequence[SheetLine], memory: int) -> list[
     """The largest batch and the longest sequence with which what inference needs fits."""
     whole = next(line for line in lines if line.name == "inference together")
     found = []
+    symbols = {s.name for s in whole.formula.symbols}
     for name, unknown in (("largest batch", "batch"), ("longest sequence", "length")):
-        others = {k: v for k, v in figures.known.items() if k != unknown}
-        if unknown not in {s.name for s in whole.formula.symbols}:
+        if unknown not in symbols:
             continue
+        others = {k: v for k, v in figures.known.items() if k in symbols - {unknown}}
         answer = _most(whole.formula, unknown, memory, others)
         if answer is not None:
             text = f"with inference together ≤ {memory:,}" if answer else "not even one fits"
@@ -295,7 +300,10 @@ def read_bytes(text: int | str | None) -> int | None:
     digits = text.strip().rstrip("KMGTiBkmgtb ")
     unit = text.strip()[len(digits) :].strip().lower()
     try:
-        return int(Fraction(digits.replace(",", "").replace("_", "")) * _UNITS[unit])
+        size = int(Fraction(digits.replace(",", "").replace("_", "")) * _UNITS[unit])
+        if size < 1:
+            raise ValueError
+        return size
     except (KeyError, ValueError, ZeroDivisionError):
         raise LookupFailedError(
             f"{quoted(text, 40)} is no number of bytes",

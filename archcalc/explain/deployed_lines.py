@@ -68,7 +68,8 @@ class Figures:
         usual = _MIXED.get(formats.activations, where.formats)
         self.train = replace(self.general, formats=training or usual)
         length = tokens_of(trace)
-        self._length = length if isinstance(length, Symbol) else None
+        self._sequence = is_sequence(trace)
+        self._length = length if self._sequence and isinstance(length, Symbol) else None
         own: dict[str, DimLike | None] = {"batch": where.batch, "length": where.length}
         self.known: dict[str, Dim] = {
             name: as_dim(value) for name, value in own.items() if value is not None
@@ -156,7 +157,7 @@ class Figures:
         memory = InferenceBytes(self.general)
         total = Formula(0, self.trace.requirements)
         for part in memory.stored(self.trace):
-            if part.bytes == 0:
+            if part.bytes == 0 or (part.name == "cache" and not self._sequence):
                 continue
             total = total + part.bytes
             if part.name == "cache":
@@ -197,6 +198,8 @@ class Figures:
 
     def _step(self) -> Formula:
         """The most that is alive while one token of every sequence is worked on."""
+        if not self._sequence:
+            return self._peak(self.trace)
         shapes = self.trace.inputs
         length = tokens_of(self.trace)
         one = [tuple(1 if i == 0 and x == length else x for i, x in enumerate(s)) for s in shapes]
@@ -243,6 +246,8 @@ class Figures:
             yield self.line("FLOPs of a token more", "compute", decode, "FLOPs")
         step = self.trace.cost(TrainingFlops(BATCH, EXACT))
         yield self.line("FLOPs of a training step", "compute", step, "FLOPs")
+        if not self._sequence:
+            return
         each = step.expr / (BATCH * tokens_of(self.trace))
         a_token = Formula(each.expand(), step.requirements)
         yield self.line("training FLOPs a token", "compute", a_token, "FLOPs")
@@ -260,7 +265,9 @@ class Figures:
 
     def approximations(self) -> Iterator[SheetLine]:
         """What people take a step of training for, and by how much that is short, of one sequence,
-        of all products, masked or not."""
+        of all products, masked or not: all are stated by the token."""
+        if not self._sequence:
+            return
         exact = self.trace.cost(TrainingFlops())
         for name, cost in APPROXIMATIONS.items():
             found = cost.over(self.trace)
@@ -322,6 +329,21 @@ class Figures:
             some = ", ".join(left[:3]) + (", …" if len(left) > 3 else "")
             notes.append(f"Saved activations count inputs and outputs of what does not say: {some}")
         return tuple(notes)
+
+
+_OF_SEQUENCES = 2
+"""The axes of an input that is a sequence, at most: words, or vectors."""
+
+
+def is_sequence(trace: Trace) -> bool:
+    """Whether a sequence goes in, whose first axis is its length; an image has no tokens that one
+    after the other comes in, so that nothing is kept for a next one.
+
+    >>> from archcalc.families import llama, vit
+    >>> is_sequence(llama().trace()), is_sequence(vit().trace())
+    (True, False)
+    """
+    return bool(trace.inputs) and 1 <= len(trace.inputs[0]) <= _OF_SEQUENCES
 
 
 def _equal_at(first: Formula, second: Formula) -> Any:

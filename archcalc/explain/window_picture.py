@@ -14,6 +14,7 @@ from archcalc.explain.window_geometry import CHANNELS, WindowAxis, axes_of, draw
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
 from archcalc.layers.window import Stretches, Window
+from archcalc.symbolic.errors import PictureError
 from archcalc.symbolic.shape import ShapeLike, as_shape
 
 __all__ = ["picture"]
@@ -42,6 +43,12 @@ def picture(layer: Layer, *inputs: ShapeLike) -> Svg:
     Traceback (most recent call last):
     archcalc.symbolic.errors.PictureError: ...
     """
+    if not isinstance(layer, Layer):
+        raise PictureError(
+            f"{type(layer).__name__} is no layer",
+            hint="picture takes a layer and what goes into it, as in picture(Conv2D(32, 3), "
+            "(28, 28, 1)); network.draw() draws a whole network",
+        )
     applied = drawable(layer, *map(as_shape, inputs))
     axes = axes_of(applied)
     shown = _Plane(*axes[-2:]) if len(axes) > 1 else _Plane(_ALONE, *axes)

@@ -21,7 +21,7 @@ from archcalc.layers import (
 from archcalc.layers.functions import ActivationName
 from archcalc.network import Parallel
 from archcalc.symbolic.compare import largest
-from archcalc.symbolic.dims import Dim, DimLike, as_dim, as_expr, lower
+from archcalc.symbolic.dims import Dim, DimLike, as_expr, lower, read_dim
 from archcalc.symbolic.division import ceil_div, floor_div
 from archcalc.symbolic.errors import ArchcalcError, DimensionError, SpecificationError, quoted
 
@@ -44,24 +44,6 @@ Dims = Iterable[DimLike]
 """What is accepted for several dimensions: one for each stage."""
 
 T = TypeVar("T")
-
-
-def read_dim(name: str, value: object, minimum: int = 1) -> Dim:
-    """An argument that is a dimension.
-
-    Raises:
-        DimensionError: it is none; the error says which argument.
-
-    >>> read_dim("width", "2*c")
-    2*c
-    >>> read_dim("width", 0)
-    Traceback (most recent call last):
-    archcalc.symbolic.errors.DimensionError: width: 0 is not a dimension; it must be at least 1 ...
-    """
-    try:
-        return as_dim(value, minimum=minimum)
-    except ArchcalcError as error:
-        raise error.at(name) from None
 
 
 def read_dims(name: str, values: Any) -> tuple[Dim, ...]:

@@ -160,6 +160,11 @@ def interpolate_formula(
     Traceback (most recent call last):
     archcalc.symbolic.errors.NoSolutionError: d: of degree 2 the formula would give 58 at d = 4, ...
     """
+    if not callable(count):
+        raise SpecificationError(
+            f"{quoted(count, 40)} is no function", code="not-a-function",
+            hint="give a function of the symbols by name, such as lambda d: count(d)",
+        )  # fmt: skip
     axes = _axes(degrees, period or {}, start, step)
     calls = prod(axis.size for axis in axes)
     if calls > LIMITS.calls:

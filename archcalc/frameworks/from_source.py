@@ -89,6 +89,12 @@ def read_source(path: str | os.PathLike[str], input_shape: Any = None) -> Networ
 
 def _text(source: str | os.PathLike[str]) -> tuple[str, str, str | None]:
     """The code, what it is called, and the name of the model where that is said with the path."""
+    if not isinstance(source, str | os.PathLike):
+        raise FrameworkError(
+            f"{type(source).__name__} is no source code; from_source takes the path of a file, or "
+            "the code itself as text",
+            code="not-read",
+        )
     given = os.fspath(source)
     name = None
     if re.search(r"[\n(=]", given) and not (

@@ -67,6 +67,12 @@ def from_torch(
     216·⌊(h − 1)/2⌋·⌊(w − 1)/2⌋
     """
     torch = import_torch()
+    if isinstance(module, type):
+        raise FrameworkError(
+            f"{module.__name__} is a class, not a module made of it",
+            code="not-read",
+            hint=f"give {module.__name__}(…)",
+        )
     if not isinstance(module, torch.nn.Module):
         raise FrameworkError(
             f"{type(module).__name__} is no torch module",

@@ -141,6 +141,15 @@ def _fed(network: Network, input_shape: Any) -> Network:
     """A network with what goes into it, where that is given."""
     if input_shape is None:
         return network
+    if isinstance(input_shape, list | tuple) and any(
+        isinstance(shape, list | tuple) for shape in input_shape
+    ):
+        raise SpecificationError(
+            f"{len(input_shape)} shapes are given, and a network that archcalc describes takes one "
+            "here",
+            code="bad-option", values={"inputs": len(input_shape)},
+            hint="a Model says what goes into it, shape by shape",
+        )  # fmt: skip
     if isinstance(network, Sequential):
         return network.model_copy(update={"input_shape": as_shape(input_shape)})
     return Sequential([network], input_shape=input_shape)

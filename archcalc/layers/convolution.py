@@ -344,7 +344,7 @@ def divided(whole: Dim, parts: Dim, what: str, of: str) -> Requirement:
         Relation.MULTIPLE_OF,
         parts,
         f"{what} {{parts}} does not divide {{whole}} {of}",
-        code=f"{what}-do-not-divide",
+        code=f"{what.replace(' ', '-')}-do-not-divide",
         hint=f"make the {of} a multiple of {what}",
         details=(("parts", parts), ("whole", whole)),
     )

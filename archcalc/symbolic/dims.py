@@ -14,14 +14,23 @@ import sympy
 from sympy import Expr, Integer, Symbol
 
 from archcalc.symbolic.division import CeilDiv, FloorDiv, has_denominator
-from archcalc.symbolic.errors import DimensionError, quoted, shorten
+from archcalc.symbolic.errors import ArchcalcError, DimensionError, quoted, shorten
 from archcalc.symbolic.extremes import settled
 from archcalc.symbolic.limits import LIMITS
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.sums import Index, Sum, index_for
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Dim", "DimLike", "ExpressionLike", "as_dim", "as_expr", "exact_div", "lower"]
+__all__ = [
+    "Dim",
+    "DimLike",
+    "ExpressionLike",
+    "as_dim",
+    "as_expr",
+    "exact_div",
+    "lower",
+    "read_dim",
+]
 
 Dim: TypeAlias = int | Expr
 """A dimension after normalisation: a Python int, or an expression of positive-integer symbols."""
@@ -107,6 +116,24 @@ def as_dim(value: object, *, minimum: int = 1) -> Dim:
             f"{shorten(str(dim))} is not a dimension", hint="it must be a whole number"
         )
     return dim
+
+
+def read_dim(name: str, value: object, minimum: int = 1) -> Dim:
+    """An argument that is a dimension.
+
+    Raises:
+        DimensionError: it is none; the error says which argument.
+
+    >>> read_dim("width", "2*c")
+    2*c
+    >>> read_dim("width", 0)
+    Traceback (most recent call last):
+    archcalc.symbolic.errors.DimensionError: width: 0 is not a dimension; it must be at least 1 ...
+    """
+    try:
+        return as_dim(value, minimum=minimum)
+    except ArchcalcError as error:
+        raise error.at(name) from None
 
 
 def lower(value: Expr | int) -> Dim:

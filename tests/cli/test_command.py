@@ -215,3 +215,11 @@ def test_an_interrupt_is_quiet(process: Run, tmp_path: Path) -> None:
 
 def test_the_command_returns_its_code() -> None:
     assert main(["summary", "missing.yaml"]) == 2
+
+
+def test_the_package_is_the_command_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "archcalc", "--version"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0
+    assert done.stdout.strip().endswith(ac.__version__)

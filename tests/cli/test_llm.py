@@ -65,3 +65,49 @@ def test_what_cannot_be_is_said(run: Any, small: str) -> None:
         done = run("llm", small, *options)
         assert done.code == 2, options
         assert code in done.err
+
+
+@pytest.mark.parametrize("option", ["--length", "--batch", "--tensor", "--data", "--pipeline"])
+def test_a_number_that_is_none_names_its_option(run: Any, small: str, option: str) -> None:
+    done = run("llm", small, option, "0")
+    assert done.code == 2
+    assert f"{option[2:]}: 0 is not a dimension" in done.err
+
+
+@pytest.mark.parametrize("memory", ["-1GiB", "0", "0.2", "80QiB"])
+def test_memory_is_a_number_of_bytes(run: Any, small: str, memory: str) -> None:
+    done = run("llm", small, "--memory", memory)
+    assert done.code == 2
+    assert "[bad-bytes]" in done.err
+
+
+def test_open_symbols_leave_the_verdict_open(run: Any, small: str) -> None:
+    assert "whether it fits into 1.00 GiB depends on its symbols" in (
+        run("llm", small, "--memory", "1GiB").out
+    )
+
+
+def test_what_does_not_grow_with_the_length_is_fitted_too(run: Any, tmp_path: Path) -> None:
+    """Mamba keeps a state of one size, so that a given length stands in no formula of memory."""
+    path = tmp_path / "config.json"
+    path.write_text('{"model_type": "mamba", "hidden_size": 64, "num_hidden_layers": 2}')
+    done = run("llm", str(path), "--length", "128", "--memory", "1GiB", "--format", "json")
+    assert done.code == 0, done.err
+    lines = json.loads(done.out)["lines"]
+    batch, fixed = lines["largest batch"]["value"], lines["weights"]["value"]
+    each = lines["inference together"]["value"] - fixed
+    assert fixed + batch * each <= 2**30 < fixed + (batch + 1) * each
+    assert "longest sequence" not in lines
+
+
+def test_an_image_has_no_tokens() -> None:
+    """Nothing of an image waits for a next token, and its height is no number of tokens."""
+    image = ac.deploy(ac.families.vit(2, 16, 32, 2, 10, input_shape=(32, 32, 3)), memory="1GiB")
+    names = {line.name for line in image.lines}
+    assert "largest batch" in names
+    assert not names & {"cache", "cache a token", "training FLOPs a token", "6·N·D", "PaLM"}
+
+
+def test_a_first_axis_that_weights_depend_on_is_no_length() -> None:
+    dense = ac.deploy(ac.Sequential([ac.Dense(10)], input_shape=784))
+    assert dense["parameters"].result == 7850

@@ -186,4 +186,24 @@ def test_a_torch_model_is_read_where_a_file_is(process: Run, tmp_path: Path) -> 
     assert with_numbers.lines[-1].startswith("total 516 parameters")
     missing = process("summary", "of_torch:net")
     assert missing.code != 0
-    assert "add --input 3,224,224" in missing.err
+    assert "on the command line --input 3,224,224" in missing.err
+
+
+def test_a_drawing_is_written_as_its_name_says(run: Any, tmp_path: Any) -> None:
+    for ending, begins in ((".svg", "<svg"), (".mmd", "flowchart"), (".dot", "digraph")):
+        path = tmp_path / f"net{ending}"
+        assert run("draw", "docs/examples/mnist_cnn.yaml", "-o", str(path)).code == 0
+        assert path.read_text().startswith(begins)
+    done = run("draw", "docs/examples/mnist_cnn.yaml", "-o", str(tmp_path / "net.png"))
+    assert done.code == 2
+    assert "has no ending of a drawing" in done.err
+    assert not (tmp_path / "net.png").exists()
+
+
+def test_what_goes_in_may_be_said_for_a_file_of_ours(run: Any, tmp_path: Any) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text("input: 784\nlayers: [{Dense: 10}]")
+    assert run("summary", str(path), "--input", "3").lines[-1].startswith("total 40 parameters")
+    done = run("summary", str(path), "--input", "3", "--input", "4")
+    assert done.code == 2
+    assert "2 shapes are given" in done.err

@@ -12,14 +12,16 @@ from types import ModuleType
 from unittest import mock
 
 import pytest
+from sphinx.application import Sphinx
 from sybil import Sybil
 from sybil.example import SybilFailure
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 from archcalc.layers import FAMILIES, Layer, layer_classes
 from archcalc.network import FAMILIES as NETWORKS
-from archcalc.network import Network, Repeat
+from archcalc.network import Network, Repeat, load
 from archcalc.symbolic.errors import FrameworkError
+from archcalc.testing import assert_document
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -254,3 +256,54 @@ def test_a_long_command_may_go_on_in_the_next_line(shown: ModuleType) -> None:
         ("archcalc cost net.yaml --batch 32", "out"),
         ("archcalc schema", ""),
     ]
+
+
+# Documents that check themselves
+
+
+def test_the_readme_says_what_archcalc_says() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.count("<!-- archcalc: ") >= 3
+    assert_document(ROOT / "README.md")
+
+
+def test_the_readme_draws_the_network_as_archcalc_does() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
+    net = load(DOCS / "examples" / "mnist_cnn.yaml")
+    assert block.strip() == net.draw(direction="right").to_mermaid().strip()
+
+
+def test_every_public_package_has_a_page_in_the_reference() -> None:
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in (DOCS / "api").glob("*.md")}
+    listed = re.findall(r"^(\w+)$", pages["index"], re.MULTILINE)
+    assert sorted(listed) == sorted(pages.keys() - {"index"})
+    every = "".join(pages.values())
+    packages = {p.parent.name for p in (ROOT / "archcalc").glob("*/__init__.py")} - {"cli"}
+    for package in packages:
+        assert f"automodule:: archcalc.{package}" in every, package
+
+
+# Drawings and reports
+
+
+def test_a_drawing_and_a_report_are_made_when_the_pages_are_built(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    (source / "more").mkdir(parents=True)
+    net = "input: 784\nlayers: [{Dense: n}, {Dense: 10}]\n"
+    (source / "more" / "net.yaml").write_text(net, encoding="utf-8")
+    drawing = "```{drawing} net.yaml\n:caption: a < b\n```\n"
+    report = "```{report-page} net.yaml\n:set: n=7\n```\n"
+    page = f"# A page\n\n{drawing}\n{report}"
+    (source / "more" / "page.md").write_text(page, encoding="utf-8")
+    index = "# First\n\n```{toctree}\nmore/page\n```\n"
+    (source / "index.md").write_text(index, encoding="utf-8")
+    settings = {"extensions": ["myst_parser", "drawings"]}
+    app = Sphinx(source, None, out, tmp_path / "seen", "html", settings, warningiserror=True,
+                 status=None)  # fmt: skip
+    app.build()
+    built = (out / "more" / "page.html").read_text(encoding="utf-8")
+    assert "<figcaption>a &lt; b</figcaption>" in built
+    assert ">Dense</text>" in built
+    (link,) = set(re.findall(r'src="([^"]*reports[^"]*)"', built))
+    assert "5,575" in (out / "more" / link).read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from archcalc import families
 from archcalc.errors import PictureError, SpecificationError
 from archcalc.explain import draw
 from archcalc.explain.drawing.parts import Block, block_of, fed
+from archcalc.explain.drawing.placing import LETTER, SMALL, plain_words
 from archcalc.testing import networks
 from tests.sampling import examples
 
@@ -87,6 +88,15 @@ def test_every_layer_and_line_of_any_network_is_drawn(net) -> None:
     assert {f"in{-1 - source}" for source in read if source < 0} <= starts
 
 
+def test_the_words_on_a_line_to_the_right_end_before_its_card() -> None:
+    placed = draw("docs/examples/mnist_cnn.yaml", direction="right").placed
+    said = [plain_words(route.words) for route in placed.routes]
+    assert said[:2] == ["input 28×28×1", "26×26×32"]
+    for route, words in zip(placed.routes, said, strict=True):
+        (start, _), (end, _) = route.points[0], route.points[-1]
+        assert end - start >= len(words) * SMALL * LETTER
+
+
 def test_equal_blocks_are_drawn_once_with_their_number() -> None:
     def block() -> ac.Residual:
         return ac.Residual([ac.Dense(8), ac.ReLU(), ac.Dense(8)])
@@ -148,3 +158,17 @@ def test_dot_has_blocks_and_lines() -> None:
     assert "subgraph cluster_" in text
     assert text.count("{") == text.count("}")
     assert text.count("->") == 15
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        ac.Sequential([], input_shape=3),
+        ac.Sequential([ac.Sequential([])], input_shape=3),
+    ],
+)
+def test_a_network_of_no_layers_is_drawn(network) -> None:
+    drawing = network.draw()
+    assert 'in0 -->|"3"| out0' in drawing.to_mermaid()
+    assert "<svg" in drawing.to_svg()
+    assert "archcalc-live" in ac.report(network).to_html()

@@ -299,3 +299,9 @@ def test_what_cannot_be_shown_is_said(layer: Layer, x: tuple[Any, ...], code: st
         ac.picture(layer, x)
     assert caught.value.code == code
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("given", ["x", None, {"Conv2D": 3}])
+def test_what_is_no_layer_has_no_picture(given: Any) -> None:
+    with pytest.raises(PictureError, match="is no layer"):
+        ac.picture(given, (28, 28, 1))

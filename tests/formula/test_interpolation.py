@@ -197,3 +197,9 @@ def test_fractions_that_give_whole_numbers():
     P = ac.interpolate_formula(lambda n: n * (n + 1) // 2, {"n": 2})
     assert P(n=10**9) == 10**9 * (10**9 + 1) // 2
     assert P.expr.coeff(ac.symbol("n"), 2) == Fraction(1, 2)
+
+
+@pytest.mark.parametrize("count", [None, 3, "d**2"])
+def test_what_is_no_function_is_refused(count):
+    with pytest.raises(ac.errors.SpecificationError, match="is no function"):
+        ac.interpolate_formula(count, {"d": 1})

@@ -265,3 +265,9 @@ def test_weights_that_reach_no_output_are_counted() -> None:
 def test_training_is_passed_over() -> None:
     text = keras_sources.SEED + "\nfor epoch in range(10**9):\n    loss = train(epoch)\n"
     assert read(text).trace().parameters == 542_230
+
+
+@pytest.mark.parametrize("given", [None, 3, b"model.py", {"model": 1}])
+def test_what_is_no_source_is_said_to_be_none(given: Any) -> None:
+    with pytest.raises(FrameworkError, match="is no source code"):
+        ac.from_source(given)

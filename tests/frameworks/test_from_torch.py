@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
+from archcalc.errors import FrameworkError
 from archcalc.frameworks.from_torch import from_torch
 from archcalc.frameworks.importing.batch import Batch, after_reshape, without_batch
 from archcalc.layers.opaque import Opaque
@@ -374,3 +375,20 @@ def test_a_module_of_two_names_is_left_as_it_was() -> None:
     assert read == 20
     assert module[0].weight is before
     assert before.device.type == "cpu"
+
+
+def test_a_class_is_not_a_module_made_of_it() -> None:
+    with pytest.raises(FrameworkError, match=r"give Flatten\(…\)"):
+        from_torch(nn.Flatten, input_shape=(3, 4))
+
+
+class Loud(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("boom \x1b[31m")
+
+
+def test_what_a_module_says_when_it_fails_moves_no_terminal() -> None:
+    with pytest.raises(FrameworkError) as raised:
+        from_torch(Loud(), input_shape=4)
+    assert "\x1b" not in str(raised.value)
+    assert r"boom \x1b[31m" in str(raised.value)

@@ -76,6 +76,10 @@ MIXTRAL = {**LLAMA, "model_type": "mixtral", "num_key_value_heads": 2}
         ({**LLAMA, "num_key_value_heads": 3}, "num_key_value_heads", "invalid-field"),
         ({**LLAMA, "num_hidden_layers": 0}, "num_hidden_layers", "invalid-field"),
         ({**LLAMA, "num_hidden_layers": "many"}, "num_hidden_layers", "invalid-field"),
+        ({**LLAMA, "num_hidden_layers": float("nan")}, "num_hidden_layers", "invalid-field"),
+        ({**LLAMA, "num_hidden_layers": float("inf")}, "num_hidden_layers", "invalid-field"),
+        ({**LLAMA, "vocab_size": True}, "vocab_size", "invalid-field"),
+        ({**LLAMA, "tie_word_embeddings": "yes"}, "tie_word_embeddings", "invalid-field"),
         ({**LLAMA, "vocab_size": None}, "vocab_size", "missing-key"),
         ({**LLAMA, "hidden_act": "quirky"}, "hidden_act", "invalid-field"),
         ({**MIXTRAL, "num_experts_per_tok": 9}, "num_experts_per_tok", "invalid-field"),
@@ -152,3 +156,12 @@ def test_small_configurations_at_random_are_as_transformers_builds_them(kind: st
         if kind not in UNCOUNTED:
             sizes = dict.fromkeys(map(str, trace.flops.symbols), LENGTH)
             assert trace.flops(**sizes) == case["flops"], case["config"]
+
+
+def test_a_field_that_another_switches_off_is_known(recwarn: pytest.WarningsRecorder) -> None:
+    """As transformers writes a Falcon: ``num_kv_heads`` counts with the new decoder alone."""
+    falcon = {"model_type": "falcon", "num_kv_heads": 71}
+    assert ac.from_huggingface(falcon).trace().parameters == (
+        ac.from_huggingface({"model_type": "falcon"}).trace().parameters
+    )
+    assert not recwarn.list

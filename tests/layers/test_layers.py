@@ -450,3 +450,9 @@ def test_what_is_rarely_meant_is_remarked(
     layer: ac.Layer, shape: tuple[int, ...], said: list[str]
 ) -> None:
     assert [remark.code for remark in Applied(layer, (Shape(shape),)).remarks] == said
+
+
+def test_a_code_is_one_word() -> None:
+    with pytest.raises(ac.errors.RequirementError) as raised:
+        ac.families.llama(2, 64, 64, 64, 32, 5, 2).trace()
+    assert raised.value.code == "key-heads-do-not-divide"

@@ -503,3 +503,39 @@ def test_values_that_do_not_fit(values: Any, kind: type[Exception], said: str) -
 def test_a_network_of_numbers_has_no_symbols_to_set() -> None:
     with pytest.raises(UnknownSymbolError, match="this network is all numbers"):
         ac.substitute(ac.Sequential([ac.Dense(4)]), {"f": 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "way"),
+    [
+        ({"input": 3, "layers": [{"Dense": 2}]}, "from_dict"),
+        (ac.Sequential([ac.Dense(2)], input_shape=3), "is used as it is"),
+        (ac.Sequential([ac.Dense(2)], input_shape=3).trace(), "is used as it is"),
+        (ac.Dense(2), "Sequential([layer]"),
+        (None, "from_torch(module, input_shape=…)"),
+        (b"net.yaml", "given by its path"),
+        (3, "loads"),
+    ],
+)
+def test_what_is_no_path_is_said_with_what_reads_it(given: Any, way: str) -> None:
+    with pytest.raises(SpecificationError) as raised:
+        ac.load(given)
+    assert raised.value.code == "not-a-path"
+    assert way in raised.value.hint
+
+
+@pytest.mark.parametrize("verb", [ac.summarize, ac.derive, ac.account, ac.report, ac.deploy])
+def test_verbs_take_a_path_a_network_or_a_trace(verb: Any) -> None:
+    with pytest.raises(SpecificationError) as raised:
+        verb({"input": 3, "layers": [{"Dense": 2}]})
+    assert raised.value.code == "not-a-path"
+
+
+def test_what_is_no_text_or_no_file_to_write_is_refused() -> None:
+    net = ac.Sequential([ac.Dense(2)], input_shape=3)
+    for call in (lambda: ac.loads(b"input: 3"), lambda: ac.loads(net), lambda: ac.loads(None)):  # type: ignore[arg-type]
+        with pytest.raises(SpecificationError, match="not-a-text"):
+            call()
+    for save in (lambda: ac.save(net, None), lambda: ac.report(net).save(None)):  # type: ignore[arg-type,func-returns-value]
+        with pytest.raises(SpecificationError, match="not-a-path"):
+            save()

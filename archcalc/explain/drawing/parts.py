@@ -104,6 +104,8 @@ def block_of(trace: Trace) -> Block:
     """The network as one block."""
     name = trace.network.name or type(trace.network).__name__
     rows = tuple(range(len(trace.rows)))
+    if not rows:  # what goes in comes out
+        return Block(rows, "", name, type(trace.network).__name__, (), 1)
     made = _Making(trace)
     times, taken = made.repeated(rows, 0)
     parts = made.parts(rows, 0, taken)

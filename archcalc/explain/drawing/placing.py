@@ -245,9 +245,10 @@ class _Level:
     def _boxes(self) -> list[Box]:
         """What is put in layers, with room below it for the lines and what they say."""
         said = {v for v in self._values() if self._says(v)}
-        room = self._room(said)
+        coming = said.intersection(self.coming)
+        room = self._room(said - coming)
         inner = 26.0 if self.look.down else 18.0
-        begin = room if self.outermost and self.look.begins else inner
+        begin = self._room(coming) if self.outermost and self.look.begins else inner
         boxes = [Box(0, 0, begin) for _ in self.coming]
         for i, sized in enumerate(self.sized):
             speaks = any(start == i and v in said for start, _, v in self.edges)
@@ -267,8 +268,15 @@ class _Level:
         """The room between layers."""
         if self.look.down:
             return 36.0 if said else 24.0
-        longest = max((len(str(shape_of(self.look.trace, v))) for v in said), default=0)
+        longest = max((len(plain_words(self._words(v))) for v in said), default=0)
         return longest * SMALL * LETTER + 24
+
+    def _words(self, value: Value) -> Words:
+        """What stands at the first line of a value."""
+        shape = shape_of(self.look.trace, value)
+        if value not in self.coming:
+            return (shape,)
+        return ("input ", shape) if self.look.begins else ()
 
     def _line(self, start: int, to: int, value: Value) -> Line:
         goes_out = to == len(self.sized)
@@ -299,12 +307,10 @@ class _Level:
     def _routes(self) -> Iterator[Route]:
         """The lines; the shape of a value stands at the first of its lines."""
         said: set[Value] = set()
-        for (start, to, value), points in zip(self.edges, self.made.routes, strict=True):
+        for (_, to, value), points in zip(self.edges, self.made.routes, strict=True):
             fresh = value not in said and self._says(value)
             said.add(value)
-            words: Words = (shape_of(self.look.trace, value),) if fresh else ()
-            if fresh and start < 0:
-                words = ("input ", *words) if self.look.begins else ()
+            words = self._words(value) if fresh else ()
             ends = self.outermost if to == len(self.sized) else self.sized[to].inside is None
             yield Route(value, tuple(map(self._page, points)), words, ends)
 

@@ -83,6 +83,8 @@ class NetworkPart:
     def _pieces(
         self, parts: Sequence[Part], opened: frozenset[str], *, outermost: bool
     ) -> Iterator[str]:
+        if not parts:  # what goes in comes out
+            return
         begins = outermost
         edges = list(values_between(self.trace, parts))
         ends = [*cuts(edges, len(parts)), len(parts) - 1]

@@ -74,8 +74,13 @@ class Report:
         """Write the page to a file.
 
         Raises:
-            SpecificationError: it cannot be written.
+            SpecificationError: it cannot be written, or the name is of no page.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise SpecificationError(
+                f"{type(path).__name__} is no path of a file", code="not-a-path",
+                hint="give a name such as 'report.html'",
+            )  # fmt: skip
         try:
             with open(path, "w", encoding="utf-8", newline="\n") as file:
                 file.write(self.to_html())

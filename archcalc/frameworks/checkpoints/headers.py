@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archcalc._loading import loaded
-from archcalc.symbolic.errors import FrameworkError, SpecificationError, quoted
+from archcalc.symbolic.errors import FrameworkError, SpecificationError, shorten
 
 __all__ = ["Header", "Stored", "read_header"]
 
@@ -81,9 +81,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
 
 
 def _refused(path: Path, why: str, hint: str) -> SpecificationError:
-    return SpecificationError(
-        f"{quoted(str(path), 80)}: {why}", code="not-a-checkpoint", path=path.name, hint=hint
-    )
+    return SpecificationError(why, code="not-a-checkpoint", path=shorten(path.name, 80), hint=hint)
 
 
 def _library(name: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, TypeAlias
 
 from sympy import Expr, Integer
@@ -197,7 +198,7 @@ class Config:
         value = self.raw(key)
         if value is None:
             return None
-        if isinstance(value, float) and value == int(value):
+        if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= MOST:
             raise self.refused(key, value, f"it is a whole number from {minimum} on")
@@ -223,7 +224,9 @@ def _of_text(config: Config, argument: str, source: Any) -> Any:
     if source.startswith("="):
         return _formula(config, argument, source[1:])
     value = config.raw(key)
-    if isinstance(value, bool):
+    if value is not None and isinstance(config.defaults.get(key), bool):
+        return _truth(config, key)
+    if isinstance(value, bool) and argument not in _NEEDED:
         return value
     config.keys[argument] = key
     if argument in _WORDS:
@@ -303,7 +306,12 @@ def _of_const(config: Config, argument: str, source: Any) -> Any:
 
 
 def _of_switch(config: Config, argument: str, source: Any) -> Any:
-    return config.of(argument, source.yes if _truth(config, source.key) else source.no)
+    chosen, other = source.yes, source.no
+    if not _truth(config, source.key):
+        chosen, other = other, chosen
+    if isinstance(other, str) and not other.startswith("="):
+        config.used.add(other.partition("??")[0].strip())  # known, and said to be of no account
+    return config.of(argument, chosen)
 
 
 def _of_rounded(config: Config, argument: str, source: Any) -> Any:
@@ -383,7 +391,7 @@ def _of_sparse(config: Config, argument: str, source: Any) -> Any:
     if step == 0:
         raise config.refused(source.step, 0, "every so many-th layer: from 1 on")
     never = config.raw(source.never) if source.never else ()
-    if not isinstance(never or (), list | tuple):
+    if not isinstance(never or (), list | tuple) or any(type(i) is not int for i in never or ()):
         raise config.refused(source.never, never, "it is a list of numbers of layers")
     apart = set(never or ())
     return tuple(
@@ -424,7 +432,7 @@ def _number(config: Config, key: str, value: Any) -> Any:
     """A number above zero, or null."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
         raise config.refused(key, value, "it is a number above 0, or null")
     return float(value)
 

@@ -190,8 +190,9 @@ def _read(source: str | os.PathLike[str]) -> str:
     except (OSError, ValueError) as error:
         if isinstance(error, SpecificationError):
             raise
+        why = (getattr(error, "strerror", None) or str(error)).lower()
         raise SpecificationError(
-            f"{quoted(str(source), 80)} cannot be read: {error}", code="not-read",
+            f"{quoted(str(source), 80)} cannot be read: {why}", code="not-read",
             hint="give the path of a config.json, its text, or a dict",
         ) from None  # fmt: skip
 

@@ -22,6 +22,7 @@ from archcalc.frameworks.importing.recorder import NeedsDataError, Recorder
 from archcalc.frameworks.importing.restoring import left_as_it_was
 from archcalc.frameworks.importing.worlds import BATCH, World
 from archcalc.symbolic.errors import FrameworkError, shorten
+from archcalc.symbolic.printing.plain import visible
 
 __all__ = ["held_once", "record"]
 
@@ -223,7 +224,7 @@ def _not_run(module: nn.Module, inputs: Inputs, error: Exception) -> FrameworkEr
     said = str(error).partition("Exception raised from")[0]  # then torch's own places
     return FrameworkError(
         f"{type(module).__name__} does not run on an input of shape {shapes}: "
-        f"{shorten(said.strip(), 300)}",
+        f"{visible(shorten(said.strip(), 300))}",
         code="not-read",
         values={"input": shapes},
         hint="check input_shape and dtype; they are what the model's forward takes, "

@@ -16,6 +16,7 @@ from sympy import Expr, Symbol
 
 from archcalc._hooks import FILE_ENDINGS, FILE_READERS
 from archcalc.formula.values import read_values
+from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.sequential import Sequential
 from archcalc.network.spec.describe import to_dict
@@ -68,7 +69,8 @@ def load(path: str | os.PathLike[str]) -> Network:
         path: of the file.
 
     Raises:
-        SpecificationError: the file is missing, too large, not text or does not describe a network.
+        SpecificationError: the file is missing, too large, not text or does not describe a network;
+            or what is given is no path, and the error says what reads it.
         UnknownLayerError: it names a layer that does not exist.
         InvalidLayerError: an argument of a layer is not valid.
         FrameworkError: a model of a framework cannot be read.
@@ -80,6 +82,8 @@ def load(path: str | os.PathLike[str]) -> Network:
     >>> load(file).trace().parameters
     7850
     """
+    if not isinstance(path, str | os.PathLike):
+        raise _no_path(path)
     reader = _reader_of(path)
     if reader is None:
         return read_file(path)[0]
@@ -160,6 +164,11 @@ def loads(text: str, format: str = "yaml") -> Network:
     >>> loads("input: 784\\nlayers: [{Dense: n}]").trace().parameters
     785·n
     """
+    if not isinstance(text, str):
+        raise SpecificationError(
+            f"{type(text).__name__} is no text", code="not-a-text",
+            hint="loads takes the text itself; load takes the path of a file, from_dict a mapping",
+        )  # fmt: skip
     return Source("", text, _known(format)).read()
 
 
@@ -194,6 +203,8 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     >>> load(file).trace().parameters
     7850
     """
+    if not isinstance(path, str | os.PathLike):
+        raise _no_path(path)
     name = _name(path)
     text = dumps(network, _format_of(path))
     try:
@@ -301,6 +312,24 @@ class Source:
         if not line:
             return self.name
         return f"{self.name}:{line}" if self.name else f"line {line}"
+
+
+def _no_path(what: object) -> SpecificationError:
+    """The error that something is no path of a file, with what reads it instead."""
+    if isinstance(what, Mapping):
+        hint = "from_dict reads a mapping that describes a network, from_huggingface a config.json"
+    elif isinstance(what, Network | Trace):
+        hint = "it is read already, and is used as it is"
+    elif isinstance(what, Layer):
+        hint = "Sequential([layer], input_shape=…) makes a network of a layer"
+    else:
+        hint = (
+            "a file is given by its path, a text to loads, a live model to "
+            "from_torch(module, input_shape=…) or from_keras(model)"
+        )
+    return SpecificationError(
+        f"{type(what).__name__} is no path of a file", code="not-a-path", hint=hint
+    )
 
 
 def _known(format: str) -> str:

@@ -216,9 +216,10 @@ class AddedLayer(Edit):
                 inputs=(Shape((x.elements,)),), kind="flatten-added", bits=2.5,
                 touches="inputs",
             )  # fmt: skip
-        if row.applied.windows and row.weights and _pooled(row.applied) is not None:
+        pooled = _pooled(row.applied) if row.applied.windows and row.weights else None
+        if pooled is not None:
             yield Variant(
-                f"a pool of 2 was put after it: {_pooled(row.applied)[0]} goes on, "
+                f"a pool of 2 was put after it: {pooled[0]} goes on, "
                 f"not {row.output}",
                 passes=_pooled, kind="pool-added", bits=5.0, touches="passed",
             )  # fmt: skip

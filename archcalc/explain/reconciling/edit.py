@@ -126,6 +126,7 @@ class Variant:
         layer: another layer in its place; another specification.
         inputs: other shapes taken for its inputs.
         outputs: other shapes that come out, made from the layer on what then goes in.
+        passes: other shapes that go on to every layer after it, where it is itself as it was.
         kind: a stable name, where it is not that of the edit.
         bits: its cost, where it is not that of the edit.
         tag: changes of several layers with the same tag may have been made in all of them.
@@ -138,6 +139,7 @@ class Variant:
     layer: Layer | None = None
     inputs: tuple[Shape, ...] | None = None
     outputs: Callable[[Applied], tuple[Shape, ...] | None] | None = None
+    passes: Callable[[Applied], tuple[Shape, ...] | None] | None = None
     kind: str = ""
     bits: float = -1.0
     tag: Hashable = None
@@ -147,7 +149,7 @@ class Variant:
     @property
     def moves(self) -> bool:
         """Whether what comes out may be another, so that layers after it see it."""
-        return self.layer is not None or self.outputs is not None
+        return any(x is not None for x in (self.layer, self.outputs, self.passes))
 
     @property
     def words(self) -> str:

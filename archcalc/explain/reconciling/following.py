@@ -94,7 +94,10 @@ class Follower:
                     return None
                 found[i] = step
                 before = self.rows[i].outputs
-                for number, shape in enumerate(step.outputs):
+                going = _passed(step, changes.get(i, ()))
+                if going is None:
+                    return None
+                for number, shape in enumerate(going):
                     if number >= len(before) or shape != before[number]:
                         made[i, number] = shape
                         until = max(until, self._last.get(i, -1))
@@ -163,6 +166,15 @@ class Follower:
         rows = tuple(changed.get(i, row) for i, row in enumerate(self.rows))
         shapes = self.trace.inputs if inputs is None else inputs
         return Trace(self.trace.network, shapes, rows, tuple(self.trace.results))
+
+
+def _passed(row: Row, changes: Sequence[Variant]) -> tuple[Shape, ...] | None:
+    """What goes on from a call to those after it; ``None`` where it cannot be."""
+    going: tuple[Shape, ...] | None = row.outputs
+    for change in changes:
+        if change.passes is not None:
+            going = change.passes(row.applied)
+    return None if going is None or any(_empty(shape) for shape in going) else going
 
 
 def _empty(shape: Shape) -> bool:

@@ -17,8 +17,9 @@ from __future__ import annotations
 from math import log2
 
 __all__ = [
-    "AGAIN", "ALONE", "CHANCE", "COMMON", "EVERYWHERE", "MARGIN", "NEAR", "ONE_MORE", "ONE_OF_TWO",
-    "USUAL", "believed", "numbers_there", "place_bits",
+    "AGAIN", "ALONE", "CHANCE", "CHANCE_OF_ONE", "COMMON", "EVERYWHERE", "MARGIN", "NEAR",
+    "NEAR_OF_SEVERAL", "NEAR_USUAL", "ONE_MORE", "ONE_OF_TWO", "USUAL", "believed",
+    "numbers_there", "place_bits",
 ]  # fmt: skip
 
 MARGIN = 3.0
@@ -27,14 +28,23 @@ MARGIN = 3.0
 CHANCE = 0.03
 """The share of all numbers that explanations as cheap may hit."""
 
+CHANCE_OF_ONE = 0.1
+"""The same for one edit alone, whose amount is the whole difference and no sum of two."""
+
 USUAL = 3.6
 """What costs so much at most needs no more evidence."""
 
 COMMON = 0.15
 """The share of all numbers that the few usual mistakes may hit."""
 
-NEAR = 3.0
+NEAR = 4.5
 """Explanations that differ by so many bits are equally good."""
+
+NEAR_USUAL = 3.0
+"""The same beside a usual mistake, which is likelier than the others that amount to as much."""
+
+NEAR_OF_SEVERAL = 7.0
+"""The same where the best is several edits: many others then give the number as well."""
 
 AGAIN = 0.5
 """The cost of a mistake that the same person made elsewhere."""
@@ -80,6 +90,7 @@ def believed(
     as_cheap: float,
     evidence: float = 0.0,
     exact: bool = True,
+    chance: float = CHANCE,
 ) -> bool:
     """Whether an explanation of `bits` is one.
 
@@ -89,6 +100,7 @@ def believed(
         as_cheap: how many other numbers an explanation as cheap would have hit.
         exact: whether the claim is one number, and no rounded figure.
         evidence: bits in its favour beside the number, as where a formula shows what was done.
+        chance: the share of all numbers that explanations as cheap may hit.
 
     >>> believed(1.0, 320, 1), believed(9.0, 320, 40), believed(9.0, 540_900, 300)
     (True, False, True)
@@ -96,4 +108,4 @@ def believed(
     common = max(2.0, COMMON * there * 2**evidence)
     if exact and bits <= USUAL + evidence and as_cheap <= common:
         return True
-    return bits <= log2(there) - MARGIN + evidence and as_cheap <= CHANCE * there * 2**evidence
+    return bits <= log2(there) - MARGIN + evidence and as_cheap <= chance * there * 2**evidence

@@ -20,10 +20,14 @@ from archcalc.explain.reconciling.edit import Variant
 from archcalc.explain.reconciling.likelihood import (
     AGAIN,
     ALONE,
+    CHANCE_OF_ONE,
     MARGIN,
     NEAR,
+    NEAR_OF_SEVERAL,
+    NEAR_USUAL,
     ONE_MORE,
     ONE_OF_TWO,
+    USUAL,
     believed,
     numbers_there,
     place_bits,
@@ -167,7 +171,7 @@ class Search:
             return [Answer(span) for span in self.spans]
         if len(self.field.rows) > _LONG:
             found = self._found(wrong)
-            if all(a.explained and a.explanations[0].bits <= _PLAIN for a in found.values()):
+            if all(_plain(answer) for answer in found.values()):
                 return [found.get(i, Answer(span)) for i, span in enumerate(self.spans)]
             self.candidates = self._every()
             self._tables.clear()
@@ -578,7 +582,7 @@ class Search:
                 if abs(single.value) <= apart:
                     known.setdefault(single.value, single.bits)
             hit = _hit(sorted(known.values()), explanation.bits, 1)
-            return believed(explanation.bits, near, hit, span.evidence, exact)
+            return believed(explanation.bits, near, hit, span.evidence, exact, CHANCE_OF_ONE)
         hit = _hit(cheap, explanation.bits, parts) * near / span.there
         return believed(explanation.bits, near, hit, span.evidence, exact)
 
@@ -590,7 +594,11 @@ class Search:
         kept = [e for e in found if self._credible(e, span, cheap, len(e.parts))]
         answer = Answer(span)
         if kept:
-            answer.explanations = [e for e in kept if e.bits <= kept[0].bits + NEAR]
+            best = kept[0]
+            usual = best.bits <= USUAL
+            apart = NEAR if len(best.parts) < 2 else NEAR_OF_SEVERAL
+            most = best.bits + (NEAR_USUAL if usual else apart)
+            answer.explanations = [e for e in (kept if usual else found) if e.bits <= most]
         else:
             answer.possible = found[:4]
         wanted = span.actual - span.claimed
@@ -611,6 +619,14 @@ class Search:
         self, usual: dict[str, set[int]], answers: dict[int, Answer], number: int
     ) -> frozenset[str]:
         return frozenset(kind for kind, where in usual.items() if where - {number})
+
+
+def _plain(answer: Answer) -> bool:
+    """Whether what was found is so usual by itself that nothing upstream need be compared."""
+    if not answer.explained:
+        return False
+    best = answer.explanations[0]
+    return best.bits <= _PLAIN and sum(part.bits for part in best.parts) <= _PLAIN
 
 
 _STEP = 0.5

@@ -216,18 +216,28 @@ class AddedLayer(Edit):
                 inputs=(Shape((x.elements,)),), kind="flatten-added", bits=2.5,
                 touches="inputs",
             )  # fmt: skip
-        axes = [axis for axis, _ in row.applied.windows or ()]
-        if axes and all(sizes[axis] >= 2 for axis in axes):
-            halved = [n // 2 if axis in axes else n for axis, n in enumerate(sizes)]
+        pooled = _pooled(row.applied) if row.applied.windows and row.weights else None
+        if pooled is not None:
             yield Variant(
-                f"a pool of 2 was put before it{_after(place)}: {Shape(halved)}, not {x}",
-                inputs=(Shape(halved),), kind="pool-added", bits=5.0, touches="inputs",
+                f"a pool of 2 was put after it: {pooled[0]} goes on, "
+                f"not {row.output}",
+                passes=_pooled, kind="pool-added", bits=5.0, touches="passed",
             )  # fmt: skip
 
 
 def _after(place: Place) -> str:
     """Where that is, where one call alone comes before."""
     return f", after {place.earlier[-1].path}" if place.earlier else ""
+
+
+def _pooled(applied: Applied) -> tuple[Shape, ...] | None:
+    """What comes out of a window layer after a pool of 2 that is not there."""
+    axes = {axis for axis, _ in applied.windows or ()}
+    sizes = list(applied.output)
+    if not all(isinstance(sizes[axis], int) and sizes[axis] >= 2 for axis in axes):
+        return None
+    halved = [size // 2 if axis in axes else size for axis, size in enumerate(sizes)]
+    return (Shape(halved), *applied.outputs[1:])
 
 
 class OtherChannels(Edit):

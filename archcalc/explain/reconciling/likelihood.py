@@ -108,4 +108,5 @@ def believed(
     common = max(2.0, COMMON * there * 2**evidence)
     if exact and bits <= USUAL + evidence and as_cheap <= common:
         return True
-    return bits <= log2(there) - MARGIN + evidence and as_cheap <= chance * there * 2**evidence
+    share = chance if exact else min(chance, CHANCE)  # many edits come near a figure of two digits
+    return bits <= log2(there) - MARGIN + evidence and as_cheap <= share * there * 2**evidence

@@ -16,6 +16,7 @@ import archcalc as ac
 from archcalc.explain import Edit, Place, Variant, reconcile, register_edit
 from archcalc.explain.reconciling.edit import EDITS
 from archcalc.explain.reconciling.terms import twice
+from tests.sampling import NIGHTLY
 
 HAND = {
     case["id"]: case
@@ -255,13 +256,13 @@ def test_one_stride_upstream_explains_what_comes_after_it() -> None:
 def test_near_the_truth_only_a_usual_cause_is_believed() -> None:
     """A small difference is one of few, and edits whose amounts cancel give any of them."""
     found = {}
-    for apart in (*range(-40, 0), *range(1, 41)):
+    for apart in {*range(-40, 41, 1 if NIGHTLY else 3), -10, -32} - {0}:
         told = reconcile(MNIST, total=542_230 + apart)
         if told.explained is not False:
             found[apart] = {f.kind for f in told.findings}
     assert found.pop(-10) == {"missing-bias"}
     assert found.pop(-32) == {"missing-bias"}
-    assert len(found) <= 2
+    assert len(found) <= (2 if NIGHTLY else 0)
 
 
 def test_what_is_not_explained_has_hints() -> None:

@@ -594,6 +594,36 @@ _OF_KERAS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (ac.layers.EinsumDense("...b,bx->...x", 1), (1, 1, 1)),
+        (
+            ac.RNN(ac.StackedRNNCells([ac.SimpleRNNCell(1), ac.SimpleRNNCell(1, activation=None)])),
+            (1, 1),
+        ),
+        (ac.Bidirectional(ac.SimpleRNN(1, activation=None)), (1, 1)),
+        (ac.TimeDistributed(ac.Dense(1), axes=2), (1, 1, 1)),
+    ],
+)
+def test_what_a_framework_fills_in_is_no_difference(
+    layer: ac.layers.Layer, shape: tuple[int, ...]
+) -> None:
+    net = ac.Sequential([layer], input_shape=shape)
+    assert_matches(net, net.to_keras())
+
+
+def test_cells_are_told_apart() -> None:
+    def stacked(activation: str) -> ac.Sequential:
+        cells = ac.StackedRNNCells(
+            [ac.SimpleRNNCell(2), ac.SimpleRNNCell(2, activation=activation)]
+        )
+        return ac.Sequential([ac.RNN(cells)], input_shape=(3, 2))
+
+    with pytest.raises(MismatchError, match=r"cell\.cells\.1\.activation"):
+        assert_matches(stacked("relu"), stacked("sigmoid").to_keras())
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", _OF_KERAS)
 def test_a_layer_of_keras_is_itself(kind: str) -> None:

@@ -17,6 +17,7 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.window import Window
+from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 
@@ -41,9 +42,22 @@ _IF_STATED = ("padding_idx", "max_norm", "norm_type", "sparse", "scale_grad_by_f
 """Fields that change training alone; like constants they are compared where the network states
 them, since a network may be written down for its counts."""
 
+
+def _spelled_out(layer: Any, inputs: tuple[Shape, ...]) -> list[str]:
+    """An equation with letters for the dots, each letter by where it comes first."""
+    equation = layer.equation.replace(" ", "")
+    named = len(equation.partition(",")[0].replace("...", ""))
+    dots = "".join(chr(0xE000 + i) for i in range(len(inputs[0]) + 1 - named))  # and the batch
+    letters: dict[str, str] = {}
+    return [
+        sign if sign in ",->" else letters.setdefault(sign, str(len(letters)))
+        for sign in equation.replace("...", dots)
+    ]
+
+
 _RESOLVED: Mapping[str, Callable[[Any, tuple[Shape, ...]], Any]] = {
     "attention_axes": lambda layer, inputs: layer.meeting(inputs[0]),
-    "backward_layer": lambda layer, inputs: repr(layer.graph().nodes[1].layer),
+    "equation": _spelled_out,
 }
 """Fields that frameworks fill in from the input: what they come to is compared."""
 
@@ -81,6 +95,7 @@ def _all(ours: Applied, other: Layer, padded: bool, under: str) -> Iterator[Row]
 def _fields(
     layer: Layer, other: Layer, inputs: tuple[Shape, ...], padded: bool, under: str
 ) -> Iterator[Row]:
+    layer, other = _unnested(layer), _unnested(other)
     windowed = bool(inputs) and _slides(layer, inputs)
     for name in type(layer).model_fields:
         if name in _ELSEWHERE or (windowed and name in _WINDOW) or _is_step(layer, name):
@@ -90,6 +105,16 @@ def _fields(
         if name == "count_include_pad" and not _pads(layer, inputs):
             continue
         here, there = getattr(layer, name), getattr(other, name)
+        if name == "backward_layer":  # where there is none, it is made of the other
+            both: tuple[Any, ...] = (layer, other)
+            here, there = (one.graph().nodes[1].layer for one in both)
+        if _are_layers(here) and _are_layers(there) and len(here) == len(there):
+            for number, (a, b) in enumerate(zip(here, there, strict=True)):
+                if type(a) is type(b):
+                    yield from _fields(a, b, (), padded, f"{under}{name}.{number}.")
+                else:
+                    yield f"{under}{name}.{number}", _shown(a), _shown(b)
+            continue
         if isinstance(here, Layer) and type(here) is type(there):
             if len(inputs) == 1 and hasattr(layer, "inside"):  # a wrapper says what it passes on
                 passed = Applied(here, layer.inside(*inputs))
@@ -107,6 +132,18 @@ def _fields(
             continue  # torch's take the last axes, or the second: a model moves its axes there
         if not _alike(name, here, there, inputs[0] if inputs else None):
             yield f"{under}{name}", _shown(here), _shown(there)
+
+
+def _are_layers(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(isinstance(v, Layer) for v in value)
+
+
+def _unnested(layer: Any) -> Any:
+    """One wrapper over several axes where each of several is over some of them."""
+    while isinstance(layer, TimeDistributed) and isinstance(layer.layer, TimeDistributed):
+        axes = layer.axes + layer.layer.axes
+        layer = layer.layer.model_copy(update={"axes": axes, "name": layer.name})
+    return layer
 
 
 def _pads(layer: Layer, inputs: tuple[Shape, ...]) -> bool:

@@ -6,6 +6,7 @@ Source: https://keras.io/api/layers/merging_layers/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -109,30 +110,37 @@ def broadcasting(layer: str, *inputs: Shape) -> tuple[Requirement, ...]:
         for i, x in enumerate(inputs):
             dim = x[axis] if -axis <= len(x) else 1
             if 1 not in (dim, found) and dim != found:
-                needs.append(_same(layer, i, x, inputs[0], dim, found))
+                needs.append(_same_or_one(layer, i, x, inputs[0], dim, found))
             found = _together(found, dim)
     return tuple(needs)
 
 
 def _same(layer: str, index: int, x: Shape, first: Shape, dim: Dim, other: Dim) -> Requirement:
-    left, right, words = other, dim, ""
-    stretched = _stretched(other, dim) if equal(other, dim) is None else {}
-    if stretched:
-        apart = plain(other) - plain(dim)
-        left, right = lower(Mul(apart, *(plain(one) - 1 for one in stretched.values()))), 0
-        ones = "one of them" if len(stretched) > 1 else f"{{{next(iter(stretched))}}}"
-        words = f"{{other}} = {{dim}}, or {ones} is 1"
+    """That an axis of an input is as long as that of the first."""
     return Requirement(
-        left,
+        other,
         Relation.EQUAL,
-        right,
+        dim,
         f"the branches of {layer} do not fit: input {index + 1} has shape "
         f"{x!r}, the first {first!r} ({{dim}} is not {{other}})",
         code="branches-differ",
         hint="give the branches equal strides and channels, or a 1×1 convolution as shortcut",
         details=(("dim", dim), ("other", other)),
-        words=words,
     )
+
+
+def _same_or_one(
+    layer: str, index: int, x: Shape, first: Shape, dim: Dim, other: Dim
+) -> Requirement:
+    """The same where an axis of length 1 is stretched to the other."""
+    needed = _same(layer, index, x, first, dim, other)
+    stretched = _stretched(other, dim) if equal(other, dim) is None else {}
+    if not stretched:
+        return needed
+    apart = plain(other) - plain(dim)
+    left = lower(Mul(apart, *(plain(one) - 1 for one in stretched.values())))
+    ones = "one of them" if len(stretched) > 1 else f"{{{next(iter(stretched))}}}"
+    return replace(needed, left=left, right=0, words=f"{{other}} = {{dim}}, or {ones} is 1")
 
 
 def _stretched(other: Dim, dim: Dim) -> dict[str, Dim]:

@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import archcalc as ac
@@ -106,8 +106,18 @@ def _with(said: str) -> tuple[list[Piece], tuple[Said, Said]]:
     return [lambda read: ac.Dense(read(said)), lambda read: ac.Dense(3)], (4, 4)
 
 
+def _padded_beside(amount: str) -> tuple[list[Piece], tuple[Said, Said]]:
+    """Branches that are joined, one of them longer: no axis of length 1 is stretched for that."""
+
+    def beside(read: Read) -> ac.Layer:
+        return ac.Parallel([ac.Dense(1), ac.ZeroPadding1D(read(amount))])
+
+    return [beside], ("d - 2", 3)
+
+
 @MANY
 @given(st.lists(_PIECES, min_size=1, max_size=3), _INPUTS)
+@example(*_padded_beside("k - 1"))
 def test_questions_are_answered_as_by_networks_of_numbers(
     pieces: list[Piece], shape: tuple[Said, Said]
 ) -> None:

@@ -84,6 +84,10 @@ class CoreAttention(ScaledDotProductAttention):
         mask = Mask(self.is_causal, self.sliding_window)
         return Core(query[:-2], query[-2:-1], key[-2:-1], mask)
 
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        heads = tuple(range(len(x) - 2)) if self.sinks else ()  # each has a number of its own
+        return (*heads, *super().feature_axes(x))
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         heads = Shape(inputs[0][:-2])
         return (Weight("sinks", heads, "free"),) if self.sinks else ()

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archcalc._hooks import (
+    DRAWN,
     FILE_ENDINGS,
     FILE_NAMES,
     FILE_READERS,
@@ -171,6 +172,10 @@ def _tell_hypothesis(cls: type) -> None:
         loaded(f"{__name__}.testing.registration").tell(cls)
 
 
+def _drawn(trace: Any, **look: Any) -> Any:
+    return loaded(f"{__name__}.explain.drawing").draw(trace, **look)
+
+
 def _html(thing: Any) -> str:
     made: str = loaded(f"{__name__}.explain.notebook").html(thing)
     return made
@@ -185,6 +190,7 @@ FILE_NAMES.append(_torchs_names)
 FILE_ENDINGS.append(_endings)
 FILE_READERS.append(_reader_of)
 ON_NEW_LAYER.append(_tell_hypothesis)
+DRAWN.append(_drawn)
 SHOWN_AS_HTML.append(_html)
 SOLVED_TOGETHER.append(_several)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 __all__ = [
+    "DRAWN",
     "FILE_ENDINGS",
     "FILE_NAMES",
     "FILE_READERS",
@@ -32,6 +33,9 @@ FILE_ENDINGS: list[Callable[[], Iterable[str]]] = []
 FILE_READERS: list[Callable[[str | os.PathLike[str]], Callable[[Any, Any], Any] | None]] = []
 """What reads the files of other programs, by a path: a function of the path and of what goes into
 the network, or ``None`` where the file is none of theirs."""
+
+DRAWN: list[Callable[..., Any]] = []
+"""What draws a trace, which takes the explanations' own pictures."""
 
 SHOWN_AS_HTML: list[Callable[[Any], str]] = []
 """What notebooks show of a thing, which is made from the document that explains it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from archcalc._loading import loaded
 from archcalc.explain import text
 from archcalc.explain.document import Document
-from archcalc.symbolic.late import late
 
 __all__ = ["Renderable", "abridged", "json_text"]
 
@@ -65,7 +65,8 @@ class Renderable:
 
 def _in(renderer: str, document: Document) -> str:
     """What a renderer makes of a document; it is loaded when it is first asked."""
-    made: str = late(f"archcalc.explain.{renderer}")(document)
+    module, _, name = renderer.partition(":")
+    made: str = getattr(loaded(f"archcalc.explain.{module}"), name)(document)
     return made
 
 

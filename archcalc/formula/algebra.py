@@ -9,12 +9,12 @@ from typing import Any, Self, TypeAlias
 
 from sympy import Add, Expr, Mul, Pow, Symbol, sympify
 
+from archcalc._loading import loaded
 from archcalc.formula.expression_like import ExpressionLike
 from archcalc.formula.values import read_values
 from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.evaluate import evaluate
-from archcalc.symbolic.late import late
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.symbols import symbol
 
@@ -173,7 +173,8 @@ class Algebra(ABC):
 
 def _in(form: str) -> Any:
     """What makes another form; it is loaded when one is first asked for."""
-    return late(f"archcalc.formula.{form}")
+    module, _, name = form.partition(":")
+    return getattr(loaded(f"archcalc.formula.{module}"), name)
 
 
 def _remainder(a: Expr, b: Expr) -> Expr:

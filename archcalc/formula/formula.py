@@ -19,7 +19,6 @@ from archcalc.formula.values import open_requirements, read_values
 from archcalc.symbolic.dims import DimLike, as_expr
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
 from archcalc.symbolic.evaluate import evaluate
-from archcalc.symbolic.late import late
 from archcalc.symbolic.ordered import collect_like_terms, plain
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.substitution import substitute
@@ -453,7 +452,8 @@ class Formula(Notations, Comparing, Algebra):
 
 def _in(question: str) -> Any:
     """What answers a question; it is loaded when one is first asked."""
-    return late(f"archcalc.formula.{question}")
+    module, _, name = question.partition(":")
+    return getattr(loaded(f"archcalc.formula.{module}"), name)
 
 
 def _ordered(expression: FormulaLike) -> Expr:

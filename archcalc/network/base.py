@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import field_validator, model_serializer, model_validator
 from sympy import Symbol
 
+from archcalc._loading import loaded
 from archcalc.costs.loops import called, often, owned
 from archcalc.formula import Formula
 from archcalc.layers.base import FIELDS, AxisWindow, Layer
@@ -274,7 +275,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Residual([Dense(8)]), Dense(1)]).at("residual/dense")
         Dense(units=8)
         """
-        found: Layer = late("archcalc.network.edit:at")(self, path)
+        found: Layer = loaded("archcalc.network.edit").at(self, path)
         return found
 
     def replace(self, path: str, layer: Layer | Sequence[Layer]) -> Self:
@@ -300,7 +301,7 @@ class Network(Layer, abstract=True):
         >>> net.replace("dense", Dense("n")).trace().parameters
         785·n + 10·(n + 1)
         """
-        made: Self = late("archcalc.network.edit:replace")(self, path, layer)
+        made: Self = loaded("archcalc.network.edit").replace(self, path, layer)
         return made
 
     def insert(
@@ -330,7 +331,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dense(10)]).insert(ReLU(), after="dense")
         Sequential(layers=[Dense(units=100), ReLU(), Dense(units=10)])
         """
-        made: Self = late("archcalc.network.edit:insert")(self, layer, after, before)
+        made: Self = loaded("archcalc.network.edit").insert(self, layer, after, before)
         return made
 
     def remove(self, path: str) -> Self:
@@ -346,7 +347,7 @@ class Network(Layer, abstract=True):
         >>> Sequential([Dense(100), Dropout(0.5), Dense(10)]).remove("dropout")
         Sequential(layers=[Dense(units=100), Dense(units=10)])
         """
-        made: Self = late("archcalc.network.edit:remove")(self, path)
+        made: Self = loaded("archcalc.network.edit").remove(self, path)
         return made
 
     def with_lora(
@@ -386,7 +387,7 @@ class Network(Layer, abstract=True):
         (n + 784)·r
         """
         names = (targets,) if isinstance(targets, str) else tuple(targets)
-        made: Self = late("archcalc.network.adapting:with_lora")(self, rank, names, merged, bias)
+        made: Self = loaded("archcalc.network.adapting").with_lora(self, rank, names, merged, bias)
         return made
 
     def generalize(self, values: Mapping[str, int] | None = None, /, **sizes: int) -> Self:

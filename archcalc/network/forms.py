@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 
+from archcalc._loading import loaded
 from archcalc.layers.base import Layer
-from archcalc.symbolic.late import late
 
 if TYPE_CHECKING:
     from archcalc.network.base import Network
@@ -41,18 +41,18 @@ def as_layer(value: Any) -> Layer:
     """
     if isinstance(value, Layer):
         return value
-    chain: Layer = late("archcalc.network.sequential:Sequential")(value)
+    chain: Layer = loaded("archcalc.network.sequential").Sequential(value)
     return chain
 
 
 def from_dump(data: Any) -> Any:
     """The network that was dumped."""
-    return late("archcalc.network.spec.reader:from_dict")(data)
+    return loaded("archcalc.network.spec.reader").from_dict(data)
 
 
 def generalized(network: Any, sizes: Mapping[str, Any]) -> Any:
     """The network with symbols for its sizes."""
-    return late("archcalc.network.generalizing:generalize")(network, sizes)
+    return loaded("archcalc.network.generalizing").generalize(network, sizes)
 
 
 def is_network(layer: Layer) -> TypeGuard[Network]:

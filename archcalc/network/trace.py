@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from sympy import Expr, Symbol
 
 from archcalc import costs
+from archcalc._hooks import DRAWN
 from archcalc.costs.base import alike
 from archcalc.costs.choice import counted
 from archcalc.formula import Formula
@@ -314,7 +315,7 @@ class Trace(Shown):
             PictureError: widths are asked for, and symbols are left.
         """
         look = {"direction": direction, "depth": depth, "width": width, "shapes": shapes}
-        made: Drawn = late("archcalc.explain.drawing:draw")(self, **look)
+        made: Drawn = DRAWN[0](self, **look)
         return made
 
     def row(self, path: str) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from sympy import Add, Expr, Integer, sympify
+from sympy import Add, Expr, Integer
 
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import FloorDiv, floor_div
@@ -33,7 +33,7 @@ def with_halves_up(value: Dim) -> Dim:
         return value
     whole, half, made = pair
     times = min(terms[whole], -terms[half])
-    rest = value - times * whole + times * half + times * sympify(made)
+    rest = value - times * whole + times * half + times * made
     return with_halves_up(lower(rest))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
@@ -112,9 +113,9 @@ class Callables(Modules, Expressions):
         finally:
             self.higher()
 
+    @abstractmethod
     def body(self, statements: list[ast.stmt], frame: Frame) -> Any:
         """The statements of a function, and what they return."""
-        raise NotImplementedError
 
     def _arguments(
         self, function: Function, args: list[Any], kwargs: dict[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -75,7 +76,7 @@ class UnknownLoopError(Exception):
     """A loop goes over what is not known, such as a data set."""
 
 
-class Expressions(Reader):
+class Expressions(Reader, ABC):
     """From an expression to what it stands for."""
 
     stars: list[str]
@@ -108,13 +109,13 @@ class Expressions(Reader):
 
     # What others of the reader do
 
+    @abstractmethod
     def call(self, node: ast.AST, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a function."""
-        raise NotImplementedError
 
+    @abstractmethod
     def attribute(self, owner: Any, name: str) -> Any:
         """What belongs to a value by name."""
-        raise NotImplementedError
 
     # Names and constants
 
@@ -220,9 +221,9 @@ class Expressions(Reader):
             if all(self.truth(condition, inner) for condition in first.ifs):
                 yield from self._loops(rest, inner)
 
+    @abstractmethod
     def assign(self, target: ast.AST, value: Any, frame: Frame) -> None:
         """Give a value to a name, an attribute or an item."""
-        raise NotImplementedError
 
     def items(self, value: Any, node: ast.AST | None = None) -> Iterator[Any]:
         """What a loop over a value goes through.
@@ -426,9 +427,9 @@ class Expressions(Reader):
                 kwargs |= {str(key): held for key, held in value.items()}
         return self.call(node, function, args, kwargs)
 
+    @abstractmethod
     def own_super(self, node: ast.Call, frame: Frame) -> Any:
         """``super()`` in a method."""
-        raise NotImplementedError
 
 
 _WITH_SIZES = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.Pow, ast.Div)

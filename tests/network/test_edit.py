@@ -36,11 +36,20 @@ def called_at(net: ac.Network, path: str) -> list[ac.network.Row]:
 
 
 APART = (
-    *(ac.Bidirectional, ac.RNN, ac.StackedRNNCells, ac.Transformer),
+    *(ac.Bidirectional, ac.RNN, ac.StackedRNNCells, ac.network.RecurrentStack, ac.Transformer),
     *(ac.TransformerEncoder, ac.TransformerEncoderLayer),
     *(ac.TransformerDecoder, ac.TransformerDecoderLayer),
 )
-"""Networks that make layers themselves, or take none but cells; they are tested one by one."""
+"""Networks that make layers themselves, or take none but recurrent ones; tested one by one."""
+
+
+def test_a_stack_keeps_a_recurrent_layer() -> None:
+    cell = ac.SimpleRNN(2, return_sequences=True)
+    net = ac.Sequential([ac.network.RecurrentStack(cell, 2)], input_shape=(3, 2))
+    wider = net.replace("recurrent_stack/simple_rnn", ac.LSTM(2, return_sequences=True))
+    assert wider.trace().parameters == 4 * net.trace().parameters
+    with pytest.raises(ac.ArchcalcError, match="gives no sequence to the next layer"):
+        net.remove("recurrent_stack/simple_rnn")
 
 
 def given_at(net: ac.Network, path: str) -> bool:

@@ -69,6 +69,8 @@ class _Taker(Protocol):
 FIELDS = "fields"
 """The context in which a layer is dumped field by field, whatever it holds."""
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 _APART = ("name", "tied")
 """The fields on which no fact depends."""
 
@@ -384,7 +386,8 @@ class Layer(Model, Shown, metaclass=LayerMeta):
         >>> Dense(10, kernel_initializer="he_normal").kept
         mappingproxy({'kernel_initializer': 'he_normal'})
         """
-        return MappingProxyType(self.__pydantic_extra__ or {})
+        extra = self.__pydantic_extra__
+        return MappingProxyType(extra) if extra else _NOTHING
 
     def __call__(self, *tensors: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
@@ -526,5 +529,5 @@ def _register(cls: type[Layer]) -> None:
 
 def leading_axes(count: int) -> tuple[str, ...]:
     """What formulas call the axes before the last, by how many there are."""
-    names = {0: (), 1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
-    return names.get(count, tuple(f"a{i}" for i in range(1, count + 1)))
+    named = ((), ("t",), ("h", "w"), ("d", "h", "w"))
+    return named[count] if count < len(named) else tuple(f"a{i}" for i in range(1, count + 1))

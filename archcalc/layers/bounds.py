@@ -59,8 +59,8 @@ def all_bounds(layer: Layer) -> tuple[Requirement, ...]:
 
     Those in a network are asked where they are called.
     """
-    fields = (getattr(layer, name) for name in type(layer).model_fields)
-    inside = (needed for held in fields if isinstance(held, Layer) for needed in all_bounds(held))
+    held = (part for part in layer.key if isinstance(part, Layer))
+    inside = (needed for part in held for needed in all_bounds(part))
     return (*field_bounds(layer), *inside)
 
 
@@ -78,7 +78,7 @@ def _of_value(name: str, value: Any, least: int) -> Iterable[Requirement]:
         return _of_dim(name, value, least)
     if not isinstance(value, tuple):
         return ()
-    if value and all(part == value[0] for part in value[1:]):
+    if value and value.count(value[0]) == len(value):
         return _of_value(name, value[0], least)
     parts = [(f"{name}[{i}]", part) for i, part in enumerate(value)]
     return (needed for said, part in parts for needed in _of_value(said, part, least))

@@ -6,6 +6,7 @@ Krizhevsky et al. (2012); depthwise separable: Chollet, *Xception* (2017).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -144,10 +145,12 @@ class _Conv(Sliding, Adaptable, abstract=True):
 
     def _reaches(self, x: Shape) -> tuple[Requirement, ...]:
         """What is padded with the input itself is no longer than the input."""
-        pads = (
-            window.pads(n) for window, n in zip(self.spatial_windows(), self.extent(x), strict=True)
-        )
-        return reaching(self, x, pads, self.padding_mode)
+        return reaching(self, x, self._padded(x), self.padding_mode)
+
+    def _padded(self, x: Shape) -> Iterator[tuple[Dim, Dim]]:
+        """What is added along each spatial axis; no window is looked at until it is asked for."""
+        for window, n in zip(self.spatial_windows(), self.extent(x), strict=True):
+            yield window.pads(n)
 
 
 class Conv1D(_Conv):

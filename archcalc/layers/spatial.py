@@ -103,7 +103,8 @@ class Spatial(Layer, abstract=True):
 
     def extent(self, x: Shape) -> tuple[Dim, ...]:
         """The spatial dimensions of `x`."""
-        return tuple(x[axis] for axis in self.spatial_axes())
+        axes = self.spatial_axes()
+        return tuple(x)[axes.start : axes.stop]
 
     def channels(self, x: Shape) -> Dim:
         """The channels of `x`."""

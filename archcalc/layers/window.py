@@ -89,6 +89,7 @@ class Window:
         if self.padding in ("same", "causal"):
             return ()
         before, after = self.pads(n)
+        span = self.span
         hanging = self.stride - 1 if self.ceil_mode else 0
         shown = self.padding if isinstance(self.padding, str) else None
         padding = f"padding '{shown}'" if shown else "padding {before} before and {after} after"
@@ -97,7 +98,7 @@ class Window:
             Requirement(
                 n + (before + after + hanging),
                 Relation.AT_LEAST,
-                self.span,
+                span,
                 f"kernel {{kernel}}{dilated} does not fit input {axis} {{input}} with {padding}"
                 " (it needs at least {needed})",
                 code="kernel-exceeds-input",
@@ -108,7 +109,7 @@ class Window:
                     ("input", n),
                     ("before", before),
                     ("after", after),
-                    ("needed", self.span - before - after - hanging),
+                    ("needed", span - before - after - hanging),
                 ),
             ),
         )

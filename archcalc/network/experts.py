@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -135,9 +134,9 @@ class Experts(Network):
         place = at.under(node.name)
         for dim in routed:
             turn = Round("steps", len(tracer.rows), dim)
-            place = replace(place.inside(Loop.steps(dim)), rounds=(*place.rounds, turn))
+            place = place.inside(Loop.steps(dim))._replace(rounds=(*place.rounds, turn))
         for number, loop in enumerate(self._loops(tracer)):
-            one = replace(place.inside(loop), copy=(*at.copy, id(self), number))
+            one = place.inside(loop)._replace(copy=(*at.copy, id(self), number))
             one = one.under(str(number)) if tracer.unroll else one
             made = followed(node.layer, tracer, [Value(x, tokens.source)], one)
         if len(made) != 1:

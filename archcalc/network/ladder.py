@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -153,7 +152,7 @@ class Ladder(Indexed):
         together = self._at_once(tracer, values, at, done, left)
         if together is not None:
             return together
-        here = replace(at.under(str(done)), copy=(*at.copy, id(self), done))
+        here = at.under(str(done))._replace(copy=(*at.copy, id(self), done))
         across, below = self._down(tracer, values, here, done)
         if done >= MOST_APART:
             raise no_rule(self.rungs, values, below)
@@ -171,7 +170,7 @@ class Ladder(Indexed):
         if entering is None:
             return None
         here = at.under(str(done)) if done else at
-        here = replace(here, copy=(*at.copy, id(self), done))
+        here = here._replace(copy=(*at.copy, id(self), done))
         each = here.repeating(Loop.copies(left, index), tracer, values)
         across, below = self._down(tracer, entering, each, number)
         sources = [b._replace(shape=v.shape) for v, b in zip(entering, below, strict=True)]
@@ -182,10 +181,10 @@ class Ladder(Indexed):
             last = {index: plain(left) - 1}
             at_last = lower(substitute(plain(number), last))
             lowest = put_there(across, last)
-            alone = replace(here.under("lowest"), copy=(*here.copy, id(self)))
+            alone = here.under("lowest")._replace(copy=(*here.copy, id(self)))
             turning = self._up(tracer, lowest, turning, alone, at_last)
             left = lower(left - 1)
-            each = replace(here, carried=each.carried).inside(Loop.copies(left, index))
+            each = here._replace(carried=each.carried).inside(Loop.copies(left, index))
             rising = self._rising(tracer, across, turning, here, number, index, left)
         if rising is None:
             made = self._up(tracer.fork(), across, turning, here, number)

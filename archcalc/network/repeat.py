@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
@@ -237,7 +236,7 @@ class Repeat(Indexed):
     def _place(self, at: Scope, done: int, open_: bool = False) -> Scope:
         """Where copies stand: under their number, unless they are all there are."""
         here = at if open_ else at.under(str(done))
-        return replace(here, copy=(*at.copy, self.place_mark, done))
+        return here._replace(copy=(*at.copy, self.place_mark, done))
 
     def _step(self, tracer: Tracer, at: Scope, number: Dim) -> Step:
         def step(values: Sequence[Value]) -> tuple[Value, ...]:

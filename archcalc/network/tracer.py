@@ -171,8 +171,7 @@ class Row(Shown):
         return tuple(for_each(r.under(self.path), each) for r in self.applied.requirements)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Where in a network a walk is.
 
     Attributes:
@@ -193,16 +192,15 @@ class Scope:
 
     def within(self, network: Layer) -> Scope:
         """The place in a network: what is in one that is not trained is not trained either."""
-        return self if network.trainable else replace(self, trained=False)
+        return self if network.trainable else self._replace(trained=False)
 
     def under(self, name: str) -> Scope:
         """The place called `name` in here."""
-        path = f"{self.path}/{name}".lstrip("/")
-        return Scope(path, self.loops, self.copy, self.carried, self.rounds, self.trained)
+        return Scope(f"{self.path}/{name}" if self.path else name, *self[1:])
 
     def inside(self, loop: Loop) -> Scope:
         """The place inside of a further loop, whose turns do not follow one another."""
-        return self if loop.is_once else replace(self, loops=(*self.loops, loop))
+        return self if loop.is_once else self._replace(loops=(*self.loops, loop))
 
     def repeating(self, loop: Loop, tracer: Tracer, values: Iterable[Value]) -> Scope:
         """The place inside of a further loop, whose first turn alone takes `values`."""
@@ -210,8 +208,7 @@ class Scope:
             return self
         carry = Carry(len(tracer.rows), frozenset(value.source for value in values))
         turn = Round("copies", carry.start, loop.count, loop.index, carry.sources)
-        return replace(
-            self,
+        return self._replace(
             loops=(*self.loops, loop),
             carried=(*self.carried, carry),
             rounds=(*self.rounds, turn),
@@ -233,6 +230,7 @@ class Tracer:
         self._known: dict[tuple[object, ...], Applied] = {}
         self._calls: dict[tuple[object, ...], list[int]] = {}
         self._tied: list[tuple[int, Layer, Scope]] = []
+        self._frozen: set[tuple[object, ...]] = set()
 
     def fork(self) -> Tracer:
         """A walk of its own that keeps no rows here but knows the facts worked out already."""
@@ -246,28 +244,32 @@ class Tracer:
         Raises:
             ArchcalcError: the layer cannot take these shapes; the error carries its path.
         """
+        shapes, sources, outputs_of = zip(*values, strict=True) if values else ((), (), ())
         try:
             stated = layer if at.trained else frozen(layer)
-            applied = self._apply(stated, tuple([value.shape for value in values]))
+            applied = self._apply(stated, shapes)
         except ArchcalcError as error:
             raise error.at(at.path) from None
         number = len(self.rows)
-        calls = self._calls.setdefault((id(layer), at.copy), [])
+        weights = (id(layer), at.copy)
+        calls = self._calls.setdefault(weights, [])
         if calls:
             needs = _shared(self.rows[calls[0]], applied, at.path)
             self.extra.extend(for_each(needed, numbered(at.loops)) for needed in needs)
         row = Row(
             at.path,
             applied,
-            tuple([value.source for value in values]),
+            sources,
             at.loops,
             bool(calls),
             (),
             at.carried,
-            tuple([value.output for value in values]),
+            outputs_of,
             at.rounds,
         )
         calls.append(number)
+        if not stated.trainable:
+            self._frozen.add(weights)
         if layer.tied:
             self._tied.append((number, layer, at))
         self.rows.append(row)
@@ -290,9 +292,8 @@ class Tracer:
         Raises:
             ShapeError: an owner is not in the network, or its weight does not fit.
         """
-        for numbers in self._calls.values():
-            if any(not self.rows[number].layer.trainable for number in numbers):
-                self._freeze(numbers)
+        for weights in self._frozen:
+            self._freeze(self._calls[weights])
         for number, layer, at in self._tied:
             row, ties = self.rows[number], []
             for tie in layer.tied:

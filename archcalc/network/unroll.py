@@ -213,7 +213,7 @@ class _Writer:
             return self._graph(network, values, place)
         for i in range(int(network.times)):
             copy = place.copy if network.shared else (*place.copy, id(network), i)
-            here = replace(place.under(str(i)), copy=copy)
+            here = place.under(str(i))._replace(copy=copy)
             made = self._graph(network.copy_of(i), values, here)
             values = list(network.carried(values, made))
         return values[: len(network.graph().outputs)]
@@ -229,7 +229,7 @@ class _Writer:
         undecided(needed.under(place.path) for needed in stack.needs(*shapes))
         last: list[list[Source]] = [[] for _ in states]
         for number, (path, layer, after, mark) in enumerate(stack.copies()):
-            here = replace(place.under(path) if path else place, copy=(*place.copy, *mark))
+            here = (place.under(path) if path else place)._replace(copy=(*place.copy, *mark))
             part = Slice(1, number * stack.ways, (number + 1) * stack.ways)
             cut = [self.call(part, [state], here.under("slice"))[0] for state in states]
             value, *left = self._either(layer, [value, *cut], here.under(name_of(layer)))

@@ -92,7 +92,7 @@ class _PerStep(_Holding, abstract=True):
             rounds = (*rounds, Round(self.taken(), len(tracer.rows), count))
             inner = inner.inside(Loop.steps(count))
         fed = [value._replace(shape=x), *states]
-        return followed(node.layer, tracer, fed, replace(inner, rounds=rounds))
+        return followed(node.layer, tracer, fed, inner._replace(rounds=rounds))
 
     def taken(self) -> str:
         """How the steps are taken: side by side, or one after the other."""

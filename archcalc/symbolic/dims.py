@@ -162,7 +162,8 @@ def _normal(value: Any) -> Expr:
     """`value` with canonical symbols, and floors and ceilings as exact integer divisions."""
     if not isinstance(value, Expr):
         raise DimensionError(f"{shorten(str(value))} is not a formula")
-    kinds = {type(part) for part in sympy.preorder_traversal(value)}
+    parts = _parts(value)
+    kinds = {type(part) for part in parts}
 
     def holds(*those: Any) -> bool:
         return any(issubclass(kind, those) for kind in kinds)
@@ -172,9 +173,10 @@ def _normal(value: Any) -> Expr:
             f"{shorten(str(value))} is not exact",
             hint="use integers and exact fractions, not floats or infinities",
         )
+    binds = any(hasattr(kind, "bound_symbols") for kind in kinds)
     renamed = {
         old: symbol(old.name)
-        for old in value.free_symbols
+        for old in (value.free_symbols if binds else parts)
         if isinstance(old, Symbol) and not isinstance(old, Index) and old is not symbol(old.name)
     }
     if renamed:
@@ -186,6 +188,17 @@ def _normal(value: Any) -> Expr:
     if holds(sympy.Sum):
         value = value.replace(_is_foreign_sum, _exact_sum)
     return settled(value) if holds(sympy.Max, sympy.Min) else value
+
+
+def _parts(value: Expr) -> list[Any]:
+    """An expression and everything in it; what stands in several places once."""
+    found = {id(value): value}
+    pending = [value]
+    while pending:
+        inside = {id(part): part for part in pending.pop().args if id(part) not in found}
+        found.update(inside)
+        pending.extend(inside.values())
+    return list(found.values())
 
 
 _ENDLESS = tuple(map(type, (sympy.I, sympy.oo, -sympy.oo, sympy.zoo, sympy.nan)))

@@ -7,6 +7,7 @@ replaced in them) that keep their parts and their order; `plain` gives the plain
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import Any
@@ -28,7 +29,8 @@ class _Ordered(Expr):
     is_commutative = True
 
     def __new__(cls, *parts: Any) -> Expr:
-        made: Expr = Expr.__new__(cls, *[sympify(part, strict=True) for part in parts])
+        known = [p if isinstance(p, Expr) else sympify(p, strict=True) for p in parts]
+        made: Expr = Expr.__new__(cls, *known)
         return made
 
     def _sympystr(self, printer: Any) -> str:
@@ -160,16 +162,19 @@ def collect_like_terms(expression: Expr | int) -> Expr:
     """
     e = sympify(expression, strict=True)
     if isinstance(e, OrderedMul):
-        return _tidy_product(e)
+        return _tidy_product(*_number_and_factors(e))
     return _tidy_sum(e) if isinstance(e, OrderedAdd) else plain(e)
 
 
-def _tidy_product(e: OrderedMul) -> Expr:
+def _number_and_factors(e: OrderedMul) -> tuple[Expr, list[Expr]]:
     numbers: list[Expr] = []
     factors: list[Expr] = []
     for item in _all_factors(e):
         (numbers if item.is_Number else factors).append(item)
-    number = _number(numbers)
+    return _number(numbers), factors
+
+
+def _tidy_product(number: Expr, factors: list[Expr]) -> Expr:
     if number is S.Zero or not factors:
         return number
     if any(_divides(factor) for factor in factors):
@@ -238,20 +243,34 @@ def _is_layered(term: Expr) -> bool:
 def _tidy_sum(e: OrderedAdd) -> Expr:
     number: Expr = S.Zero
     counts: dict[Expr, Expr] = {}
+    products: dict[object, Expr] = {}
     pending = list(reversed(e.args))
     while pending:
-        term = collect_like_terms(pending.pop())
+        times, term = _evaluated(pending.pop(), products)
         if isinstance(term, OrderedAdd):
             pending.extend(reversed(term.args))
         elif term.is_Number:
-            number += term
+            number += times * term
         else:
             many, core = _counted(term)
-            counts[core] = counts.get(core, S.Zero) + many
+            counts[core] = counts.get(core, S.Zero) + times * many
     terms = [_times(many, core) for core, many in counts.items() if many is not S.Zero]
     if number is not S.Zero or not terms:
         terms.append(number)
     return terms[0] if len(terms) == 1 else OrderedAdd(*terms)
+
+
+def _evaluated(term: Expr, known: dict[object, Expr]) -> tuple[Expr, Expr]:
+    """A term as a number of something evaluated; of equal products, one is: they cost the most."""
+    if not isinstance(term, OrderedMul):
+        return S.One, collect_like_terms(term)
+    number, factors = _number_and_factors(term)
+    if number is S.Zero or any(isinstance(factor, _Ordered) for factor in factors):
+        return S.One, _tidy_product(number, factors)
+    key = frozenset(Counter(factors).items())
+    if key not in known:
+        known[key] = _tidy_product(S.One, factors)
+    return number, known[key]
 
 
 def _counted(term: Expr) -> tuple[Expr, Expr]:

@@ -70,10 +70,11 @@ def _start_at_once() -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     # Loaded here so that the streams are ready before anything can go wrong.
-    from archcalc.cli.app import Abort, app
+    from archcalc.cli.app import Abort, app_for
 
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        result: Any = app(arguments, prog_name="archcalc", standalone_mode=False)
+        result: Any = app_for(given)(arguments, prog_name="archcalc", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except Abort:
         return INTERRUPTED

@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 from typer import Abort, Context, Exit, Option, Typer
 
 from archcalc import __version__
-from archcalc.cli.comparing import compare
-from archcalc.cli.converting import convert
-from archcalc.cli.deploying import llm
-from archcalc.cli.documenting import docs
-from archcalc.cli.formats import example, layers, schema
-from archcalc.cli.networks import conventions, cost, derive, summary
-from archcalc.cli.questions import reconcile, solve
-from archcalc.cli.reporting import draw, report
-from archcalc.cli.searching import search
-from archcalc.cli.sweeping import sweep
+from archcalc._loading import loaded
 from archcalc.cli.terminal import coloured
-from archcalc.cli.verifying import verify
 
-__all__ = ["Abort", "app"]
+__all__ = ["Abort", "app_for"]
 
-app = Typer(
-    rich_markup_mode="rich" if coloured(sys.stdout) else None,  # loaded for colours only
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_HOMES = {
+    "summary": "networks",
+    "derive": "networks",
+    "reconcile": "questions",
+    "compare": "comparing",
+    "cost": "networks",
+    "conventions": "networks",
+    "llm": "deploying",
+    "verify": "verifying",
+    "solve": "questions",
+    "sweep": "sweeping",
+    "search": "searching",
+    "report": "reporting",
+    "draw": "reporting",
+    "convert": "converting",
+    "docs": "documenting",
+    "layers": "formats",
+    "example": "formats",
+    "schema": "formats",
+}
+"""The commands, in the order in which they are listed, and the modules they are in."""
+
+
+def app_for(arguments: Sequence[str] = ()) -> Typer:
+    """What reads a command line: with the command that its first argument names, or with all.
+
+    One command alone is built much faster than all, which only help and mistakes need.
+    """
+    app = Typer(
+        rich_markup_mode="rich" if coloured(sys.stdout) else None,  # loaded for colours only
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(archcalc)
+    for name in [first for first in arguments[:1] if first in _HOMES] or _HOMES:
+        app.command()(getattr(loaded(f"archcalc.cli.{_HOMES[name]}"), name))
+    return app
 
 
 def _show_version(asked: bool) -> None:
@@ -36,7 +59,6 @@ def _show_version(asked: bool) -> None:
         raise Exit
 
 
-@app.callback(invoke_without_command=True)
 def archcalc(
     context: Context,
     version: Annotated[
@@ -50,26 +72,3 @@ def archcalc(
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
-
-
-for command in (
-    summary,
-    derive,
-    reconcile,
-    compare,
-    cost,
-    conventions,
-    llm,
-    verify,
-    solve,
-    sweep,
-    search,
-    report,
-    draw,
-    convert,
-    docs,
-    layers,
-    example,
-    schema,
-):
-    app.command()(command)

@@ -174,9 +174,9 @@ def _commands() -> Iterator[str]:
     """The command line: every command with what it takes."""
     from typer.main import get_command
 
-    from archcalc.cli.app import app
+    from archcalc.cli.app import app_for
 
-    whole: Any = get_command(app)
+    whole: Any = get_command(app_for())
     for name, command in whole.commands.items():
         taken = (option for p in command.params for option in p.opts)
         yield f"$ archcalc {name} {' '.join(sorted(taken))}".rstrip()

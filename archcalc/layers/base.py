@@ -8,7 +8,7 @@ backward pass.  Everything else (counts, memory, derivations, documentation, fra
 is folded from these.
 """
 
-from __future__ import annotations
+# Annotations are no texts here: Pydantic would evaluate those of this class for every subclass.
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -63,7 +63,7 @@ AxisWindow = tuple[int, Window | TransposedWindow]
 class _Taker(Protocol):
     """What a layer can be called on: a tensor of the functional API, which knows how."""
 
-    def take(self, layer: Layer, others: tuple[Any, ...]) -> Any: ...
+    def take(self, layer: "Layer", others: tuple[Any, ...]) -> Any: ...
 
 
 FIELDS = "fields"
@@ -439,7 +439,7 @@ class Layer(Model, Shown, metaclass=LayerMeta):
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return _forgetting(super().__deepcopy__(memo))
 
-    def code(self, within: Callable[[Layer], str] = repr) -> str:
+    def code(self, within: "Callable[[Layer], str]" = repr) -> str:
         """The layer as Python code that makes an equal one.
 
         Args:

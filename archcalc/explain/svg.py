@@ -38,8 +38,8 @@ class Svg(str):
 
     __slots__ = ()
 
-    def _repr_svg_(self) -> str:
-        return str(self)
+    def _repr_svg_(self) -> tuple[str, dict[str, str]]:
+        return str(self), {"needs_background": "light"}  # as an image it has no page to take ink of
 
 
 class SvgCanvas:

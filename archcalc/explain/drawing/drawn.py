@@ -97,8 +97,8 @@ class Drawing:
                 f"{shorten(name, 60)} cannot be written: {error.strerror}", code="not-written"
             ) from error
 
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
+    def _repr_svg_(self) -> tuple[str, dict[str, str]]:
+        return self.to_svg()._repr_svg_()
 
     def __repr__(self) -> str:
         return f"<Drawing of {self.title}: save() writes it, a notebook shows it>"

@@ -37,8 +37,8 @@ default_role = "py:obj"
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist", "colon_fence"]
 
-# Notebooks show what their files have; tests run them.  A formula is text here, as on every page, and a
-# widget says what it is, so that nothing is loaded from elsewhere.
+# Notebooks show what their files have; tests run them.  A formula is text here, as on every page,
+# and a widget says what it is, so that nothing is loaded from elsewhere.
 nb_execution_mode = "off"
 nb_mime_priority_overrides = [
     ("html", "text/latex", None),

@@ -267,7 +267,8 @@ STUB = """(() => {
   };
   window.model = model;
   const code = encodeURIComponent(%s);
-  return import(`data:text/javascript;charset=utf-8,${code}`).then((module) => module.default.render({model, el: document.body}));
+  return import(`data:text/javascript;charset=utf-8,${code}`).then(
+    (module) => module.default.render({model, el: document.body}));
 })()"""
 """The front end's side of anywidget's protocol: https://anywidget.dev/en/afm/"""
 

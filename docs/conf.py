@@ -28,8 +28,10 @@ extensions = [
     "coverage_table",
     "doors",
     "drawings",
+    "error_codes",
     "published_schema",
     "signatures",
+    "tools_table",
 ]
 exclude_patterns = ["_build", "examples/sphinx_*"]
 default_role = "py:obj"

@@ -64,11 +64,25 @@ def test_lines_go_on_and_touch_no_card_but_their_own(name: str) -> None:
     drawing = draw(WELL_KNOWN[name]().trace())
     for route in drawing.placed.routes:
         for (x1, y1), (x2, y2) in pairwise(route.points):
-            assert y2 >= y1
+            assert y2 >= y1 or name == "U-Net"
             for card in boxes_of(drawing):
                 middle = ((x1 + x2) / 2, (y1 + y2) / 2)
                 in_x = card.x < middle[0] < card.x + card.wide
                 assert not (in_x and card.y < middle[1] < card.y + card.high)
+
+
+def test_a_u_net_is_drawn_as_a_u() -> None:
+    placed = draw(WELL_KNOWN["U-Net"](depth=4).trace()).placed
+    cards = {card.part.key: card for card in placed.standing}
+    left, right = ([key for key in cards if f"/{side}_" in key] for side in ("left", "right"))
+    assert len(left) == len(right) == 4
+    assert len({cards[key].x + cards[key].wide / 2 for key in right}) == 1
+    tops = [cards[key].y for key in left]
+    assert tops == sorted(tops)
+    assert [cards[key].y for key in right] == sorted(cards[key].y for key in right)[::-1]
+    level = [r for r in placed.routes if len(r.points) == 2 and r.points[0][1] == r.points[1][1]]
+    assert len(level) == len(left)  # what is joined stands at the same height
+    assert all(a < b for (a, _), (b, _) in (route.points for route in level))
 
 
 def drawn_rows(block: Block) -> list[int]:

@@ -165,7 +165,9 @@ class Network(Layer, abstract=True):
             )
         tracer = Tracer()
         outputs = self._walked(tracer, shapes)
-        return Trace(self, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra))
+        return Trace(
+            self, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra), tracer.handed_on
+        )
 
     @property
     def parameters(self) -> Formula:

@@ -175,8 +175,8 @@ class Symbols:
 
     def conditions(self) -> tuple[Condition, ...]:
         found: dict[Any, Condition] = {}
-        for number, guard in enumerate(self._env.guards):
-            if number in self._of_torch:
+        for place, guard in enumerate(self._env.guards):
+            if place in self._of_torch:
                 continue
             try:
                 asked = condition(guard.expr, self._ours)

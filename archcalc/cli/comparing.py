@@ -57,8 +57,8 @@ def compare(
     """Two networks side by side: what each layer adds, loses and keeps, and which is smaller when.
 
     What --input and --call say is said of both, unless --other-input and --other-call say otherwise
-    of the second.  A plot shows parameters and MACs layer by layer, or with --over the totals over a
-    symbol.
+    of the second.  A plot shows parameters and MACs layer by layer, or with --over the totals over
+    a symbol.
     """
     from archcalc.cli.answers import show
     from archcalc.cli.reading import open_network

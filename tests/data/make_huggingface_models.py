@@ -25,6 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModelForCausalLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+from archcalc.frameworks.huggingface.sources import keys_of
 from archcalc.frameworks.huggingface.types import TYPES
 
 LENGTH = 7
@@ -90,8 +91,6 @@ ARCHITECTURES = {
 
 def drawn(rng: random.Random, name: str) -> dict[str, Any]:
     """A configuration of a type, small enough to be built at once."""
-    from tests.data.make_huggingface_defaults import keys_of
-
     kind, cls = TYPES[name], CONFIG_MAPPING[name]
     keys = sorted(set().union(*(keys_of(source) for source in kind.sources.values())))
     every = cls().to_dict()
@@ -182,10 +181,8 @@ def built(config: dict[str, Any], architecture: str = "") -> torch.nn.Module:
     made = CONFIG_MAPPING[config["model_type"]](**told)
     made.pad_token_id = None if config["model_type"] not in ROBERTAS else 1
     made._attn_implementation = made._experts_implementation = "eager"
-    if architecture:
-        model = getattr(transformers, architecture)(made)
-    else:
-        model = AutoModelForCausalLM.from_config(made)
+    named = getattr(transformers, architecture, None)  # files name classes of other programs too
+    model = AutoModelForCausalLM.from_config(made) if named is None else named(made)
     model.tie_weights()
     return model
 
@@ -193,7 +190,12 @@ def built(config: dict[str, Any], architecture: str = "") -> torch.nn.Module:
 def counted(model: torch.nn.Module) -> dict[str, Any]:
     """Its parameters, each once, by the pattern of their names."""
     patterns: Counter[str] = Counter()
-    for name, weight in model.named_parameters():
+    tables: dict[int, str] = {}
+    for name, part in model.named_modules():
+        if isinstance(part, torch.nn.Embedding):
+            tables.setdefault(id(part.weight), f"{name}.weight")
+    for first, weight in model.named_parameters():
+        name = tables.get(id(weight), first)  # one that is tied is the table's
         pattern = ".".join("*" if part.isdigit() else part for part in name.split("."))
         patterns[f"{pattern} {'x'.join(map(str, weight.shape))}"] += 1
     total = sum(weight.numel() for weight in model.parameters())

@@ -69,7 +69,7 @@ class Names:
         >>> Names(top={"norm": "norm"}).but(top={"embed_tokens": "wte"}, turned=False).top
         {'norm': 'norm', 'embed_tokens': 'wte'}
         """
-        merged = {
+        merged: dict[str, Any] = {
             name: {**getattr(self, name), **value} if isinstance(value, Mapping) else value
             for name, value in changes.items()
         }

@@ -21,10 +21,13 @@ from archcalc.symbolic.dims import Dim, DimLike, exact_div
 
 __all__ = ["ENCODERS", "EncoderHead", "encoder"]
 
-EncoderHead: TypeAlias = Literal["none", "pooler", "masked", "both", "classes", "each", "replaced"]
+EncoderHead: TypeAlias = Literal[
+    "none", "pooler", "masked", "both", "classes", "each", "span", "replaced"
+]
 """What stands after the last layer: nothing; what is made of the first word; scores of the words
 that were masked; both, with two scores of whether sentences follow one another; scores of classes
-of what is made of the first word, or of each word; or whether each word was replaced."""
+of what is made of the first word, or of each word; of each word whether a span begins or ends
+there; or whether it was replaced."""
 
 
 def encoder(
@@ -60,8 +63,8 @@ def encoder(
         positions: how many positions have a learned vector.
         position_offset: how many rows of those stand before the first position's.
         types: how many segments a sequence may have, with a vector each; ``None`` for none.
-        embedding_width: how long the rows of the tables are, with a projection to `width`; `width`,
-            without one, where ``None``.
+        embedding_width: how long the rows of the tables are, with a projection to `width`, also
+            where it is as long; `width`, without one, where ``None``.
         groups: how many groups layers are in, all of a group with the same weights, as in ALBERT;
             ``None`` where each has its own.
         inner: how many layers a group has that differ.
@@ -94,7 +97,7 @@ def encoder(
     if types is not None:
         parts.append(SegmentEmbedding(read_dim("types", types), name="embed_types")(y))
     y = layer_norm(name="embed_norm")(Add(name="embedded")(*parts))
-    if e != d:
+    if embedding_width is not None:
         y = Dense(d, name="project_in")(y)
 
     def layer() -> Layer:
@@ -159,6 +162,7 @@ def _ends(
         "both": lambda: [*words(), scored(pooled(), 2, "next_sentence")],
         "classes": lambda: [scored(pooled(), classes)],
         "each": lambda: [scored(y, classes)],
+        "span": lambda: [scored(y, 2, "span")],
         "replaced": lambda: [scored(Dense(wide, function, name="judged")(y), 1, "replaced")],
     }
     return one_of("head", head, ends)()

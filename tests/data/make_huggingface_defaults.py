@@ -19,7 +19,7 @@ from archcalc.frameworks.huggingface.types import TYPES
 HOME = Path(__file__).parents[2] / "archcalc" / "frameworks" / "huggingface" / "defaults.json"
 
 
-def declared(cls: type) -> dict[str, Any]:
+def declared(cls: Any) -> dict[str, Any]:
     """The defaults as they are declared, before one follows from another."""
     found: dict[str, Any] = {}
     for part in dataclasses.fields(cls):
@@ -27,7 +27,7 @@ def declared(cls: type) -> dict[str, Any]:
             found[part.name] = part.default
         elif part.default_factory is not dataclasses.MISSING:
             found[part.name] = part.default_factory()
-    return found
+    return {cls.attribute_map.get(name, name): value for name, value in found.items()} | found
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from archcalc.frameworks.huggingface.sources import (
     Sparse,
     Starts,
     Switched,
+    Unlike,
     Windows,
     keys_of,
 )
@@ -209,6 +210,11 @@ def _of_rounded(config: Config, argument: str, source: Any) -> Any:
     return _of_text(config, argument, source.key)
 
 
+def _of_unlike(config: Config, argument: str, source: Any) -> Any:
+    size = _of_text(config, argument, source.key)
+    return None if size == config.arguments[source.argument] else size
+
+
 def _of_labels(config: Config, argument: str, source: Any) -> Any:
     count = config.size(source.key, minimum=1)
     table = config.raw(source.table)
@@ -292,7 +298,7 @@ def _of_sparse(config: Config, argument: str, source: Any) -> Any:
 _READERS: Mapping[type, Callable[[Config, str, Any], Any]] = {
     str: _of_text, Choice: _of_choice, Letters: _of_letters, Const: _of_const,
     Switched: _of_switch, Rounded: _of_rounded, Starts: _of_start, Windows: _of_windows,
-    Sparse: _of_sparse, Labels: _of_labels, Image: _of_image,
+    Sparse: _of_sparse, Labels: _of_labels, Unlike: _of_unlike, Image: _of_image,
 }  # fmt: skip
 
 _ALIKE: Mapping[str, str] = {

@@ -134,6 +134,7 @@ _BERT = Names(
         "lm_head": "cls.predictions.decoder", "lm_head.bias": "cls.predictions.bias",
         "spare_bias.value": "cls.predictions.decoder.bias",
         "next_sentence": "cls.seq_relationship", "classifier": "classifier",
+        "span": "qa_outputs",
     },
     parts={
         "self_attn/q_proj": "attention.self.query", "self_attn/k_proj": "attention.self.key",
@@ -143,6 +144,13 @@ _BERT = Names(
     },
 )  # fmt: skip
 
+_CLASSIFIED = (
+    When(
+        "head", "classes", heads={"pooler": "classifier.dense", "classifier": "classifier.out_proj"}
+    ),
+)
+"""What the first word is made into belongs to the head, and not to what is below it."""
+
 _ROBERTA = _BERT.but(
     base="roberta.",
     heads={
@@ -150,6 +158,7 @@ _ROBERTA = _BERT.but(
         "lm_head": "lm_head.decoder", "lm_head.bias": "lm_head.bias",
         "spare_bias.value": "lm_head.decoder.bias",
     },
+    when=_CLASSIFIED,
 )  # fmt: skip
 
 _ELECTRA = _BERT.but(
@@ -162,6 +171,7 @@ _ELECTRA = _BERT.but(
         "judged": "discriminator_predictions.dense",
         "replaced": "discriminator_predictions.dense_prediction",
     },
+    when=_CLASSIFIED,
 )  # fmt: skip
 
 _ALBERT = _BERT.but(
@@ -189,6 +199,7 @@ _DISTILBERT = Names(
     heads={
         "head_transform": "vocab_transform", "head_norm": "vocab_layer_norm",
         "lm_head": "vocab_projector", "pooler": "pre_classifier", "classifier": "classifier",
+        "span": "qa_outputs",
     },
     parts={
         **{f"self_attn/{x}_proj": f"attention.{x}_lin" for x in "qkv"},

@@ -21,7 +21,8 @@ class When:
 
     argument: str
     value: Any
-    parts: Words
+    parts: Words = field(default_factory=dict)
+    heads: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,5 +81,5 @@ class Names:
         found = self
         for case in self.when:
             if arguments.get(case.argument) == case.value:
-                found = found.but(parts=case.parts)
+                found = found.but(parts=case.parts, heads=case.heads)
         return found

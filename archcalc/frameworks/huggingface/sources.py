@@ -22,6 +22,7 @@ __all__ = [
     "Sparse",
     "Starts",
     "Switched",
+    "Unlike",
     "Windows",
     "keys_of",
 ]
@@ -99,6 +100,14 @@ class Sparse:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlike:
+    """A field, or none where it is as large as an argument."""
+
+    key: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rounded:
     """A field, or where it is ``"auto"`` an argument over a number, rounded up."""
 
@@ -132,7 +141,7 @@ class Image:
 
 
 Source: TypeAlias = (
-    "str | Choice | Const | Image | Labels | Letters | Rounded | Sparse | Starts | Switched"
+    "str | Choice | Const | Image | Labels | Letters | Rounded | Sparse | Starts | Switched | Unlike"
     " | Windows"
 )
 
@@ -152,7 +161,7 @@ def keys_of(source: Source) -> set[str]:
             return {key}.union(
                 *(keys_of(inner) for inner in of.values() if isinstance(inner, Choice))
             )
-        case Rounded(key) | Starts(key):
+        case Rounded(key) | Starts(key) | Unlike(key):
             return {key}
         case Switched(key, yes, no):
             return {key} | keys_of(yes) | keys_of(no)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archcalc.frameworks.huggingface.sources import Choice, Const, Image, Labels, Source, Starts
+from archcalc.frameworks.huggingface.sources import (
+    Choice,
+    Const,
+    Image,
+    Labels,
+    Source,
+    Starts,
+    Unlike,
+)
 from archcalc.frameworks.huggingface.types.common import CROSS, TOKENS
 from archcalc.frameworks.huggingface.types.kind import Head, Note, Type
 
@@ -23,7 +31,7 @@ _BERT: Mapping[str, Source] = {
 
 _OF_WORDS: Mapping[Head, Mapping[str, Any]] = {
     "none": {"head": "none"}, "masked": {"head": "masked"}, "classes": {"head": "classes"},
-    "each": {"head": "each"}, "span": {"head": "each", "classes": 2},
+    "each": {"head": "each"}, "span": {"head": "span"},
 }  # fmt: skip
 
 _SPARE: Mapping[str, Any] = {"head": "masked", "spare_bias": True}
@@ -118,7 +126,7 @@ ENCODING: Mapping[str, Type] = {
         Type("encoder", _OFFSET, CROSS, _BERT_HEADS, default_head="none"),
     ),
     "electra": Type(
-        "encoder", {**_BERT, "embedding_width": "embedding_size"}, CROSS,
+        "encoder", {**_BERT, "embedding_width": Unlike("embedding_size", "width")}, CROSS,
         {**_OF_WORDS, "both": {"head": "replaced"}}, default_head="none",
     ),
     "distilbert": Type("encoder", _DISTILBERT, heads=_OF_WORDS, default_head="none"),

@@ -141,8 +141,8 @@ class Image:
 
 
 Source: TypeAlias = (
-    "str | Choice | Const | Image | Labels | Letters | Rounded | Sparse | Starts | Switched | Unlike"
-    " | Windows"
+    "str | Choice | Const | Image | Labels | Letters | Rounded | Sparse | Starts | Switched"
+    " | Unlike | Windows"
 )
 
 

@@ -130,13 +130,13 @@ _TABLE = (
         "AMD Instinct MI300X data sheet (2023), without sparsity; seven links of 64 GB/s",
     ),
     Accelerator("TPU v4", MappingProxyType({"bfloat16": 275 * _T}), 1200 * _G, 32 * _GIB,
-                300 * _G, "https://cloud.google.com/tpu/docs/v4; links: Jouppi et al., TPU v4 (2023),"
-                " six of 50 GB/s"),
+                300 * _G, "https://cloud.google.com/tpu/docs/v4; Jouppi et al., TPU v4 (2023):"
+                " six links of 50 GB/s"),
     Accelerator("TPU v5e", MappingProxyType({"bfloat16": 197 * _T}), 819 * _G, 16 * _GIB,
-                200 * _G, "https://cloud.google.com/tpu/docs/v5e, half of what links send both ways"),
+                200 * _G, "https://cloud.google.com/tpu/docs/v5e, half of both ways of its links"),
     Accelerator("TPU v5p", MappingProxyType({"bfloat16": 459 * _T, "float8": 459 * _T}), 2765 * _G,
                 95 * _GIB, 600 * _G,
-                "https://cloud.google.com/tpu/docs/v5p, half of what links send both ways"),
+                "https://cloud.google.com/tpu/docs/v5p, half of both ways of its links"),
 )  # fmt: skip
 
 ACCELERATORS: Mapping[str, Accelerator] = MappingProxyType({a.name: a for a in _TABLE})

@@ -35,7 +35,7 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 from tests.counting import at_most
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 MANY = examples(1, nightly=1_500)
 NAMES = ("h", "k", "s", "w")
@@ -620,6 +620,7 @@ def test_a_relation_of_sympy_is_a_constraint() -> None:
     assert found.value == 25_000
 
 
+@slow
 def test_the_best_ratio_of_a_network_that_does_not_always_exist() -> None:
     """Rows that are no network are passed over; the best is that of looking at each."""
     net = ac.Sequential(

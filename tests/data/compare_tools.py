@@ -109,7 +109,6 @@ def told(tool: Callable[..., dict[str, int]], name: str) -> dict[str, Any]:
 def main() -> None:
     """Ask every tool about every model."""
     warnings.simplefilter("ignore")
-    torch.set_grad_enabled(False)
     packages = ("torch", "torchvision", "torchinfo", "fvcore", "ptflops", "calflops")
     told_by = {name: {tool: told(ask, name) for tool, ask in TOOLS.items()} for name in MODELS}
     made = {"versions": {name: version(name) for name in packages}, "models": told_by}

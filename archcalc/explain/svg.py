@@ -29,7 +29,7 @@ Edge: TypeAlias = Literal["above", "below", "left", "right"]
 _MARGIN = 4
 _SIZE = 12
 """Of letters, where nothing else is said."""
-_LETTER = 0.63
+_LETTER = 0.66
 """About how wide a letter is, for a font of size 1."""
 
 

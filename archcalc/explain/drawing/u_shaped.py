@@ -97,7 +97,8 @@ class _Shape:
 
     def _heights(self) -> dict[int, float]:
         """The middle of each box: what a line joins over the middle stands at the same height."""
-        (a, b), y = self.skips[0], {}
+        a, b = self.skips[0]
+        y: dict[int, float] = {}
         before, after = list(range(1, a + 1)), list(range(self.last - 1, b - 1, -1))
         tops = [self._tall(run) + self.boxes[run[0]].high / 2 for run in (before, after)]
         at = self.boxes[0].free + max(tops)

@@ -246,6 +246,9 @@ def _possible(config: Config) -> None:
     if isinstance(heads, int) and isinstance(shared, int) and heads % shared:
         key = config.keys.get("kv_heads", config.keys["heads"])
         raise config.refused(key, shared, f"it parts the {heads} heads of queries evenly")
+    layers, groups = a.get("layers"), a.get("groups")
+    if isinstance(layers, int) and isinstance(groups, int) and not 1 <= groups <= layers:
+        raise config.refused(config.keys["groups"], groups, f"from 1 to the {layers} layers")
     count, active = a.get("experts"), a.get("active")
     met = any(a.get("sparse") or (True,))
     if met and isinstance(count, int) and isinstance(active, int) and active > count:

@@ -152,7 +152,8 @@ ENCODING: Mapping[str, Type] = {
         "encoder_decoder",
         {
             **_TWO, "bias": Const("qvo"), "mels": "num_mel_bins",
-            "positions": "max_source_positions", "decoder_positions": "max_target_positions",
+            "positions": "max_source_positions", "source_length": "max_source_positions",
+            "decoder_positions": "max_target_positions",
         },
         ignores=("num_hidden_layers",),
     ),

@@ -126,7 +126,9 @@ def _stacks(layers: DimLike, groups: DimLike | None, inner: int, layer: Any) -> 
     else:
         times = [exact_div(total, count)] * count
     return [
-        Repeat(_several(layer, inner), n, shared=True, name=f"layers_{i}" if count > 1 else "layers")
+        Repeat(
+            _several(layer, inner), n, shared=True, name=f"layers_{i}" if count > 1 else "layers"
+        )
         for i, n in enumerate(times)
     ]
 

@@ -22,9 +22,9 @@ from archcalc.network.tracer import Row
 __all__ = ["Expected", "Layout", "expected_tensors"]
 
 Layout: TypeAlias = Literal["released", "transformers", "gguf"]
-"""As files have them that were released; as transformers 5 has them, which stacks the kernels of the
-experts of a layer in one tensor; or as released, with each kind of kernel of the experts of a layer
-in one tensor, and all kernels as ``(out, in)``, which is what a ``.gguf`` is made of."""
+"""As files have them that were released; as transformers 5 has them, which stacks the kernels of
+the experts of a layer in one tensor; or as a ``.gguf`` is made of them, with each kind of kernel of
+the experts of a layer in one tensor, and all kernels as ``(out, in)``."""
 
 _WORDS = {
     "kernel": "weight", "embeddings": "weight", "scale": "weight", "gamma": "weight",

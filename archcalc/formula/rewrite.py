@@ -60,22 +60,24 @@ def collected(ordered: Expr, symbols: Sequence[Symbol]) -> Expr:
 
 
 def _shared_out(total: Expr) -> Expr:
-    """A sum with the powers that stand in all its terms before it, where that is shorter; those of
-    a symbol that differ stay, as in a polynomial.
+    """A sum with the powers that stand in all its terms before those that hold more, where that is
+    shorter; those of a symbol that differ stay, as in a polynomial.
 
     >>> from archcalc.symbolic import symbols
-    >>> a, d, e = symbols("a d e")
-    >>> _shared_out(2*a*d*e + d), _shared_out(2*d**2 + d)
-    (d*(2*a*e + 1), 2*d**2 + d)
+    >>> a, d, f = symbols("a d f")
+    >>> _shared_out(2*a*d + 3*d*f + 2*d), _shared_out(2*d**2 + d)
+    (d*(2*a + 3*f) + 2*d, 2*d**2 + d)
     """
-    terms = _parts(total)
+    terms = [plain(term) for term in _parts(total)]
     each = [_exponents(term) for term in terms]
     shared = {s: n for s, n in each[0].items() if all(found.get(s) == n for found in each)}
-    if len(terms) == 1 or not shared:
-        return total
     before = [s**n for s, n in shared.items()]
-    rest = OrderedAdd(*(plain(term) / prod(before) for term in terms))
-    made = product_of([*before, rest])
+    rest = [term / prod(before) for term in terms]
+    inside = [term for term in rest if not term.is_number]
+    if not shared or len(inside) < 2:
+        return total
+    alone = [term for term, left in zip(terms, rest, strict=True) if left.is_number]
+    made = _summed([product_of([*before, OrderedAdd(*inside)]), *alone])
     return made if length(made) < length(total) else total
 
 

@@ -68,7 +68,7 @@ def _shared_out(total: Expr) -> Expr:
     >>> _shared_out(2*a*d + 3*d*f + 2*d), _shared_out(2*d**2 + d)
     (d*(2*a + 3*f) + 2*d, 2*d**2 + d)
     """
-    terms = [plain(term) for term in _parts(total)]
+    terms = [term for part in _parts(total) for term in plain(part).as_ordered_terms()]
     each = [_exponents(term) for term in terms]
     shared = {s: n for s, n in each[0].items() if all(found.get(s) == n for found in each)}
     before = [s**n for s, n in shared.items()]

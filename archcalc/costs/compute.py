@@ -107,9 +107,8 @@ def tokens_of(trace: Rows) -> Dim:
     t
     """
     lengths = [shape[0] for shape in trace.inputs if shape]
-    made = trace.outputs[0] if trace.outputs else ()
-    along = made and made[0] in lengths
-    return made[0] if along else lengths[0] if lengths else 1
+    made = [shape[0] for shape in trace.outputs[:1] if shape]
+    return next((n for n in made if n in lengths), lengths[0] if lengths else 1)
 
 
 EXACT = Flops(mask="exact")

@@ -128,9 +128,10 @@ def _of_text(config: Config, argument: str, source: Any) -> Any:
     number = config.size(key)
     if number is None and instead:
         return _formula(config, argument, instead)
+    unasked = argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,)))
+    if unasked and not number:
+        return None
     if number is None and argument in _NEEDED:
-        if argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,))):
-            return None
         raise config.missing(key)
     if number == 0 and argument in _NEEDED:
         raise config.refused(key, 0, f"a model has at least one: give {key} from 1 on")
@@ -277,6 +278,9 @@ def _of_sparse(config: Config, argument: str, source: Any) -> Any:
     words = _listed(config, source.types)
     if words is not None:
         return tuple(word == "sparse" for word in words)
+
+    if source.some and config.size(source.some) == 0:
+        return (False,) * layers
 
     def asked(key: str, otherwise: int) -> int:
         value = config.size(key, minimum=-1) if key else None

@@ -133,7 +133,7 @@ def _of_text(config: Config, argument: str, source: Any) -> Any:
         return None
     if number is None and argument in _NEEDED:
         raise config.missing(key)
-    if number == 0 and argument in _NEEDED:
+    if number == 0 and argument not in _MAY_BE_NONE:
         raise config.refused(key, 0, f"a model has at least one: give {key} from 1 on")
     return number
 
@@ -144,6 +144,9 @@ _NEEDED = frozenset(
 )  # fmt: skip
 """Arguments that cannot be left out, nor be zero."""
 
+
+_MAY_BE_NONE = frozenset(("shared", "shared_ffn"))
+"""Sizes that may be zero: there is none of it."""
 
 _OF_EXPERTS = frozenset(("experts", "active", "expert_ffn"))
 """Arguments that no layer asks for where none has experts."""

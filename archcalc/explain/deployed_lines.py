@@ -313,7 +313,8 @@ class Figures:
         for name, other in (("MLP", feed), ("all linear layers", feed + full["projections"])):
             found = _equal_at(full["scores"], other)
             exact = _equal_at(masked, other)
-            note = f"where masked pairs count; where they do not: {exact}" if exact else ""
+            where = f"{int(text):,}" if (text := str(exact)).isdecimal() else text
+            note = f"where masked pairs count; where they do not: {where}" if exact else ""
             if found is not None:
                 yield SheetLine(
                     f"scores = {name}", "overtaking", other, {}, found, _TOKENS, note=note

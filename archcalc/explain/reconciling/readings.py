@@ -233,17 +233,18 @@ class FactorLeftOut(Edit):
             self.bits,
             f"{_factor_name(place, rule, value)} was left out",
         )
+        tag: tuple[object, ...] = (kind, term.name, rule)
         channels = isinstance(rule, Expr) and rule.has(symbol("c_in"))
         if channels:
-            kind, bits = "missing-input-channels", 1.5
+            kind, bits, tag = "missing-input-channels", 1.5, ("input channels", term.name, rule)
             text = f"the {value} input channels were left out"
         elif often > 1 or place.notation.fields.get(rule) == "kernel_size":
-            kind, bits = "side-left-out", 3.0
+            kind, bits, tag = "side-left-out", 3.0, ("side-left-out", rule)
             text = f"one side of the kernel, {place.shown(rule)} = {value:,}, was left out"
             if place.notation.fields.get(rule) != "kernel_size":
                 text = f"one {place.shown(rule)} = {value:,} was left out"
         return Variant(
-            f"{text} of {whole}", read, kind=kind, bits=bits, tag=(kind, term.name, rule),
+            f"{text} of {whole}", read, kind=kind, bits=bits, tag=tag,
             touches=("factor", rule, term.name),
         )  # fmt: skip
 

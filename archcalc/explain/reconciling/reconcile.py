@@ -26,8 +26,9 @@ from archcalc.explain.reconciling.formulas import compared, same_products
 from archcalc.explain.reconciling.placing import rows_of
 from archcalc.explain.reconciling.quantities import Quantity, quantity_of
 from archcalc.explain.reconciling.result import Claim, Reconciliation
-from archcalc.explain.reconciling.search import Answer, Explanation, Search, Span
+from archcalc.explain.reconciling.search import Search
 from archcalc.explain.reconciling.side_by_side import Side, side_of
+from archcalc.explain.reconciling.spans import Answer, Explanation, Span
 from archcalc.explain.reconciling.values import ValueClaim, ValueSearch, value_at
 from archcalc.layers.notation import notation_of
 from archcalc.network import Network, Trace, traced

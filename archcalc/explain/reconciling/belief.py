@@ -1,0 +1,127 @@
+"""Which explanations of a claim are believed: those that chance would not have found.
+
+With many edits many numbers can be explained.  How many of the numbers about as far from the truth
+as the claim would explanations as cheap have hit?  Where that is a large share of them, hitting
+this one says nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+
+from archcalc.explain.reconciling.likelihood import (
+    CHANCE,
+    CHANCE_OF_ONE,
+    NEAR,
+    NEAR_OF_SEVERAL,
+    NEAR_USUAL,
+    ONE_MORE,
+    USUAL,
+    believed,
+)
+from archcalc.explain.reconciling.singles import Single
+from archcalc.explain.reconciling.slips import slips
+from archcalc.explain.reconciling.spans import Explanation, Span
+
+__all__ = ["Belief"]
+
+_STEP = 0.5
+
+
+class Belief:
+    """What is believed of one claim.
+
+    Args:
+        span: the claim.
+        singles: every edit, with what it adds to it.
+    """
+
+    def __init__(self, span: Span, singles: Sequence[Single]) -> None:
+        self.span = span
+        self._levels: dict[int, list[int]] = defaultdict(list)
+        known: dict[int, float] = {}
+        for single in singles:
+            known.setdefault(single.value, single.bits)
+        for value, bits in known.items():
+            self._levels[round(bits / _STEP)].append(value)
+        for values in self._levels.values():
+            values.sort()
+        self._shares: dict[int, float] = {}
+
+    def credible(self, explanation: Explanation) -> bool:
+        """Whether an explanation says more than chance would."""
+        span, parts = self.span, len(explanation.parts)
+        if parts < 2:
+            near = self._near(explanation)
+            hit = self._hit_by_slips() if explanation.slip is not None else 0.0
+            if explanation.slip is None or parts:
+                hit += self._hit_by_one(explanation.bits)
+            return believed(explanation.bits, near, hit, span.evidence, span.exact, CHANCE_OF_ONE)
+        share = self.share(explanation.bits) * span.width
+        return believed(
+            explanation.bits, span.there, share * span.there, span.evidence, span.exact, CHANCE
+        )
+
+    def listed(self, found: Sequence[Explanation]) -> list[Explanation]:
+        """What is believed of explanations in order, and what fits about as well."""
+        kept = [e for e in found if self.credible(e)]
+        if not kept:
+            return []
+        best = kept[0]
+        usual = best.bits <= USUAL
+        apart = NEAR if len(best.parts) < 2 else NEAR_OF_SEVERAL
+        most = best.bits + (NEAR_USUAL if usual else apart)
+        return [e for e in (kept if usual else found) if e.bits <= most]
+
+    def _near(self, explanation: Explanation) -> float:
+        """How many numbers are about as far from the truth: of small differences there are few.
+
+        A slip of a sum shows in its digits instead.
+        """
+        if explanation.slip is not None and self.span.slips == "sum":
+            return self.span.there
+        return min(self.span.there, 2.0 * abs(self.span.wanted) + 1)
+
+    def _hit_by_one(self, bits: float) -> float:
+        """How many numbers no farther from the truth one edit as cheap hits."""
+        apart, most = abs(self.span.wanted), bits / _STEP
+        return float(sum(
+            bisect_right(values, apart) - bisect_left(values, -apart)
+            for level, values in self._levels.items() if level <= most
+        ))  # fmt: skip
+
+    def _hit_by_slips(self) -> float:
+        """How many numbers one slip of the pen hits."""
+        if self.span.written is None:
+            return 0.0
+        return float(sum(s.bits < 9 for s in slips(self.span.written[0], of_sum=False)))
+
+    def share(self, bits: float) -> float:
+        """The share of the numbers around the claim that one or two edits as cheap hit."""
+        most = int(bits / _STEP)
+        if most not in self._shares:
+            wanted = self.span.wanted
+            width = max(8, abs(wanted) // 4)
+            low, high = wanted - width, wanted + width
+            self._shares[most] = (
+                self._hits(low, high, most) + self._pairs(low, high, most) / 2
+            ) / (2 * width + 1)
+        return self._shares[most]
+
+    def _hits(self, low: int, high: int, most: float) -> int:
+        return sum(
+            bisect_right(values, high) - bisect_left(values, low)
+            for level, values in self._levels.items() if level <= most
+        )  # fmt: skip
+
+    def _pairs(self, low: int, high: int, most: int) -> int:
+        left = most - int(ONE_MORE / _STEP)
+        found = 0
+        for level, values in self._levels.items():
+            beside = [vs for other, vs in self._levels.items() if level + other <= left]
+            for value in values if beside else ():
+                for others in beside:
+                    found += bisect_right(others, high - value) - bisect_left(others, low - value)
+        return found

@@ -10,11 +10,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
+from math import log2
 
 from archcalc.explain.reconciling.likelihood import (
     CHANCE,
     CHANCE_OF_ONE,
+    MARGIN,
     NEAR,
+    NEAR_BEFORE,
     NEAR_OF_SEVERAL,
     NEAR_USUAL,
     ONE_MORE,
@@ -71,16 +75,23 @@ class Belief:
             return []
         best = kept[0]
         usual = best.bits <= USUAL
-        apart = NEAR if len(best.parts) < 2 else NEAR_OF_SEVERAL
-        most = best.bits + (NEAR_USUAL if usual else apart)
+        apart = NEAR_USUAL if usual else NEAR if len(best.parts) < 2 else NEAR_OF_SEVERAL
+        if best.parts and self.lies_before(best):
+            apart = max(apart, NEAR_BEFORE)
+        most = best.bits + apart
         return [e for e in (kept if usual else found) if e.bits <= most]
+
+    def lies_before(self, explanation: Explanation) -> bool:
+        """Whether what was done otherwise was done before what is claimed, and not there."""
+        rows = self.span.rows
+        return all(p.moved and not rows & p.changes.keys() for p in explanation.parts)
 
     def _near(self, explanation: Explanation) -> float:
         """How many numbers are about as far from the truth: of small differences there are few.
 
-        A slip of a sum shows in its digits instead.
+        A slip of a sum shows in its digits instead, where nothing else is wrong.
         """
-        if explanation.slip is not None and self.span.slips == "sum":
+        if explanation.slip is not None and not explanation.parts and self.span.slips == "sum":
             return self.span.there
         return min(self.span.there, 2.0 * abs(self.span.wanted) + 1)
 
@@ -97,6 +108,15 @@ class Belief:
         if self.span.written is None:
             return 0.0
         return float(sum(s.bits < 9 for s in slips(self.span.written[0], of_sum=False)))
+
+    @cached_property
+    def most(self) -> float:
+        """The most that several edits may cost to be believed."""
+        levels = range(int((log2(self.span.there) - MARGIN + self.span.evidence) / _STEP) + 1)
+        within = bisect_right(
+            levels, CHANCE, key=lambda level: self.share(level * _STEP) * self.span.width
+        )
+        return (within - 1) * _STEP
 
     def share(self, bits: float) -> float:
         """The share of the numbers around the claim that one or two edits as cheap hit."""

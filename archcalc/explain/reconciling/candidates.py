@@ -166,7 +166,7 @@ class Field:
 
     def _made_on(self, index: int, place: Place, change: Variant) -> Variant:
         """The same change where another edit has changed the call: the sizes there are others."""
-        if change.edit is None or change.moves:
+        if change.edit is None or not change.edit.by_size:
             return change
         key = (index, id(place.row.applied), change.edit)
         if key not in self._again:

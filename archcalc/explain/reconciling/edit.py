@@ -165,7 +165,8 @@ class Edit(ABC):
     Attributes:
         kind: a stable name.
         bits: its cost: log₂ of one in how many miscounts it is the cause.
-        window: whether it matters to sizes; the others are not tried where shapes are claimed.
+        by_size: whether what it makes of a rule depends on the sizes that go in and come out, so
+            that it is looked at again where another edit has changed them.
 
     A person who counts the biases of a layer twice:
 
@@ -182,6 +183,7 @@ class Edit(ABC):
 
     kind: ClassVar[str] = ""
     bits: ClassVar[float] = 6.0
+    by_size: ClassVar[bool] = False
 
     @abstractmethod
     def variants(self, place: Place) -> Iterable[Variant]:

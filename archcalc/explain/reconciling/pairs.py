@@ -10,10 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import log2
 
+from archcalc.explain.reconciling.belief import Belief
 from archcalc.explain.reconciling.candidates import Candidate, Field
-from archcalc.explain.reconciling.likelihood import MARGIN, ONE_MORE
+from archcalc.explain.reconciling.likelihood import NEAR_OF_SEVERAL, ONE_MORE
 from archcalc.explain.reconciling.singles import Single
 from archcalc.explain.reconciling.spans import Explanation, Span
 from archcalc.explain.reconciling.together import Together, compatible
@@ -41,11 +41,11 @@ class Pairs:
         self.field = found
         self.together = Together(found)
 
-    def of(self, span: Span, singles: Sequence[Single]) -> list[Explanation]:
+    def of(self, span: Span, singles: Sequence[Single], belief: Belief) -> list[Explanation]:
         """Two edits that explain a claim, or three where no two do."""
         few = singles[:_MOST_PAIRED]
-        most = log2(span.there) - MARGIN + span.evidence
-        found = [*self._apart(span, few), *self._meeting(span, few, most)]
+        found = list(self._apart(span, few))
+        found.extend(self._meeting(span, few, belief, found))
         if len(span.rows) == 1:
             found.extend(self._three_of_one(span, few))
         if not found and span.exact and len(span.rows) < 4:
@@ -88,8 +88,15 @@ class Pairs:
             if found > _MOST_FOUND:
                 return
 
-    def _meeting(self, span: Span, few: Sequence[Single], most: float) -> Iterator[Explanation]:
-        """Edits that meet, up to a cost, the likeliest pairs first."""
+    def _meeting(
+        self, span: Span, few: Sequence[Single], belief: Belief, known: Sequence[Explanation]
+    ) -> Iterator[Explanation]:
+        """Edits that meet, the likeliest pairs first.
+
+        What costs more than what can be believed is looked for beside what is believed.
+        """
+        believed = [e.bits for e in known if belief.credible(e)]
+        most = min(believed) + NEAR_OF_SEVERAL if believed else belief.most
         levels: dict[int, list[tuple[int, Single]]] = defaultdict(list)
         for single in few:
             mask = self.together.mask(single.candidate)
@@ -106,6 +113,9 @@ class Pairs:
                     made = self._made(span, one, other)
                     if made is not None:
                         found += 1
+                        if not believed and belief.credible(made):
+                            believed.append(made.bits)
+                            most = max(most, made.bits + NEAR_OF_SEVERAL)
                         yield made
 
     def _meet(self, one: Single, other: Single) -> bool:

@@ -402,6 +402,7 @@ class MisjudgedBias(Edit):
 
     kind = "one-bias"
     bits = 3.5
+    by_size = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         biases = [term for term in place.terms if term.role == "bias"]
@@ -472,6 +473,7 @@ class AtEachPosition(Edit):
 
     kind = "counted-at-each-position"
     bits = 3.5
+    by_size = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         axes = [axis for axis, _ in place.row.applied.windows or ()]
@@ -505,6 +507,7 @@ class AddedNormalization(Edit):
 
     kind = "norm-added"
     bits = 4.0
+    by_size = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         y = place.row.output

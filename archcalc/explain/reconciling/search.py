@@ -28,7 +28,7 @@ _PLAIN = 2.0
 _WITH_SLIP = 2.6
 """The most that an edit costs beside which a slip is looked for."""
 _SURE = 5.0
-"""What costs more is looked at beside pairs of edits, believed or not."""
+"""What costs more is looked at beside pairs of edits, believed or not; as is what lies before."""
 
 Shared = Sequence[tuple[float, Candidate]]
 
@@ -96,9 +96,9 @@ class Search:
             if begun is None or candidate.inputs in (None, begun):
                 found.extend(self._with_shared(span, singles, candidate, less))
         found.extend(_by_slip(span, singles))
-        enough = min((e.bits for e in found), default=99.0)
-        if enough > _SURE or not any(map(belief.credible, found)):
-            found.extend(self.pairs.of(span, singles))
+        best = min((e for e in found if belief.credible(e)), key=lambda e: e.bits, default=None)
+        if best is None or best.bits > _SURE or (best.parts and belief.lies_before(best)):
+            found.extend(self.pairs.of(span, singles, belief))
         return _answer(span, _distinct(found), singles, belief)
 
     def _with_shared(

@@ -30,7 +30,7 @@ def shared_edits(
     spans = singles.spans
     if len(spans) < 2:
         return found
-    alone = {i: _rest(singles, i, 0) if not span.right else 0.0 for i, span in enumerate(spans)}
+    alone = {i: _rest(singles, i, 0) for i in wrong}
     ways = _ways(singles, wrong)
     left = set(wrong)
     for _ in range(_MOST_SHARED):
@@ -61,7 +61,7 @@ def _ways(singles: Singles, wrong: Sequence[int]) -> list[tuple[Candidate, dict[
         if len(numbers) > 1 and not numbers.isdisjoint(wrong):
             values = {i: candidate.total(singles.spans[i].rows) for i in sorted(numbers)}
             values = {i: value for i, value in values.items() if value}
-            if len(values) > 1:
+            if len(values) > 1 and not any(singles.spans[i].right for i in values):
                 ways.append((candidate, values))
     return ways
 

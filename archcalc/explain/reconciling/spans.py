@@ -59,8 +59,8 @@ class Span:
     @property
     def width(self) -> int:
         """How many numbers the claim stands for: it has so few digits, or ends in noughts."""
-        noughts = _noughts(self.claimed) - _noughts(self.actual)
-        return max(self.high - self.low + 1, 10**noughts if noughts > 1 else 1)
+        noughts = max(0, _noughts(self.claimed) - _noughts(self.actual))
+        return max(self.high - self.low + 1, 10**noughts)
 
     @property
     def there(self) -> float:

@@ -66,9 +66,7 @@ class Search:
         usual, begun = _usual(found), _begun(found.values())
         if not usual:
             return found
-        return {
-            i: self._explain(i, shared.get(i, []), _elsewhere(usual, i), begun) for i in wrong
-        }
+        return {i: self._explain(i, shared.get(i, []), _elsewhere(usual, i), begun) for i in wrong}
 
     def _explain(
         self, number: int, shared: Shared, usual: frozenset[str], begun: object = None

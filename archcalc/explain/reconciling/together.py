@@ -77,9 +77,7 @@ class Together:
             self._known[key] = self.field.base[i] - size_of(self.field.read_on(i, row, every))
         return self._known[key]
 
-    def _both_followed(
-        self, one: Candidate, other: Candidate, span: Span
-    ) -> dict[int, int] | None:
+    def _both_followed(self, one: Candidate, other: Candidate, span: Span) -> dict[int, int] | None:
         if self._followed > MOST_FOLLOWED:
             return None
         self._followed += 1

@@ -57,11 +57,14 @@ class Belief:
     def credible(self, explanation: Explanation) -> bool:
         """Whether an explanation says more than chance would."""
         span, parts = self.span, len(explanation.parts)
+        if explanation.slip is not None:
+            hit = self._share_of_slips(explanation) * span.there
+            return believed(
+                explanation.bits, span.there, hit, span.evidence, span.exact, CHANCE_OF_ONE
+            )
         if parts < 2:
-            near = self._near(explanation)
-            hit = self._hit_by_slips() if explanation.slip is not None else 0.0
-            if explanation.slip is None or parts:
-                hit += self._hit_by_one(explanation.bits)
+            near = min(span.there, 2.0 * abs(span.wanted) + 1)
+            hit = self._hit_by_one(explanation.bits, abs(span.wanted))
             return believed(explanation.bits, near, hit, span.evidence, span.exact, CHANCE_OF_ONE)
         share = self.share(explanation.bits) * span.width
         return believed(
@@ -76,7 +79,7 @@ class Belief:
         best = kept[0]
         usual = best.bits <= USUAL
         apart = NEAR_USUAL if usual else NEAR if len(best.parts) < 2 else NEAR_OF_SEVERAL
-        if best.parts and self.lies_before(best):
+        if not usual and self.lies_before(best):
             apart = max(apart, NEAR_BEFORE)
         most = best.bits + apart
         return [e for e in (kept if usual else found) if e.bits <= most]
@@ -84,30 +87,32 @@ class Belief:
     def lies_before(self, explanation: Explanation) -> bool:
         """Whether what was done otherwise was done before what is claimed, and not there."""
         rows = self.span.rows
-        return all(p.moved and not rows & p.changes.keys() for p in explanation.parts)
+        parts = explanation.parts
+        return bool(parts) and all(p.moved and not rows & p.changes.keys() for p in parts)
 
-    def _near(self, explanation: Explanation) -> float:
-        """How many numbers are about as far from the truth: of small differences there are few.
+    def _share_of_slips(self, explanation: Explanation) -> float:
+        """The share of the numbers as near to the truth that slips as cheap hit.
 
-        A slip of a sum shows in its digits instead, where nothing else is wrong.
+        A slip of a sum shows in its digits, however far it leads, where nothing else is wrong.
         """
-        if explanation.slip is not None and not explanation.parts and self.span.slips == "sum":
-            return self.span.there
-        return min(self.span.there, 2.0 * abs(self.span.wanted) + 1)
+        span, slip, apart = self.span, explanation.slip, abs(self.span.wanted)
+        if slip is None or span.written is None:
+            return 1.0
+        now, of_sum = span.written[0], span.slips == "sum"
+        as_cheap = [abs(s.meant - now) for s in slips(now, of_sum=of_sum) if s.bits <= slip.bits]
+        if of_sum and not explanation.parts:
+            return len(as_cheap) / span.there
+        hit = float(sum(far <= 2 * apart for far in as_cheap))
+        if explanation.parts:
+            hit *= self._hit_by_one(explanation.bits - slip.bits - ONE_MORE, 2 * apart)
+        return hit / min(span.there, 2.0 * apart + 1)
 
-    def _hit_by_one(self, bits: float) -> float:
-        """How many numbers no farther from the truth one edit as cheap hits."""
-        apart, most = abs(self.span.wanted), bits / _STEP
-        return float(sum(
-            bisect_right(values, apart) - bisect_left(values, -apart)
-            for level, values in self._levels.items() if level <= most
-        ))  # fmt: skip
+    def _hit_by_one(self, bits: float, apart: int) -> float:
+        """How many numbers no farther from the truth one edit as cheap hits.
 
-    def _hit_by_slips(self) -> float:
-        """How many numbers one slip of the pen hits."""
-        if self.span.written is None:
-            return 0.0
-        return float(sum(s.bits < 9 for s in slips(self.span.written[0], of_sum=False)))
+        Small differences are few, of which the edits hit many.
+        """
+        return float(self._hits(-apart, apart, bits / _STEP))
 
     @cached_property
     def most(self) -> float:

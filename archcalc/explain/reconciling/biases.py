@@ -96,7 +96,7 @@ class BiasForEachKernel(Edit):
     """A bias for a kernel that has none, as for the depthwise step of a separable convolution."""
 
     kind = "bias-for-each-kernel"
-    bits = 3.5
+    bits = 3.0
 
     def variants(self, place: Place) -> Iterator[Variant]:
         if place.quantity.name not in OF_WEIGHTS:

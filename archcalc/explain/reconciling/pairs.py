@@ -16,7 +16,7 @@ from archcalc.explain.reconciling.candidates import Candidate, Field
 from archcalc.explain.reconciling.likelihood import NEAR_OF_SEVERAL, ONE_MORE
 from archcalc.explain.reconciling.singles import Single
 from archcalc.explain.reconciling.spans import Explanation, Span
-from archcalc.explain.reconciling.together import Together, compatible
+from archcalc.explain.reconciling.together import Together, compatible, within
 
 __all__ = ["Pairs"]
 
@@ -133,17 +133,17 @@ class Pairs:
     # Three
 
     def _three_of_one(self, span: Span, few: Sequence[Single]) -> Iterator[Explanation]:
-        """Three readings of the rule of one call, counted together."""
+        """Three edits of one call that no other sees, counted together."""
         here = [
             s for s in few
             if len(s.candidate.changes) == 1 and not s.candidate.everywhere
-            and not s.candidate.moved and s.bits <= _EACH_OF_THREE
+            and len(s.candidate.amounts) < 2 and s.bits <= _EACH_OF_THREE
         ]  # fmt: skip
         for some in combinations(here[:_MOST_IN_THREES], 3):
             parts = tuple(s.candidate for s in some)
             if all(compatible(a, b) for a, b in combinations(parts, 2)):
                 amounts = self.field.combined(parts)
-                if amounts is not None and span.meets(sum(amounts.values())):
+                if amounts is not None and span.meets(within(amounts, span)):
                     yield Explanation(_cost(some), parts, amounts)
 
     def _three_apart(self, span: Span, few: Sequence[Single]) -> Iterator[Explanation]:

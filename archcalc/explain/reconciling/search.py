@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from archcalc.explain.reconciling.belief import Belief
 from archcalc.explain.reconciling.candidates import Candidate, Field
-from archcalc.explain.reconciling.likelihood import AGAIN, ALONE, ONE_MORE
+from archcalc.explain.reconciling.likelihood import AGAIN, ALONE, ONE_MORE, USUAL
 from archcalc.explain.reconciling.pairs import Pairs
 from archcalc.explain.reconciling.shared import shared_edits
 from archcalc.explain.reconciling.singles import Single, Singles
@@ -95,7 +95,7 @@ class Search:
                 found.extend(self._with_shared(span, singles, candidate, less))
         found.extend(_by_slip(span, singles))
         best = min((e for e in found if belief.credible(e)), key=lambda e: e.bits, default=None)
-        if best is None or best.bits > _SURE or (best.parts and belief.lies_before(best)):
+        if best is None or best.bits > (USUAL if belief.lies_before(best) else _SURE):
             found.extend(self.pairs.of(span, singles, belief))
         return _answer(span, _distinct(found), singles, belief)
 

@@ -12,7 +12,7 @@ from archcalc.explain.reconciling.edit import Variant
 from archcalc.explain.reconciling.spans import Span
 from archcalc.explain.reconciling.terms import size_of
 
-__all__ = ["Together", "compatible"]
+__all__ = ["Together", "compatible", "within"]
 
 MOST_FOLLOWED = 1_500
 """How many pairs are followed through the network for one reconciliation."""
@@ -49,7 +49,7 @@ class Together:
         """What two edits add to each call; ``None`` where that does not explain the claim."""
         if not self.mask(one) & self.mask(other):
             both = {**one.amounts, **other.amounts}
-            return both if span.meets(_within(both, span)) else None
+            return both if span.meets(within(both, span)) else None
         if one.moved and other.moved:
             return self._both_followed(one, other, span)
         first, second = (other, one) if other.moved else (one, other)
@@ -82,10 +82,11 @@ class Together:
             return None
         self._followed += 1
         made = self.field.combined((one, other))
-        return made if made is not None and span.meets(_within(made, span)) else None
+        return made if made is not None and span.meets(within(made, span)) else None
 
 
-def _within(amounts: dict[int, int], span: Span) -> int:
+def within(amounts: dict[int, int], span: Span) -> int:
+    """What is added to the calls that a claim is of."""
     return sum([a for i, a in amounts.items() if i in span.rows])
 
 

@@ -20,10 +20,10 @@ from tests.fuzzing.watching import raised, shown
 PROFILE = os.environ.get("ARCHCALC_PROFILE", "ci" if os.environ.get("CI") else "dev")
 
 INPUTS = {
-    "dev": {"formula": 2_000, "yaml": 200, "toml": 200, "json": 200, "mapping": 400,
-            "assume": 500, "where": 500, "options": 25},
-    "ci": {"formula": 15_000, "yaml": 1_500, "toml": 1_500, "json": 1_500, "mapping": 2_000,
-           "assume": 3_000, "where": 3_000, "options": 60},
+    "dev": {"formula": 500, "yaml": 50, "toml": 50, "json": 50, "mapping": 100,
+            "assume": 100, "where": 100, "options": 5},
+    "ci": {"formula": 10_000, "yaml": 1_000, "toml": 1_000, "json": 1_000, "mapping": 1_500,
+           "assume": 2_000, "where": 2_000, "options": 40},
     "nightly": {"formula": 1_000_000, "yaml": 30_000, "toml": 30_000, "json": 30_000,
                 "mapping": 50_000, "assume": 100_000, "where": 100_000, "options": 10_000},
 }.get(PROFILE, {})  # fmt: skip

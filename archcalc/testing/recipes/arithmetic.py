@@ -8,7 +8,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from archcalc.layers.arithmetic import Reduction
+from archcalc.layers.reductions import Reduction
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.draw import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from archcalc.network import Trace
+from archcalc.network import Network, Trace
 from archcalc.network.base import one_by_one
 
 __all__ = ["rows_of", "with_copies"]
@@ -25,11 +25,11 @@ def with_copies(trace: Trace, names: Iterable[str]) -> Trace:
     >>> [row.path for row in with_copies(net.trace(), ["blocks/1"]).rows]
     ['blocks/0/d', 'blocks/1/d', 'blocks/2/d']
     """
-    paths = {row.path for row in trace.rows}
+    paths, network = {row.path for row in trace.rows}, trace.network
     for name in map(_spelt, names):
         copy = _NUMBER.search(name)
         if copy and not _within(paths, name) and _within(paths, name[: copy.start()]):
-            return one_by_one(trace.network, trace.inputs)
+            return one_by_one(network, trace.inputs) if isinstance(network, Network) else trace
     return trace
 
 

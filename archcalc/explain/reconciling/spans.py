@@ -60,7 +60,7 @@ class Span:
     def width(self) -> int:
         """How many numbers the claim stands for: it has so few digits, or ends in noughts."""
         noughts = max(0, _noughts(self.claimed) - _noughts(self.actual))
-        return max(self.high - self.low + 1, 10**noughts)
+        return max(self.high - self.low + 1, int(10**noughts))
 
     @property
     def there(self) -> float:

@@ -18,7 +18,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing import MismatchError, assert_matches, layers
 from archcalc.testing.available import catalogue
 from archcalc.testing.in_keras import builds_in_keras, keeps_its_word
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 NET = ac.Sequential(
     [ac.Conv2D(32, 3), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense(100), ac.Dense(10)],
@@ -82,6 +82,7 @@ def test_a_module_is_left_as_it_was() -> None:
     assert next(module.parameters()).device.type == "cpu"
 
 
+@slow
 def test_keras_applications_and_a_network_by_hand_agree() -> None:
     """An oracle that knows neither: Keras' own VGG16 against the example file."""
     net = ac.load("docs/examples/vgg16.yaml")

@@ -118,7 +118,7 @@ def verify(
     found = dict(header.tensors) if packing is None else packing.renamed(header.tensors)
     if header.kind == "gguf":
         found = plain_names(found)
-    every = [expected_tensors(reading, layout) for layout in ("apart", "stacked")]
+    every = [expected_tensors(reading, layout) for layout in ("released", "transformers")]
     best = max(every, key=lambda tensors: sum(_found(t.name, found) is not None for t in tensors))
     name = packing.name if packing else _gguf_packing(header)
     return _compared(reading.type, name, best, found, header)

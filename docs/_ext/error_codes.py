@@ -175,7 +175,10 @@ class ErrorsDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
         rows = {"classes": classes, "codes": table}[self.arguments[0]]()
-        return self.parse_text_to_nodes("\n".join(rows))
+        made = self.parse_text_to_nodes("\n".join(rows))
+        for node in made:
+            node["classes"].append("names-whole")
+        return made
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -96,7 +96,7 @@ def drawn_rows(block: Block) -> list[int]:
 
 
 @given(networks(max_layers=6))
-@examples(6, nightly=60)
+@examples(0.5, nightly=600)
 def test_every_layer_and_line_of_any_network_is_drawn(net) -> None:
     trace = net.trace()
     assert drawn_rows(block_of(trace)) == list(range(len(trace.rows)))

@@ -280,9 +280,10 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
 # --- Hostile files --------------------------------------------------------------------------------
 
 CHILD = '''
-import json, resource, sys, time
+import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 from archcalc import ArchcalcError, load
+from tests.counting import at_most
 
 def megabytes():
     """The most memory so far; what getrusage says counts the parent before exec too."""
@@ -293,15 +294,14 @@ def megabytes():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 for path in sys.argv[1:]:
-    start = time.process_time()
-    try:
-        load(path).trace()
-        said = None
-    except ArchcalcError as error:
-        said = str(error)
+    said = None
+    with at_most(3_000_000):  # twice as many as the longest list that is read has parts
+        try:
+            load(path).trace()
+        except ArchcalcError as error:
+            said = str(error)
     print(json.dumps({
         "said": said,
-        "seconds": time.process_time() - start,
         "megabytes": megabytes(),
     }))
 '''
@@ -350,6 +350,7 @@ def test_hostile_files_are_one_error_at_once(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", CHILD, *paths.values()],
         cwd=tmp_path, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     expected = [said for _, said in HOSTILE.values()]
     expected += ["there is no such file", ":2: this is not text in UTF-8: byte 0xff"]
@@ -357,7 +358,6 @@ def test_hostile_files_are_one_error_at_once(tmp_path: Path) -> None:
     for name, said, outcome in zip(paths, expected, found, strict=True):
         assert said in str(outcome["said"]), name
         assert len(outcome["said"]) < 1_000, name
-        assert outcome["seconds"] < 1, name
         assert outcome["megabytes"] < 200, name
     assert result.stderr == ""
     assert not (tmp_path / "executed").exists()

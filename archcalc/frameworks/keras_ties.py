@@ -49,7 +49,7 @@ def _variable(layer: Layer, built: Sequence[Any], name: str) -> tuple[Any, Any] 
 
 
 def _held(layer: Any, mine: Any) -> list[tuple[Any, str]]:
-    """The layers in `layer` (its cell, a projection) that have a variable, and what they call it."""
+    """The layers in `layer`, such as its cell, that have a variable, and what they call it."""
     places = [(part, *pair) for part in layer._flatten_layers() for pair in vars(part).items()]
     return [(part, name) for part, name, value in places if value is mine]
 

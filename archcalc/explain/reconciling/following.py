@@ -165,7 +165,13 @@ class Follower:
         """The trace with these rows in the place of its own."""
         rows = tuple(changed.get(i, row) for i, row in enumerate(self.rows))
         shapes = self.trace.inputs if inputs is None else inputs
-        return Trace(self.trace.network, shapes, rows, tuple(self.trace.results))
+        return Trace(
+            self.trace.network,
+            shapes,
+            rows,
+            tuple(self.trace.results),
+            handed_on=self.trace.handed_on,
+        )
 
 
 def _passed(row: Row, changes: Sequence[Variant]) -> tuple[Shape, ...] | None:

@@ -9,7 +9,7 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.source.values import Children, Instance, Made
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.layers.opaque import Opaque, SeenWeight
+from archcalc.layers.opaque import UNREACHED, Opaque, SeenWeight
 from archcalc.network.code import everything
 from archcalc.network.model import Model
 from archcalc.symbolic.errors import ArchcalcError
@@ -30,7 +30,7 @@ def with_unused(machine: Any, model: Any, network: Model) -> Model:
         return network
     first, *others = network.outputs
     shape: Any = Shape(first.shape)
-    layer = Opaque("weights that reach no output", (shape,), tuple(seen), name="unused")
+    layer = Opaque(UNREACHED, (shape,), tuple(seen), name="unused")
     return Model(network.inputs, [layer(first), *others])
 
 

@@ -62,13 +62,12 @@ def reaching(
     """What must hold for padding that is taken from the input to be found there."""
     if mode not in _FURTHEST:
         return ()
-    sides = [
-        (axis, amount, other)
+    return tuple(
+        _reaches(layer, x, axis, amount, other, mode)
         for axis, (before, after) in zip(layer.spatial_axes(), pads, strict=True)
         for amount, other in ((before, after), (after, before))
         if not (isinstance(amount, int) and amount <= 0)
-    ]
-    return tuple(_reaches(layer, x, axis, *side, mode) for axis, *side in sides)
+    )
 
 
 def taken_off(amount: Dim) -> Dim:

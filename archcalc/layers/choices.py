@@ -39,7 +39,7 @@ _ANYWHERE: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(INITIALIZERS - set(get_args(PaddingMode)), ("an initializer", "initializer")),
     **dict.fromkeys(
         ("nearest", "bilinear", "bicubic", "trilinear", "lanczos3", "lanczos5"),
-        ("an interpolation", "interpolation"),
+        ("a choice of interpolation", "interpolation"),
     ),
     **dict.fromkeys(("mean",), ("a way to reduce", "reduction")),
     **dict.fromkeys(("true", "false"), ("a truth value", "use_bias")),

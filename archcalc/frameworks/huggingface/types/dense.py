@@ -35,7 +35,11 @@ _WITHOUT_TURNING = Windows(period=4, period_key="no_rope_layer_interval", only=T
 
 DENSE: Mapping[str, Type] = {
     "llama": Type("llama", _LLAMA),
-    "smollm3": Type("llama", {**_LLAMA, **QWEN_WINDOWS, "windows": _WITHOUT_TURNING}),
+    "smollm3": Type(
+        "llama",
+        {**_LLAMA, **QWEN_WINDOWS, "windows": _WITHOUT_TURNING},
+        ignores=("max_window_layers",),
+    ),
     "granite": Type("llama", _LLAMA),
     "helium": Type("llama", {**_LLAMA, **BIASED_IN}),
     "arcee": Type("llama", {**_LLAMA, "gated": Const(False)}),

@@ -42,6 +42,12 @@ _NO_NAMES = frozenset(["shape", "size", "dtype", "device", "data", "ndim", "T", 
 """Attributes of what is not known that are no names for a size."""
 
 
+_OF_TENSORS = frozenset(
+    ["t", "transpose", "size", "dim", "view", "reshape", "mean", "sum", "permute", "unsqueeze"]
+)
+"""Methods of a weight that do not begin it."""
+
+
 class Callables(Modules, Expressions):
     """Calls, and attributes."""
 
@@ -182,7 +188,8 @@ class Callables(Modules, Expressions):
     def _bound(self, node: Any, what: Bound, args: list[Any], kwargs: dict[str, Any]) -> Any:
         owner, name = what.owner, what.name
         if what.function is not None:
-            first = [] if what.function.kind == "static" else [owner]
+            itself = owner.cls if isinstance(owner, Instance) else owner
+            first = {"static": [], "class": [itself]}.get(what.function.kind, [owner])
             return self.call_function(node, what.function, [*first, *args], kwargs)
         if isinstance(owner, Super):
             return self._of_super(node, owner, name, args, kwargs)
@@ -196,6 +203,9 @@ class Callables(Modules, Expressions):
             return torch_names.tensor_method(self, node, owner, name, args, kwargs)
         if isinstance(owner, Parser):
             return self._of_parser(owner, name, args, kwargs)
+        if isinstance(owner, WeightOf) and name in _OF_TENSORS:
+            owner = self.borrowed.ref(owner)
+            return torch_names.tensor_method(self, node, owner, name, args, kwargs)
         if isinstance(owner, WeightOf | Record):
             return Unknown()
         return call_method(self, owner, name, args, kwargs)
@@ -240,6 +250,8 @@ class Callables(Modules, Expressions):
             return self.known(self._of_instance(owner, name))
         if isinstance(owner, Class):
             found = owner.find(name)
+            if isinstance(found, Function) and found.kind == "class":
+                return Bound(owner, name, found)
             return Unknown(name) if found is None else found
         if isinstance(owner, Super):
             return Bound(owner, name)
@@ -248,6 +260,8 @@ class Callables(Modules, Expressions):
         if isinstance(owner, Value | Ref):
             return torch_names.tensor_attribute(self, owner, name)
         if isinstance(owner, WeightOf):
+            if name in ("T", "mT", "shape"):
+                return torch_names.tensor_attribute(self, self.borrowed.ref(owner), name)
             return owner if name == "data" else Bound(owner, name)
         if isinstance(owner, State | Parser):
             return Bound(owner, name)
@@ -272,6 +286,10 @@ class Callables(Modules, Expressions):
             return owner.cls
         if name in ("training", "__dict__"):
             return False if name == "training" else owner.names
+        if isinstance(owner.parts, Made) and name not in self.module_methods:
+            return self.module_attribute(owner.parts, name)
+        if isinstance(owner.parts, Children) and name in owner.parts.parts:
+            return owner.parts.parts[name]
         if owner.framework or owner.cls.foreign():
             return Bound(owner, name) if name in self.module_methods else Unknown()
         raise AttributeError(f"{owner.cls.name} has no attribute {name}")

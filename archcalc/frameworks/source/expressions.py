@@ -22,10 +22,12 @@ from archcalc.frameworks.source.values import (
     Frame,
     Function,
     Imported,
+    Instance,
     Joined,
     Made,
     Poison,
     Unknown,
+    WeightOf,
 )
 from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, quoted, shorten
@@ -233,6 +235,8 @@ class Expressions(Reader, ABC):
         """
         if isinstance(value, Unknown | Imported):
             raise UnknownLoopError
+        if isinstance(value, Instance) and isinstance(value.parts, Children):
+            value = value.parts
         if isinstance(value, Children):
             value = list(value.parts if value.kind == "ModuleDict" else value.parts.values())
         elif isinstance(value, Value | Ref):
@@ -258,6 +262,9 @@ class Expressions(Reader, ABC):
     def computed(self, kind: type, left: Any, right: Any) -> Any:
         """Two values put together by an operator."""
         compute, name = _OPERATORS[kind]
+        left, right = (
+            self.borrowed.ref(x) if isinstance(x, WeightOf) else x for x in (left, right)
+        )
         left, right = forced(left), forced(right)
         if isinstance(left, Value | Ref) or isinstance(right, Value | Ref):
             if not name:
@@ -384,6 +391,8 @@ class Expressions(Reader, ABC):
             return picked if _is_all(rest) else self.item(picked, tuple(rest))
         if isinstance(owner, Value | Ref):
             return self.bench.function("__getitem__", (owner, index), {})
+        if isinstance(owner, Instance) and isinstance(owner.parts, Children):
+            owner = owner.parts
         if isinstance(owner, Children):
             return self._child(owner, index)
         if isinstance(index, Unknown):

@@ -230,8 +230,9 @@ class Machine(Callables):
             set_trained(self.eval(told[0], frame), told[1])
             return
         try:
-            items = self.items(self.eval(node.iter, frame), node.iter)
-            if isinstance(self.eval(node.iter, frame), Unknown):
+            over = self.eval(node.iter, frame)
+            items = self.items(over, node.iter)
+            if isinstance(over, Unknown):
                 raise UnknownLoopError
         except UnknownLoopError:
             self._not_known(node, frame)

@@ -18,6 +18,7 @@ from archcalc.frameworks.source.values import (
     Bound,
     Children,
     Function,
+    Imported,
     Instance,
     Joined,
     Made,
@@ -61,6 +62,10 @@ _ITSELF = frozenset(
     ]
 )
 """Methods of a module that give the module itself."""
+
+_LAYERS = ("torch.nn.", "keras.layers.")
+_NO_LAYERS = ("torch.nn.Module", "keras.layers.Layer")
+"""Of what a class may be made that is a layer already."""
 
 _LISTS = frozenset(["append", "extend", "insert", "add", "add_module", "pop"])
 _NOTHING = frozenset(
@@ -124,10 +129,9 @@ class Modules(Reader):
         method = "call" if module.framework == "keras" else "forward"
         forward = module.cls.find(method) or module.cls.find("__call__")
         if not isinstance(forward, Function):
-            parts = module.names.get("parts")
-            if isinstance(parts, Children):
-                parts.name = parts.name or module.name
-                return self._children(node, parts, args, kwargs)
+            if isinstance(module.parts, Children | Made):
+                module.parts.name = module.parts.name or module.name
+                return self.apply(node, module.parts, args, kwargs)
             self.refuse(node, f"{module.cls.name} has no {method}", code="not-read")
         if module.framework == "keras":
             kwargs = _without(kwargs, forward, ("training", "mask"))
@@ -170,6 +174,7 @@ class Modules(Reader):
         """The layer itself, named at its first call."""
         if not made.called:
             made.called = True
+            made.layer = self.borrowed.owed(made)
             if made.name:
                 made.layer = made.layer.model_copy(update={"name": self.fresh(made.name)})
         return made.layer
@@ -269,13 +274,11 @@ class Modules(Reader):
         self, instance: Instance, bases: Sequence[str], args: list[Any], kwargs: dict[str, Any]
     ) -> None:
         """``__init__`` of a class of a framework, for an object of a class made from it."""
-        if any(path == "torch.nn.Sequential" for path in bases):
-            parts = Children("Sequential", True)
-            for key, part in _numbered(args):
-                parts.append(part, key)
-            instance.names["parts"] = parts
-        elif any(path.startswith("torch.nn.") and path != "torch.nn.Module" for path in bases):
-            raise NotLoweredError(f"a class made from {bases[0]} is not read")
+        if bases and bases[0] not in _NO_LAYERS and bases[0].startswith(_LAYERS):
+            made = self.call(None, Imported(bases[0]), args, kwargs)
+            if not isinstance(made, Made | Children):
+                raise NotLoweredError(f"a class made from {bases[0]} is not read")
+            instance.names["parts"] = made
         if isinstance(kwargs.get("name"), str) and instance.framework == "keras":
             instance.name = kwargs["name"]
 
@@ -300,7 +303,7 @@ class Modules(Reader):
         elif isinstance(owner, Children):
             owner.parts[name] = value
             _name(value, name)
-        elif isinstance(owner, Made):
+        elif isinstance(owner, Made) and name in _told(owner):
             raise NotLoweredError(f"{name} of a layer is changed after it was made")
 
     def _tied(self, owner: Made, name: str, value: WeightOf) -> None:
@@ -350,6 +353,8 @@ class Modules(Reader):
             return WeightOf(owner, name)
         if name in owner.arguments:
             value = owner.arguments[name]
+            if name == "normalized_shape" and isinstance(value, int):
+                return (value,)
             if name in ("kernel_size", "stride", "padding", "dilation") and isinstance(value, int):
                 rank = owner.cls[-2:-1]
                 return (value,) * int(rank) if rank.isdigit() else value
@@ -372,6 +377,8 @@ class Modules(Reader):
             return []
         if name in ("__call__", "forward", "call"):
             return self.apply(node, owner, args, kwargs)
+        if name == "_conv_forward":
+            return self.apply(node, owner, args[:1], {})
         if name in ("children", "named_children"):
             parts = owner.parts if isinstance(owner, Children) else _modules(owner.names)
             return list(parts.items() if name.startswith("named") else parts.values())
@@ -391,9 +398,8 @@ class Modules(Reader):
     def _of_module(
         self, owner: Instance, name: str, args: list[Any], kwargs: dict[str, Any]
     ) -> Any:
-        parts = owner.names.get("parts")
-        if name in _LISTS and isinstance(parts, Children):
-            return _of_list(parts, name, args)
+        if name in (*_LISTS, "items", "keys", "values") and isinstance(owner.parts, Children):
+            return _of_list(owner.parts, name, args)
         if name == "add_module":
             self.set_attribute(owner, args[0], args[1])
         elif name in ("register_buffer", "register_parameter"):
@@ -409,6 +415,12 @@ class Modules(Reader):
         elif name == "build" and args and isinstance(args[0], tuple | list):
             owner.called_on = owner.called_on or (tuple(args[0])[1:],)
         return Unknown()
+
+
+def _told(made: Made) -> set[str]:
+    """What a layer computes with, by the names of its framework and of ours."""
+    fields = type(made.layer).model_fields
+    return {*fields, *made.arguments, *our_names(made.layer), "weight", "bias"}
 
 
 def not_defined(what: str) -> FrameworkError:
@@ -433,13 +445,6 @@ def _without(kwargs: Mapping[str, Any], function: Function, names: Sequence[str]
     spec = function.node.args
     known = {a.arg for a in (*spec.args, *spec.kwonlyargs)}
     return {k: v for k, v in kwargs.items() if k in known or k not in names or spec.kwarg}
-
-
-def _numbered(args: Sequence[Any]) -> list[tuple[str, Any]]:
-    """The modules that a Sequential of torch is given, with their names."""
-    if len(args) == 1 and isinstance(args[0], dict):
-        return [(str(key), part) for key, part in args[0].items()]
-    return [(str(number), part) for number, part in enumerate(args)]
 
 
 def _name(value: Any, name: str, *, always: bool = False) -> None:

@@ -6,6 +6,7 @@ import ast
 from typing import Any, NoReturn
 
 from archcalc.frameworks.source.tensors import Bench
+from archcalc.frameworks.source.weights import Borrowed
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, shorten
 from archcalc.symbolic.limits import LIMITS
 
@@ -35,6 +36,7 @@ class Reader:
         self.file = file
         self.bench = bench
         bench.fresh = self.fresh
+        self.borrowed = Borrowed(bench)
         self.wanted = wanted
         self.remarks: dict[str, None] = {}
         self.taken: set[str] = set()

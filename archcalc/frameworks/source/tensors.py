@@ -106,6 +106,14 @@ class Bench(Workbench):
         number = weight.number
         kept[number] = replace(kept[number], name=f"{number}.{name}")
 
+    def claim(self, weight: str, layer: Layer, name: str) -> None:
+        """Say that a weight is this layer's, unless it is another's already."""
+        self._claim(weight, layer, name)
+
+    def owner(self, weight: str) -> tuple[Layer, str] | None:
+        """The layer that has a weight, and what it calls it; ``None`` where none has."""
+        return self._owner.get(weight)
+
     def called_so(self, name: str) -> str:
         return self.fresh(name.rpartition(".")[2])
 

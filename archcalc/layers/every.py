@@ -53,6 +53,7 @@ __all__ = [
     "GLU",
     "GRU",
     "LSTM",
+    "UNREACHED",
     "Activation",
     "ActivationName",
     "ActivityRegularization",

@@ -139,7 +139,7 @@ def _is(value: Any, kind: Any) -> bool | None:
             "dict": dict, "set": set,
         }  # fmt: skip
         return isinstance(value, types[kind.name]) if kind.name in types else None
-    if isinstance(kind, Imported) and kind.path.startswith(("typing.", "collections.", "numbers.")):
+    if isinstance(kind, Imported) and kind.path.startswith(_LIBRARY):
         known = _ABSTRACT.get(kind.last)
         return isinstance(value, known) if known else None
     if isinstance(kind, Imported):
@@ -155,10 +155,11 @@ def _is(value: Any, kind: Any) -> bool | None:
     return None
 
 
+_LIBRARY = ("typing.", "collections.", "numbers.", "types.")
 _ABSTRACT: Mapping[str, Any] = {
     "Sequence": (list, tuple, str, range), "Iterable": (list, tuple, str, range, dict, set),
     "Mapping": dict, "OrderedDict": dict, "Number": (int, float), "Integral": int,
-    "Real": (int, float),
+    "Real": (int, float), "FunctionType": Function,
 }  # fmt: skip
 """Classes of Python's library that stand for several types."""
 

@@ -246,6 +246,10 @@ class Callables(Modules, Expressions):
             return Unknown("" if name in _NO_NAMES or name.startswith("_") else name)
         if isinstance(owner, Record):
             return self.known(owner.names.get(name, Unknown(name)))
+        if name in ("__name__", "__qualname__", "__module__") and isinstance(
+            owner, Class | Function | Instance
+        ):
+            return "__main__" if name == "__module__" else getattr(owner, "name", "")
         if isinstance(owner, Instance):
             return self.known(self._of_instance(owner, name))
         if isinstance(owner, Class):

@@ -13,6 +13,7 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.defaults import builtin_names, known_name
+from archcalc.frameworks.source.neighbours import Deferred, Neighbours
 from archcalc.frameworks.source.reader import Reader
 from archcalc.frameworks.source.sizes import formula, of_sizes
 from archcalc.frameworks.source.states import State
@@ -82,6 +83,7 @@ class Expressions(Reader, ABC):
     """From an expression to what it stands for."""
 
     stars: list[str]
+    beside: Neighbours
 
     def eval(self, node: ast.AST, frame: Frame) -> Any:
         """What an expression stands for.
@@ -105,6 +107,8 @@ class Expressions(Reader, ABC):
 
     def known(self, value: Any) -> Any:
         """A value, unless it is what a statement that cannot be read would have given."""
+        if isinstance(value, Deferred):
+            value = self.beside.value(value)
         if isinstance(value, Poison):
             raise value.error
         return value

@@ -12,6 +12,7 @@ from archcalc.frameworks.source.callables import Callables
 from archcalc.frameworks.source.defaults import full_name
 from archcalc.frameworks.source.expressions import UnknownLoopError
 from archcalc.frameworks.source.freezing import freezes, set_trained
+from archcalc.frameworks.source.neighbours import Deferred, Neighbours
 from archcalc.frameworks.source.values import (
     Class,
     Frame,
@@ -69,12 +70,24 @@ class Machine(Callables):
         self.open_axes: set[str] = set()
         self.problems: list[ArchcalcError] = []
         self.order: dict[str, int] = {}
+        self.beside = Neighbours(self)
+        self.brought: set[str] = set()
 
     def follow(self, tree: ast.Module) -> None:
         """Follow a source; a statement that cannot be read fails only what depends on it."""
         for number, statement in enumerate(tree.body):
             self.begin()
             self._followed(statement, number)
+
+    def follow_beside(self, tree: ast.Module, frame: Frame) -> None:
+        """Follow another file, whose names are those of a frame of its own."""
+        around = self.globals, self.stars, self.problems, self.order, self.brought
+        self.globals, self.stars, self.problems, self.order, self.brought = frame, [], [], {}, set()
+        try:
+            for number, statement in enumerate(tree.body):
+                self._followed(statement, number)
+        finally:
+            self.globals, self.stars, self.problems, self.order, self.brought = around
 
     def _followed(self, statement: ast.stmt, number: int) -> None:
         if isinstance(statement, ast.If | ast.With | ast.Try):
@@ -306,12 +319,22 @@ class Machine(Callables):
 
     def _do_ImportFrom(self, node: ast.ImportFrom, frame: Frame) -> None:
         module = node.module or ""
+        file = self.beside.imported(node, getattr(node, "text", self.text).path)
         for alias in node.names:
+            name = alias.asname or alias.name
             if alias.name == "*":
-                self.stars.append(module)
+                if file is None:
+                    self.stars.append(module)
+                else:
+                    self._bring(self.beside.names(file), frame)
             elif module != "__future__":
-                path = full_name(f"{module}.{alias.name}" if module else alias.name)
-                frame.names[alias.asname or alias.name] = Imported(path)
+                made = Imported(full_name(f"{module}.{alias.name}" if module else alias.name))
+                self._bring({name: Deferred(file, alias.name, made) if file else made}, frame)
+
+    def _bring(self, names: dict[str, Any], frame: Frame) -> None:
+        """Names of another module."""
+        frame.names.update(names)
+        self.brought.update(names)
 
     def _do_FunctionDef(self, node: ast.FunctionDef, frame: Frame) -> None:
         made = self.function(node, frame)

@@ -175,6 +175,8 @@ def _getattr(reader: Any, owner: Any, name: str, *default: Any) -> Any:
 
 def _hasattr(reader: Any, owner: Any, name: str) -> bool:
     missing = object()
+    if isinstance(owner, Children) and name not in reader.module_methods:
+        return name in owner.parts or name in ("training", "name", "layers")
     return _getattr(reader, owner, name, missing) is not missing
 
 
@@ -261,6 +263,7 @@ METHODS: Mapping[type, frozenset[str]] = {
     ),
     list: frozenset(
         [
+            "tolist",  # of an array of NumPy's, which is a list here
             "append",
             "extend",
             "insert",
@@ -289,6 +292,8 @@ def call_method(reader: Any, owner: Any, name: str, args: list[Any], kwargs: dic
             raise FrameworkError("a list is too long", code="too-large")
     if isinstance(owner, str):
         return _of_text(reader, owner, name, args, kwargs)
+    if name == "tolist":
+        return owner
     made = getattr(owner, name)(*args, **kwargs)
     return list(made) if isinstance(owner, dict) and name in ("items", "keys", "values") else made
 

@@ -160,11 +160,10 @@ class Callables(Modules, Expressions):
 
     def _instance(self, node: Any, cls: Class, args: list[Any], kwargs: dict[str, Any]) -> Instance:
         made = Instance(cls)
-        if cls.fields is not None:
-            given = {**dict(zip(cls.fields, args, strict=False)), **kwargs}
-            made.names |= {**{f: cls.names[f] for f in cls.fields if f in cls.names}, **given}
-            return made
         start = cls.find("__init__")
+        if not isinstance(start, Function) and cls.declared():
+            made.names |= _declared(cls, args, kwargs)
+            return made
         if isinstance(start, Function):
             self.call_function(node, start, [made, *args], kwargs)
         else:
@@ -218,6 +217,7 @@ class Callables(Modules, Expressions):
         if isinstance(found, Function):
             return self.call_function(node, found, [instance, *args], kwargs)
         if name == "__init__":
+            instance.names |= _declared(instance.cls, args, kwargs)
             self.start(instance, instance.cls.foreign(owner.after), args, kwargs)
             return None
         if name in ("forward", "call", "__call__") and "parts" in instance.names:
@@ -305,6 +305,14 @@ class Callables(Modules, Expressions):
     def multiplied(self, first: Any, second: Any) -> Any:
         """Two values multiplied."""
         return self.computed(ast.Mult, first, second)
+
+
+def _declared(cls: Class, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a dataclass, those of its bases first, with their values."""
+    fields = cls.declared()
+    defaults = {name: cls.find(name) for name in fields if cls.find(name) is not None}
+    given = {**dict(zip(fields, args, strict=False)), **kwargs}
+    return {**defaults, **given} if fields else {}
 
 
 def frame_class(frame: Frame) -> Class | None:

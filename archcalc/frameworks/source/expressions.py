@@ -383,6 +383,8 @@ class Expressions(Reader, ABC):
         owner = self.eval(node.value, frame)
         if isinstance(owner, Unknown | Imported | Builtin):
             return Unknown()
+        if isinstance(owner, WeightOf):  # a part of it is begun with other numbers
+            return Unknown()
         return self.item(owner, self.eval(node.slice, frame))
 
     def item(self, owner: Any, index: Any) -> Any:

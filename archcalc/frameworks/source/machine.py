@@ -14,6 +14,8 @@ from archcalc.frameworks.source.expressions import UnknownLoopError
 from archcalc.frameworks.source.freezing import freezes, set_trained
 from archcalc.frameworks.source.neighbours import Deferred, Neighbours
 from archcalc.frameworks.source.values import (
+    Bound,
+    Children,
     Class,
     Frame,
     Function,
@@ -187,6 +189,8 @@ class Machine(Callables):
         more = self.eval(node.value, frame)
         if isinstance(value, list) and isinstance(node.op, ast.Add):
             value.extend(self.items(more, node))
+        elif isinstance(value, Children) and isinstance(node.op, ast.Add):
+            self.call(node, Bound(value, "extend"), [list(self.items(more, node))], {})
         else:
             self.assign(node.target, self.computed(type(node.op), value, more), frame)
 

@@ -291,6 +291,8 @@ class Modules(Reader):
             if isinstance(value, Ref):
                 self.bench.rename(value, name)
             owner.names[name] = value
+            if isinstance(owner.parts, Children) and isinstance(value, Module):
+                owner.parts.append(value, name)
         elif isinstance(owner, Record):
             owner.names[name] = value
         elif isinstance(owner, Made) and isinstance(value, WeightOf):

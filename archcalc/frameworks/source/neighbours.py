@@ -1,4 +1,4 @@
-"""Files beside a source, from which it imports parts of a model: they are read as it is, not run."""
+"""Files beside a source, from which it imports parts of a model: they are read, and not run."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ _KNOWN = frozenset(
      "keras_core", "jax", "scipy", "pandas", "matplotlib", "sklearn")
 )  # fmt: skip
 """Modules that are no part of a person's own project, or that are known by their names."""
-
-_MOST_FILES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,9 @@ class Neighbours:
         if of is None or (not node.level and (not module or module[0] in _KNOWN)):
             return None
         if node.level:
-            return _file(of.parents[node.level - 1], module) if len(of.parents) > node.level else None
+            return (
+                _file(of.parents[node.level - 1], module) if len(of.parents) > node.level else None
+            )
         folder = of.parent
         while True:  # the folder, and those around it as long as they are one package
             found = _file(folder, module)
@@ -102,9 +102,11 @@ class Neighbours:
 
     def _frame(self, file: Path) -> Frame:
         if file not in self._frames:
-            if len(self._frames) >= _MOST_FILES:
+            if len(self._frames) >= LIMITS.source_files:
                 raise FrameworkError(
-                    f"it imports from more than {_MOST_FILES} files", code="source-too-long"
+                    f"it imports from more than {LIMITS.source_files} files",
+                    code="source-too-long",
+                    hint="put what the model needs into one file",
                 )
             frame = self._frames[file] = Frame()
             text, tree = _read(file)

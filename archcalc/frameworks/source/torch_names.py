@@ -213,6 +213,9 @@ def _function(reader: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -
 def _lowered(reader: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """A function on tensors."""
     bench = reader.bench
+    if name == "meshgrid" and all(map(bench.is_constant, tensors_in(args))):
+        grid = tuple(bench.shape_of(axis)[0] for axis in tensors_in(args))
+        return tuple(bench.constant(grid) for _ in grid)
     if name not in FUNCTIONS and all(map(bench.is_constant, tensors_in((args, dict(kwargs))))):
         return bench.constant(bench.shape_of(tensors_in(args)[0]))
     sizes = [for_a_size(reader, value) for value in args]

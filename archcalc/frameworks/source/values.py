@@ -105,6 +105,11 @@ class Class:
             found += [one for one in more if one not in found]
         return found
 
+    def declared(self) -> tuple[str, ...]:
+        """The fields of a dataclass, those of its bases first."""
+        classes = [one for one in reversed(self.order()) if isinstance(one, Class)]
+        return tuple(dict.fromkeys(name for one in classes for name in one.fields or ()))
+
     def find(self, name: str, after: Class | None = None) -> Any:
         """What a name is in it or a base; ``None`` where it is nothing."""
         order = self.order()

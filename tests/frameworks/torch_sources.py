@@ -1711,7 +1711,7 @@ class Net(nn.Module):
         self.f = nn.Sequential(*layers)
         self.l = L()
         self.d = Dense(len(P.make(3).depths), 16)
-        self.rates = [x.item() for x in torch.linspace(0, 0.1, 3)]
+        self.rates = [x.item() for x in torch.linspace(0, 0.1, 3, device="cpu")]
     def forward(self, x):
         if torch.jit.is_scripting(): return x
         return self.d(self.l(self.f(x)))

@@ -12,7 +12,8 @@ from archcalc.frameworks.source import keras_names, torch_names
 from archcalc.frameworks.source.builtin import METHODS, call_builtin, call_library, call_method
 from archcalc.frameworks.source.defaults import full_name
 from archcalc.frameworks.source.expressions import Expressions
-from archcalc.frameworks.source.modules import Modules, not_defined
+from archcalc.frameworks.source.listing import not_defined
+from archcalc.frameworks.source.modules import Modules
 from archcalc.frameworks.source.states import State
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import (

@@ -13,7 +13,7 @@ from archcalc.frameworks.source.defaults import keras_layer
 from archcalc.frameworks.source.keras_functions import is_function, on_tensors
 from archcalc.frameworks.source.keras_helpers import helped
 from archcalc.frameworks.source.keras_inputs import open_shape
-from archcalc.frameworks.source.modules import not_defined
+from archcalc.frameworks.source.listing import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import Children, Joined, Made, Partial, Unknown
 from archcalc.layers.base import Layer

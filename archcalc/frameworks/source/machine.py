@@ -10,8 +10,8 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.callables import Callables
 from archcalc.frameworks.source.defaults import full_name
-from archcalc.frameworks.source.expressions import UnknownLoopError
 from archcalc.frameworks.source.freezing import freezes, set_trained
+from archcalc.frameworks.source.literals import UnknownLoopError
 from archcalc.frameworks.source.neighbours import Deferred, Neighbours
 from archcalc.frameworks.source.values import (
     Bound,

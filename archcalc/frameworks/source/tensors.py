@@ -26,7 +26,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["BATCH", "Bench", "tensors_in"]
+__all__ = ["BATCH", "Bench", "reached", "replaced", "tensors_in"]
 
 BATCH = 10_007
 """How long the batch is while code is read: a prime that is no other size."""
@@ -236,3 +236,30 @@ def _is_folded(value: Value) -> bool:
 def _frozen(value: Any) -> Any:
     """Lists as tuples, as a recorded call has them."""
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def replaced(value: Any, by: Mapping[int, Value]) -> Any:
+    """A value with other tensors in the place of some, by the identity of these."""
+    if isinstance(value, Value):
+        return by.get(id(value.tensor), value)
+    if isinstance(value, list | tuple):
+        return type(value)(replaced(held, by) for held in value)
+    if isinstance(value, dict):
+        return {key: replaced(held, by) for key, held in value.items()}
+    return value
+
+
+def reached(tensors: Sequence[Any]) -> set[int]:
+    """The inputs that tensors are made from, by identity."""
+    seen: set[int] = set()
+    found: set[int] = set()
+    pending = list(tensors)
+    while pending:
+        tensor = pending.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        if tensor.layer is None:
+            found.add(id(tensor))
+        pending.extend(tensor.inputs)
+    return found

@@ -12,7 +12,7 @@ from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.arguments import for_a_layer
 from archcalc.frameworks.source.backbones import torchvision_model
 from archcalc.frameworks.source.defaults import torch_layer
-from archcalc.frameworks.source.modules import not_defined
+from archcalc.frameworks.source.listing import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import Bound, Children, Imported, Made, Unknown, WeightOf
 

@@ -249,10 +249,13 @@ def test_what_fails_shrinks_to_little() -> None:
         (lambda: networks(fields={"Dense.filters": [3]}), "fields: Dense has no field 'filters'"),
         (lambda: networks(fields={"Conv2d.filters": [3]}),
          "there is no layer Conv2d with a field 'filters'; did you mean Conv2D?"),
-        (lambda: layers(["Conv2D"], fields={"padding": ["vaild"]}),
-         "none of the kinds Conv2D was found to take any input with padding=['vaild']"),
-        (lambda: networks(kinds=["Dense", "Conv1D"], fields={"units": [0], "filters": [-1]}),
-         "none of the kinds Dense, Conv1D was found"),
+        pytest.param(
+            lambda: layers(["Conv2D"], fields={"padding": ["vaild"]}),
+            "none of the kinds Conv2D was found to take any input with padding=['vaild']",
+            marks=slow),
+        pytest.param(
+            lambda: networks(kinds=["Dense", "Conv1D"], fields={"units": [0], "filters": [-1]}),
+            "none of the kinds Dense, Conv1D was found", marks=slow),
         (lambda: layers(framework="jax"), "framework='jax' is no framework"),  # type: ignore[arg-type]
         (lambda: layers([]), "there is nothing to draw from"),
         (lambda: shapes(min_axes=3, max_axes=2), "min_axes=3 is more than max_axes=2"),

@@ -290,7 +290,7 @@ class Directions(Edit):
             names = frozenset(term.name for term in place.terms)
             yield Variant(
                 "it was counted for two directions, as a bidirectional layer",
-                read=partial(twice, names=names), outputs=_doubled, touches="all",
+                read=partial(twice, names=names), outputs=_doubled, touches="directions",
             )  # fmt: skip
 
 

@@ -85,10 +85,11 @@ class Belief:
         return [e for e in (kept if usual else found) if e.bits <= most]
 
     def lies_before(self, explanation: Explanation) -> bool:
-        """Whether what was done otherwise was done before what is claimed, and not there."""
-        rows = self.span.rows
-        parts = explanation.parts
-        return bool(parts) and all(p.moved and not rows & p.changes.keys() for p in parts)
+        """Whether what was done otherwise shows in sizes alone, at calls after it."""
+        rows, parts = self.span.rows, explanation.parts
+        return bool(parts) and all(
+            p.moved and not rows & p.changes.keys() & p.amounts.keys() for p in parts
+        )
 
     def _share_of_slips(self, explanation: Explanation) -> float:
         """The share of the numbers as near to the truth that slips as cheap hit.

@@ -17,7 +17,7 @@ from archcalc.explain.reconciling.spans import Answer, Explanation, Span
 
 __all__ = ["MOST_OTHERS", "Placed", "Telling", "unexplained"]
 
-MOST_OTHERS = 32
+MOST_OTHERS = 128
 """How many equally good explanations of a claim are kept."""
 
 

@@ -14,8 +14,11 @@ from archcalc.explain.reconciling.terms import size_of
 
 __all__ = ["Together", "compatible", "within"]
 
-MOST_FOLLOWED = 1_500
+MOST_FOLLOWED = 4_000
 """How many pairs are followed through the network for one reconciliation."""
+
+MOST_VISITS = 45_000
+"""How many calls may be looked at again for them."""
 
 MOST_READ = 60_000
 """How many rules are read both ways."""
@@ -80,6 +83,8 @@ class Together:
     def _both_followed(self, one: Candidate, other: Candidate, span: Span) -> dict[int, int] | None:
         if self._followed > MOST_FOLLOWED:
             return None
+        if not self._followed:
+            self.field.follower.allow(MOST_VISITS)
         self._followed += 1
         made = self.field.combined((one, other))
         return made if made is not None and span.meets(within(made, span)) else None
@@ -90,8 +95,14 @@ def within(amounts: dict[int, int], span: Span) -> int:
     return sum([a for i, a in amounts.items() if i in span.rows])
 
 
-_OPPOSITE = (("missing", "extra"), ("missing", "twice"), ("left-out", "twice"),
-             ("forgotten", "added"))  # fmt: skip
+_OPPOSITE = (
+    {"missing-bias", "extra-bias"},
+    {"missing-bias", "weight-twice"},
+    {"missing-weight", "weight-twice"},
+    {"missing-weight", "norm-added"},
+    {"layer-forgotten", "pool-added"},
+    {"layer-forgotten", "flatten-added"},
+)
 
 
 def compatible(one: Candidate, other: Candidate) -> bool:
@@ -111,9 +122,7 @@ def compatible(one: Candidate, other: Candidate) -> bool:
     if (first > 0) != (second > 0):
         if one.kind == other.kind:
             return False
-        for a, b in _OPPOSITE:
-            if (a in one.kind and b in other.kind) or (b in one.kind and a in other.kind):
-                return False
+        return {one.kind, other.kind} not in _OPPOSITE
     return True
 
 

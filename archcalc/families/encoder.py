@@ -6,6 +6,7 @@ Sources: Devlin et al., *BERT* (2018), section 3; Liu et al., *RoBERTa* (2019); 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
@@ -120,12 +121,15 @@ def _stacks(layers: DimLike, groups: DimLike | None, inner: int, layer: Any) -> 
     count = read_dim("groups", groups)
     if not isinstance(count, int):
         count = 1
-    each = exact_div(total, count)
+    if isinstance(total, int):
+        times: list[Dim] = [*Counter(i * count // total for i in range(total)).values()]
+    else:
+        times = [exact_div(total, count)] * count
     return [
         Repeat(
-            _several(layer, inner), each, shared=True, name=f"layers_{i}" if count > 1 else "layers"
+            _several(layer, inner), n, shared=True, name=f"layers_{i}" if count > 1 else "layers"
         )
-        for i in range(count)
+        for i, n in enumerate(times)
     ]
 
 

@@ -17,6 +17,7 @@ from archcalc.layers import Add, Concatenate, Conv2D, Dense, Layer, Reshape, Sel
 from archcalc.network import Input, Model, Parameter, Repeat, Sequential
 from archcalc.symbolic.dims import Dim, DimLike, exact_div, lower
 from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import DimensionError
 from archcalc.symbolic.shape import ShapeLike, as_shape
 
 __all__ = ["VITS", "ImageHead", "vit"]
@@ -72,7 +73,7 @@ def vit(
         input_shape: height, width and channels of the images, numbers or symbols.
 
     Raises:
-        DimensionError: an argument is no dimension.
+        DimensionError: an argument is no dimension, or the heads do not part the width.
         SpecificationError: the head is none of those there are.
 
     >>> P = vit().trace().parameters
@@ -87,6 +88,8 @@ def vit(
     a, f = read_dim("heads", heads), read_dim("hidden", hidden)
     height, across, *_ = as_shape(input_shape)
     patches = lower(floor_div(height, p) * floor_div(across, p))
+    if isinstance(d, int) and isinstance(a, int) and d % a:
+        raise DimensionError(f"{a} heads do not part a width of {d} evenly").at("heads")
     e = exact_div(d, a)
     mixer = attention(d, a, None, e, bias=bias, rotary=False, causal=False, keeps=False)
     layer = block(d, mixer, mlp(d, f, activation), norm=layer_norm)

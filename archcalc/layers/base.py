@@ -105,7 +105,11 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
     )
 
     if not TYPE_CHECKING:  # no argument of the constructor
-        __pydantic_extra__: dict[str, Annotated[Any, PlainSerializer(listed, when_used="json")]]
+        __pydantic_extra__: object
+        # no text: Pydantic before 2.13 looks its names up in the module of each subclass
+        __annotations__["__pydantic_extra__"] = dict[
+            str, Annotated[Any, PlainSerializer(listed, when_used="json")]
+        ]
 
     name: str | None = Field(default=None, kw_only=True, min_length=1, max_length=200)
     trainable: bool = Field(default=True, kw_only=True)

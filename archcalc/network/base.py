@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-__all__ = ["Network", "followed"]
+__all__ = ["Network", "followed", "one_by_one"]
 
 
 class Network(Editable, Layer, abstract=True):
@@ -223,23 +223,8 @@ class Network(Editable, Layer, abstract=True):
         return outputs
 
     def _called(self, *inputs: Shape) -> tuple[Row, ...]:
-        """Every layer that is called, the copies of repeated blocks one by one.
-
-        Raises:
-            ShapeError: a block is repeated a symbolic number of times.
-        """
-        tracer = Tracer(unroll=True)
-        self._walked(tracer, inputs)
-        for row in tracer.rows:
-            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
-            if unlisted:
-                raise ShapeError(
-                    f"{to_text(unlisted.pop())} copies cannot be listed one by one",
-                    code="symbolic-copies",
-                    path=row.path,
-                    hint="trace() counts them",
-                )
-        return tuple(tracer.rows)
+        """Every layer that is called, the copies of repeated blocks one by one."""
+        return one_by_one(self, inputs).rows
 
     def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """Take `values` through every layer, adding rows to `tracer`; what comes out."""
@@ -354,6 +339,36 @@ class Network(Editable, Layer, abstract=True):
 
     def remarks(self, *inputs: Shape) -> tuple[Remark, ...]:
         return tuple(remark for row in self.trace(*inputs).rows for remark in row.applied.remarks)
+
+
+def one_by_one(network: Network, shapes: tuple[Shape, ...]) -> Trace:
+    """The trace of a network in which the copies of repeated blocks stand one by one.
+
+    Args:
+        network: the network.
+        shapes: what goes into it.
+
+    Raises:
+        ShapeError: a block is repeated a symbolic number of times.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Repeat, Sequential
+    >>> net = Sequential([Repeat(Dense(8), 2)])
+    >>> [row.path for row in one_by_one(net, (Shape((8,)),)).rows]
+    ['repeat/0/dense', 'repeat/1/dense']
+    """
+    tracer = Tracer(unroll=True)
+    outputs = network._walked(tracer, shapes)
+    for row in tracer.rows:
+        unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
+        if unlisted:
+            raise ShapeError(
+                f"{to_text(unlisted.pop())} copies cannot be listed one by one",
+                code="symbolic-copies",
+                path=row.path,
+                hint="trace() counts them",
+            )
+    return Trace(network, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra))
 
 
 def followed(layer: Layer, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:

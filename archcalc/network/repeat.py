@@ -205,7 +205,7 @@ class Repeat(Indexed):
         """All turns of a loop followed as one."""
         place = at.repeating(loop, tracer, self._fed_back(current))
         taken = self._fed_back(current)
-        entering = self.carried(current, tracer.entering(taken, at, place))
+        entering = (*tracer.entering(taken, at, place), *current[len(taken) :])
         made = self._one(tracer, entering, place, number)
         return tracer.leaving(taken, made, at, place)
 

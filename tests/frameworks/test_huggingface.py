@@ -20,6 +20,7 @@ import archcalc as ac
 from archcalc.errors import SpecificationError
 from archcalc.frameworks.huggingface.reading import Reading, read_config
 from archcalc.frameworks.huggingface.tensors import expected_tensors
+from tests.data.huggingface_exceptions import counted_besides
 from tests.sampling import NIGHTLY
 
 DATA = Path(__file__).parents[1] / "data"
@@ -113,6 +114,41 @@ MIXTRAL = {**LLAMA, "model_type": "mixtral", "num_key_value_heads": 2}
         ({**LLAMA, "hidden_act": "quirky"}, "hidden_act", "invalid-field"),
         ({**MIXTRAL, "num_experts_per_tok": 9}, "num_experts_per_tok", "invalid-field"),
         ({"model_type": "dots1"}, "n_routed_experts", "missing-key"),
+        ({**LLAMA, "head_dim": 127}, "head_dim", "invalid-field"),
+        ({**LLAMA, "num_key_value_heads": 0}, "num_key_value_heads", "invalid-field"),
+        ({**LLAMA, "hidden_size": [64]}, "hidden_size", "invalid-field"),
+        ({**LLAMA, "vocab_size": 10**30}, "vocab_size", "invalid-field"),
+        ({**MIXTRAL, "num_local_experts": 0}, "num_local_experts", "invalid-field"),
+        ({"model_type": "gptj", "rotary_dim": 500}, "rotary_dim", "invalid-field"),
+        ({"model_type": "gpt2", "n_positions": 0}, "n_positions", "invalid-field"),
+        (
+            {"model_type": "deepseek_v3", "qk_rope_head_dim": 63},
+            "qk_rope_head_dim",
+            "invalid-field",
+        ),
+        ({"model_type": "deepseek_v3", "kv_lora_rank": None}, "kv_lora_rank", "missing-key"),
+        ({"model_type": "bert", "type_vocab_size": 0}, "type_vocab_size", "invalid-field"),
+        ({"model_type": "albert", "num_hidden_groups": 13}, "num_hidden_groups", "invalid-field"),
+        (
+            {"model_type": "t5", "relative_attention_num_buckets": 0},
+            "relative_attention_num_buckets",
+            "invalid-field",
+        ),
+        ({"model_type": "whisper", "decoder_attention_heads": 7}, "d_model", "not-divisible"),
+        ({"model_type": "vit", "patch_size": 300}, "patch_size", "invalid-field"),
+        ({"model_type": "vit", "num_attention_heads": 5}, "hidden_size", "not-divisible"),
+        ({"model_type": "mamba", "time_step_rank": "many"}, "time_step_rank", "invalid-field"),
+        (
+            {"model_type": "gemma2", "layer_types": ["full_attention"]},
+            "layer_types",
+            "invalid-field",
+        ),
+        ({"model_type": "gemma3_text", "sliding_window": 0}, "sliding_window", "invalid-field"),
+        (
+            {"model_type": "qwen3_moe", "decoder_sparse_step": 0},
+            "decoder_sparse_step",
+            "invalid-field",
+        ),
         (
             {"model_type": "gpt2", "add_cross_attention": True},
             "add_cross_attention",
@@ -170,21 +206,18 @@ SMALL = json.loads(gzip.decompress((DATA / "huggingface_models.json.gz").read_by
 LENGTH = 7
 """How many words the models that were built read."""
 
-UNCOUNTED = ("mamba", "falcon_mamba", "phi", "stablelm")
-"""Types whose FLOPs differ: torch counts a padded convolution, and a rotation of an odd width."""
-
 
 @pytest.mark.parametrize("kind", SMALL)
 def test_small_configurations_at_random_are_as_transformers_builds_them(kind: str) -> None:
     for case in SMALL[kind] if NIGHTLY else SMALL[kind][:2]:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            net = ac.from_huggingface(case["config"], length=LENGTH)
-        trace = net.trace()
+            reading = read_config(case["config"], length=LENGTH)
+        trace = reading.network().trace()
         assert trace.parameters() == case["parameters"], case["config"]
-        if kind not in UNCOUNTED:
-            sizes = dict.fromkeys(map(str, trace.flops.symbols), LENGTH)
-            assert trace.flops(**sizes) == case["flops"], case["config"]
+        sizes = dict.fromkeys(map(str, trace.flops.symbols), LENGTH)
+        besides = counted_besides(reading.arguments, case["config"], LENGTH)
+        assert trace.flops(**sizes) + besides == case["flops"], case["config"]
 
 
 def test_a_field_that_another_switches_off_is_known(recwarn: pytest.WarningsRecorder) -> None:
@@ -194,3 +227,10 @@ def test_a_field_that_another_switches_off_is_known(recwarn: pytest.WarningsReco
         ac.from_huggingface({"model_type": "falcon"}).trace().parameters
     )
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("key", ["num_experts", "num_local_experts"])
+def test_no_experts_are_dense_layers(key: str) -> None:
+    """As transformers builds it, of two layers: 716,712,192."""
+    config = {"model_type": "qwen3_moe", key: 0, "num_hidden_layers": 2}
+    assert ac.from_huggingface(config).trace().parameters == 716_712_192

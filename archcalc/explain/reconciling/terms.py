@@ -124,7 +124,7 @@ def twice(terms: Terms, names: frozenset[str]) -> Terms:
     return (*terms, *[term for term in terms if term.name in names])
 
 
-def added(terms: Terms, *more: Term) -> Terms:
+def added(terms: Terms, more: Terms) -> Terms:
     """The terms, and others."""
     return (*terms, *more)
 

@@ -128,11 +128,12 @@ def _of_text(config: Config, argument: str, source: Any) -> Any:
     number = config.size(key)
     if number is None and instead:
         return _formula(config, argument, instead)
+    unasked = argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,)))
+    if unasked and not number:
+        return None
     if number is None and argument in _NEEDED:
-        if argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,))):
-            return None
         raise config.missing(key)
-    if number == 0 and argument in _NEEDED:
+    if number == 0 and argument not in _MAY_BE_NONE:
         raise config.refused(key, 0, f"a model has at least one: give {key} from 1 on")
     return number
 
@@ -143,6 +144,9 @@ _NEEDED = frozenset(
 )  # fmt: skip
 """Arguments that cannot be left out, nor be zero."""
 
+
+_MAY_BE_NONE = frozenset(("shared", "shared_ffn"))
+"""Sizes that may be zero: there is none of it."""
 
 _OF_EXPERTS = frozenset(("experts", "active", "expert_ffn"))
 """Arguments that no layer asks for where none has experts."""
@@ -277,6 +281,9 @@ def _of_sparse(config: Config, argument: str, source: Any) -> Any:
     words = _listed(config, source.types)
     if words is not None:
         return tuple(word == "sparse" for word in words)
+
+    if source.some and config.size(source.some) == 0:
+        return (False,) * layers
 
     def asked(key: str, otherwise: int) -> int:
         value = config.size(key, minimum=-1) if key else None

@@ -114,7 +114,7 @@ def read_config(
     config = Config(given, defaults(kind), aliases(kind), kind)
     _refuse(config, found)
     arguments = dict(config.fill(found.sources))
-    _possible(config)
+    _possible(config, found)
     _understood(config, found)
     head = _head(given, found)
     made = {**arguments, **found.heads[head]}
@@ -239,18 +239,42 @@ def _refuse(config: Config, found: Type) -> None:
             raise config.refused(key, config.raw(key), f"{what} is not read: leave {key} out")
 
 
-def _possible(config: Config) -> None:
+def _possible(config: Config, found: Type) -> None:
     """That sizes fit one another, each by its key."""
     a = config.arguments
     heads, shared = a.get("heads"), a.get("kv_heads")
     if isinstance(heads, int) and isinstance(shared, int) and heads % shared:
         key = config.keys.get("kv_heads", config.keys["heads"])
         raise config.refused(key, shared, f"it parts the {heads} heads of queries evenly")
+    _turned(config, LANGUAGE_MODELS.get(found.family, {"rotary": False}))
+    image, patch = a.get("input_shape"), a.get("patch")
+    if image is not None and isinstance(patch, int) and patch > min(image[:2]):
+        raise config.refused(config.keys["patch"], patch, f"at most the image: {image[0]}")
+    layers, groups = a.get("layers"), a.get("groups")
+    if isinstance(layers, int) and isinstance(groups, int) and not 1 <= groups <= layers:
+        raise config.refused(config.keys["groups"], groups, f"from 1 to the {layers} layers")
     count, active = a.get("experts"), a.get("active")
     met = any(a.get("sparse") or (True,))
     if met and isinstance(count, int) and isinstance(active, int) and active > count:
         key = config.keys.get("active", config.keys["experts"])
         raise config.refused(key, active, f"there are {count} experts: at most as many")
+
+
+def _turned(config: Config, style: Mapping[str, Any]) -> None:
+    """That features are turned in pairs, and no more of them than a head has."""
+    a = config.arguments
+    wide, latent = a.get("head_dim"), a.get("rotary_dim")
+    rotary = a.get("rotary", style.get("rotary", True)) if latent is None else latent
+    turned = wide if rotary is True else rotary
+    if type(turned) is not int or not rotary:
+        return
+    if turned % 2 or (latent is None and isinstance(wide, int) and turned > wide):
+        argument = (
+            "rotary_dim" if latent is not None else "head_dim" if rotary is True else "rotary"
+        )
+        key = config.keys.get(argument, config.keys["width"])
+        hint = "features are turned in pairs, and no more than a head has"
+        raise config.refused(key, config.raw(key), hint)
 
 
 def _understood(config: Config, found: Type) -> None:

@@ -90,6 +90,7 @@ class Sparse:
         last: the key of the number of the last layer that has.
         step: the key of every how many-th layer has.
         never: the key of a list of the layers that have none.
+        some: the key of how many experts there are, where none may be: then no layer has any.
     """
 
     types: str = ""
@@ -97,6 +98,7 @@ class Sparse:
     last: str = ""
     step: str = ""
     never: str = ""
+    some: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +176,6 @@ def keys_of(source: Source) -> set[str]:
         case Windows():
             return {source.types, source.period_key, source.since, source.switch} - {""}
         case Sparse():
-            return {source.types, source.first, source.last, source.step, source.never} - {""}
+            return {
+                source.types, source.first, source.last, source.step, source.never, source.some,
+            } - {""}  # fmt: skip

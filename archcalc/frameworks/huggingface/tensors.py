@@ -21,9 +21,10 @@ from archcalc.network.tracer import Row
 
 __all__ = ["Expected", "Layout", "expected_tensors"]
 
-Layout: TypeAlias = Literal["released", "transformers"]
-"""As files have them that were released, or as transformers 5 has them, which stacks the kernels of
-the experts of a layer in one tensor."""
+Layout: TypeAlias = Literal["released", "transformers", "gguf"]
+"""As files have them that were released; as transformers 5 has them, which stacks the kernels of
+the experts of a layer in one tensor; or as a ``.gguf`` is made of them, with each kind of kernel of
+the experts of a layer in one tensor, and all kernels as ``(out, in)``."""
 
 _WORDS = {
     "kernel": "weight", "embeddings": "weight", "scale": "weight", "gamma": "weight",
@@ -60,6 +61,8 @@ def expected_tensors(reading: Reading, layout: Layout = "released") -> list[Expe
     names = names_of(reading.type).of(reading.arguments)
     if reading.head == "none":
         names = replace(names, base="")
+    if layout == "gguf":
+        names = replace(names, turned=True, experts=names.experts or "mlp.experts.{e}")
     rows = [row for row in reading.network().trace().rows if row.weights]
     found = _Walk(names, layout, rows).tensors()
     if layout == "transformers":
@@ -77,7 +80,7 @@ class _Walk:
     """The rows of a trace, and where the layers of each stack begin."""
 
     def __init__(self, names: Names, layout: Layout, rows: list[Row]) -> None:
-        self.names, self.rows = names, rows
+        self.names, self.rows, self.layout = names, rows, layout
         self.stacked = layout == "transformers" or not names.experts
         self.periods: dict[str, int] = {}
         self.counts: dict[str, int] = {}
@@ -127,6 +130,11 @@ class _Walk:
                 yield from self._of(row, weight, f"{before}.{name or _named(part, weight)}", part)
             elif self.stacked:
                 yield from self._stacked(row, weight, own, before)
+            elif self.layout == "gguf":
+                home = self.names.experts.replace(".{e}", "")
+                name = f"{before}.{home}.{self.names.each.get(own, own)}.{_WORDS[weight.name]}"
+                shape = (int(row.loops[-1].count), *_kept(weight, True, row))
+                yield Expected(name, shape, row.path, weight.name)
             else:
                 each = self.names.each.get(own, own)
                 for e in range(int(row.loops[-1].count)):
@@ -153,7 +161,9 @@ class _Walk:
         """One tensor, or one for each head."""
         shape = _kept(weight, self.names.turned, row)
         leading = self.names.leading.get(part, self.names.leading.get(f"{part}.{weight.name}", 0))
-        if "{h}" in name:
+        if "{h}" in name and self.layout == "gguf":
+            yield Expected(name.replace(".norms.{h}", ""), shape, row.path, weight.name)
+        elif "{h}" in name:
             for head in range(shape[0]):
                 yield Expected(name.format(h=head), shape[1:], row.path, weight.name)
         else:

@@ -105,6 +105,7 @@ _VIT: Mapping[str, Source] = {
     "layers": "num_hidden_layers",
     "width": "hidden_size",
     "heads": "num_attention_heads",
+    "head_dim": "= width/heads",
     "hidden": "intermediate_size",
     "patch": "patch_size",
     "classes": Labels("num_labels", "id2label"),
@@ -140,7 +141,7 @@ ENCODING: Mapping[str, Type] = {
     ),
     "vit": Type(
         "vit", _VIT, heads={"image": {"head": "classes"}, "none": {"head": "pooler"}},
-        default_head="image", sequence="",
+        default_head="image", beside=("head_dim",), sequence="",
     ),
     **dict.fromkeys(("t5", "mt5"), Type("encoder_decoder", _T5, notes=(_UNTIED,))),
     "bart": Type(
@@ -152,7 +153,8 @@ ENCODING: Mapping[str, Type] = {
         "encoder_decoder",
         {
             **_TWO, "bias": Const("qvo"), "mels": "num_mel_bins",
-            "positions": "max_source_positions", "decoder_positions": "max_target_positions",
+            "positions": "max_source_positions", "source_length": "max_source_positions",
+            "decoder_positions": "max_target_positions",
         },
         ignores=("num_hidden_layers",),
     ),

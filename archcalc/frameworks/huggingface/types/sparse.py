@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from archcalc.frameworks.huggingface.sources import (
     Const,
@@ -30,9 +31,11 @@ __all__ = ["SPARSE"]
 
 _OLMOE: Mapping[str, Source] = {**GROUPED, **EXPERTS, "experts": "num_experts", **BIASED}
 
+_QWEN_SPARSE = Sparse(step="decoder_sparse_step", never="mlp_only_layers", some="num_experts")
+
 _QWEN: Mapping[str, Source] = {
     **GROUPED,
-    "sparse": Sparse(step="decoder_sparse_step", never="mlp_only_layers"),
+    "sparse": _QWEN_SPARSE,
     "active": "num_experts_per_tok",
     "expert_ffn": "moe_intermediate_size",
 }
@@ -87,6 +90,7 @@ SPARSE: Mapping[str, Type] = {
         "qwen3_moe",
         {
             **_QWEN,
+            "sparse": replace(_QWEN_SPARSE, some="num_local_experts"),
             "experts": "num_local_experts",
             **BIASED,
             "window": Switched("use_sliding_window", "sliding_window ?? none", Const(None)),

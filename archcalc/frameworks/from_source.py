@@ -66,11 +66,12 @@ def from_source(
     542230
     """
     text, file, own = _text(source)
+    path = Path(file).resolve() if os.path.isfile(file) else None
     tree = _parsed(text, file)
     shapes = _shapes(input_shape)
     wanted: set[tuple[int, int]] = set()
     while True:
-        machine = Machine(text, file, Bench(sizes or {}), wanted)
+        machine = Machine(text, file, Bench(sizes or {}), wanted, path)
         try:
             machine.follow(tree)
             network = network_of(machine, picked(machine, name or own, call or {}), shapes)

@@ -22,7 +22,7 @@ from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Drawn, Trace
 from archcalc.network.tracer import Row, Scope, Tracer, Value, growing
 from archcalc.symbolic.dims import DimLike
-from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Requirement
@@ -214,7 +214,6 @@ class Network(Editable, Layer, abstract=True):
 
     def _walked(self, tracer: Tracer, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
-        self.check(*shapes)
         with growing():
             for shape in shapes:
                 tracer.require(shape_bounds(shape), Scope())
@@ -374,6 +373,10 @@ def one_by_one(network: Network, shapes: tuple[Shape, ...]) -> Trace:
 def followed(layer: Layer, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
     """Take `values` through `layer`, which may be a network."""
     if isinstance(layer, Network):
+        try:
+            layer.check(*(value.shape for value in values))
+        except ArchcalcError as error:
+            raise error.at(at.path) from None
         tracer.require(field_bounds(layer), at)
         return layer.follow(tracer, values, at.within(layer))
     return tracer.call(layer, values, at)

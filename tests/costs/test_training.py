@@ -130,6 +130,13 @@ def _decoded() -> ac.Model:
     return ac.Model(x, ac.Repeat(ac.TransformerDecoderLayer(8, 2, 16), 3)(x, x))
 
 
+def _stacked() -> ac.Model:
+    """Layers of which each takes the sequence of the one before, and a state of its own."""
+    x, state = ac.Input((4, 2)), ac.Input((3, 3))
+    stack = ac.torch.nn.GRU(2, 3, num_layers=3, batch_first=True)
+    return ac.Model([x, state], list(stack(x, ac.Dense(3)(state))))
+
+
 @pytest.mark.parametrize("made", [_blocked, _in_two, _tower])
 def test_a_formula_of_copies_is_what_each_number_of_them_gives(
     made: Callable[[int | str], Network],
@@ -166,6 +173,7 @@ def _state_of(layer: Layer, number: int) -> ac.Model:
         _in_two(3),
         ac.Sequential([ac.Repeat(_blocked(3), 2), ac.Dense(3)], (2,)),
         _decoded(),
+        _stacked(),
     ],
     ids=str,
 )  # fmt: skip

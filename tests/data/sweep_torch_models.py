@@ -8,9 +8,8 @@ Run it where torchvision and timm are installed, which the tests do not need::
 
 What the file says of other models stays in it.  Of every model: parameters, FLOPs of one sample as
 torch's counter has them on the meta device, the shapes that come out, each as torch says and as
-archcalc reads, how many rows are opaque, and how many of the rows that are named as a module is
-have other parameters than it (``modules`` of so many).  Of detection models, whose run depends on
-data, the parameters alone are compared.
+archcalc reads, and how many rows are opaque.  Of detection models, whose run depends on data, the
+parameters alone are compared.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def of_torchvision() -> Iterator[Asked]:
             if name in ("googlenet", "inception_v3"):
                 given["init_weights"] = False
             size: Any = (3, 299, 299) if name == "inception_v3" else shape
-            if name.startswith(("mvit", "swin3d")):
+            if name.startswith(("mvit", "swin3d", "s3d")):
                 size = (3, 16, 224, 224)
             yield f"torchvision/{name}", partial(models.get_model, name, **given), size
 
@@ -116,19 +115,7 @@ def compared(make: Callable[[], nn.Module], shape: Any) -> dict[str, Any]:
         made["outputs"].append([list(map(int, one)) for one in trace.outputs])
     made["opaque"] = sum(isinstance(row.layer, Opaque) and bool(row.layer.why) for row in trace)
     made["unused"] = sum(isinstance(row.layer, Opaque) and not row.layer.why for row in trace)
-    made["modules"] = modules_that_differ(module, trace)
     return made
-
-
-def modules_that_differ(module: nn.Module, trace: Any) -> list[int]:
-    """Of the rows that stand for a module, how many have other parameters, and how many are."""
-    parts = dict(module.named_modules())
-    rows = [(parts[path], row) for row in trace if (path := row.path.replace("/", ".")) in parts]
-    differ = sum(
-        sum(p.numel() for p in part.parameters()) != sum(w.size for w in row.weights if w.learned)
-        for part, row in rows
-    )
-    return [differ, len(rows)]
 
 
 def flat(value: Any) -> Iterator[torch.Tensor]:

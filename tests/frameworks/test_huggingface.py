@@ -234,3 +234,11 @@ def test_no_experts_are_dense_layers(key: str) -> None:
     """As transformers builds it, of two layers: 716,712,192."""
     config = {"model_type": "qwen3_moe", key: 0, "num_hidden_layers": 2}
     assert ac.from_huggingface(config).trace().parameters == 716_712_192
+
+
+def test_a_head_of_gpt2_that_is_not_tied_is_no_transposed_kernel() -> None:
+    """As transformers builds it: a Linear over blocks of Conv1D."""
+    config = {"model_type": "gpt2", "n_layer": 1, "tie_word_embeddings": False}
+    shapes = {t.name: t.shape for t in expected_tensors(read_config(config))}
+    assert shapes["lm_head.weight"] == (50257, 768)
+    assert shapes["transformer.h.0.mlp.c_fc.weight"] == (768, 3072)

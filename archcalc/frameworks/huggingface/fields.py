@@ -268,12 +268,13 @@ def _of_windows(config: Config, argument: str, source: Any) -> Any:
     words = _listed(config, source.types)
     if words is not None:
         return tuple(word in source.words for word in words)
-    if source.switch and not _truth(config, source.switch):
-        return (False,) * layers
-    since = (config.size(source.since) or 0) if source.since else 0
+    since, until = (config.size(key) if key else None for key in (source.since, source.until))
     period = config.size(source.period_key) if source.period_key else None
     period = source.period if period is None else period
-    return tuple(i >= since and (not period or (i + 1) % period != 0) for i in range(layers))
+    place = 0 if source.first else period - 1
+    range_ = range(since or 0, layers if until is None else until)
+    apart = [bool(period) and i % period == place for i in range(layers)]
+    return tuple(i in range_ and apart[i] is source.only for i in range(layers))
 
 
 def _of_sparse(config: Config, argument: str, source: Any) -> Any:

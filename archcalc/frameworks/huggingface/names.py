@@ -370,7 +370,7 @@ NAMES: Mapping[str, Names] = {
     "vit": _VIT,
     "t5": _T5,
     "mt5": _T5,
-    "whisper": _WHISPER,
+    "whisper": _WHISPER.but(heads={"lm_head": "proj_out"}),
     "bart": _BART,
     "mbart": _BART,
 }  # fmt: skip

@@ -65,18 +65,22 @@ class Windows:
 
     Attributes:
         types: the key of a list of words; a layer has a window where its word is one of `words`.
-        period: every so many-th layer has none, counted from 1; 0 where all have one.
+        period: one of so many layers has none, the last of them; 0 where all have one.
         period_key: the key that says so instead, where it is there.
-        since: the key of the number of layers before the first that has one.
-        switch: the key without which there is none.
+        first: whether it is the first of them.
+        only: whether it alone has one.
+        since, until: the keys of the number of layers before the first that has one, and before
+            the first that has none any more.
         words: what layers with a window are called.
     """
 
     types: str = "layer_types"
     period: int = 0
     period_key: str = ""
+    first: bool = False
+    only: bool = False
     since: str = ""
-    switch: str = ""
+    until: str = ""
     words: tuple[str, ...] = ("sliding_attention", "local", "chunked_attention")
 
 
@@ -174,7 +178,7 @@ def keys_of(source: Source) -> set[str]:
         case Image(size, channels):
             return {size, channels}
         case Windows():
-            return {source.types, source.period_key, source.since, source.switch} - {""}
+            return {source.types, source.period_key, source.since, source.until} - {""}
         case Sparse():
             return {
                 source.types, source.first, source.last, source.step, source.never, source.some,

@@ -117,7 +117,7 @@ class _Walk:
             name = head or self.names.base + (
                 _looked_up(self.names.top, row.path, weight) or _named(row.path, weight)
             )
-            yield from self._of(row, weight, name, row.path)
+            yield from self._of(row, weight, name, row.path, turned=True)
 
     def _in_layer(self, row: Row, kind: str, part: str, before: str) -> Iterator[Expected]:
         _, found, own = part.partition("experts/expert/")
@@ -157,9 +157,11 @@ class _Walk:
         home = self.names.parts.get("mlp/experts/expert", "mlp.experts")
         yield Expected(f"{before}.{home}.{word}", (count, *sizes), row.path, weight.name)
 
-    def _of(self, row: Row, weight: Weight, name: str, part: str) -> Iterator[Expected]:
-        """One tensor, or one for each head."""
-        shape = _kept(weight, self.names.turned, row)
+    def _of(
+        self, row: Row, weight: Weight, name: str, part: str, *, turned: bool = False
+    ) -> Iterator[Expected]:
+        """One tensor, or one for each head; what is in no layer is always kept as ``(out, in)``."""
+        shape = _kept(weight, turned or self.names.turned, row)
         leading = self.names.leading.get(part, self.names.leading.get(f"{part}.{weight.name}", 0))
         if "{h}" in name and self.layout == "gguf":
             yield Expected(name.replace(".norms.{h}", ""), shape, row.path, weight.name)

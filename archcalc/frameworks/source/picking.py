@@ -40,14 +40,16 @@ def picked(machine: Machine, name: str | None, call: Mapping[str, Any]) -> Any:
         FrameworkError: there is none, or there are several.
     """
     names = machine.globals.names
+    own = {n: value for n, value in names.items() if n not in machine.brought}
     if name is not None:
         if name not in names:
             raise FrameworkError(
                 f"nothing is called {name} in {machine.file}",
                 code="not-found",
-                hint=f"there are {', '.join(_candidates(names)) or 'no models'}",
+                hint=f"there are {', '.join(_candidates(own)) or 'no models'}",
             )
         return _made(machine, name, machine.known(names[name]), call)
+    names = own
     found = [n for n, value in names.items() if _is_model(value)]
     found = _outermost(machine, names, sorted(found, key=lambda n: machine.order.get(n, 0)))
     if not found:

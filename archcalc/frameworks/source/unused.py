@@ -59,10 +59,13 @@ def _weights(machine: Any, path: str, held: Made | Ref, used: set[int]) -> list[
         return [SeenWeight(name=path, shape=Shape(map(_dim, kept.shape)))]
     if id(held.layer) in used or not held.torch:
         return []
+    taken = [
+        name for name, (layer, _) in machine.borrowed.owners(held).items() if id(layer) in used
+    ]
     return [
         SeenWeight(name=f"{path}.{weight.name}", shape=weight.shape)
         for weight in _of_layer(held.layer)
-        if weight.role != "statistic"
+        if weight.role != "statistic" and weight.name not in taken
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archcalc.frameworks.huggingface.sources import Choice, Const, Letters, Source
+from archcalc.frameworks.huggingface.sources import Choice, Const, Letters, Source, Windows
 from archcalc.frameworks.huggingface.types.common import (
     BIASED,
     BIASED_IN,
@@ -30,13 +30,23 @@ _GEMMA_2: Mapping[str, Source] = {
     "soft_cap": "attn_logit_softcapping",
 }
 
+_WITHOUT_TURNING = Windows(period=4, period_key="no_rope_layer_interval", only=True)
+"""Layers that turn no positions into queries and keys have the window."""
+
 DENSE: Mapping[str, Type] = {
     "llama": Type("llama", _LLAMA),
-    "smollm3": Type("llama", {**_LLAMA, **QWEN_WINDOWS}),
+    "smollm3": Type(
+        "llama",
+        {**_LLAMA, **QWEN_WINDOWS, "windows": _WITHOUT_TURNING},
+        ignores=("max_window_layers",),
+    ),
     "granite": Type("llama", _LLAMA),
     "helium": Type("llama", {**_LLAMA, **BIASED_IN}),
     "arcee": Type("llama", {**_LLAMA, "gated": Const(False)}),
-    "cwm": Type("llama", {**_LLAMA, "bias": Const(""), **in_turn(4)}),
+    "cwm": Type(
+        "llama",
+        {**_LLAMA, "bias": Const(""), **in_turn(4), "windows": Windows(period=4, first=True)},
+    ),
     "seed_oss": Type(
         "llama",
         {**_LLAMA, "bias": Letters({"attention_bias": "qkv", "attention_out_bias": "o"})},

@@ -84,6 +84,7 @@ SPARSE: Mapping[str, Type] = {
             "shared_ffn": "shared_expert_intermediate_size",
             "bias": Letters({"qkv_bias": "qkv"}),
             **QWEN_WINDOWS,
+            "windows": Windows(period=2, until="max_window_layers"),
         },
     ),
     "qwen3_moe": Type(

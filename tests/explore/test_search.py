@@ -159,6 +159,7 @@ CONDITIONS = st.recursive(
 
 
 @pytest.mark.usefixtures("_boxes")
+@examples(1 / 2, nightly=1_500)
 @given(text=CONDITIONS, ranges=st.fixed_dictionaries(dict.fromkeys(NAMES, RANGES)))
 def test_conditions_hold_as_in_python_and_in_a_table(text: str, ranges: dict[str, Any]) -> None:
     python = compile(text.replace("h*k = 12", "h*k == 12"), "<condition>", "eval")

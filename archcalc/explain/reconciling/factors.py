@@ -48,6 +48,8 @@ class FactorLeftOut(Edit):
         weights = [t for t in terms if t.role != "bias"]
         if isinstance(rule, int) and not gates and not weights:
             return  # how many biases there are is a convention
+        for term in weights if often > 1 else ():
+            yield self._power(place, rule, value, term)
         if not gates and len(weights) == 1:
             yield self._in_one(place, rule, value, weights[0], often)
         elif not gates or len(weights) > 1:
@@ -59,6 +61,18 @@ class FactorLeftOut(Edit):
                 )  # fmt: skip
             for term in weights:
                 yield self._in_one(place, rule, value, term, often)
+
+    def _power(self, place: Place, rule: Expr | int, value: int, term: Term) -> Variant:
+        """All of a factor that stands more than once: k·k."""
+        many = sum(f.rule == rule for f in term.factors)
+        shown = "·".join([place.shown(rule)] * many)
+        whole = "the kernel, " if place.notation.fields.get(rule) == "kernel_size" else ""
+        read = partial(left_out, rule=rule, names=frozenset([term.name]), times=many)
+        return Variant(
+            f"{whole}{shown} = {value**many:,}, was left out of {bare_rule(place, term)}", read,
+            bits=self.bits + 0.25, tag=(self.kind, term.name, rule, many),
+            touches=("factor", rule, term.name),
+        )  # fmt: skip
 
     def _in_one(
         self, place: Place, rule: Expr | int, value: int, term: Term, often: int

@@ -129,9 +129,11 @@ def added(terms: Terms, more: Terms) -> Terms:
     return (*terms, *more)
 
 
-def left_out(terms: Terms, rule: Expr | int, names: frozenset[str] | None) -> Terms:
-    """The terms with the factor `rule` once fewer, in those of these names, or in all."""
-    return tuple([_without(t, rule) if names is None or t.name in names else t for t in terms])
+def left_out(terms: Terms, rule: Expr | int, names: frozenset[str] | None, times: int = 1) -> Terms:
+    """The terms with the factor `rule` so many times fewer, in those of these names, or in all."""
+    for _ in range(times):
+        terms = tuple([_without(t, rule) if names is None or t.name in names else t for t in terms])
+    return terms
 
 
 def _without(term: Term, rule: Expr | int) -> Term:

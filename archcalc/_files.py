@@ -30,7 +30,8 @@ ENDINGS: Mapping[str, str] = {
 }
 """The function that reads a file, by the file's ending; loaded when the first such file is read.
 
-It takes the path, and what goes into the network or ``None``.
+It takes the path, and what goes into the network or ``None``; source code also ``call``, the
+arguments of what makes the network.
 """
 
 _ATTRIBUTE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
@@ -62,14 +63,14 @@ def names_attribute(text: str) -> bool:
     return bool(_ATTRIBUTE.fullmatch(text)) and not (os.path.exists(text) or names_source(text))
 
 
-def reader_of(path: str | os.PathLike[str]) -> Callable[[Any, Any], Network] | None:
+def reader_of(path: str | os.PathLike[str]) -> Callable[..., Network] | None:
     """What reads a file of a framework; ``None`` where it is none, or a file of archcalc.
 
     >>> reader_of("model.keras").__name__, reader_of("net.yaml")
     ('from_keras', None)
     """
     ending = ".py" if names_source(path) else os.path.splitext(os.fspath(path))[1].lower()
-    found: Callable[[Any, Any], Network] | None = None
+    found: Callable[..., Network] | None = None
     if ending in ENDINGS:
         found = _named(ENDINGS[ending])
     for recognise, reader in _TOLD_BY_THEIR_TEXT.get(ending, ()):

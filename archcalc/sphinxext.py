@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
@@ -40,6 +41,7 @@ from archcalc.explain.document import (
     Inline,
     Math,
     Paragraph,
+    Picture,
     Strong,
     Table,
 )
@@ -94,6 +96,10 @@ class _Setter:
                 return self._entry(block)
             case Table():
                 return self._table(block)
+            case Picture():
+                words = addnodes.only(expr="not html")
+                words += nodes.literal_block(block.mermaid, block.mermaid, language="text")
+                return nodes.container("", nodes.raw("", block.svg, format="html"), words)
 
     def _entry(self, entry: Entry) -> nodes.Element:
         fields = nodes.field_list()

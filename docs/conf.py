@@ -19,7 +19,7 @@ copyright = author
 release = version = archcalc.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
@@ -28,14 +28,24 @@ extensions = [
     "coverage_table",
     "doors",
     "drawings",
+    "error_codes",
     "published_schema",
     "signatures",
+    "tools_table",
 ]
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples/sphinx_*"]
 default_role = "py:obj"
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist", "colon_fence"]
+
+# Notebooks show what their files have; tests run them.  A formula is text here, as on every page,
+# and a widget says what it is, so that nothing is loaded from elsewhere.
+nb_execution_mode = "off"
+nb_mime_priority_overrides = [
+    ("html", "text/latex", None),
+    ("html", "application/vnd.jupyter.widget-view+json", None),
+]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

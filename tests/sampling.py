@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-__all__ = ["NIGHTLY", "examples", "slow"]
+__all__ = ["NIGHTLY", "examples", "nightly", "slow"]
 
 NIGHTLY = settings().max_examples >= 500
 """Whether this is the profile that may take an hour."""
@@ -14,6 +14,10 @@ slow = pytest.mark.skipif(
     settings().max_examples < 100, reason="it takes seconds; the profiles ci and nightly run it"
 )
 """A test that the gate runs, and that somebody who types ``pytest`` need not wait for."""
+
+
+nightly = pytest.mark.skipif(not NIGHTLY, reason="it takes long; the profile nightly runs it")
+"""A test that only `nightly` runs."""
 
 
 def examples(times: float = 1, *, nightly: int | None = None, least: int = 1) -> settings:

@@ -98,6 +98,7 @@ def printed(program: str) -> Any:
     return json.loads(done.stdout)
 
 
+@slow
 def test_eight_threads_get_what_one_gets() -> None:
     alone, together = (printed(f"{WORK}\nprint(json.dumps(done({n})))") for n in (1, 8))
     assert len(alone) > 40

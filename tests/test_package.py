@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -15,12 +17,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.metadata import Metadata
 
 import archcalc
+from archcalc._loading import MOVED
+from tests.sampling import NIGHTLY
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 INFO = f"archcalc-{archcalc.__version__}.dist-info"
+SMOKE = ("symbolic/test_parser.py", "symbolic/test_printing.py", "network/test_schema.py",
+         "cli/test_command.py", "explain/test_derivation.py")  # fmt: skip
+"""What is tried with the lowest versions of what archcalc depends on."""
+
+
+def environment(place: Path, packages: list[str]) -> str:
+    """A fresh environment with these packages; its Python."""
+    subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
+    python = str(place / "venv" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    return python
+
+
+def derived(python: str, place: Path) -> str:
+    """What ``archcalc example mnist | archcalc derive -`` prints, away from the repository."""
+    command = str(Path(python).parent / "archcalc")
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    said = ""
+    for words in (["example", "mnist"], ["derive", "-"]):
+        said = subprocess.run([command, *words], input=said, cwd=place, env=alone, check=True,
+                              capture_output=True, text=True).stdout  # fmt: skip
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +103,56 @@ def test_every_entry_point_leads_somewhere(wheel: zipfile.ZipFile) -> None:
 
 def test_the_version_is_one(metadata: Message) -> None:
     assert metadata["Version"] == archcalc.__version__
+    changes = (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8")
+    assert f"\n## {archcalc.__version__}\n" in changes
+
+
+def test_an_index_would_take_both(built: Path, wheel: zipfile.ZipFile) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as source:
+        info = source.extractfile(f"archcalc-{archcalc.__version__}/PKG-INFO")
+        assert info is not None
+        texts = [info.read(), wheel.read(f"{INFO}/METADATA")]
+    for text in texts:
+        said = Metadata.from_email(text, validate=True)  # as twine and the index check it
+        assert said.description_content_type == "text/markdown"
+        assert said.description is not None
+        assert "archcalc derive" in said.description
+        assert said.license_expression == "MIT"
+
+
+def test_what_moved_is_in_the_changelog() -> None:
+    changes = (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8")
+    _, _, table = changes.partition("### What moved, and where to")
+    for old, new in MOVED.items():
+        for name in (old, new):
+            assert re.search(rf"\b{name.rpartition('.')[2]}\b", table), name
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="an environment of its own takes a minute")
+@pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
+def test_it_is_installed_away_from_the_repository(kind: str, built: Path, tmp_path: Path) -> None:
+    (package,) = built.glob(kind)
+    python = environment(tmp_path, [str(package)])
+    assert "total 542,230 parameters" in derived(python, tmp_path)
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="an environment of its own takes a minute")
+def test_the_lowest_versions_that_are_allowed_are_enough(built: Path, tmp_path: Path) -> None:
+    (package,) = built.glob("*.whl")
+    extras = PROJECT["project"]["optional-dependencies"]
+    least = [*PROJECT["project"]["dependencies"], *extras["testing"], *extras["notebook"],
+             *extras["checkpoints"], *extras["hdf5"], *extras["onnx"]]  # fmt: skip
+    also = ["jsonschema", "pytest", "sybil"]
+    python = environment(tmp_path, [str(package), *(n.replace(">=", "==") for n in least), *also])
+    assert "total 542,230 parameters" in derived(python, tmp_path)
+    tests = [ROOT / "tests" / part for part in SMOKE]
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:archcalc",
+         "-o", "addopts=--import-mode=importlib", *map(str, tests)],
+        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "ARCHCALC_PROFILE": "dev"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_what_is_said_of_pythons_is_the_same_everywhere(metadata: Message) -> None:

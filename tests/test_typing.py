@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sampling import slow
+
 HERE = Path(__file__).parent / "typing"
 ROOT = Path(__file__).parents[1]
 Found = set[tuple[str, int]]
@@ -47,12 +49,14 @@ checkers = pytest.mark.parametrize("checker", [mypy, pyright])
 Checker = Callable[[Iterable[Path]], tuple[Found, str]]
 
 
+@slow
 @checkers
 def test_what_is_meant_is_accepted(checker: Checker) -> None:
     found, said = checker(sorted(HERE.glob("accepted*.py")))
     assert found == set(), said
 
 
+@slow
 @checkers
 def test_what_is_wrong_is_refused_line_by_line(checker: Checker) -> None:
     paths = sorted(HERE.glob("refused*.py"))

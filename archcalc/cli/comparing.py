@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from archcalc.cli.options import File, FormatOption, Output, Values, pairs
+from archcalc.cli.options import Calls, File, FormatOption, Inputs, Output, Values, pairs
 from archcalc.cli.plots import PlotOption
 
 if TYPE_CHECKING:
+    from archcalc.cli.reading import Opened
     from archcalc.explain import Comparison
     from archcalc.network import Trace
 
@@ -20,6 +21,26 @@ __all__ = ["compare"]
 def compare(
     first: File,
     second: Annotated[str, Argument(metavar="FILE", help="Another network.", show_default=False)],
+    inputs: Inputs = None,
+    calls: Calls = None,
+    other_inputs: Annotated[
+        list[str] | None,
+        Option(
+            "--other-input",
+            metavar="SHAPE",
+            help="What goes into the second, where it is not what goes into the first.",
+            show_default=False,
+        ),
+    ] = None,
+    other_calls: Annotated[
+        list[str] | None,
+        Option(
+            "--other-call",
+            metavar="NAME=VALUE",
+            help="An argument of the function that makes the second, in place of those of --call.",
+            show_default=False,
+        ),
+    ] = None,
     values: Values = None,
     plot: PlotOption = None,
     over: Annotated[
@@ -35,13 +56,22 @@ def compare(
 ) -> None:
     """Two networks side by side: what each layer adds, loses and keeps, and which is smaller when.
 
-    A plot shows parameters and MACs layer by layer, or with --over the totals over a symbol.
+    What --input and --call say is said of both, unless --other-input and --other-call say otherwise
+    of the second.  A plot shows parameters and MACs layer by layer, or with --over the totals over
+    a symbol.
     """
     from archcalc.cli.answers import show
+    from archcalc.cli.reading import open_network
     from archcalc.explain import compare as compared
 
     symbol = _symbol(over, plot)
-    found = compared(*_traces(first, second, pairs(values, "--set")))
+    called = pairs(calls, "--call")
+    other = pairs(other_calls, "--other-call") or called
+    both = [
+        open_network(first, inputs, called),
+        open_network(second, other_inputs or inputs, other),
+    ]
+    found = compared(*_traces(both, pairs(values, "--set")))
     if plot is not None:
         _draw(found, symbol, plot)
     show(found, how, output)
@@ -78,12 +108,10 @@ def _draw(found: Comparison, over: tuple[str, Sequence[int]] | None, plot: str) 
         ) from None
 
 
-def _traces(first: str, second: str, given: Mapping[str, str]) -> list[Trace]:
+def _traces(both: Sequence[Opened], given: Mapping[str, str]) -> list[Trace]:
     """Both networks, each with those values put in whose symbols it has."""
-    from archcalc.cli.reading import open_network
     from archcalc.symbolic.errors import UnknownSymbolError
 
-    both = [open_network(first), open_network(second)]
     known = sorted({name for opened in both for name in opened.symbols})
     for name in given:
         if name not in known:

@@ -141,8 +141,24 @@ def _shapes(inputs: Sequence[str] | None) -> Any:
     """What goes into a model: one shape, or several."""
     if not inputs:
         return None
-    shapes = [[dim.strip() for dim in text.split(",")] for text in inputs]
+    shapes = [_shape(text) for text in inputs]
     return shapes if len(shapes) > 1 else shapes[0]
+
+
+def _shape(text: str) -> list[str]:
+    """A shape as an option has it; a comma at its end may stand there, as in Python.
+
+    Raises:
+        SpecificationError: a dimension is empty.
+
+    >>> _shape("3, h,w"), _shape("784,")
+    (['3', 'h', 'w'], ['784'])
+    """
+    dims = [dim.strip() for dim in text.split(",")]
+    dims = dims[:-1] if len(dims) > 1 and not dims[-1] else dims
+    if not all(dims):
+        raise _refused(text, "--input", "a shape: a dimension is empty", "3,224,224 or 3,h,w")
+    return dims
 
 
 def _argument(text: str) -> Any:

@@ -34,7 +34,11 @@ def report(
     called = pairs(calls, "--call")
     traces = [open_network(name, inputs, called).trace({}) for name in files]
     titles = [title_of(name, trace) for name, trace in zip(files, traces, strict=True)]
-    say(reported(*traces, titles=titles, values=pairs(values, "--set")).to_html(), output)
+    page = reported(*traces, titles=titles, values=pairs(values, "--set"))
+    if output and PurePath(output).suffix:
+        page.save(output)
+    else:
+        say(page.to_html(), output)
 
 
 def draw(

@@ -7,7 +7,7 @@ cost says what one layer adds (`Additive.of`) and nothing else.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -28,7 +28,9 @@ from archcalc.symbolic.sums import Index
 __all__ = [
     "Additive",
     "Cost",
+    "Edge",
     "GoesRound",
+    "HandedOn",
     "Rows",
     "Tied",
     "TracedRow",
@@ -65,6 +67,28 @@ class GoesRound(Protocol):
     def carried(self) -> frozenset[int]: ...
 
 
+class Edge(Protocol):
+    """What a cost sees of what flows from one row to another."""
+
+    @property
+    def source(self) -> int: ...
+    @property
+    def output(self) -> int: ...
+    @property
+    def handed(self) -> tuple[tuple[int, int], ...]: ...
+
+
+class HandedOn(Protocol):
+    """What a cost sees of what one turn of a loop hands on to the next."""
+
+    @property
+    def taken(self) -> Edge: ...
+    @property
+    def given(self) -> Edge: ...
+    @property
+    def from_last(self) -> bool: ...
+
+
 class TracedRow(Protocol):
     """What a cost sees of one call of one layer."""
 
@@ -99,6 +123,8 @@ class TracedRow(Protocol):
     @property
     def outputs_of(self) -> tuple[int, ...]: ...
     @property
+    def fed(self) -> Sequence[Edge]: ...
+    @property
     def rounds(self) -> Sequence[GoesRound]: ...
     def as_if(self, *, layer: Layer | None = None, shared: bool | None = None) -> TracedRow: ...
 
@@ -112,6 +138,10 @@ class Rows(Protocol):
     def rows(self) -> Sequence[TracedRow]: ...
     @property
     def alike(self) -> Sequence[tuple[TracedRow, int]]: ...
+    @property
+    def handed_on(self) -> Mapping[tuple[int, int], Sequence[HandedOn]]: ...
+    @property
+    def results(self) -> Sequence[Edge]: ...
     @property
     def ends(self) -> tuple[int, ...]: ...
     @property

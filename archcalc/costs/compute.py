@@ -95,14 +95,20 @@ class PartFlops(Flops):
 
 
 def tokens_of(trace: Rows) -> Dim:
-    """How many positions the first input of a network has.
+    """How many positions the sequence has that a network goes along: of its inputs the one that is
+    as long as what comes out, as the words that a decoder has written; the first where none is.
 
     >>> from archcalc.layers import Embedding
     >>> from archcalc.network import Sequential
     >>> tokens_of(Sequential([Embedding(1000, 16)]).trace(("t",)))
     t
+    >>> from archcalc.families import encoder_decoder
+    >>> tokens_of(encoder_decoder(source_length="s", length="t").trace())
+    t
     """
-    return trace.inputs[0][0] if trace.inputs and trace.inputs[0] else 1
+    lengths = [shape[0] for shape in trace.inputs if shape]
+    made = [shape[0] for shape in trace.outputs[:1] if shape]
+    return next((n for n in made if n in lengths), lengths[0] if lengths else 1)
 
 
 EXACT = Flops(mask="exact")

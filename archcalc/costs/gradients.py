@@ -1,162 +1,223 @@
-"""Before which rows of a trace something trained lies, so that a gradient goes back through them.
+"""Where gradients go in a trace: back from what leads to an end, to where something is trained.
 
 A gradient comes back from what leads to an end: scores of attention that go on alone leave the
-projection of the values without one, and nothing goes back through a comparison.
+projection of the values without one, and nothing goes back through a comparison.  And it goes back
+no further than to the first thing that is trained.
 
-In a loop whose turns follow one another, the first turn may have none where the later ones do.  A
-loop whose number of turns is a formula may have none at all: what it gives is then what went in.
+In a loop whose turns follow one another, the first turn may have nothing trained before it where
+the others do, and the last may lead to an end where the others do not.  A loop whose number of
+turns is a formula may have none at all: what it gives is then what went in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations, product
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import TypeAlias
 
-from archcalc.costs.base import Rows, TracedRow
-from archcalc.costs.loops import Carry, Loop, any_turn, numbered
+from archcalc.costs.base import Edge, HandedOn, Rows, TracedRow
+from archcalc.costs.loops import Carry, Loop, Turn, any_turn, numbered
 from archcalc.costs.parameters import learns
+from archcalc.costs.when import When, both, depending, either
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.requirement import Relation, Requirement
 
-__all__ = ["ALWAYS", "NEVER", "Gradients", "State", "When", "asked_outputs", "cases", "holds"]
+__all__ = ["Gradients", "State"]
 
-State: TypeAlias = tuple[bool, ...]
-"""For each loop of a row that goes on in turn, whether it is past its first turn."""
-
-When: TypeAlias = frozenset[frozenset[Dim]]
-"""Where something is so: where all numbers of turns in any of these sets are at least 1."""
-
-ALWAYS: When = frozenset([frozenset()])
-NEVER: When = frozenset()
+State: TypeAlias = tuple[Turn, ...]
+"""Which turn each of the loops of a row is in that go on in turn."""
 
 Turns: TypeAlias = tuple[tuple[Loop, Carry], ...]
 """The loops of a row that go on in turn, each with what it carries on."""
 
+Port: TypeAlias = tuple[int, int, int, State]
+"""Where something is known: an output of a row, or what a loop hands on, in a state of the loops.
 
-def _any(*parts: When) -> When:
-    """Where any of these is so.
+The row and −1, or those `Rows.handed_on` tells loops apart by; then which it is of several.
+"""
 
-    >>> _any(NEVER, frozenset([frozenset([3])]), ALWAYS) == ALWAYS
-    True
-    """
-    every = frozenset[frozenset[Dim]]().union(*parts)
-    return frozenset(one for one in every if not any(other < one for other in every))
-
-
-def _both(one: When, other: When) -> When:
-    """Where both are so."""
-    return _any(frozenset(a | b for a, b in product(one, other)))
-
-
-def holds(when: When, there: frozenset[Dim]) -> bool:
-    """Whether it is so where those loops have turns whose numbers are `there`, and no others."""
-    return any(needed <= there for needed in when)
-
-
-def cases(when: Iterable[When]) -> list[frozenset[Dim]]:
-    """Which loops may have turns, all at once: from none to all of those that matter."""
-    counts = sorted({count for one in when for needed in one for count in needed}, key=str)
-    return [frozenset(c) for n in range(len(counts) + 1) for c in combinations(counts, n)]
+_TURNS = tuple(Turn(first, last) for first, last in product((True, False), repeat=2))
 
 
 class Gradients:
-    """Before which rows something trained lies: in the first turns of loops, and in later ones.
+    """Before what something trained lies, and what leads to an end: in every turn of every loop.
 
-    Rows are asked about one after the other, in order.
+    Attributes:
+        needs: by the number of turns that another loop counts, what must hold of it: each turn of
+            that one has another, and no formula says in how many of them there are none.
     """
 
-    def __init__(self, rows: Sequence[TracedRow]) -> None:
-        self.needs: list[Requirement] = []
-        self._rows = rows
-        self._turns = [_turns(row) for row in rows]
-        self._reached: list[dict[State, tuple[When, ...]]] = []
-        self._learning: dict[Turns, When] = {}
-        for row, turns in zip(rows, self._turns, strict=True):
-            there = ALWAYS
-            for depth in range(len(turns) if learns(row) else 0, 0, -1):
-                before = self._learning.get(turns[:depth], NEVER)
-                self._learning[turns[:depth]] = _any(before, there)
-                there = _both(there, self._has_turns(turns[:depth], row))
-
-    def fed(self, row: TracedRow) -> dict[State, tuple[When, ...]]:
-        """Of the next row: where something trained lies before each input, the last turn last."""
-        turns = self._turns[len(self._reached)]
-        states = list(product((False, True), repeat=len(turns)))
-        found = {
-            state: tuple(self._before(*fed, turns, state) for fed in _feeding(row))
-            for state in states
-        }
-        own = ALWAYS if learns(row) else NEVER
-        back = _going_back(row)
-        self._reached.append(
-            {
-                state: tuple(_any(own, *(before[i] for i in inputs)) for inputs in back)
-                for state, before in found.items()
-            }
+    def __init__(self, trace: Rows) -> None:
+        self._rows = trace.rows
+        self._fed = [row.fed for row in trace.rows]
+        self._handed_on = trace.handed_on
+        self._turns = [_turns(row) for row in trace.rows]
+        self._states: list[list[State]] = [
+            list(product(_TURNS, repeat=len(turns))) for turns in self._turns
+        ]
+        self._back = [_going_back(row) for row in trace.rows]
+        self._reached: dict[Port, When] = {}
+        self._asked: dict[Port, When] = {}
+        self.needs = dict(
+            needed for row in zip(trace.rows, self._turns, strict=True) for needed in _nested(*row)
         )
+        self._until_known(self._forward)
+        for end in trace.results:
+            self._ask(end, (), (), True)
+        self._until_known(self._backward)
+
+    def before(self, number: int) -> dict[State, list[When]]:
+        """Where something trained lies before each input of a row."""
+        turns, fed = self._turns[number], self._fed[number]
+        return {
+            state: [self._before(edge, turns, state) for edge in fed]
+            for state in self._states[number]
+        }
+
+    def asked(self, number: int) -> dict[State, list[When]]:
+        """Where a gradient comes back to each output of a row."""
+        return {
+            state: [self._asked.get((number, -1, i, state), False) for i in range(len(back))]
+            for state in self._states[number]
+            for back in (self._back[number],)
+        }
+
+    def _until_known(self, once_through: Callable[[], None]) -> None:
+        """Through all rows, and again while that finds more: a loop takes what it gave."""
+        self._changed = True
+        while self._changed:
+            self._changed = False
+            once_through()
+            self._changed = self._changed and any(self._turns)
+
+    def _add(self, known: dict[Port, When], port: Port, when: When) -> None:
+        before = known.get(port, False)
+        more = either(before, when)
+        if more != before:
+            known[port] = more
+            self._changed = True
+
+    # What is trained before
+
+    def _forward(self) -> None:
+        for number, row in enumerate(self._rows):
+            learning = learns(row)
+            for state, before in self.before(number).items():
+                for output, inputs in enumerate(self._back[number]):
+                    port = number, -1, output, state
+                    self._add(self._reached, port, learning)
+                    for i in inputs:
+                        self._add(self._reached, port, before[i])
+        for turns, port, handed in self._handing():
+            for turn in _turns_before(handed.from_last):
+                place = (*port[-1][:-1], turn)
+                self._add(self._reached, port, self._before(handed.given, turns, place))
+
+    def _before(self, edge: Edge, turns: Turns, state: State) -> When:
+        """Where something trained lies before what flows along an edge to these loops."""
+        port = self._handed(edge, turns, state)
+        if port or edge.source < 0:
+            return self._reached.get(port, False) if port else False
+        theirs = self._turns[edge.source]
+        together = _together(turns, theirs)
+        found: When = False
+        for last in self._left(edge, together, state):
+            reached = self._reached.get((edge.source, -1, edge.output, last), False)
+            for depth in reversed(range(together, len(theirs))):
+                for handed in self._gives(edge, theirs, depth):
+                    without = self._before(handed.taken, theirs[:depth], last[:depth])
+                    reached = depending(theirs[depth][0].count, reached, without)
+            found = either(found, reached)
         return found
 
-    def _before(self, source: int, output: int, turns: Turns, state: State) -> When:
-        """Where something trained lies before an output of a row, from within some loops."""
-        carried = (
-            self._learning.get(turns[:depth], NEVER)
-            for depth, ((_, carry), later) in enumerate(zip(turns, state, strict=True), 1)
-            if later and source in carry.sources
-        )
-        return _any(self._left(source, output, turns, state), *carried)
+    # What leads to an end
 
-    def _left(self, source: int, output: int, turns: Turns, state: State) -> When:
-        """The same of what a source gives once the loops are left in which it alone stands.
+    def _backward(self) -> None:
+        for number in reversed(range(len(self._rows))):
+            for state, asked in self.asked(number).items():
+                for when, inputs in zip(asked, self._back[number], strict=True):
+                    for i in inputs if when is not False else ():
+                        self._ask(self._fed[number][i], self._turns[number], state, when)
+        for turns, port, handed in self._handing():
+            when = self._asked.get(port, False)
+            for turn in _turns_before(handed.from_last) if when is not False else ():
+                self._ask(handed.given, turns, (*port[-1][:-1], turn), when)
 
-        What comes out of a loop is of its last turn; without a turn, it is what the first would
-        have taken.
-        """
-        if source < 0:
-            return NEVER
-        theirs = self._turns[source]
-        together = 0
-        for a, b in zip(turns, theirs, strict=False):
-            if a != b:
-                break
-            together += 1
-        last = (*state[:together], *(True,) * (len(theirs) - together))
-        reached = self._reached[source][last][output]
-        for depth in range(len(theirs), together, -1):
-            around, (_, carry) = theirs[: depth - 1], theirs[depth - 1]
-            if not carry.sources:
-                continue
-            without = [self._before(s, 0, around, last[: depth - 1]) for s in sorted(carry.sources)]
-            if any(instead != reached for instead in without):
-                there = self._has_turns(theirs[:depth], self._rows[source], without)
-                reached = _any(_both(there, reached), *without)
-        return reached
+    def _ask(self, edge: Edge, turns: Turns, state: State, when: When) -> None:
+        """A gradient comes back along an edge from these loops."""
+        port = self._handed(edge, turns, state)
+        if port:
+            self._add(self._asked, port, when)
+        if port or edge.source < 0:
+            return
+        theirs = self._turns[edge.source]
+        together = _together(turns, theirs)
+        for loop, _ in turns[together:]:
+            when = both(when, _has_turns(loop))
+        for last in self._left(edge, together, state):
+            asked = when
+            for depth in range(together, len(theirs)):
+                there = _has_turns(theirs[depth][0])
+                for handed in self._gives(edge, theirs, depth) if there is not True else ():
+                    gone = depending(theirs[depth][0].count, False, asked)
+                    self._ask(handed.taken, theirs[:depth], last[:depth], gone)
+                asked = both(asked, there)
+            self._add(self._asked, (edge.source, -1, edge.output, last), asked)
 
-    def _has_turns(self, turns: Turns, row: TracedRow, without: Sequence[When] = ()) -> When:
-        """Where the inmost of some loops has a turn; asked for, where no formula can say it.
+    # Loops
 
-        Args:
-            without: where something trained lies before each of what it gives without a turn.
-        """
-        loop, _ = turns[-1]
-        if any_turn(loop) == 1:
-            return ALWAYS
-        outer = numbered(around for around, _ in turns[:-1])
-        free = set[object]() if isinstance(loop.count, int) else loop.count.free_symbols
-        if len(set(without)) < 2 and not any(copies.index in free for copies in outer):
-            return frozenset([frozenset([loop.count])])
-        needed = Requirement(
-            loop.count,
-            Relation.AT_LEAST,
-            1,
-            "training is counted where the first trained block is there, not {left} times",
-            code="no-first-copy",
-            hint="leave the block out where it is not there",
-            details=(("left", loop.count),),
-            path=row.path,
-        )
-        self.needs.append(needed.of_each(outer))
-        return ALWAYS
+    def _handing(self) -> Iterator[tuple[Turns, Port, HandedOn]]:
+        """What loops hand on to each of their turns but the one that comes first."""
+        for (start, depth), each in self._handed_on.items():
+            turns = self._turns[start][: depth + 1]
+            for which, handed in enumerate(each):
+                for state in product(_TURNS, repeat=len(turns)):
+                    if not state[depth].comes_first(handed.from_last):
+                        yield turns, (start, depth, which, state), handed
+
+    def _handed(self, edge: Edge, turns: Turns, state: State) -> Port | None:
+        """What a loop hands on in the place of an edge, the inmost that does."""
+        for depth, which in reversed(edge.handed):
+            start = turns[depth][1].start
+            handed = self._handed_on[start, depth][which]
+            if not state[depth].comes_first(handed.from_last):
+                return start, depth, which, state[: depth + 1]
+        return None
+
+    def _gives(self, edge: Edge, turns: Turns, depth: int) -> Iterator[HandedOn]:
+        """What a loop hands on along an edge that leaves it."""
+        for handed in self._handed_on.get((turns[depth][1].start, depth), ()):
+            if (handed.given.source, handed.given.output) == (edge.source, edge.output):
+                yield handed
+
+    def _left(self, edge: Edge, together: int, state: State) -> Iterator[State]:
+        """The turns of which something comes out of all loops but the outermost ones."""
+        theirs = self._turns[edge.source]
+        turns: list[tuple[Turn, ...]] = []
+        for depth in range(together, len(theirs)):
+            up = any(handed.from_last for handed in self._gives(edge, theirs, depth))
+            only = () if isinstance(theirs[depth][0].count, int) else (Turn(True, True),)
+            turns.append((Turn(first=up, last=not up), *only))
+        return ((*state[:together], *inner) for inner in product(*turns))
+
+
+def _turns_before(from_last: bool) -> tuple[Turn, Turn]:
+    """The turns that some other follows."""
+    if from_last:
+        return Turn(False, False), Turn(False, True)
+    return Turn(False, False), Turn(True, False)
+
+
+def _has_turns(loop: Loop) -> When:
+    return True if any_turn(loop) == 1 else (loop.count, True, False)
+
+
+def _together(turns: Turns, theirs: Turns) -> int:
+    """How many loops are around both."""
+    for number, (a, b) in enumerate(zip(turns, theirs, strict=False)):
+        if a != b:
+            return number
+    return min(len(turns), len(theirs))
 
 
 def _turns(row: TracedRow) -> Turns:
@@ -165,38 +226,26 @@ def _turns(row: TracedRow) -> Turns:
     return tuple(zip((loop for loop in row.loops if loop.in_turn), row.carried, strict=True))
 
 
-def _feeding(row: TracedRow) -> list[tuple[int, int]]:
-    """What feeds a row: the number of another, and which of its outputs."""
-    return list(zip(row.sources, row.outputs_of or [0] * len(row.sources), strict=True))
+def _nested(row: TracedRow, turns: Turns) -> Iterator[tuple[Dim, Requirement]]:
+    """Loops that each turn of another has another number of times: they must be there."""
+    for depth, (loop, _) in enumerate(turns):
+        outer = numbered(around for around, _ in turns[:depth])
+        free = set[object]() if isinstance(loop.count, int) else loop.count.free_symbols
+        if any(copies.index in free for copies in outer):
+            needed = Requirement(
+                loop.count,
+                Relation.AT_LEAST,
+                1,
+                "training is counted where the first trained block is there, not {left} times",
+                code="no-first-copy",
+                hint="leave the block out where it is not there",
+                details=(("left", loop.count),),
+                path=row.path,
+            )
+            yield loop.count, needed.of_each(outer)
 
 
 def _going_back(row: TracedRow) -> list[tuple[int, ...]]:
     """For each output of a row, the inputs to which its gradient goes back."""
     layer, inputs = row.layer, row.inputs
     return [layer.gradient_inputs(number, *inputs) for number in range(len(row.outputs))]
-
-
-def asked_outputs(trace: Rows) -> list[set[int]]:
-    """For each row the outputs from which a gradient comes back: those that lead to an end.
-
-    What a copy of a block gives and nothing takes may be what the next copy takes.
-    """
-    asked: list[set[int]] = [set() for _ in trace.rows]
-    taken: list[set[int]] = [set() for _ in trace.rows]
-    for row in trace.rows:
-        for source, output in _feeding(row):
-            if source >= 0:
-                taken[source].add(output)
-    for end, output in zip(trace.ends, trace.end_outputs, strict=True):
-        if end >= 0:
-            asked[end].add(output)
-    for number in reversed(range(len(trace.rows))):
-        row = trace.rows[number]
-        if row.carried:
-            asked[number] |= set(range(len(row.outputs))) - taken[number]
-        feeding, back = _feeding(row), _going_back(row)
-        for place in {i for output in asked[number] for i in back[output]}:
-            source, output = feeding[place]
-            if source >= 0:
-                asked[source].add(output)
-    return asked

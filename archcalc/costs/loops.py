@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from sympy import Add, Expr, Integer
 
@@ -36,6 +36,7 @@ __all__ = [
     "Factor",
     "Loop",
     "LoopKind",
+    "Turn",
     "active",
     "any_turn",
     "called",
@@ -113,6 +114,21 @@ class Carry:
 
     start: int
     sources: frozenset[int]
+
+
+class Turn(NamedTuple):
+    """Some turns of a loop: those that are the first or not, and the last or not.
+
+    Attributes:
+        first, last: whether they are; ``None`` where either may be.
+    """
+
+    first: bool | None = None
+    last: bool | None = None
+
+    def comes_first(self, from_last: bool) -> bool:
+        """Whether no turn was before, where the last may be the one that comes first."""
+        return bool(self.last if from_last else self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,22 +236,21 @@ def _depends(amount: Dim, index: Index) -> bool:
 
 
 def parted(
-    loops: Iterable[Loop], amount: Dim, apart: Sequence[Sequence[bool]]
+    loops: Iterable[Loop], amount: Dim, apart: Sequence[Sequence[Turn]]
 ) -> tuple[list[tuple[Dim, Dim]], tuple[Dim, Dim]]:
     """``(times, amount)`` of some of the calls of a row, and of all others.
 
     Args:
         loops: the loops of the row.
         amount: what one call adds.
-        apart: the calls that are told from the others: for each loop in turn, whether it is past
-            its first turn.
+        apart: the calls that are told from the others, by the turns of the loops in turn.
 
-    >>> parted([Loop.copies(12), Loop.experts(8, 2)], 100, [[False]])
+    >>> parted([Loop.copies(12), Loop.experts(8, 2)], 100, [[Turn(first=True)]])
     ([(2, 100)], (22, 100))
     """
     loops = tuple(loops)
     times, whole = repeated(called(loops), amount)
-    parts = [_in_state(loops, amount, later) for later in apart]
+    parts = [_in_turns(loops, amount, turns) for turns in apart]
     if not parts:
         return parts, (times, whole)
     if whole is amount:
@@ -245,25 +260,39 @@ def parted(
     return parts, (1, plain(whole) * times - told)
 
 
-def _in_state(loops: tuple[Loop, ...], amount: Dim, later: Sequence[bool]) -> tuple[Dim, Dim]:
-    """The same where each loop in turn is in its first turn, or past it."""
-    past = list(later)
+def _in_turns(loops: tuple[Loop, ...], amount: Dim, turns: Sequence[Turn]) -> tuple[Dim, Dim]:
+    """The same in some turns of each loop in turn."""
+    left = list(turns)
     times: Dim = 1
     for factor, loop in zip(reversed(called(loops)), reversed(_run(loops)), strict=True):
-        index, turned = factor.index, loop.in_turn and past.pop()
+        index, turn = factor.index, left.pop() if loop.in_turn else Turn()
         if index is not None and _depends(times, index):
             amount, times = lower(plain(amount) * times), 1
+        n = plain(factor.count)
+        one, two = plain(smallest(1, n)), plain(smallest(2, n))
         if index is not None and _depends(amount, index):
-            first = substitute(plain(amount), {index: Integer(0)}) * plain(any_turn(loop))
-            rest = plain(summed(amount, index, factor.count)) - first
-            amount = lower(rest if turned else first)
-        elif not loop.in_turn:
-            times = product((factor.count, times))
+            first, last = (substitute(plain(amount), {index: at}) for at in (Integer(0), n - 1))
+            whole = plain(summed(amount, index, n))
+            each = whole, first * one, last * one, first * (2 * one - two)
+            amount = lower(_over_turns(turn, *each))
         else:
-            first = any_turn(loop)
-            rest = lower(plain(factor.count) - plain(first))
-            times = product((rest if turned else first, times))
+            times = product((lower(_over_turns(turn, n, one, one, 2 * one - two)), times))
     return times, amount
+
+
+def _over_turns(turn: Turn, whole: Expr, first: Expr, last: Expr, only: Expr) -> Expr:
+    """A sum over some turns, of the sums over all, the first, the last, and the only one."""
+    if turn.first is None and turn.last is None:
+        return whole
+    if turn.first is None:
+        return last if turn.last else whole - last
+    if turn.last is None:
+        return first if turn.first else whole - first
+    if turn.first and turn.last:
+        return only
+    if turn.first or turn.last:
+        return (first if turn.first else last) - only
+    return whole - first - last + only
 
 
 def any_turn(loop: Loop) -> Dim:

@@ -118,22 +118,25 @@ _TABLE = (
             "NVIDIA H100 Tensor Core GPU datasheet (2023), SXM, half of the rates with sparsity"),
     _nvidia("H200", Fraction(9895, 10) * _T, 1979 * _T, 67 * _T, 4800 * _G, 141, 450 * _G,
             "NVIDIA H200 Tensor Core GPU datasheet (2024), SXM, half of the rates with sparsity"),
-    _nvidia("B200", 2250 * _T, 4500 * _T, 75 * _T, 8000 * _G, 180, 900 * _G,
-            "NVIDIA HGX B200 datasheet (2024), an eighth of the board, without sparsity"),
+    _nvidia("B200", 2250 * _T, 4500 * _T, 75 * _T, 7700 * _G, 180, 900 * _G,
+            "NVIDIA Blackwell datasheet (2025), HGX B200, half of the rates with sparsity"),
     _nvidia("L40S", 362 * _T, 733 * _T, Fraction(916, 10) * _T, 864 * _G, 48, 32 * _G,
             "NVIDIA L40S datasheet (2023), half of the rates with sparsity, PCIe 4.0 x16"),
     Accelerator(
         "MI300X",
         MappingProxyType({"bfloat16": Fraction(13074, 10) * _T, "float16": Fraction(13074, 10) * _T,
                           "float8": Fraction(26149, 10) * _T, "float32": Fraction(1634, 10) * _T}),
-        5300 * _G, 192 * _GIB, 448 * _G, "AMD Instinct MI300X data sheet (2023)",
+        5300 * _G, 192 * _GIB, 448 * _G,
+        "AMD Instinct MI300X data sheet (2023), without sparsity; seven links of 64 GB/s",
     ),
-    Accelerator("TPU v4", MappingProxyType({"bfloat16": 275 * _T}), 1228 * _G, 32 * _GIB,
-                150 * _G, "Google Cloud TPU v4 documentation: 275 TFLOP/s, 1228 GB/s"),
+    Accelerator("TPU v4", MappingProxyType({"bfloat16": 275 * _T}), 1200 * _G, 32 * _GIB,
+                300 * _G, "https://cloud.google.com/tpu/docs/v4; Jouppi et al., TPU v4 (2023):"
+                " six links of 50 GB/s"),
     Accelerator("TPU v5e", MappingProxyType({"bfloat16": 197 * _T}), 819 * _G, 16 * _GIB,
-                100 * _G, "Google Cloud TPU v5e documentation: 197 TFLOP/s, 819 GB/s"),
-    Accelerator("TPU v5p", MappingProxyType({"bfloat16": 459 * _T}), 2765 * _G, 95 * _GIB,
-                300 * _G, "Google Cloud TPU v5p documentation: 459 TFLOP/s, 2765 GB/s"),
+                200 * _G, "https://cloud.google.com/tpu/docs/v5e, half of both ways of its links"),
+    Accelerator("TPU v5p", MappingProxyType({"bfloat16": 459 * _T, "float8": 459 * _T}), 2765 * _G,
+                95 * _GIB, 600 * _G,
+                "https://cloud.google.com/tpu/docs/v5p, half of both ways of its links"),
 )  # fmt: skip
 
 ACCELERATORS: Mapping[str, Accelerator] = MappingProxyType({a.name: a for a in _TABLE})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sympy import Add, Rational
 
@@ -21,9 +21,10 @@ from archcalc.costs.base import (
     same_work,
     total,
 )
-from archcalc.costs.gradients import Gradients, State, When, asked_outputs, cases, holds
+from archcalc.costs.gradients import Gradients, State
 from archcalc.costs.loops import Factors, called, parted, positions
 from archcalc.costs.parameters import learns, trained_weights
+from archcalc.costs.when import When, counts, holds, subsets
 from archcalc.formula import Formula
 from archcalc.layers.facts import KINDS, Kind, Operand, Work
 from archcalc.layers.spatial import Spatial
@@ -157,6 +158,10 @@ def additions(row: TracedRow, kinds: Iterable[Kind] = KINDS) -> Iterable[tuple[D
             yield own if places is None else (*places, *bias.shape)
 
 
+_Passed: TypeAlias = tuple[tuple[bool, ...], frozenset[int]]
+"""Before which inputs something trained lies, and to which outputs a gradient comes back."""
+
+
 @dataclass(frozen=True)
 class TrainingFlops(Cost[Formula]):
     """FLOPs of one step of training on a batch: forward, and both gradients of every layer.
@@ -190,40 +195,43 @@ class TrainingFlops(Cost[Formula]):
 
     def _counted(self, trace: Rows, needs: list[Requirement]) -> Iterable[tuple[Dim, Dim]]:
         known: dict[tuple[object, ...], Dim] = {}
-        gradients = Gradients(trace.rows)
-        for row, asked in zip(trace.rows, asked_outputs(trace), strict=True):
-            fed = gradients.fed(row)
+        gradients = Gradients(trace)
+        for number, row in enumerate(trace.rows):
             key = same_work(row)
             if key not in known:
                 known[key] = self.forward.of(row)
-            told = cases(when for before in fed.values() for when in before)
-            if len(told) == 1:
-                yield from self._of(row, _in_case(fed, told[0]), asked, known[key])
-                continue
+            whole = known[key]
+            before, asked = gradients.before(number), gradients.asked(number)
+            depending = counts(
+                when for each in (before, asked) for w in each.values() for when in w
+            )
+            always = depending & gradients.needs.keys()
+            needs.extend(gradients.needs[count] for count in always)
+            told = subsets(depending - always)
             every = {
-                case: total(self._of(row, _in_case(fed, case), asked, known[key])) for case in told
+                case: total(self._of(row, _passed(before, asked, case | always), whole))
+                for case in told
             }
             for case in told:
                 within = [plain(every[c]) * (-1) ** len(case - c) for c in told if c <= case]
                 yield product(smallest(1, count) for count in case), lower(Add(*within))
-        needs.extend(gradients.needs)
 
     def _of(
-        self, row: TracedRow, fed: Mapping[State, Sequence[bool]], asked: set[int], whole: Dim
+        self, row: TracedRow, passed: Mapping[State, _Passed], whole: Dim
     ) -> Iterable[tuple[Dim, Dim]]:
-        """What one row adds, where something trained lies before these of its inputs."""
-        *_, (_, last) = fed.items()
-        apart = [state for state, before in fed.items() if before != last]
-        for number, state in enumerate(apart):
-            for passes, part in self._parts(row, fed[state], asked, whole):
-                times, amount = parted(row.loops, part, apart)[0][number]
-                yield passes * times, amount
-        for passes, part in self._parts(row, last, asked, whole):
-            times, amount = parted(row.loops, part, apart)[1]
-            yield passes * times, amount
+        """What one row adds, where gradients pass it so in each state of its loops."""
+        *_, last = passed.values()
+        apart = {state: found for state, found in passed.items() if found != last}
+        parts = [*apart.values(), last]
+        for number, found in enumerate(parts):
+            for passes, part in self._parts(row, *found, whole):
+                told, rest = parted(row.loops, part, list(apart))
+                times, amount = [*told, rest][number]
+                if times != 0:
+                    yield passes * times, amount
 
     def _parts(
-        self, row: TracedRow, fed: Sequence[bool], asked: set[int], whole: Dim
+        self, row: TracedRow, fed: Sequence[bool], asked: frozenset[int], whole: Dim
     ) -> Iterable[tuple[int, Dim]]:
         """What is done how often: each product forward, and once for each gradient that it has."""
         often: dict[int, list[Work]] = {}
@@ -244,11 +252,33 @@ class TrainingFlops(Cost[Formula]):
         yield first, whole
 
 
-def _in_case(
-    fed: Mapping[State, Sequence[When]], case: frozenset[Dim]
-) -> dict[State, tuple[bool, ...]]:
-    """Whether something trained lies before each input, where these loops have turns."""
-    return {state: tuple(holds(when, case) for when in before) for state, before in fed.items()}
+def _passed(
+    before: Mapping[State, Sequence[When]],
+    asked: Mapping[State, Sequence[When]],
+    there: frozenset[Dim],
+) -> dict[State, _Passed]:
+    """How gradients pass a row where these loops have turns, states told apart that differ."""
+    found = {
+        state: (
+            tuple(holds(when, there) for when in before[state]),
+            frozenset(i for i, when in enumerate(asked[state]) if holds(when, there)),
+        )
+        for state in before
+    }
+    for depth in range(len(next(iter(found)))):
+        for part in ("first", "last"):
+            found = _without(found, depth, part)
+    return found
+
+
+def _without(found: dict[State, _Passed], depth: int, part: str) -> dict[State, _Passed]:
+    """The same where it is not told whether a loop is in its first or last turn, if it can be."""
+    merged: dict[State, _Passed] = {}
+    for state, passed in found.items():
+        turn = state[depth]._replace(**{part: None})
+        if merged.setdefault((*state[:depth], turn, *state[depth + 1 :]), passed) != passed:
+            return found
+    return merged
 
 
 def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:

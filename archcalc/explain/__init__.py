@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from archcalc.explain.deployed import Deployed, deploy
     from archcalc.explain.deployed_line import SheetLine
     from archcalc.explain.derivation import Derivation, derive
-    from archcalc.explain.drawing import Drawing, draw
+    from archcalc.explain.drawing import Drawing, draw, draw_costs, draw_field
     from archcalc.explain.live import Report, report, widget
     from archcalc.explain.memory_table import Memory, memory
     from archcalc.explain.reconciling import (
@@ -54,6 +54,8 @@ __all__ = [
     "deploy",
     "derive",
     "draw",
+    "draw_costs",
+    "draw_field",
     "memory",
     "picture",
     "reconcile",
@@ -69,7 +71,7 @@ _HOMES = {
     "deployed": "Deployed deploy",
     "deployed_line": "SheetLine",
     "derivation": "Derivation derive",
-    "drawing": "Drawing draw",
+    "drawing": "Drawing draw draw_costs draw_field",
     "live": "Report report widget",
     "memory_table": "Memory memory",
     "window_picture": "picture",

@@ -16,6 +16,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from archcalc.costs.compute import tokens_of
 from archcalc.costs.deployment import Deployment
 from archcalc.costs.number_formats import DTYPES, long_name, stored_bytes
 from archcalc.costs.roofline import Accelerator, accelerator
@@ -202,11 +203,12 @@ def _with_length(network: Any) -> Trace:
     """
     trace = traced(network)
     shapes, made = trace.inputs, trace.network
-    known = not is_sequence(trace) or isinstance(shapes[0][0], Symbol)
+    length = tokens_of(trace)
+    known = not is_sequence(trace) or isinstance(length, Symbol)
     if known or not isinstance(made, Network):
         return trace
     try:
-        longer = made.trace(*(_longer(shape, shapes[0][0]) for shape in shapes))
+        longer = made.trace(*(_longer(shape, length) for shape in shapes))
     except ArchcalcError:
         return trace
     return trace if symbol("t") in longer.parameters.symbols else longer

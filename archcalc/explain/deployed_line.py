@@ -34,8 +34,8 @@ Group: TypeAlias = Literal[
 ]
 """What a line is about."""
 
-_RATIOS = ("seconds", "FLOPs/byte")
-"""Units of what is no whole number."""
+_SAID = ("seconds", "FLOPs/byte", "parameters")
+"""Units of what is no whole number, or is said to the unit, so that nothing stands behind it."""
 
 _LONGEST = 60
 """A formula of more signs is not shown in a line, but where it is derived."""
@@ -116,7 +116,7 @@ class SheetLine(Shown):
         long = self.rule is None and len(str(self.formula)) > longest
         if long or (self.rule is None and self.formula.is_number):
             exact = isinstance(self.result, Formula) and self.result.is_number
-            return (Amount(self.result()),) if exact and self.unit not in _RATIOS else ()
+            return (Amount(self.result()),) if exact and self.unit not in _SAID else ()
         return shown
 
     def data(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from archcalc.formula.values import read_values
 from archcalc.network import Trace
 from archcalc.symbolic.dims import Dim, DimLike, as_dim
 from archcalc.symbolic.errors import ArchcalcError
-from archcalc.symbolic.ordered import OrderedMul
+from archcalc.symbolic.ordered import OrderedMul, plain
 from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Figures"]
@@ -70,21 +70,26 @@ class Figures:
         length = tokens_of(trace)
         self._sequence = is_sequence(trace)
         self._length = length if self._sequence and isinstance(length, Symbol) else None
+        self._writes = self._sequence and trace.cost(Cache()) != 0
+        given = read_values(values or {}, trace.parameters.accepted_symbols)
+        firsts = {shape[0] for shape in trace.inputs if 1 <= len(shape) <= _OF_SEQUENCES}
+        beside = firsts - {self._length} - set(given) if self._length is not None else set()
+        self._lengths = {s.name: LENGTH for s in (self._length, *beside) if isinstance(s, Symbol)}
         own: dict[str, DimLike | None] = {"batch": where.batch, "length": where.length}
         self.known: dict[str, Dim] = {
             name: as_dim(value) for name, value in own.items() if value is not None
         }
         if self._length is None:
             self.known["length"] = length
-        symbols = trace.parameters.accepted_symbols
-        for name, value in read_values(values or {}, symbols).items():
+        for name, value in given.items():
             self.known["length" if name == self._length else name.name] = value
 
     def of(self, formula: Formula) -> Formula:
-        """A formula in ``batch`` and ``length``."""
-        if self._length is None or self._length not in formula.symbols:
-            return formula
-        made: Formula = formula(**{self._length.name: LENGTH})
+        """A formula in ``batch`` and ``length``; sequences of which nothing else is said are as
+        long as that which is written."""
+        names = {s.name for s in formula.symbols}
+        lengths = {name: symbol for name, symbol in self._lengths.items() if name in names}
+        made: Formula = formula(**lengths) if lengths else formula
         return made
 
     def _at(self, formula: Formula) -> Formula:
@@ -161,18 +166,20 @@ class Figures:
                 continue
             total = total + part.bytes
             if part.name == "cache":
-                yield self._cache_of_a_token()
+                yield self._cache_of_one()
                 parts = self._parts(Cache())
                 yield self.line("cache", "inference", part.bytes, "bytes", parts)
             else:
                 yield self._part(
                     part, part.name, "inference", self._parts(Parameters(), self.where.mesh)
                 )
-        step = self._step()
-        yield self.line("activations of a step", "inference", step, "bytes")
+        whole = self._peak(self.trace)
+        step = self._step() if self._writes else whole
+        alive = "activations of a step" if self._writes else "activations"
+        yield self.line(alive, "inference", step, "bytes")
         yield self.line("inference together", "inference", total + step, "bytes")
-        prefill = self._peak(self.trace)
-        yield self.line("activations of a prefill", "inference", prefill, "bytes")
+        if self._writes:
+            yield self.line("activations of a prefill", "inference", whole, "bytes")
 
     def _part(
         self, part: MemoryPart, name: str, group: Any, parts: Callable[[], tuple[Part, ...]] = tuple
@@ -187,19 +194,19 @@ class Figures:
         values |= {numbers: part.elements(), symbol("bytes"): _exact(part.each)}
         return self.line(name, group, part.bytes, "bytes", parts, OrderedMul(*values), values)
 
-    def _cache_of_a_token(self) -> SheetLine:
-        """What one token more of one sequence adds, while no window is full."""
+    def _cache_of_one(self) -> SheetLine:
+        """What one token more of one sequence adds, while no window is full; of a state that stays
+        as large as it is, what one sequence has."""
         formats = formats_called(self.where.formats)
         dtype = formats.cache or formats.activations
-        whole = self.of(self.trace.cost(CacheBytes(dtype, 1, self.where.mesh)))
-        if LENGTH in whole.symbols:
-            whole = Formula(whole(length=2)) - Formula(whole(length=1))
-        return self.line("cache a token", "inference", whole, "bytes")
+        whole = self.trace.cost(CacheBytes(dtype, 1, self.where.mesh))
+        if self._length is None or self._length not in whole.symbols:
+            return self.line("cache a sequence", "inference", whole, "bytes")
+        first, second = (Formula(whole(**{self._length.name: n})) for n in (1, 2))
+        return self.line("cache a token", "inference", second - first, "bytes")
 
     def _step(self) -> Formula:
         """The most that is alive while one token of every sequence is worked on."""
-        if not self._sequence:
-            return self._peak(self.trace)
         shapes = self.trace.inputs
         length = tokens_of(self.trace)
         one = [tuple(1 if i == 0 and x == length else x for i, x in enumerate(s)) for s in shapes]
@@ -239,16 +246,17 @@ class Figures:
     def _compute(self) -> Iterator[SheetLine]:
         batch = Formula(BATCH)
         parts = self._by_part()
-        prefill = self.trace.cost(EXACT) * batch
-        yield self.line("FLOPs of a prefill", "compute", prefill, "FLOPs", parts)
-        if self._length is not None:
+        whole = self.trace.cost(EXACT) * batch
+        name = "FLOPs of a prefill" if self._writes else "FLOPs of a forward pass"
+        yield self.line(name, "compute", whole, "FLOPs", parts)
+        if self._writes and self._length is not None:
             decode = self.trace.cost(DecodeFlops()) * batch
             yield self.line("FLOPs of a token more", "compute", decode, "FLOPs")
         step = self.trace.cost(TrainingFlops(BATCH, EXACT))
         yield self.line("FLOPs of a training step", "compute", step, "FLOPs")
         if not self._sequence:
             return
-        each = step.expr / (BATCH * tokens_of(self.trace))
+        each = self.of(step).expr / (BATCH * plain(self.of(Formula(tokens_of(self.trace))).expr))
         a_token = Formula(each.expand(), step.requirements)
         yield self.line("training FLOPs a token", "compute", a_token, "FLOPs")
 
@@ -284,19 +292,20 @@ class Figures:
             return
         phases: tuple[Phase, ...] = ("prefill", "decode", "training")
         for phase in phases:
-            if phase == "decode" and self._length is None:
+            if phase == "decode" and not (self._writes and self._length is not None):
                 continue
             where = self.train if phase == "training" else self.general
             bound = self.trace.cost(Roofline(where, machine, phase))
-            yield self.line(f"{phase} ≥", "time", bound.seconds, "seconds")
-            yield self.line(f"{phase}: FLOPs a byte", "time", bound.intensity, "FLOPs/byte")
+            name = phase if self._writes or phase != "prefill" else "forward pass"
+            yield self.line(f"{name} ≥", "time", bound.seconds, "seconds")
+            yield self.line(f"{name}: FLOPs a byte", "time", bound.intensity, "FLOPs/byte")
 
     # Crossings
 
     def overtaking(self) -> Iterator[SheetLine]:
         """The lengths from which scores cost more than the MLP and than all products with weights,
         and the cache is more than the weights."""
-        if self._length is None:
+        if self._length is None or not self._writes:
             return
         full = {p: self._at(self.trace.cost(PartFlops(part=p))) for p in PARTS}
         masked = self._at(self.trace.cost(PartFlops(part="scores", mask="exact")))
@@ -304,7 +313,8 @@ class Figures:
         for name, other in (("MLP", feed), ("all linear layers", feed + full["projections"])):
             found = _equal_at(full["scores"], other)
             exact = _equal_at(masked, other)
-            note = f"where masked pairs count; where they do not: {exact}" if exact else ""
+            where = f"{int(text):,}" if (text := str(exact)).isdecimal() else text
+            note = f"where masked pairs count; where they do not: {where}" if exact else ""
             if found is not None:
                 yield SheetLine(
                     f"scores = {name}", "overtaking", other, {}, found, _TOKENS, note=note
@@ -319,11 +329,22 @@ class Figures:
 
     def notes(self, memory: int | None) -> tuple[str, ...]:
         """What the figures take for granted."""
+        alive = (
+            "weights, cache, and what is alive while one token of every sequence is worked on; a "
+            "prefill of whole prompts at once needs its own activations."
+            if self._writes
+            else "weights, and what is alive at once in a forward pass."
+        )
         notes = [
-            "Together for inference: weights, cache, and what is alive while one token of every "
-            "sequence is worked on; a prefill of whole prompts at once needs its own activations. "
-            "What a runtime keeps beside (its context, fragments of memory) is not counted."
+            f"Together for inference: {alive} What a runtime keeps beside (its context, fragments "
+            "of memory) is not counted."
         ]
+        if len(self._lengths) > 1:
+            _, *others = self._lengths
+            notes.append(
+                f"The source is as long as the target: length. --set {others[0]}=… gives it a "
+                f"length of its own; an encoder counts in every step."
+            )
         left = SavedBytes().unstated(self.trace)
         if left:
             some = ", ".join(left[:3]) + (", …" if len(left) > 3 else "")

@@ -25,6 +25,7 @@ __all__ = [
     "Inlines",
     "Math",
     "Paragraph",
+    "Picture",
     "Rule",
     "Strong",
     "Table",
@@ -108,7 +109,15 @@ class Table:
     ruled: bool = True
 
 
-Block: TypeAlias = Paragraph | Entry | Table
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Something drawn: as SVG, and as a flowchart of Mermaid where there are only words."""
+
+    svg: str
+    mermaid: str
+
+
+Block: TypeAlias = Paragraph | Entry | Table | Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from archcalc.explain.document import (
     Inline,
     Math,
     Paragraph,
+    Picture,
     Strong,
     Table,
 )
@@ -115,6 +116,8 @@ def _block(block: Block) -> str:
             return f'<section class="entry"><h4>{_line(title)}</h4>{table}</section>'
         case Table():
             return _table(block)
+        case Picture(svg, _):
+            return f"<figure>{svg}</figure>"
 
 
 def _table(table: Table) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from archcalc.explain.document import (
     Amount,
@@ -13,14 +13,20 @@ from archcalc.explain.document import (
     Inline,
     Math,
     Paragraph,
+    Picture,
+    Rule,
     Strong,
     Table,
 )
 from archcalc.explain.inline_math import inline_math, joined
+from archcalc.explain.text import line as plain_line
 from archcalc.symbolic.printing.plain import visible
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["escaped", "line", "render"]
+
+_LINE = 80
+"""More letters than this are too many for a line."""
 
 _SPECIAL = str.maketrans(
     {
@@ -77,17 +83,26 @@ def _block(block: Block) -> str:
         case Entry(title, rules):
             if not rules:
                 return rf"\paragraph{{{line(title)}}}"
-            rows = [f"{escaped(r.label)} & {line(r.content)} & {line(r.note)} \\\\" for r in rules]
-            return "\n".join(
-                [
-                    rf"\paragraph{{{line(title)}}}\mbox{{}}\\",
-                    r"\begin{tabular}{@{}lll@{}}",
-                    *rows,
-                    r"\end{tabular}",
-                ]
-            )
+            return f"\\paragraph{{{line(title)}}}\\mbox{{}}\\\\\n{_rules(rules)}"
         case Table():
             return _table(block)
+        case Picture(_, mermaid):
+            lines = (rf"{escaped(words).replace(' ', '~')}\\" for words in mermaid.splitlines())
+            return "\n".join([r"{\ttfamily\small\noindent", *lines, "}"])
+
+
+def _rules(rules: Sequence[Rule]) -> str:
+    """Rules as columns as wide as they are, or in lines that are broken where that is too much."""
+    contents = max(len(plain_line(rule.content)) for rule in rules)
+    notes = max(len(plain_line(rule.note)) for rule in rules)
+    columns, ragged = "ll", ""
+    if contents + notes > _LINE:
+        columns = r"p{0.6\linewidth}p{0.28\linewidth}" if notes else r"p{0.88\linewidth}l"
+        ragged = r"\raggedright "
+    rows = [f"{escaped(r.label)} & {ragged}{line(r.content)} & {ragged if notes else ''}"
+            rf"{line(r.note)} \tabularnewline" for r in rules]  # fmt: skip
+    begin = rf"\begin{{tabular}}{{@{{}}l{columns}@{{}}}}"
+    return "\n".join([begin, *rows, r"\end{tabular}"])
 
 
 def _table(table: Table) -> str:

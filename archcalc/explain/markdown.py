@@ -14,6 +14,7 @@ from archcalc.explain.document import (
     Inline,
     Math,
     Paragraph,
+    Picture,
     Strong,
     Table,
 )
@@ -63,6 +64,8 @@ def _block(block: Block) -> str:
             return "\n".join([f"**{line(title)}**", "", *items]) if items else f"**{line(title)}**"
         case Table():
             return _table(block)
+        case Picture(_, mermaid):
+            return f"```mermaid\n{mermaid}\n```"
 
 
 def _note(note: Iterable[Inline]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from textwrap import indent
 
 from archcalc.explain.document import (
     Amount,
@@ -14,6 +15,7 @@ from archcalc.explain.document import (
     Inline,
     Math,
     Paragraph,
+    Picture,
     Strong,
     Table,
 )
@@ -54,6 +56,8 @@ def _block(block: Block) -> str:
             return "\n".join([line(title), "", *items]) if items else line(title)
         case Table():
             return _table(block)
+        case Picture(_, mermaid):
+            return "::\n\n" + indent(mermaid, "   ")
 
 
 def _strong(content: Iterable[Inline]) -> Strong:

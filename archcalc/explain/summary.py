@@ -156,9 +156,11 @@ def _parameters(line: Line) -> Inlines:
     row = line.rows[0]
     if not line.folded and row.shared and row.applied.weights:
         return ("shared",)
-    if not line.folded and row.ties and not row.weights:
-        return (f"tied to {row.ties[0].owner}",)
-    return counted(line.count(Parameters()))
+    own = counted(line.count(Parameters()))
+    if line.folded or not row.ties:
+        return own
+    owner = f"tied to {row.ties[0].owner}"
+    return (*own, f", {owner}") if row.weights else (owner,)
 
 
 def _row_dict(row: Row) -> dict[str, Any]:

@@ -7,7 +7,7 @@ other colours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Literal, TypeAlias
 
@@ -29,8 +29,14 @@ Edge: TypeAlias = Literal["above", "below", "left", "right"]
 _MARGIN = 4
 _SIZE = 12
 """Of letters, where nothing else is said."""
-_LETTER = 0.56
+_LETTER = 0.66
 """About how wide a letter is, for a font of size 1."""
+
+
+_HEADS: Mapping[Edge, str] = {
+    "below": "l-3.5 -7h7z", "right": "l-7 -3.5v7z", "above": "l-3.5 7h7z", "left": "l7 -3.5v7z",
+}  # fmt: skip
+"""The head of an arrow, from its tip."""
 
 
 class Svg(str):
@@ -38,8 +44,8 @@ class Svg(str):
 
     __slots__ = ()
 
-    def _repr_svg_(self) -> str:
-        return str(self)
+    def _repr_svg_(self) -> tuple[str, dict[str, str]]:
+        return str(self), {"needs_background": "light"}  # as an image it has no page to take ink of
 
 
 class SvgCanvas:
@@ -150,10 +156,10 @@ class SvgCanvas:
             drawn.append(("L" if straight else "C") + " ".join(f"{a:g} {b:g}" for a, b in points))
         self._add("path", kind, d="".join(drawn))
 
-    def arrow(self, tip: Point, kind: str, *, down: bool) -> None:
-        """The head of an arrow that goes down the page or to the right."""
+    def arrow(self, tip: Point, kind: str, heading: Edge) -> None:
+        """The head of an arrow that points to an edge of the page."""
         x, y = tip
-        self._add("path", kind, d=f"M{x:g} {y:g}{'l-3.5 -7h7z' if down else 'l-7 -3.5v7z'}")
+        self._add("path", kind, d=f"M{x:g} {y:g}{_HEADS[heading]}")
 
     def open(self, tag: str, kind: str, title: str = "", **look: str) -> None:
         """Begin a group: what is said where a pointer rests on it, and how all in it looks."""

@@ -17,6 +17,7 @@ from archcalc.explain.document import (
     Inline,
     Math,
     Paragraph,
+    Picture,
     Rule,
     Strong,
     Table,
@@ -77,6 +78,8 @@ def _block(block: Block, look: Look) -> str:
             return _entry(block, look)
         case Table():
             return _table(block, look)
+        case Picture(_, mermaid):
+            return mermaid
 
 
 def _said(content: Iterable[Inline], look: Look) -> str:

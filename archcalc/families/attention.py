@@ -103,7 +103,7 @@ def attention(
         name: what the network is called.
 
     >>> attention("d", "a", "g", "e").trace(("t", "d")).parameters.collect("d")
-    d·(2·a·e + 2·e·g)
+    d·e·(2·a + 2·g)
     """
     d = read_dim("width", width)
     shape = _heads(heads, kv_heads, head_dim, value_dim)

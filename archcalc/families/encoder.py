@@ -6,24 +6,29 @@ Sources: Devlin et al., *BERT* (2018), section 3; Liu et al., *RoBERTa* (2019); 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from archcalc.families.attention import attention
 from archcalc.families.decoder import Order, block, layer_norm
 from archcalc.families.feedforward import Between, mlp
-from archcalc.families.parts import read_dim
+from archcalc.families.parts import one_of, read_dim
 from archcalc.layers import Add, Dense, Embedding, Layer, PositionEmbedding, Select
 from archcalc.layers.functions import ActivationName
 from archcalc.layers.positions import SegmentEmbedding
-from archcalc.network import Input, Model, Repeat, Sequential
+from archcalc.network import Input, Model, Parameter, Repeat, Sequential
 from archcalc.symbolic.dims import Dim, DimLike, exact_div
 
 __all__ = ["ENCODERS", "EncoderHead", "encoder"]
 
-EncoderHead: TypeAlias = Literal["none", "pooler", "masked", "both"]
+EncoderHead: TypeAlias = Literal[
+    "none", "pooler", "masked", "both", "classes", "each", "span", "replaced"
+]
 """What stands after the last layer: nothing; what is made of the first word; scores of the words
-that were masked; or both, with two scores of whether sentences follow one another."""
+that were masked; both, with two scores of whether sentences follow one another; scores of classes
+of what is made of the first word, or of each word; of each word whether a span begins or ends
+there; or whether it was replaced."""
 
 
 def encoder(
@@ -43,7 +48,9 @@ def encoder(
     order: Order = "after",
     activation: Between = "gelu",
     head: EncoderHead = "pooler",
+    classes: DimLike = "K",
     tied: bool = True,
+    spare_bias: bool = False,
     length: DimLike = "t",
 ) -> Model:
     """An encoder of words: each attends to all, and norms stand after the sums.
@@ -57,15 +64,17 @@ def encoder(
         positions: how many positions have a learned vector.
         position_offset: how many rows of those stand before the first position's.
         types: how many segments a sequence may have, with a vector each; ``None`` for none.
-        embedding_width: how long the rows of the tables are, with a projection to `width`; `width`,
-            without one, where ``None``.
+        embedding_width: how long the rows of the tables are, with a projection to `width`, also
+            where it is as long; `width`, without one, where ``None``.
         groups: how many groups layers are in, all of a group with the same weights, as in ALBERT;
             ``None`` where each has its own.
         inner: how many layers a group has that differ.
         order: where the norms of a layer stand.
         activation: the function in an MLP.
         head: what stands after the last layer.
-        tied: whether the head is the table of words.
+        classes: how many classes are told apart, where the head tells some apart.
+        tied: whether the head is the table of words; where it is not, BERT's holds a second bias,
+            which nothing reads.
         length: how many words a sequence has.
 
     Raises:
@@ -89,7 +98,7 @@ def encoder(
     if types is not None:
         parts.append(SegmentEmbedding(read_dim("types", types), name="embed_types")(y))
     y = layer_norm(name="embed_norm")(Add(name="embedded")(*parts))
-    if e != d:
+    if embedding_width is not None:
         y = Dense(d, name="project_in")(y)
 
     def layer() -> Layer:
@@ -101,8 +110,8 @@ def encoder(
 
     for stack in _stacks(layers, groups, inner, layer):
         y = stack(y)
-    ends = _ends(y, d, e, words, table, head, tied, activation)
-    return Model(tokens, ends)
+    function: ActivationName = "relu" if activation == "relu2" else activation
+    return Model(tokens, _ends(head, y, (d, e), table, tied, spare_bias, function, classes))
 
 
 def _stacks(layers: DimLike, groups: DimLike | None, inner: int, layer: Any) -> list[Repeat]:
@@ -112,12 +121,15 @@ def _stacks(layers: DimLike, groups: DimLike | None, inner: int, layer: Any) -> 
     count = read_dim("groups", groups)
     if not isinstance(count, int):
         count = 1
-    each = exact_div(total, count)
+    if isinstance(total, int):
+        times: list[Dim] = [*Counter(i * count // total for i in range(total)).values()]
+    else:
+        times = [exact_div(total, count)] * count
     return [
         Repeat(
-            _several(layer, inner), each, shared=True, name=f"layers_{i}" if count > 1 else "layers"
+            _several(layer, inner), n, shared=True, name=f"layers_{i}" if count > 1 else "layers"
         )
-        for i in range(count)
+        for i, n in enumerate(times)
     ]
 
 
@@ -129,23 +141,35 @@ def _several(layer: Any, inner: int) -> Layer:
 
 
 def _ends(
-    y: Any, width: Dim, narrow: Dim, words: Dim, table: Layer, head: EncoderHead, tied: bool,
-    activation: Between,
+    head: EncoderHead, y: Any, widths: tuple[Dim, Dim], table: Embedding, tied: bool,
+    spare: bool, function: ActivationName, classes: DimLike,
 ) -> list[Any]:  # fmt: skip
-    function: ActivationName = "relu" if activation == "relu2" else activation
-    if head == "none":
-        return [y]
-    found = []
-    if head in ("masked", "both"):
+    """What comes out, of what the last layer gives."""
+    wide, narrow = widths
+
+    def words() -> list[Any]:
         z = layer_norm(name="head_norm")(Dense(narrow, function, name="head_transform")(y))
-        ties = {"kernel": table} if tied else {}
-        found.append(Dense(words, tied=ties, name="lm_head")(z))
-    if head in ("pooler", "both"):
-        pooled = Dense(width, "tanh", name="pooler")(Select(1, 0, name="first")(y))
-        found.append(Dense(2, name="next_sentence")(pooled) if head == "both" else pooled)
-        if head == "pooler":
-            found.insert(0, y)
-    return found
+        count = table.input_dim
+        scores = Dense(count, tied={"kernel": table} if tied else {}, name="lm_head")(z)
+        return [scores, Parameter((count,), name="spare_bias")] if spare and not tied else [scores]
+
+    def pooled() -> Any:
+        return Dense(wide, "tanh", name="pooler")(Select(1, 0, name="first")(y))
+
+    def scored(z: Any, count: DimLike, name: str = "classifier") -> Any:
+        return Dense(read_dim("classes", count), name=name)(z)
+
+    ends: dict[str, Callable[[], list[Any]]] = {
+        "none": lambda: [y],
+        "pooler": lambda: [y, pooled()],
+        "masked": words,
+        "both": lambda: [*words(), scored(pooled(), 2, "next_sentence")],
+        "classes": lambda: [scored(pooled(), classes)],
+        "each": lambda: [scored(y, classes)],
+        "span": lambda: [scored(y, 2, "span")],
+        "replaced": lambda: [scored(Dense(wide, function, name="judged")(y), 1, "replaced")],
+    }
+    return one_of("head", head, ends)()
 
 
 ENCODERS: Mapping[str, Mapping[str, Any]] = {

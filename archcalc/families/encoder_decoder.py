@@ -23,7 +23,7 @@ from archcalc.layers import (
     PositionEmbedding,
     RelativePositionBias,
 )
-from archcalc.network import Input, Model, Repeat
+from archcalc.network import Input, Model, Parameter, Repeat
 from archcalc.symbolic.dims import Dim, DimLike
 
 __all__ = ["ENCODER_DECODERS", "encoder_decoder"]
@@ -55,6 +55,7 @@ def encoder_decoder(
     final_norm: bool = True,
     mels: DimLike | None = None,
     tied: bool = True,
+    tables_apart: bool = False,
     head: bool = True,
     source_length: DimLike = "s",
     length: DimLike = "t",
@@ -83,6 +84,8 @@ def encoder_decoder(
         mels: how many channels of sound the source has, which two convolutions read; words where
             ``None``.
         tied: whether the head is the table of words.
+        tables_apart: whether each stack has a table of its own, beside one that nothing reads, as
+            BART without ties has in transformers; its head is then tied to none.
         head: whether there is a head.
         source_length: how many words the source has; of sound, twice as many frames.
         length: how many words the target has.
@@ -99,11 +102,12 @@ def encoder_decoder(
     d, words = read_dim("width", width), read_dim("vocab", vocab)
     made: Norm = one_of("norm", norm, NORMS)
     s, t = read_dim("source_length", source_length), read_dim("length", length)
-    table = Embedding(words, d, name="embed_tokens")
+    table = Embedding(words, d, name="decoder_tokens" if tables_apart else "embed_tokens")
+    of_source = Embedding(words, d, name="encoder_tokens") if tables_apart else table
     tokens = Input((t,), name="tokens")
     if mels is None:
         source = Input((s,), name="source")
-        y: Any = table(source)
+        y: Any = of_source(source)
     else:
         source = Input((2 * s, read_dim("mels", mels)), name="source")
         y = _heard(source, d)
@@ -139,9 +143,10 @@ def encoder_decoder(
     if final_norm:
         z = made(name="decoder_norm")(z)
     if head:
-        ties = {"kernel": table} if tied else {}
+        ties = {"kernel": table} if tied and not tables_apart else {}
         z = Dense(words, use_bias=False, tied=ties, name="lm_head")(z)
-    return Model([source, tokens], z)
+    spare = [Parameter((words, d), name="spare_table")] if tables_apart else []
+    return Model([source, tokens], [z, *spare])
 
 
 def _distances(y: Any, heads: Dim, buckets: DimLike | None, name: str) -> list[Any]:

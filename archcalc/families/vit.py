@@ -7,26 +7,24 @@ as torchvision has it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from archcalc.families.parts import read_dim
-from archcalc.layers import (
-    GELU,
-    Add,
-    Concatenate,
-    Conv2D,
-    Dense,
-    LayerNormalization,
-    MultiHeadAttention,
-    Reshape,
-    Select,
-)
-from archcalc.network import Input, Model, Parameter, Repeat, Residual, Sequential
+from archcalc.families.attention import attention
+from archcalc.families.decoder import block, layer_norm
+from archcalc.families.feedforward import Between, mlp
+from archcalc.families.parts import one_of, read_dim
+from archcalc.layers import Add, Concatenate, Conv2D, Dense, Layer, Reshape, Select
+from archcalc.network import Input, Model, Parameter, Repeat, Sequential
 from archcalc.symbolic.dims import Dim, DimLike, exact_div, lower
 from archcalc.symbolic.division import floor_div
+from archcalc.symbolic.errors import DimensionError
 from archcalc.symbolic.shape import ShapeLike, as_shape
 
-__all__ = ["VITS", "vit"]
+__all__ = ["VITS", "ImageHead", "vit"]
+
+ImageHead: TypeAlias = Literal["classes", "pooler", "none"]
+"""What stands after the last norm: scores of classes, made of the token; a layer that is made of
+it; or nothing."""
 
 _BASE = {"layers": 12, "width": 768, "heads": 12, "hidden": 3072, "classes": 1000}
 _LARGE = {"layers": 24, "width": 1024, "heads": 16, "hidden": 4096, "classes": 1000}
@@ -50,6 +48,10 @@ def vit(
     classes: DimLike = "K",
     *,
     patch: DimLike = 16,
+    bias: str = "qkvo",
+    activation: Between = "gelu",
+    head: ImageHead = "classes",
+    pooled: DimLike | None = None,
     input_shape: ShapeLike = (224, 224, 3),
 ) -> Sequential:
     """A Vision Transformer: patches and a class token, layers of attention, and a classifier.
@@ -64,10 +66,15 @@ def vit(
         heads: how many heads the attention has; they change no count of parameters.
         classes: how many classes are told apart.
         patch: how high and wide a patch is.
+        bias: the projections of attention that add a bias, by letters of ``"qkvo"``.
+        activation: the function between the Dense layers.
+        head: what stands after the last norm.
+        pooled: the features that a pooler gives; `width` where ``None``.
         input_shape: height, width and channels of the images, numbers or symbols.
 
     Raises:
-        DimensionError: an argument is no dimension.
+        DimensionError: an argument is no dimension, or the heads do not part the width.
+        SpecificationError: the head is none of those there are.
 
     >>> P = vit().trace().parameters
     >>> P.collect("L", "d", "K")
@@ -81,19 +88,29 @@ def vit(
     a, f = read_dim("heads", heads), read_dim("hidden", hidden)
     height, across, *_ = as_shape(input_shape)
     patches = lower(floor_div(height, p) * floor_div(across, p))
-    attention = MultiHeadAttention(a, exact_div(d, a))
-    layer = [
-        Residual([LayerNormalization(), attention]),
-        Residual([LayerNormalization(), Dense(f), GELU(), Dense(d)]),
-    ]
+    if isinstance(d, int) and isinstance(a, int) and d % a:
+        raise DimensionError(f"{a} heads do not part a width of {d} evenly").at("heads")
+    e = exact_div(d, a)
+    mixer = attention(d, a, None, e, bias=bias, rotary=False, causal=False, keeps=False)
+    layer = block(d, mixer, mlp(d, f, activation), norm=layer_norm)
     return Sequential(
         [
             *(Conv2D(d, p, strides=p, name="patches"), Reshape((patches, d))),
             *(_placed(patches, d), Repeat(layer, read_dim("layers", layers), name="layers")),
-            *(LayerNormalization(), Select(1, 0), Dense(read_dim("classes", classes))),
+            *(layer_norm(name="norm"), *_end(head, classes, d if pooled is None else pooled)),
         ],
         input_shape=input_shape,
     )
+
+
+def _end(head: ImageHead, classes: DimLike, pooled: DimLike) -> list[Layer]:
+    ends: dict[str, list[Layer]] = {
+        "classes": [Dense(read_dim("classes", classes), name="classifier")],
+        "pooler": [Dense(read_dim("pooled", pooled), "tanh", name="pooler")],
+        "none": [],
+    }
+    end = one_of("head", head, ends)
+    return [Select(1, 0, name="first"), *end] if end else []
 
 
 def _placed(patches: Dim, width: Dim) -> Model:

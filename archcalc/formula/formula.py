@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import Any, TypeAlias
 
 from sympy import Expr, Rational, Symbol
 
-from archcalc._hooks import SOLVED_TOGETHER
-from archcalc._loading import loaded
 from archcalc.formula.algebra import Algebra
 from archcalc.formula.conditions import Assumption, ConditionLike, in_text, read_condition
 from archcalc.formula.constraint import Comparing
 from archcalc.formula.notations import Notations
+from archcalc.formula.questions import Questions, asked
 from archcalc.formula.values import open_requirements, read_values
 from archcalc.symbolic.dims import DimLike, as_expr
 from archcalc.symbolic.errors import ArchcalcError, EvaluationError
@@ -24,24 +23,13 @@ from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import with_common_powers
 
-if TYPE_CHECKING:
-    from archcalc.formula.compiling.compiled import Compiled, Kept
-    from archcalc.formula.inverse import Inverse
-    from archcalc.formula.sensitivity import Sensitivity
-    from archcalc.formula.solutions import Solutions
-
 __all__ = ["Formula", "FormulaLike"]
-
-ExactLike: TypeAlias = int | Fraction | str
-"""An exact number, or text that says one, such as ``"25.6M"``."""
-
-Limit: TypeAlias = ExactLike | None
 
 _Idle: TypeAlias = tuple[Symbol | Callable[[], Iterable[Symbol]], ...]
 """The symbols that change nothing, or what gives them."""
 
 
-class Formula(Notations, Comparing, Algebra):
+class Formula(Questions, Notations, Comparing, Algebra):
     """An exact expression of positive-integer symbols, with terms and factors in the given order.
 
     Calling it with numbers for all symbols gives an ``int`` (a ``Fraction`` where it is not
@@ -227,164 +215,7 @@ class Formula(Notations, Comparing, Algebra):
     def _assumed(self) -> Formula:
         if not self.assumptions:
             return self
-        return self._made(*_in("assuming:assumed")(self._ordered, self.requirements))
-
-    # Questions
-
-    @overload
-    def solve(
-        self,
-        unknown: Mapping[str, Any],
-        more: Mapping[str, Any] | None = ...,
-        /,
-        *,
-        at_most: Limit = ...,
-        at_least: Limit = ...,
-        equals: Limit = ...,
-        **values: Any,
-    ) -> dict[str, int]: ...
-    @overload
-    def solve(
-        self,
-        unknown: str | Symbol,
-        more: Mapping[str, Any] | None = ...,
-        /,
-        *,
-        at_most: Limit = ...,
-        at_least: Limit = ...,
-        equals: Limit = ...,
-        **values: Any,
-    ) -> int: ...
-    def solve(
-        self,
-        unknown: str | Symbol | Mapping[str, Any],
-        more: Mapping[str, Any] | None = None,
-        /,
-        *,
-        at_most: Limit = None,
-        at_least: Limit = None,
-        equals: Limit = None,
-        **values: Any,
-    ) -> int | dict[str, int]:
-        """The integer value of `unknown` that meets one bound, exactly.
-
-        Several unknowns are solved for within ranges: for the values with the largest result of at
-        most the bound, or the smallest of at least it (`ac.search` can do more).
-
-        Args:
-            unknown: the symbol to solve for; or the ranges of several, as in
-                ``{"f": range(8, 513), "n": range(1, 1025)}``.
-            more: numbers for symbols that are called as an argument is, such as ``equals``.
-            at_most: find the largest value of `unknown` with a result of at most this; a number, or
-                text that says one, such as ``"25.6M"``.
-            at_least: find the smallest value of `unknown` with a result of at least this.
-            equals: find the value of `unknown` with exactly this result.
-            values: numbers for all other symbols.
-
-        Returns:
-            An ``int``; for several unknowns the value of each by name.
-
-        Raises:
-            NoSolutionError: none fits, every one fits, or that cannot be decided.
-
-        >>> P = Formula("(k**2 + 1)*f")
-        >>> P.solve("f", at_most=100_000, k=3)
-        10000
-        >>> P.solve({"k": range(1, 8), "f": range(8, 65)}, at_most=1_000)
-        {'k': 7, 'f': 20}
-        """
-        given = self._own({**(more or {}), **values})
-        if isinstance(unknown, Mapping):
-            return SOLVED_TOGETHER[0](self, unknown, given, at_most, at_least, equals)
-        found: int = _in("solve:solve")(
-            self,
-            unknown,
-            at_most=at_most,
-            at_least=at_least,
-            equals=equals,
-            values=given,
-        )
-        return found
-
-    def solutions(
-        self,
-        unknown: str | Symbol,
-        more: Mapping[str, Any] | None = None,
-        /,
-        *,
-        equals: ExactLike,
-        **values: Any,
-    ) -> Solutions:
-        """All values of `unknown` with exactly one result, in rising order.
-
-        Args:
-            unknown: the symbol to solve for.
-            more: numbers for symbols that are called ``equals``.
-            equals: the result.
-            values: numbers for all other symbols.
-
-        Raises:
-            NoSolutionError: the network exists for no value, or it cannot be decided.
-
-        >>> P = Formula("(n - 8)**2")
-        >>> P.solutions("n", equals=9), list(P.solutions("n", equals=9))
-        (5 and 11, [5, 11])
-        >>> Formula("n%4").solutions("n", equals=3)
-        3, 7, 11, …
-        """
-        given = self._own({**(more or {}), **values})
-        every: Solutions = _in("solve:solutions")(self, unknown, equals=equals, values=given)
-        return every
-
-    def compile(self, dtype: Kept | type | None = None) -> Compiled:
-        """The formula as a function of whole arrays: NumPy's, and Dask's.
-
-        Args:
-            dtype: how results are kept.  Left out, as 64-bit integers where these surely hold
-                them, else as Python integers; ``"float64"`` for floats, ``"object"`` for Python
-                integers always, ``"int64"`` for 64-bit integers or an error.
-
-        Raises:
-            EvaluationError: another dtype, or something that cannot be computed exactly.
-
-        >>> Formula("(29 - k)//2*f").compile()(k=[1, 3, 5], f=32)
-        array([448, 416, 384])
-        """
-        # Loaded at the call, so NumPy is imported only to compile.
-        kind = loaded("archcalc.formula.compiling.compiled").Compiled
-        compiled: Compiled = kind(self.expr, self.requirements, dtype)
-        return compiled
-
-    def invert(self, unknown: str | Symbol, *, value: str | Symbol | None = None) -> Inverse:
-        """`unknown` in terms of the value of the formula, where algebra has a closed form.
-
-        Args:
-            unknown: the symbol that is wanted.
-            value: a name for the formula's value; without it, ``total`` or the like.
-
-        Raises:
-            NoSolutionError: there is no closed form, or it is not known which root is meant.
-
-        >>> gpt2 = Formula("L*(12*d**2 + 13*d) + 2*d + (V + S)*d")
-        >>> d = gpt2.invert("d")
-        >>> d
-        (√((13·L + S + V + 2)² + 48·L·total) − 13·L − S − V − 2)/(24·L)
-        >>> d(total=124_439_808, L=12, V=50257, S=1024)
-        768
-        """
-        inverse: Inverse = _in("inverse:invert")(self, unknown, value)
-        return inverse
-
-    def sensitivity(self, /, **values: Any) -> Sensitivity:
-        """What one more of each symbol costs at `values`, exactly, and the elasticity.
-
-        >>> print(Formula("(k**2 + 1)*f").sensitivity(k=3, f=32))
-        at f = 32, k = 3: 320
-        f   32 → 33     +10   elasticity 1
-        k    3 → 4     +224   elasticity 9/5
-        """
-        found: Sensitivity = _in("sensitivity:sensitivity")(self, self._own(values))
-        return found
+        return self._made(*asked("assuming:assumed")(self._ordered, self.requirements))
 
     def equals(self, other: FormulaLike) -> bool | None:
         """Whether both are the same for all values; ``None`` where that is not decided.
@@ -397,7 +228,7 @@ class Formula(Notations, Comparing, Algebra):
         None
         """
         formula = other if isinstance(other, Formula) else Formula(other)
-        decided: bool | None = _in("sameness:same")(self, formula)
+        decided: bool | None = asked("sameness:same")(self, formula)
         return decided
 
     def _combined(self, kind: Any, left: Any, right: Any) -> Formula:
@@ -409,7 +240,7 @@ class Formula(Notations, Comparing, Algebra):
 
     @cached_property
     def _canonical(self) -> Expr:
-        return _in("sameness:canonical")(self.expr)
+        return asked("sameness:canonical")(self.expr)
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same polynomial of symbols and floors (`equals` also undecided)."""
@@ -436,7 +267,7 @@ class Formula(Notations, Comparing, Algebra):
         return ", ".join(filter(None, [self.to_text(), self._where()]))
 
     def _where(self) -> str:
-        return str(_in("assuming:where")(self.requirements)) if self.assumptions else ""
+        return str(asked("assuming:where")(self.requirements)) if self.assumptions else ""
 
     def _notations(self) -> dict[str, Callable[[], str]]:
         return {**super()._notations(), "where": self.to_text_where}
@@ -448,12 +279,6 @@ class Formula(Notations, Comparing, Algebra):
 
     def _repr_latex_(self) -> str:
         return ", ".join(filter(None, [super()._repr_latex_(), self._where()]))
-
-
-def _in(question: str) -> Any:
-    """What answers a question; it is loaded when one is first asked."""
-    module, _, name = question.partition(":")
-    return getattr(loaded(f"archcalc.formula.{module}"), name)
 
 
 def _ordered(expression: FormulaLike) -> Expr:

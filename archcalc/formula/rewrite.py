@@ -55,8 +55,36 @@ def collected(ordered: Expr, symbols: Sequence[Symbol]) -> Expr:
         if power is S.Zero:
             terms.extend(_parts(coefficient))
         elif coefficient != 0:
-            terms.append(_times(Pow(first, power), coefficient))
+            terms.append(_times(Pow(first, power), _shared_out(coefficient)))
     return _summed(terms)
+
+
+def _shared_out(total: Expr) -> Expr:
+    """A sum with the powers that stand in all its terms before those that hold more, where that is
+    shorter; those of a symbol that differ stay, as in a polynomial.
+
+    >>> from archcalc.symbolic import symbols
+    >>> a, d, f = symbols("a d f")
+    >>> _shared_out(2*a*d + 3*d*f + 2*d), _shared_out(2*d**2 + d)
+    (d*(2*a + 3*f) + 2*d, 2*d**2 + d)
+    """
+    terms = [term for part in _parts(total) for term in plain(part).as_ordered_terms()]
+    each = [_exponents(term) for term in terms]
+    shared = {s: n for s, n in each[0].items() if all(found.get(s) == n for found in each)}
+    before = [s**n for s, n in shared.items()]
+    rest = [term / prod(before) for term in terms]
+    inside = [term for term in rest if not term.is_number]
+    if not shared or len(inside) < 2:
+        return total
+    alone = [term for term, left in zip(terms, rest, strict=True) if left.is_number]
+    made = _summed([product_of([*before, OrderedAdd(*inside)]), *alone])
+    return made if length(made) < length(total) else total
+
+
+def _exponents(term: Expr) -> dict[Symbol, int]:
+    """The symbols that a term is a product with, and how often."""
+    powers = (factor.as_base_exp() for factor in Mul.make_args(plain(term)))
+    return {s: int(n) for s, n in powers if s.is_Symbol and n.is_Integer and n > 0}
 
 
 def _times(power: Expr, coefficient: Expr) -> Expr:

@@ -15,7 +15,7 @@ from archcalc.frameworks.importing.keras.configs import plan_of
 from archcalc.frameworks.importing.keras.inputs import numbers_of, shapes_of
 from archcalc.frameworks.importing.keras.lowering import Reading, network_of
 from archcalc.frameworks.importing.keras.plan import Plan
-from archcalc.layers.opaque import Opaque
+from archcalc.layers.opaque import UNREACHED, Opaque
 from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.generalizing.folding import folded
@@ -142,7 +142,7 @@ def _with(plan: Plan, shapes: list[Shape], sizes: Mapping[str, int], model: Any)
     if not rest:
         return made
     end: Any = made.output_shapes(*shapes)[0]
-    what: Any = Opaque("weights that reach no output", (end,), rest, name="unused")
+    what: Any = Opaque(UNREACHED, (end,), rest, name="unused")
     return _ended(made, what)
 
 

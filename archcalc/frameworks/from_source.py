@@ -32,6 +32,7 @@ def from_source(
     input_shape: ShapeLike | Sequence[ShapeLike] | None = None,
     *,
     sizes: Mapping[str, int] | None = None,
+    call: Mapping[str, Any] | None = None,
 ) -> Network:
     """The network that source code of Keras or torch defines, as people paste it.
 
@@ -46,6 +47,7 @@ def from_source(
         input_shape: what goes in, without the batch, numbers or symbols; a list of shapes where
             several go in.  It may be left out where the code says it.
         sizes: what symbols are while the code is read; its conditions may depend on them.
+        call: the arguments of the class or the function that makes the model, by name.
 
     Raises:
         FrameworkError: the code, or the part on which the model depends, cannot be read; the error
@@ -64,14 +66,15 @@ def from_source(
     542230
     """
     text, file, own = _text(source)
+    path = Path(file).resolve() if os.path.isfile(file) else None
     tree = _parsed(text, file)
     shapes = _shapes(input_shape)
     wanted: set[tuple[int, int]] = set()
     while True:
-        machine = Machine(text, file, Bench(sizes or {}), wanted)
+        machine = Machine(text, file, Bench(sizes or {}), wanted, path)
         try:
             machine.follow(tree)
-            network = network_of(machine, picked(machine, name or own), shapes)
+            network = network_of(machine, picked(machine, name or own, call or {}), shapes)
             break
         except StatesWantedError as states:
             wanted.add(states.place)
@@ -82,9 +85,11 @@ def from_source(
     return network
 
 
-def read_source(path: str | os.PathLike[str], input_shape: Any = None) -> Network:
+def read_source(
+    path: str | os.PathLike[str], input_shape: Any = None, call: Mapping[str, Any] | None = None
+) -> Network:
     """The network in a file, or one of them: what reads a ``.py`` where a file stands."""
-    return from_source(path, input_shape=input_shape)
+    return from_source(path, input_shape=input_shape, call=call)
 
 
 def _text(source: str | os.PathLike[str]) -> tuple[str, str, str | None]:

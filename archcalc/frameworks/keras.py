@@ -205,7 +205,9 @@ def _built(applied: Applied, chain: Chain, name: str, known: Built) -> list[Any]
         named = class_of(entry, part, x)
         cls = named if isinstance(named, type) else getattr(layers, named)
         inputs = applied.inputs if len(applied.inputs) > 1 else (x,)
-        arguments = _with_held(part, arguments_of(entry, part, x), inputs, known)
+        itself = getattr(part, "cell", None) is applied.layer  # a cell as the first step
+        inside = known if getattr(part, "per_step", False) and not itself else {}
+        arguments = _with_held(part, arguments_of(entry, part, x), inputs, inside)
         arguments |= {k: v for k, v in part.kept.items() if k not in TOLD}
         layer = cls(**arguments, name=title)
         if not part.trainable:  # of a wrapper, True would be told to what it holds as well
@@ -222,11 +224,10 @@ def _with_held(
 
     What it calls at every step may be called elsewhere too; of anything else it has copies.
     """
-    own = known if getattr(layer, "per_step", False) else {}
 
     def there(value: Any) -> Any:
         if isinstance(value, Layer):
-            return _held(value, layer.inside(*inputs), own)
+            return _held(value, layer.inside(*inputs), known)
         held = isinstance(value, tuple) and value and isinstance(value[0], Layer)
         return [there(part) for part in value] if held else value
 

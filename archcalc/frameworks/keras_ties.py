@@ -31,7 +31,8 @@ def share_weights(built: Sequence[Any], call: Call, lenders: Sequence[tuple[Laye
         other = _variable(owner, theirs, tie.of)
         if mine is None or other is None or tie.transposed:
             raise _refused(tie, call.path)
-        _replace(*mine, other[1])
+        for part, attribute in _held(*mine):
+            _replace(part, attribute, mine[1], other[1])
 
 
 def _variable(layer: Layer, built: Sequence[Any], name: str) -> tuple[Any, Any] | None:
@@ -47,9 +48,14 @@ def _variable(layer: Layer, built: Sequence[Any], name: str) -> tuple[Any, Any] 
     return None
 
 
-def _replace(layer: Any, mine: Any, other: Any) -> None:
+def _held(layer: Any, mine: Any) -> list[tuple[Any, str]]:
+    """The layers in `layer`, such as its cell, that have a variable, and what they call it."""
+    places = [(part, *pair) for part in layer._flatten_layers() for pair in vars(part).items()]
+    return [(part, name) for part, name, value in places if value is mine]
+
+
+def _replace(layer: Any, attribute: str, mine: Any, other: Any) -> None:
     """Let an attribute of a layer be another variable, as Keras itself does where it quantizes."""
-    (attribute,) = (name for name, value in vars(layer).items() if value is mine)
     layer._tracker.unlock()
     layer._untrack_variable(mine)
     setattr(layer, attribute, other)

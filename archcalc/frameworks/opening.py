@@ -12,7 +12,7 @@ from importlib import import_module
 from inspect import Parameter, isroutine, signature
 from typing import Any
 
-from archcalc._files import names_attribute, reader_of
+from archcalc._files import names_attribute, names_source, reader_of
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
 from archcalc.network.sequential import Sequential
@@ -60,7 +60,8 @@ def read_model(
             return _attribute(model, input_shape, call or {})
         reader = reader_of(model)
         if reader is not None:
-            return reader(model, input_shape)
+            more = {"call": call} if call and names_source(model) else {}
+            return reader(model, input_shape, **more)
         return _fed(read_file(model)[0], input_shape)
     made = _as_network(model, input_shape)
     if made is None:

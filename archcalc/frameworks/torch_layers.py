@@ -239,14 +239,15 @@ def _tie(tie: TiedWeight, own: tuple[nn.Module, Call], owner: tuple[nn.Module, C
         FrameworkError: torch lays out the two in different orders.
     """
     mine, theirs = _tensor(own[1], tie.weight), _tensor(owner[1], tie.of)
-    if not _one_tensor(mine, theirs, tie.transposed):
+    (module, name), (given, known) = _held_by(own[0], mine), _held_by(owner[0], theirs)
+    one = _one_tensor(mine, theirs, tie.transposed)
+    if not (one and hasattr(module, name) and hasattr(given, known)):
         raise FrameworkError(
             f"torch lays out {tie.weight} unlike {tie}, so that one parameter cannot be both",
             code="tied-weights",
             path=own[1].path,
             hint="tie weights that torch keeps in one order, such as a Dense and an Embedding",
         )
-    (module, name), (given, known) = _held_by(own[0], mine), _held_by(owner[0], theirs)
     setattr(module, name, getattr(given, known))
 
 

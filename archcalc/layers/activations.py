@@ -10,9 +10,9 @@ from archcalc.layers.axes import axis_index, axis_indices
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Arithmetic, Kept, Saved, Storage, Weight
 from archcalc.layers.fields import OptionalAxes, SomeAxes, option
-from archcalc.layers.functions import ActivationName, applied, saved_by, softmax_along
+from archcalc.layers.functions import ActivationName, applied, saved_by
 from archcalc.layers.kept import EVERY, of_weights
-from archcalc.layers.sight import Sight, Sights, Stretch, all_of, in_place
+from archcalc.layers.sight import Sight, Sights, Stretch, in_place
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
@@ -29,12 +29,9 @@ __all__ = [
     "Hardshrink",
     "Hardtanh",
     "LeakyReLU",
-    "LogSoftmax",
     "PReLU",
     "RReLU",
     "ReLU",
-    "Softmax",
-    "Softmin",
     "Softplus",
     "Softshrink",
     "Threshold",
@@ -43,7 +40,7 @@ __all__ = [
 _TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
 
 
-class _Elementwise(Layer, abstract=True):
+class ElementwiseActivation(Layer, abstract=True):
     """What comes out has the shape of what goes in.
 
     `inplace`, where a class has it, is torch's: whether the output is written over the input.
@@ -70,7 +67,7 @@ class _Elementwise(Layer, abstract=True):
         return "overwritten" if getattr(self, "inplace", False) else "own"
 
 
-class Activation(_Elementwise):
+class Activation(ElementwiseActivation):
     """An activation function by name.
 
     ``"glu"`` is `GLU`, of which half comes out; it is a layer only, no ``activation=`` of another.
@@ -109,7 +106,7 @@ class Activation(_Elementwise):
         return GLU().sights(output, x) if glu else super().sights(output, x)
 
 
-class GLU(_Elementwise):
+class GLU(ElementwiseActivation):
     """One half of an axis times the sigmoid of the other: half of it comes out; torch's.
 
     Args:
@@ -160,7 +157,7 @@ class GLU(_Elementwise):
         )
 
 
-class ReLU(_Elementwise):
+class ReLU(ElementwiseActivation):
     """``max(0, x)``, with a ceiling, a slope below the threshold, or another threshold.
 
     >>> ReLU(6.0).output_shape(Shape((28, 28, 3)))
@@ -179,7 +176,7 @@ class ReLU(_Elementwise):
         return "relu" if self.max_value is None else "relu6"
 
 
-class LeakyReLU(_Elementwise):
+class LeakyReLU(ElementwiseActivation):
     """ReLU with a fixed slope for negative values.
 
     >>> LeakyReLU().weights(Shape((98, 50)))
@@ -192,7 +189,7 @@ class LeakyReLU(_Elementwise):
     inplace: bool = Field(default=False, kw_only=True)
 
 
-class ELU(_Elementwise):
+class ELU(ElementwiseActivation):
     """The exponential linear unit.
 
     >>> ELU().output_shape(Shape((10,)))
@@ -205,7 +202,7 @@ class ELU(_Elementwise):
     inplace: bool = Field(default=False, kw_only=True)
 
 
-class CELU(_Elementwise):
+class CELU(ElementwiseActivation):
     """ELU with a slope of 1 at 0, whatever `alpha` is.
 
     ``max(0, x) + min(0, alpha·(e^(x/alpha) − 1))``; `Activation` knows it as ``"celu"``, with an
@@ -230,7 +227,7 @@ class CELU(_Elementwise):
         return alpha
 
 
-class GELU(_Elementwise):
+class GELU(ElementwiseActivation):
     """``x`` times the normal distribution's share below ``x``, or an approximation of it.
 
     `Activation` knows it as ``"gelu"``, without approximation.
@@ -251,7 +248,7 @@ class GELU(_Elementwise):
         return "gelu" if self.approximate == "none" else "gelu by tanh"
 
 
-class Hardshrink(_Elementwise):
+class Hardshrink(ElementwiseActivation):
     """``x`` where it is further than `lambd` from 0, otherwise 0.
 
     >>> Hardshrink(0.1).output_shape(Shape((10,)))
@@ -265,7 +262,7 @@ class Hardshrink(_Elementwise):
     source: ClassVar[str] = f"{_TORCH}Hardshrink.html"
 
 
-class Softshrink(_Elementwise):
+class Softshrink(ElementwiseActivation):
     """``x``, brought nearer to 0 by `lambd`, and no further than 0.
 
     >>> Softshrink(0.1).output_shape(Shape((10,)))
@@ -279,7 +276,7 @@ class Softshrink(_Elementwise):
     source: ClassVar[str] = f"{_TORCH}Softshrink.html"
 
 
-class Hardtanh(_Elementwise):
+class Hardtanh(ElementwiseActivation):
     """``x``, but no less than `min_val` and no more than `max_val`.
 
     >>> Hardtanh(0.0, 6.0).output_shape(Shape((28, 28, 3)))
@@ -301,7 +298,7 @@ class Hardtanh(_Elementwise):
         return self
 
 
-class Threshold(_Elementwise):
+class Threshold(ElementwiseActivation):
     """``x`` where it is above `threshold`, otherwise `value`.
 
     >>> Threshold(0.1, 20.0).output_shape(Shape((10,)))
@@ -317,7 +314,7 @@ class Threshold(_Elementwise):
     source: ClassVar[str] = f"{_TORCH}Threshold.html"
 
 
-class RReLU(_Elementwise):
+class RReLU(ElementwiseActivation):
     """LeakyReLU with a slope drawn anew between `lower` and `upper` while training.
 
     >>> RReLU().output_shape(Shape((28, 28, 3)))
@@ -342,7 +339,7 @@ class RReLU(_Elementwise):
         return self
 
 
-class Softplus(_Elementwise):
+class Softplus(ElementwiseActivation):
     """``ln(1 + e^(beta·x))/beta``, and ``x`` where ``beta·x`` is above `threshold`.
 
     >>> Softplus(2.0).output_shape(Shape((10,)))
@@ -357,59 +354,7 @@ class Softplus(_Elementwise):
     source: ClassVar[str] = f"{_TORCH}Softplus.html"
 
 
-class _AlongAxis(_Elementwise, abstract=True):
-    axis: int = -1
-
-    def arithmetic(self, x: Shape, y: Shape) -> tuple[Arithmetic, ...]:
-        return softmax_along(self.called, y, axis_index(self.axis, y)) if y else ()
-
-    def saves(self, x: Shape, y: Shape) -> Saved:
-        return Saved(output=True)
-
-    def sights(self, output: int, x: Shape) -> tuple[Sights, ...]:
-        axis = axis_index(self.axis, x)
-        return (in_place(x, {axis: all_of(x[axis], axis)}),)
-
-    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        axis_index(self.axis, x)
-        return ()
-
-
-class Softmax(_AlongAxis):
-    """Exponentials that sum to 1 along an axis.
-
-    >>> Softmax().output_shape(Shape((10,)))
-    (10,)
-    """
-
-    function: ClassVar[str] = "softmax"
-
-
-class LogSoftmax(_AlongAxis):
-    """The logarithm of `Softmax` along an axis.
-
-    >>> LogSoftmax().output_shape(Shape((10,)))
-    (10,)
-    """
-
-    function: ClassVar[str] = "log_softmax"
-
-    source: ClassVar[str] = f"{_TORCH}LogSoftmax.html"
-
-
-class Softmin(_AlongAxis):
-    """`Softmax` of the input with its sign turned.
-
-    >>> Softmin().output_shape(Shape((10,)))
-    (10,)
-    """
-
-    function: ClassVar[str] = "softmax"
-
-    source: ClassVar[str] = f"{_TORCH}Softmin.html"
-
-
-class PReLU(_Elementwise):
+class PReLU(ElementwiseActivation):
     """ReLU with a *learned* slope for every element, or one for all along the shared axes.
 
     Args:

@@ -37,6 +37,10 @@ _ANYWHERE: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(CONSTRAINTS, ("a constraint", "constraint")),
     **dict.fromkeys(REGULARIZERS - {"l1", "l2"}, ("a regularizer", "regularizer")),
     **dict.fromkeys(INITIALIZERS - set(get_args(PaddingMode)), ("an initializer", "initializer")),
+    **dict.fromkeys(
+        ("nearest", "bilinear", "bicubic", "trilinear", "lanczos3", "lanczos5"),
+        ("a choice of interpolation", "interpolation"),
+    ),
     **dict.fromkeys(("mean",), ("a way to reduce", "reduction")),
     **dict.fromkeys(("true", "false"), ("a truth value", "use_bias")),
     **dict.fromkeys(("none", "null"), ("nothing", "")),
@@ -94,6 +98,8 @@ def word_refused(
 
 def _argument_of(kind: str, arguments: Collection[str]) -> str:
     """The argument that takes a word: an initializer is a ``kernel_initializer``, or another's."""
+    if kind == "interpolation" and kind not in arguments and "mode" in arguments:
+        return "mode"  # as torch calls it
     kinds = ("initializer", "regularizer", "constraint")
     return next((a for a in arguments if a.endswith(f"_{kind}")), kind) if kind in kinds else kind
 

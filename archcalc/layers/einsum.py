@@ -252,6 +252,8 @@ class Contraction:
     def lengths(self, inputs: tuple[Shape, ...]) -> tuple[Mapping[str, Dim], ...]:
         """How long each letter is in every input, and last in the output.
 
+        A letter that stands twice in an input is its diagonal: one axis, of which there is a view.
+
         Raises:
             ShapeError: the equation is for another number of axes.
         """
@@ -318,10 +320,9 @@ def contraction(text: str) -> Contraction:
             "write it as 'bij->bji' or 'bij,bjk->bik'; '...' stands for any number of axes",
         )
     terms = [term.replace("...", ".") for term in re.split(",|->", plain)]
-    for term in terms:
-        if len(set(term)) < len(term):
-            _refuse(f"a letter stands twice in {term!r}", "give every axis a letter of its own")
     *inputs, out = _without_batch(terms)
+    if len(set(out)) < len(out):
+        _refuse(f"a letter stands twice in {out!r}", "an axis comes out once")
     for letter in out:
         if letter not in "".join(inputs):
             _refuse(f"{letter!r} comes out, but is of no input")

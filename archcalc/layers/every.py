@@ -30,6 +30,7 @@ from archcalc.layers.products import *
 from archcalc.layers.rearranging import *
 from archcalc.layers.recurrent import *
 from archcalc.layers.recurrent_convolution import *
+from archcalc.layers.reductions import *
 from archcalc.layers.regularization import *
 from archcalc.layers.rescaling import *
 from archcalc.layers.reshaping import *
@@ -37,6 +38,7 @@ from archcalc.layers.resizing import *
 from archcalc.layers.sdpa import *
 from archcalc.layers.selective import *
 from archcalc.layers.slicing import *
+from archcalc.layers.softmax import *
 from archcalc.layers.spectral_normalization import *
 from archcalc.layers.spectrogram import *
 from archcalc.layers.transposed import *
@@ -51,6 +53,7 @@ __all__ = [
     "GLU",
     "GRU",
     "LSTM",
+    "UNREACHED",
     "Activation",
     "ActivationName",
     "ActivityRegularization",

@@ -11,7 +11,10 @@ from archcalc.layers.facts import Remark, Weight, Work
 from archcalc.layers.fields import Position, ShapeField, option
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Opaque"]
+__all__ = ["UNREACHED", "Opaque"]
+
+UNREACHED = "weights that reach no output"
+"""What stands for modules that a model holds and whose results it does not give."""
 
 
 class SeenWeight(BaseModel):
@@ -76,6 +79,8 @@ class Opaque(Layer):
         return None
 
     def remarks(self, *inputs: Any) -> tuple[Remark, ...]:
+        if self.what == UNREACHED:
+            return (Remark("opaque", f"{UNREACHED} are counted, with the products that were seen"),)
         why = f" ({self.why})" if self.why else ""
         said = f"no rule describes {self.what}{why}: its numbers are those that were seen once"
         return (Remark("opaque", said),)

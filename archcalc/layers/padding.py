@@ -14,10 +14,10 @@ from archcalc.layers.base import AxisWindow
 from archcalc.layers.choices import PaddingMode
 from archcalc.layers.facts import Arithmetic, Saved
 from archcalc.layers.fields import Amounts, SignedAmounts, hyper
-from archcalc.layers.requirements import reaching
+from archcalc.layers.requirements import reaching, taken_off
 from archcalc.layers.spatial import DataFormat, Spatial, one_pair, per_axis
 from archcalc.layers.window import Window
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.halves import with_halves_up
 from archcalc.symbolic.requirement import Relation, Requirement
@@ -58,8 +58,29 @@ class _Padding(Spatial, abstract=True):
         """Where less than nothing is added, something is left."""
         return tuple(
             _leaves_some(self, x, axis, -before - after)
-            for axis, (before, after) in zip(self.spatial_axes(), self.padding, strict=True)
-            if any(map(_may_take_off, (before, after)))
+            for axis, (before, after) in self._cropped()
+        )
+
+    def _cropped(self) -> list[tuple[int, tuple[Dim, Dim]]]:
+        """The axes of which something may be taken off, with what is added before and after."""
+        pairs = zip(self.spatial_axes(), self.padding, strict=True)
+        return [(axis, pair) for axis, pair in pairs if any(map(_may_take_off, pair))]
+
+    def _is_there(self, x: Shape) -> tuple[Requirement, ...]:
+        """What is taken off is there, whatever is added at the other end."""
+        off = [(axis, pair, lower(sum(map(taken_off, pair)))) for axis, pair in self._cropped()]
+        return tuple(
+            Requirement(
+                x[axis],
+                Relation.AT_LEAST,
+                cut,
+                f"cropping {{cut}} takes more than input {self.axis_word(x, axis)} {{input}} has",
+                code="nothing-left",
+                hint="crop less",
+                details=(("cut", cut), ("input", x[axis])),
+            )
+            for axis, pair, cut in off
+            if cut != -sum(pair)
         )
 
     if TYPE_CHECKING:  # every subclass declares it, in the order of its own arguments
@@ -76,6 +97,9 @@ class _ZeroPadding(_Padding, abstract=True):
     _spread = per_axis("padding")
 
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/zero_padding2d/"
+
+    def requirements(self, x: Shape) -> tuple[Requirement, ...]:
+        return (*super().requirements(x), *self._is_there(x))
 
 
 class _ModePadding(_Padding, abstract=True):
@@ -102,7 +126,9 @@ class _ModePadding(_Padding, abstract=True):
         return self
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
-        return (*super().requirements(x), *reaching(self, x, self.padding, self.mode))
+        there = self._is_there(x) if self.mode == "constant" else ()
+        copied = reaching(self, x, self.padding, self.mode)
+        return (*super().requirements(x), *there, *copied)
 
     def taken(self, n: int, position: int) -> int | None:
         """The position of an axis of length `n` that padding is a copy of; ``None`` for a constant.

@@ -85,7 +85,35 @@ def _enough(found: Dim, needed: Dim) -> Requirement:
     )
 
 
-class PositionEmbedding(Layer):
+class _Table(Layer, abstract=True):
+    """A learned vector for each position, looked up in a table; of the input the length counts."""
+
+    axis_names: ClassVar[tuple[str, ...]] = ("t", "d")
+    looked_up: ClassVar[str]
+    """What has a vector each: the field that says how many."""
+
+    def feature_axes(self, x: Shape) -> tuple[int, ...]:
+        return (-1,)
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
+        return ()
+
+    def saves(self, *shapes: Shape) -> Saved:
+        return Saved(own=(Kept(self.looked_up, Shape(shapes[0][:1]), "index", of_batch=True),))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        rows = getattr(self, self.looked_up)
+        return (Weight("embeddings", Shape((rows, x[-1])), "embedding"),)
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        """None: of the input only the length counts."""
+        return ()
+
+
+class PositionEmbedding(_Table):
     """A learned vector for each of the first positions, to be added to what stands there.
 
     The input is ``(t, d)``, of which only the length counts; the vectors ``(t, d)`` come out.
@@ -104,28 +132,8 @@ class PositionEmbedding(Layer):
     positions: Size = hyper("S", counts="rows")
     offset: int = Field(default=0, ge=0)
 
-    axis_names: ClassVar[tuple[str, ...]] = ("t", "d")
+    looked_up: ClassVar[str] = "positions"
     source: ClassVar[str] = "https://arxiv.org/abs/1706.03762 (section 3.5)"
-
-    def feature_axes(self, x: Shape) -> tuple[int, ...]:
-        return (-1,)
-
-    def output_shape(self, x: Shape) -> Shape:
-        return x
-
-    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
-        return ()
-
-    def saves(self, *shapes: Shape) -> Saved:
-        places = Kept("positions", Shape(shapes[0][:1]), "index", of_batch=True)
-        return Saved(own=(places,))
-
-    def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return (Weight("embeddings", Shape((self.positions, x[-1])), "embedding"),)
-
-    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
-        """None: of the input only the length counts."""
-        return ()
 
     def requirements(self, x: Shape) -> tuple[Requirement, ...]:
         rows = lower(self.positions - self.offset)
@@ -142,7 +150,7 @@ class PositionEmbedding(Layer):
         )
 
 
-class SegmentEmbedding(Layer):
+class SegmentEmbedding(_Table):
     """A learned vector for each segment of a sequence, to be added to what stands there: BERT's.
 
     The input is ``(t, d)``, of which only the length counts; the vectors ``(t, d)`` come out.
@@ -158,28 +166,8 @@ class SegmentEmbedding(Layer):
 
     segments: Size = hyper("T", counts="rows")
 
-    axis_names: ClassVar[tuple[str, ...]] = ("t", "d")
+    looked_up: ClassVar[str] = "segments"
     source: ClassVar[str] = "https://arxiv.org/abs/1810.04805 (section 3)"
-
-    def feature_axes(self, x: Shape) -> tuple[int, ...]:
-        return (-1,)
-
-    def output_shape(self, x: Shape) -> Shape:
-        return x
-
-    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
-        return ()
-
-    def saves(self, *shapes: Shape) -> Saved:
-        segments = Kept("segments", Shape(shapes[0][:1]), "index", of_batch=True)
-        return Saved(own=(segments,))
-
-    def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return (Weight("embeddings", Shape((self.segments, x[-1])), "embedding"),)
-
-    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
-        """None: of the input only the length counts."""
-        return ()
 
 
 class RelativePositionBias(Layer):

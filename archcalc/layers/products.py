@@ -117,7 +117,8 @@ class Einsum(Layer):
 
     Several are multiplied from left to right, the first with the second, that with the third, and
     so on; a letter is summed as soon as nothing to come has it.  So does ``torch.einsum``, unless
-    opt_einsum is installed and finds an order of fewer products.
+    opt_einsum is installed and finds an order of fewer products.  A letter that stands twice in one
+    input is its diagonal.
 
     Args:
         equation: as in torch; the batch is the first axis of every part, by a letter or in an
@@ -125,6 +126,11 @@ class Einsum(Layer):
 
     >>> Einsum("bhqd,bhkd->bhqk").output_shape(Shape((8, 10, 64)), Shape((8, 20, 64)))
     (8, 10, 20)
+
+    The trace of a matrix adds 9 numbers to the first:
+
+    >>> Einsum("bii->b").arithmetic(Shape((10, 10)), Shape(()))[0].count
+    9
 
     A chain of matrices, 2·3·4 + 2·4·5 multiply-accumulates:
 
@@ -215,7 +221,8 @@ class Einsum(Layer):
         return None
 
     def sights(self, output: int, *inputs: Shape) -> tuple[Sights, ...]:
-        *terms, out = self._lengths(inputs)
+        *terms, _ = contraction(self.equation).letters(tuple(map(len, inputs)))
+        *_, out = self._lengths(inputs)
         places = {letter: place for place, letter in enumerate(out)}
 
         def view(letter: str, dim: Dim) -> Sight:
@@ -223,16 +230,29 @@ class Einsum(Layer):
             whole = stretched or letter not in places
             return all_of(dim, places.get(letter)) if whole else itself(places[letter])
 
-        return tuple({i: view(*named) for i, named in enumerate(term.items())} for term in terms)
+        named = (zip(term, x, strict=True) for term, x in zip(terms, inputs, strict=True))
+        return tuple({i: view(*axis) for i, axis in enumerate(axes)} for axes in named)
 
     def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
         *terms, _ = self._lengths(inputs)
         lengths = together(*terms)
-        return tuple(
-            same_length(f"the length of {letter!r}", lengths[letter], dim)
+        *letters, _ = contraction(self.equation).letters(tuple(map(len, inputs)))
+        named = zip(letters, inputs, terms, strict=True)
+        diagonals = [
+            (letter, term[letter], dim)
+            for axes, x, term in named
+            for letter, dim in zip(axes, x, strict=True)
+            if dim != term[letter]
+        ]
+        stretched = [
+            (letter, lengths[letter], dim)
             for term in terms
             for letter, dim in term.items()
             if dim not in (1, lengths[letter])
+        ]
+        return tuple(
+            same_length(f"the length of {letter!r}", *both)
+            for letter, *both in diagonals + stretched
         )
 
 

@@ -20,9 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from archcalc.layers.base import Layer
 from archcalc.layers.facts import (
-    Arithmetic,
     Kept,
     Operand,
     Primitive,
@@ -33,13 +31,10 @@ from archcalc.layers.facts import (
     Work,
 )
 from archcalc.layers.fields import OptionalSize, Size, hyper
-from archcalc.layers.functions import ActivationName, gated, kept_by
-from archcalc.layers.kept import CELL, EVERY, OVER_TIME, of_weights
-from archcalc.layers.sight import Sights, all_of, channels, every_one_before
-from archcalc.layers.states import TakesStates, check_states, in_layers, same_state
+from archcalc.layers.functions import ActivationName, kept_by
+from archcalc.layers.recurrence import Cell, OverTime, Recurrent
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.ordered import plain
-from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape
 
 __all__ = [
@@ -53,164 +48,6 @@ __all__ = [
 
 _IN_ONE = ("use_cudnn", "implementation")
 """How Keras may run the products of all gates together."""
-
-
-class _Recurrent(TakesStates, Layer, abstract=True):
-    """What a cell and its layer share: gates that each see the input and the state."""
-
-    built_with: ClassVar[tuple[str, ...]] = (
-        *EVERY,
-        *of_weights("kernel", "recurrent", "bias"),
-        *CELL,
-    )
-    gates: ClassVar[int] = 1
-    moves: ClassVar[Mapping[Primitive, int]] = MappingProxyType({})
-    """How many of each operation make the new state of the gates, for every unit."""
-
-    def step_arithmetic(self) -> tuple[Arithmetic, ...]:
-        """What one step does beside its products: their sum, gates, and the state moved on."""
-        each = {**self.moves, "addition": self.moves.get("addition", 0) + self.gates}
-        return gated(self.state()[-1].shape, each, self.applies())
-
-    def applies(self) -> tuple[tuple[str | None, int], ...]:
-        """The functions that it applies in a step, and to how many gates."""
-        return ((self.activation, 1),)
-
-    if TYPE_CHECKING:  # every subclass declares them, in Keras' order
-        units: Size
-        use_bias: bool
-
-        @property
-        def activation(self) -> ActivationName | None: ...
-        @property
-        def recurrent_activation(self) -> ActivationName | None: ...
-
-        @property
-        def recurrent_bias(self) -> bool:
-            """Of those whose biases are the ones below."""
-
-    def state(self, *inputs: Shape) -> tuple[State, ...]:
-        """What a step leaves to the next, the first as it comes out of it."""
-        return (State("hidden", Shape((self.units,)), self._steps(*inputs)),)
-
-    def _steps(self, *inputs: Shape) -> Dim | None:
-        """How many steps it takes itself; ``None`` for a cell."""
-        return None
-
-    def given_out(self) -> Shape:
-        """What comes out of a step, which is the first state."""
-        return self.state()[0].shape
-
-    def biases(self) -> tuple[Weight, ...]:
-        """One bias for all gates, or two, or none."""
-        rows = (self.gates * self.units,)
-        names = ("bias", "recurrent_bias") if self.recurrent_bias else ("bias",)
-        return tuple(Weight(name, Shape(rows), "bias") for name in names) if self.use_bias else ()
-
-    def step_weights(self, n_in: Dim) -> tuple[Weight, ...]:
-        """The weights of the step."""
-        rows = self.gates * self.units
-        return (
-            Weight("kernel", Shape((n_in, rows)), "kernel"),
-            Weight("recurrent_kernel", Shape((*self.given_out(), rows)), "recurrent kernel"),
-            *self.biases(),
-        )
-
-    def step_work(self, n_in: Dim) -> tuple[Work, ...]:
-        """The products of one step: a kernel is multiplied with one vector."""
-        kernel, recurrent, *_ = self.step_weights(n_in)
-        state = Operand((0,), ("kernel", "recurrent_kernel"), state="hidden", first=1)
-        return (
-            Work("matmul", kernel.shape, (), "kernel", bias="bias"),
-            Work("matmul", recurrent.shape, (), "recurrent_kernel", (state,), "recurrent_bias"),
-        )
-
-    def before(self, given: bool) -> tuple[Kept, ...]:
-        """The first state, zeros, which is made and kept where none is given."""
-        return () if given else (Kept("first state", Shape((self.units,))),)
-
-    def requirements(self, *inputs: Shape) -> tuple[Requirement, ...]:
-        given = zip(inputs[1:], self._taken(in_layers(inputs[1:])), strict=False)
-        return tuple(needed for state, kept in given for needed in same_state(state, kept))
-
-    def check(self, *inputs: Shape) -> None:
-        super().check(*inputs)
-        check_states(self, inputs[1:], [self._taken(), self._taken(layers=True)])
-
-    def _taken(self, layers: bool = False) -> list[Shape]:
-        """The shapes of its states, as torch has them where it has several layers."""
-        before = (1,) if layers else ()
-        return [Shape((*before, *kept.shape)) for kept in self.state()]
-
-
-class _Cell(_Recurrent, abstract=True):
-    """One step: ``(n_in,)`` to ``(units,)``; states may be given, and are zeros where not."""
-
-    axis_names: ClassVar[tuple[str, ...]] = ("n_in",)
-    arity: ClassVar[tuple[int, int | None]] = (1, 2)
-
-    def check(self, *inputs: Shape) -> None:
-        super().check(*inputs)
-        check_states(self, inputs[1:], [self._taken()])
-
-    def output_shape(self, x: Shape, *states: Shape) -> Shape:
-        return self.given_out()
-
-    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
-        return self.step_arithmetic()
-
-    def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
-        return self.step_weights(x[-1])
-
-    def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
-        return self.step_work(x[-1])
-
-    def feature_axes(self, x: Shape) -> tuple[int, ...]:
-        return (0,)
-
-
-class _OverTime(_Recurrent, abstract=True):
-    """A cell at each of `t` steps: ``(t, n_in)`` to ``(units,)``, or ``(t, units)``."""
-
-    built_with: ClassVar[tuple[str, ...]] = (*_Recurrent.built_with, *OVER_TIME)
-    axis_names: ClassVar[tuple[str, ...]] = ("t", "n_in")
-    arity: ClassVar[tuple[int, int | None]] = (1, 2)
-
-    if TYPE_CHECKING:
-        return_sequences: bool
-        return_state: bool
-        go_backwards: bool
-
-    def output_shape(self, x: Shape, *states: Shape) -> Shape:
-        out = self.given_out()
-        return Shape((x[0], *out)) if self.return_sequences else out
-
-    def _steps(self, *inputs: Shape) -> Dim | None:
-        return inputs[0][0] if inputs else None
-
-    def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
-        return tuple(done.at(shapes[0][0]) for done in self.step_arithmetic())
-
-    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        layers = in_layers(inputs[1:])
-        kept = self._taken(layers) if self.return_state or layers else ()
-        return (self.output_shape(*inputs), *kept)
-
-    def weights(self, x: Shape, *states: Shape) -> tuple[Weight, ...]:
-        return self.step_weights(x[-1])
-
-    def work(self, x: Shape, *rest: Shape) -> tuple[Work, ...]:
-        return tuple(w.in_steps(x[0]) for w in self.step_work(x[-1]))
-
-    def feature_axes(self, x: Shape) -> tuple[int, ...]:
-        return (1,)
-
-    def sights(self, output: int, x: Shape, *states: Shape) -> tuple[Sights, ...]:
-        """A step sees those before it; the last step sees every step."""
-        steps = output == 0 and self.return_sequences
-        time = every_one_before(0, x[0], self.go_backwards) if steps else all_of(x[0])
-        first = {0: time, 1: channels(x[1])}
-        return (first, *({i: channels(n) for i, n in enumerate(state)} for state in states))
 
 
 _TORCHS = ("tanh", "sigmoid")
@@ -227,7 +64,7 @@ _GATED_FUNCTIONS = (
 _FUNCTIONS = "torch's has tanh, and sigmoid for its gates; what others keep is not stated"
 
 
-class SimpleRNNCell(_Cell):
+class SimpleRNNCell(Cell):
     """One step of a simple recurrent layer: ``h' = f(W·x + U·h + b)``.
 
     Args:
@@ -251,7 +88,7 @@ class SimpleRNNCell(_Cell):
         return kept_by(self.activation, y, Saved(for_weights=both, own=self.before(bool(states))))
 
 
-class SimpleRNN(_OverTime):
+class SimpleRNN(OverTime):
     """A recurrent layer of one gate: ``(t, n_in)`` to ``(units,)``; torch's ``RNN``.
 
     Args:
@@ -292,7 +129,7 @@ class SimpleRNN(_OverTime):
         return Saved(for_weights=tuple(range(1 + len(given))), own=own)
 
 
-class _LongShortTerm(_Recurrent, abstract=True):
+class _LongShortTerm(Recurrent, abstract=True):
     """Four gates, and a memory beside the state; the state may be a projection of it."""
 
     gates: ClassVar[int] = 4
@@ -327,7 +164,7 @@ class _LongShortTerm(_Recurrent, abstract=True):
         return (*flat, Work("matmul", (self.units, size), (), "projection_kernel", (made,)))
 
 
-class LSTMCell(_LongShortTerm, _Cell):
+class LSTMCell(_LongShortTerm, Cell):
     """One step of an LSTM: four gates, a state and a memory.
 
     Args:
@@ -343,7 +180,7 @@ class LSTMCell(_LongShortTerm, _Cell):
     use_bias: bool = True
     recurrent_bias: bool = Field(default=False, kw_only=True)
 
-    built_with: ClassVar[tuple[str, ...]] = (*_Cell.built_with, "unit_forget_bias")
+    built_with: ClassVar[tuple[str, ...]] = (*Cell.built_with, "unit_forget_bias")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/lstm_cell/"
 
@@ -357,7 +194,7 @@ class LSTMCell(_LongShortTerm, _Cell):
         return Saved((2,) if states else (), (0, 1) if states else (0,), own=own)
 
 
-class LSTM(_LongShortTerm, _OverTime):
+class LSTM(_LongShortTerm, OverTime):
     """A recurrent layer of four gates and a memory: ``(t, n_in)`` to ``(units,)``.
 
     Inputs: the sequence, and maybe a first state and a first memory.  Keras' count is
@@ -392,7 +229,7 @@ class LSTM(_LongShortTerm, _OverTime):
     return_state: bool = Field(default=False, kw_only=True)
     go_backwards: bool = Field(default=False, kw_only=True)
 
-    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, *_IN_ONE, "unit_forget_bias")
+    built_with: ClassVar[tuple[str, ...]] = (*OverTime.built_with, *_IN_ONE, "unit_forget_bias")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     source: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 
@@ -414,7 +251,7 @@ class LSTM(_LongShortTerm, _OverTime):
         return self.proj_size
 
 
-class _Gated(_Recurrent, abstract=True):
+class _Gated(Recurrent, abstract=True):
     """Three gates; a reset after the product needs a bias of its own for the product."""
 
     gates: ClassVar[int] = 3
@@ -450,7 +287,7 @@ class _Gated(_Recurrent, abstract=True):
         return (Weight("bias", shape, "bias"),) if self.use_bias else ()
 
 
-class GRUCell(_Gated, _Cell):
+class GRUCell(_Gated, Cell):
     """One step of a GRU.
 
     Args:
@@ -477,7 +314,7 @@ class GRUCell(_Gated, _Cell):
         return Saved((1,) if states else (), (0,), own=own)
 
 
-class GRU(_Gated, _OverTime):
+class GRU(_Gated, OverTime):
     """A recurrent layer of three gates: ``(t, n_in)`` to ``(units,)``.
 
     Args:
@@ -508,7 +345,7 @@ class GRU(_Gated, _OverTime):
     go_backwards: bool = Field(default=False, kw_only=True)
     reset_after: bool = Field(default=True, kw_only=True)
 
-    built_with: ClassVar[tuple[str, ...]] = (*_OverTime.built_with, *_IN_ONE)
+    built_with: ClassVar[tuple[str, ...]] = (*OverTime.built_with, *_IN_ONE)
     source: ClassVar[str] = "https://keras.io/api/layers/recurrent_layers/gru/"
 
     def saves(self, x: Shape, *rest: Shape) -> Saved | Unstated:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.compare import largest
+from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.requirement import Relation, Requirement
 
 if TYPE_CHECKING:
     from archcalc.layers.spatial import Spatial
     from archcalc.symbolic.shape import Shape
 
-__all__ = ["multiple", "reaching", "same_length", "something"]
+__all__ = ["multiple", "reaching", "same_length", "something", "taken_off"]
 
 
 def same_length(what: str, asked: Dim, got: Dim, *, hint: str = "") -> Requirement:
@@ -61,22 +62,31 @@ def reaching(
     """What must hold for padding that is taken from the input to be found there."""
     if mode not in _FURTHEST:
         return ()
-    sides = [
-        (axis, amount)
-        for axis, pair in zip(layer.spatial_axes(), pads, strict=True)
-        for amount in pair
+    return tuple(
+        _reaches(layer, x, axis, amount, other, mode)
+        for axis, (before, after) in zip(layer.spatial_axes(), pads, strict=True)
+        for amount, other in ((before, after), (after, before))
         if not (isinstance(amount, int) and amount <= 0)
-    ]
-    return tuple(_reaches(layer, x, axis, amount, mode) for axis, amount in sides)
+    )
 
 
-def _reaches(layer: Spatial, x: Shape, axis: int, amount: Dim, mode: str) -> Requirement:
+def taken_off(amount: Dim) -> Dim:
+    """What an amount of padding takes off: nothing, where it adds."""
+    return lower(largest(0, -amount))
+
+
+def _reaches(
+    layer: Spatial, x: Shape, axis: int, amount: Dim, other: Dim, mode: str
+) -> Requirement:
     beyond, rule = _FURTHEST[mode]
+    off = taken_off(other) if mode == "circular" else 0
+    left = "what is left of " if off else ""
     return Requirement(
         x[axis],
         Relation.AT_LEAST,
-        amount + beyond,
-        f"padding {{amount}} in mode '{mode}' {rule} input {layer.axis_word(x, axis)} {{input}}",
+        lower(amount + beyond + off),
+        f"padding {{amount}} in mode '{mode}' {rule} {left}input {layer.axis_word(x, axis)} "
+        "{input}",
         code="padding-too-large",
         hint="pad less, or use mode='replicate'",
         details=(("amount", amount), ("input", x[axis])),

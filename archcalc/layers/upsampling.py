@@ -294,7 +294,7 @@ class Upsample(Layer):
             return super().sights(output, x)
         (own,), axes = self.feature_axes(x), self._spatial(x)
         ratios = ratios_of(axes, self.extent(x), self.extent(self.output_shape(x)))
-        if self.scale_factor is not None:
+        if self.scale_factor is not None and not self.recompute_scale_factor:
             told = spread(self.scale_factor, len(axes))
             ratios = {axis: Fraction(ratio) for axis, ratio in zip(axes, told, strict=True)}
         views = interpolating(self.mode, ratios, x, own)

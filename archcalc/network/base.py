@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_serializer, model_validator
 from sympy import Symbol
 
-from archcalc._loading import loaded
 from archcalc.costs.loops import called, often, owned
 from archcalc.formula import Formula
 from archcalc.layers.base import FIELDS, AxisWindow, Layer
 from archcalc.layers.bounds import field_bounds, shape_bounds
 from archcalc.layers.facts import Remark, State, Weight, Work
 from archcalc.network.code import alike, code
-from archcalc.network.forms import Form, from_dump, generalized
+from archcalc.network.editable import Editable
+from archcalc.network.forms import Form, from_dump
 from archcalc.network.graph import INPUT, Graph
 from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Drawn, Trace
 from archcalc.network.tracer import Row, Scope, Tracer, Value, growing
 from archcalc.symbolic.dims import DimLike
-from archcalc.symbolic.errors import InvalidLayerError, ShapeError
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Requirement
@@ -33,12 +32,11 @@ if TYPE_CHECKING:
     import keras
     from torch import nn
 
-    from archcalc.network.generalizing import Generalization
 
-__all__ = ["Network", "followed"]
+__all__ = ["Network", "followed", "one_by_one"]
 
 
-class Network(Layer, abstract=True):
+class Network(Editable, Layer, abstract=True):
     """Layers composed; it can stand wherever a layer stands.
 
     Subclasses say how their layers feed one another (`graph`), and which inputs they were given.
@@ -165,7 +163,9 @@ class Network(Layer, abstract=True):
             )
         tracer = Tracer()
         outputs = self._walked(tracer, shapes)
-        return Trace(self, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra))
+        return Trace(
+            self, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra), tracer.handed_on
+        )
 
     @property
     def parameters(self) -> Formula:
@@ -214,7 +214,6 @@ class Network(Layer, abstract=True):
 
     def _walked(self, tracer: Tracer, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
-        self.check(*shapes)
         with growing():
             for shape in shapes:
                 tracer.require(shape_bounds(shape), Scope())
@@ -223,23 +222,8 @@ class Network(Layer, abstract=True):
         return outputs
 
     def _called(self, *inputs: Shape) -> tuple[Row, ...]:
-        """Every layer that is called, the copies of repeated blocks one by one.
-
-        Raises:
-            ShapeError: a block is repeated a symbolic number of times.
-        """
-        tracer = Tracer(unroll=True)
-        self._walked(tracer, inputs)
-        for row in tracer.rows:
-            unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
-            if unlisted:
-                raise ShapeError(
-                    f"{to_text(unlisted.pop())} copies cannot be listed one by one",
-                    code="symbolic-copies",
-                    path=row.path,
-                    hint="trace() counts them",
-                )
-        return tuple(tracer.rows)
+        """Every layer that is called, the copies of repeated blocks one by one."""
+        return one_by_one(self, inputs).rows
 
     def follow(self, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
         """Take `values` through every layer, adding rows to `tracer`; what comes out."""
@@ -263,174 +247,6 @@ class Network(Layer, abstract=True):
                 f"not {len(inputs)}",
                 code="wrong-number-of-inputs",
             )
-
-    def at(self, path: str) -> Layer:
-        """The layer or network at a path, as a trace writes it: ``"stage1/conv2d_1"``.
-
-        Raises:
-            LookupFailedError: nothing is there; the error names what is nearest.
-
-        >>> from archcalc.layers import Dense
-        >>> from archcalc.network import Residual, Sequential
-        >>> Sequential([Residual([Dense(8)]), Dense(1)]).at("residual/dense")
-        Dense(units=8)
-        """
-        found: Layer = loaded("archcalc.network.edit").at(self, path)
-        return found
-
-    def replace(self, path: str, layer: Layer | Sequence[Layer]) -> Self:
-        """The network with `layer` in the place of what stands at `path`; this one stays as it is.
-
-        What is shared is replaced in all its places.  A layer without a name takes the one that
-        the layer before it was given; made-up names are made up anew.  The shapes that follow are
-        worked out anew, and what no longer fits is refused where it always is: in a trace, or when
-        a `Model` is made.
-
-        Args:
-            path: as a trace writes it; within `Repeat`, without the number of the copy.
-            layer: a layer, a network, or a list of layers.
-
-        Raises:
-            LookupFailedError: nothing is at the path.
-            InvalidLayerError: the layer there is not a part that was given, but made by a network.
-            ShapeError: in a `Model`, what follows cannot take what comes.
-
-        >>> from archcalc.layers import Dense
-        >>> from archcalc.network import Sequential
-        >>> net = Sequential([Dense(100), Dense(10)], input_shape=784)
-        >>> net.replace("dense", Dense("n")).trace().parameters
-        785·n + 10·(n + 1)
-        """
-        made: Self = loaded("archcalc.network.edit").replace(self, path, layer)
-        return made
-
-    def insert(
-        self,
-        layer: Layer | Sequence[Layer],
-        *,
-        after: str | None = None,
-        before: str | None = None,
-    ) -> Self:
-        """The network with `layer` after what stands at a path, or before it.
-
-        Where what is around holds just one layer, as `TimeDistributed` does, it then holds a
-        `Sequential` of both.
-
-        Args:
-            layer: a layer, a network, or a list of layers.
-            after: the path of the layer it comes after; where that is shared, after each call.
-            before: the path of the layer it comes before.
-
-        Raises:
-            LookupFailedError: nothing is at the path.
-            InvalidLayerError: there is not one path, or what is there is made by a network.
-            ShapeError: before several inputs, or after several outputs; or as for `replace`.
-
-        >>> from archcalc.layers import Dense, ReLU
-        >>> from archcalc.network import Sequential
-        >>> Sequential([Dense(100), Dense(10)]).insert(ReLU(), after="dense")
-        Sequential(layers=[Dense(units=100), ReLU(), Dense(units=10)])
-        """
-        made: Self = loaded("archcalc.network.edit").insert(self, layer, after, before)
-        return made
-
-    def remove(self, path: str) -> Self:
-        """The network without what stands at `path`: what went into it goes on.
-
-        Raises:
-            LookupFailedError: nothing is at the path.
-            InvalidLayerError: what is there is made by a network.
-            ShapeError: it joins several inputs, or gives several outputs; or as for `replace`.
-
-        >>> from archcalc.layers import Dense, Dropout
-        >>> from archcalc.network import Sequential
-        >>> Sequential([Dense(100), Dropout(0.5), Dense(10)]).remove("dropout")
-        Sequential(layers=[Dense(units=100), Dense(units=10)])
-        """
-        made: Self = loaded("archcalc.network.edit").remove(self, path)
-        return made
-
-    def with_lora(
-        self,
-        rank: DimLike,
-        targets: str | Sequence[str],
-        *,
-        merged: bool = False,
-        bias: Literal["none", "lora_only"] = "none",
-    ) -> Self:
-        """The network as it is fine-tuned with adapters: every weight is frozen, and two thin ones
-        are trained beside each that is named.
-
-        Args:
-            rank: how many numbers stand between the two; a number or a symbol.
-            targets: patterns, of which each names a layer by its path or the last parts of it
-                (``"block/*/c_proj"``, ``"mlp/c_proj"``, ``"c_proj"``), or a weight of it
-                (``"query"`` or ``"query_kernel"``, ``"self_attn/value"``).  Projections of
-                attention also go by the names that models have for them (``"q_proj"``,
-                ``"v_proj"``, ``"out_proj"``).  ``"all-linear"`` are, as in peft, all dense products
-                but those of the layer that gives the output.
-            merged: whether the product of the two is added to the weight once for a batch, as Keras
-                does; otherwise they are multiplied beside it at each position, as peft does.
-            bias: which biases are trained: ``"none"``, or ``"lora_only"``, those of the layers that
-                have adapters.
-
-        Raises:
-            LookupFailedError: a pattern names no weight that can have adapters.
-            InvalidLayerError: a layer has adapters already; or a network makes it as a copy of
-                another, and only one of them is named.
-            ShapeError: the network was given no input shape.
-
-        >>> from archcalc.layers import Dense
-        >>> from archcalc.network import Sequential
-        >>> net = Sequential([Dense("n"), Dense(10)], input_shape=784)
-        >>> net.with_lora("r", "dense").trace().trainable_parameters
-        (n + 784)·r
-        """
-        names = (targets,) if isinstance(targets, str) else tuple(targets)
-        made: Self = loaded("archcalc.network.adapting").with_lora(self, rank, names, merged, bias)
-        return made
-
-    def generalize(self, values: Mapping[str, int] | None = None, /, **sizes: int) -> Self:
-        """The network as one of a family: each size that is a multiple of a number is the same
-        multiple of a symbol.
-
-        A size is a number of channels, units, classes, rows of a table, positions of the input:
-        what its layers say that it is; a kernel, a stride or a number of heads is none.  A symbol
-        whose number stands among the channels stands for channels; else it is a depth, where that
-        many equal blocks follow one another, which become a `Repeat`; else it stands for
-        positions, as of an image or a sequence.  Where two numbers divide a size, one that equals
-        it is taken, else the larger.  What a layer takes from what comes in (groups of one
-        channel, the width of a head, an axis of a reshape) follows it.
-
-        What is made is followed, and what a number could not be read as is told:
-        `generalization` lists what became what, what stayed a number, and what is undecided.  A
-        number that a model's code computed by rounding stays the number that it is.
-
-        Args:
-            values: numbers for symbols that are called as an argument is.
-            sizes: for each symbol the number that it stands for, at least 2.
-
-        Raises:
-            EvaluationError: a number is none that can be stood for, or two symbols have the same.
-            LookupFailedError: no size is a multiple of a number, or none could become one of a
-                symbol; or a symbol is there already.
-            ShapeError: the network was given no input shape.
-
-        >>> from archcalc.layers import Conv2D, Dense, GlobalAveragePooling2D
-        >>> from archcalc.network import Sequential
-        >>> net = Sequential([Conv2D(64, 7), Conv2D(128, 3),
-        ...                   GlobalAveragePooling2D(), Dense(1000)], input_shape=(224, 224, 3))
-        >>> family = net.generalize(c=64, K=1000)
-        >>> family.trace().parameters.collect("c", "K")
-        18·c² + c·(2·K + 150) + K
-        """
-        made: Self = generalized(self, {**(values or {}), **sizes})
-        return made
-
-    @cached_property
-    def generalization(self) -> Generalization | None:
-        """What became what, where `generalize` made this network; ``None`` of any other."""
-        return None
 
     def code(self, within: Callable[[Layer], str] | None = None) -> str:
         """The network as Python code that makes an equal one: what `repr` shows.
@@ -524,9 +340,43 @@ class Network(Layer, abstract=True):
         return tuple(remark for row in self.trace(*inputs).rows for remark in row.applied.remarks)
 
 
+def one_by_one(network: Network, shapes: tuple[Shape, ...]) -> Trace:
+    """The trace of a network in which the copies of repeated blocks stand one by one.
+
+    Args:
+        network: the network.
+        shapes: what goes into it.
+
+    Raises:
+        ShapeError: a block is repeated a symbolic number of times.
+
+    >>> from archcalc.layers import Dense
+    >>> from archcalc.network import Repeat, Sequential
+    >>> net = Sequential([Repeat(Dense(8), 2)])
+    >>> [row.path for row in one_by_one(net, (Shape((8,)),)).rows]
+    ['repeat/0/dense', 'repeat/1/dense']
+    """
+    tracer = Tracer(unroll=True)
+    outputs = network._walked(tracer, shapes)
+    for row in tracer.rows:
+        unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
+        if unlisted:
+            raise ShapeError(
+                f"{to_text(unlisted.pop())} copies cannot be listed one by one",
+                code="symbolic-copies",
+                path=row.path,
+                hint="trace() counts them",
+            )
+    return Trace(network, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra))
+
+
 def followed(layer: Layer, tracer: Tracer, values: Sequence[Value], at: Scope) -> tuple[Value, ...]:
     """Take `values` through `layer`, which may be a network."""
     if isinstance(layer, Network):
+        try:
+            layer.check(*(value.shape for value in values))
+        except ArchcalcError as error:
+            raise error.at(at.path) from None
         tracer.require(field_bounds(layer), at)
         return layer.follow(tracer, values, at.within(layer))
     return tracer.call(layer, values, at)

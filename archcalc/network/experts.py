@@ -138,7 +138,7 @@ class Experts(Network):
         for number, loop in enumerate(self._loops(tracer)):
             one = place.inside(loop)._replace(copy=(*at.copy, id(self), number))
             one = one.under(str(number)) if tracer.unroll else one
-            made = followed(node.layer, tracer, [Value(x, tokens.source)], one)
+            made = followed(node.layer, tracer, [tokens._replace(shape=x)], one)
         if len(made) != 1:
             raise ShapeError(
                 f"an expert gives {len(made)} outputs, and one is added up",
@@ -146,7 +146,7 @@ class Experts(Network):
                 path=at.path,
             )
         (y,) = made
-        whole = Value(Shape((*routed, *y.shape)), y.source)
+        whole = y._replace(shape=Shape((*routed, *y.shape)))
         return tracer.call(self._sum, [whole, scores], at.under("weighted_sum"))
 
     def _loops(self, tracer: Tracer) -> list[Loop]:

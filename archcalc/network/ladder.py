@@ -172,7 +172,9 @@ class Ladder(Indexed):
         here = at.under(str(done)) if done else at
         here = here._replace(copy=(*at.copy, id(self), done))
         each = here.repeating(Loop.copies(left, index), tracer, values)
+        entering = tracer.entering(entering, here, each)
         across, below = self._down(tracer, entering, each, number)
+        below = tracer.leaving(values, below, here, each)
         sources = [b._replace(shape=v.shape) for v, b in zip(entering, below, strict=True)]
         turning = self._bottom(tracer, at_end(sources, index, left), here)
         rising = self._rising(tracer, across, turning, here, number, index, left)
@@ -190,7 +192,8 @@ class Ladder(Indexed):
             made = self._up(tracer.fork(), across, turning, here, number)
             raise no_rule(left, turning, made)
         fed = [t._replace(shape=v.shape) for v, t in zip(rising, turning, strict=True)]
-        out = self._up(tracer, across, fed, each, number)
+        out = self._up(tracer, across, tracer.entering(fed, here, each), each, number)
+        out = tracer.leaving(turning, out, here, each, from_last=True)
         top = put_there(rising, {index: S.NegativeOne})
         return tuple(o._replace(shape=v.shape) for v, o in zip(top, out, strict=True))
 

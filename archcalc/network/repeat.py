@@ -184,14 +184,29 @@ class Repeat(Indexed):
         tracer.require((_at_least_once(self.times),), at)
         number = self.times if tracer.unroll and isinstance(self.times, int) else None
         if number is None:
-            places = [at.repeating(Loop.again(self.times), tracer, self._fed_back(current))]
-        else:
-            places = [at.under(str(done)) for done in range(number)]
-        for done, place in enumerate(places):
-            after = self._one(tracer, current, place, done)
+            after = self._together(tracer, current, at, Loop.again(self.times), 0)
+            tracer.require(_kept(current, after, at.path), at)
+            return after
+        for done in range(number):
+            after = self._one(tracer, current, at.under(str(done)), done)
             tracer.require(_kept(current, after, at.path), at)
             current = self.carried(current, after)
         return tuple(self._fed_back(current))
+
+    def _together(
+        self,
+        tracer: Tracer,
+        current: Sequence[Value],
+        at: Scope,
+        loop: Loop,
+        number: Dim,
+    ) -> tuple[Value, ...]:
+        """All turns of a loop followed as one."""
+        place = at.repeating(loop, tracer, self._fed_back(current))
+        taken = self._fed_back(current)
+        entering = (*tracer.entering(taken, at, place), *current[len(taken) :])
+        made = self._one(tracer, entering, place, number)
+        return tracer.leaving(taken, made, at, place)
 
     def _at_once(
         self, tracer: Tracer, current: tuple[Value, ...], at: Scope, done: int, left: Dim
@@ -200,8 +215,7 @@ class Repeat(Indexed):
         one_by_one = isinstance(left, int) and (tracer.unroll or bool(self.index))
         here = self._place(at, done, open_=not done)
         if not one_by_one and not self.index and self._rests(tracer, current, at):
-            place = here.repeating(Loop.copies(left), tracer, self._fed_back(current))
-            return self._one(tracer, current, place, done)
+            return self._together(tracer, current, here, Loop.copies(left), done)
         if isinstance(left, int):
             return None
         index = self.numbering(left, *current)
@@ -209,8 +223,7 @@ class Repeat(Indexed):
         entering = shape_recurrence(self._step(tracer, at, number), current, index)
         if entering is None:
             return None
-        place = here.repeating(Loop.copies(left, index), tracer, self._fed_back(current))
-        made = self._one(tracer, entering, place, number)
+        made = self._together(tracer, entering, here, Loop.copies(left, index), number)
         sources = [m._replace(shape=v.shape) for v, m in zip(entering, made, strict=False)]
         return at_end(sources, index, left)
 

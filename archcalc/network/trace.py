@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from sympy import Expr, Symbol
@@ -17,7 +18,7 @@ from archcalc.costs.choice import counted
 from archcalc.formula import Formula
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Remark
-from archcalc.network.tracer import Row, Value
+from archcalc.network.tracer import HandedOn, Row, Value
 from archcalc.symbolic.errors import LookupFailedError, shorten
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing.plain import visible
@@ -75,6 +76,8 @@ class Trace(Shown):
         inputs: the shapes that went in.
         rows: what was called, in order.
         outputs: the shapes that came out.
+        handed_on: by the row that a loop begins with and by how many are around it, what each of
+            its turns hands on to the next.
 
     >>> from archcalc.layers import Dense
     >>> from archcalc.network import Sequential
@@ -92,11 +95,13 @@ class Trace(Shown):
         rows: tuple[Row, ...],
         results: tuple[Value, ...],
         extra: tuple[Requirement, ...] = (),
+        handed_on: Mapping[tuple[int, int], Sequence[HandedOn]] = MappingProxyType({}),
     ) -> None:
         self.network = network
         self.inputs = inputs
         self.rows = rows
         self.results = results
+        self.handed_on = handed_on
         self._extra = extra
 
     @property
@@ -193,7 +198,9 @@ class Trace(Shown):
         A formula that held the trace, which keeps its formulas, would hold itself: both would take
         memory until the collector next goes through everything.
         """
-        return Trace(self.network, self.inputs, self.rows, self.results, self._extra)
+        return Trace(
+            self.network, self.inputs, self.rows, self.results, self._extra, self.handed_on
+        )
 
     def _symbols(self) -> set[Symbol]:
         shapes = (*self.inputs, *(shape for row in self.rows for shape in row.outputs))

@@ -27,7 +27,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.sums import Index
 
-__all__ = ["Round", "Row", "Scope", "Tracer", "Value", "frozen", "growing"]
+__all__ = ["HandedOn", "Round", "Row", "Scope", "Tracer", "Value", "frozen", "growing"]
 
 
 @contextmanager
@@ -53,11 +53,28 @@ class Value(NamedTuple):
         shape: its shape.
         source: the row it comes from; below 0 an input of the network.
         output: which of the row's outputs it is.
+        handed: the loops around of which one turn alone takes it and the others what the turn
+            before gave: each by its place in `Row.carried`, and by which `HandedOn` of it.
     """
 
     shape: Shape
     source: int
     output: int = 0
+    handed: tuple[tuple[int, int], ...] = ()
+
+
+class HandedOn(NamedTuple):
+    """What one turn of a loop hands on to the next.
+
+    Attributes:
+        taken: what the turn takes that comes first.
+        given: what each of the others takes from the turn before.
+        from_last: whether the last turn comes first, as on the way up a `Ladder`.
+    """
+
+    taken: Value
+    given: Value
+    from_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,7 @@ class Row(Shown):
         carried: for each loop whose turns follow one another, what those after the first take
             from the one before.
         outputs_of: which output of each source feeds it; the first of each where it is empty.
+        handed: of each source, the loops that hand something on in its place; see `Value`.
         rounds: what it goes round in, the outermost first.
     """
 
@@ -106,6 +124,7 @@ class Row(Shown):
     carried: tuple[Carry, ...] = ()
     outputs_of: tuple[int, ...] = ()
     rounds: tuple[Round, ...] = ()
+    handed: tuple[tuple[tuple[int, int], ...], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Row {visible(self.path)}: {self.applied.said()}>"
@@ -134,6 +153,19 @@ class Row(Shown):
     def outputs(self) -> tuple[Shape, ...]:
         """The output shapes."""
         return self.applied.outputs
+
+    @property
+    def fed(self) -> tuple[Value, ...]:
+        """What feeds it."""
+        n = len(self.sources)
+        edges = zip(
+            self.inputs,
+            self.sources,
+            self.outputs_of or (0,) * n,
+            self.handed or ((),) * n,
+            strict=True,
+        )
+        return tuple([Value(*edge) for edge in edges])
 
     @property
     def weights(self) -> tuple[Weight, ...]:
@@ -227,6 +259,7 @@ class Tracer:
         self.unroll = unroll
         self.rows: list[Row] = []
         self.extra: list[Requirement] = []
+        self.handed_on: dict[tuple[int, int], list[HandedOn]] = {}
         self._known: dict[tuple[object, ...], Applied] = {}
         self._calls: dict[tuple[object, ...], list[int]] = {}
         self._tied: list[tuple[int, Layer, Scope]] = []
@@ -266,6 +299,7 @@ class Tracer:
             at.carried,
             outputs_of,
             at.rounds,
+            tuple([value.handed for value in values]) if at.carried else (),
         )
         calls.append(number)
         if not stated.trainable:
@@ -274,6 +308,41 @@ class Tracer:
             self._tied.append((number, layer, at))
         self.rows.append(row)
         return tuple([Value(shape, number, i) for i, shape in enumerate(applied.outputs)])
+
+    def entering(self, values: Sequence[Value], around: Scope, at: Scope) -> tuple[Value, ...]:
+        """What goes into a loop, where `values` go into the turn that comes first."""
+        if len(at.carried) == len(around.carried):
+            return tuple(values)
+        depth = len(around.carried)
+        known = len(self.handed_on.get((at.carried[-1].start, depth), ()))
+        return tuple(
+            [
+                value._replace(handed=(*value.handed, (depth, known + i)))
+                for i, value in enumerate(values)
+            ]
+        )
+
+    def leaving(
+        self,
+        taken: Sequence[Value],
+        given: Sequence[Value],
+        around: Scope,
+        at: Scope,
+        from_last: bool = False,
+    ) -> tuple[Value, ...]:
+        """What comes out of a loop, of which each turn hands on what it gives to the next."""
+        if len(at.carried) == len(around.carried):
+            return tuple(given)
+        start, depth = at.carried[-1].start, len(around.carried)
+        if start < len(self.rows):  # something is called in there
+            handed = self.handed_on.setdefault((start, depth), [])
+            handed.extend(map(HandedOn, taken, given, [from_last] * len(taken)))
+        return tuple(
+            [
+                value._replace(handed=tuple([mark for mark in value.handed if mark[0] < depth]))
+                for value in given
+            ]
+        )
 
     def require(self, needs: Iterable[Requirement], at: Scope) -> None:
         """Keep what cannot be decided yet, asked for by the network at a place.

@@ -21,7 +21,6 @@ from archcalc.layers.ties import Tie
 from archcalc.network.base import Network
 from archcalc.network.code import everything
 from archcalc.network.graph import INPUT, Ref
-from archcalc.network.indexed import Indexed
 from archcalc.network.model import Model
 from archcalc.network.naming import input_name, name_of
 from archcalc.network.repeat import Repeat
@@ -186,7 +185,8 @@ def _symbols(values: Iterable[Any]) -> set[str]:
         elif isinstance(value, Network):
             inside = _symbols(node.layer for node in value.graph().nodes)
             found |= inside - {symbol.name for symbol in value.bound}
-            found |= _symbols([value.count]) if isinstance(value, Indexed) else set()
+            fields = (getattr(value, name) for name in type(value).model_fields)
+            found |= _symbols(field for field in fields if isinstance(field, Basic))
         elif isinstance(value, Layer):
             found |= _symbols(getattr(value, field) for field in type(value).model_fields)
     return found

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sympy import Expr, Max, Min
 
 __all__ = ["settled"]
 
 
 def settled(e: Expr) -> Expr:
-    """`e` without maxima and minima of several numbers.
+    """`e` with maxima in minima decided where they can be, and minima in maxima.
 
-    sympy makes ``Min(c, Max(10, 12))`` of ``Max(Min(12, c), Min(c, 10))``, and leaves it so.
+    sympy takes out what two minima have in common, makes ``Min(c, Max(10, 12))`` of
+    ``Max(Min(12, c), Min(c, 10))``, and leaves it so.
 
     >>> from archcalc.symbolic import symbols
     >>> c = symbols("c")
     >>> settled(Max(Min(12, c), Min(c, 10)))
     Min(12, c)
+    >>> settled(Max(Min(c, 5), Min(2 * c, 5)))
+    Min(5, 2*c)
     """
-    while any(map(_holds_numbers, e.atoms(Max, Min))):
-        e = e.replace(_holds_numbers, lambda extreme: extreme.func(*extreme.args))
+    while undone := _undone(e):
+        e = e.xreplace(undone)
     return e
 
 
-def _holds_numbers(part: Any) -> bool:
-    return isinstance(part, Max | Min) and sum(bool(a.is_Number) for a in part.args) > 1
+def _undone(e: Expr) -> dict[Expr, Expr]:
+    """What stands in a maximum or minimum and is something simpler."""
+    inner = {a for extreme in e.atoms(Max, Min) for a in extreme.args if isinstance(a, Max | Min)}
+    decided = {part: part.func(*part.args) for part in inner}
+    return {part: simpler for part, simpler in decided.items() if simpler != part}

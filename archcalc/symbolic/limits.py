@@ -57,6 +57,7 @@ class Limits:
         source_nesting: calls, statements and brackets of it inside one another.
         source_layers: layers that it makes.
         source_items: of a list that it makes.
+        source_files: beside it, from which it imports.
         onnx_bytes: of an ONNX file, external data apart.
         onnx_nodes: of an ONNX model, its functions inlined and its loops unrolled.
         onnx_numbers: of a constant that its operators compute.
@@ -103,6 +104,7 @@ class Limits:
     source_nesting: int = 120
     source_layers: int = 4_000
     source_items: int = 100_000
+    source_files: int = 100
     onnx_bytes: int = 2**31
     onnx_nodes: int = 50_000
     onnx_numbers: int = 1_000_000

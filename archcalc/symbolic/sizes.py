@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb, prod
+from math import comb, lcm, prod
 
 from sympy import Add, Expr, Mul, Pow, Rational, preorder_traversal
 
@@ -39,13 +39,14 @@ def _bits(number: Rational) -> int:
 @dataclass(frozen=True, slots=True)
 class _Size:
     """The nodes and degree of a value, and how many terms it would at most be, multiplied out,
-    with coefficients of how many bits.
+    with coefficients of how many bits over a common divisor.
     """
 
     nodes: int
     degree: int
     terms: int
     bits: int
+    divisor: int = 1
 
 
 class Sizes:
@@ -80,6 +81,7 @@ class Sizes:
         for part in (*preorder_traversal(numerator), *preorder_traversal(divisor)):
             size = self._of(part)
             require(size.terms <= LIMITS.divided_terms and size.bits <= 4 * LIMITS.bits)
+            require(size.divisor < _LARGE)
         require(self._of(numerator).terms * self._of(divisor).terms <= 4 * LIMITS.divided_terms)
 
     def _of(self, e: Expr) -> _Size:
@@ -95,20 +97,33 @@ def _measured(e: Expr, parts: list[_Size]) -> _Size:
     nodes = 1 + sum(part.nodes for part in parts)
     if isinstance(e, Rational):
         require(_bits(e) <= LIMITS.bits)
-        return _Size(nodes, 0, 1, _bits(e))
+        return _Size(nodes, 0, 1, _bits(e), int(e.q))
     degree = max((part.degree for part in parts), default=1)
     if isinstance(e, Add):
         terms = _few(sum(part.terms for part in parts))
-        return _Size(nodes, degree, terms, max(p.bits for p in parts) + terms.bit_length())
+        divisor = _bounded(lcm(*(part.divisor for part in parts)))
+        bits = max(part.bits + (divisor // part.divisor).bit_length() - 1 for part in parts)
+        return _Size(nodes, degree, terms, bits + terms.bit_length(), divisor)
     if isinstance(e, Mul):
         degree, bits = sum(part.degree for part in parts), sum(part.bits for part in parts)
-        return _Size(nodes, degree, _few(prod(part.terms for part in parts)), bits)
+        divisor = _bounded(prod(part.divisor for part in parts))
+        return _Size(nodes, degree, _few(prod(part.terms for part in parts)), bits, divisor)
     if isinstance(e, Pow) and e.exp.is_Integer:
         base, n = parts[0], abs(int(e.exp))
         require(n <= LIMITS.exponent)
         bits = n * (base.bits + base.terms.bit_length() - 1)
-        return _Size(nodes, n * base.degree, _few(comb(n + base.terms - 1, n)), bits)
+        divisor = _bounded(base.divisor**n) if e.exp > 0 else 1
+        return _Size(nodes, n * base.degree, _few(comb(n + base.terms - 1, n)), bits, divisor)
     return _Size(nodes, max(degree, 1), 1, 0)
+
+
+_LARGE = 1 << 4 * LIMITS.bits
+"""A divisor that is too large anyway."""
+
+
+def _bounded(divisor: int) -> int:
+    """`divisor`, or a number that is too large anyway: what is measured must stay small."""
+    return min(divisor, _LARGE)
 
 
 def _few(terms: int) -> int:

@@ -57,7 +57,8 @@ class DrawingDirective(_Showing):
         asked = {name: self.options[name] for name in ("direction", "depth", "width")
                  if name in self.options}  # fmt: skip
         shapes = "without-shapes" not in self.options
-        svg = self.network().draw(**asked, shapes=shapes, **self.values()).to_svg()
+        drawing = archcalc.explain.draw(self.network(), **asked, shapes=shapes, **self.values())
+        svg = drawing.to_svg()
         said = self.options.get("caption")
         caption = f"<figcaption>{escape(said)}</figcaption>" if said else ""
         way = "right" if asked.get("direction") == "right" else "down"

@@ -167,3 +167,23 @@ def test_a_network_that_exists_nowhere_along_a_symbol(pair: tuple[str, str]) -> 
     nothing = ac.compare(*[ac.Sequential([ac.ReLU()], input_shape=3)] * 2)
     with pytest.raises(ac.errors.PictureError, match="no layer of these networks counts anything"):
         nothing.plot()
+
+
+def test_models_are_compared_on_what_goes_into_them(run: Run, tmp_path: Path) -> None:
+    """One shape for both, or one of its own for the second; the same for arguments."""
+    torch_code, keras_code = tmp_path / "first.py", tmp_path / "second.py"
+    torch_code.write_text(
+        "from torch import nn\n\ndef make(width=8):\n"
+        "    return nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU())\n"
+    )
+    keras_code.write_text(
+        "from keras import Sequential, layers\n\nmodel = Sequential([layers.Conv2D(8, 3)])\n"
+    )
+    first, second = f"{torch_code}:make", str(keras_code)
+    answer = run("compare", first, first, "--input", "3,9,9", "--call", "width=16",
+                 "--other-call", "width=4")  # fmt: skip
+    assert answer.lines[0].startswith("448 → 112: ")
+    answer = run("compare", first, second, "--input", "3,9,9", "--other-input", "9,9,3")
+    assert answer.lines[0].startswith("224 → 224")
+    answer = run("compare", first, second, "--input", "3,9,9")
+    assert answer.lines[0].startswith("224 → 656")

@@ -111,3 +111,43 @@ def test_an_image_has_no_tokens() -> None:
 def test_a_first_axis_that_weights_depend_on_is_no_length() -> None:
     dense = ac.deploy(ac.Sequential([ac.Dense(10)], input_shape=784))
     assert dense["parameters"].result == 7850
+
+
+def names(sheet: Any) -> set[str]:
+    return {line.name for line in sheet.lines}
+
+
+def test_an_encoder_reads_all_at_once_and_writes_nothing() -> None:
+    sheet = ac.deploy(ac.families.encoder(2, 16, 32, 50, 2, 8, positions=64), memory="1MiB")
+    assert {"FLOPs of a forward pass", "activations", "longest sequence"} <= names(sheet)
+    wrong = {"cache", "cache a token", "FLOPs of a token more", "FLOPs of a prefill"}
+    assert not names(sheet) & wrong
+    assert sheet["longest sequence"].result == 64
+
+
+def test_a_state_of_one_size_is_of_a_sequence() -> None:
+    """Mamba: a state of N numbers for each of E features, and the c − 1 positions seen last."""
+    sheet = ac.deploy(ac.families.mamba(2, 8, 50, 16, 4, 3, 1))
+    assert "cache a token" not in names(sheet)
+    assert sheet["cache a sequence"].result == sheet["cache"].result
+
+
+def test_an_encoder_and_its_decoder_have_one_length() -> None:
+    """Each layer of the decoder keeps keys and values of its own words, and of the source's."""
+    net = ac.families.encoder_decoder(1, 3, 16, 32, 50, 2, 8)
+    where = ac.costs.Deployment(batch=2, length=10)
+    sheet = ac.deploy(net, where)
+    each = 2 * 2 * 8 * 2 * 3  # keys and values, heads, features, bytes, layers
+    assert sheet["cache a token"].result == each
+    assert sheet["cache"].result == 2 * 10 * (each + each)
+    assert ac.deploy(net, where, s=30)["cache"].result == 2 * (10 * each + 30 * each)
+    assert any("as long as" in note for note in sheet.notes)
+
+
+def test_a_token_more_of_a_decoder_is_one_that_it_writes() -> None:
+    """Prefills of one token more and of so many, of the same source, differ by it."""
+    net = ac.families.encoder_decoder(1, 2, 8, 12, 20, 2, 4)
+    flops = ac.costs.Flops(mask="exact")
+    more, less = (net.trace((6,), (n,)).cost(flops)() for n in (8, 7))
+    found = net.trace(("s",), ("t",)).cost(ac.costs.DecodeFlops())
+    assert found(s=6, t=7) == more - less

@@ -11,6 +11,7 @@ from xml.dom import minidom
 import pytest
 
 from archcalc import Formula
+from tests.sampling import slow
 
 Run = Callable[..., Any]
 
@@ -178,6 +179,7 @@ def made():
 """
 
 
+@slow
 def test_a_torch_model_is_read_where_a_file_is(process: Run, tmp_path: Path) -> None:
     (tmp_path / "of_torch.py").write_text(MODEL)
     with_symbols = process("derive", "of_torch:net", "--input", "3,h,w")

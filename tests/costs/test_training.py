@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -100,6 +101,53 @@ def _compared(*layers: Layer) -> ac.Sequential:
     return ac.Sequential([ac.Dense(4), ac.Compare("less", 0.5), *layers], input_shape=(3,))
 
 
+def _compared_in(*layers: Layer) -> list[Layer]:
+    return [ac.Dense(2), ac.CELU(), ac.Compare("less", 0.5), *layers]
+
+
+def _blocked(times: int | str, shared: bool = False) -> ac.Sequential:
+    """A block through which no gradient passes: the last copy alone has any."""
+    return ac.Sequential([ac.Repeat(_compared_in(ac.Dense(2)), times, shared=shared)], (2,))
+
+
+def _in_two(times: int | str) -> ac.Sequential:
+    """One block around another, and a gradient through the outer one past the inner one."""
+    inner = ac.Repeat(_compared_in(ac.Dense(2)), times)
+    outer = ac.Repeat([ac.Residual([ac.Dense(2), inner]), ac.Dense(2)], times)
+    return ac.Sequential([outer, ac.Dense(2)], (2,))
+
+
+def _tower(rungs: int | str) -> ac.Sequential:
+    """No gradient comes from the lowest level: what is above is fed by what goes across."""
+    bottom = ac.Sequential(_compared_in())
+    tower = ac.Ladder(ac.Dense(2), ac.ReLU(), bottom, ac.Dense(2), ac.Dense(2), rungs, ac.Add())
+    return ac.Sequential([tower, ac.Dense(2)], (2,))
+
+
+def _decoded() -> ac.Model:
+    """The memory is what the first layer takes, and stays so for the others."""
+    x = ac.Input((4, 8))
+    return ac.Model(x, ac.Repeat(ac.TransformerDecoderLayer(8, 2, 16), 3)(x, x))
+
+
+def _stacked() -> ac.Model:
+    """Layers of which each takes the sequence of the one before, and a state of its own."""
+    x, state = ac.Input((4, 2)), ac.Input((3, 3))
+    stack = ac.torch.nn.GRU(2, 3, num_layers=3, batch_first=True)
+    return ac.Model([x, state], list(stack(x, ac.Dense(3)(state))))
+
+
+@pytest.mark.parametrize("made", [_blocked, _in_two, _tower])
+def test_a_formula_of_copies_is_what_each_number_of_them_gives(
+    made: Callable[[int | str], Network],
+) -> None:
+    symbolic = made("n").trace().cost(TrainingFlops())
+    fewer = made("n - 1").trace().cost(TrainingFlops())
+    for n in range(1, 5):
+        apart = made(n).trace().cost(TrainingFlops())
+        assert symbolic(n=n) == fewer(n=n + 1) == apart
+
+
 def _state_of(layer: Layer, number: int) -> ac.Model:
     x = ac.Input((4, 3))
     return ac.Model(x, ac.Dense(2)(layer(x)[number]))
@@ -120,6 +168,12 @@ def _state_of(layer: Layer, number: int) -> ac.Model:
         _state_of(ac.LSTM(3, return_sequences=True, return_state=True), 2),
         ac.Sequential([ac.Repeat([ac.Repeat(ac.Dense(3), 3), ac.Dense(3)], 2)], (3,)),
         ac.Sequential([ac.TimeDistributed(ac.Conv1D(4, 3)), ac.Dense(2)], (3, 6, 2)),
+        _blocked(3),
+        _blocked(3, shared=True),
+        _in_two(3),
+        ac.Sequential([ac.Repeat(_blocked(3), 2), ac.Dense(3)], (2,)),
+        _decoded(),
+        _stacked(),
     ],
     ids=str,
 )  # fmt: skip

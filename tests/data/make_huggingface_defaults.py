@@ -7,56 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import transformers
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from archcalc.frameworks.huggingface.fields import (
-    Choice,
-    Image,
-    Labels,
-    Letters,
-    Rounded,
-    Sparse,
-    Starts,
-    Switched,
-    Windows,
-)
+from archcalc.frameworks.huggingface.defaults import SIZED
 from archcalc.frameworks.huggingface.types import TYPES
 
 HOME = Path(__file__).parents[2] / "archcalc" / "frameworks" / "huggingface" / "defaults.json"
 
-SIZED = re.compile(
-    r"(^|_)(n|num|d)_\w+|_(size|dim|dims|layers|heads|experts?|rank|bias|width|ratio|groups)$"
-)
-"""As in the reader."""
 
-
-def keys_of(source: Any) -> set[str]:
-    """The keys that a source asks for."""
-    if isinstance(source, str):
-        return set() if source.startswith("=") else {source.partition("??")[0].strip()}
-    if isinstance(source, Choice | Rounded | Starts):
-        return {source.key}
-    if isinstance(source, Labels):
-        return {source.key, source.table}
-    if isinstance(source, Image):
-        return {source.size, source.channels}
-    if isinstance(source, Letters):
-        return set(source.of)
-    if isinstance(source, Switched):
-        return {source.key} | keys_of(source.yes) | keys_of(source.no)
-    if isinstance(source, Windows):
-        return {source.types, source.period_key, source.since, source.switch} - {""}
-    if isinstance(source, Sparse):
-        return {source.types, source.first, source.last, source.step, source.never} - {""}
-    return set()
-
-
-def declared(cls: type) -> dict[str, Any]:
+def declared(cls: Any) -> dict[str, Any]:
     """The defaults as they are declared, before one follows from another."""
     found: dict[str, Any] = {}
     for part in dataclasses.fields(cls):
@@ -64,27 +27,26 @@ def declared(cls: type) -> dict[str, Any]:
             found[part.name] = part.default
         elif part.default_factory is not dataclasses.MISSING:
             found[part.name] = part.default_factory()
-    return found
+    return {cls.attribute_map.get(name, name): value for name, value in found.items()} | found
 
 
 def main() -> None:
-    defaults, aliases, uncounted = {}, {}, set()
-    used: set[str] = set()
+    defaults, aliases, uncounted = {}, {}, {}
     for name, kind in sorted(TYPES.items()):
         cls = CONFIG_MAPPING[name]
-        asked = set().union(*(keys_of(s) for s in kind.sources.values()), kind.refuses)
+        asked = kind.keys()
         every = declared(cls)
         defaults[name] = {key: every[key] for key in sorted(asked) if key in every}
-        named = {k: v for k, v in cls.attribute_map.items() if v in asked}
+        named = {k: v for k, v in cls.attribute_map.items() if v in asked} | dict(kind.aliases)
         if named:
             aliases[name] = named
-        used |= asked | set(named)
-        uncounted |= {key for key in every if SIZED.search(key) and key not in asked}
+        known = {*every, *cls.attribute_map, *cls().to_dict()} - asked - set(named)
+        uncounted[name] = sorted(filter(SIZED.search, known))
     data = {
         "made of": f"transformers {transformers.__version__}",
         "defaults": defaults,
         "aliases": aliases,
-        "uncounted": sorted(uncounted),
+        "uncounted": uncounted,
     }
     HOME.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

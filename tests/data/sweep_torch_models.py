@@ -3,11 +3,13 @@
 Run it where torchvision and timm are installed, which the tests do not need::
 
     pip install torch==2.14.1 torchvision==0.29.1 timm
-    PYTHONPATH=. python tests/data/sweep_torch_models.py --seed 1 --timm 200
+    PYTHONPATH=. python tests/data/sweep_torch_models.py --torchvision --seconds 1800
+    PYTHONPATH=. python tests/data/sweep_torch_models.py --timm 70 --seed 1
 
-Of every model: parameters, FLOPs of one sample as torch's counter has them on the meta device, the
-shapes that come out, each as torch says and as archcalc reads, and how many rows are opaque.  Of
-detection models, whose run depends on data, the parameters alone are compared.
+What the file says of other models stays in it.  Of every model: parameters, FLOPs of one sample as
+torch's counter has them on the meta device, the shapes that come out, each as torch says and as
+archcalc reads, and how many rows are opaque.  Of detection models, whose run depends on data, the
+parameters alone are compared.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,17 +69,24 @@ def of_torchvision() -> Iterator[Asked]:
             if name in ("googlenet", "inception_v3"):
                 given["init_weights"] = False
             size: Any = (3, 299, 299) if name == "inception_v3" else shape
-            if name.startswith(("mvit", "swin3d")):
+            if name.startswith(("mvit", "swin3d", "s3d")):
                 size = (3, 16, 224, 224)
             yield f"torchvision/{name}", partial(models.get_model, name, **given), size
 
 
-def of_timm(seed: int, many: int) -> Iterator[Asked]:
-    """So many at random, at the sizes that they are made for."""
-    names = timm.list_models()
+def of_timm(seed: int, many: int, known: Collection[str]) -> Iterator[Asked]:
+    """So many at random, at the sizes that they are made for: first of families without any."""
+    names = [name for name in timm.list_models() if f"timm/{name}" not in known]
     random.Random(seed).shuffle(names)
-    for name in names[:many]:
+    seen = {family(name.removeprefix("timm/")) for name in known if name.startswith("timm/")}
+    fresh = {family(name): name for name in names if family(name) not in seen}
+    for name in [*fresh.values(), *(n for n in names if n not in fresh.values())][:many]:
         yield f"timm/{name}", partial(timm.create_model, name, pretrained=False), "own"
+
+
+def family(name: str) -> str:
+    """The module of timm that a model is written in."""
+    return str(timm.model_entrypoint(name).__module__)
 
 
 def compared(make: Callable[[], nn.Module], shape: Any) -> dict[str, Any]:
@@ -122,14 +131,17 @@ def main() -> None:
     """Write the file, with what was reached in the time that may be taken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--timm", type=int, default=200)
+    parser.add_argument("--timm", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=1200)
-    parser.add_argument("--without-torchvision", action="store_true")
+    parser.add_argument("--torchvision", action="store_true")
+    parser.add_argument("--again", nargs="*", default=[], help="models of the file, by their names")
     asked = parser.parse_args()
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     end = time.monotonic() + asked.seconds
-    first = [] if asked.without_torchvision else list(of_torchvision())
-    for name, make, shape in [*first, *of_timm(asked.seed, asked.timm)]:
+    every = [*(of_torchvision() if asked.torchvision else ())]
+    every += of_timm(asked.seed, asked.timm, found)
+    every += [one for name in asked.again for one in named(name)]
+    for name, make, shape in every:
         if time.monotonic() > end:
             break
         try:
@@ -137,10 +149,16 @@ def main() -> None:
         except Exception as error:
             found[name] = {"error": f"{type(error).__name__}: {error}"[:300]}
         print(name, found[name].get("error", ""), flush=True)
-    versions = {m.__name__: m.__version__ for m in (torch, torchvision, timm)}
-    lines = [f'"made with": {json.dumps({**versions, "seed": asked.seed})}']
-    lines += [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in found.items()]
-    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        found["made with"] = {m.__name__: m.__version__ for m in (torch, torchvision, timm)}
+        lines = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in found.items()]
+        FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def named(name: str) -> Iterator[Asked]:
+    """A model by its name in the file."""
+    if name.startswith("timm/"):
+        yield name, partial(timm.create_model, name[5:], pretrained=False), "own"
+    yield from (one for one in of_torchvision() if one[0] == name)
 
 
 if __name__ == "__main__":

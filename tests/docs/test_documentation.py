@@ -23,6 +23,7 @@ from archcalc.network import FAMILIES as NETWORKS
 from archcalc.network import Network, Repeat, load
 from archcalc.symbolic.errors import FrameworkError
 from archcalc.testing import assert_document
+from tests.sampling import NIGHTLY
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -152,6 +153,22 @@ def test_a_framework_that_is_not_there_is_said(covering: ModuleType) -> None:
     missing = FrameworkError("torch is not installed")
     with mock.patch.object(covering, "coverage", side_effect=missing):
         assert "torch is not installed" in covering.tables("torch")
+
+
+# Errors
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="it reads the whole source")
+def test_every_code_of_an_error_is_listed() -> None:
+    rows = list(import_module("error_codes").table())
+    listed = [found[1] for row in rows if (found := re.match(r"\| `([a-z0-9-]+)` \| \S", row))]
+    assert listed == sorted(set(listed))
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "archcalc").rglob("*.py"))
+    given = set(
+        re.findall(r"""\b(?:default_)?code(?:: \w+\[\w+\])? ?= ?"([a-z][a-z0-9-]*)\"""", source)
+    )
+    assert given - {"error"} <= set(listed)
+    assert len(given) > 200
 
 
 # What is shown

@@ -82,6 +82,7 @@ LIMITS_SHOWN = {
         "calls, statements and brackets inside one another": LIMITS.source_nesting,
         "layers": LIMITS.source_layers,
         "items of a list": LIMITS.source_items,
+        "files beside it, from which it imports": LIMITS.source_files,
     },
     "of an ONNX model": {
         "bytes, external data apart": LIMITS.onnx_bytes,

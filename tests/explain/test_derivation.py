@@ -27,6 +27,7 @@ from archcalc import (
 )
 from archcalc import Input as Start
 from tests.counting import at_most
+from tests.sampling import slow
 
 
 def tower(blocks: int, filters: str = "f") -> Network:
@@ -38,6 +39,7 @@ def tower(blocks: int, filters: str = "f") -> Network:
     return Sequential(layers, input_shape=("h", "w", 3))
 
 
+@slow
 @pytest.mark.parametrize("filters", ["f", "f{}"])
 def test_work_grows_with_the_layers_and_no_faster(filters: str) -> None:
     traces = [tower(blocks, filters).trace() for blocks in (10, 20, 80)]

@@ -328,3 +328,28 @@ def test_a_hostile_block_executes_nothing(yaml: str, monkeypatch: pytest.MonkeyP
     page = Page("a.md", text + with_block(MARKDOWN, "#x summary"))
     with pytest.raises(ac.ArchcalcError):
         page.stale(examples_say())
+
+
+# Drawings and sheets
+
+
+@pytest.mark.parametrize("ending", ["md", "rst", "tex"])
+def test_a_drawing_and_a_sheet_are_blocks_too(ending: str) -> None:
+    before, after = {
+        "md": ("<!-- archcalc: {} -->", "<!-- /archcalc -->"),
+        "rst": (".. archcalc: {}", ".. /archcalc"),
+        "tex": ("% archcalc: {}", "% /archcalc"),
+    }[ending]
+    orders = ["a.yaml drawing right", "gpt.yaml sheet batch=2 length=1024 memory=24GiB",
+              "gpt.yaml sheet cache length=1024"]  # fmt: skip
+    text = "\n\n".join(f"{before.format(order)}\n{after}" for order in orders) + "\n"
+    nets = {"a.yaml": "mnist_cnn.yaml", "gpt.yaml": "gpt2_small.yaml"}
+    say = say_with(lambda name: ac.load(EXAMPLES / nets[name]))
+    filled = Page(f"page.{ending}", text).filled(say)
+    page = Page(f"page.{ending}", filled)
+    assert page.stale(say) == []
+    assert filled.count("Conv2D") == 1
+    assert ("```mermaid\nflowchart LR\n" in filled) == (ending == "md")
+    assert "72.00" in filled  # MiB: 2·2 bytes·12 layers·768·1024·2
+    stale = Page(f"page.{ending}", filled.replace("Conv2D", "Conv3D")).stale(say)
+    assert [block.block.view for block in stale] == ["drawing"]

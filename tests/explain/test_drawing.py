@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc import families
 from archcalc.errors import PictureError, SpecificationError
-from archcalc.explain import draw
+from archcalc.explain import draw, draw_costs, draw_field
+from archcalc.explain.drawing.costs import treemap
 from archcalc.explain.drawing.parts import Block, block_of, fed
 from archcalc.explain.drawing.placing import LETTER, SMALL, plain_words
 from archcalc.testing import networks
@@ -64,11 +67,27 @@ def test_lines_go_on_and_touch_no_card_but_their_own(name: str) -> None:
     drawing = draw(WELL_KNOWN[name]().trace())
     for route in drawing.placed.routes:
         for (x1, y1), (x2, y2) in pairwise(route.points):
-            assert y2 >= y1
+            assert y2 >= y1 or name == "U-Net"
             for card in boxes_of(drawing):
                 middle = ((x1 + x2) / 2, (y1 + y2) / 2)
                 in_x = card.x < middle[0] < card.x + card.wide
                 assert not (in_x and card.y < middle[1] < card.y + card.high)
+
+
+def test_a_u_net_is_drawn_as_a_u() -> None:
+    placed = draw(WELL_KNOWN["U-Net"](depth=4).trace()).placed
+    cards = {card.part.key: card for card in placed.standing}
+    left, right = (
+        [key for key in cards if re.search(rf"/{side}_\d@", key)] for side in ("left", "right")
+    )
+    assert len(left) == len(right) == 4
+    assert len({cards[key].x + cards[key].wide / 2 for key in right}) == 1
+    tops = [cards[key].y for key in left]
+    assert tops == sorted(tops)
+    assert [cards[key].y for key in right] == sorted(cards[key].y for key in right)[::-1]
+    level = [r for r in placed.routes if len(r.points) == 2 and r.points[0][1] == r.points[1][1]]
+    assert len(level) == len(left)  # what is joined stands at the same height
+    assert all(a < b for (a, _), (b, _) in (route.points for route in level))
 
 
 def drawn_rows(block: Block) -> list[int]:
@@ -77,7 +96,7 @@ def drawn_rows(block: Block) -> list[int]:
 
 
 @given(networks(max_layers=6))
-@examples(6, nightly=60)
+@examples(0.5, nightly=600)
 def test_every_layer_and_line_of_any_network_is_drawn(net) -> None:
     trace = net.trace()
     assert drawn_rows(block_of(trace)) == list(range(len(trace.rows)))
@@ -172,3 +191,58 @@ def test_a_network_of_no_layers_is_drawn(network) -> None:
     assert 'in0 -->|"3"| out0' in drawing.to_mermaid()
     assert "<svg" in drawing.to_svg()
     assert "archcalc-live" in ac.report(network).to_html()
+
+
+# Where the cost is, and what a position sees
+
+
+@pytest.mark.parametrize("name", ["MNIST", "ResNet-50", "GPT-2"])
+@pytest.mark.parametrize("of", ["parameters", "macs"])
+def test_shares_of_the_cost_make_up_the_whole(name: str, of: str) -> None:
+    trace = WELL_KNOWN[name]().trace()
+    whole = {"parameters": trace.parameters, "macs": trace.macs}[of]()
+    drawn = draw_costs(trace, of)
+    amounts = [
+        int(found.replace(",", "")) for found in re.findall(r">([\d,]+) \([\d.]+%\)<", drawn)
+    ]
+    assert sum(amounts) == whole
+    assert 2 <= len(amounts) <= 40
+    assert draw_costs(trace, of, shape="treemap").count('class="area"') == len(amounts)
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=20))
+@examples(0.3)
+def test_areas_are_as_the_shares_and_fill_the_map(sizes: list[int]) -> None:
+    sizes.sort(reverse=True)
+    boxes = treemap(sizes, 640, 400)
+    for size, (x, y, wide, high) in zip(sizes, boxes, strict=True):
+        assert wide * high == pytest.approx(640 * 400 * size / sum(sizes))
+        assert -1e-6 <= x <= x + wide <= 640 + 1e-6
+        assert -1e-6 <= y <= y + high <= 400 + 1e-6
+
+
+def test_costs_of_symbols_and_of_nothing_are_refused() -> None:
+    with pytest.raises(PictureError, match="n is no number yet"):
+        draw_costs(ac.Sequential([ac.Dense("n")], input_shape=8))
+    with pytest.raises(PictureError, match="nothing here costs anything"):
+        draw_costs(ac.Sequential([ac.Flatten()], input_shape=(8, 8)))
+    with pytest.raises(SpecificationError, match="'pie' is no shape"):
+        draw_costs("docs/examples/mnist_cnn.yaml", shape="pie")
+
+
+def test_a_field_is_drawn_where_it_is() -> None:
+    net = "docs/examples/mnist_cnn.yaml"
+    drawn = draw_field(net, "max_pooling2d", (0, 6))
+    assert "position 0, 6 of 13×13 sees 4×4 of 28×28: rows 0 to 3, columns 12 to 15<" in drawn
+    (box,) = re.findall(r'<rect class="field" [^>]*fill-opacity="0.45"/>', drawn)
+    x, y, wide, high = (float(re.search(rf' {side}="([^"]*)"', box)[1])
+                        for side in ("x", "y", "width", "height"))  # fmt: skip
+    assert (x, y, wide, high) == (120, 0, 40, 40)  # 10 for each of the 28
+    line = ac.Sequential([ac.Conv1D(8, 5, padding="same")], input_shape=(40, 3))
+    assert "position 0 of 40 sees 5 of 40: positions −2 to 2; what lies outside" in draw_field(
+        line, "conv1d", [0]
+    )
+    with pytest.raises(PictureError, match="has no position 13, 0"):
+        draw_field(net, "max_pooling2d", (13, 0))
+    with pytest.raises(PictureError, match="see no window"):
+        draw_field(net, "dense")

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tests.explain.hand_counts import CLAIMS, HandCount, judged
-from tests.sampling import NIGHTLY, examples
+from tests.sampling import examples, nightly
 
 
-@pytest.mark.skipif(not NIGHTLY, reason="whole AlexNets are built; nightly does")
+@nightly  # whole AlexNets are built
 @pytest.mark.parametrize(
     "case", {c.case["id"]: c.case for c in CLAIMS}.values(), ids=lambda c: c["id"]
 )

@@ -258,6 +258,41 @@ def test_plots_maps_and_fields_are_drawn(browser, reports, tmp_path) -> None:
     is_quiet(page)
 
 
+STUB = """(() => {
+  const state = {exact: %s}, heard = {}, model = {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; heard[`change:${name}`]?.(); },
+    save_changes: () => { window.saved = structuredClone(state.exact); },
+    on: (event, does) => { heard[event] = does; },
+  };
+  window.model = model;
+  const code = encodeURIComponent(%s);
+  return import(`data:text/javascript;charset=utf-8,${code}`).then(
+    (module) => module.default.render({model, el: document.body}));
+})()"""
+"""The front end's side of anywidget's protocol: https://anywidget.dev/en/afm/"""
+
+
+@needs_chromium
+def test_a_widget_moves_with_what_it_shares(browser, tmp_path) -> None:
+    shown = ac.widget("docs/examples/mnist_symbols.yaml", k=3, f=32, n=100)
+    (tmp_path / "empty.html").write_text("<!DOCTYPE html><body></body>")
+    page = browser.page().open(tmp_path / "empty.html")
+    page.run(STUB % (json.dumps(shown.exact), json.dumps(shown._esm)))
+    total = "document.querySelector('[data-total=parameters] [data-x]').textContent"
+    assert page.run(total) == "542,230"
+    page.run("(() => { const f = document.querySelector('[data-s]'); f.value = 1000;"
+             "f.dispatchEvent(new Event('input')) })()")  # fmt: skip
+    shown.exact = page.run("window.saved")
+    assert shown.values["f"] > 32
+    P = ac.load("docs/examples/mnist_symbols.yaml").trace().parameters
+    assert page.run(total) == f"{P(**shown.values):,}"
+    shown.values = {"n": 10**20}
+    page.run(f"window.model.set('exact', {json.dumps(shown.exact)})")
+    assert page.run(total) == f"{P(**shown.values):,}"
+    is_quiet(page)
+
+
 # What needs no browser
 
 

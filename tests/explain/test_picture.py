@@ -202,7 +202,7 @@ def test_the_first_window_and_the_next_are_marked(
 
 def test_a_notebook_shows_it() -> None:
     svg = ac.picture(ac.Conv2D(8, 3), (5, 5, 1))
-    assert svg._repr_svg_() == svg
+    assert svg._repr_svg_() == (svg, {"needs_background": "light"})
 
 
 def texts(svg: str) -> list[str]:

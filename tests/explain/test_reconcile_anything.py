@@ -322,3 +322,12 @@ def test_claims_that_cannot_be(claims: dict[str, Any], code: str) -> None:
     with pytest.raises(ac.ArchcalcError) as caught:
         reconcile(MNIST, **claims)
     assert caught.value.code == code or code == "invalid-expression"
+
+
+def test_a_pool_forgotten_in_a_receptive_field() -> None:
+    net = ac.Sequential(
+        [ac.Conv2D(8, 3, name="a"), ac.MaxPooling2D(2, name="p"), ac.Conv2D(8, 3, name="b")],
+        input_shape=(64, 64, 3),
+    )
+    found = reconcile(net, of="receptive_field", layers={"b": 5})
+    assert [(f.layer, f.kind) for f in found.findings] == [("p", "layer-forgotten")]

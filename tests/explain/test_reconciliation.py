@@ -147,6 +147,16 @@ def test_copies_counted_once() -> None:
     assert kinds(r) == [("counted-once", 5 * 17 * 16)]
 
 
+def test_one_copy_of_a_block_is_claimed_by_its_number() -> None:
+    block = ac.Sequential([ac.LayerNormalization(name="ln"), ac.Dense(16, name="d")])
+    net = ac.Sequential([ac.Repeat(block, 6, name="blocks")], input_shape=(4, 16))
+    assert reconcile(net, layers={"blocks/0": 304, "blocks[5]/ln": 32}).right
+    found = reconcile(net, layers={"blocks/3/d": 256})
+    assert kinds(found) == [("missing-bias", 16)]
+    with pytest.raises(ac.errors.LookupFailedError):
+        reconcile(net, layers={"blocks/6": 304})
+
+
 def test_right_counts_are_said_to_be_right() -> None:
     r = reconcile(MNIST, running={"conv2d": 320, "dense": 541_220, "dense_1": 542_230})
     assert r.right

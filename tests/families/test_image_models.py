@@ -173,7 +173,7 @@ def test_arguments_that_are_none(family: str, given_: dict[str, Any], said: str)
 
 def test_a_width_is_a_multiple_of_the_heads() -> None:
     P = families.vit().trace().parameters
-    with pytest.raises(ac.errors.RequirementError, match="key_dim"):
+    with pytest.raises(ac.errors.RequirementError, match="d/a must be a whole number"):
         P(L=1, d=10, a=3, f=8, K=10)
 
 

@@ -811,3 +811,22 @@ logits = layers.Dense(10)(features)
 model = keras.Model(inputs=inputs, outputs=logits)
 """,
 )
+
+SNIPPETS["a class made from a layer"] = (
+    "Net",
+    """
+import keras
+from keras import layers, ops
+class Block(layers.Dense):
+    def call(self, x):
+        return ops.relu(super().call(x)) + 1
+class Pad(layers.Layer):
+    def __init__(self, n, **kw):
+        super().__init__(**kw); self.n = n; self.d = layers.Dense(n)
+    def call(self, x): return self.d(x)
+x = keras.Input((7,))
+y = Block(5)(x)
+for _ in sorted([3, 1, 2], reverse=True): y = Pad(_)(y)
+Net = keras.Model(x, y)
+""",
+)

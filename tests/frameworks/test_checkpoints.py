@@ -11,6 +11,7 @@ import pytest
 
 from archcalc.errors import SpecificationError
 from archcalc.frameworks.checkpoints import verify
+from archcalc.frameworks.checkpoints.gguf_names import expected_in_gguf
 from archcalc.frameworks.huggingface.reading import read_config
 from archcalc.frameworks.huggingface.tensors import expected_tensors
 
@@ -128,6 +129,7 @@ def test_a_gguf_agrees(tmp_path: Path) -> None:
         ("model.safetensors", b"\x10\x00\x00\x00\x00\x00\x00\x00{not json at all"),
         ("model.safetensors", b""),
         ("model.gguf", b"GGUF" + b"\xff" * 60),
+        ("model.gguf", b""),
         ("model.safetensors.index.json", b"{"),
         ("model.safetensors.index.json", b'{"weight_map": {"a": "../../elsewhere.safetensors"}}'),
         ("pytorch_model.bin", b"\x80\x04."),
@@ -140,3 +142,63 @@ def test_a_hostile_file_gives_a_clear_error(name: str, content: bytes, tmp_path:
         verify(LLAMA, tmp_path / name)
     assert raised.value.code == "not-a-checkpoint"
     assert name in str(raised.value)
+
+
+def test_a_packing_that_is_not_known_is_said_to_be_unknown(tmp_path: Path) -> None:
+    tensors = arrays(LLAMA)
+    name = "model.layers.0.mlp.up_proj.weight"
+    tensors[name] = np.zeros((24, 8), np.uint8)
+    found = verify(LLAMA, saved(tmp_path, tensors))
+    assert found.packing == "U8 in a way that is not known"
+    assert found.unchecked == 1
+    assert "packed as U8 in a way that is not known" in found.to_text()
+
+
+def test_a_file_of_an_index_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """What the files beside it hold is compared; a tensor that one of them has not is missing."""
+    tensors = arrays(LLAMA)
+    homes = {name: "a.safetensors" if "layers" in name else "b.safetensors" for name in tensors}
+    path = tmp_path / "model.safetensors.index.json"
+    path.write_text(json.dumps({"weight_map": homes}), encoding="utf-8")
+    there = {name: array for name, array in tensors.items() if homes[name] == "a.safetensors"}
+    lost = there.popitem()[0]
+    saved(tmp_path, there, "a.safetensors")
+    found = verify(LLAMA, path)
+    assert found.absent == ("b.safetensors",)
+    assert found.missing == (lost,)
+    assert found.unchecked == sum(home == "b.safetensors" for home in homes.values())
+    assert "not beside the index, 1 of its files: b.safetensors" in found.to_text()
+
+
+def test_a_file_of_a_bare_vision_transformer_has_the_names_it_was_released_with() -> None:
+    """As in https://huggingface.co/google/vit-base-patch16-224-in21k."""
+    vit = {"model_type": "vit", "architectures": ["ViTModel"], "num_hidden_layers": 1}
+    shapes = {t.name: t.shape for t in expected_tensors(read_config(vit))}
+    assert shapes["encoder.layer.0.attention.attention.query.weight"] == (768, 768)
+    assert shapes["embeddings.cls_token"] == (1, 1, 768)
+    assert shapes["pooler.dense.bias"] == (768,)
+
+
+GGUF = {
+    "mixtral": "llama", "gemma2": "gemma2", "deepseek_v2": "deepseek2", "mamba": "mamba",
+    "gpt2": "gpt2", "stablelm": "stablelm", "gpt_oss": "gpt-oss", "bloom": "bloom", "t5": "t5",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", GGUF)
+def test_every_tensor_has_a_name_in_a_gguf(kind: str) -> None:
+    """By llama.cpp's own table; what has none would be left out."""
+    pytest.importorskip("gguf")
+    small: dict[str, Any] = {"stablelm": {"qk_layernorm": True}}.get(kind, {})
+    reading = read_config({"model_type": kind, "num_experts_per_tok": 2, **small})
+    found = expected_in_gguf(reading, GGUF[kind], ())
+    assert len(found) == len(expected_tensors(reading, "gguf"))
+    before = ("blk.", "token_embd", "output", "position_embd", "enc.", "dec.")
+    assert all(t.name.startswith(before) for t in found)
+    assert len({t.name for t in found}) == len(found)
+
+
+def test_an_architecture_of_a_gguf_that_is_not_known_is_named() -> None:
+    pytest.importorskip("gguf")
+    with pytest.raises(SpecificationError, match="'lama'"):
+        expected_in_gguf(read_config(LLAMA), "lama", ())

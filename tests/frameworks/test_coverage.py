@@ -36,6 +36,7 @@ from tests.frameworks import (
     test_torch_names,
     test_values,
 )
+from tests.sampling import slow
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -164,6 +165,7 @@ def test_torchs_names_are_tested_under_torchs_names() -> None:
     assert names == set(test_torch_names.TORCH_CLASSES)
 
 
+@slow
 @pytest.mark.parametrize(
     ("framework", "kind"),
     [(framework, kind) for framework in FRAMEWORKS for kind in HAD[framework]],

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,8 @@ def opaque(net: ac.Model) -> list[str]:
     return [f"{r.layer.what}: {r.layer.why}" for r in net.trace() if isinstance(r.layer, Opaque)]
 
 
+WHOLE = [node("DynamicQuantizeLinear", "x", "q r o")]
+SCALE = {"s": np.array(0.1, np.float32), "z": np.array(3, np.uint8)}
 OPERATORS: dict[str, tuple[Sequence[Any], dict[str, Any], dict[str, Any], int]] = {
     # name: nodes, inputs, initialisers, parameters
     "conv": ([node("Conv", "x w b", "y", pads=[1, 0, 2, 1], strides=[2, 1])], IMAGE,
@@ -147,6 +150,19 @@ OPERATORS: dict[str, tuple[Sequence[Any], dict[str, Any], dict[str, Any], int]] 
     "dropout": ([node("Dropout", "x", "y")], SEQUENCE, {}, 0),
     "trilu": ([node("Trilu", "x", "y")], {"x": ("N", 7, 7)}, {}, 0),
     "cast": ([node("Cast", "x", "y", to=10)], SEQUENCE, {}, 0),
+    "one hot": ([node("OneHot", "i d v", "y")], {"i": ("N", 7)},
+                {"d": ints(5)[0], "v": np.array([0, 1], np.float32)}, 0),
+    "one hot before": ([node("OneHot", "i d v", "y", axis=1)], {"i": ("N", 7)},
+                       {"d": ints(5)[0], "v": np.array([-1, 2], np.float32)}, 0),
+    "conv of whole numbers": ([*WHOLE, node("ConvInteger", "q w", "y", pads=[1, 1, 1, 1])],
+                              IMAGE, {"w": floats(6, 4, 3, 3).astype("uint8")}, 216),
+    "quantized conv": ([*WHOLE, node("QLinearConv", "q s z w s z s z b", "y", strides=[2, 2])],
+                       IMAGE, {"w": floats(6, 4, 3, 3).astype("uint8"), **SCALE,
+                               "b": floats(6).astype("int32")}, 216 + 6),
+    "product of whole numbers": ([*WHOLE, node("MatMulInteger", "q w", "y")], SEQUENCE,
+                                 {"w": floats(12, 5).astype("uint8")}, 60),
+    "quantized product": ([*WHOLE, node("QLinearMatMul", "q s z w s z s z", "y")], SEQUENCE,
+                          {"w": floats(12, 5).astype("uint8"), **SCALE}, 60),
 }  # fmt: skip
 UNARY = [
     "Relu",

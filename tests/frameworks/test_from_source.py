@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
+import json
 import subprocess
 import sys
 import textwrap
@@ -15,6 +18,7 @@ import pytest
 import archcalc as ac
 from archcalc.errors import FrameworkError
 from tests.frameworks import keras_sources, torch_sources
+from tests.sampling import NIGHTLY
 
 
 def read(text: str, *args: Any, **kwargs: Any) -> ac.Network:
@@ -50,6 +54,59 @@ def test_torch_counts_the_same(snippet: str, monkeypatch: pytest.MonkeyPatch) ->
         theirs = sum(p.numel() for p in module.parameters())
     trace = read(text, name, shape).trace()
     assert trace.parameters == theirs
+
+
+APPLICATIONS = {
+    "xception": "Xception", "inception_v3": "InceptionV3", "mobilenet_v3": "MobileNetV3Small",
+    "efficientnet": "EfficientNetB0", "nasnet": "NASNetMobile", "densenet": "DenseNet121",
+    "convnext": "ConvNeXtTiny", "resnet": "ResNet50", "inception_resnet_v2": "InceptionResNetV2",
+    "resnet_v2": "ResNet50V2", "efficientnet_v2": "EfficientNetV2B0", "vgg16": "VGG16",
+    "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2", "mobilenet_v3 ": "MobileNetV3Large",
+}  # fmt: skip
+"""By the module of Keras that makes it: a model of Keras' own."""
+
+
+@pytest.mark.parametrize("module", list(APPLICATIONS)[: None if NIGHTLY else 5])
+def test_keras_own_sources(module: str) -> None:
+    """The files that Keras is made of, as code that somebody has written."""
+    keras = importlib.util.find_spec("keras")
+    assert keras is not None
+    assert keras.origin is not None
+    folder = Path(keras.origin).parent / "src" / "applications"
+    data = Path(__file__).parents[1] / "data" / "keras_applications.json.gz"
+    figures = json.loads(gzip.decompress(data.read_bytes()))[APPLICATIONS[module]]
+    if module == "resnet_v2":  # it is made by a function of another file of Keras
+        with pytest.raises(FrameworkError, match="its definition is not in this source"):
+            read(f"{folder / module}.py:{APPLICATIONS[module]}")
+        return
+    trace = read(f"{folder / module.strip()}.py:{APPLICATIONS[module]}").trace()
+    assert (trace.total_params, trace.parameters) == (figures["total"], figures["trainable"])
+
+
+def test_files_beside_a_source_are_read(tmp_path: Path) -> None:
+    """What it imports from them, from packages around it, and what these import in turn."""
+    package = tmp_path / "project" / "models"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").write_text("from .blocks import *\n" if folder == package else "")
+    (package.parent / "sizes.py").write_text("WIDTH = 8\nraise SystemExit\n")
+    (package / "blocks.py").write_text(
+        "from torch import nn\nfrom project.sizes import WIDTH\nfrom . import net\n"
+        "def widened(kwargs):\n    kwargs['width'] = 2 * WIDTH\n"
+        "class Block(nn.Sequential):\n    def __init__(self, c):\n"
+        "        super().__init__(nn.Conv2d(c, WIDTH, 3), nn.ReLU())\n"
+    )
+    (package / "net.py").write_text(
+        "from torch import nn\nfrom .blocks import Block, widened\nfrom . import blocks as parts\n"
+        "def make(**kwargs):\n    widened(kwargs)\n"
+        "    return nn.Sequential(Block(3), parts.Block(parts.WIDTH), nn.Conv2d(8, **dict(\n"
+        "        out_channels=kwargs['width'], kernel_size=1)))\n"
+    )
+    net = read(str(package / "net.py"), None, (3, 9, 9))
+    assert net.trace().parameters == (27 + 1) * 8 + (72 + 1) * 8 + (8 + 1) * 16
+    (package / "blocks.py").write_text("from .nowhere import Block\ndef widened(kwargs): 1 +\n")
+    with pytest.raises(FrameworkError, match=r"blocks\.py"):
+        read(str(package / "net.py"), None, (3, 9, 9))
 
 
 def test_the_listing_of_the_question() -> None:

@@ -336,8 +336,25 @@ def test_what_was_built_is_read_back(net: Any) -> None:
     read = from_torch(module, shapes if len(shapes) > 1 else shapes[0]).trace()
     assert read.parameters == sum(p.numel() for p in module.parameters())
     assert [tuple(x) for x in read.outputs] == [tuple(x) for x in trace.outputs]
-    if "Attention" not in repr(net):  # whose heads of size 1 are written as sums
-        assert read.macs == trace.macs
+    assert read.macs == trace.macs
+
+
+def test_a_kernel_that_is_a_buffer_is_no_parameter() -> None:
+    """As of filters that blur before every second pixel is taken."""
+
+    class Blur(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("filt", torch.ones(8, 1, 3, 3), persistent=False)
+            self.register_buffer("mixing", torch.ones(5, 8))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = functional.conv2d(x, self.filt, stride=2, groups=8)
+            return functional.linear(x.mean((2, 3)), self.mixing)
+
+    trace = from_torch(nn.Sequential(nn.Conv2d(3, 8, 1), Blur()), (3, 9, 9)).trace()
+    assert (trace.parameters, trace.statistics) == (8 * 3 + 8, 8 * 9 + 40)
+    assert trace.macs == 24 * 81 + 8 * 9 * 16 + 40
 
 
 # Where the batch is

@@ -80,3 +80,21 @@ def test_a_condition_of_the_model_is_shown() -> None:
     """Swin does not shift windows where one is all there is: its products are the same then."""
     trace = from_torch(on_meta(SMALL["swin"]), (3, "h", "w")).trace()
     assert any("as many products" in str(notice) for notice in trace.notices)
+
+
+SIZES: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data" / "torchvision_sizes.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("name", [name for name in SIZES if name != "made with"])
+def test_formulas_of_torchvisions_own_models(name: str) -> None:
+    """What `tests/data/make_torchvision_sizes.py` read of them, at sizes that torch counted at."""
+    flops = ac.Formula(SIZES[name]["flops"])
+    assert len(SIZES[name]["sizes"]) == 10
+    for h, w, counted, computed in SIZES[name]["sizes"]:
+        if isinstance(counted, int):
+            asked = {s: n for s, n in {"h": h, "w": w}.items() if s in map(str, flops.symbols)}
+            assert counted == computed == flops(**asked), (h, w)
+        else:
+            assert counted in computed

@@ -19,6 +19,7 @@ from archcalc.layers import Layer
 from archcalc.symbolic.errors import InvalidLayerError, RequirementError, UnknownLayerError
 from archcalc.testing.draw import divisors
 from archcalc.torch import nn as ours
+from tests.sampling import examples
 
 BATCH = 2
 
@@ -328,6 +329,7 @@ def test_the_same_arguments_make_the_same(name: str) -> None:
     """Every weight's size and the output shape, run on the meta device."""
     draws, n = CASES.get(name, (plain, 0))
 
+    @examples(1 / 2, nightly=500)
     @given(st.composite(draws)(name, n))  # type: ignore[arg-type]
     def same(case: Case) -> None:
         arguments, inputs = case

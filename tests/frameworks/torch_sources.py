@@ -1636,3 +1636,118 @@ class Net(nn.Module):
 model = Net()
 """,
 )
+
+SNIPPETS["classes made from layers"] = (
+    "Net",
+    (3, 32, 32),
+    """
+import torch.nn as nn, torch.nn.functional as F
+class Conv2dSame(nn.Conv2d):
+    def forward(self, x):
+        ih, iw = x.shape[-2:]
+        pad_h = max((-(-ih // self.stride[0]) - 1) * self.stride[0] + self.kernel_size[0] - ih, 0)
+        x = F.pad(x, [0, pad_h, 0, pad_h])
+        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+class LayerNorm2d(nn.LayerNorm):
+    def forward(self, x):
+        x = x.permute(0, 2, 3, 1)
+        x = F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return x.permute(0, 3, 1, 2)
+class ConvBN(nn.Conv2d):
+    def __init__(self, i, o):
+        super().__init__(i, o, 3, padding=1, bias=False)
+        self.bn = nn.BatchNorm2d(o)
+    def forward(self, x):
+        return self.bn(super().forward(x))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.n, self.b = Conv2dSame(3, 8, 3, stride=2), LayerNorm2d(8), ConvBN(8, 4)
+        self.b.stddev = 0.1
+    def forward(self, x):
+        return self.b(self.n(self.a(x)))
+""",
+)
+
+SNIPPETS["lists of modules as classes"] = (
+    "Net",
+    (3, 32, 32),
+    """
+import torch, torch.nn as nn
+from typing import cast, Sequence, List, Union, Dict
+from collections.abc import Sequence as Seq
+cfgs: Dict[str, List[Union[str, int]]] = {"A": [8, "M", 16]}
+class Dense(nn.ModuleDict):
+    def __init__(self, n, c):
+        super().__init__()
+        for i in range(n):
+            self.add_module("l%d" % (i + 1), nn.Conv2d(c + 4 * i, 4, 3, padding=1))
+    def forward(self, x):
+        features = [x]
+        for name, layer in self.items():
+            features.append(layer(torch.cat(features, 1)))
+        return torch.cat(features, 1)
+class L(nn.ModuleList):
+    def __init__(self):
+        super().__init__([nn.Conv2d(16, 16, 1) for _ in range(3)])
+    def forward(self, x):
+        for l in self: x = l(x)
+        return self[0](x)
+class P:
+    def __init__(self, depths): self.depths = depths
+    @classmethod
+    def make(cls, depth, w=2): return cls([w] * depth)
+class Net(nn.Module):
+    def __init__(self, setting=(2, 1)):
+        super().__init__()
+        if not (isinstance(setting, Sequence) and all(isinstance(s, int) for s in setting)):
+            raise TypeError("bad")
+        layers, c = [], 3
+        for v in cfgs["A"]:
+            if v == "M": layers += [nn.MaxPool2d(2)]
+            else:
+                v = cast(int, v)
+                layers += [nn.Conv2d(c, v, 3, padding=1)]; c = v
+        self.f = nn.Sequential(*layers)
+        self.l = L()
+        self.d = Dense(len(P.make(3).depths), 16)
+        self.rates = [x.item() for x in torch.linspace(0, 0.1, 3, device="cpu")]
+    def forward(self, x):
+        if torch.jit.is_scripting(): return x
+        return self.d(self.l(self.f(x)))
+""",
+)
+
+SNIPPETS["weights taken by name"] = (
+    "Net",
+    (7,),
+    """
+import torch.nn as nn, torch.nn.functional as F
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(100, 16)
+        self.l = nn.Linear(16, 16)
+        self.out = nn.Linear(16, 5)
+    def forward(self, ids):
+        x = self.l(self.emb(ids))
+        x = F.linear(x, self.out.weight) @ self.out.weight
+        return F.linear(self.out(x).sum(-1, keepdim=True).expand(-1, -1, 16), self.emb.weight)
+""",
+)
+
+SNIPPETS["a head that is a table turned"] = (
+    "Net",
+    (7,),
+    """
+import torch, torch.nn as nn, torch.nn.functional as F
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb = nn.Embedding(100, 16)
+        self.l = nn.Linear(16, 16)
+    def forward(self, ids):
+        x = self.l(self.emb(ids))
+        return torch.matmul(x, self.emb.weight.t())
+""",
+)

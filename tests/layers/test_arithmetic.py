@@ -340,7 +340,7 @@ def test_a_module_that_contracts_several_is_read(seed: int) -> None:
         ("bij,cjk->bik", "the batch, the first axis of every input, must come out first"),
         ("bij,bjk->ibk", "must come out first"),
         ("bij,...jk->bik", "must come out first"),
-        ("bii->bi", "a letter stands twice"),
+        ("bij->bii", "a letter stands twice"),
         ("bij->bk", "'k' comes out, but is of no input"),
         ("b...i->bi", "does not come out"),
     ],

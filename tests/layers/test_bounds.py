@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
 import pytest
@@ -136,6 +137,26 @@ def test_padding_takes_from_the_input_as_far_as_torch_does(mode: str) -> None:
         theirs = in_torch(module, torch.zeros(1, 2, h, w))
         layer = ac.Padding2D(((top, 0), (left, 0)), mode, data_format="channels_first")
         assert fits(layer, (2, h, w)) == theirs
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+def test_padding_at_one_end_and_cropping_at_the_other(mode: str) -> None:
+    """What torch crops has to be there, and what it copies has to be left, with symbols too."""
+    symbolic = ac.Padding1D([("p - 9", "q - 9")], mode, data_format="channels_first")
+    trace = ac.Sequential([symbolic]).trace((2, "n"))
+    for n, off, on in itertools.product((1, 2, 4), (1, 2, 4), (0, 1, 3)):
+        for before, after in ((-off, on), (on, -off)):
+            layer = ac.Padding1D([(before, after)], mode, data_format="channels_first")
+            module: Any = partial(torch.nn.functional.pad, pad=(before, after), mode=mode)
+            theirs = in_torch(module, torch.zeros(1, 2, n))
+            if theirs == (2, 0) or (mode == "circular" and off + on > n):
+                theirs = None  # nothing is left; or, of a circle, what torch never fills in
+            assert fits(layer, (2, n)) == theirs
+            try:
+                trace.macs(n=n, p=before + 9, q=after + 9)
+                assert theirs
+            except ac.errors.RequirementError:
+                assert theirs is None
 
 
 def test_pools_are_padded_by_half_as_in_torch() -> None:

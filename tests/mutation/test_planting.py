@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.mutation.covering import ASKED, ROOMS, stages, targets
 from tests.mutation.mutants import mutants
+from tests.sampling import slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +24,7 @@ print(judge(counted, [("tests/symbolic/test_evaluate.py",)]).how)
 """
 
 
+@slow
 def test_a_mistake_is_planted_where_examples_and_tests_see_it() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, cwd=ROOT, timeout=300
@@ -36,6 +38,7 @@ def test_a_false_answer_becomes_no_other_untrue_one() -> None:
     assert [m.after for m in mutants("m.py", asked.format(""))] == ["True", "return None"]
 
 
+@slow
 def test_every_module_with_formulas_is_asked_about() -> None:
     found = targets()
     assert {room for room in ROOMS for file in found if file.startswith(room)} == set(ROOMS)

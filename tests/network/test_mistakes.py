@@ -88,3 +88,28 @@ def test_what_is_tied_in_one_of_two_networks_is_a_change() -> None:
     assert shown.startswith("1,600 → 3,200: dense adds 1,600\n")
     assert [change.kind for change in compared.changes] == ["same", "changed"]
     assert "nothing changes" in str(ac.compare(made(tied=True), made(tied=True)))
+
+
+def joined() -> ac.Model:
+    """A network of two inputs."""
+    pair = [ac.Input((4,)), ac.Input((4,))]
+    return ac.Model(pair, ac.Add()(pair))
+
+
+@pytest.mark.parametrize(
+    ("around", "path"),
+    [
+        (lambda held: [ac.Dense(4), held], ""),
+        (lambda held: [ac.Residual([held])], "residual/"),
+        (lambda held: [ac.TimeDistributed(held)], "time_distributed/"),
+        (lambda held: [ac.Repeat(held, 2)], "repeat"),
+        (lambda held: [ac.Repeat(held, "L")], "repeat"),
+    ],
+)
+@pytest.mark.parametrize("held", [joined, lambda: ac.Experts(ac.Dense(4), 2, 1)])
+def test_a_network_inside_another_takes_as_many_inputs_as_it_has(
+    held: Callable[[], ac.Layer], around: Callable[[ac.Layer], list[ac.Layer]], path: str
+) -> None:
+    with pytest.raises(ac.errors.ShapeError, match="takes 2 inputs, not 1") as caught:
+        ac.Sequential(around(held())).trace((3, 4))
+    assert (caught.value.code, caught.value.path[: len(path)]) == ("wrong-number-of-inputs", path)

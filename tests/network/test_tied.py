@@ -34,6 +34,44 @@ def test_a_tied_net_is_the_untied_one_less_the_table(
         assert tied.cost(cost)(t=length, **values) == untied.cost(cost)(t=length, **values)
 
 
+@pytest.mark.parametrize(
+    ("kind", "weight", "shape", "in_torch"),
+    [
+        (lambda **how: ac.LSTM(3, return_sequences=True, **how), "recurrent_kernel", (5, 4), ""),
+        (lambda **how: ac.GRUCell(3, **how), "kernel", (4,), ""),
+        (lambda **how: ac.ConvLSTM1D(3, 2, **how), "kernel", (5, 6, 4), "not-in-torch"),
+        (lambda **how: ac.GroupQueryAttention(2, 4, 2, **how), "value_kernel", (5, 8), ""),
+        (lambda **how: ac.MultiHeadAttention(2, 4, **how), "query_kernel", (5, 8), "tied-weights"),
+        (
+            lambda **how: ac.SpectralNormalization(ac.Dense(3), **how),
+            "kernel",
+            (4,),
+            "not-in-torch",
+        ),
+    ],
+)
+def test_a_weight_is_there_once_wherever_its_layer_keeps_it(
+    kind: Any, weight: str, shape: Any, in_torch: str
+) -> None:
+    """In a cell, a projection, a wrapper; torch keeps the projections of heads as one tensor."""
+    x, owner = ac.Input(shape), kind()
+    net = ac.Model(x, [owner(x), kind(tied={weight: owner})(x)])
+    assert net.to_keras().count_params() == net.trace().total_params
+    if in_torch:
+        with pytest.raises(ac.errors.FrameworkError) as refused:
+            net.to_torch()
+        assert refused.value.code == in_torch
+    else:
+        assert sum(p.numel() for p in net.to_torch().parameters()) == net.trace().parameters
+
+
+def test_equal_cells_are_two_layers_in_keras() -> None:
+    """Keras counts 96 for each: ``4·(4 + 3 + 1)·3``."""
+    x = ac.Input((4,))
+    net = ac.Model(x, [ac.LSTMCell(3)(x), ac.LSTMCell(3)(x)])
+    assert net.to_keras().count_params() == 192
+
+
 @given(vocabulary=SIZES, width=SIZES, length=SIZES)
 def test_torch_has_the_table_once(vocabulary: int, width: int, length: int) -> None:
     net = ac.substitute(language_model("V", "d", True), {"V": vocabulary, "d": width, "t": length})
@@ -80,6 +118,14 @@ def test_nano_gpt_has_its_published_numbers() -> None:
     assert trace.parameters == 124_337_664
     assert trace.flops == 291_648_307_200
     assert trace.cost(TrainingFlops()) == 874_944_921_600
+
+
+def test_the_summary_says_whose_a_weight_is_also_beside_a_bias() -> None:
+    table = ac.Embedding(11, 4)
+    for bias, said in ((False, "tied to embedding"), (True, "11, tied to embedding")):
+        head = ac.Dense(11, use_bias=bias, tied={"kernel": table})
+        line = ac.Sequential([table, head], input_shape=(5,)).summary().splitlines()[4]
+        assert f"  {said}  " in line
 
 
 def test_a_symbolic_depth_keeps_one_table() -> None:

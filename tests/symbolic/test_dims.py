@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sympy import Integer, Rational, Symbol
 
@@ -142,10 +142,25 @@ def test_what_is_taken_for_a_shape() -> None:
 
 # --- Sizes ----------------------------------------------------------------------------------------
 
-PARTS = st.sampled_from([a, b, h, a + b, 3 * a + 7, a * b - 5, Integer(12), Rational(3, 5)])
+PARTS = st.sampled_from(
+    [
+        a,
+        b,
+        h,
+        a + b,
+        3 * a + 7,
+        a * b - 5,
+        a / 3 + b / 2,
+        Integer(12),
+        Rational(3, 5),
+        Rational(5, 7),
+    ]
+)
 
 
 @given(st.lists(st.tuples(PARTS, st.integers(1, 4)), min_size=1, max_size=3))
+@example([(a + b, 2), (Integer(12), 2), (Rational(3, 5), 3)])
+@example([(Rational(3, 5) * a + 7, 4), (Rational(5, 7), 1), (Rational(11, 13), 2)])
 def test_no_size_is_too_small(parts) -> None:
     factors = [base**power for base, power in parts]
     for e in (sympy.Mul(*factors, evaluate=False), sympy.Add(*factors, evaluate=False)):

@@ -9,7 +9,7 @@ import warnings
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from sympy import Integer, Max, Min, Rational
 
@@ -426,6 +426,7 @@ def typed(draw: st.DrawFn, depth: int = 4) -> str:
 
 @examples(5)
 @given(text=typed())
+@example(text="(n + max(min(n, min(n, 3)), min((n + n), (3)//1)))")
 def test_what_is_printed_is_read_within_the_limits(text: str) -> None:
     try:
         formula = Formula(text)

@@ -18,7 +18,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing import MismatchError, assert_matches, layers
 from archcalc.testing.available import catalogue
 from archcalc.testing.in_keras import builds_in_keras, keeps_its_word
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 NET = ac.Sequential(
     [ac.Conv2D(32, 3), ac.MaxPooling2D(2), ac.Flatten(), ac.Dense(100), ac.Dense(10)],
@@ -82,6 +82,7 @@ def test_a_module_is_left_as_it_was() -> None:
     assert next(module.parameters()).device.type == "cpu"
 
 
+@slow
 def test_keras_applications_and_a_network_by_hand_agree() -> None:
     """An oracle that knows neither: Keras' own VGG16 against the example file."""
     net = ac.load("docs/examples/vgg16.yaml")
@@ -604,6 +605,12 @@ _OF_KERAS = [
         ),
         (ac.Bidirectional(ac.SimpleRNN(1, activation=None)), (1, 1)),
         (ac.TimeDistributed(ac.Dense(1), axes=2), (1, 1, 1)),
+        (ac.TimeDistributed(ac.Conv1D(2, 3, padding=1)), (3, 5, 2)),
+        (ac.TimeDistributed(ac.TimeDistributed(ac.Conv1D(2, 3, padding=1))), (2, 3, 5, 2)),
+        (ac.TimeDistributed(ac.SpectralNormalization(ac.Conv1D(2, 3, padding=1))), (3, 5, 2)),
+        (ac.TimeDistributed(ac.Residual([ac.Conv1D(2, 3, padding=1)])), (3, 5, 2)),
+        (ac.Wrapper(ac.TimeDistributed(ac.Conv1D(2, 3, padding=1))), (3, 5, 2)),
+        (ac.TimeDistributed(ac.MultiHeadAttention(2, 2)), (3, 5, 2)),
     ],
 )
 def test_what_a_framework_fills_in_is_no_difference(
@@ -611,6 +618,22 @@ def test_what_a_framework_fills_in_is_no_difference(
 ) -> None:
     net = ac.Sequential([layer], input_shape=shape)
     assert_matches(net, net.to_keras())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "name"),
+    [
+        (ac.Conv1D(2, 3, padding=1), ac.Conv1D(2, 3, padding=2, dilation_rate=2),
+         "layer.conv1d.dilation_rate"),
+        (ac.Conv1D(2, 3, padding=1, activation="relu"), ac.Conv1D(2, 3, padding=1),
+         "layer.conv1d.activation"),
+        ([ac.Dense(2), ac.ReLU()], [ac.Dense(2)], "layer.re_lu.activation"),
+        (ac.MaxPooling1D(2), ac.AveragePooling1D(2), "pool"),
+    ],
+)  # fmt: skip
+def test_what_is_done_at_every_step_is_told_apart(ours: Any, theirs: Any, name: str) -> None:
+    net, other = (ac.Sequential([ac.TimeDistributed(x)], (3, 7, 2)) for x in (ours, theirs))
+    assert [row[0] for d in differs(net, other.to_keras()).differences for row in d.rows] == [name]
 
 
 def test_cells_are_told_apart() -> None:

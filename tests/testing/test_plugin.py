@@ -154,6 +154,7 @@ def test_formula():
 """
 
 
+@slow
 def test_a_failing_assertion_shows_the_test_and_not_this_library(tmp_path: Path) -> None:
     project(tmp_path, test_failing__py=FAILING)
     result = run(tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 from archcalc.costs import (
     ActiveParameters,
@@ -19,10 +19,14 @@ from archcalc.costs import (
     WeightBytes,
 )
 from archcalc.costs.base import total
+from archcalc.costs.deployment import Deployment
 from archcalc.explain.comparison import compare
+from archcalc.explain.deployed import deploy, formats_of, title_of
 from archcalc.explain.derivation import derive
 from archcalc.explain.doc_blocks.blocks import Answer, Block, Say
-from archcalc.explain.document import Document, Inlines, joined
+from archcalc.explain.document import Document, Inlines, Picture, joined
+from archcalc.explain.drawing import draw
+from archcalc.explain.drawing.placing import Direction
 from archcalc.explain.summary import amount, binary_bytes, summarize
 from archcalc.formula import Formula
 from archcalc.network import Network, Row, Trace, traced
@@ -61,6 +65,23 @@ def _derivation(trace: Trace, path: str) -> Document:
 
 def _summary(trace: Trace, _: str) -> Document:
     return summarize(trace).document()
+
+
+def _drawing(trace: Trace, direction: str) -> Document:
+    drawing = draw(trace, direction=cast("Direction", direction or "down"))
+    picture = Picture(drawing.to_svg(), drawing.to_mermaid())
+    return Document(drawing.title, (picture,))
+
+
+def _sheet(network: Network, name: str, line: str, values: Mapping[str, str]) -> Document:
+    """One sheet on a language model, or one of its lines."""
+    given = dict(values)
+    run: dict[str, Any] = {name: given.pop(name) for name in ("batch", "length") if name in given}
+    formats = formats_of(given.pop("dtype", "bf16"))
+    memory, machine = given.pop("memory", None), given.pop("device", None)
+    where = Deployment(**run, formats=formats)
+    sheet = deploy(network, where, memory=memory, machine=machine, name=name, **given)
+    return sheet.derive(line).document() if line else sheet.document()
 
 
 def _rule(trace: Trace, path: str) -> Inlines:
@@ -120,6 +141,8 @@ VIEWS: Mapping[str, View] = {
         "how one layer is counted", "layer", needed=True, paragraphs=_derivation, within=_rule
     ),
     "comparison": View("what differs from another network", "network", needed=True),
+    "drawing": View("the network drawn, down or to the right", "direction", paragraphs=_drawing),
+    "sheet": View("whether a language model fits, or one line of that", "line"),
     **{
         name: View(f"{meaning}, of all or of a layer", "layer", within=partial(_of_cost, cost))
         for name, (meaning, cost) in _COSTS.items()
@@ -153,6 +176,9 @@ def say_with(opening: Open) -> Say:
         if block.view == "comparison":
             both = (_opened(name, block, opening) for name in (block.source, argument))
             return compare(*both, **dict(block.values)).document()
+        if block.view == "sheet":
+            network, name = _opened(block.source, block, opening), title_of(block.source)
+            return _sheet(network, name, argument, dict(block.values))
         key = block.source, block.values, block.networks
         if key not in traces:
             traces[key] = traced(_opened(block.source, block, opening), **dict(block.values))

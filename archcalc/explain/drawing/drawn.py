@@ -6,16 +6,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
-from archcalc.costs import Macs, Parameters
-from archcalc.costs.base import total
+from archcalc.explain.drawing.costs import COSTS, Costed, amounts
 from archcalc.explain.drawing.notations import as_dot, as_mermaid
 from archcalc.explain.drawing.parts import Block, Part, block_of
 from archcalc.explain.drawing.placing import Direction, Look, Placed, place
 from archcalc.explain.drawing.vector import as_svg
 from archcalc.explain.svg import Svg
-from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.errors import PictureError, SpecificationError, quoted, shorten
 from archcalc.symbolic.printing.plain import visible
@@ -24,10 +22,6 @@ __all__ = ["Drawing", "draw", "opened_keys"]
 
 _ENOUGH = 28
 """The first block of each kind is opened, while no more cards than this are drawn."""
-
-_COSTS = {"parameters": Parameters(), "macs": Macs()}
-
-Costed = Literal["parameters", "macs"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,8 +91,8 @@ class Drawing:
                 f"{shorten(name, 60)} cannot be written: {error.strerror}", code="not-written"
             ) from error
 
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
+    def _repr_svg_(self) -> tuple[str, dict[str, str]]:
+        return self.to_svg()._repr_svg_()
 
     def __repr__(self) -> str:
         return f"<Drawing of {self.title}: save() writes it, a notebook shows it>"
@@ -145,8 +139,8 @@ def draw(
         raise _unknown("direction", direction, "down or right")
     if depth is not None and (type(depth) is not int or depth < 0):
         raise _unknown("depth", depth, "0, 1, 2 or more")
-    if width is not None and width not in _COSTS:
-        raise _unknown("width", width, " or ".join(_COSTS))
+    if width is not None and width not in COSTS:
+        raise _unknown("width", width, " or ".join(COSTS))
     block = block_of(trace)
     opened = frozenset(opened_keys(block, depth))
     shares = None if width is None else _shares(trace, width)
@@ -184,16 +178,9 @@ def _blocks(parts: tuple[Part, ...]) -> list[Block]:
 
 def _shares(trace: Trace, width: Costed) -> dict[int, float]:
     """How much each row costs, beside the most that one does."""
-    counts = [Formula(total([counted])) for counted in _COSTS[width].by_row(trace.rows)]
-    left = sorted({s.name for count in counts for s in count.symbols})
-    if left:
-        raise PictureError(
-            f"{', '.join(left)} {'is' if len(left) == 1 else 'are'} no number yet",
-            code="symbols-left",
-            hint="give numbers for all symbols, as in draw(net, f=32)",
-        )
-    most = max(map(int, counts), default=0) or 1
-    return {i: int(count) / most for i, count in enumerate(counts)}
+    counts = amounts(COSTS[width], trace, ([i] for i in range(len(trace.rows))))
+    most = max(counts, default=0) or 1
+    return {i: count / most for i, count in enumerate(counts)}
 
 
 def _name(part: Part) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from archcalc.explain.drawing.layered import Box, Line, layered
+from archcalc.explain.drawing.layered import Box, Layout, Line, layered
 from archcalc.explain.drawing.parts import (
     Block,
     Card,
@@ -21,6 +21,7 @@ from archcalc.explain.drawing.parts import (
     Words,
     values_between,
 )
+from archcalc.explain.drawing.u_shaped import turn_of, u_shaped
 from archcalc.network import Trace
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.printing import to_text
@@ -236,11 +237,20 @@ class _Level:
         self.sized = [_sized(part, look) for part in parts]
         self.first, self.after = len(self.coming), len(self.coming) + len(parts)
         lines = [self._line(*edge) for edge in self.edges]
-        boxes = self._boxes()
-        self.made = layered(boxes, lines, range(self.after, len(boxes)))
+        self.made = self._layout(self._boxes(), lines)
         middles = self.made.middles
         self.enters = {v: middles[i][0] for i, v in enumerate(self.coming)}
         self.leaves = {v: middles[self.after + i][0] for i, v in enumerate(self.going)}
+
+    def _layout(self, boxes: Sequence[Box], lines: Sequence[Line]) -> Layout:
+        """In layers; as a U where that is how they lead, and nothing on the way up is open."""
+        turn = turn_of([(start, to) for start, to, _ in self.edges], len(self.sized))
+        if turn is None or any(sized.inside for sized in self.sized[turn.bottom :]):
+            return layered(boxes, lines, range(self.after, len(boxes)))
+        said = {v for v in self._values() if self._says(v)}
+        beside = {v for start, _, v in self.edges if start > turn.bottom} & said
+        wide = self._longest(beside) if self.look.down else 0.0
+        return u_shaped(boxes, lines, turn, self._room(said), wide)
 
     def _boxes(self) -> list[Box]:
         """What is put in layers, with room below it for the lines and what they say."""
@@ -268,8 +278,12 @@ class _Level:
         """The room between layers."""
         if self.look.down:
             return 36.0 if said else 24.0
+        return self._longest(said) + 24
+
+    def _longest(self, said: Collection[Value]) -> float:
+        """How wide the longest of the words at some lines is."""
         longest = max((len(plain_words(self._words(v))) for v in said), default=0)
-        return longest * SMALL * LETTER + 24
+        return longest * SMALL * LETTER
 
     def _words(self, value: Value) -> Words:
         """What stands at the first line of a value."""

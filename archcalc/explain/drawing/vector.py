@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from archcalc.explain.drawing.parts import Card, Words
 from archcalc.explain.drawing.placing import SMALL, TITLE, Placed, Route, Standing
-from archcalc.explain.svg import INK, Point, Svg, SvgCanvas
+from archcalc.explain.svg import INK, Edge, Point, Svg, SvgCanvas
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.shape import Shape, needs_brackets
@@ -60,7 +60,7 @@ def as_svg(
     canvas.open("g", "flow", fill=INK, fill_opacity="0.6")
     for route in placed.routes:
         if route.ends:
-            canvas.arrow(route.points[-1], "tip", down=placed.down)
+            canvas.arrow(route.points[-1], "tip", _heading(route.points, placed.down))
     canvas.close("g")
     for standing in placed.standing:
         if not standing.opened:
@@ -135,10 +135,25 @@ def _smooth(points: Sequence[Point], down: bool) -> list[tuple[Point, Point, Poi
     return curves
 
 
+def _heading(points: Sequence[Point], down: bool) -> Edge:
+    """Where a line points to in the end: along the way that things flow, unless it is straight."""
+    (a, b), (x, y) = points[-2:]
+    if a == x:
+        return "below" if y > b else "above"
+    if b == y:
+        return "right" if x > a else "left"
+    return "below" if down else "right"
+
+
 def _words(canvas: SvgCanvas, route: Route, shown: Shown, down: bool) -> None:
     if not route.words:
         return
-    x, y = route.points[0]
+    (x, y), (u, v) = route.points[:2]
     text, markup = _rich(route.words, shown)
-    spot = (x + 6, y + 15) if down else (x + 8, y - 5)
-    canvas.rich(spot, text, markup, anchor="start", size=SMALL, kind="shape")
+    back = u > x if down and y != v else not down and u < x  # where it would stand on its line
+    if down:
+        spot = (x - 6 if back else x + 6, y - 7 if v < y else y + 15)
+    else:
+        spot = (x - 8 if back else x + 8, y - 5)
+    anchor = "end" if back else "start"
+    canvas.rich(spot, text, markup, anchor=anchor, size=SMALL, kind="shape")

@@ -81,6 +81,12 @@ class Report:
                 f"{type(path).__name__} is no path of a file", code="not-a-path",
                 hint="give a name such as 'report.html'",
             )  # fmt: skip
+        ending = os.path.splitext(os.fspath(path))[1].lower()
+        if ending not in ("", ".html", ".htm"):
+            raise SpecificationError(
+                f"a report is a page of HTML, and {ending} is none", code="unknown-format",
+                path=shorten(os.fspath(path), 200), hint="give a name such as 'report.html'",
+            )  # fmt: skip
         try:
             with open(path, "w", encoding="utf-8", newline="\n") as file:
                 file.write(self.to_html())

@@ -57,6 +57,9 @@ def widget(*networks: Network | Trace | str | os.PathLike[str], **values: int) -
         def values(self, values: dict[str, int]) -> None:
             self.exact = {**self.exact, **{name: str(n) for name, n in values.items()}}
 
+        def __repr__(self) -> str:
+            return f"<Widget of {page.title}: a notebook shows it>"
+
     made: Any = ReportWidget()
     return made
 

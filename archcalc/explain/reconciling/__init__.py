@@ -1,6 +1,13 @@
 """Reconciliation: edits, their search, and what it finds."""
 
-from archcalc.explain.reconciling import choices, readings, specification, windows
+from archcalc.explain.reconciling import (
+    biases,
+    choices,
+    factors,
+    specification,
+    weights,
+    windows,
+)
 from archcalc.explain.reconciling.edit import (
     EDITS,
     Edit,
@@ -24,5 +31,5 @@ __all__ = [
     "register_edit",
 ]  # fmt: skip
 
-_FAMILIES = (readings, specification, windows, choices)
+_FAMILIES = (biases, weights, factors, specification, windows, choices)
 """Where archcalc's own edits are; importing them registers them."""

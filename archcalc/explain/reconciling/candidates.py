@@ -74,6 +74,8 @@ class Field:
         self._places: dict[int, Place] = {}
         self._changes: dict[int, list[Variant]] = {}
         self._kept: list[object] = []
+        self._again: dict[tuple[object, ...], dict[object, Variant]] = {}
+        self._moved: dict[tuple[int, int], Place] = {}
 
     @cached_property
     def base(self) -> tuple[int, ...]:
@@ -145,6 +147,32 @@ class Field:
             return place.count - size_of(terms)
         return 0
 
+    def read_on(self, index: int, row: Row, changes: Iterable[Variant]) -> Terms:
+        """The products of a call that another edit has changed, its rule being read otherwise."""
+        place = self.moved_place(index, row)
+        terms = place.terms
+        for change in changes:
+            if change.read is not None:
+                read = self._made_on(index, place, change).read or change.read
+                terms = read(terms)
+        return terms
+
+    def moved_place(self, index: int, row: Row) -> Place:
+        """A call that another edit has changed, as edits see it."""
+        key = (index, id(row.applied))
+        if key not in self._moved:
+            self._moved[key] = Place(row, self.place(index).earlier, self.quantity, self._widths)
+        return self._moved[key]
+
+    def _made_on(self, index: int, place: Place, change: Variant) -> Variant:
+        """The same change where another edit has changed the call: the sizes there are others."""
+        if change.edit is None or not change.edit.by_size:
+            return change
+        key = (index, id(place.row.applied), change.edit)
+        if key not in self._again:
+            self._again[key] = {c.tag: c for c in change.edit.at(place)}
+        return self._again[key].get(change.tag, change)
+
     def moving(self, index: int) -> list[Variant]:
         """The changes at a row after which other rows may be others."""
         return [c for c in self.changes(index) if c.moves or c.inputs is not None]
@@ -162,14 +190,8 @@ class Field:
         if self.quantity.adds_up:
             for i, row in rows.items():
                 now = self.amount(row)
-                reads = [c for c in changes.get(i, ()) if c.read is not None]
-                if reads:
-                    place = Place(row, (), self.quantity)
-                    terms = place.terms
-                    for change in reads:
-                        assert change.read is not None
-                        terms = change.read(terms)
-                    now = size_of(terms)
+                if any(c.read is not None for c in changes.get(i, ())):
+                    now = size_of(self.read_on(i, row, changes[i]))
                 if now != self.base[i]:
                     amounts[i] = self.base[i] - now
             if inputs is not None and self.quantity.before(self.trace):

@@ -82,7 +82,7 @@ def _factor(number: int) -> Factor:
 
 
 def _counted_as(terms: Terms, term: Term) -> Terms:
-    return added(terms, term)
+    return added(terms, (term,))
 
 
 def _times(terms: Terms, number: int) -> Terms:

@@ -132,6 +132,7 @@ class Variant:
         tag: changes of several layers with the same tag may have been made in all of them.
         touches: what it is about; two changes of one call that touch the same do not combine.
         parts: the changes that it is made of, if each is to be told by itself.
+        edit: the edit that it is of.
     """
 
     text: str | Callable[[], str]
@@ -145,6 +146,7 @@ class Variant:
     tag: Hashable = None
     touches: Hashable = None
     parts: tuple[Variant, ...] = ()
+    edit: Edit | None = None
 
     @property
     def moves(self) -> bool:
@@ -163,7 +165,8 @@ class Edit(ABC):
     Attributes:
         kind: a stable name.
         bits: its cost: log₂ of one in how many miscounts it is the cause.
-        window: whether it matters to sizes; the others are not tried where shapes are claimed.
+        by_size: whether what it makes of a rule depends on the sizes that go in and come out, so
+            that it is looked at again where another edit has changed them.
 
     A person who counts the biases of a layer twice:
 
@@ -180,6 +183,7 @@ class Edit(ABC):
 
     kind: ClassVar[str] = ""
     bits: ClassVar[float] = 6.0
+    by_size: ClassVar[bool] = False
 
     @abstractmethod
     def variants(self, place: Place) -> Iterable[Variant]:
@@ -191,7 +195,7 @@ class Edit(ABC):
             kind = change.kind or self.kind
             bits = self.bits if change.bits < 0 else change.bits
             tag = change.tag if change.tag is not None else (kind,)
-            yield replace(change, kind=kind, bits=bits, tag=tag)
+            yield replace(change, kind=kind, bits=bits, tag=tag, edit=self)
 
 
 EDITS: list[Edit] = []

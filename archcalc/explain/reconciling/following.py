@@ -47,7 +47,7 @@ class Follower:
         self.trace = trace
         self.rows = trace.rows
         self.visits = 0
-        self._calls = 0
+        self._most, self._calls = MOST_VISITS, 0
         self._known: dict[tuple[int, tuple[Shape, ...]], Applied | None] = {}
         self._layers: list[Any] = []
         last: dict[int, int] = {}
@@ -59,7 +59,11 @@ class Follower:
     @property
     def tired(self) -> bool:
         """Whether as many calls were looked at again as may be."""
-        return self.visits > MOST_VISITS or self._calls > MOST_CALLS
+        return self.visits > self._most or self._calls > MOST_CALLS
+
+    def allow(self, visits: int) -> None:
+        """Allow so many calls more to be looked at again."""
+        self._most = self.visits + visits
 
     def changed(
         self,
@@ -165,7 +169,13 @@ class Follower:
         """The trace with these rows in the place of its own."""
         rows = tuple(changed.get(i, row) for i, row in enumerate(self.rows))
         shapes = self.trace.inputs if inputs is None else inputs
-        return Trace(self.trace.network, shapes, rows, tuple(self.trace.results))
+        return Trace(
+            self.trace.network,
+            shapes,
+            rows,
+            tuple(self.trace.results),
+            handed_on=self.trace.handed_on,
+        )
 
 
 def _passed(row: Row, changes: Sequence[Variant]) -> tuple[Shape, ...] | None:

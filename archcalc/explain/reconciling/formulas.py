@@ -14,7 +14,7 @@ from sympy import Expr
 
 from archcalc.explain.reconciling.claims import Leaf
 from archcalc.explain.reconciling.edit import Finding, Place
-from archcalc.explain.reconciling.readings import bare_rule
+from archcalc.explain.reconciling.rule_words import bare_rule
 from archcalc.explain.reconciling.terms import Factor, Term, Terms
 from archcalc.symbolic.symbols import symbol
 

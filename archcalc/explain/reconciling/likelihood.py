@@ -17,21 +17,24 @@ from __future__ import annotations
 from math import log2
 
 __all__ = [
-    "AGAIN", "ALONE", "CHANCE", "CHANCE_OF_ONE", "COMMON", "EVERYWHERE", "MARGIN", "NEAR",
-    "NEAR_OF_SEVERAL", "NEAR_USUAL", "ONE_MORE", "ONE_OF_TWO", "USUAL", "believed",
-    "numbers_there", "place_bits",
+    "AGAIN", "ALONE", "CHANCE", "CHANCE_OF_ONE", "CHANCE_OF_ROUNDED", "COMMON", "EVERYWHERE",
+    "MARGIN", "NEAR", "NEAR_BEFORE", "NEAR_OF_SEVERAL", "NEAR_USUAL", "ONE_MORE", "ONE_OF_TWO",
+    "USUAL", "believed", "numbers_there", "place_bits",
 ]  # fmt: skip
 
 MARGIN = 3.0
 """By how many bits an explanation is shorter than the number that it explains."""
 
-CHANCE = 0.03
+CHANCE = 0.05
 """The share of all numbers that explanations as cheap may hit."""
 
-CHANCE_OF_ONE = 0.1
+CHANCE_OF_ROUNDED = 0.03
+"""The same of rounded figures: many edits come near one of two digits."""
+
+CHANCE_OF_ONE = 0.07
 """The same for one edit alone, whose amount is the whole difference and no sum of two."""
 
-USUAL = 3.6
+USUAL = 3.2
 """What costs so much at most needs no more evidence."""
 
 COMMON = 0.15
@@ -45,6 +48,9 @@ NEAR_USUAL = 3.0
 
 NEAR_OF_SEVERAL = 7.0
 """The same where the best is several edits: many others then give the number as well."""
+
+NEAR_BEFORE = 5.5
+"""The same where the cause lies before what was claimed, and shows in sizes alone."""
 
 AGAIN = 0.5
 """The cost of a mistake that the same person made elsewhere."""
@@ -108,5 +114,5 @@ def believed(
     common = max(2.0, COMMON * there * 2**evidence)
     if exact and bits <= USUAL + evidence and as_cheap <= common:
         return True
-    share = chance if exact else min(chance, CHANCE)  # many edits come near a figure of two digits
+    share = chance if exact else min(chance, CHANCE_OF_ROUNDED)
     return bits <= log2(there) - MARGIN + evidence and as_cheap <= share * there * 2**evidence

@@ -29,7 +29,10 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.shape import product
 
-__all__ = ["QUANTITIES", "Quantity", "quantity_of"]
+__all__ = ["OF_WEIGHTS", "QUANTITIES", "Quantity", "quantity_of"]
+
+OF_WEIGHTS = ("parameters", "total_params", "trainable_parameters", "bytes")
+"""The quantities that are sums over weights."""
 
 _FLOAT = 4
 """Bytes of a number as float32."""

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from archcalc.costs import CONVENTIONS
 from archcalc.explain.reconciling.edit import Edit, Place, Variant, register_edit
-from archcalc.explain.reconciling.terms import Terms, twice
-from archcalc.layers import Applied, Layer
+from archcalc.explain.reconciling.terms import twice
+from archcalc.layers import Applied, Identity, Layer
 from archcalc.layers.fields import counts_of
 from archcalc.layers.model import COMMON
 from archcalc.layers.registry import known_layers
@@ -175,25 +175,17 @@ class ForgottenLayer(Edit):
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
-        if len(row.inputs) != 1 or len(row.outputs) != 1 or row.output == row.inputs[0]:
+        if len(row.inputs) != 1 or len(row.outputs) != 1:
             return
-        holds = bool(row.weights)
+        if row.output == row.inputs[0] and not row.applied.windows:
+            return
         yield Variant(
             f"{type(row.layer).__name__} was left out: {row.inputs[0]} goes on, not {row.output}",
-            read=_nothing,
-            outputs=_as_it_came,
-            bits=4.5 if holds else self.bits,
+            layer=Identity(),
+            bits=4.5 if row.weights else self.bits,
             tag=(self.kind, type(row.layer).__name__),
             touches="all",
         )
-
-
-def _nothing(terms: Terms) -> Terms:
-    return ()
-
-
-def _as_it_came(applied: Applied) -> tuple[Shape, ...]:
-    return (applied.inputs[0],)
 
 
 class AddedLayer(Edit):
@@ -290,7 +282,7 @@ class Directions(Edit):
             names = frozenset(term.name for term in place.terms)
             yield Variant(
                 "it was counted for two directions, as a bidirectional layer",
-                read=partial(twice, names=names), outputs=_doubled, touches="all",
+                read=partial(twice, names=names), outputs=_doubled, touches="directions",
             )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from archcalc.explain.reconciling.edit import Finding, Place, Variant
 from archcalc.explain.reconciling.placing import rows_of
 from archcalc.explain.reconciling.quantities import Quantity
 from archcalc.explain.reconciling.result import Claim, Reconciliation
-from archcalc.explain.reconciling.search import Answer, Explanation, Search, Span
+from archcalc.explain.reconciling.search import Search
+from archcalc.explain.reconciling.spans import Answer, Explanation, Span
 from archcalc.formula import Formula
 from archcalc.layers.notation import notation_of
 from archcalc.network import Trace, traced

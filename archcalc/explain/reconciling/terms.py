@@ -124,14 +124,16 @@ def twice(terms: Terms, names: frozenset[str]) -> Terms:
     return (*terms, *[term for term in terms if term.name in names])
 
 
-def added(terms: Terms, *more: Term) -> Terms:
+def added(terms: Terms, more: Terms) -> Terms:
     """The terms, and others."""
     return (*terms, *more)
 
 
-def left_out(terms: Terms, rule: Expr | int, names: frozenset[str] | None) -> Terms:
-    """The terms with the factor `rule` once fewer, in those of these names, or in all."""
-    return tuple([_without(t, rule) if names is None or t.name in names else t for t in terms])
+def left_out(terms: Terms, rule: Expr | int, names: frozenset[str] | None, times: int = 1) -> Terms:
+    """The terms with the factor `rule` so many times fewer, in those of these names, or in all."""
+    for _ in range(times):
+        terms = tuple([_without(t, rule) if names is None or t.name in names else t for t in terms])
+    return terms
 
 
 def _without(term: Term, rule: Expr | int) -> Term:

@@ -1,48 +1,65 @@
-"""The names of tensors in a ``.gguf``, as Hugging Face's models of Llama's kind call them.
+"""The tensors that a ``.gguf`` has of a network: its library knows what each model's are called.
 
-Source: https://github.com/ggml-org/llama.cpp, ``gguf-py/gguf/constants.py``, TENSOR_NAMES.
+Source: https://github.com/ggml-org/llama.cpp, ``gguf-py/gguf/tensor_mapping.py``, and
+``convert_hf_to_gguf.py`` for what is split or joined.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from archcalc.frameworks.checkpoints.headers import Stored
+from archcalc._loading import loaded
+from archcalc.frameworks.huggingface.reading import Reading
+from archcalc.frameworks.huggingface.tensors import Expected, expected_tensors
+from archcalc.symbolic.errors import SpecificationError, quoted
 
-__all__ = ["plain_names"]
+__all__ = ["DERIVED", "expected_in_gguf"]
 
-_TOP = {
-    "token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head",
-}  # fmt: skip
-
-_PARTS = {
-    "attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",
-    "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm",
-    "ffn_norm": "post_attention_layernorm", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj", "ffn_gate_inp": "mlp.gate",
-}  # fmt: skip
-
-_DERIVED = ("rope_freqs", "rope_factors_long", "rope_factors_short")
-"""Tables that are computed, and are no weights."""
+DERIVED = ("rope_freqs", "rope_factors_long", "rope_factors_short", "exp_probs_b")
+"""Words of tensors that are computed, or buffers: no parameters."""
 
 
-def plain_names(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
-    """The tensors by their names in Hugging Face's models; a name that is not known stays.
+def expected_in_gguf(reading: Reading, architecture: str, names: Collection[str]) -> list[Expected]:
+    """The tensors of a model by their names in a ``.gguf``; what has none is not in it, such as the
+    pooler of a BERT.
 
-    >>> list(plain_names({"blk.3.attn_q.weight": Stored((8, 8))}))
-    ['model.layers.3.self_attn.q_proj.weight']
+    Args:
+        reading: the model.
+        architecture: what the file says that it is.
+        names: those of the file, which show whether what latents are made into is split.
+
+    Raises:
+        SpecificationError: what tensors of this architecture are called is not known.
     """
-    found = {_plain(name): part for name, part in tensors.items()
-             if name.partition(".")[0] not in _DERIVED}  # fmt: skip
-    return found
+    library = loaded("gguf")
+    known = {name: arch for arch, name in library.MODEL_ARCH_NAMES.items()}
+    if architecture not in known:
+        raise SpecificationError(
+            f"what the tensors of {quoted(architecture, 40)} are called is not known",
+            code="names-unknown", path="general.architecture",
+            hint="a newer gguf may know it: pip install -U gguf",
+        )  # fmt: skip
+    tensors = expected_tensors(reading, "gguf")
+    table = library.get_tensor_name_map(known[architecture], len(tensors))
+
+    def named(name: str) -> str | None:
+        """Its name there; the table has some without the first word."""
+        options = (name, name.partition(".")[2])
+        return next(filter(None, (table.get_name(o, (".weight", ".bias")) for o in options)), None)
+
+    parts = [part for tensor in tensors for part in _parts(tensor, reading, names)]
+    found = [(part, named(part.name)) for part in parts]
+    return [replace(part, name=name) for part, name in found if name is not None]
 
 
-def _plain(name: str) -> str:
-    base, _, word = name.rpartition(".")
-    layer = re.fullmatch(r"blk\.(\d+)\.(\w+)", base)
-    if layer:
-        part = _PARTS.get(layer[2], layer[2])
-        return f"model.layers.{layer[1]}.{part}.{word}"
-    return f"{_TOP.get(base, base)}.{word}"
+def _parts(tensor: Expected, reading: Reading, names: Collection[str]) -> Iterator[Expected]:
+    """A tensor, or the two that newer files have of what makes keys and values of a latent."""
+    split = any(".attn_k_b." in name for name in names)
+    if not (split and "kv_b_proj" in tensor.name):
+        yield tensor
+        return
+    a, n, v, r = (reading.arguments[x] for x in ("heads", "head_dim", "value_dim", "latent"))
+    for letter, shape in (("k", (a, r, n)), ("v", (a, v, r))):
+        name = tensor.name.replace("kv_b_proj", f"{letter}_b_proj")
+        yield replace(tensor, name=name, shape=shape)

@@ -46,11 +46,15 @@ class Header:
         kind: ``"safetensors"``, ``"index"`` or ``"gguf"``.
         tensors: its tensors by name.
         size: how many bytes all of them have, where an index says so.
+        absent: the files that an index names and that do not lie beside it, where others do.
+        architecture: what a ``.gguf`` says that the model is.
     """
 
     kind: str
     tensors: Mapping[str, Stored] = field(default_factory=dict)
     size: int | None = None
+    absent: tuple[str, ...] = ()
+    architecture: str = ""
 
 
 def read_header(path: str | os.PathLike[str]) -> Header:
@@ -65,6 +69,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
     place = Path(path)
     if not place.is_file():
         raise _refused(place, "there is no such file", "give a file of a checkpoint")
+    _empty(place)
     ending = place.suffix.lower()
     if ending in _PICKLES:
         raise _refused(
@@ -74,10 +79,15 @@ def read_header(path: str | os.PathLike[str]) -> Header:
     if ending == ".safetensors":
         return Header("safetensors", _safetensors(place))
     if ending == ".gguf":
-        return Header("gguf", _gguf(place))
+        return _gguf(place)
     if ending == ".json":
         return _index(place)
     raise _refused(place, "it is no checkpoint", "give a .safetensors, its index.json, or a .gguf")
+
+
+def _empty(path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise _refused(path, "it is empty", "download it anew")
 
 
 def _refused(path: Path, why: str, hint: str) -> SpecificationError:
@@ -107,14 +117,16 @@ def _safetensors(path: Path) -> dict[str, Stored]:
         raise _refused(path, f"its header cannot be read: {error}", "download it anew") from None
 
 
-def _gguf(path: Path) -> dict[str, Stored]:
+def _gguf(path: Path) -> Header:
     library = _library("gguf")
     try:
-        found = library.GGUFReader(str(path)).tensors
-        return {
+        reader = library.GGUFReader(str(path))
+        named = reader.get_field("general.architecture")
+        tensors = {
             part.name: Stored(tuple(int(n) for n in reversed(part.shape)), part.tensor_type.name)
-            for part in found
+            for part in reader.tensors
         }
+        return Header("gguf", tensors, architecture=str(named.contents()) if named else "")
     except Exception as error:
         raise _refused(path, f"its header cannot be read: {error}", "download it anew") from None
 
@@ -135,9 +147,13 @@ def _index(path: Path) -> Header:
     if any(Path(file).name != file for file in files):
         raise _refused(path, "it names files elsewhere", "files lie beside their index")
     tensors: dict[str, Stored] = dict.fromkeys(held, Stored())
-    for file in sorted(files):
-        if file.endswith(".safetensors") and (path.parent / file).is_file():
-            there = _safetensors(path.parent / file)
-            tensors |= {name: part for name, part in there.items() if held.get(name) == file}
+    there = {file for file in files if (path.parent / file).is_file()}
+    for file in sorted(there):
+        if file.endswith(".safetensors"):
+            found = _safetensors(path.parent / file)
+            own = [name for name, home in held.items() if home == file]
+            tensors = {name: part for name, part in tensors.items() if name not in own}
+            tensors |= {name: found[name] for name in own if name in found}
     whole = size if isinstance(size, int) and not isinstance(size, bool) else None
-    return Header("index", tensors, whole)
+    absent = tuple(sorted(files - there)) if there else ()
+    return Header("index", tensors, whole, absent)

@@ -51,6 +51,11 @@ _PACKINGS = (
     Packing("MXFP4", r"_scales$", r"_scales$", (r"_blocks$", "")),
     Packing("AWQ or GPTQ", r"\.qweight$", r"\.(qzeros|scales|g_idx)$", (r"\.qweight$", ".weight")),
     Packing(
+        "compressed-tensors", r"\.weight_packed$",
+        r"\.(weight_(scale|shape|zero_point|global_scale|g_idx)|(input|output)_\w+)$",
+        (r"\.weight_packed$", ".weight"),
+    ),
+    Packing(
         "bitsandbytes", r"\.(absmax|quant_state\.\w+|nested_\w+|quant_map)$",
         r"\.(absmax|quant_state\.\w+|nested_\w+|quant_map|SCB|weight_format)$",
     ),
@@ -58,13 +63,43 @@ _PACKINGS = (
 )  # fmt: skip
 
 
-def packing_of(tensors: Mapping[str, Stored]) -> Packing | None:
+_PLAIN = ("F64", "F32", "F16", "BF16", "I64", "BOOL")
+"""Formats of weights that are not packed, and of tables beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPacking:
+    """Weights whose numbers are packed in a way that is not known.
+
+    Attributes:
+        formats: of the numbers they are packed in.
+    """
+
+    formats: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What is said of it."""
+        return f"{', '.join(self.formats)} in a way that is not known"
+
+    def renamed(self, tensors: Mapping[str, Stored]) -> dict[str, Stored]:
+        """The tensors; those that are packed have no shape."""
+        return {
+            name: Stored(None, part.format) if part.format in self.formats else part
+            for name, part in tensors.items()
+        }
+
+
+def packing_of(tensors: Mapping[str, Stored]) -> Packing | UnknownPacking | None:
     """How the tensors are packed; ``None`` where nothing says that they are.
 
     >>> packing_of({"a.qweight": Stored((4, 8), "I32"), "a.scales": Stored((1, 8))}).name
     'AWQ or GPTQ'
+    >>> packing_of({"a.weight": Stored((4, 8), "U8")}).name
+    'U8 in a way that is not known'
     """
     for packing in _PACKINGS:
         if any(re.search(packing.sign, name) for name in tensors):
             return packing
-    return None
+    strange = {part.format for part in tensors.values()} - {*_PLAIN, ""}
+    return UnknownPacking(tuple(sorted(strange))) if strange else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from archcalc.explain.document import Block, Document, Inlines, Paragraph, Table
 from archcalc.explain.renderable import Renderable
-from archcalc.frameworks.checkpoints.gguf_names import plain_names
+from archcalc.frameworks.checkpoints.gguf_names import DERIVED, expected_in_gguf
 from archcalc.frameworks.checkpoints.headers import Header, Stored, read_header
 from archcalc.frameworks.checkpoints.packing import packing_of
 from archcalc.frameworks.huggingface.reading import read_config
@@ -35,6 +35,7 @@ class Verification(Renderable):
         unexpected: the names of those that are none of the network's.
         differing: name, expected and found shape.
         size: how many bytes the index says that all have.
+        absent: files that an index names and that do not lie beside it, where others do.
     """
 
     type: str
@@ -46,6 +47,7 @@ class Verification(Renderable):
     unexpected: tuple[str, ...]
     differing: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
     size: int | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -61,7 +63,7 @@ class Verification(Renderable):
             "differing": [
                 {"name": n, "expected": list(a), "found": list(b)} for n, a, b in self.differing
             ],
-            "size": self.size,
+            "size": self.size, "absent": list(self.absent),
         }  # fmt: skip
 
     def document(self) -> Document:
@@ -76,6 +78,11 @@ class Verification(Renderable):
         if self.size is not None and self.parameters:
             each = f"{self.size / self.parameters:.3g} a parameter"
             blocks.append(Paragraph((f"the index says {self.size:,} bytes, {each}",)))
+        if self.absent:
+            some = ", ".join(self.absent[:3]) + (", …" if len(self.absent) > 3 else "")
+            blocks.append(
+                Paragraph((f"not beside the index, {len(self.absent)} of its files: {some}",))
+            )
         rows = list(self._rows())
         if rows:
             head = ("", "tensor", "expected", "found")
@@ -117,11 +124,11 @@ def verify(
     packing = packing_of(header.tensors) if header.kind != "gguf" else None
     found = dict(header.tensors) if packing is None else packing.renamed(header.tensors)
     if header.kind == "gguf":
-        found = plain_names(found)
-    every = [expected_tensors(reading, layout) for layout in ("apart", "stacked")]
+        best = expected_in_gguf(reading, header.architecture, found)
+        return _compared(reading.type, _gguf_packing(header), best, found, header)
+    every = [expected_tensors(reading, layout) for layout in ("released", "transformers")]
     best = max(every, key=lambda tensors: sum(_found(t.name, found) is not None for t in tensors))
-    name = packing.name if packing else _gguf_packing(header)
-    return _compared(reading.type, name, best, found, header)
+    return _compared(reading.type, packing.name if packing else "", best, found, header)
 
 
 def _gguf_packing(header: Header) -> str:
@@ -132,10 +139,15 @@ def _gguf_packing(header: Header) -> str:
     return ", ".join(sorted(set(formats), key=lambda f: -formats.count(f)))
 
 
+_BEFORE = ("", "model.", "language_model.", "model.language_model.")
+"""What stands before names in files of a model of images and words, or of a bare model."""
+
+
 def _found(name: str, tensors: Mapping[str, Stored]) -> str | None:
     """The name that a tensor has there: some files leave the first word out, or put one before."""
     rest = name.partition(".")[2]
-    options = (name, rest, f"model.{name}", f"language_model.{name}", f"bert.{name}")
+    plain = (name, rest, *(f"{before}{name}" for before in _BEFORE), f"bert.{name}")
+    options = (*plain, *(f"{before}{rest}" for before in _BEFORE))
     return next((option for option in options if option in tensors), None)
 
 
@@ -157,16 +169,21 @@ def _compared(
         shape = found[name].shape
         if shape is None:
             unchecked += 1
-        elif shape != tensor.shape:
+        elif _squeezed(shape, header) != _squeezed(tensor.shape, header):
             differing.append((name, tensor.shape, shape))
             continue
         matched += 1
     tied = {"lm_head.weight", "model.decoder.embed_tokens.weight", "encoder.embed_tokens.weight",
             "decoder.embed_tokens.weight", "model.encoder.embed_tokens.weight"}  # fmt: skip
     left = [name for name in found if name not in used and not name.endswith(_IGNORED)]
-    left = [name for name in left if name not in tied]
+    left = [name for name in left if name not in tied and not any(d in name for d in DERIVED)]
     total = sum(prod(tensor.shape) for tensor in expected)
     return Verification(
         kind, packing, matched, unchecked, total, tuple(missing), tuple(left), tuple(differing),
-        header.size,
+        header.size, header.absent,
     )  # fmt: skip
+
+
+def _squeezed(shape: tuple[int, ...], header: Header) -> tuple[int, ...]:
+    """A shape; of a ``.gguf``, which has no use for axes of length 1, without them."""
+    return tuple(n for n in shape if n != 1) if header.kind == "gguf" else shape

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["aliases", "defaults", "uncounted"]
+__all__ = ["SIZED", "aliases", "defaults", "uncounted"]
 
 
 @lru_cache(maxsize=1)
@@ -41,10 +42,18 @@ def aliases(kind: str) -> Mapping[str, str]:
     return found
 
 
-def uncounted() -> frozenset[str]:
-    """Keys that look like sizes and change no count that is read here.
+SIZED = re.compile(
+    r"(^|_)(n|num|d)_\w+|_(size|dim|dims|layers|heads|experts?|rank|bias|width|ratio|groups)$"
+)
+"""What a key is called that may change a count."""
 
-    >>> "initializer_factor" in uncounted() or "classifier_dropout" in uncounted()
-    False
+
+def uncounted(kind: str) -> frozenset[str]:
+    """Keys of a type that look like sizes, and that no count which is read here follows from.
+
+    >>> "router_aux_loss_coef" in uncounted("mixtral"), "num_local_experts" in uncounted("mixtral")
+    (False, False)
+    >>> "qk_head_dim" in uncounted("deepseek_v3")  # derived of two others
+    True
     """
-    return frozenset(_data()["uncounted"])
+    return frozenset(_data()["uncounted"][kind])

@@ -1,8 +1,6 @@
-"""How a field of a ``config.json`` becomes an argument of a family: the words of the data.
+"""A configuration that is being read: its fields become the arguments of a family.
 
-A *source* says where an argument comes from.  A string is a key, ``"hidden_size"``; ``"key ?? d"``
-is a key and what stands for it where it is null; ``"= 4*width"`` is a formula of arguments before
-it, alone.  What a missing key means is another matter, and stands in the table of defaults.
+Where each argument comes from says a *source*; see `sources`.
 """
 
 from __future__ import annotations
@@ -10,141 +8,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, TypeAlias
+from typing import Any
 
 from sympy import Expr, Integer
 
+from archcalc.frameworks.huggingface.sources import (
+    Choice,
+    Const,
+    Image,
+    Labels,
+    Letters,
+    Rounded,
+    Source,
+    Sparse,
+    Starts,
+    Switched,
+    Unlike,
+    Windows,
+    keys_of,
+)
+from archcalc.layers.functions import FUNCTIONS
 from archcalc.symbolic.errors import SpecificationError, quoted
 from archcalc.symbolic.parser import parse
 from archcalc.symbolic.symbols import symbol
 
-__all__ = [
-    "Choice",
-    "Config",
-    "Const",
-    "Letters",
-    "Rounded",
-    "Source",
-    "Sparse",
-    "Starts",
-    "Switched",
-    "Windows",
-]  # fmt: skip
+__all__ = ["Config"]
 
 MOST = 10_000_000_000
 """The largest number that a field may hold: a table of ten billion rows is none."""
 
 MOST_LAYERS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a field chooses: of ``True`` and ``False``, or of words; maybe a choice again."""
-
-    key: str
-    of: Mapping[Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Letters:
-    """Letters of every field that is true, one after the other."""
-
-    of: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Const:
-    """What this type always has."""
-
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Switched:
-    """One source or another, by whether a field is true."""
-
-    key: str
-    yes: Source
-    no: Source
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """Which layers have a window: as `types` lists them, or else by a rule.
-
-    Attributes:
-        types: the key of a list of words; a layer has a window where its word is one of `words`.
-        period: every so many-th layer has none, counted from 1; 0 where all have one.
-        period_key: the key that says so instead, where it is there.
-        since: the key of the number of layers before the first that has one.
-        switch: the key without which there is none.
-        words: what layers with a window are called.
-    """
-
-    types: str = "layer_types"
-    period: int = 0
-    period_key: str = ""
-    since: str = ""
-    switch: str = ""
-    words: tuple[str, ...] = ("sliding_attention", "local", "chunked_attention")
-
-
-@dataclass(frozen=True, slots=True)
-class Sparse:
-    """Which layers have experts: as `types` lists them, or else by a rule.
-
-    Attributes:
-        types: the key of a list of words, ``"sparse"`` and others.
-        first: the key of the number of layers before the first that has some.
-        last: the key of the number of the last layer that has.
-        step: the key of every how many-th layer has.
-        never: the key of a list of the layers that have none.
-    """
-
-    types: str = ""
-    first: str = ""
-    last: str = ""
-    step: str = ""
-    never: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rounded:
-    """A field, or where it is ``"auto"`` an argument over a number, rounded up."""
-
-    key: str
-    argument: str
-    over: int
-
-
-@dataclass(frozen=True, slots=True)
-class Starts:
-    """Whether a field of text starts with a word."""
-
-    key: str
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """How many classes there are: a number, or as many as a table has."""
-
-    key: str
-    table: str
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """Height, width and channels of a square image."""
-
-    size: str
-    channels: str
-
-
-Source: TypeAlias = (
-    "str | Choice | Const | Image | Labels | Letters | Rounded | Sparse | Starts | Switched"
-    " | Windows"
-)
+"""How many layers there are at most where a list says what each is."""
 
 
 @dataclass
@@ -234,11 +128,12 @@ def _of_text(config: Config, argument: str, source: Any) -> Any:
     number = config.size(key)
     if number is None and instead:
         return _formula(config, argument, instead)
+    unasked = argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,)))
+    if unasked and not number:
+        return None
     if number is None and argument in _NEEDED:
-        if argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,))):
-            return None
         raise config.missing(key)
-    if number == 0 and argument in _NEEDED:
+    if number == 0 and argument not in _MAY_BE_NONE:
         raise config.refused(key, 0, f"a model has at least one: give {key} from 1 on")
     return number
 
@@ -249,6 +144,9 @@ _NEEDED = frozenset(
 )  # fmt: skip
 """Arguments that cannot be left out, nor be zero."""
 
+
+_MAY_BE_NONE = frozenset(("shared", "shared_ffn"))
+"""Sizes that may be zero: there is none of it."""
 
 _OF_EXPERTS = frozenset(("experts", "active", "expert_ffn"))
 """Arguments that no layer asks for where none has experts."""
@@ -306,18 +204,19 @@ def _of_const(config: Config, argument: str, source: Any) -> Any:
 
 
 def _of_switch(config: Config, argument: str, source: Any) -> Any:
-    chosen, other = source.yes, source.no
-    if not _truth(config, source.key):
-        chosen, other = other, chosen
-    if isinstance(other, str) and not other.startswith("="):
-        config.used.add(other.partition("??")[0].strip())  # known, and said to be of no account
-    return config.of(argument, chosen)
+    config.used |= keys_of(source)  # also those of the other side: known, and of no account
+    return config.of(argument, source.yes if _truth(config, source.key) else source.no)
 
 
 def _of_rounded(config: Config, argument: str, source: Any) -> Any:
     if config.raw(source.key) == "auto":
         return -(-config.arguments[source.argument] // source.over)
     return _of_text(config, argument, source.key)
+
+
+def _of_unlike(config: Config, argument: str, source: Any) -> Any:
+    size = _of_text(config, argument, source.key)
+    return None if size == config.arguments[source.argument] else size
 
 
 def _of_labels(config: Config, argument: str, source: Any) -> Any:
@@ -362,18 +261,20 @@ def _listed(config: Config, key: str) -> list[Any] | None:
 
 
 def _of_windows(config: Config, argument: str, source: Any) -> Any:
+    config.used |= keys_of(source)
     if config.arguments.get("window") is None:
         return ()
     layers = _layers(config)
     words = _listed(config, source.types)
     if words is not None:
         return tuple(word in source.words for word in words)
-    if source.switch and not _truth(config, source.switch):
-        return (False,) * layers
-    since = (config.size(source.since) or 0) if source.since else 0
+    since, until = (config.size(key) if key else None for key in (source.since, source.until))
     period = config.size(source.period_key) if source.period_key else None
     period = source.period if period is None else period
-    return tuple(i >= since and (not period or (i + 1) % period != 0) for i in range(layers))
+    place = 0 if source.first else period - 1
+    range_ = range(since or 0, layers if until is None else until)
+    apart = [bool(period) and i % period == place for i in range(layers)]
+    return tuple(i in range_ and apart[i] is source.only for i in range(layers))
 
 
 def _of_sparse(config: Config, argument: str, source: Any) -> Any:
@@ -381,6 +282,9 @@ def _of_sparse(config: Config, argument: str, source: Any) -> Any:
     words = _listed(config, source.types)
     if words is not None:
         return tuple(word == "sparse" for word in words)
+
+    if source.some and config.size(source.some) == 0:
+        return (False,) * layers
 
     def asked(key: str, otherwise: int) -> int:
         value = config.size(key, minimum=-1) if key else None
@@ -402,10 +306,10 @@ def _of_sparse(config: Config, argument: str, source: Any) -> Any:
 _READERS: Mapping[type, Callable[[Config, str, Any], Any]] = {
     str: _of_text, Choice: _of_choice, Letters: _of_letters, Const: _of_const,
     Switched: _of_switch, Rounded: _of_rounded, Starts: _of_start, Windows: _of_windows,
-    Sparse: _of_sparse, Labels: _of_labels, Image: _of_image,
+    Sparse: _of_sparse, Labels: _of_labels, Unlike: _of_unlike, Image: _of_image,
 }  # fmt: skip
 
-FUNCTIONS: Mapping[str, str] = {
+_ALIKE: Mapping[str, str] = {
     **dict.fromkeys(
         ("gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python", "gelu_accurate", "quick_gelu",
          "gelu_10", "gated-gelu", "gated-gelu_new"), "gelu"
@@ -417,13 +321,11 @@ FUNCTIONS: Mapping[str, str] = {
 
 def _function(config: Config, key: str, value: Any) -> Any:
     """The name of a function between dense layers."""
-    from archcalc.layers.functions import FUNCTIONS as KNOWN
-
     if value is None:
         return None
-    found = FUNCTIONS.get(value, value) if isinstance(value, str) else None
-    if found is None or (found not in KNOWN and found != "relu2"):
-        names = ", ".join(sorted({*KNOWN, "relu2"}))
+    found = _ALIKE.get(value, value) if isinstance(value, str) else None
+    if found is None or (found not in FUNCTIONS and found != "relu2"):
+        names = ", ".join(sorted({*FUNCTIONS, "relu2"}))
         raise config.refused(key, value, f"functions that are known are {names}")
     return found
 

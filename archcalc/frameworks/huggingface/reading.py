@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 from archcalc import families
 from archcalc.families import LANGUAGE_MODELS, LanguageModel, language_model
-from archcalc.frameworks.huggingface.defaults import aliases, defaults, uncounted
+from archcalc.frameworks.huggingface.defaults import SIZED, aliases, defaults, uncounted
 from archcalc.frameworks.huggingface.fields import Config
 from archcalc.frameworks.huggingface.types import TYPES, Head, Type
 from archcalc.network import Network
@@ -36,11 +35,6 @@ _INSIDE_TYPES = {
     "qwen3_vl_text": "qwen3", "qwen3_vl_moe_text": "qwen3_moe", "pixtral": "mistral",
 }  # fmt: skip
 """Types whose words are of a type that is known, by another name."""
-
-_SIZED = re.compile(
-    r"(^|_)(n|num|d)_\w+|_(size|dim|dims|layers|heads|experts?|rank|bias|width|ratio|groups)$"
-)
-"""What a key is called that may change a count."""
 
 
 def from_huggingface(
@@ -120,12 +114,12 @@ def read_config(
     config = Config(given, defaults(kind), aliases(kind), kind)
     _refuse(config, found)
     arguments = dict(config.fill(found.sources))
-    _possible(config)
-    _understood(config)
+    _possible(config, found)
+    _understood(config, found)
     head = _head(given, found)
-    made = {**arguments, **found.heads.get(head, {})}
+    made = {**arguments, **found.heads[head]}
     if found.family in LANGUAGE_MODELS:
-        made = {**_OPEN, **_of_language(made), "head": head == "words"}
+        made = {**_OPEN, **_of_language(made)}
     made = {name: value for name, value in made.items() if name not in found.beside}
     if found.sequence:
         made[found.sequence] = length
@@ -245,13 +239,20 @@ def _refuse(config: Config, found: Type) -> None:
             raise config.refused(key, config.raw(key), f"{what} is not read: leave {key} out")
 
 
-def _possible(config: Config) -> None:
+def _possible(config: Config, found: Type) -> None:
     """That sizes fit one another, each by its key."""
     a = config.arguments
     heads, shared = a.get("heads"), a.get("kv_heads")
     if isinstance(heads, int) and isinstance(shared, int) and heads % shared:
         key = config.keys.get("kv_heads", config.keys["heads"])
         raise config.refused(key, shared, f"it parts the {heads} heads of queries evenly")
+    _turned(config, LANGUAGE_MODELS.get(found.family, {"rotary": False}))
+    image, patch = a.get("input_shape"), a.get("patch")
+    if image is not None and isinstance(patch, int) and patch > min(image[:2]):
+        raise config.refused(config.keys["patch"], patch, f"at most the image: {image[0]}")
+    layers, groups = a.get("layers"), a.get("groups")
+    if isinstance(layers, int) and isinstance(groups, int) and not 1 <= groups <= layers:
+        raise config.refused(config.keys["groups"], groups, f"from 1 to the {layers} layers")
     count, active = a.get("experts"), a.get("active")
     met = any(a.get("sparse") or (True,))
     if met and isinstance(count, int) and isinstance(active, int) and active > count:
@@ -259,38 +260,68 @@ def _possible(config: Config) -> None:
         raise config.refused(key, active, f"there are {count} experts: at most as many")
 
 
-def _understood(config: Config) -> None:
+def _turned(config: Config, style: Mapping[str, Any]) -> None:
+    """That features are turned in pairs, and no more of them than a head has."""
+    a = config.arguments
+    wide, latent = a.get("head_dim"), a.get("rotary_dim")
+    rotary = a.get("rotary", style.get("rotary", True)) if latent is None else latent
+    turned = wide if rotary is True else rotary
+    if type(turned) is not int or not rotary:
+        return
+    if turned % 2 or (latent is None and isinstance(wide, int) and turned > wide):
+        argument = (
+            "rotary_dim" if latent is not None else "head_dim" if rotary is True else "rotary"
+        )
+        key = config.keys.get(argument, config.keys["width"])
+        hint = "features are turned in pairs, and no more than a head has"
+        raise config.refused(key, config.raw(key), hint)
+
+
+def _understood(config: Config, found: Type) -> None:
     """Say which fields are not known and look as if they changed a count."""
-    known = config.used | uncounted()
-    left = [key for key in config.given if key not in known and _SIZED.search(key)]
+    known = config.used | uncounted(config.name) | {*found.ignores, *_IGNORED}
+    known |= {note.key for note in found.notes}
+    left = [key for key, value in config.given.items()
+            if value and key not in known and SIZED.search(key)]  # fmt: skip
     if left:
         names = ", ".join(sorted(left)[:8])
-        warnings.warn(
-            ArchcalcWarning(
-                f"{config.name}: what is not known of this type, and may change a count, is left "
-                f"out: {names}"
-            ),
-            stacklevel=4,
+        _warn(
+            f"{config.name}: what is not known of this type, and may change a count, is left out: "
+            f"{names}"
         )
+    for note in found.notes:
+        if note.meant(config.given):
+            _warn(f"{config.name}: {note.key} is {config.given[note.key]}: {note.text}")
+
+
+def _warn(text: str) -> None:
+    warnings.warn(ArchcalcWarning(text), stacklevel=5)
+
+
+_IGNORED = frozenset(("n_ctx", "n_positions", "ep_size", "num_labels", "num_return_sequences"))
+"""Keys that files of many types have, for other programs."""
 
 
 _HEADS: Mapping[str, Head] = {
     "ForCausalLM": "words", "LMHeadModel": "words", "ForConditionalGeneration": "words",
-    "ForMaskedLM": "masked", "ForPreTraining": "both", "ForImageClassification": "words",
-    "Model": "none",
+    "ForMaskedLM": "masked", "ForPreTraining": "both", "ForImageClassification": "image",
+    "ForSequenceClassification": "classes", "ForTokenClassification": "each",
+    "ForQuestionAnswering": "span", "Model": "none",
 }  # fmt: skip
 """What a class has after its last layer, by how its name ends."""
 
 
 def _head(given: Mapping[str, Any], found: Type) -> Head:
-    """What the class that is named has; another kind of head is left out, which is said."""
+    """What the class that is named has; a head that is not known is left out, which is said."""
     named = given.get("architectures")
     first = named[0] if isinstance(named, list) and named else ""
     if not isinstance(first, str) or not first:
         return found.default_head
-    for end, head in _HEADS.items():
-        if first.endswith(end):
-            return head if head != "words" or found.default_head == "words" else "masked"
+    head = next((head for end, head in _HEADS.items() if first.endswith(end)), None)
+    if head == "words" and "masked" in found.heads:
+        head = "masked"
+    if head is not None and head in found.heads:
+        return head
     warnings.warn(
         ArchcalcWarning(
             f"architectures: what {shorten(first, 60)} has after its last layer is not counted"

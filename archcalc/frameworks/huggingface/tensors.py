@@ -7,21 +7,24 @@ transformers 5 keeps them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Literal, TypeAlias
 
-from archcalc.frameworks.huggingface.names import Names, names_of
+from archcalc.frameworks.huggingface.names import names_of
+from archcalc.frameworks.huggingface.naming import Names
 from archcalc.frameworks.huggingface.reading import Reading
 from archcalc.layers.facts import Weight
 from archcalc.network.tracer import Row
-from archcalc.symbolic.errors import SpecificationError
 
 __all__ = ["Expected", "Layout", "expected_tensors"]
 
-Layout: TypeAlias = Literal["apart", "stacked"]
-"""How kernels of experts are kept: one by one, or those of a layer in one tensor."""
+Layout: TypeAlias = Literal["released", "transformers", "gguf"]
+"""As files have them that were released; as transformers 5 has them, which stacks the kernels of
+the experts of a layer in one tensor; or as a ``.gguf`` is made of them, with each kind of kernel of
+the experts of a layer in one tensor, and all kernels as ``(out, in)``."""
 
 _WORDS = {
     "kernel": "weight", "embeddings": "weight", "scale": "weight", "gamma": "weight",
@@ -47,79 +50,97 @@ class Expected:
     weight: str
 
 
-def expected_tensors(reading: Reading, layout: Layout = "apart") -> list[Expected]:
+def expected_tensors(reading: Reading, layout: Layout = "released") -> list[Expected]:
     """The tensors of a model, each once.
-
-    Raises:
-        SpecificationError: what the tensors of this type are called is not known.
 
     >>> from archcalc.frameworks.huggingface.reading import read_config
     >>> tensors = expected_tensors(read_config({"model_type": "llama", "num_hidden_layers": 1}))
     >>> tensors[1].name, tensors[1].shape
     ('model.layers.0.input_layernorm.weight', (4096,))
     """
-    names = names_of(reading.type)
-    if names is None:
-        raise SpecificationError(
-            f"{reading.type}: what its tensors are called is not known",
-            code="names-unknown", path="model_type",
-            hint="from_huggingface counts it; its checkpoint cannot be held against it",
-        )  # fmt: skip
+    names = names_of(reading.type).of(reading.arguments)
+    if reading.head == "none":
+        names = replace(names, base="")
+    if layout == "gguf":
+        names = replace(names, turned=True, experts=names.experts or "mlp.experts.{e}")
     rows = [row for row in reading.network().trace().rows if row.weights]
-    return list(_Walk(names, layout, rows).tensors())
+    found = _Walk(names, layout, rows).tensors()
+    if layout == "transformers":
+        return list(found)
+    return [replace(tensor, name=_released(tensor.name, names)) for tensor in found]
+
+
+def _released(name: str, names: Names) -> str:
+    for pattern, words in names.released.items():
+        name = re.sub(pattern, words, name)
+    return name
 
 
 class _Walk:
     """The rows of a trace, and where the layers of each stack begin."""
 
     def __init__(self, names: Names, layout: Layout, rows: list[Row]) -> None:
-        self.names, self.layout, self.rows = names, layout, rows
+        self.names, self.rows, self.layout = names, rows, layout
+        self.stacked = layout == "transformers" or not names.experts
         self.periods: dict[str, int] = {}
         self.counts: dict[str, int] = {}
         for row in rows:
             stack = row.path.split("/")[0]
             if _kind(stack, names) is not None:
                 self.periods[stack] = max(self.periods.get(stack, 1), _place(row.path) + 1)
-                self.counts[stack] = int(row.loops[0].count) if row.loops else 1
+                owned = [loop for loop in row.loops[:1] if loop.kind == "copies"]
+                self.counts[stack] = int(owned[0].count) if owned else 1
 
-    def first(self, stack: str) -> int:
-        """The number of the first layer of a stack."""
-        found = 0
-        for name, period in self.periods.items():
-            if name == stack:
-                return found
-            if _kind(name, self.names) == _kind(stack, self.names):
-                found += period * self.counts[name]
-        return found
+    def before(self, stack: str, kind: str, copy: int, place: int) -> str:
+        """What stands before the parts of a layer, by its stack, copy and place in a period."""
+        alike = [name for name in self.periods if _kind(name, self.names) == kind]
+        run = alike.index(stack)
+        first = sum(self.periods[name] * self.counts[name] for name in alike[:run])
+        number = first + copy * self.periods[stack] + place
+        return self.names.base + self.names.layer[kind].format(i=number, s=run, b=place)
 
     def tensors(self) -> Iterator[Expected]:
         for row in self.rows:
             stack, *rest = row.path.split("/")
             kind = _kind(stack, self.names)
             if kind is None:
-                for weight in row.weights:
-                    yield self._of(row, weight, self._called(row.path, "", weight))
+                yield from self._outside(row)
                 continue
             part = "/".join(rest[1:])
-            for i in range(self.counts[stack]):
-                number = self.first(stack) + i * self.periods[stack] + _place(row.path)
-                before = self.names.layer[kind].format(i=number)
+            for copy in range(self.counts[stack]):
+                before = self.before(stack, kind, copy, _place(row.path))
                 yield from self._in_layer(row, kind, part, before)
+
+    def _outside(self, row: Row) -> Iterator[Expected]:
+        for weight in row.weights:
+            head = _looked_up(self.names.heads, row.path, weight)
+            name = head or self.names.base + (
+                _looked_up(self.names.top, row.path, weight) or _named(row.path, weight)
+            )
+            yield from self._of(row, weight, name, row.path, turned=True)
 
     def _in_layer(self, row: Row, kind: str, part: str, before: str) -> Iterator[Expected]:
         _, found, own = part.partition("experts/expert/")
         for weight in row.weights:
             if not found:
-                yield self._of(row, weight, f"{before}.{self._called(part, kind, weight)}")
-            elif self.layout == "apart":
-                count = int(row.loops[-1].count)
+                parts = self.names.parts
+                name = _looked_up(parts, f"{kind} {part}", weight) or _looked_up(
+                    parts, part, weight
+                )
+                yield from self._of(row, weight, f"{before}.{name or _named(part, weight)}", part)
+            elif self.stacked:
+                yield from self._stacked(row, weight, own, before)
+            elif self.layout == "gguf":
+                home = self.names.experts.replace(".{e}", "")
+                name = f"{before}.{home}.{self.names.each.get(own, own)}.{_WORDS[weight.name]}"
+                shape = (int(row.loops[-1].count), *_kept(weight, True, row))
+                yield Expected(name, shape, row.path, weight.name)
+            else:
                 each = self.names.each.get(own, own)
-                for e in range(count):
+                for e in range(int(row.loops[-1].count)):
                     place = self.names.experts.format(e=e)
                     name = f"{before}.{place}.{each}.{_WORDS[weight.name]}"
-                    yield self._of(row, weight, name)
-            else:
-                yield from self._stacked(row, weight, own, before)
+                    yield from self._of(row, weight, name, part)
 
     def _stacked(self, row: Row, weight: Weight, own: str, before: str) -> Iterator[Expected]:
         """Gate and values of all experts are one tensor."""
@@ -136,14 +157,30 @@ class _Walk:
         home = self.names.parts.get("mlp/experts/expert", "mlp.experts")
         yield Expected(f"{before}.{home}.{word}", (count, *sizes), row.path, weight.name)
 
-    def _called(self, part: str, kind: str, weight: Weight) -> str:
-        table: Mapping[str, str] = self.names.parts if kind else self.names.top
-        found = table.get(f"{kind} {part}", table.get(part))
-        word = _WORDS.get(weight.name, weight.name)
-        return f"{part.replace('/', '.') if found is None else found}.{word}"
+    def _of(
+        self, row: Row, weight: Weight, name: str, part: str, *, turned: bool = False
+    ) -> Iterator[Expected]:
+        """One tensor, or one for each head; what is in no layer is always kept as ``(out, in)``."""
+        shape = _kept(weight, turned or self.names.turned, row)
+        leading = self.names.leading.get(part, self.names.leading.get(f"{part}.{weight.name}", 0))
+        if "{h}" in name and self.layout == "gguf":
+            yield Expected(name.replace(".norms.{h}", ""), shape, row.path, weight.name)
+        elif "{h}" in name:
+            for head in range(shape[0]):
+                yield Expected(name.format(h=head), shape[1:], row.path, weight.name)
+        else:
+            yield Expected(name, (1,) * leading + shape, row.path, weight.name)
 
-    def _of(self, row: Row, weight: Weight, name: str) -> Expected:
-        return Expected(name, _kept(weight, self.names.turned, row), row.path, weight.name)
+
+def _looked_up(table: Mapping[str, str], part: str, weight: Weight) -> str | None:
+    """The whole name of a weight, if the table has its part."""
+    whole = table.get(f"{part}.{weight.name}")
+    found = table.get(part)
+    return whole or (None if found is None else _named(found, weight))
+
+
+def _named(part: str, weight: Weight) -> str:
+    return f"{part.replace('/', '.')}.{_WORDS.get(weight.name, weight.name)}"
 
 
 def _kind(stack: str, names: Names) -> str | None:
@@ -162,17 +199,15 @@ def _kept(weight: Weight, turned: bool, row: Row) -> tuple[int, ...]:
     """A shape as a checkpoint has it: two axes for a kernel, and those of torch's convolutions."""
     sizes = tuple(int(n) for n in weight.shape)
     layer: Any = row.layer
+    if weight.role == "free":  # the axis of positions, between heads and features, is of length 1
+        return sizes if len(sizes) < 3 else (sizes[0], sizes[-1])
     if weight.role != "kernel":
-        return sizes if weight.role in ("embedding",) or weight.name == "A_log" else _flat(sizes)
+        return sizes if weight.role == "embedding" else (prod(sizes),)
     kind = type(layer).__name__
     if kind == "DepthwiseConv1D":
         return (sizes[1], sizes[2], sizes[0])
-    if kind == "Conv1D":
-        return (sizes[2], sizes[1], sizes[0])
+    if kind in ("Conv1D", "Conv2D"):
+        return (sizes[-1], sizes[-2], *sizes[:-2])
     made = weight.outputs or 1
     into, out = prod(sizes[:-made]), prod(sizes[-made:])
     return (out, into) if turned else (into, out)
-
-
-def _flat(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    return (prod(sizes),)

@@ -78,6 +78,12 @@ def within_layer(func: Any, args: Any, kwargs: Mapping[str, Any], plain: bool) -
     """
     if func is functional.batch_norm and _fits(args[0], (*args[1:5], *kwargs.values())):
         return torch.empty_like(args[0])
+    if (
+        not plain
+        and func is functional.layer_norm
+        and tuple(args[0].shape)[-len(args[1]) :] == tuple(args[1])
+    ):
+        return torch.empty_like(args[0])
     if not plain and func is functional.linear:
         return args[0].new_empty((*args[0].shape[:-1], args[1].shape[0]))
     if not plain and func in _RECURRENT and len(args) > 2 and isinstance(args[2], list):

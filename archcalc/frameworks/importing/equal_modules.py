@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archcalc.frameworks.importing.nests import mapped
+
 __all__ = ["LayersOnce", "OwnForward", "value_of"]
 
 _PLAIN = frozenset((bool, int, float, str, type(None), torch.dtype, torch.device))
@@ -137,8 +139,9 @@ class LayersOnce:
                     self._counter.flops = known.flops
                     return self._made(known.outputs, tensors)
             made = forward(*args, **kwargs)
-            if key is not None:
-                with torch._C.DisableTorchFunction():
+            with torch._C.DisableTorchFunction():
+                made = self._simple(made, tensors)
+                if key is not None:
                     try:
                         outputs = self._outputs(made, tensors)
                         self._known[key] = _Given(outputs, self._counter.flops)
@@ -147,6 +150,13 @@ class LayersOnce:
             return made
 
         return OwnForward(once)
+
+    def _simple(self, made: Any, given: Sequence[Tensor]) -> Any:
+        """What a layer made, its sizes in few words; what it was given stays what it is."""
+        if self._world.plain:
+            return made
+        old = {id(tensor) for tensor in given}
+        return mapped(made, Tensor, lambda x: x if id(x) in old else self._world.simple(x))
 
     def _key(self, module: nn.Module, args: Any, kwargs: Any) -> tuple[Hashable, list[Tensor]]:
         tensors: list[Tensor] = []

@@ -28,7 +28,7 @@ from archcalc.frameworks.importing.workbench import (
     place_of,
 )
 from archcalc.layers.base import Layer
-from archcalc.layers.opaque import Opaque, SeenWeight
+from archcalc.layers.opaque import UNREACHED, Opaque, SeenWeight
 from archcalc.network.code import everything
 from archcalc.network.forms import is_network
 from archcalc.network.model import Model
@@ -353,7 +353,7 @@ class Lowering(Workbench):
                 continue
             shape: Any = Shape(end.shape)
             name = self._names.fresh(place, "")
-            end = Opaque(_UNREACHED, (shape,), weights, macs, name=name)(end)
+            end = Opaque(UNREACHED, (shape,), weights, macs, name=name)(end)
         return end
 
     def _idle(self) -> Counter[str]:
@@ -365,7 +365,6 @@ class Lowering(Workbench):
         return found
 
 
-_UNREACHED = "weights that reach no output"
 _BATCHES = "num_batches_tracked"
 """torch's count of batches in a norm, which is no weight."""
 

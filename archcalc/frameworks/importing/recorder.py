@@ -273,6 +273,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
             self._busy = False
             if name != "_assert":  # which is the model's own
                 self.world.not_of_the_model(asked)
+        made = self._simple(made, given)
         if name == "__setitem__":
             if self._matters(given):
                 self._changed(args[0], name, args, kwargs)
@@ -284,6 +285,18 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch has no types h
             else:
                 self._write(name, args, kwargs, made)
         return made
+
+    def _simple(self, made: Any, given: Sequence[Tensor]) -> Any:
+        """What a function made, its sizes in few words; what it was given stays what it is."""
+        if self.world.plain:
+            return made
+        old = {id(tensor) for tensor in given}
+
+        def simple(x: Tensor) -> Tensor:
+            return x if id(x) in old or id(x) in self._numbers else self.world.simple(x)
+
+        with torch._C.DisableTorchFunction():
+            return mapped(made, Tensor, simple)
 
     def _without_data(self, args: Any, kwargs: Any) -> Any:
         """Real tensors that a model holds as plain attributes, as tensors without data."""

@@ -21,7 +21,9 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from archcalc.frameworks.importing.graph import Condition
 from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.torch_sizes import UntranslatedError, condition, translated
+from archcalc.frameworks.importing.values import number
 from archcalc.frameworks.importing.worlds import BATCH
+from archcalc.symbolic.division import FloorDiv
 from archcalc.symbolic.printing.code import to_python
 from archcalc.symbolic.requirement import Relation
 from archcalc.symbolic.shape import Shape
@@ -48,18 +50,30 @@ class Symbols:
         self._mode = FakeTensorMode(shape_env=self._env, allow_non_fake_inputs=True)
         self._mode.cache_enabled = False  # which asks more about symbols than it saves
         self._ours: dict[Any, Any] = {}
-        self._theirs: dict[str, Any] = {}
+        self._values: dict[Any, Any] = {}
+        self._theirs: dict[Any, Any] = {}
         self._of_torch: set[int] = set()
         self._known: dict[Any, int] = {}
+        self._simple: dict[Any, Any] = {}
         self._fixed: dict[Any, int] = {}
         for symbol, size in self._sizes.items():
-            source = ConstantSource(symbol.name)
-            made = self._env.create_symbol(size, source=source, dynamic_dim=DimDynamic.DYNAMIC)
-            self._ours[made] = symbol
-            self._theirs[symbol.name] = self._env.create_symintnode(made, hint=size, source=source)
+            self._stands_for(symbol, size, symbol.name)
+
+    def _stands_for(self, dim: Any, size: int, name: str, **more: Any) -> Any:
+        """A symbol of torch's for a dimension of ours."""
+        made = self._env.create_symbol(
+            size, source=ConstantSource(name), dynamic_dim=DimDynamic.DYNAMIC, **more
+        )
+        self._ours[made], self._theirs[dim], self._values[made] = dim, made, sympy.Integer(size)
+        return made
+
+    def _node(self, expression: Any) -> Any:
+        """An expression of torch's symbols as a size."""
+        return self._env.create_symintnode(expression, hint=int(self._value(expression)))
 
     def input(self, shape: Shape, dtype: Any) -> Tensor:
-        dims = [d if isinstance(d, int) else eval(to_python(d), dict(self._theirs)) for d in shape]
+        sizes = {symbol.name: self._node(self._theirs[symbol]) for symbol in self._sizes}
+        dims = [d if isinstance(d, int) else eval(to_python(d), dict(sizes)) for d in shape]
         with self._mode:
             return torch.empty((BATCH, *dims), dtype=dtype)
 
@@ -78,6 +92,42 @@ class Symbols:
 
     def like(self, tensor: Tensor) -> Tensor:
         return torch.empty_like(tensor)
+
+    def simple(self, tensor: Tensor) -> Tensor:
+        shape = tuple(tensor.shape)
+        sizes = tuple(map(self._simplified, shape))
+        if all(new is old for new, old in zip(sizes, shape, strict=True)):
+            return tensor
+        return self.strided(sizes, tuple(map(self._simplified, tensor.stride())), tensor.dtype)
+
+    def _simplified(self, size: Any) -> Any:
+        """A size with a symbol of torch's own in the place of every quotient.
+
+        torch looks at its formulas again with every question, which takes the longer the more
+        quotients stand in one another.
+        """
+        if type(size) is int or not size.node.expr.atoms(sympy.Function):
+            return size
+        expression = size.node.expr
+        if expression not in self._simple:
+            self._simple[expression] = self._without_quotients(expression)
+        made = self._simple[expression]
+        return size if made is None else made
+
+    def _without_quotients(self, expression: Any) -> Any:
+        try:
+            dim = translated(expression, self._ours)
+        except UntranslatedError:
+            return None
+        if isinstance(dim, int):
+            return dim
+        for quotient in dim.atoms(FloorDiv):
+            if quotient not in self._theirs:
+                value = number(quotient, self._sizes)
+                name = f"quotient{len(self._theirs)}"
+                self._stands_for(quotient, value, name, do_not_specialize_zero_one=True)
+        made = dim.xreplace(self._theirs)
+        return None if made.atoms(sympy.Function) else self._node(made)
 
     def own(self, tensor: Tensor) -> Tensor:
         return tensor
@@ -110,14 +160,12 @@ class Symbols:
             return number
 
     def _value(self, expression: Any) -> Any:
-        return expression.xreplace(
-            {t: sympy.Integer(self._sizes[o]) for t, o in self._ours.items()}
-        )
+        return expression.xreplace(self._values)
 
     def _fix(self, expression: Any) -> None:
         """A size without a formula stays the number it is, and so do the symbols in it."""
         for symbol in expression.free_symbols & set(self._ours):
-            self._fixed[self._ours[symbol]] = self._sizes[self._ours[symbol]]
+            self._fixed[self._ours[symbol]] = int(self._values[symbol])
 
     def asked(self) -> int:
         return len(self._env.guards)
@@ -127,8 +175,8 @@ class Symbols:
 
     def conditions(self) -> tuple[Condition, ...]:
         found: dict[Any, Condition] = {}
-        for number, guard in enumerate(self._env.guards):
-            if number in self._of_torch:
+        for place, guard in enumerate(self._env.guards):
+            if place in self._of_torch:
                 continue
             try:
                 asked = condition(guard.expr, self._ours)
@@ -157,7 +205,7 @@ class Symbols:
         return tuple(found)
 
     def _holds(self, sizes: Mapping[Any, int]) -> bool:
-        values = {theirs: sympy.Integer(sizes[ours]) for theirs, ours in self._ours.items()}
+        values = {t: sympy.Integer(number(ours, sizes)) for t, ours in self._ours.items()}
         try:
             return all(bool(guard.expr.xreplace(values)) for guard in self._env.guards)
         except (TypeError, ZeroDivisionError):

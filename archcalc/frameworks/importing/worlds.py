@@ -42,6 +42,9 @@ class World(Protocol):
     def like(self, tensor: Tensor) -> Tensor:
         """Another tensor of the shape of one."""
 
+    def simple(self, tensor: Tensor) -> Tensor:
+        """A tensor that was made, with its sizes in as few words as can be."""
+
     def own(self, tensor: Tensor) -> Tensor:
         """A real tensor that the model holds as an attribute, without its data."""
 
@@ -97,6 +100,9 @@ class Numbers:
 
     def like(self, tensor: Tensor) -> Tensor:
         return torch.empty_like(tensor)
+
+    def simple(self, tensor: Tensor) -> Tensor:
+        return tensor
 
     def own(self, tensor: Tensor) -> Tensor:
         return tensor if tensor.is_meta else tensor.detach().to("meta")

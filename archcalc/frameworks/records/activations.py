@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.frameworks.converters import INPLACE, KERAS_AXIS, along
+from archcalc.frameworks.converters import INPLACE
 from archcalc.frameworks.record import (
     Absent,
     Argument,
@@ -30,22 +30,18 @@ from archcalc.layers.activations import (
     Hardshrink,
     Hardtanh,
     LeakyReLU,
-    LogSoftmax,
     PReLU,
     ReLU,
     RReLU,
-    Softmax,
-    Softmin,
     Softplus,
     Softshrink,
     Threshold,
 )
 from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
-from archcalc.layers.rescaling import Rescaling
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["ACTIVATIONS", "IN_PLACE", "RECORDS", "is_plain"]
+__all__ = ["ACTIVATIONS", "IN_PLACE", "RECORDS", "fixed", "is_plain", "keras_named"]
 
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "celu": ("CELU", {}),
@@ -102,21 +98,14 @@ def _shared_back(axes: Any, x: Shape) -> tuple[int, ...]:
     return tuple(range(1, len(x) + 1)[number - 1] for number in numbers)
 
 
-def _named(name: str, *only: Only, unsaid: tuple[str, ...] = ()) -> Entry:
+def keras_named(name: str, *only: Only, unsaid: tuple[str, ...] = ()) -> Entry:
     """A function that Keras has by name, and only with these numbers."""
     implied = (("activation", lambda x: name),)
     return Entry("Activation", implied=implied, only=only, unsaid=unsaid)
 
 
-def _fixed(field: str, value: Any) -> Only:
+def fixed(field: str, value: Any) -> Only:
     return Only(field, (value,), f"Keras' function has {field}={value}")
-
-
-_DIM = (Argument("axis", "dim"),)
-
-
-def _softmin(layer: Any, applied: Applied) -> Chain:
-    return [("negate", Rescaling(-1.0)), ("", Softmax(layer.axis))]
 
 
 def _slopes_in_keras(layer: Any, applied: Applied) -> Chain:
@@ -210,21 +199,15 @@ RECORDS = (
         names=(Name("ELU", "alpha=1.0, inplace=False"),),
     ),
     Record(
-        Softmax,
-        keras=Entry(arguments=(KERAS_AXIS,)),
-        torch=Entry(arguments=_DIM),
-        names=(Name("Softmax", "dim=None", more=along), Name("Softmax2d", fixed={"axis": -3})),
-    ),
-    Record(
         CELU,
-        keras=_named("celu", _fixed("alpha", 1.0), unsaid=INPLACE),
+        keras=keras_named("celu", fixed("alpha", 1.0), unsaid=INPLACE),
         torch=Entry(arguments=same("alpha", *INPLACE)),
         names=(Name("CELU", "alpha=1.0, inplace=False"),),
         ranges={"alpha": (1.0, 0.5, 2.0)},
     ),
     Record(
         GELU,
-        keras=_named("gelu", _fixed("approximate", "none")),
+        keras=keras_named("gelu", fixed("approximate", "none")),
         torch=Entry(arguments=same("approximate")),
         names=(Name("GELU", "approximate='none'"),),
     ),
@@ -234,24 +217,26 @@ RECORDS = (
             "it gives 'glu' the shape of its input, but half of it comes out",
             hint="Dense and Multiply can gate as well",
         ),
-        torch=Entry(arguments=_DIM),
+        torch=Entry(arguments=(Argument("axis", "dim"),)),
         names=(Name("GLU", "dim=-1"),),
     ),
     Record(
         Hardshrink,
-        keras=_named("hard_shrink", _fixed("lambd", 0.5)),
+        keras=keras_named("hard_shrink", fixed("lambd", 0.5)),
         torch=Entry(arguments=same("lambd")),
         names=(Name("Hardshrink", "lambd=0.5"),),
     ),
     Record(
         Softshrink,
-        keras=_named("soft_shrink", _fixed("lambd", 0.5)),
+        keras=keras_named("soft_shrink", fixed("lambd", 0.5)),
         torch=Entry(arguments=same("lambd")),
         names=(Name("Softshrink", "lambd=0.5"),),
     ),
     Record(
         Hardtanh,
-        keras=_named("hard_tanh", _fixed("min_val", -1.0), _fixed("max_val", 1.0), unsaid=INPLACE),
+        keras=keras_named(
+            "hard_tanh", fixed("min_val", -1.0), fixed("max_val", 1.0), unsaid=INPLACE
+        ),
         torch=Entry(arguments=same("min_val", "max_val", *INPLACE)),
         names=(
             Name(
@@ -277,22 +262,10 @@ RECORDS = (
     ),
     Record(
         Softplus,
-        keras=_named("softplus", _fixed("beta", 1.0), _fixed("threshold", 20.0)),
+        keras=keras_named("softplus", fixed("beta", 1.0), fixed("threshold", 20.0)),
         torch=Entry(arguments=same("beta", "threshold")),
         names=(Name("Softplus", "beta=1.0, threshold=20.0"),),
         ranges={"beta": (1.0, 0.5, 2.0)},
-    ),
-    Record(
-        LogSoftmax,
-        keras=_named("log_softmax", _fixed("axis", -1)),
-        torch=Entry(arguments=_DIM),
-        names=(Name("LogSoftmax", "dim=None", more=along),),
-    ),
-    Record(
-        Softmin,
-        keras=Entry("Softmax", (KERAS_AXIS,), chain=_softmin),
-        torch=Entry(arguments=_DIM),
-        names=(Name("Softmin", "dim=None", more=along),),
     ),
     Record(
         PReLU,

@@ -1,4 +1,4 @@
-"""Operations that compute element by element or along an axis, without weights."""
+"""Operations that compute element by element, or take what indices name, without weights."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from archcalc.frameworks.record import Entry, Record, same
 from archcalc.layers.arithmetic import (
     Clip,
     Compare,
-    CumulativeSum,
     Divide,
     Function,
     Power,
-    Reduce,
     Take,
     TakeAlongAxis,
     Where,
@@ -20,16 +18,6 @@ from archcalc.layers.arithmetic import (
 __all__ = ["RECORDS"]
 
 RECORDS = (
-    Record(
-        Reduce,
-        keras=keras_operation("reduce", "mean", "how", "axis", "keepdims", "correction"),
-        torch=Entry(".Reduce", same("how", "axis", "keepdims", "correction")),
-    ),
-    Record(
-        CumulativeSum,
-        keras=keras_operation("cumulative_sum", "cumsum", "axis"),
-        torch=Entry(".CumulativeSum", same("axis")),
-    ),
     Record(
         Function,
         keras=keras_operation("function", "exp", "how"),

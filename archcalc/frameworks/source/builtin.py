@@ -50,6 +50,8 @@ def _length(reader: Any, value: Any) -> Any:
         return Unknown()
     if isinstance(value, Value | Ref):
         return reader.bench.shape_of(value)[0]
+    if isinstance(value, Instance) and isinstance(value.parts, Children):
+        value = value.parts
     return len(value.parts if isinstance(value, Children) else value)
 
 
@@ -137,6 +139,9 @@ def _is(value: Any, kind: Any) -> bool | None:
             "dict": dict, "set": set,
         }  # fmt: skip
         return isinstance(value, types[kind.name]) if kind.name in types else None
+    if isinstance(kind, Imported) and kind.path.startswith(_LIBRARY):
+        known = _ABSTRACT.get(kind.last)
+        return isinstance(value, known) if known else None
     if isinstance(kind, Imported):
         if isinstance(value, Made):
             return value.cls == kind.last or kind.last in ("Module", "Layer")
@@ -150,6 +155,15 @@ def _is(value: Any, kind: Any) -> bool | None:
     return None
 
 
+_LIBRARY = ("typing.", "collections.", "numbers.", "types.")
+_ABSTRACT: Mapping[str, Any] = {
+    "Sequence": (list, tuple, str, range), "Iterable": (list, tuple, str, range, dict, set),
+    "Mapping": dict, "OrderedDict": dict, "Number": (int, float), "Integral": int,
+    "Real": (int, float), "FunctionType": Function,
+}  # fmt: skip
+"""Classes of Python's library that stand for several types."""
+
+
 def _getattr(reader: Any, owner: Any, name: str, *default: Any) -> Any:
     try:
         return reader.attribute(owner, name)
@@ -161,6 +175,8 @@ def _getattr(reader: Any, owner: Any, name: str, *default: Any) -> Any:
 
 def _hasattr(reader: Any, owner: Any, name: str) -> bool:
     missing = object()
+    if isinstance(owner, Children) and name not in reader.module_methods:
+        return name in owner.parts or name in ("training", "name", "layers")
     return _getattr(reader, owner, name, missing) is not missing
 
 
@@ -182,6 +198,11 @@ def _filter(reader: Any, function: Any, value: Any) -> Any:
     return [
         x for x in _listed(reader, value) if reader.true(reader.call(None, function, [x], {}), None)
     ]
+
+
+def _sorted(reader: Any, value: Any, *, key: Any = None, reverse: Any = False) -> Any:
+    ordered = None if key is None else lambda x: reader.call(None, key, [x], {})
+    return sorted(_listed(reader, value), key=ordered, reverse=reader.true(reverse, None))
 
 
 def _type(reader: Any, value: Any, *_: Any) -> Any:
@@ -214,7 +235,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "tuple": lambda r, v=(): tuple(_listed(r, v)), "iter": _listed,
     "set": lambda r, v=(): set(_listed(r, v)), "dict": _dict,
     "reversed": lambda r, v: _listed(r, v)[::-1],
-    "sorted": lambda r, v, **_: sorted(_listed(r, v)),
+    "sorted": _sorted,
     "any": lambda r, v: any(r.true(x, None) for x in _listed(r, v)),
     "all": lambda r, v: all(r.true(x, None) for x in _listed(r, v)),
     "abs": _unary(abs), "float": _unary(float), "bool": _unary(bool), "str": _unary(str),
@@ -242,6 +263,7 @@ METHODS: Mapping[type, frozenset[str]] = {
     ),
     list: frozenset(
         [
+            "tolist",  # of an array of NumPy's, which is a list here
             "append",
             "extend",
             "insert",
@@ -270,6 +292,8 @@ def call_method(reader: Any, owner: Any, name: str, args: list[Any], kwargs: dic
             raise FrameworkError("a list is too long", code="too-large")
     if isinstance(owner, str):
         return _of_text(reader, owner, name, args, kwargs)
+    if name == "tolist":
+        return owner
     made = getattr(owner, name)(*args, **kwargs)
     return list(made) if isinstance(owner, dict) and name in ("items", "keys", "values") else made
 
@@ -297,6 +321,8 @@ def call_library(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]
         if any(isinstance(x, Unknown) for x in args):
             return Unknown()
         return _NUMERIC[name](reader, *args)
+    if path == "typing.cast":
+        return args[1]
     if path == "functools.partial":
         return Partial(args[0], args[1:], kwargs)
     if path == "collections.OrderedDict":
@@ -322,6 +348,14 @@ def _product(reader: Any, value: Any, *_: Any) -> Any:
     return made
 
 
+def _linspace(start: Any, stop: Any, num: Any = 50, **_: Any) -> Any:
+    if any(isinstance(given, Unknown) for given in (start, stop, num)):
+        return Unknown()
+    if num > LIMITS.source_items:
+        raise FrameworkError(f"{num:,} numbers are too many", code="too-large")
+    return [start + (stop - start) * place / max(num - 1, 1) for place in range(num)]
+
+
 def _real(compute: Callable[..., float]) -> Callable[..., Any]:
     def call(reader: Any, value: Any, *rest: Any) -> Any:
         made = compute(value, *rest)
@@ -335,7 +369,7 @@ _NUMERIC: Mapping[str, Callable[..., Any]] = {
     "log10": _real(math.log10), "exp": _real(math.exp), "ceil": _real(math.ceil),
     "floor": _real(math.floor), "pow": _real(math.pow), "sin": _real(math.sin),
     "cos": _real(math.cos), "gcd": lambda r, *a: math.gcd(*a),
-    "arange": lambda r, *a: _range(r, *a),
+    "arange": lambda r, *a: _range(r, *a), "linspace": lambda r, *a, **k: _linspace(*a, **k),
 }  # fmt: skip
 
 

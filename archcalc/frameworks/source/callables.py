@@ -12,7 +12,8 @@ from archcalc.frameworks.source import keras_names, torch_names
 from archcalc.frameworks.source.builtin import METHODS, call_builtin, call_library, call_method
 from archcalc.frameworks.source.defaults import full_name
 from archcalc.frameworks.source.expressions import Expressions
-from archcalc.frameworks.source.modules import Modules, not_defined
+from archcalc.frameworks.source.listing import not_defined
+from archcalc.frameworks.source.modules import Modules
 from archcalc.frameworks.source.states import State
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import (
@@ -40,6 +41,12 @@ __all__ = ["Callables"]
 
 _NO_NAMES = frozenset(["shape", "size", "dtype", "device", "data", "ndim", "T", "names", "values"])
 """Attributes of what is not known that are no names for a size."""
+
+
+_OF_TENSORS = frozenset(
+    ["t", "transpose", "size", "dim", "view", "reshape", "mean", "sum", "permute", "unsqueeze"]
+)
+"""Methods of a weight that do not begin it."""
 
 
 class Callables(Modules, Expressions):
@@ -154,11 +161,10 @@ class Callables(Modules, Expressions):
 
     def _instance(self, node: Any, cls: Class, args: list[Any], kwargs: dict[str, Any]) -> Instance:
         made = Instance(cls)
-        if cls.fields is not None:
-            given = {**dict(zip(cls.fields, args, strict=False)), **kwargs}
-            made.names |= {**{f: cls.names[f] for f in cls.fields if f in cls.names}, **given}
-            return made
         start = cls.find("__init__")
+        if not isinstance(start, Function) and cls.declared():
+            made.names |= _declared(cls, args, kwargs)
+            return made
         if isinstance(start, Function):
             self.call_function(node, start, [made, *args], kwargs)
         else:
@@ -182,7 +188,8 @@ class Callables(Modules, Expressions):
     def _bound(self, node: Any, what: Bound, args: list[Any], kwargs: dict[str, Any]) -> Any:
         owner, name = what.owner, what.name
         if what.function is not None:
-            first = [] if what.function.kind == "static" else [owner]
+            itself = owner.cls if isinstance(owner, Instance) else owner
+            first = {"static": [], "class": [itself]}.get(what.function.kind, [owner])
             return self.call_function(node, what.function, [*first, *args], kwargs)
         if isinstance(owner, Super):
             return self._of_super(node, owner, name, args, kwargs)
@@ -196,6 +203,9 @@ class Callables(Modules, Expressions):
             return torch_names.tensor_method(self, node, owner, name, args, kwargs)
         if isinstance(owner, Parser):
             return self._of_parser(owner, name, args, kwargs)
+        if isinstance(owner, WeightOf) and name in _OF_TENSORS:
+            owner = self.borrowed.ref(owner)
+            return torch_names.tensor_method(self, node, owner, name, args, kwargs)
         if isinstance(owner, WeightOf | Record):
             return Unknown()
         return call_method(self, owner, name, args, kwargs)
@@ -208,6 +218,7 @@ class Callables(Modules, Expressions):
         if isinstance(found, Function):
             return self.call_function(node, found, [instance, *args], kwargs)
         if name == "__init__":
+            instance.names |= _declared(instance.cls, args, kwargs)
             self.start(instance, instance.cls.foreign(owner.after), args, kwargs)
             return None
         if name in ("forward", "call", "__call__") and "parts" in instance.names:
@@ -236,10 +247,16 @@ class Callables(Modules, Expressions):
             return Unknown("" if name in _NO_NAMES or name.startswith("_") else name)
         if isinstance(owner, Record):
             return self.known(owner.names.get(name, Unknown(name)))
+        if name in ("__name__", "__qualname__", "__module__") and isinstance(
+            owner, Class | Function | Instance
+        ):
+            return "__main__" if name == "__module__" else getattr(owner, "name", "")
         if isinstance(owner, Instance):
             return self.known(self._of_instance(owner, name))
         if isinstance(owner, Class):
             found = owner.find(name)
+            if isinstance(found, Function) and found.kind == "class":
+                return Bound(owner, name, found)
             return Unknown(name) if found is None else found
         if isinstance(owner, Super):
             return Bound(owner, name)
@@ -248,6 +265,8 @@ class Callables(Modules, Expressions):
         if isinstance(owner, Value | Ref):
             return torch_names.tensor_attribute(self, owner, name)
         if isinstance(owner, WeightOf):
+            if name in ("T", "mT", "shape"):
+                return torch_names.tensor_attribute(self, self.borrowed.ref(owner), name)
             return owner if name == "data" else Bound(owner, name)
         if isinstance(owner, State | Parser):
             return Bound(owner, name)
@@ -272,6 +291,10 @@ class Callables(Modules, Expressions):
             return owner.cls
         if name in ("training", "__dict__"):
             return False if name == "training" else owner.names
+        if isinstance(owner.parts, Made) and name not in self.module_methods:
+            return self.module_attribute(owner.parts, name)
+        if isinstance(owner.parts, Children) and name in owner.parts.parts:
+            return owner.parts.parts[name]
         if owner.framework or owner.cls.foreign():
             return Bound(owner, name) if name in self.module_methods else Unknown()
         raise AttributeError(f"{owner.cls.name} has no attribute {name}")
@@ -283,6 +306,14 @@ class Callables(Modules, Expressions):
     def multiplied(self, first: Any, second: Any) -> Any:
         """Two values multiplied."""
         return self.computed(ast.Mult, first, second)
+
+
+def _declared(cls: Class, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a dataclass, those of its bases first, with their values."""
+    fields = cls.declared()
+    defaults = {name: cls.find(name) for name in fields if cls.find(name) is not None}
+    given = {**dict(zip(fields, args, strict=False)), **kwargs}
+    return {**defaults, **given} if fields else {}
 
 
 def frame_class(frame: Frame) -> Class | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.sizes import Size
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.defaults import builtin_names, known_name
-from archcalc.frameworks.source.reader import Reader
+from archcalc.frameworks.source.literals import Literals, kind_of
+from archcalc.frameworks.source.neighbours import Deferred, Neighbours
 from archcalc.frameworks.source.sizes import formula, of_sizes
 from archcalc.frameworks.source.states import State
 from archcalc.frameworks.source.values import (
@@ -22,16 +23,16 @@ from archcalc.frameworks.source.values import (
     Frame,
     Function,
     Imported,
-    Joined,
-    Made,
+    Instance,
     Poison,
     Unknown,
+    WeightOf,
 )
 from archcalc.symbolic.compare import at_least, equal
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, quoted, shorten
 from archcalc.symbolic.limits import LIMITS
 
-__all__ = ["FAILURES", "Expressions", "UnknownLoopError", "as_ours"]
+__all__ = ["FAILURES", "Expressions", "as_ours"]
 
 FAILURES = (
     NotLoweredError, ArchcalcError, TypeError, ValueError, LookupError, ArithmeticError,
@@ -72,14 +73,11 @@ _NEVER = frozenset(
 """What a source may not ask for where a model depends on it."""
 
 
-class UnknownLoopError(Exception):
-    """A loop goes over what is not known, such as a data set."""
-
-
-class Expressions(Reader, ABC):
+class Expressions(Literals):
     """From an expression to what it stands for."""
 
     stars: list[str]
+    beside: Neighbours
 
     def eval(self, node: ast.AST, frame: Frame) -> Any:
         """What an expression stands for.
@@ -103,6 +101,8 @@ class Expressions(Reader, ABC):
 
     def known(self, value: Any) -> Any:
         """A value, unless it is what a statement that cannot be read would have given."""
+        if isinstance(value, Deferred):
+            value = self.beside.value(value)
         if isinstance(value, Poison):
             raise value.error
         return value
@@ -117,13 +117,7 @@ class Expressions(Reader, ABC):
     def attribute(self, owner: Any, name: str) -> Any:
         """What belongs to a value by name."""
 
-    # Names and constants
-
-    def _Constant(self, node: ast.Constant, frame: Frame) -> Any:
-        value = node.value
-        if isinstance(value, int) and value.bit_length() > LIMITS.bits:
-            self.refuse(node, "this number is too large", code="too-large")
-        return value
+    # Names
 
     def _Name(self, node: ast.Name, frame: Frame) -> Any:
         here: Frame | None = frame
@@ -144,110 +138,6 @@ class Expressions(Reader, ABC):
         frame.names[node.target.id] = value = self.eval(node.value, frame)
         return value
 
-    def _JoinedStr(self, node: ast.JoinedStr, frame: Frame) -> str:
-        return "".join(str(self.eval(part, frame)) for part in node.values)
-
-    def _FormattedValue(self, node: ast.FormattedValue, frame: Frame) -> str:
-        value = self.eval(node.value, frame)
-        spec = self.eval(node.format_spec, frame) if node.format_spec else ""
-        if re.search(r"\d{4}", spec):
-            self.refuse(node, "this is wider than any text", code="too-large")
-        if isinstance(value, Unknown | Imported):
-            return value.name if isinstance(value, Unknown) else value.last
-        if isinstance(value, Size):
-            return str(value.dim)
-        if not isinstance(value, str | int | float | None | tuple | list):
-            self.refuse(node, "only numbers and texts become text")
-        return format(value, spec) if spec else str(value)
-
-    # Collections
-
-    def _items(self, nodes: list[ast.expr], frame: Frame) -> Iterator[Any]:
-        for node in nodes:
-            if isinstance(node, ast.Starred):
-                yield from self.items(self.eval(node.value, frame), node)
-            else:
-                yield self.eval(node, frame)
-
-    def _Tuple(self, node: ast.Tuple, frame: Frame) -> Any:
-        return tuple(self._items(node.elts, frame))
-
-    def _List(self, node: ast.List, frame: Frame) -> Any:
-        return list(self._items(node.elts, frame))
-
-    def _Set(self, node: ast.Set, frame: Frame) -> Any:
-        return set(self._items(node.elts, frame))
-
-    def _Dict(self, node: ast.Dict, frame: Frame) -> Any:
-        made: dict[Any, Any] = {}
-        for key, value in zip(node.keys, node.values, strict=True):
-            if key is None:
-                more = self.eval(value, frame)
-                made |= more if isinstance(more, dict) else {}
-            else:
-                made[self.eval(key, frame)] = self.eval(value, frame)
-        return made
-
-    def _Slice(self, node: ast.Slice, frame: Frame) -> slice:
-        ends = (node.lower, node.upper, node.step)
-        return slice(*(None if end is None else self.eval(end, frame) for end in ends))
-
-    def _ListComp(self, node: Any, frame: Frame) -> Any:
-        return [self.eval(node.elt, inner) for inner in self._loops(node.generators, frame)]
-
-    _GeneratorExp = _ListComp
-
-    def _SetComp(self, node: Any, frame: Frame) -> Any:
-        return set(self._ListComp(node, frame))
-
-    def _DictComp(self, node: Any, frame: Frame) -> Any:
-        return {
-            self.eval(node.key, inner): self.eval(node.value, inner)
-            for inner in self._loops(node.generators, frame)
-        }
-
-    def _loops(self, generators: list[ast.comprehension], frame: Frame) -> Iterator[Frame]:
-        if not generators:
-            yield frame
-            return
-        first, *rest = generators
-        try:
-            items = self.items(self.eval(first.iter, frame), first.iter)
-        except UnknownLoopError:
-            self.refuse(first.iter, "what this goes over is not known")
-        for item in items:
-            inner = Frame({}, frame, frame.cls)
-            self.assign(first.target, item, inner)
-            if all(self.truth(condition, inner) for condition in first.ifs):
-                yield from self._loops(rest, inner)
-
-    @abstractmethod
-    def assign(self, target: ast.AST, value: Any, frame: Frame) -> None:
-        """Give a value to a name, an attribute or an item."""
-
-    def items(self, value: Any, node: ast.AST | None = None) -> Iterator[Any]:
-        """What a loop over a value goes through.
-
-        Raises:
-            UnknownLoopError: the value is not known.
-        """
-        if isinstance(value, Unknown | Imported):
-            raise UnknownLoopError
-        if isinstance(value, Children):
-            value = list(value.parts if value.kind == "ModuleDict" else value.parts.values())
-        elif isinstance(value, Value | Ref):
-            value = self.bench.function("unbind", (value,), {})
-        elif isinstance(value, State):
-            value = [value.pick(index) for index in range(value.count)]
-        if not isinstance(value, list | tuple | dict | set | str | range):
-            self.refuse(node, f"a loop over {_kind(value)} is not read")
-        return self._counted(value, node)
-
-    def _counted(self, items: Any, node: ast.AST | None) -> Iterator[Any]:
-        for item in items:
-            self.tick(node)
-            yield item
-
     # Operators
 
     def _BinOp(self, node: ast.BinOp, frame: Frame) -> Any:
@@ -258,6 +148,9 @@ class Expressions(Reader, ABC):
     def computed(self, kind: type, left: Any, right: Any) -> Any:
         """Two values put together by an operator."""
         compute, name = _OPERATORS[kind]
+        left, right = (
+            self.borrowed.ref(x) if isinstance(x, WeightOf) else x for x in (left, right)
+        )
         left, right = forced(left), forced(right)
         if isinstance(left, Value | Ref) or isinstance(right, Value | Ref):
             if not name:
@@ -372,6 +265,8 @@ class Expressions(Reader, ABC):
         owner = self.eval(node.value, frame)
         if isinstance(owner, Unknown | Imported | Builtin):
             return Unknown()
+        if isinstance(owner, WeightOf):  # a part of it is begun with other numbers
+            return Unknown()
         return self.item(owner, self.eval(node.slice, frame))
 
     def item(self, owner: Any, index: Any) -> Any:
@@ -384,12 +279,14 @@ class Expressions(Reader, ABC):
             return picked if _is_all(rest) else self.item(picked, tuple(rest))
         if isinstance(owner, Value | Ref):
             return self.bench.function("__getitem__", (owner, index), {})
+        if isinstance(owner, Instance) and isinstance(owner.parts, Children):
+            owner = owner.parts
         if isinstance(owner, Children):
             return self._child(owner, index)
         if isinstance(index, Unknown):
             return Unknown()
         if not isinstance(owner, list | tuple | dict | str | range):
-            raise TypeError(f"{_kind(owner)} has no items")
+            raise TypeError(f"{kind_of(owner)} has no items")
         if isinstance(owner, dict) and index not in owner:
             raise KeyError(f"there is no {quoted(index, 40)} in it")
         return owner[index]
@@ -491,12 +388,6 @@ def _not(answer: bool | None) -> bool | None:
 def _is_all(index: list[Any]) -> bool:
     """Whether an index takes everything."""
     return all(part == slice(None) for part in index)
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, Made | Joined):
-        return "a layer"
-    return type(value).__name__
 
 
 def as_ours(error: BaseException) -> ArchcalcError:

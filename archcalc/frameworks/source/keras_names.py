@@ -11,8 +11,9 @@ from archcalc.frameworks.source.arguments import DROPPED, for_a_layer
 from archcalc.frameworks.source.backbones import keras_application
 from archcalc.frameworks.source.defaults import keras_layer
 from archcalc.frameworks.source.keras_functions import is_function, on_tensors
+from archcalc.frameworks.source.keras_helpers import helped
 from archcalc.frameworks.source.keras_inputs import open_shape
-from archcalc.frameworks.source.modules import not_defined
+from archcalc.frameworks.source.listing import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import Children, Joined, Made, Partial, Unknown
 from archcalc.layers.base import Layer
@@ -58,8 +59,9 @@ def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, A
         return _model(reader, node, args, kwargs)
     if home == "keras.layers":
         return _layer(reader, node, path, name, args, kwargs)
-    if path == "keras.backend.image_data_format":
-        return "channels_last"
+    made = helped(reader, path, args, kwargs)
+    if made is not NotImplemented:
+        return made
     if is_function(path):
         return on_tensors(reader, path, args, kwargs)
     parts = path.split(".")

@@ -10,9 +10,12 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.callables import Callables
 from archcalc.frameworks.source.defaults import full_name
-from archcalc.frameworks.source.expressions import UnknownLoopError
 from archcalc.frameworks.source.freezing import freezes, set_trained
+from archcalc.frameworks.source.literals import UnknownLoopError
+from archcalc.frameworks.source.neighbours import Deferred, Neighbours
 from archcalc.frameworks.source.values import (
+    Bound,
+    Children,
     Class,
     Frame,
     Function,
@@ -69,12 +72,24 @@ class Machine(Callables):
         self.open_axes: set[str] = set()
         self.problems: list[ArchcalcError] = []
         self.order: dict[str, int] = {}
+        self.beside = Neighbours(self)
+        self.brought: set[str] = set()
 
     def follow(self, tree: ast.Module) -> None:
         """Follow a source; a statement that cannot be read fails only what depends on it."""
         for number, statement in enumerate(tree.body):
             self.begin()
             self._followed(statement, number)
+
+    def follow_beside(self, tree: ast.Module, frame: Frame) -> None:
+        """Follow another file, whose names are those of a frame of its own."""
+        around = self.globals, self.stars, self.problems, self.order, self.brought
+        self.globals, self.stars, self.problems, self.order, self.brought = frame, [], [], {}, set()
+        try:
+            for number, statement in enumerate(tree.body):
+                self._followed(statement, number)
+        finally:
+            self.globals, self.stars, self.problems, self.order, self.brought = around
 
     def _followed(self, statement: ast.stmt, number: int) -> None:
         if isinstance(statement, ast.If | ast.With | ast.Try):
@@ -174,6 +189,8 @@ class Machine(Callables):
         more = self.eval(node.value, frame)
         if isinstance(value, list) and isinstance(node.op, ast.Add):
             value.extend(self.items(more, node))
+        elif isinstance(value, Children) and isinstance(node.op, ast.Add):
+            self.call(node, Bound(value, "extend"), [list(self.items(more, node))], {})
         else:
             self.assign(node.target, self.computed(type(node.op), value, more), frame)
 
@@ -230,8 +247,9 @@ class Machine(Callables):
             set_trained(self.eval(told[0], frame), told[1])
             return
         try:
-            items = self.items(self.eval(node.iter, frame), node.iter)
-            if isinstance(self.eval(node.iter, frame), Unknown):
+            over = self.eval(node.iter, frame)
+            items = self.items(over, node.iter)
+            if isinstance(over, Unknown):
                 raise UnknownLoopError
         except UnknownLoopError:
             self._not_known(node, frame)
@@ -305,12 +323,22 @@ class Machine(Callables):
 
     def _do_ImportFrom(self, node: ast.ImportFrom, frame: Frame) -> None:
         module = node.module or ""
+        file = self.beside.imported(node, getattr(node, "text", self.text).path)
         for alias in node.names:
+            name = alias.asname or alias.name
             if alias.name == "*":
-                self.stars.append(module)
+                if file is None:
+                    self.stars.append(module)
+                else:
+                    self._bring(self.beside.names(file), frame)
             elif module != "__future__":
-                path = full_name(f"{module}.{alias.name}" if module else alias.name)
-                frame.names[alias.asname or alias.name] = Imported(path)
+                made = Imported(full_name(f"{module}.{alias.name}" if module else alias.name))
+                self._bring({name: Deferred(file, alias.name, made) if file else made}, frame)
+
+    def _bring(self, names: dict[str, Any], frame: Frame) -> None:
+        """Names of another module."""
+        frame.names.update(names)
+        self.brought.update(names)
 
     def _do_FunctionDef(self, node: ast.FunctionDef, frame: Frame) -> None:
         made = self.function(node, frame)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.importing.weights import our_names, ties_of
-from archcalc.frameworks.source.defaults import layer_names
 from archcalc.frameworks.source.freezing import set_trained
+from archcalc.frameworks.source.listing import modules_in, named, not_defined, of_list
 from archcalc.frameworks.source.reader import Reader
 from archcalc.frameworks.source.recurrent import is_recurrent, recurrent
-from archcalc.frameworks.source.tensors import tensors_in
+from archcalc.frameworks.source.tensors import reached, replaced, tensors_in
 from archcalc.frameworks.source.values import (
     Bound,
     Children,
     Function,
+    Imported,
     Instance,
     Joined,
     Made,
@@ -31,9 +31,8 @@ from archcalc.network.model import Model
 from archcalc.network.naming import snake_case
 from archcalc.network.sequential import Sequential
 from archcalc.network.tensor import called
-from archcalc.symbolic.errors import FrameworkError
 
-__all__ = ["Modules", "not_defined"]
+__all__ = ["Modules"]
 
 _TAKES = {
     "TransformerEncoder": 1, "TransformerEncoderLayer": 1, "TransformerDecoder": 2,
@@ -61,6 +60,10 @@ _ITSELF = frozenset(
     ]
 )
 """Methods of a module that give the module itself."""
+
+_LAYERS = ("torch.nn.", "keras.layers.")
+_NO_LAYERS = ("torch.nn.Module", "keras.layers.Layer")
+"""Of what a class may be made that is a layer already."""
 
 _LISTS = frozenset(["append", "extend", "insert", "add", "add_module", "pop"])
 _NOTHING = frozenset(
@@ -124,10 +127,9 @@ class Modules(Reader):
         method = "call" if module.framework == "keras" else "forward"
         forward = module.cls.find(method) or module.cls.find("__call__")
         if not isinstance(forward, Function):
-            parts = module.names.get("parts")
-            if isinstance(parts, Children):
-                parts.name = parts.name or module.name
-                return self._children(node, parts, args, kwargs)
+            if isinstance(module.parts, Children | Made):
+                module.parts.name = module.parts.name or module.name
+                return self.apply(node, module.parts, args, kwargs)
             self.refuse(node, f"{module.cls.name} has no {method}", code="not-read")
         if module.framework == "keras":
             kwargs = _without(kwargs, forward, ("training", "mask"))
@@ -170,6 +172,7 @@ class Modules(Reader):
         """The layer itself, named at its first call."""
         if not made.called:
             made.called = True
+            made.layer = self.borrowed.owed(made)
             if made.name:
                 made.layer = made.layer.model_copy(update={"name": self.fresh(made.name)})
         return made.layer
@@ -188,7 +191,7 @@ class Modules(Reader):
             value = args[0] if len(args) == 1 else tuple(args)
             for key, part in module.parts.items():
                 if not getattr(part, "called", False):
-                    _name(part, key, always=True)
+                    named(part, key, always=True)
                 value = self.call(node, part, [value], {})
             return value
 
@@ -240,17 +243,17 @@ class Modules(Reader):
         self.bench._env, self.taken = {}, set()
         self.inside += 1
         try:
-            result = self.forced_deep(run(_replaced(args, inner), _replaced(kwargs, inner)))
+            result = self.forced_deep(run(replaced(args, inner), replaced(kwargs, inner)))
             ends = {id(v.tensor): v for v in map(self.bench.tensor_of, tensors_in(result))}
         finally:
             self.bench._env, self.taken = env, taken
             self.inside -= 1
         back = {id(starts[key].tensor): outer[key] for key in outer}
         computed = [value for key, value in ends.items() if key not in back]
-        used = _reached([value.tensor for value in computed])
+        used = reached([value.tensor for value in computed])
         if not computed or not used <= back.keys():
             if not computed:
-                return _replaced(result, back)
+                return replaced(result, back)
             return run(args, kwargs)
         inputs = [value for value in starts.values() if id(value.tensor) in used]
         if not inputs:
@@ -261,7 +264,7 @@ class Modules(Reader):
         tensors = called(model, tuple(back[id(v.tensor)].tensor for v in inputs))
         for value, tensor in zip(computed, tensors, strict=True):
             back[id(value.tensor)] = Value(tensor, value.shape, value.at, value.batch)
-        return _replaced(result, back)
+        return replaced(result, back)
 
     # How modules come to be
 
@@ -269,13 +272,11 @@ class Modules(Reader):
         self, instance: Instance, bases: Sequence[str], args: list[Any], kwargs: dict[str, Any]
     ) -> None:
         """``__init__`` of a class of a framework, for an object of a class made from it."""
-        if any(path == "torch.nn.Sequential" for path in bases):
-            parts = Children("Sequential", True)
-            for key, part in _numbered(args):
-                parts.append(part, key)
-            instance.names["parts"] = parts
-        elif any(path.startswith("torch.nn.") and path != "torch.nn.Module" for path in bases):
-            raise NotLoweredError(f"a class made from {bases[0]} is not read")
+        if bases and bases[0] not in _NO_LAYERS and bases[0].startswith(_LAYERS):
+            made = self.call(None, Imported(bases[0]), args, kwargs)
+            if not isinstance(made, Made | Children):
+                raise NotLoweredError(f"a class made from {bases[0]} is not read")
+            instance.names["parts"] = made
         if isinstance(kwargs.get("name"), str) and instance.framework == "keras":
             instance.name = kwargs["name"]
 
@@ -284,10 +285,12 @@ class Modules(Reader):
         if isinstance(owner, Instance):
             if name == "trainable":
                 return
-            _name(value, name)
+            named(value, name)
             if isinstance(value, Ref):
                 self.bench.rename(value, name)
             owner.names[name] = value
+            if isinstance(owner.parts, Children) and isinstance(value, Module):
+                owner.parts.append(value, name)
         elif isinstance(owner, Record):
             owner.names[name] = value
         elif isinstance(owner, Made) and isinstance(value, WeightOf):
@@ -299,8 +302,8 @@ class Modules(Reader):
             owner.trainable = bool(value)
         elif isinstance(owner, Children):
             owner.parts[name] = value
-            _name(value, name)
-        elif isinstance(owner, Made):
+            named(value, name)
+        elif isinstance(owner, Made) and name in _told(owner):
             raise NotLoweredError(f"{name} of a layer is changed after it was made")
 
     def _tied(self, owner: Made, name: str, value: WeightOf) -> None:
@@ -350,6 +353,8 @@ class Modules(Reader):
             return WeightOf(owner, name)
         if name in owner.arguments:
             value = owner.arguments[name]
+            if name == "normalized_shape" and isinstance(value, int):
+                return (value,)
             if name in ("kernel_size", "stride", "padding", "dilation") and isinstance(value, int):
                 rank = owner.cls[-2:-1]
                 return (value,) * int(rank) if rank.isdigit() else value
@@ -372,11 +377,13 @@ class Modules(Reader):
             return []
         if name in ("__call__", "forward", "call"):
             return self.apply(node, owner, args, kwargs)
+        if name == "_conv_forward":
+            return self.apply(node, owner, args[:1], {})
         if name in ("children", "named_children"):
-            parts = owner.parts if isinstance(owner, Children) else _modules(owner.names)
+            parts = owner.parts if isinstance(owner, Children) else modules_in(owner.names)
             return list(parts.items() if name.startswith("named") else parts.values())
         if isinstance(owner, Children) and name in (*_LISTS, "items", "keys", "values"):
-            return _of_list(owner, name, args)
+            return of_list(owner, name, args)
         if isinstance(owner, Instance):
             return self._of_module(owner, name, args, kwargs)
         if name == "get_layer":
@@ -391,9 +398,8 @@ class Modules(Reader):
     def _of_module(
         self, owner: Instance, name: str, args: list[Any], kwargs: dict[str, Any]
     ) -> Any:
-        parts = owner.names.get("parts")
-        if name in _LISTS and isinstance(parts, Children):
-            return _of_list(parts, name, args)
+        if name in (*_LISTS, "items", "keys", "values") and isinstance(owner.parts, Children):
+            return of_list(owner.parts, name, args)
         if name == "add_module":
             self.set_attribute(owner, args[0], args[1])
         elif name in ("register_buffer", "register_parameter"):
@@ -411,17 +417,10 @@ class Modules(Reader):
         return Unknown()
 
 
-def not_defined(what: str) -> FrameworkError:
-    """The error that a layer is defined nowhere: misspelt, or of another file."""
-    name = what.rpartition(".")[2]
-    close = get_close_matches(name[:60], layer_names(), n=1, cutoff=0.75)
-    return FrameworkError(
-        f"{what} is not defined in this source, and is no layer of Keras or torch",
-        code="unknown-layer",
-        hint=f"did you mean {close[0]}?"
-        if close
-        else "paste its definition too, or read the live model with from_keras or from_torch",
-    )
+def _told(made: Made) -> set[str]:
+    """What a layer computes with, by the names of its framework and of ours."""
+    fields = type(made.layer).model_fields
+    return {*fields, *made.arguments, *our_names(made.layer), "weight", "bias"}
 
 
 def _trained(layer: Any, trainable: bool) -> Any:
@@ -433,84 +432,3 @@ def _without(kwargs: Mapping[str, Any], function: Function, names: Sequence[str]
     spec = function.node.args
     known = {a.arg for a in (*spec.args, *spec.kwonlyargs)}
     return {k: v for k, v in kwargs.items() if k in known or k not in names or spec.kwarg}
-
-
-def _numbered(args: Sequence[Any]) -> list[tuple[str, Any]]:
-    """The modules that a Sequential of torch is given, with their names."""
-    if len(args) == 1 and isinstance(args[0], dict):
-        return [(str(key), part) for key, part in args[0].items()]
-    return [(str(number), part) for number, part in enumerate(args)]
-
-
-def _name(value: Any, name: str, *, always: bool = False) -> None:
-    """Name a module by the attribute that holds it, and those in it by their places."""
-    if isinstance(value, Made | Children | Instance | Joined) and (always or not value.name):
-        if isinstance(value, Made) and value.layer.name:
-            return
-        value.name = name
-        if isinstance(value, Children) and value.torch:
-            for key, part in value.parts.items():
-                _name(part, f"{name}_{key}")
-    elif isinstance(value, list | tuple):
-        for number, part in enumerate(value):
-            _name(part, f"{name}_{number}")
-
-
-def _modules(names: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in names.items() if isinstance(value, Module)}
-
-
-def _of_list(owner: Children, name: str, args: list[Any]) -> Any:
-    """A method of layers in order."""
-    if name in ("items", "keys", "values"):
-        return list(getattr(owner.parts, name)())
-    parts = list(owner.parts.values())
-    for part in args:
-        if isinstance(part, Unknown):
-            raise not_defined(part.call or part.name or "this")
-    if name == "pop":
-        taken = parts.pop(*args)
-        owner.renumbered(parts)
-        return taken
-    if name == "insert":
-        parts.insert(args[0], args[1])
-        owner.renumbered(parts)
-    elif name == "add_module":
-        owner.append(args[1], args[0])
-    elif name == "extend":
-        more = args[0].parts.values() if isinstance(args[0], Children) else args[0]
-        for part in more:
-            owner.append(part)
-    else:
-        owner.append(args[0])
-    if owner.name and owner.torch:
-        for key, part in owner.parts.items():
-            _name(part, f"{owner.name}_{key}")
-    return owner if owner.torch else None
-
-
-def _replaced(value: Any, by: Mapping[int, Value]) -> Any:
-    """The same with other tensors."""
-    if isinstance(value, Value):
-        return by.get(id(value.tensor), value)
-    if isinstance(value, list | tuple):
-        return type(value)(_replaced(held, by) for held in value)
-    if isinstance(value, dict):
-        return {key: _replaced(held, by) for key, held in value.items()}
-    return value
-
-
-def _reached(tensors: Sequence[Any]) -> set[int]:
-    """The inputs that tensors are made from, by identity."""
-    seen: set[int] = set()
-    found: set[int] = set()
-    pending = list(tensors)
-    while pending:
-        tensor = pending.pop()
-        if id(tensor) in seen:
-            continue
-        seen.add(id(tensor))
-        if tensor.layer is None:
-            found.add(id(tensor))
-        pending.extend(tensor.inputs)
-    return found

@@ -28,21 +28,28 @@ from archcalc.symbolic.shape import Shape
 __all__ = ["network_of", "picked"]
 
 
-def picked(machine: Machine, name: str | None) -> Any:
+def picked(machine: Machine, name: str | None, call: Mapping[str, Any]) -> Any:
     """The model called `name`, or the only one there is.
+
+    Args:
+        machine: what has followed the source.
+        name: of the model, or of what makes it.
+        call: the arguments of what makes it, by name.
 
     Raises:
         FrameworkError: there is none, or there are several.
     """
     names = machine.globals.names
+    own = {n: value for n, value in names.items() if n not in machine.brought}
     if name is not None:
         if name not in names:
             raise FrameworkError(
                 f"nothing is called {name} in {machine.file}",
                 code="not-found",
-                hint=f"there are {', '.join(_candidates(names)) or 'no models'}",
+                hint=f"there are {', '.join(_candidates(own)) or 'no models'}",
             )
-        return _made(machine, name, machine.known(names[name]))
+        return _made(machine, name, machine.known(names[name]), call)
+    names = own
     found = [n for n, value in names.items() if _is_model(value)]
     found = _outermost(machine, names, sorted(found, key=lambda n: machine.order.get(n, 0)))
     if not found:
@@ -57,7 +64,7 @@ def picked(machine: Machine, name: str | None) -> Any:
             values={"models": tuple(found)},
             hint=f"say which, such as {machine.file}:{found[-1]} or name={found[-1]!r}",
         )
-    return _made(machine, found[0], names[found[0]])
+    return _made(machine, found[0], names[found[0]], call)
 
 
 def _nothing(machine: Machine) -> FrameworkError:
@@ -187,18 +194,23 @@ def _attributes(function: Function) -> set[str]:
     return {node.attr for node in ast.walk(function.node) if isinstance(node, ast.Attribute)}
 
 
-def _made(machine: Machine, name: str, value: Any) -> Any:
+def _made(machine: Machine, name: str, value: Any, call: Mapping[str, Any]) -> Any:
     """A model from what a name stands for; what a class or function is not given is a symbol."""
     machine.begin()
-    if isinstance(value, Class):
-        start = value.find("__init__")
-        missing = machine.wanted_by(start)[1:] if isinstance(start, Function) else []
-        value = machine.call(None, value, [Unknown(word) for word in missing], {})
-    elif isinstance(value, Function):
-        missing = machine.wanted_by(value)
-        value = machine.call(value.node, value, [Unknown(word) for word in missing], {})
+    if isinstance(value, Class | Function):
+        start = value.find("__init__") if isinstance(value, Class) else value
+        wanted = machine.wanted_by(start) if isinstance(start, Function) else []
+        missing = [w for w in wanted[isinstance(value, Class) :] if w not in call]
+        given = {**{word: Unknown(word) for word in missing}, **call}
+        value = machine.call(getattr(value, "node", None), value, [], given)
         if isinstance(value, tuple):
             value = next((part for part in value if _is_model(part)), value)
+    elif call:
+        raise FrameworkError(
+            f"{name} is a model, and takes no argument {next(iter(call))}",
+            code="bad-option",
+            hint="name the function or the class that makes it",
+        )
     if not _is_model(value) and not isinstance(value, Made):
         raise FrameworkError(
             f"{name} is no model: it is {type(value).__name__.lower()}",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from typing import Any, NoReturn
 
+from archcalc.frameworks.source.neighbours import Text
 from archcalc.frameworks.source.tensors import Bench
+from archcalc.frameworks.source.weights import Borrowed
 from archcalc.symbolic.errors import ArchcalcError, FrameworkError, shorten
 from archcalc.symbolic.limits import LIMITS
 
@@ -28,13 +31,18 @@ class Reader:
         file: what it is called in errors.
         bench: what puts layers on tensors.
         wanted: the calls of recurrent layers whose states are used, by their places.
+        path: the file, where the source is one.
     """
 
-    def __init__(self, text: str, file: str, bench: Bench, wanted: set[tuple[int, int]]) -> None:
-        self.lines = text.splitlines()
+    def __init__(
+        self, text: str, file: str, bench: Bench, wanted: set[tuple[int, int]],
+        path: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.text = Text(file, text.splitlines(), path)
         self.file = file
         self.bench = bench
         bench.fresh = self.fresh
+        self.borrowed = Borrowed(bench)
         self.wanted = wanted
         self.remarks: dict[str, None] = {}
         self.taken: set[str] = set()
@@ -116,8 +124,9 @@ class Reader:
         """The error with the place of a node, unless it has one."""
         if "line" in error.values or node is None or not hasattr(node, "lineno"):
             return error
-        line = self.lines[node.lineno - 1].strip() if node.lineno <= len(self.lines) else ""
-        place = f"{self.file}:{node.lineno}:{node.col_offset + 1}"
+        text: Text = getattr(node, "text", self.text)
+        line = text.lines[node.lineno - 1].strip() if node.lineno <= len(text.lines) else ""
+        place = f"{text.file}:{node.lineno}:{node.col_offset + 1}"
         message = f"{error.path}: {error.message}" if error.path else error.message
         return type(error)(
             f"{message}, in `{shorten(line, 100)}`",

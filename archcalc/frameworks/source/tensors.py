@@ -26,7 +26,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["BATCH", "Bench", "tensors_in"]
+__all__ = ["BATCH", "Bench", "reached", "replaced", "tensors_in"]
 
 BATCH = 10_007
 """How long the batch is while code is read: a prime that is no other size."""
@@ -105,6 +105,14 @@ class Bench(Workbench):
         kept = self.graph.tensors
         number = weight.number
         kept[number] = replace(kept[number], name=f"{number}.{name}")
+
+    def claim(self, weight: str, layer: Layer, name: str) -> None:
+        """Say that a weight is this layer's, unless it is another's already."""
+        self._claim(weight, layer, name)
+
+    def owner(self, weight: str) -> tuple[Layer, str] | None:
+        """The layer that has a weight, and what it calls it; ``None`` where none has."""
+        return self._owner.get(weight)
 
     def called_so(self, name: str) -> str:
         return self.fresh(name.rpartition(".")[2])
@@ -228,3 +236,30 @@ def _is_folded(value: Value) -> bool:
 def _frozen(value: Any) -> Any:
     """Lists as tuples, as a recorded call has them."""
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def replaced(value: Any, by: Mapping[int, Value]) -> Any:
+    """A value with other tensors in the place of some, by the identity of these."""
+    if isinstance(value, Value):
+        return by.get(id(value.tensor), value)
+    if isinstance(value, list | tuple):
+        return type(value)(replaced(held, by) for held in value)
+    if isinstance(value, dict):
+        return {key: replaced(held, by) for key, held in value.items()}
+    return value
+
+
+def reached(tensors: Sequence[Any]) -> set[int]:
+    """The inputs that tensors are made from, by identity."""
+    seen: set[int] = set()
+    found: set[int] = set()
+    pending = list(tensors)
+    while pending:
+        tensor = pending.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        if tensor.layer is None:
+            found.add(id(tensor))
+        pending.extend(tensor.inputs)
+    return found

@@ -12,9 +12,9 @@ from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.arguments import for_a_layer
 from archcalc.frameworks.source.backbones import torchvision_model
 from archcalc.frameworks.source.defaults import torch_layer
-from archcalc.frameworks.source.modules import not_defined
+from archcalc.frameworks.source.listing import not_defined
 from archcalc.frameworks.source.tensors import tensors_in
-from archcalc.frameworks.source.values import Bound, Children, Imported, Made, Unknown
+from archcalc.frameworks.source.values import Bound, Children, Imported, Made, Unknown, WeightOf
 
 __all__ = ["call", "tensor_attribute", "tensor_method"]
 
@@ -74,6 +74,13 @@ _NO_CHANGE = frozenset(
 )
 
 
+_NEVER_SO = frozenset(
+    ["torch.jit.is_scripting", "torch.jit.is_tracing", "torch.compiler.is_compiling",
+     "torch.onnx.is_in_onnx_export", "torch.is_grad_enabled"]
+)  # fmt: skip
+"""What is asked about how a model is run, and is not so while it is read."""
+
+
 def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A class or function of torch; ``NotImplemented`` where it is none that is read."""
     home, _, name = path.rpartition(".")
@@ -81,6 +88,8 @@ def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, A
         return NotImplemented
     if home.startswith("torchvision.models"):
         return _of_torchvision(reader, node, name, args, kwargs)
+    if path in _NEVER_SO:
+        return False
     if path == "torch.hub.load" and len(args) > 1 and "pytorch/vision" in str(args[0]):
         return _of_torchvision(reader, node, str(args[1]), args[2:], kwargs)
     if home == "torch.nn":
@@ -204,6 +213,9 @@ def _function(reader: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -
 def _lowered(reader: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """A function on tensors."""
     bench = reader.bench
+    if name == "meshgrid" and all(map(bench.is_constant, tensors_in(args))):
+        grid = tuple(bench.shape_of(axis)[0] for axis in tensors_in(args))
+        return tuple(bench.constant(grid) for _ in grid)
     if name not in FUNCTIONS and all(map(bench.is_constant, tensors_in((args, dict(kwargs))))):
         return bench.constant(bench.shape_of(tensors_in(args)[0]))
     sizes = [for_a_size(reader, value) for value in args]
@@ -214,6 +226,8 @@ def for_a_size(reader: Any, value: Any) -> Any:
     """An argument of a function: a name without a value is the symbol that it becomes."""
     if isinstance(value, Unknown) and value.name:
         return reader.size_of(value)
+    if isinstance(value, WeightOf):
+        return reader.borrowed.ref(value)
     if isinstance(value, Unknown | Imported):
         return None
     if isinstance(value, list | tuple):

@@ -9,7 +9,7 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.source.values import Children, Instance, Made
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
-from archcalc.layers.opaque import Opaque, SeenWeight
+from archcalc.layers.opaque import UNREACHED, Opaque, SeenWeight
 from archcalc.network.code import everything
 from archcalc.network.model import Model
 from archcalc.symbolic.errors import ArchcalcError
@@ -30,7 +30,7 @@ def with_unused(machine: Any, model: Any, network: Model) -> Model:
         return network
     first, *others = network.outputs
     shape: Any = Shape(first.shape)
-    layer = Opaque("weights that reach no output", (shape,), tuple(seen), name="unused")
+    layer = Opaque(UNREACHED, (shape,), tuple(seen), name="unused")
     return Model(network.inputs, [layer(first), *others])
 
 
@@ -59,10 +59,13 @@ def _weights(machine: Any, path: str, held: Made | Ref, used: set[int]) -> list[
         return [SeenWeight(name=path, shape=Shape(map(_dim, kept.shape)))]
     if id(held.layer) in used or not held.torch:
         return []
+    taken = [
+        name for name, (layer, _) in machine.borrowed.owners(held).items() if id(layer) in used
+    ]
     return [
         SeenWeight(name=f"{path}.{weight.name}", shape=weight.shape)
         for weight in _of_layer(held.layer)
-        if weight.role != "statistic"
+        if weight.role != "statistic" and weight.name not in taken
     ]
 
 

@@ -105,6 +105,11 @@ class Class:
             found += [one for one in more if one not in found]
         return found
 
+    def declared(self) -> tuple[str, ...]:
+        """The fields of a dataclass, those of its bases first."""
+        classes = [one for one in reversed(self.order()) if isinstance(one, Class)]
+        return tuple(dict.fromkeys(name for one in classes for name in one.fields or ()))
+
     def find(self, name: str, after: Class | None = None) -> Any:
         """What a name is in it or a base; ``None`` where it is nothing."""
         order = self.order()
@@ -131,17 +136,22 @@ class Instance:
     built: bool = False
 
     @property
+    def parts(self) -> Any:
+        """The layer or the layers that it is, where its class is made from such a class."""
+        return self.names.get("parts")
+
+    @property
     def framework(self) -> str:
         """``"torch"`` or ``"keras"`` where it is a module or a layer; else nothing."""
         for path in self.cls.foreign():
             if path.startswith("torch.nn"):
                 return "torch"
-            if path.startswith("keras.") and path.rpartition(".")[2] in _KERAS_BASES:
+            if path.startswith("keras.layers.") or path in _KERAS_BASES:
                 return "keras"
         return ""
 
 
-_KERAS_BASES = ("Model", "Layer", "Sequential", "Functional")
+_KERAS_BASES = ("keras.Model", "keras.Layer", "keras.Sequential", "keras.Functional")
 
 
 @dataclass(slots=True, eq=False)

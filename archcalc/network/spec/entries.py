@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
@@ -10,13 +10,33 @@ from pydantic import WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from archcalc.layers.base import Layer
+from archcalc.layers.registry import is_layer_class, layer_class
+from archcalc.network.spec.diagnostics import is_list
+from archcalc.network.spec.vocabulary import alias_of
 
-__all__ = ["Holding", "holding", "keyword_fields", "keywords", "positional_fields", "takes_list"]
+__all__ = [
+    "ABSENT",
+    "Holding",
+    "class_inside",
+    "class_name",
+    "given_names",
+    "holding",
+    "is_entry",
+    "keyword_fields",
+    "keywords",
+    "mappings",
+    "name_inside",
+    "positional_fields",
+    "takes_list",
+]
 
 _SEQUENCES = (Sequence, Iterable, Collection, Set, frozenset)
 
 Holding: TypeAlias = Literal["", "one", "many"]
 """Whether a field holds no layer, one layer, or a sequence of layers."""
+
+ABSENT: Any = object()
+"""What stands for the arguments of an entry that has none."""
 
 
 @lru_cache(maxsize=1024)
@@ -86,6 +106,59 @@ def holding(cls: type[Layer], name: str) -> Holding:
     inside = (get_args(part) for part in parts if _is_sequence(part))
     found = any(isinstance(a, type) and issubclass(a, Layer) for args in inside for a in args)
     return "many" if found else ""
+
+
+def is_entry(cls: type[Layer], value: Mapping[Any, Any]) -> bool:
+    """Whether a mapping is the layer that `cls` stands around, and not its arguments by name."""
+    first = positional_fields(cls)[:1]
+    if len(value) != 1 or not first or not holding(cls, first[0]):
+        return False
+    (key,) = value
+    return key not in keywords(cls) and (is_layer_class(key) or alias_of(key) is not None)
+
+
+def class_name(kind: Any) -> Any:
+    """Our class, by which a layer without a name is named."""
+    if is_layer_class(kind):
+        return layer_class(kind).__name__
+    known = alias_of(kind)
+    return kind if known is None else known.layer
+
+
+def mappings(entries: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The entries of a list that give arguments by name."""
+    for entry in entries if is_list(entries) else ():
+        # most entries are text or lists, which is quicker to see than that they are no mappings
+        if not isinstance(entry, str | list) and isinstance(entry, Mapping) and len(entry) == 1:
+            ((kind, value),) = entry.items()
+            if isinstance(value, Mapping):
+                yield kind, value
+
+
+def given_names(entries: Any) -> list[str]:
+    """The names that the layers of a list are given."""
+    given = (args.get("name") for kind, args in mappings(entries) if kind != "Shared")
+    return [name for name in given if isinstance(name, str)]
+
+
+def _entry_inside(kind: str, value: Any) -> tuple[str, Any]:
+    """The entry that a layer with adapters is called after; the entry itself of any other."""
+    inner = value.get("layer") if kind == "LoRA" and isinstance(value, Mapping) else None
+    if isinstance(inner, Mapping) and len(inner) == 1:
+        ((kind, value),) = inner.items()
+    elif isinstance(inner, str):
+        kind, value = inner, ABSENT
+    return kind, value
+
+
+def class_inside(kind: str, value: Any) -> str:
+    return str(_entry_inside(kind, value)[0])
+
+
+def name_inside(kind: str, value: Any) -> str:
+    inner, arguments = _entry_inside(kind, value)
+    name = arguments.get("name") if isinstance(arguments, Mapping) and inner != kind else None
+    return name if isinstance(name, str) else ""
 
 
 def _parts(annotation: Any) -> Iterable[Any]:

@@ -348,6 +348,12 @@ def _name(path: str | os.PathLike[str]) -> str:
 def _format_of(path: str | os.PathLike[str], others: Iterable[str] = ()) -> str:
     """The format of a file of ours by its ending; an error names `others` beside ours."""
     ending = os.path.splitext(os.fspath(path))[1].lower()
+    if ending in (".gguf", ".safetensors", ".bin", ".pt", ".pth"):
+        raise SpecificationError(
+            "it holds weights, and no network", code="unknown-format", path=_name(path),
+            hint="give its config.json, a model's code, or a file of these endings: "
+            f"{', '.join([*_FORMATS, *others])}",
+        )  # fmt: skip
     if ending not in _FORMATS:
         raise SpecificationError(
             "the name does not say which format this is", code="unknown-format", path=_name(path),

@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from archcalc.layers.base import Layer
-from archcalc.layers.registry import is_layer_class, layer_class
+from archcalc.layers.registry import layer_class
 from archcalc.network.base import Network
 from archcalc.network.model import Model
 from archcalc.network.sequential import Sequential
@@ -47,7 +47,19 @@ from archcalc.network.spec.diagnostics import (
     kind_of,
     nearest,
 )
-from archcalc.network.spec.entries import holding, keywords, positional_fields, takes_list
+from archcalc.network.spec.entries import (
+    ABSENT,
+    class_inside,
+    class_name,
+    given_names,
+    holding,
+    is_entry,
+    keywords,
+    mappings,
+    name_inside,
+    positional_fields,
+    takes_list,
+)
 from archcalc.network.spec.scope import Place, Scope, place_text
 from archcalc.network.spec.version import format_version
 from archcalc.network.spec.vocabulary import LayerAlias, alias_of
@@ -70,7 +82,6 @@ _NESTED = {
     Sequential: ("name", "trainable", "input", "layers"),
     Model: ("name", "trainable", "input", "layers", "outputs"),
 }
-_ABSENT: Any = object()
 
 
 def from_dict(mapping: Mapping[str, Any], path: str = "") -> Network:
@@ -125,8 +136,8 @@ class SpecReader:
                                 ("$schema",))  # fmt: skip
         if "network" in mapping:
             return self._alone(mapping)
-        scope = Scope(None, _given_names(mapping.get("layers")))
-        fed = any("inputs" in arguments for _, arguments in _mappings(mapping.get("layers")))
+        scope = Scope(None, given_names(mapping.get("layers")))
+        fed = any("inputs" in arguments for _, arguments in mappings(mapping.get("layers")))
         several = isinstance(mapping.get("input"), Mapping) or "inputs" in mapping
         read = self._model if fed or several or "outputs" in mapping else self._sequential
         return read(mapping, (), scope)
@@ -222,8 +233,8 @@ class SpecReader:
             return Call(*self._shared(value, here, scope), False, feeds, here)
         name = value.get("name") if isinstance(value, Mapping) else None
         made_up = not label and not isinstance(name, str)
-        label = label or (_name_inside(kind, value) if made_up else str(name))
-        label = label or scope.made_up(_class_name(_class_inside(kind, value)))
+        label = label or (name_inside(kind, value) if made_up else str(name))
+        label = label or scope.made_up(class_name(class_inside(kind, value)))
         if label in scope.layers:
             self._errors.refuse(
                 f"two layers are called {quoted(label, 60)}", (*here, "name"),
@@ -236,7 +247,7 @@ class SpecReader:
 
     def _kind_and_value(self, entry: Any, place: Place) -> tuple[str, Any, Place]:
         if isinstance(entry, str):
-            return entry, _ABSENT, place
+            return entry, ABSENT, place
         if is_list(entry):
             return "Sequential", entry, place
         if not isinstance(entry, Mapping):
@@ -305,21 +316,21 @@ class SpecReader:
             return self._spelt(known, value, place)
         if cls is Sequential and is_list(value):
             entries = self._errors.listed(value, place, "layers")
-            layers = self._chain(entries, scope.below(label, _given_names(value)))
+            layers = self._chain(entries, scope.below(label, given_names(value)))
             return Sequential(layers=layers)
         if cls not in _NESTED:
             return self._of_class(cls, value, place, scope.below(label))
         if not isinstance(value, Mapping):
-            self._errors.refuse(f"{kind} is {kind_of(None if value is _ABSENT else value)}", place,
+            self._errors.refuse(f"{kind} is {kind_of(None if value is ABSENT else value)}", place,
                                 hint=f"write {kind}: {{layers: [...]}}")  # fmt: skip
         spec = {key: part for key, part in value.items() if key != "inputs"}
         self._errors.check_keys(spec, place, _NESTED[cls])
         read = self._sequential if cls is Sequential else self._model
-        return read(spec, place, scope.below(label, _given_names(spec.get("layers"))))
+        return read(spec, place, scope.below(label, given_names(spec.get("layers"))))
 
     def _spelt(self, known: LayerAlias, value: Any, place: Place) -> Layer:
         """A layer under another name, with the arguments of that."""
-        if value is _ABSENT or value is None:
+        if value is ABSENT or value is None:
             args, given = (), {}
         elif isinstance(value, Mapping):
             self._errors.check_keys(value, place)
@@ -370,10 +381,10 @@ class SpecReader:
 
     def _arguments(self, cls: type[Layer], value: Any, place: Place) -> dict[str, Any]:
         """The arguments of an entry, by name."""
-        if value is _ABSENT or value is None:
+        if value is ABSENT or value is None:
             return {}
         names = positional_fields(cls)
-        if isinstance(value, Mapping) and not _is_entry(cls, value):
+        if isinstance(value, Mapping) and not is_entry(cls, value):
             given = {key: part for key, part in value.items() if key != "inputs"}
             self._check_fields(cls, given, place)
             return given
@@ -405,7 +416,7 @@ class SpecReader:
     def _held(self, many: bool, name: str, value: Any, place: Place, scope: Scope) -> Any:
         """Layers that are an argument; a list where one is wanted is a network of them."""
         if is_list(value):
-            inner = scope.below(name, _given_names(value))
+            inner = scope.below(name, given_names(value))
             layers = self._chain(self._errors.listed(value, place, "layers"), inner)
             return layers if many else Sequential(layers=layers)
         call = self._call(value, place, scope, label=name)
@@ -427,58 +438,5 @@ class SpecReader:
             self._errors.refuse("this is nested too deeply", place, code="too-deep")
 
 
-def _is_entry(cls: type[Layer], value: Mapping[Any, Any]) -> bool:
-    """Whether a mapping is the layer that `cls` stands around, and not its arguments by name."""
-    first = positional_fields(cls)[:1]
-    if len(value) != 1 or not first or not holding(cls, first[0]):
-        return False
-    (key,) = value
-    return key not in keywords(cls) and (is_layer_class(key) or alias_of(key) is not None)
-
-
-def _class_name(kind: Any) -> Any:
-    """Our class, by which a layer without a name is named."""
-    if is_layer_class(kind):
-        return layer_class(kind).__name__
-    known = alias_of(kind)
-    return kind if known is None else known.layer
-
-
 def _common(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {key: spec[key] for key in ("name", "trainable") if key in spec}
-
-
-def _mappings(entries: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The entries of a list that give arguments by name."""
-    for entry in entries if is_list(entries) else ():
-        # most entries are text or lists, which is quicker to see than that they are no mappings
-        if not isinstance(entry, str | list) and isinstance(entry, Mapping) and len(entry) == 1:
-            ((kind, value),) = entry.items()
-            if isinstance(value, Mapping):
-                yield kind, value
-
-
-def _given_names(entries: Any) -> list[str]:
-    """The names that the layers of a list are given."""
-    given = (args.get("name") for kind, args in _mappings(entries) if kind != "Shared")
-    return [name for name in given if isinstance(name, str)]
-
-
-def _entry_inside(kind: str, value: Any) -> tuple[str, Any]:
-    """The entry that a layer with adapters is called after; the entry itself of any other."""
-    inner = value.get("layer") if kind == "LoRA" and isinstance(value, Mapping) else None
-    if isinstance(inner, Mapping) and len(inner) == 1:
-        ((kind, value),) = inner.items()
-    elif isinstance(inner, str):
-        kind, value = inner, _ABSENT
-    return kind, value
-
-
-def _class_inside(kind: str, value: Any) -> str:
-    return str(_entry_inside(kind, value)[0])
-
-
-def _name_inside(kind: str, value: Any) -> str:
-    inner, arguments = _entry_inside(kind, value)
-    name = arguments.get("name") if isinstance(arguments, Mapping) and inner != kind else None
-    return name if isinstance(name, str) else ""

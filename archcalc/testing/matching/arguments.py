@@ -17,14 +17,18 @@ from archcalc.layers.applied import Applied
 from archcalc.layers.axes import axis_index
 from archcalc.layers.base import Layer
 from archcalc.layers.window import Window
+from archcalc.network.base import Network
 from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Row", "arguments_differ"]
+__all__ = ["Held", "Row", "arguments_differ", "held"]
 
 Row = tuple[str, str, str]
 """What differs, what it is here, and what it is there."""
+
+Held = tuple[Layer, tuple[Shape, ...], Layer]
+"""What a wrapper of ours holds, what that takes, and what theirs holds."""
 
 _ELSEWHERE = (
     *Adaptable.model_fields,
@@ -92,13 +96,35 @@ def _all(ours: Applied, other: Layer, padded: bool, under: str) -> Iterator[Row]
     yield from _fields(ours.layer, other, ours.inputs, padded, under)
 
 
+def held(ours: Applied, theirs: Layer | None) -> Held | None:
+    """What two wrappers hold that is a network in one of them, so that it is compared as one.
+
+    Keras makes two layers of a convolution that pads by amounts, and holds them as a model.
+    """
+    layer, other = _unnested(ours.layer), _unnested(theirs)
+    if type(layer) is not type(other) or not isinstance(layer, TimeDistributed):
+        return None
+    inner = layer.layer, other.layer
+    if not any(isinstance(one, Network) for one in inner) or _one_wrapper(*inner):
+        return None
+    return layer.layer, layer.inside(*ours.inputs), other.layer
+
+
+def _one_wrapper(one: Layer, other: Layer) -> bool:
+    """Whether both are wrappers of one class, which are compared by their arguments."""
+    return type(one) is type(other) and hasattr(one, "inside")
+
+
 def _fields(
     layer: Layer, other: Layer, inputs: tuple[Shape, ...], padded: bool, under: str
 ) -> Iterator[Row]:
     layer, other = _unnested(layer), _unnested(other)
+    apart = bool(inputs) and held(Applied(layer, inputs), other) is not None
     windowed = bool(inputs) and _slides(layer, inputs)
     for name in type(layer).model_fields:
         if name in _ELSEWHERE or (windowed and name in _WINDOW) or _is_step(layer, name):
+            continue
+        if apart and name == "layer":
             continue
         if name not in other.model_fields_set:
             continue  # the framework does not say it

@@ -11,14 +11,17 @@ from typing import Any, Literal
 from archcalc._files import names_attribute
 from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.opening import is_keras, is_torch, model_at, read_model
+from archcalc.frameworks.record import Table
 from archcalc.frameworks.records import KERAS, TORCH
 from archcalc.layers.base import Layer
 from archcalc.network.base import Network
+from archcalc.network.sequential import Sequential
 from archcalc.network.unroll import Unrolled, unroll
 from archcalc.symbolic.errors import ArchcalcError, shorten
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.bounds import BoundError
 from archcalc.testing.hiding import assertions
+from archcalc.testing.matching.arguments import Row, held
 from archcalc.testing.matching.causes import same_outputs, why_outputs, why_weights
 from archcalc.testing.matching.in_network import network_parts
 from archcalc.testing.matching.in_torch import torch_parts
@@ -128,10 +131,7 @@ def assert_matches(
     made, built, ran = _both(net, model, given)
     ours = parts_of(made)
     pairs = by_name(ours, built, names or {}) if names or by == "name" else in_order(ours, built)
-    pairs = [(a, b) for a, b in pairs if a is not None or b is None or b.is_needed]
-    places = {call.path: number for number, call in enumerate(made.calls)}
-    found = [*_by_layer(pairs, made, ran), *_by_step(pairs, made, ran)]
-    found.sort(key=lambda difference: places.get(difference.path, len(places)))
+    found, pairs = _compared(made, ran, pairs, _table_of(model))
     found += _in_total(made, pairs, ran)
     if found:
         raise MismatchError(_text(found, len(ours), type(model).__name__), found)
@@ -145,9 +145,13 @@ def _both(net: Layer, model: Any, given: Mapping[str, Any]) -> tuple[Unrolled, l
         made = unroll(net, given.get("net"), partial(is_whole, TORCH))
         shapes = None if own is None else [own] if isinstance(own[0], int) else own
         return made, *torch_parts(model, made, shapes)
-    table = KERAS if is_keras(model) else TORCH
+    table = _table_of(model)
     made = unroll(net, given.get("net"), partial(is_whole, table))
     return made, *network_parts(_read(model, own, made), made, table)
+
+
+def _table_of(model: Any) -> Table:
+    return KERAS if is_keras(model) else TORCH
 
 
 def _read(model: Any, own: Any, made: Unrolled) -> Network:
@@ -163,7 +167,18 @@ def _read(model: Any, own: Any, made: Unrolled) -> Network:
 # What differs
 
 
-def _by_layer(pairs: Pairs, made: Unrolled, ran: Ran) -> Iterator[Difference]:
+def _compared(
+    made: Unrolled, ran: Ran, pairs: Pairs, table: Table
+) -> tuple[list[Difference], Pairs]:
+    """What differs in layers and between them, in order, and the pairs of layers that there are."""
+    pairs = [(a, b) for a, b in pairs if a is not None or b is None or b.is_needed]
+    places = {call.path: number for number, call in enumerate(made.calls)}
+    found = [*_by_layer(pairs, made, ran, table), *_by_step(pairs, made, ran)]
+    found.sort(key=lambda difference: places.get(difference.path, len(places)))
+    return found, pairs
+
+
+def _by_layer(pairs: Pairs, made: Unrolled, ran: Ran, table: Table) -> Iterator[Difference]:
     here = between_of(made)
     for ours, theirs in pairs:
         if theirs is None and ours is not None:
@@ -177,13 +192,13 @@ def _by_layer(pairs: Pairs, made: Unrolled, ran: Ran) -> Iterator[Difference]:
             yield Difference("", theirs.name, rows, why, title)
         elif ours is not None and theirs is not None:
             padded = pads_near(ours.path, here) or pads_near(theirs.name, ran.between)
-            yield from _in_layer(ours, theirs, padded)
+            yield from _in_layer(ours, theirs, padded, table)
 
 
 NEVER = ", and the model never calls it"
 
 
-def _in_layer(ours: Part, theirs: Built, padded: bool) -> Iterator[Difference]:
+def _in_layer(ours: Part, theirs: Built, padded: bool, table: Table) -> Iterator[Difference]:
     rows: list[tuple[str, str, str]] = []
     whys: list[str] = []
     if not same_weights(ours, theirs):
@@ -194,6 +209,7 @@ def _in_layer(ours: Part, theirs: Built, padded: bool) -> Iterator[Difference]:
         whys.append("" if whys else why_outputs(ours, theirs))
     if not whys:
         rows.extend(differing(ours, theirs, padded))
+        rows.extend(_in_held(ours, theirs, table))
     if not rows and theirs.macs not in (None, ours.macs) and _counts(ours):
         rows.append(("MACs", f"{ours.macs:,}", f"{theirs.macs:,}"))
     rows.extend(trained_rows(ours, theirs))
@@ -204,6 +220,21 @@ def _in_layer(ours: Part, theirs: Built, padded: bool) -> Iterator[Difference]:
         title = f"{ours.path} ({_head(ours)}), in the model {theirs.name} ({theirs.kind})"
         why = "; ".join(filter(None, whys))
         yield Difference(ours.path, theirs.name, tuple(rows), why, title)
+
+
+def _in_held(ours: Part, theirs: Built, table: Table) -> Iterator[Row]:
+    """What differs in the networks that two wrappers hold."""
+    both = held(ours.applied, theirs.read)
+    if both is None:
+        return
+    net, shapes, other = both
+    made = unroll(net, list(shapes), partial(is_whole, table))
+    read = other if isinstance(other, Network) else Sequential([other], input_shape=shapes[0])
+    built, ran = network_parts(read, made, table)
+    for found in _compared(made, ran, in_order(parts_of(made), built), table)[0]:
+        path = ".".join(filter(None, ("layer", found.path or found.name)))
+        for name, here, there in found.rows:
+            yield f"{path}.{name}", here, there
 
 
 def _by_step(pairs: Pairs, made: Unrolled, ran: Ran) -> Iterator[Difference]:

@@ -17,6 +17,9 @@ from archcalc.frameworks.records.activations import ACTIVATIONS
 from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers.applied import Applied
 from archcalc.layers.base import Layer
+from archcalc.network.sequential import Sequential
+from archcalc.network.unroll import unroll
+from archcalc.network.wrappers import TimeDistributed
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.testing.matching.arguments import Row, arguments_differ
 
@@ -75,6 +78,8 @@ _MOVING = (
 def quiet(layer: Layer) -> bool:
     """Whether all that a layer without weights computes is seen, as a step or as moved numbers."""
     kind = type(layer).__name__
+    if isinstance(layer, TimeDistributed | Sequential):
+        return all(quiet(node.layer) for node in layer.graph().nodes)
     return bool(group_of(layer)) or kind in _MOVING or "Padding" in kind or "Cropping" in kind
 
 
@@ -153,8 +158,15 @@ def plain(layer: Layer) -> Layer | None:
 
 
 def steps_of(name: str, applied: Applied, *, weighs: bool) -> Iterator[Step]:
-    """The steps of a layer: itself if it has no weights, and the activation that it ends with."""
+    """The steps of a layer: itself if it has no weights, and the activation that it ends with.
+
+    A wrapper without weights does the steps of what it holds.
+    """
     layer = applied.layer
+    if isinstance(layer, TimeDistributed) and not weighs:
+        for call in unroll(layer.layer, list(layer.inside(*applied.inputs))).calls:
+            yield from steps_of(f"{name}.{call.path}", call.applied, weighs=False)
+        return
     entry = TORCH.get(type(layer))
     function = getattr(layer, "activation", None)
     made = layer if not weighs and group_of(layer) else None

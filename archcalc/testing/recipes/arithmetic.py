@@ -8,7 +8,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from archcalc.layers.arithmetic import Reduction
+from archcalc.layers.reductions import Reduction
 from archcalc.symbolic.shape import Shape
 from archcalc.testing.draw import Pick, numbers
 from archcalc.testing.recipes.base import Fields, Inputs, Recipe
@@ -87,7 +87,8 @@ def _equation(pick: Pick, cls: type[Any], inputs: tuple[Shape, ...]) -> Fields:
         free = {letter: n for named in every for letter, n in zip(*named, strict=True)}
         term = ""
         for dim in x:
-            alike = [a for a, n in free.items() if n == dim and a not in term]
+            free |= dict(zip(term, x, strict=False))  # a letter again is a diagonal
+            alike = [a for a, n in free.items() if n == dim]
             term += pick.one_of(alike) if alike and pick.flag() else next(left)
         terms.append(term)
     known = list(dict.fromkeys("".join(terms)))

@@ -616,7 +616,7 @@ def all_statistics(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[W
 @_kind
 def all_one_bias(net: tuple[Spec, ...], shape: Shape, r: Random) -> Iterator[Wrong]:
     def change(s: Spec, x: Shape, y: Shape, w: Weights) -> Weights | None:
-        if s.op in _PLAIN and prod(v for _, v in w.get("bias", ())) > 2:
+        if s.op in _PLAIN and prod(v for _, v in w.get("bias", ())) > 1:
             return {**w, "bias": (("one", 1),)}
         return None
 

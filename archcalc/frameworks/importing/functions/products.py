@@ -166,13 +166,13 @@ def _spelled_out(equation: str, values: Sequence[Value]) -> str:
 
 @lowers("linear")
 def linear(low: Workbench, x: Any, weight: Any, bias: Any = None) -> Lowered:
-    """A Dense where the weights are the model's; products and sums where they were computed."""
+    """A Dense where the model learns the weights; products and sums where they were computed."""
     value = low.tensor_of(x)
     (shape,) = low.shapes()
-    if low.is_weight(weight) and (bias is None or low.is_weight(bias)):
+    if low.is_whole(weight) and (bias is None or low.is_whole(bias)):
         layer = low.held(ac.Dense(low.size(weight, 0), use_bias=bias is not None), weight, bias)
         return low.on(value, layer, value.at, shape)
-    if low.is_weight(weight):
+    if low.is_whole(weight):
         plain = low.held(ac.Dense(low.size(weight, 0), use_bias=False), weight)
         made = low.on(value, plain, value.at, shape)
     else:
@@ -191,7 +191,7 @@ def _convolution(rank: int) -> Lower:
         value, (made,) = low.tensor_of(x), low.shapes()
         kernel = low.shape_of(weight)
         steps, spread = _each(stride, rank), _each(dilation, rank)
-        if not low.is_weight(weight) or not (bias is None or low.is_weight(bias)):
+        if not low.is_whole(weight) or not (bias is None or low.is_whole(bias)):
             amounts = _amounts(padding, kernel[2:], spread)
             layer = ac.Convolve(strides=steps, padding=amounts, dilation_rate=spread, groups=groups)
             return _convolved(low, value, low.tensor_of(weight), bias, layer, made)

@@ -97,10 +97,6 @@ class OnnxBench(Bench):
     def called_so(self, name: str) -> str:
         return self._fresh(name.rpartition("/")[2].rpartition(".")[2].rpartition(":")[2] or "value")
 
-    def claim(self, name: str, layer: Layer, weight: str) -> None:
-        """Say that an initialiser is this layer's, unless it is another's already."""
-        self._claim(name, layer, weight)
-
     def is_claimed(self, stored: Stored) -> bool:
         """Whether a layer has an initialiser already."""
         return stored.name in self._owner

@@ -59,6 +59,10 @@ def model_of(source: Any) -> Any:
             f"{quoted(source, 60)} is no ONNX model", code="not-read",
             hint="from_onnx takes the path of a file, or an onnx.ModelProto",
         )  # fmt: skip
+    if not source.ByteSize():
+        raise SpecificationError(
+            "it is empty", code="not-onnx", path=name, hint="write it, or download it, anew"
+        )
     if not source.graph.output:
         raise SpecificationError(
             "it is no ONNX model: its graph gives nothing", code="not-onnx", path=name,

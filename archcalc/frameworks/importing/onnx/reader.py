@@ -19,7 +19,7 @@ from archcalc.frameworks.importing.onnx.operators import OPERATORS
 from archcalc.frameworks.importing.onnx.tensors import Fixed, Node, Several, Stored, array_of
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source.tensors import BATCH
-from archcalc.layers.opaque import Opaque, SeenWeight
+from archcalc.layers.opaque import UNREACHED, Opaque, SeenWeight
 from archcalc.network.code import everything
 from archcalc.network.model import Model
 from archcalc.network.tensor import called
@@ -144,7 +144,7 @@ class Reader:
             return model
         first, *others = model.outputs
         shape: Any = Shape(first.shape)
-        row = Opaque("weights that reach no output", (shape,), seen, name="unused")
+        row = Opaque(UNREACHED, (shape,), seen, name="unused")
         return Model(model.inputs, [row(first), *others], name=model.name)
 
     # Modules

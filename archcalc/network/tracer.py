@@ -277,7 +277,8 @@ class Tracer:
         Raises:
             ArchcalcError: the layer cannot take these shapes; the error carries its path.
         """
-        shapes, sources, outputs_of = zip(*values, strict=True) if values else ((), (), ())
+        parts = zip(*values, strict=True) if values else ((), (), (), ())
+        shapes, sources, outputs_of, handed = parts
         try:
             stated = layer if at.trained else frozen(layer)
             applied = self._apply(stated, shapes)
@@ -299,7 +300,7 @@ class Tracer:
             at.carried,
             outputs_of,
             at.rounds,
-            tuple([value.handed for value in values]) if at.carried else (),
+            handed if at.carried else (),
         )
         calls.append(number)
         if not stated.trainable:

@@ -32,7 +32,7 @@ sys.setswitchinterval(1e-5)  # threads take turns as often as they can
 import archcalc as ac
 
 warnings.simplefilter("ignore")
-FILES = sorted(p for p in Path("docs/examples").glob("*.*") if p.suffix != ".py")
+FILES = sorted(p for p in Path("docs/examples").glob("*.*") if p.suffix not in (".py", ".ipynb"))
 FORMULAS = ["(k² + 1)·f + (⌊(29 − k)/2⌋²·f + 1)·n", "⌈h/2^k⌉·f", "max(h - k, 3)//2 + f % 7",
             "∑(⌊h/2^i⌋·f for i < k)", "((h + 1)//2 + 1)//2 + n", "min(f, n)*(k + 1)**3"]
 VALUES = {"k": 3, "f": 32, "n": 10, "h": 224}

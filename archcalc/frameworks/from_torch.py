@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from itertools import cycle
 from typing import Any
 
@@ -121,7 +121,7 @@ def _assuming(
 
     flops = net.trace().flops
 
-    @cache
+    @lru_cache(maxsize=64)
     def seen(*values: tuple[Any, int]) -> int:
         there = record(module, inputs, dtypes, modules.is_layer, Numbers(dict(values)))
         return sum(call.flops for call in there.root.calls()) // there.batch

@@ -159,11 +159,15 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
         if not abstract:
             _register(cls)
 
-    @cached_property
+    @property
     def key(self) -> tuple[Any, ...]:
         """What the facts depend on: the class, and every field but those of `_APART`."""
         values = self.__dict__
-        return (type(self), *[values[f] for f in type(self).model_fields if f not in _APART])
+        known: tuple[Any, ...] | None = values.get("_key")  # no field, so that ``dict`` is as given
+        if known is None:
+            fields = [values[f] for f in type(self).model_fields if f not in _APART]
+            known = values["_key"] = (type(self), *fields)
+        return known
 
     @property
     def kept(self) -> Mapping[str, Any]:

@@ -57,8 +57,11 @@ OTHERWISE_IN_TORCH = {
 """Keras' LSTM has one bias and torch's two; heads of Keras have sizes of their own."""
 
 KERAS_IN_TORCH = [n for n in keras_sources.SNIPPETS if n not in OTHERWISE_IN_TORCH]
-NO_CODE = {"squeeze and excitation", "several heads", "seq2seq"}
-"""Rows of weights that are not used, and states that are handed on."""
+NO_CODE = {
+    "squeeze and excitation", "several heads", "seq2seq", "weights taken by name",
+    "a head that is a table turned",
+}  # fmt: skip
+"""Rows of weights that are not used, states that are handed on, and weights that are turned."""
 
 TORCH = [n for n in torch_sources.SNIPPETS if n not in NO_CODE]
 

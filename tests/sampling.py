@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-__all__ = ["NIGHTLY", "examples", "nightly", "slow"]
+__all__ = ["DEV", "NIGHTLY", "examples", "nightly", "slow"]
 
 NIGHTLY = settings().max_examples >= 500
 """Whether this is the profile that may take an hour."""
 
-slow = pytest.mark.skipif(
-    settings().max_examples < 100, reason="it takes seconds; the profiles ci and nightly run it"
-)
+DEV = settings().max_examples < 50
+"""Whether this is the profile of somebody who waits for it."""
+
+slow = pytest.mark.skipif(DEV, reason="it takes seconds; the profiles ci and nightly run it")
 """A test that the gate runs, and that somebody who types ``pytest`` need not wait for."""
 
 

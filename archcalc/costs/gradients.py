@@ -5,8 +5,9 @@ projection of the values without one, and nothing goes back through a comparison
 no further than to the first thing that is trained.
 
 In a loop whose turns follow one another, the first turn may have nothing trained before it where
-the others do, and the last may lead to an end where the others do not.  A loop whose number of
-turns is a formula may have none at all: what it gives is then what went in.
+the others do, and the last may lead to an end where the others do not; those between them have to
+be alike, where there may be several.  A loop whose number of turns is a formula may have none at
+all: what it gives is then what went in.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from archcalc.costs.loops import Carry, Loop, Turn, any_turn, numbered
 from archcalc.costs.parameters import learns
 from archcalc.costs.when import When, both, depending, either
 from archcalc.symbolic.dims import Dim
+from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.requirement import Relation, Requirement
 
 __all__ = ["Gradients", "State"]
@@ -37,6 +39,7 @@ The row and −1, or those `Rows.handed_on` tells loops apart by; then which it 
 """
 
 _TURNS = tuple(Turn(first, last) for first, last in product((True, False), repeat=2))
+_FIRST, _BETWEEN, _LAST = Turn(True, False), Turn(False, False), Turn(False, True)
 
 
 class Gradients:
@@ -45,6 +48,9 @@ class Gradients:
     Attributes:
         needs: by the number of turns that another loop counts, what must hold of it: each turn of
             that one has another, and no formula says in how many of them there are none.
+
+    Raises:
+        EvaluationError: turns between the first and the last of a loop are not alike.
     """
 
     def __init__(self, trace: Rows) -> None:
@@ -65,6 +71,7 @@ class Gradients:
         for end in trace.results:
             self._ask(end, (), (), True)
         self._until_known(self._backward)
+        self._require_alike()
 
     def before(self, number: int) -> dict[State, list[When]]:
         """Where something trained lies before each input of a row."""
@@ -108,10 +115,8 @@ class Gradients:
                     self._add(self._reached, port, learning)
                     for i in inputs:
                         self._add(self._reached, port, before[i])
-        for turns, port, handed in self._handing():
-            for turn in _turns_before(handed.from_last):
-                place = (*port[-1][:-1], turn)
-                self._add(self._reached, port, self._before(handed.given, turns, place))
+        for turns, port, handed, state in self._handing():
+            self._add(self._reached, port, self._before(handed.given, turns, state))
 
     def _before(self, edge: Edge, turns: Turns, state: State) -> When:
         """Where something trained lies before what flows along an edge to these loops."""
@@ -138,10 +143,10 @@ class Gradients:
                 for when, inputs in zip(asked, self._back[number], strict=True):
                     for i in inputs if when is not False else ():
                         self._ask(self._fed[number][i], self._turns[number], state, when)
-        for turns, port, handed in self._handing():
+        for turns, port, handed, state in self._handing():
             when = self._asked.get(port, False)
-            for turn in _turns_before(handed.from_last) if when is not False else ():
-                self._ask(handed.given, turns, (*port[-1][:-1], turn), when)
+            if when is not False:
+                self._ask(handed.given, turns, state, when)
 
     def _ask(self, edge: Edge, turns: Turns, state: State, when: When) -> None:
         """A gradient comes back along an edge from these loops."""
@@ -166,14 +171,32 @@ class Gradients:
 
     # Loops
 
-    def _handing(self) -> Iterator[tuple[Turns, Port, HandedOn]]:
-        """What loops hand on to each of their turns but the one that comes first."""
+    def _handing(self) -> Iterator[tuple[Turns, Port, HandedOn, State]]:
+        """What loops hand on to their turns, and the state of the loops in which it is given."""
         for (start, depth), each in self._handed_on.items():
             turns = self._turns[start][: depth + 1]
             for which, handed in enumerate(each):
-                for state in product(_TURNS, repeat=len(turns)):
-                    if not state[depth].comes_first(handed.from_last):
-                        yield turns, (start, depth, which, state), handed
+                for given, taken in _successions(turns[depth][0], handed.from_last):
+                    for around in product(_TURNS, repeat=depth):
+                        port = start, depth, which, (*around, taken)
+                        yield turns, port, handed, (*around, given)
+
+    def _require_alike(self) -> None:
+        """Each turn between others takes and is asked for the same as the ones beside it.
+
+        Where outputs cross over, a turn is asked for one of them and the next for another: which
+        of two turns is between the same others then depends on how far the last one is.
+        """
+        known: dict[tuple[object, State], When] = {}
+        for turns, port, handed, state in self._handing():
+            loop, _ = turns[-1]
+            if (_BETWEEN, _BETWEEN) not in _successions(loop, handed.from_last):
+                continue
+            reached = self._before(handed.given, turns, state)
+            asked = self._asked.get(port, False)
+            for place, when in (((port, port[-1]), reached), ((port[:3], state), asked)):
+                if known.setdefault(place, when) != when:
+                    raise _not_alike(self._rows[port[0]].path, loop)
 
     def _handed(self, edge: Edge, turns: Turns, state: State) -> Port | None:
         """What a loop hands on in the place of an edge, the inmost that does."""
@@ -201,11 +224,25 @@ class Gradients:
         return ((*state[:together], *inner) for inner in product(*turns))
 
 
-def _turns_before(from_last: bool) -> tuple[Turn, Turn]:
-    """The turns that some other follows."""
-    if from_last:
-        return Turn(False, False), Turn(False, True)
-    return Turn(False, False), Turn(True, False)
+def _successions(loop: Loop, from_last: bool) -> list[tuple[Turn, Turn]]:
+    """The turns of a loop that may follow one another: the one that gives, and the one that takes.
+
+    Of a loop of three turns none between the others gives anything to another such turn.
+    """
+    after = [(_FIRST, _LAST), (_FIRST, _BETWEEN), (_BETWEEN, _LAST), (_BETWEEN, _BETWEEN)]
+    if isinstance(loop.count, int):
+        after = {0: [], 1: [], 2: after[:1], 3: after[1:3]}.get(loop.count, after[1:])
+    return [(taken, given) if from_last else (given, taken) for given, taken in after]
+
+
+def _not_alike(path: str, loop: Loop) -> EvaluationError:
+    return EvaluationError(
+        f"training of a block that is there {loop.count} times has no formula here: from one turn "
+        "to the next other parts of it are trained, or lead to an end",
+        code="turns-train-unlike",
+        path=path,
+        hint="write the turns out one after the other, or at most three of them",
+    )
 
 
 def _has_turns(loop: Loop) -> When:

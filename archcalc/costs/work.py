@@ -237,9 +237,12 @@ class TrainingFlops(Cost[Formula]):
         often: dict[int, list[Work]] = {}
         moved: list[Work] = []
         for work in row.work:
-            has_one = bool(asked) if work.output is None else work.output in asked
+            has_one = not asked.isdisjoint(work.outputs) if work.outputs else bool(asked)
             often.setdefault(_passes(row, work, fed) if has_one else 1, []).append(work)
-            moved.extend(_back_in_time(row, work, fed) if has_one else ())
+            if has_one:
+                moved.extend(_back_in_time(row, work, fed))
+            elif asked and work.makes:
+                moved.extend(_in_all_but_last(work) * (_passes(row, work, fed) - 1))
         back = self.forward.of_work(row, moved) if moved else None
         if back is not None:
             yield 1, back
@@ -294,12 +297,17 @@ def _passes(row: TracedRow, work: Work, fed: Sequence[bool]) -> int:
 def _back_in_time(row: TracedRow, work: Work, fed: Sequence[bool]) -> Iterable[Work]:
     """The products by which the gradient of a state goes back, step by step."""
     for state in (operand for operand in work.activations if operand.state):
-        before = lower((work.steps or 1) - 1)
-        if before != 0 and _has_gradient(row, state, fed):
-            yield replace(work, steps=before)
+        if _has_gradient(row, state, fed):
+            yield from _in_all_but_last(work)
         first = fed[state.first : state.first + 1] if state.first is not None else ()
         if any(first):
             yield replace(work, steps=1)
+
+
+def _in_all_but_last(work: Work) -> list[Work]:
+    """What a product is to the steps after it: the last step makes a state that nobody takes."""
+    before = lower((work.steps or 1) - 1)
+    return [replace(work, steps=before)] if before != 0 else []
 
 
 def _has_gradient(row: TracedRow, operand: Operand, fed: Sequence[bool]) -> bool:

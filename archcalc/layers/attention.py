@@ -63,7 +63,7 @@ class Core:
 
     def weighed(self, features: Shape, scores: Operand, value: Operand) -> Work:
         """The products of scores with values of `features`: scores come out without them."""
-        return replace(self._work(features, scores, value), output=0)
+        return replace(self._work(features, scores, value), outputs=(0,))
 
     def _work(self, features: Shape, *operands: Operand) -> Work:
         mask = self.mask if self.mask.hides else None

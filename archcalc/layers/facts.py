@@ -181,12 +181,13 @@ class Work(Shown):
             only, or something that is no weight.
         activations: the operands that are no weights, in order.
         bias: the name of the weight that is added to its results, one number to each.
-        steps: in how many steps it happens, one after the other, each with the state that the one
-            before has left; ``None`` where it uses no state.
+        steps: in how many steps it happens, one after the other, where it uses the state that the
+            one before has left, or makes one; ``None`` where it does neither.
         mask: what keeps it from being needed everywhere, if something does: the last two of its
             positions are then queries and keys, of which only some meet.
-        output: the number of the only output of its layer that it leads to, if it leads to one
-            alone: scores of attention come out without what they weigh.
+        outputs: the numbers of the outputs of its layer that it leads to, of its last step, where
+            it does not lead to all: scores of attention come out without what they weigh.
+        makes: the name of the state that it makes for the next step, which leads to all outputs.
 
     >>> done = Work("convolution", (3, 3, 1, 32), (26, 26), "kernel", bias="bias")
     >>> done.factors, done.macs
@@ -201,7 +202,8 @@ class Work(Shown):
     bias: str = ""
     steps: Dim | None = None
     mask: Mask | None = None
-    output: int | None = None
+    outputs: tuple[int, ...] = ()
+    makes: str = ""
 
     @property
     def places(self) -> tuple[Dim, ...]:
@@ -241,8 +243,9 @@ class Work(Shown):
         return replace(self, positions=(*positions, *self.positions))
 
     def in_steps(self, steps: Dim) -> Work:
-        """The same in each of `steps` steps, which follow one another where it uses a state."""
-        follows = self.steps is None and any(operand.state for operand in self.activations)
+        """The same in each of `steps` steps, which follow one another where there is a state."""
+        stateful = bool(self.makes) or any(operand.state for operand in self.activations)
+        follows = self.steps is None and stateful
         return replace(self, steps=steps) if follows else self.at(steps)
 
 

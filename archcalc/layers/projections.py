@@ -59,9 +59,9 @@ class HeadProjection:
     def work(self) -> Work:
         """Its product."""
         names = (f"{self.name}_kernel", (self.made_of,), f"{self.name}_bias")
-        output = None if self.name in ("query", "key") else 0  # scores come out without the others
+        outputs = () if self.name in ("query", "key") else (0,)  # scores come out without others
         places = self.x[: -self.over]
-        return Work("matmul", tuple(self.kernel), places, *names, output=output)
+        return Work("matmul", tuple(self.kernel), places, *names, outputs=outputs)
 
     def result(self) -> Operand:
         """What it gives, as an operand of the core."""

@@ -161,7 +161,11 @@ class _LongShortTerm(Recurrent, abstract=True):
         if size is None:
             return flat
         made = Operand((0,), ("kernel", "recurrent_kernel"))
-        return (*flat, Work("matmul", (self.units, size), (), "projection_kernel", (made,)))
+        done = Work("matmul", (self.units, size), (), "projection_kernel", (made,))
+        return (
+            *flat,
+            replace(done, outputs=(0, 1), makes="hidden"),
+        )  # the memory is apart
 
 
 class LSTMCell(_LongShortTerm, Cell):

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from difflib import unified_diff
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,6 @@ from archcalc.testing.measured import is_bare, trace_of
 __all__ = ["SnapshotError", "assert_snapshot", "described", "file_name"]
 
 __tracebackhide__ = assertions
-
-
-_CLASSES = ("functional", "sequential", *sorted({snake_case(cls.__name__) for cls in catalogue()}))
-"""What Keras makes names of; operations that are no layers are called by functions' names."""
 
 
 class SnapshotError(AssertionError):
@@ -94,7 +91,14 @@ def described(model: Any, input_shape: Any = None) -> str:
 
 
 _NAMES = re.compile(r"^\S+|(?<=name=')[^']+", re.MULTILINE)
-_NUMBERED = re.compile(rf"(?<![^/])({'|'.join(_CLASSES)})(_[0-9]+)?(?![^/])")
+
+
+@lru_cache(maxsize=1)
+def _numbered() -> re.Pattern[str]:
+    """What Keras makes names of; operations that are no layers are called by functions' names."""
+    classes = sorted({snake_case(cls.__name__) for cls in catalogue()})
+    made_of = "|".join(("functional", "sequential", *classes))
+    return re.compile(rf"(?<![^/])({made_of})(_[0-9]+)?(?![^/])")
 
 
 def _numbered_anew(text: str) -> str:
@@ -109,7 +113,8 @@ def _numbered_anew(text: str) -> str:
             counts[base] += 1
         return known[name]
 
-    return _NAMES.sub(lambda found: _NUMBERED.sub(anew, found[0]), text)
+    numbered = _numbered()
+    return _NAMES.sub(lambda found: numbered.sub(anew, found[0]), text)
 
 
 def _of_trace(trace: Trace) -> Iterator[str]:

@@ -137,6 +137,13 @@ def _stacked() -> ac.Model:
     return ac.Model([x, state], list(stack(x, ac.Dense(3)(state))))
 
 
+def _crossing(times: int | str) -> ac.Model:
+    """What is trained in a copy depends on how far the end is: one output of two is asked for."""
+    x, y, a, b = (ac.Input((4,)) for _ in range(4))
+    block = ac.Model([a, b], [ac.ReLU()(b), ac.Dense(4)(a)])
+    return ac.Model([x, y], ac.Repeat(block, times)([x, y])[0])
+
+
 @pytest.mark.parametrize("made", [_blocked, _in_two, _tower])
 def test_a_formula_of_copies_is_what_each_number_of_them_gives(
     made: Callable[[int | str], Network],
@@ -148,9 +155,22 @@ def test_a_formula_of_copies_is_what_each_number_of_them_gives(
         assert symbolic(n=n) == fewer(n=n + 1) == apart
 
 
+@pytest.mark.parametrize("times", [4, "n"])
+def test_copies_between_others_that_are_not_alike_are_refused(times: int | str) -> None:
+    with pytest.raises(ac.errors.EvaluationError, match=f"there {times} times") as caught:
+        _crossing(times).trace().cost(TrainingFlops())
+    assert caught.value.code == "turns-train-unlike"
+
+
 def _state_of(layer: Layer, number: int) -> ac.Model:
     x = ac.Input((4, 3))
     return ac.Model(x, ac.Dense(2)(layer(x)[number]))
+
+
+def _memory_of_projected() -> ac.Model:
+    """The last state is projected and given to nobody."""
+    x = ac.Input((4, 3))
+    return ac.Model(x, ac.LSTM(2, proj_size=1, return_state=True)(x)[2])
 
 
 @pytest.mark.parametrize(
@@ -174,6 +194,8 @@ def _state_of(layer: Layer, number: int) -> ac.Model:
         ac.Sequential([ac.Repeat(_blocked(3), 2), ac.Dense(3)], (2,)),
         _decoded(),
         _stacked(),
+        *map(_crossing, range(1, 4)),
+        _memory_of_projected(),
     ],
     ids=str,
 )  # fmt: skip

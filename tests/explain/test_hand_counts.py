@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.explain.hand_counts import CLAIMS, HandCount, judged
-from tests.sampling import examples, nightly
+from tests.sampling import DEV, nightly
 
 
 @nightly  # whole AlexNets are built
@@ -89,7 +89,7 @@ def _keras(case: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return held
 
 
-HURRIED = examples().max_examples < 100
+HURRIED = DEV
 """Somebody who types ``pytest`` has every fourth claim looked at, and none that takes seconds."""
 
 

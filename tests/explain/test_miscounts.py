@@ -19,12 +19,10 @@ from tests.explain.miscounts.judging import judge
 from tests.explain.miscounts.mistakes import KINDS
 from tests.explain.miscounts.networks import build, count, draw
 from tests.explain.miscounts.noise import noise
-from tests.sampling import NIGHTLY, examples
-
-CI = examples().max_examples >= 100
+from tests.sampling import DEV, NIGHTLY
 
 
-@pytest.mark.parametrize("seed", range(40 if CI else 8))
+@pytest.mark.parametrize("seed", range(40 if not DEV else 8))
 def test_the_networks_are_counted_as_archcalc_counts_them(seed: int) -> None:
     """Two counts that know nothing of each other: here in Python, there from a layer's facts."""
     net, shape = draw(Random(seed))
@@ -67,7 +65,7 @@ project stand beside them.  They are raised with what is reached, and never lowe
 @pytest.mark.parametrize("how", ["layers", "running", "total"])
 def test_a_mistake_is_explained_by_its_cause(how: str) -> None:
     """Single mistakes: the right cause, or it among those that explain as much."""
-    cases, most = (700, 50) if NIGHTLY else (100, 8) if CI else (3, 8)
+    cases, most = (700, 50) if NIGHTLY else (100, 8) if not DEV else (3, 8)
     found = rates(how, cases, most=most)
     least, wrong = REACHED[how, 1]
     assert found["unexplained"] < cases
@@ -87,7 +85,7 @@ def test_two_mistakes_are_explained_by_both_causes(how: str) -> None:
 
 def test_random_numbers_are_not_explained() -> None:
     """One in a hundred, which is the aim; of a few numbers, one."""
-    numbers, most = (900, 50) if NIGHTLY else (45, 8) if CI else (3, 8)
+    numbers, most = (900, 50) if NIGHTLY else (45, 8) if not DEV else (3, 8)
     explained = 0
     for seed in range(numbers):
         net, claims, _ = noise(seed, most)

@@ -195,7 +195,7 @@ def test_golden_architectures(tmp_path: Path) -> None:
     ]
     golden = tmp_path / "__archcalc__" / "test_nets" / "test_net-100.txt"
     golden.write_text(golden.read_text("utf-8").replace("units=100", "units=90"), encoding="utf-8")
-    changed = run(tmp_path, "-n", "2")
+    changed = run(tmp_path)
     assert "1 failed, 1 passed" in changed.stdout
     assert "the architecture has changed" in changed.stdout
     assert "-dense  Dense(units=90)" in changed.stdout

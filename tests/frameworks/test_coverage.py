@@ -171,14 +171,15 @@ def test_torchs_names_are_tested_under_torchs_names() -> None:
     [(framework, kind) for framework in FRAMEWORKS for kind in HAD[framework]],
 )
 def test_macs_are_counted_where_that_is_said(framework: Framework, kind: str) -> None:
-    """In some of ten random layers; whether the numbers agree is for other tests."""
+    """In one of ten random layers; whether the numbers agree is for other tests."""
     ask = {"keras": shapes_in_keras, "torch": shapes_in_torch}[framework]
     seen: list[bool] = []
 
     @settings(max_examples=10, phases=[Phase.generate], database=None)
     @given(layers([kind], framework=framework))
     def look(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
-        seen.append(ask(*pair).macs is not None)
+        if not any(seen):
+            seen.append(ask(*pair).macs is not None)
 
     look()
     assert any(seen) == ("MACs" in compared(kind, framework))

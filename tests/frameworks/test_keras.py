@@ -85,7 +85,7 @@ def test_layer_agrees(kind: str) -> None:
     Keras takes most of the gate's time: it gets half the examples of other properties there.
     """
 
-    @examples(1 / 2, nightly=500)
+    @examples(1 / 4, nightly=500)
     @given(layers([kind], framework="keras"))
     def agrees(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         _assert_read_back(*pair)

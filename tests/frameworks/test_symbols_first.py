@@ -17,6 +17,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers, networks
 from archcalc.testing.available import catalogue
 from archcalc.testing.symbolizing import Symbols
+from tests.sampling import examples
 
 
 def _number(symbols: Symbols, value: Dim | Formula) -> Any:
@@ -46,6 +47,7 @@ def _put_back(value: Any, symbols: Symbols) -> Any:
 def test_every_layer(kind: str) -> None:
     """Output shape, weights and multiply-accumulates; what it requires holds at the numbers."""
 
+    @examples(1 / 2, nightly=500)
     @given(layers([kind]))
     def same(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         layer, inputs = pair

@@ -22,8 +22,8 @@ PROFILE = os.environ.get("ARCHCALC_PROFILE", "ci" if os.environ.get("CI") else "
 INPUTS = {
     "dev": {"formula": 500, "yaml": 50, "toml": 50, "json": 50, "mapping": 100,
             "assume": 100, "where": 100, "options": 5},
-    "ci": {"formula": 10_000, "yaml": 1_000, "toml": 1_000, "json": 1_000, "mapping": 1_500,
-           "assume": 2_000, "where": 2_000, "options": 40},
+    "ci": {"formula": 5_000, "yaml": 500, "toml": 500, "json": 500, "mapping": 800,
+           "assume": 1_000, "where": 1_000, "options": 20},
     "nightly": {"formula": 1_000_000, "yaml": 30_000, "toml": 30_000, "json": 30_000,
                 "mapping": 50_000, "assume": 100_000, "where": 100_000, "options": 10_000},
 }.get(PROFILE, {})  # fmt: skip

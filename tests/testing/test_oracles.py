@@ -25,6 +25,7 @@ from archcalc.testing import (
     assert_shapes,
 )
 from archcalc.testing.available import catalogue
+from tests.sampling import examples
 
 # Formulas
 
@@ -116,13 +117,16 @@ def test_inputs_are_of_the_kind_that_is_taken() -> None:
 # Layers of one's own
 
 
+MANY = examples(0.1, nightly=100, least=5).max_examples
+
+
 @pytest.mark.parametrize("cls", catalogue(), ids=lambda cls: cls.__name__)
 def test_the_catalogue_conforms(cls: type[Layer]) -> None:
     if cls.__name__ == "Lambda":  # no file can hold its function
         with pytest.raises(ConformityError, match="no file can hold one"):
-            assert_conforms(cls, max_examples=10)
+            assert_conforms(cls, max_examples=MANY)
     else:
-        assert_conforms(cls, max_examples=10)
+        assert_conforms(cls, max_examples=MANY)
 
 
 class TwoThinKernels(Layer):

@@ -108,7 +108,10 @@ def test_what_is_asked_for_is_loaded(pytestconfig: pytest.Config) -> None:
     assert {"explain.derivation", "costs.receptive"} <= asked
 
 
-LAZY = ("costs", "explain", "explore", "formula", "network", "symbolic.printing")
+LAZY = (
+    *("costs", "explain", "explore", "formula", "frameworks", "network"),
+    "symbolic.printing",
+)
 """Packages that load their names when they are first used."""
 
 

@@ -23,7 +23,11 @@ from typing import (
     TypeVar,
 )
 
-from pydantic import ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import ConfigDict, Field, PlainSerializer, SerializationInfo, ValidationError
+from pydantic_core.core_schema import (
+    no_info_before_validator_function,
+    plain_serializer_function_ser_schema,
+)
 
 from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
@@ -33,7 +37,7 @@ from archcalc.layers.choices import refuse_words
 from archcalc.layers.fields import OptionalSize, option
 from archcalc.layers.kept import EVERY
 from archcalc.layers.model import COMMON, LayerMeta, Model
-from archcalc.layers.registry import homes, known_layers
+from archcalc.layers.registry import homes, is_layer_class, known_layers, layer_class
 from archcalc.layers.stated import AxisWindow, StatedFacts
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.values import as_data, listed
@@ -124,6 +128,15 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
 
     composed: ClassVar[bool] = False
     """Whether its facts are those of the layers in it, where their names are looked up."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """A field of layers keeps the class of each: ``{"Dense": {"units": 3, …}}``."""
+        schema = handler(source)
+        if cls is not Layer:
+            return schema
+        written = plain_serializer_function_ser_schema(_dumped, info_arg=True)
+        return no_info_before_validator_function(_of_a_class, schema, serialization=written)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args:
@@ -249,6 +262,21 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
         return self.code()
 
     __str__ = __repr__
+
+
+def _dumped(layer: Layer, info: SerializationInfo) -> Any:
+    """A layer that another holds; field by field what it holds is not asked for."""
+    kind = type(layer).__name__
+    how = {"mode": info.mode, "context": info.context}
+    return kind if info.context is FIELDS else {kind: layer.model_dump(**how)}
+
+
+def _of_a_class(value: Any) -> Any:
+    """A layer that was dumped with its class; anything else as it is."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    ((kind, fields),) = value.items()
+    return layer_class(kind).model_validate(fields) if is_layer_class(kind) else value
 
 
 def _by_default(value: Any, default: Any) -> bool:

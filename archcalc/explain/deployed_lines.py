@@ -36,7 +36,7 @@ from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.ordered import OrderedMul, plain
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Figures"]
+__all__ = ["LENGTH", "Figures", "is_sequence"]
 
 BATCH, LENGTH = symbol("batch"), symbol("length")
 _TOKENS = "tokens"
@@ -74,7 +74,8 @@ class Figures:
         given = read_values(values or {}, trace.parameters.accepted_symbols)
         firsts = {shape[0] for shape in trace.inputs if 1 <= len(shape) <= _OF_SEQUENCES}
         beside = firsts - {self._length} - set(given) if self._length is not None else set()
-        self._lengths = {s.name: LENGTH for s in (self._length, *beside) if isinstance(s, Symbol)}
+        others = {self._length, *beside} - {LENGTH}
+        self._lengths = {s.name: LENGTH for s in others if isinstance(s, Symbol)}
         own: dict[str, DimLike | None] = {"batch": where.batch, "length": where.length}
         self.known: dict[str, Dim] = {
             name: as_dim(value) for name, value in own.items() if value is not None
@@ -339,8 +340,8 @@ class Figures:
             f"Together for inference: {alive} What a runtime keeps beside (its context, fragments "
             "of memory) is not counted."
         ]
-        if len(self._lengths) > 1:
-            _, *others = self._lengths
+        others = sorted(self._lengths.keys() - {str(self._length)})
+        if others:
             notes.append(
                 f"The source is as long as the target: length. --set {others[0]}=… gives it a "
                 f"length of its own; an encoder counts in every step."

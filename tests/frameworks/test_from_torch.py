@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
 from archcalc.errors import FrameworkError
-from archcalc.frameworks.from_torch import from_torch
 from archcalc.frameworks.importing.batch import Batch, after_reshape, without_batch
+from archcalc.frameworks.torch_reading import from_torch
 from archcalc.layers.opaque import Opaque
 from archcalc.testing import networks
 

@@ -1,17 +1,15 @@
-"""Configurations of Hugging Face among other JSON files: how one is told, and what reads it."""
+"""Configurations of Hugging Face among other JSON files: how one is told.
+
+It stands beside what reads them, which other JSON files have no need of.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from archcalc.frameworks.huggingface.reading import from_huggingface
-from archcalc.network import Network
-
-__all__ = ["holds_model_type", "read_config_file"]
+__all__ = ["holds_model_type"]
 
 _LARGEST = 10_000_000
 """No configuration has more characters."""
@@ -28,16 +26,3 @@ def holds_model_type(path: str | os.PathLike[str]) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(data, dict) and "model_type" in data
-
-
-def read_config_file(path: str | os.PathLike[str], input_shape: Sequence[Any] | None) -> Network:
-    """The network that a configuration describes.
-
-    Args:
-        path: the file.
-        input_shape: what goes in: how many words, where that is no symbol.
-
-    Raises:
-        ArchcalcError: as `from_huggingface`.
-    """
-    return from_huggingface(path, length=input_shape[0] if input_shape else "t")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,7 +20,7 @@ from archcalc.network import Network
 from archcalc.symbolic.dims import DimLike
 from archcalc.symbolic.errors import ArchcalcWarning, SpecificationError, quoted, shorten
 
-__all__ = ["Reading", "from_huggingface", "read_config"]
+__all__ = ["Reading", "from_huggingface", "read_config", "read_config_file"]
 
 _LARGEST = 10_000_000
 """How many characters a configuration has at most."""
@@ -66,6 +66,19 @@ def from_huggingface(
     8030261248
     """
     return read_config(source, length=length).network()
+
+
+def read_config_file(path: str | os.PathLike[str], input_shape: Sequence[Any] | None) -> Network:
+    """The network that a configuration in a file describes.
+
+    Args:
+        path: the file.
+        input_shape: what goes in: how many words, where that is no symbol.
+
+    Raises:
+        ArchcalcError: as `from_huggingface`.
+    """
+    return from_huggingface(path, length=input_shape[0] if input_shape else "t")
 
 
 @dataclass(frozen=True)

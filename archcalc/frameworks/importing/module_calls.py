@@ -70,7 +70,7 @@ class ModuleCalls(Workbench):
     def _reaching(self, value: Value) -> Callable[[Any], Layer]:
         """What makes a layer one by which the size comes out that its call asked for."""
         size, before = self.shapes()[0][2:], value.tensor.shape
-        return lambda layer: layer.reaching(before, size)  # type: ignore[no-any-return]
+        return lambda layer: layer.reaching(before, size)
 
     def _with_states(self, call: Call, layer: Any, values: list[Value]) -> Sequence[Value]:
         """A recurrent layer whose last states come out, as they do where the first are given."""

@@ -253,7 +253,7 @@ class _Analysis:
             return True
         if isinstance(e, Pow):
             if self.is_constant(e.base):
-                return e.exp.is_Add or e.exp.is_Mul or e.exp == self.variable
+                return bool(e.exp.is_Add or e.exp.is_Mul or e.exp == self.variable)
             whole = isinstance(e.exp, Integer) and 0 < int(e.exp) <= _HIGHEST_DEGREE
             return whole and self._is_smooth(e.base)
         return isinstance(e, Add | Mul) and all(map(self._is_smooth, e.args))

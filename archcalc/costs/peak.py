@@ -151,8 +151,12 @@ class PeakBytes(Cost[Formula]):
 
     def peak(self, trace: Rows) -> Peak:
         """Where the peak is, and what is alive there."""
-        how = {"strided": self.strided, "keep_inputs": self.keep_inputs}
-        done = program(trace, **how, beforehand=self.beforehand)
+        done = program(
+            trace,
+            strided=self.strided,
+            keep_inputs=self.keep_inputs,
+            beforehand=self.beforehand,
+        )
         placed = Placement(trace, self.mesh)
         if not self.mesh.is_one:
             for buffer in done.buffers:

@@ -207,18 +207,23 @@ class Figures:
         return self.line("cache a token", "inference", second - first, "bytes")
 
     def _step(self) -> Formula:
-        """The most that is alive while one token of every sequence is worked on."""
+        """The most that is alive while one token of every sequence is worked on; a source has been
+        read before, and what a decoder takes of it is in the cache."""
         shapes = self.trace.inputs
         length = tokens_of(self.trace)
-        one = [tuple(1 if i == 0 and x == length else x for i, x in enumerate(s)) for s in shapes]
+        written = [bool(shape) and shape[0] == length for shape in shapes]
+        one = [(1, *x[1:]) if grows else x for x, grows in zip(shapes, written, strict=True)]
+        read = tuple(number for number, grows in enumerate(written) if not grows)
         try:
-            return self._peak(self.trace.network.trace(*one))  # type: ignore[attr-defined]
+            step = self.trace.network.trace(*one)  # type: ignore[attr-defined]
         except ArchcalcError:
             return self._peak(self.trace)
+        return self._peak(step, read)
 
-    def _peak(self, trace: Trace) -> Formula:
+    def _peak(self, trace: Trace, beforehand: tuple[int, ...] = ()) -> Formula:
         dtype = formats_called(self.where.formats).activations
-        return trace.cost(PeakBytes(BATCH, dtype, mesh=self.where.mesh))
+        mesh = self.where.mesh
+        return trace.cost(PeakBytes(BATCH, dtype, mesh=mesh, beforehand=beforehand))
 
     def _training(self) -> Iterator[SheetLine]:
         step = self.train.training(self.trace)
@@ -344,7 +349,7 @@ class Figures:
         if others:
             notes.append(
                 f"The source is as long as the target: length. --set {others[0]}=… gives it a "
-                f"length of its own; an encoder counts in every step."
+                f"length of its own; it has been read when a token is written."
             )
         left = SavedBytes().unstated(self.trace)
         if left:

@@ -144,6 +144,17 @@ def test_an_encoder_and_its_decoder_have_one_length() -> None:
     assert any("as long as" in note for note in sheet.notes)
 
 
+def test_a_step_of_a_decoder_takes_nothing_of_the_encoder() -> None:
+    """At the head, one vector and its scores are alive, however long the source was."""
+    width, words, batch, bytes_ = 16, 5000, 2, 2
+    net = ac.families.encoder_decoder(2, 3, width, 32, words, 2, 8, buckets=4)
+    sheet = ac.deploy(net, ac.costs.Deployment(batch=batch, length=10), s=3000)
+    assert sheet["activations of a step"].result == batch * bytes_ * (width + words)
+    whole = ac.families.encoder_decoder(2, 3, width, 32, words, 2, 8).trace((3000,), (1,))
+    alone = ac.families.decoder([], width, words).trace((1,))
+    assert whole.cost(ac.costs.PeakBytes(beforehand=(0,))) == alone.cost(ac.costs.PeakBytes())
+
+
 def test_a_token_more_of_a_decoder_is_one_that_it_writes() -> None:
     """Prefills of one token more and of so many, of the same source, differ by it."""
     net = ac.families.encoder_decoder(1, 2, 8, 12, 20, 2, 4)

@@ -36,7 +36,7 @@ from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, as_shape
 
-__all__ = ["Bilinear", "Dense", "EinsumDense", "Identity", "Lambda", "Masking"]
+__all__ = ["Bilinear", "Dense", "EinsumDense", "Identity", "Lambda", "Masking", "StopGradient"]
 
 
 class Dense(Adaptable):
@@ -316,6 +316,25 @@ class Identity(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return x
+
+
+class StopGradient(Layer):
+    """What goes in comes out, and no gradient goes back; torch's ``detach``.
+
+    >>> StopGradient().output_shape(Shape((7, 7, 512)))
+    (7, 7, 512)
+    """
+
+    source: ClassVar[str] = "https://keras.io/api/ops/core/#stop_gradient-function"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "input"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return ()
 
 
 class Masking(Layer):

@@ -31,7 +31,13 @@ from pydantic_core.core_schema import (
 
 from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
-from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
+from archcalc.layers.arguments import (
+    accepted,
+    by_name,
+    explained,
+    refuse_call_arguments,
+    unknown_argument,
+)
 from archcalc.layers.axis import WeightAxes
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.fields import OptionalSize, option
@@ -109,6 +115,17 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
         validate_default=True,
         ignored_types=(cached_property,),
     )
+
+    if not TYPE_CHECKING:  # a type checker knows that fields are frozen
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in type(self).model_fields:
+                return super().__setattr__(name, value)
+            raise InvalidLayerError(
+                f"{type(self).__name__}: {name} stays what it is once the layer is made",
+                code="frozen",
+                hint=f"say {name}= where it is made; model_copy(update={{{name!r}: …}}) copies it",
+            )
 
     if not TYPE_CHECKING:  # no argument of the constructor
         __pydantic_extra__: object
@@ -193,15 +210,18 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
         extra = self.__pydantic_extra__
         return MappingProxyType(extra) if extra else _NOTHING
 
-    def __call__(self, *tensors: Any) -> Any:
+    def __call__(self, *tensors: Any, **how: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
 
         Args:
             tensors: the inputs, or lists of them: torch's ``lstm(x, (h, c))``.
+            how: Keras' ``training``, on which no shape depends; a ``mask`` may be ``None``.
 
         Raises:
             ShapeError: it cannot take these shapes.
+            InvalidLayerError: something else is said of the call.
         """
+        refuse_call_arguments(type(self), how)
         first: Any
         first, *others = flat_list(tensors) or (None,)
         if not hasattr(first, "take"):

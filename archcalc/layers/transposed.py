@@ -90,14 +90,14 @@ class _ConvTranspose(Spatial, abstract=True):
         kernel = (*self.kernel_size, share, self.channels(x))
         return (Work("convolution", kernel, tuple(self.extent(x)), "kernel"),)
 
-    def __call__(self, *tensors: Any, output_size: Any = None) -> Any:
+    def __call__(self, *tensors: Any, output_size: Any = None, **how: Any) -> Any:
         """As every layer; `output_size` is torch's: the size that comes out, not less than it can.
 
         Raises:
             InvalidLayerError: no `output_padding` gives that size.
         """
         if output_size is None:
-            return super().__call__(*tensors)
+            return super().__call__(*tensors, **how)
         return self.reaching(tensors[0].shape, output_size)(*tensors)
 
     def reaching(self, x: Shape, output_size: Any) -> Self:

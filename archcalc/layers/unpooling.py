@@ -54,14 +54,14 @@ class _MaxUnpool(Spatial, abstract=True):
                 hint=_OF_ONE_POOL,
             )
 
-    def __call__(self, *tensors: Any, output_size: Any = None) -> Any:
+    def __call__(self, *tensors: Any, output_size: Any = None, **how: Any) -> Any:
         """As every layer; `output_size` is torch's: the size that the pool took in.
 
         Raises:
             InvalidLayerError: it has another number of axes.
         """
         if output_size is None:
-            return super().__call__(*tensors)
+            return super().__call__(*tensors, **how)
         return self.reaching(tensors[0].shape, output_size)(*tensors)
 
     def reaching(self, x: Shape, output_size: Any) -> Self:

@@ -441,9 +441,17 @@ def _cell_over_time(cell: nn.Module, x: torch.Tensor) -> torch.Tensor:
         (nn.GRU(4, 5, batch_first=True), lambda gru, x: gru(x)[1]),
         (nn.RNN(4, 5, batch_first=True), lambda rnn, x: rnn(x, torch.zeros(1, len(x), 5))[1]),
         (nn.LSTM(4, 5, batch_first=True), lambda lstm, x: lstm(x, lstm(x)[1])[0]),
+        (
+            nn.ModuleList([nn.Linear(4, 5), nn.Linear(5, 2)]),
+            lambda two, x: two[1](two[0](x).detach()),
+        ),
+        (
+            nn.ModuleList([nn.Linear(4, 5), nn.Linear(4, 2)]),
+            lambda two, x: two[1](x) * two[0](x).argmax(-1, keepdim=True),
+        ),
     ],
 )
-def test_states_that_are_handed_on_are_trained_as_torch_trains_them(held: Any, how: Any) -> None:
+def test_what_is_handed_on_is_trained_as_torch_trains_it(held: Any, how: Any) -> None:
     module = Call(held, how)
     trace = from_torch(module, (3, 4)).trace()
     assert not [row for row in trace if isinstance(row.layer, Opaque)]

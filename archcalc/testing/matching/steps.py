@@ -68,7 +68,16 @@ def group_of(layer: Layer) -> str:
 
 
 _MOVING = (
-    *("Identity", "Flatten", "Reshape", "Permute", "Unflatten", "RepeatVector", "Transpose"),
+    *(
+        "Identity",
+        "StopGradient",
+        "Flatten",
+        "Reshape",
+        "Permute",
+        "Unflatten",
+        "RepeatVector",
+        "Transpose",
+    ),
     *("Add", "Concatenate", "Multiply", "Subtract", "Average", "Slice", "Select", "Split"),
     *("Unbind", "Stack", "ExpandDims", "Squeeze", "Expand", "Flip", "Roll", "PixelShuffle"),
     *("PixelUnshuffle", "ChannelShuffle", "Fold", "Unfold", "Masking", "ActivityRegularization"),

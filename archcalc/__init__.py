@@ -58,11 +58,11 @@ if TYPE_CHECKING:
         interpolate_formula as interpolate_formula,
     )
     from archcalc.frameworks.code.writing import to_source as to_source
-    from archcalc.frameworks.from_keras import from_keras as from_keras
-    from archcalc.frameworks.from_onnx import from_onnx as from_onnx
-    from archcalc.frameworks.from_source import from_source as from_source
-    from archcalc.frameworks.huggingface import from_huggingface as from_huggingface
-    from archcalc.frameworks.from_torch import from_torch as from_torch
+    from archcalc.frameworks.keras_reading import from_keras as from_keras
+    from archcalc.frameworks.onnx_reading import from_onnx as from_onnx
+    from archcalc.frameworks.source_reading import from_source as from_source
+    from archcalc.frameworks.huggingface.reading import from_huggingface as from_huggingface
+    from archcalc.frameworks.torch_reading import from_torch as from_torch
     from archcalc.layers import Layer as Layer
     from archcalc.layers.every import *
     from archcalc.network import (

@@ -16,10 +16,10 @@ from archcalc.network.base import Network
 
 __all__ = ["ENDINGS", "names_attribute", "names_source", "reader_of"]
 
-_KERAS = "archcalc.frameworks.from_keras:from_keras"
-_ONNX = "archcalc.frameworks.from_onnx:from_onnx"
-_HUGGING_FACE = "archcalc.frameworks.huggingface.files"
-_SOURCE = "archcalc.frameworks.from_source:read_source"
+_KERAS = "archcalc.frameworks.keras_reading:from_keras"
+_ONNX = "archcalc.frameworks.onnx_reading:from_onnx"
+_HUGGING_FACE = "archcalc.frameworks.huggingface"
+_SOURCE = "archcalc.frameworks.source_reading:read_source"
 
 ENDINGS: Mapping[str, str] = {
     ".keras": _KERAS,
@@ -39,7 +39,7 @@ _ATTRIBUTE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 _TOLD_BY_THEIR_TEXT: Mapping[str, tuple[tuple[str, str], ...]] = {
     ".json": (
         ("archcalc.frameworks.importing.keras.archives:holds_config", _KERAS),
-        (f"{_HUGGING_FACE}:holds_model_type", f"{_HUGGING_FACE}:read_config_file"),
+        (f"{_HUGGING_FACE}.files:holds_configuration", f"{_HUGGING_FACE}.reading:read_config_file"),
     ),
 }
 """For endings that others use too: how such a file is recognised, and what then reads it."""

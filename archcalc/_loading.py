@@ -79,18 +79,25 @@ def moved(name: str, module: str, now: str = "") -> ImportError:
 
 
 def missing(module: str, name: str) -> Exception:
-    """What is raised where `module` has no `name`: where it went, if it once stood there.
+    """What is raised where `module` has no `name`: where it went, or where it stands as torch's.
 
     >>> print(missing("archcalc.formula", "sweep"))
     sweep is archcalc.explore.sweep; write: from archcalc.explore import sweep ...
     >>> missing("archcalc.formula", "nothing")
     AttributeError("module 'archcalc.formula' has no attribute 'nothing'")
+    >>> print(missing("archcalc", "Linear"), missing("archcalc", "MatMul"), sep="\\n")
+    Linear is archcalc.torch.nn.Linear; write: from archcalc.torch.nn import Linear ...
+    module 'archcalc' has no attribute 'MatMul'; did you mean Matmul?
     """
     now = MOVED.get(f"{module}.{name}")
-    if now is None:
-        return AttributeError(f"module {module!r} has no attribute {name!r}")
-    home, _, new = now.rpartition(".")
-    return moved(name, home, new)
+    if now is not None:
+        home, _, new = now.rpartition(".")
+        return moved(name, home, new)
+    if not name.startswith("_") and name in loaded("archcalc.frameworks.torch_api").TORCH_CLASSES:
+        return moved(name, "archcalc.torch.nn")
+    alike = [known for known in dir(sys.modules[module]) if known.lower() == name.lower()]
+    hint = f"; did you mean {alike[0]}?" if alike else ""
+    return AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
 
 
 _EXPLORE = ("Certificate", "Configuration", "Excluded", "LazyTable", "Optimum",

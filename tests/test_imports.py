@@ -89,14 +89,19 @@ UNUSED = {
 MODULES = "\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
 
 
-def unused(command: list[str], root: Path) -> set[str]:
-    """Which of these modules a command loads."""
-    code = f"import os; os.chdir({str(root)!r})\n{MAIN % command}{MODULES}"
+def modules(code: str, root: Path) -> set[str]:
+    """The modules of archcalc that are loaded once `code` has run in a process of its own."""
+    code = f"import os; os.chdir({str(root)!r})\n{code}{MODULES}"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     found = json.loads(result.stdout.splitlines()[-1])
-    return {name.removeprefix("archcalc.") for name in found} & UNUSED
+    return {name.removeprefix("archcalc.") for name in found if name.startswith("archcalc.")}
+
+
+def unused(command: list[str], root: Path) -> set[str]:
+    """Which of these modules a command loads."""
+    return modules(MAIN % command, root) & UNUSED
 
 
 def test_a_summary_loads_what_it_shows(pytestconfig: pytest.Config) -> None:
@@ -108,7 +113,37 @@ def test_what_is_asked_for_is_loaded(pytestconfig: pytest.Config) -> None:
     assert {"explain.derivation", "costs.receptive"} <= asked
 
 
-LAZY = ("costs", "explain", "explore", "formula", "network", "symbolic.printing")
+READERS = {
+    "frameworks.keras_reading", "frameworks.onnx_reading", "frameworks.source_reading",
+    "frameworks.torch_reading", "frameworks.huggingface.reading",
+}  # fmt: skip
+LLAMA = "docs/examples/llama_3_8b/config.json"
+
+
+BESIDE_A_SHEET = {"explain.training_cost", "explain.counting_choices", "layers.every"}
+
+
+@pytest.mark.parametrize(
+    ("code", "readers"),
+    [
+        ("from archcalc.testing import assert_snapshot", set()),
+        (MAIN % ["summary", "docs/examples/mnist_cnn.json"], set()),
+        (MAIN % ["llm", LLAMA], {"frameworks.huggingface.reading"}),
+    ],
+)
+def test_a_reader_is_loaded_when_it_reads(
+    code: str, readers: set[str], pytestconfig: pytest.Config
+) -> None:
+    found = modules(code, pytestconfig.rootpath)
+    assert found & READERS == readers
+    if "explain.deployed" in found:
+        assert found.isdisjoint(BESIDE_A_SHEET)
+
+
+LAZY = (
+    *("costs", "explain", "explore", "formula", "frameworks", "network"),
+    "symbolic.printing",
+)
 """Packages that load their names when they are first used."""
 
 

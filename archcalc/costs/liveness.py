@@ -7,18 +7,20 @@ the call that makes it to the last that reads it.  Outputs that are their input'
 Of a repeated block the first copy stands in a program, and one for all that follow: what goes into
 those is what the copy before gave, and what is needed after the block is carried past both.
 
+Experts take tokens that are gathered for them: each token as often as it meets one.
+
 Source: Appel, *Modern Compiler Implementation* (1998), section 10.1 (live ranges).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from archcalc.costs.base import Rows, TracedRow
 from archcalc.costs.loops import Carry, Factor, Factors, Loop
 from archcalc.costs.parameters import learns
+from archcalc.costs.schedule import Buffer, Called, Moment, Schedule, Turn
 from archcalc.symbolic.compare import largest, smallest
 from archcalc.symbolic.dims import Dim, lower
 from archcalc.symbolic.errors import EvaluationError
@@ -28,123 +30,10 @@ from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
 
-__all__ = [
-    "Buffer",
-    "Called",
-    "Moment",
-    "Schedule",
-    "Strided",
-    "elements_of",
-    "in_turn_loops",
-    "program",
-    "training_program",
-]
+__all__ = ["Strided", "elements_of", "in_turn_loops", "program", "training_program"]
 
 Strided: TypeAlias = Literal["view", "copy"]
 """What a transpose or a slice gives: the same memory in another order, or a copy."""
-
-
-@dataclass(slots=True)
-class Buffer:
-    """Memory that holds one output, or what is seen differently in it.
-
-    Attributes:
-        path: the row that made it; ``"input"`` where it came in.
-        shape: of what was first stored there.
-        size: its elements.
-        first, last: the moments between which it is alive, both included.
-        copies: how often it is there, where it stands for several copies of a block.
-    """
-
-    path: str
-    shape: Shape
-    size: Dim
-    first: int
-    last: int
-    copies: Factors = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The copies that a moment stands for: those after the first of `count`, by their number."""
-
-    index: Index
-    count: Dim
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What a call takes and gives.
-
-    Attributes:
-        inputs: for each input, the buffers that it may be in, and whether it has a gradient.
-        outputs: the buffers that hold what comes out.
-        learned: whether what comes out has a gradient.
-        copies: how many calls it stands for.
-        values: the numbers of copies that are put in for their symbols.
-    """
-
-    inputs: tuple[tuple[frozenset[int], bool], ...] = ()
-    outputs: frozenset[int] = frozenset()
-    learned: bool = False
-    copies: Factors = ()
-    values: Mapping[Index, Dim] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One call.
-
-    Attributes:
-        row: the number of the row that is called.
-        path: its path.
-        there: 1 where it happens for sure; otherwise 1 where it does, and 0 where it does not.
-        turns: the copies that it stands for, from the outermost loop to the innermost.
-    """
-
-    row: int
-    path: str
-    there: Dim = 1
-    turns: tuple[Turn, ...] = ()
-
-
-@dataclass(slots=True)
-class Schedule:
-    """The moments of a network, the buffers that are alive between them, and who uses them.
-
-    Attributes:
-        moments: one a call that is made, in order.
-        buffers: one a piece of memory.
-        uses: for each moment, the buffers that the call reads, and those that it makes.
-        outputs: the buffers that come out.
-        overwrites: for each moment, the buffer that the call writes over; ``None`` for none.
-        after: for each moment, those whose results the call takes.
-        calls: for each moment, what its call takes and gives.
-    """
-
-    moments: list[Moment] = field(default_factory=list)
-    buffers: list[Buffer] = field(default_factory=list)
-    uses: list[tuple[set[int], set[int]]] = field(default_factory=list)
-    outputs: set[int] = field(default_factory=set)
-    overwrites: list[int | None] = field(default_factory=list)
-    after: list[set[int]] = field(default_factory=list)
-    calls: list[Called] = field(default_factory=list)
-
-    def users(self) -> list[set[int]]:
-        """For each buffer, the moments whose calls read it or make it."""
-        found: list[set[int]] = [set() for _ in self.buffers]
-        for moment, (read, made) in enumerate(self.uses):
-            for number in read | made:
-                found[number].add(moment)
-        return found
-
-    def makers(self) -> list[int | None]:
-        """For each buffer, the moment whose call makes it; ``None`` for what comes in."""
-        found: list[int | None] = [None] * len(self.buffers)
-        for moment, (_, made) in enumerate(self.uses):
-            for number in made:
-                found[number] = moment
-        return found
 
 
 class _Held(NamedTuple):
@@ -172,18 +61,26 @@ def training_program(trace: Rows, *, strided: Strided = "view") -> Schedule:
     return _Training(trace, strided).made(keep_inputs=True)
 
 
-def program(trace: Rows, *, strided: Strided = "view", keep_inputs: bool = False) -> Schedule:
+def program(
+    trace: Rows,
+    *,
+    strided: Strided = "view",
+    keep_inputs: bool = False,
+    beforehand: Collection[int] = (),
+) -> Schedule:
     """What a network does in its own order, and what is alive meanwhile.
 
     Args:
         trace: the network.
         strided: what a transpose or a slice gives.
         keep_inputs: whether the network's inputs stay, as they do for who calls a function.
+        beforehand: the numbers of inputs that came before: what follows from them alone is there,
+            and neither called nor stored.
 
     Raises:
         EvaluationError: a ladder of a symbolic number of rungs keeps something at every level.
     """
-    return _Building(trace, strided).made(keep_inputs)
+    return _Building(trace, strided, beforehand).made(keep_inputs)
 
 
 _Part: TypeAlias = Literal["first", "others", "before last", "between", "last"]
@@ -195,7 +92,7 @@ class _Building:
 
     training: ClassVar[bool] = False
 
-    def __init__(self, trace: Rows, strided: Strided) -> None:
+    def __init__(self, trace: Rows, strided: Strided, beforehand: Collection[int] = ()) -> None:
         self.rows = trace.rows
         self.trace = trace
         self.strided = strided
@@ -207,10 +104,15 @@ class _Building:
         self.turns: tuple[Turn, ...] = ()
         self.last_use = _last_uses(trace)
         self.moment_of: dict[int, int] = {}
+        self.known = _known(trace, beforehand) if beforehand else frozenset[int]()
+        self.gathered: dict[tuple[object, ...], tuple[_Held, ...]] = {}
+        self.among: dict[int, int] = {}
 
     def made(self, keep_inputs: bool) -> Schedule:
         for number, shape in enumerate(self.trace.inputs):
-            self.held[-1 - number] = (self._new("input", shape, product(shape)),)
+            known = -1 - number in self.known
+            made = _Held(None) if known else self._new("input", shape, product(shape))
+            self.held[-1 - number] = (made,)
         self._walk(0, len(self.rows), 0)
         end = max(len(self.program.moments) - 1, 0)
         for source in self.trace.ends:
@@ -228,6 +130,10 @@ class _Building:
         """The rows from `start` to `end`, which stand in `depth` loops whose turns are in order."""
         number = start
         while number < end:
+            if number in self.known:
+                self.held[number] = (_Held(None),)
+                number += 1
+                continue
             turn = _turn(self.rows[number], depth)
             if turn is None:
                 self._call(number, start)
@@ -246,7 +152,7 @@ class _Building:
             self.held[number] = (_Held(None, learned=learns(row)),)
             return
         self._refuse_ladder(row, start)
-        taken = [self.held[source] for source in row.sources]
+        taken = [self._taken(row, n) for n in range(len(row.sources))]
         made, at = self._stored(row, storage), len(self.program.moments)
         self._moment(number, row.path, {n for held in taken for n in _numbers(held)})
         self.program.after[at] = {self.moment_of[s] for s in row.sources if s in self.moment_of}
@@ -269,6 +175,23 @@ class _Building:
             tuple(inputs), outputs, learned, self.copies, dict(self.values)
         )
 
+    def _taken(self, row: TracedRow, number: int) -> tuple[_Held, ...]:
+        """An input of a row; of experts, that of all tokens which each of them meets, gathered."""
+        held, deep = self.held[row.sources[number]], _among(row)
+        if not deep:
+            self.gathered.clear()
+        if all(self.among.get(one, 0) >= deep for one in _numbers(held)):
+            return held
+        key = (held, row.loops)
+        if key not in self.gathered:
+            shape = row.inputs[number]
+            size = lower(substitute(plain(elements_of(row, shape)), self.values))
+            path = self.program.buffers[_numbers(held)[0]].path
+            made = self._new(path, shape, size, deep)
+            self.program.buffers[-1].gathered = True
+            self.gathered[key] = (made._replace(learned=any(one.learned for one in held)),)
+        return self.gathered[key]
+
     def _stored(self, row: TracedRow, storage: str) -> _Held | None:
         """A buffer for what a row gives; ``None`` where it is in that of its first input."""
         first = self.held[row.sources[0]] if row.sources else ()
@@ -281,7 +204,7 @@ class _Building:
             return None
         sizes = [plain(elements_of(row, shape)) for shape in row.outputs]
         size = sum(sizes[1:], sizes[0])
-        return self._new(row.path, row.output, lower(substitute(size, self.values)))
+        return self._new(row.path, row.output, lower(substitute(size, self.values)), _among(row))
 
     def _moment(self, number: int, path: str, read: set[int]) -> None:
         at = len(self.program.moments)
@@ -293,10 +216,11 @@ class _Building:
         for buffer in read:
             self.program.buffers[buffer].last = at
 
-    def _new(self, path: str, shape: Shape, size: Dim) -> _Held:
-        at = len(self.program.moments)
+    def _new(self, path: str, shape: Shape, size: Dim, among: int = 0) -> _Held:
+        at, number = len(self.program.moments), len(self.program.buffers)
         self.program.buffers.append(Buffer(path, shape, size, at, at, self.copies))
-        return _Held(len(self.program.buffers) - 1)
+        self.among[number] = among  # how many mixtures of experts it is in
+        return _Held(number)
 
     def _keep(self, held: Iterable[_Held], until: int) -> None:
         for number in _numbers(held):
@@ -356,7 +280,8 @@ class _Building:
         if len(fitting) == 1 and (loop.index is None or self.training):
             return self.held[fitting[0]]
         size = lower(substitute(plain(elements_of(row, shape)), self.values))
-        return (self._new(self.rows[given[-1]].path if given else "input", shape, size),)
+        path = self.rows[given[-1]].path if given else "input"
+        return (self._new(path, shape, size, _among(row)),)
 
     def _at_last(self, held: tuple[_Held, ...], loop: Loop) -> tuple[_Held, ...]:
         """What the last copy gave, by its number."""
@@ -416,6 +341,20 @@ class _Training(_Building):
         if index is not None and part != "before last":
             numbers = {"first": 0, "between": index + 1, "last": lower(count - 1)}
             self.values[index] = numbers[part]
+
+
+def _known(trace: Rows, beforehand: Collection[int]) -> frozenset[int]:
+    """The inputs that came before, and the rows that follow from nothing else."""
+    found = {-1 - number for number in beforehand}
+    for number, row in enumerate(trace.rows):
+        if found.issuperset(row.sources):
+            found.add(number)
+    return frozenset(found)
+
+
+def _among(row: TracedRow) -> int:
+    """How many mixtures of experts a row stands in."""
+    return sum(loop.kind == "experts" for loop in row.loops)
 
 
 def _and(there: Dim, count: Dim) -> Dim:

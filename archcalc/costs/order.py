@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
-from archcalc.costs.liveness import Schedule
+from archcalc.costs.schedule import Schedule
 from archcalc.symbolic.errors import EvaluationError
 
 __all__ = ["best_order"]

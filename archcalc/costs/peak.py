@@ -16,11 +16,12 @@ from typing import Literal, NamedTuple, NoReturn
 from sympy import Add, Expr, Integer, Max
 
 from archcalc.costs.base import Cost, Rows
-from archcalc.costs.liveness import Buffer, Moment, Schedule, Strided, program
+from archcalc.costs.liveness import Strided, program
 from archcalc.costs.mesh import ONE_DEVICE, Mesh
 from archcalc.costs.number_formats import bytes_of
 from archcalc.costs.order import best_order
 from archcalc.costs.placement import Placement
+from archcalc.costs.schedule import Buffer, Moment, Schedule
 from archcalc.formula import Formula
 from archcalc.formula.monotone import Direction, direction
 from archcalc.symbolic.compare import at_least, bounds
@@ -117,6 +118,8 @@ class PeakBytes(Cost[Formula]):
         keep_inputs: whether the network's inputs stay to the end, as those of a function do that
             is called in torch, or make room when they were read last.
         mesh: the devices; what is counted is what one of them has.
+        beforehand: the numbers of the inputs that have come before this call, as the source of a
+            decoder that writes: what follows from them alone is there already and not counted.
 
     Raises:
         EvaluationError: the largest of repeated blocks is undecided, or the best order is asked of
@@ -139,6 +142,7 @@ class PeakBytes(Cost[Formula]):
     strided: Strided = "view"
     keep_inputs: bool = False
     mesh: Mesh = ONE_DEVICE
+    beforehand: tuple[int, ...] = ()
     unit = "bytes"
     source = "Appel, Modern Compiler Implementation (1998), section 10.1: live ranges"
 
@@ -147,7 +151,12 @@ class PeakBytes(Cost[Formula]):
 
     def peak(self, trace: Rows) -> Peak:
         """Where the peak is, and what is alive there."""
-        done = program(trace, strided=self.strided, keep_inputs=self.keep_inputs)
+        done = program(
+            trace,
+            strided=self.strided,
+            keep_inputs=self.keep_inputs,
+            beforehand=self.beforehand,
+        )
         placed = Placement(trace, self.mesh)
         if not self.mesh.is_one:
             for buffer in done.buffers:

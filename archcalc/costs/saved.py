@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from archcalc.costs.base import Cost, Rows, TracedRow, total
-from archcalc.costs.liveness import Called, Schedule, elements_of, training_program
+from archcalc.costs.liveness import elements_of, training_program
 from archcalc.costs.loops import Factors, repeated
 from archcalc.costs.mesh import ONE_DEVICE, Mesh
 from archcalc.costs.number_formats import bytes_of, look_up
@@ -24,6 +24,7 @@ from archcalc.costs.operations import Uncounted
 from archcalc.costs.parameters import learns
 from archcalc.costs.peak import largest_of
 from archcalc.costs.placement import Placement
+from archcalc.costs.schedule import Called, Schedule
 from archcalc.formula import Formula
 from archcalc.layers.facts import Kept, Saved, Unstated
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
@@ -79,7 +80,8 @@ class SavedTensor(Shown):
 
     Attributes:
         path: the row that made it; ``"input"`` where it came in.
-        name: ``"output"``, or what the row calls it.
+        name: ``"output"``; ``"gathered"`` where it is that of the tokens which experts meet, once
+            for each of them; or what the row calls it.
         elements: its elements, of one sample and one copy, or of the batch where `of_batch` says.
         kind: what it holds: see `archcalc.layers.facts.Kept`.
         of_batch: whether there is one for the whole batch.
@@ -172,7 +174,8 @@ class SavedBytes(Cost[Formula]):
             return tensor
         if tensor.of_batch:  # it is of positions, not of heads or features
             return replace(tensor, elements=placed.whole(tensor.elements))
-        part = placed.given if tensor.name == "output" else placed.inside
+        given = tensor.name in ("output", "gathered")
+        part = placed.given if given else placed.inside
         return replace(tensor, elements=part(tensor.path, tensor.elements))
 
     def _states(self, row: TracedRow) -> Saved | Unstated:
@@ -259,7 +262,8 @@ def _of_call(
 
 def _of_buffer(done: Schedule, number: int, kind: str, path: str) -> SavedTensor:
     b = done.buffers[number]
-    return SavedTensor(b.path, "output", b.size, kind, False, b.copies, path)
+    name = "gathered" if b.gathered else "output"
+    return SavedTensor(b.path, name, b.size, kind, False, b.copies, path)
 
 
 def _blocks(done: Schedule, paths: Sequence[str]) -> list[range]:

@@ -14,22 +14,19 @@ from math import ceil
 from pathlib import PurePath
 from typing import Any
 
-from sympy import Symbol
-
 from archcalc.costs.compute import tokens_of
 from archcalc.costs.deployment import Deployment
 from archcalc.costs.number_formats import DTYPES, long_name, stored_bytes
 from archcalc.costs.roofline import Accelerator, accelerator
 from archcalc.costs.training import WEIGHTS, Formats
 from archcalc.explain.deployed_line import Group, Made, SheetLine
-from archcalc.explain.deployed_lines import Figures, is_sequence
+from archcalc.explain.deployed_lines import LENGTH, Figures, is_sequence
 from archcalc.explain.document import Block, Document, Paragraph, Table
 from archcalc.explain.renderable import Renderable
 from archcalc.explain.summary import binary_bytes
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
 from archcalc.symbolic.errors import ArchcalcError, LookupFailedError, NoSolutionError, quoted
-from archcalc.symbolic.symbols import symbol
 
 __all__ = ["Deployed", "deploy"]
 
@@ -188,7 +185,10 @@ def deploy(
     where = Deployment() if deployment is None else deployment
     known = None if machine is None else accelerator(machine)
     bytes_ = known.memory if memory is None and known is not None else read_bytes(memory)
-    figures = Figures(_with_length(network), where, training, values)
+    trace = traced(network)
+    long = str(tokens_of(trace))
+    given = {"length" if name == long else name: value for name, value in values.items()}
+    figures = Figures(_with_length(trace), where, training, given)
     lines = [*figures.lines(), *figures.approximations()]
     lines.extend([*figures.times(known), *figures.overtaking()])
     if bytes_ is not None:
@@ -196,26 +196,23 @@ def deploy(
     return Deployed(name or "network", where, bytes_, tuple(lines), figures.notes(bytes_))
 
 
-def _with_length(network: Any) -> Trace:
-    """The network on a sequence whose length is a symbol, where it takes one.
+def _with_length(trace: Trace) -> Trace:
+    """The network on a sequence that is ``length`` long, where it takes one.
 
     A first axis that weights depend on, as the features of a Dense layer, is no length.
     """
-    trace = traced(network)
-    shapes, made = trace.inputs, trace.network
-    length = tokens_of(trace)
-    known = not is_sequence(trace) or isinstance(length, Symbol)
-    if known or not isinstance(made, Network):
+    length, made = tokens_of(trace), trace.network
+    if length == LENGTH or not is_sequence(trace) or not isinstance(made, Network):
         return trace
     try:
-        longer = made.trace(*(_longer(shape, length) for shape in shapes))
+        longer = made.trace(*(_longer(shape, length) for shape in trace.inputs))
     except ArchcalcError:
         return trace
-    return trace if symbol("t") in longer.parameters.symbols else longer
+    return trace if LENGTH in longer.parameters.symbols else longer
 
 
 def _longer(shape: Any, length: Any) -> tuple[Any, ...]:
-    return tuple(symbol("t") if i == 0 and dim == length else dim for i, dim in enumerate(shape))
+    return tuple(LENGTH if i == 0 and dim == length else dim for i, dim in enumerate(shape))
 
 
 def _answers(figures: Figures, lines: Sequence[SheetLine], memory: int) -> list[SheetLine]:

@@ -22,8 +22,7 @@ from archcalc.explain.document import (
     equation,
 )
 from archcalc.explain.renderable import Renderable
-from archcalc.explain.summary import amount, binary_bytes
-from archcalc.explain.training_cost import in_seconds
+from archcalc.explain.summary import amount, binary_bytes, in_seconds
 from archcalc.formula import Formula
 from archcalc.symbolic.shown import Shown
 

@@ -36,7 +36,7 @@ from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.ordered import OrderedMul, plain
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["Figures"]
+__all__ = ["LENGTH", "Figures", "is_sequence"]
 
 BATCH, LENGTH = symbol("batch"), symbol("length")
 _TOKENS = "tokens"
@@ -74,7 +74,8 @@ class Figures:
         given = read_values(values or {}, trace.parameters.accepted_symbols)
         firsts = {shape[0] for shape in trace.inputs if 1 <= len(shape) <= _OF_SEQUENCES}
         beside = firsts - {self._length} - set(given) if self._length is not None else set()
-        self._lengths = {s.name: LENGTH for s in (self._length, *beside) if isinstance(s, Symbol)}
+        others = {self._length, *beside} - {LENGTH}
+        self._lengths = {s.name: LENGTH for s in others if isinstance(s, Symbol)}
         own: dict[str, DimLike | None] = {"batch": where.batch, "length": where.length}
         self.known: dict[str, Dim] = {
             name: as_dim(value) for name, value in own.items() if value is not None
@@ -206,18 +207,23 @@ class Figures:
         return self.line("cache a token", "inference", second - first, "bytes")
 
     def _step(self) -> Formula:
-        """The most that is alive while one token of every sequence is worked on."""
+        """The most that is alive while one token of every sequence is worked on; a source has been
+        read before, and what a decoder takes of it is in the cache."""
         shapes = self.trace.inputs
         length = tokens_of(self.trace)
-        one = [tuple(1 if i == 0 and x == length else x for i, x in enumerate(s)) for s in shapes]
+        written = [bool(shape) and shape[0] == length for shape in shapes]
+        one = [(1, *x[1:]) if grows else x for x, grows in zip(shapes, written, strict=True)]
+        read = tuple(number for number, grows in enumerate(written) if not grows)
         try:
-            return self._peak(self.trace.network.trace(*one))  # type: ignore[attr-defined]
+            step = self.trace.network.trace(*one)  # type: ignore[attr-defined]
         except ArchcalcError:
             return self._peak(self.trace)
+        return self._peak(step, read)
 
-    def _peak(self, trace: Trace) -> Formula:
+    def _peak(self, trace: Trace, beforehand: tuple[int, ...] = ()) -> Formula:
         dtype = formats_called(self.where.formats).activations
-        return trace.cost(PeakBytes(BATCH, dtype, mesh=self.where.mesh))
+        mesh = self.where.mesh
+        return trace.cost(PeakBytes(BATCH, dtype, mesh=mesh, beforehand=beforehand))
 
     def _training(self) -> Iterator[SheetLine]:
         step = self.train.training(self.trace)
@@ -339,11 +345,11 @@ class Figures:
             f"Together for inference: {alive} What a runtime keeps beside (its context, fragments "
             "of memory) is not counted."
         ]
-        if len(self._lengths) > 1:
-            _, *others = self._lengths
+        others = sorted(self._lengths.keys() - {str(self._length)})
+        if others:
             notes.append(
                 f"The source is as long as the target: length. --set {others[0]}=… gives it a "
-                f"length of its own; an encoder counts in every step."
+                f"length of its own; it has been read when a token is written."
             )
         left = SavedBytes().unstated(self.trace)
         if left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from archcalc.costs import Macs, Parameters, Statistics, WeightBytes
@@ -34,6 +35,7 @@ __all__ = [
     "amount",
     "binary_bytes",
     "closing",
+    "in_seconds",
     "notices",
     "plain_formula",
     "summarize",
@@ -243,3 +245,15 @@ def binary_bytes(count: int) -> str:
             return f"{count:,} bytes" if unit == "bytes" else f"{size:,.2f} {unit}"
         size /= 1024
     return f"{count:,} bytes"
+
+
+def in_seconds(time: Fraction) -> str:
+    """A time in the unit that reads best.
+
+    >>> in_seconds(Fraction(3, 2000))
+    '1.5 ms'
+    """
+    for unit, size in (("s", 1), ("ms", 1000), ("µs", 10**6)):
+        if time * size >= 1:
+            return f"{float(time * size):.4g} {unit}"
+    return f"{float(time * 10**9):.4g} ns"

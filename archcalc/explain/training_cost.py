@@ -38,7 +38,7 @@ from archcalc.explain.document import (
     equation,
 )
 from archcalc.explain.renderable import Renderable
-from archcalc.explain.summary import amount, binary_bytes
+from archcalc.explain.summary import amount, binary_bytes, in_seconds
 from archcalc.explain.text import line
 from archcalc.formula import Formula
 from archcalc.network import Network, Trace, traced
@@ -131,14 +131,6 @@ def _data(figure: CostLine) -> dict[str, Any]:
     value = result() if result.is_number else result.to_python()
     shown = str(value) if isinstance(value, Fraction) else value
     return {"value": shown, "unit": figure.unit, "rule": str(Formula(figure.rule))}
-
-
-def in_seconds(time: Fraction) -> str:
-    """A time in the unit that reads well."""
-    for unit, size in (("s", 1), ("ms", 1000), ("µs", 10**6)):
-        if time * size >= 1:
-            return f"{float(time * size):.4g} {unit}"
-    return f"{float(time * 10**9):.4g} ns"
 
 
 def account(

@@ -85,7 +85,7 @@ class _Analysis:
         return self.found[e]
 
     def _decide(self, e: Expr) -> Direction:
-        if e is self.variable:
+        if e == self.variable:
             return Direction.RISING
         if self.is_constant(e):
             return Direction.CONSTANT
@@ -249,11 +249,11 @@ class _Analysis:
 
     def _is_smooth(self, e: Expr) -> bool:
         """Whether `e` is a polynomial, or one with powers such as ``4**n``."""
-        if self.is_constant(e) or e is self.variable:
+        if self.is_constant(e) or e == self.variable:
             return True
         if isinstance(e, Pow):
             if self.is_constant(e.base):
-                return e.exp.is_Add or e.exp.is_Mul or e.exp is self.variable
+                return bool(e.exp.is_Add or e.exp.is_Mul or e.exp == self.variable)
             whole = isinstance(e.exp, Integer) and 0 < int(e.exp) <= _HIGHEST_DEGREE
             return whole and self._is_smooth(e.base)
         return isinstance(e, Add | Mul) and all(map(self._is_smooth, e.args))

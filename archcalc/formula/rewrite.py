@@ -109,7 +109,7 @@ def powers_of(e: Expr, x: Symbol) -> Powers:
     """
     if x not in e.free_symbols:
         return {S.Zero: [e]}
-    if e is x:
+    if e == x:
         return {S.One: [S.One]}
     powers: Powers = {}
     if isinstance(e, Add | OrderedAdd):
@@ -125,7 +125,7 @@ def powers_of(e: Expr, x: Symbol) -> Powers:
 
 def _power_powers(e: Pow, x: Symbol) -> Powers:
     base, exponent = e.args
-    if base is x and x not in exponent.free_symbols:
+    if base == x and x not in exponent.free_symbols:
         return {exponent: [S.One]}
     whole = isinstance(exponent, Integer) and exponent > 1
     if whole and powers_of(base, x).keys() > {S.Zero}:

@@ -134,7 +134,7 @@ def _effect(
     if rise is not None:
         ratio = Fraction(rise) * point[s] / Fraction(result)
         elasticity = ratio.numerator if ratio.denominator == 1 else ratio
-    more = {other.name: value + (other is s) for other, value in point.items()}
+    more = {other.name: value + (other == s) for other, value in point.items()}
     try:
         return Effect(s.name, point[s], formula(**more) - result, elasticity)
     except (RequirementError, ArithmeticRuleError) as error:

@@ -96,7 +96,7 @@ class _Line:
 
     def _rewritten(self, e: Expr) -> Expr:
         if not e.args:
-            return e if e is self.variable else Rational(evaluate(e, self.point))
+            return e if e == self.variable else Rational(evaluate(e, self.point))
         if isinstance(e, Sum):
             return self._sum(e)
         args = [self.of(a) for a in e.args]

@@ -56,6 +56,12 @@ def _operation(function: Function) -> Function:
     return function
 
 
+@_operation
+def stop_gradient(ops: Any, layer: Any, x: Any) -> Any:
+    """The same, and no gradient."""
+    return ops.stop_gradient(x)
+
+
 # Along axes
 
 

@@ -122,11 +122,11 @@ def _as_network(model: Any, input_shape: Any) -> Network | None:
     if isinstance(model, Layer):
         return _fed(model if isinstance(model, Network) else Sequential([model]), input_shape)
     if is_keras(model):
-        from archcalc.frameworks.from_keras import from_keras
+        from archcalc.frameworks.keras_reading import from_keras
 
         return from_keras(model, input_shape)
     if is_torch(model):
-        from archcalc.frameworks.from_torch import from_torch
+        from archcalc.frameworks.torch_reading import from_torch
 
         if input_shape is None:
             raise FrameworkError(

@@ -14,7 +14,14 @@ from pydantic import AliasChoices, BaseModel, ValidationError
 from archcalc.layers.kept import activation_name, read
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, quoted, shorten
 
-__all__ = ["IN_KERAS", "accepted", "by_name", "explained", "unknown_argument"]
+__all__ = [
+    "IN_KERAS",
+    "accepted",
+    "by_name",
+    "explained",
+    "refuse_call_arguments",
+    "unknown_argument",
+]
 
 
 def by_name(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -180,3 +187,22 @@ def _nearest(name: str, known: list[str], also: Iterable[str] = ()) -> str:
     """The known name that is nearest, or all of them but those that are known `also`."""
     close = difflib.get_close_matches(name[:_COMPARED], [*known, *sorted({*also} - {*known})], n=1)
     return f"did you mean {close[0]}?" if close else f"it takes {', '.join(known)}" if known else ""
+
+
+def refuse_call_arguments(cls: Any, how: Mapping[str, Any]) -> None:
+    """Refuse what is said of a call, but for what changes nothing here.
+
+    Raises:
+        InvalidLayerError: the hint says where an argument of the layer belongs.
+    """
+    for name, value in how.items():
+        if name == "training" or (value is None and name.endswith("mask")):
+            continue
+        there = name in cls.model_fields and name not in ("name", "expects")
+        raise InvalidLayerError(
+            f"{cls.__name__}: {shorten(name, 60)} is not an argument of its call",
+            code="unknown-argument",
+            hint=f"say it of the layer: {cls.__name__}(…, {name}={quoted(value, 40)})"
+            if there
+            else "a call takes tensors; masks change no count here",
+        )

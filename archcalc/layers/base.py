@@ -23,17 +23,27 @@ from typing import (
     TypeVar,
 )
 
-from pydantic import ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import ConfigDict, Field, PlainSerializer, SerializationInfo, ValidationError
+from pydantic_core.core_schema import (
+    no_info_before_validator_function,
+    plain_serializer_function_ser_schema,
+)
 
 from archcalc._hooks import ON_NEW_LAYER
 from archcalc._loading import ONE_AT_A_TIME
-from archcalc.layers.arguments import accepted, by_name, explained, unknown_argument
+from archcalc.layers.arguments import (
+    accepted,
+    by_name,
+    explained,
+    refuse_call_arguments,
+    unknown_argument,
+)
 from archcalc.layers.axis import WeightAxes
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.fields import OptionalSize, option
 from archcalc.layers.kept import EVERY
 from archcalc.layers.model import COMMON, LayerMeta, Model
-from archcalc.layers.registry import homes, known_layers
+from archcalc.layers.registry import homes, is_layer_class, known_layers, layer_class
 from archcalc.layers.stated import AxisWindow, StatedFacts
 from archcalc.layers.ties import Tie, Ties
 from archcalc.layers.values import as_data, listed
@@ -106,6 +116,17 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
         ignored_types=(cached_property,),
     )
 
+    if not TYPE_CHECKING:  # a type checker knows that fields are frozen
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name not in type(self).model_fields:
+                return super().__setattr__(name, value)
+            raise InvalidLayerError(
+                f"{type(self).__name__}: {name} stays what it is once the layer is made",
+                code="frozen",
+                hint=f"say {name}= where it is made; model_copy(update={{{name!r}: …}}) copies it",
+            )
+
     if not TYPE_CHECKING:  # no argument of the constructor
         __pydantic_extra__: object
         # no text: Pydantic before 2.13 looks its names up in the module of each subclass
@@ -124,6 +145,15 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
 
     composed: ClassVar[bool] = False
     """Whether its facts are those of the layers in it, where their names are looked up."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """A field of layers keeps the class of each: ``{"Dense": {"units": 3, …}}``."""
+        schema = handler(source)
+        if cls is not Layer:
+            return schema
+        written = plain_serializer_function_ser_schema(_dumped, info_arg=True)
+        return no_info_before_validator_function(_of_a_class, schema, serialization=written)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args:
@@ -180,15 +210,18 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
         extra = self.__pydantic_extra__
         return MappingProxyType(extra) if extra else _NOTHING
 
-    def __call__(self, *tensors: Any) -> Any:
+    def __call__(self, *tensors: Any, **how: Any) -> Any:
         """Apply the layer in the functional API, as in Keras.
 
         Args:
             tensors: the inputs, or lists of them: torch's ``lstm(x, (h, c))``.
+            how: Keras' ``training``, on which no shape depends; a ``mask`` may be ``None``.
 
         Raises:
             ShapeError: it cannot take these shapes.
+            InvalidLayerError: something else is said of the call.
         """
+        refuse_call_arguments(type(self), how)
         first: Any
         first, *others = flat_list(tensors) or (None,)
         if not hasattr(first, "take"):
@@ -249,6 +282,21 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
         return self.code()
 
     __str__ = __repr__
+
+
+def _dumped(layer: Layer, info: SerializationInfo) -> Any:
+    """A layer that another holds; field by field what it holds is not asked for."""
+    kind = type(layer).__name__
+    how = {"mode": info.mode, "context": info.context}
+    return kind if info.context is FIELDS else {kind: layer.model_dump(**how)}
+
+
+def _of_a_class(value: Any) -> Any:
+    """A layer that was dumped with its class; anything else as it is."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    ((kind, fields),) = value.items()
+    return layer_class(kind).model_validate(fields) if is_layer_class(kind) else value
 
 
 def _by_default(value: Any, default: Any) -> bool:

@@ -36,7 +36,7 @@ from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.requirement import Requirement
 from archcalc.symbolic.shape import Shape, as_shape
 
-__all__ = ["Bilinear", "Dense", "EinsumDense", "Identity", "Lambda", "Masking"]
+__all__ = ["Bilinear", "Dense", "EinsumDense", "Identity", "Lambda", "Masking", "StopGradient"]
 
 
 class Dense(Adaptable):
@@ -318,6 +318,25 @@ class Identity(Layer):
         return x
 
 
+class StopGradient(Layer):
+    """What goes in comes out, and no gradient goes back; torch's ``detach``.
+
+    >>> StopGradient().output_shape(Shape((7, 7, 512)))
+    (7, 7, 512)
+    """
+
+    source: ClassVar[str] = "https://keras.io/api/ops/core/#stop_gradient-function"
+
+    def storage(self, training: bool = True) -> Storage:
+        return "input"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return x
+
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return ()
+
+
 class Masking(Layer):
     """Positions whose features all have the mask's value, to be skipped by layers that can.
 
@@ -357,15 +376,16 @@ class Lambda(Layer):
     function: Function = option(default=None)
     target_shape: ShapeRule = option(default=None, called=("target_shape", "output_shape"))
 
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "mask", "arguments")
     source: ClassVar[str] = "https://keras.io/api/layers/core_layers/lambda/"
 
-    def output_shape(self, x: Shape) -> Shape:
-        rule = self.target_shape
+    def output_shape(self, *inputs: Shape) -> Shape:
+        rule, x = self.target_shape, inputs[0] if len(inputs) == 1 else inputs
         if rule is None or isinstance(rule, Shape):
-            return x if rule is None else rule
+            return inputs[0] if rule is None else rule
         try:
-            return as_shape(rule(x))
+            return as_shape(rule(x))  # type: ignore[arg-type]  # Keras' takes a list of several
         except Exception as error:
             raise ShapeError(
                 f"the rule of Lambda gives no shape for {x!r}: {error}",
@@ -373,7 +393,7 @@ class Lambda(Layer):
                 hint="it takes a shape without the batch, and gives one",
             ) from error
 
-    def windows(self, x: Shape) -> None:
+    def windows(self, *inputs: Shape) -> None:
         return None
 
     def no_sight(self) -> str:

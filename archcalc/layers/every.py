@@ -254,6 +254,7 @@ __all__ = [
     "Split",
     "Squeeze",
     "Stack",
+    "StopGradient",
     "StringLookup",
     "Subtract",
     "Take",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from archcalc.layers.attention import (
     Attending,
@@ -72,6 +72,13 @@ class Heads(Attending, abstract=True):
     """Attention in several heads, each with projections of its own, and one projection of all."""
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, *of_weights("kernel", "bias"), "seed")
+
+    def __call__(
+        self, *tensors: Any, query: Any = None, value: Any = None, key: Any = None, **how: Any
+    ) -> Any:
+        """As every layer; the inputs may be given by Keras' names."""
+        named = (tensor for tensor in (query, value, key) if tensor is not None)
+        return super().__call__(*tensors, *named, **how)
 
     def projections(self, *inputs: Shape) -> dict[str, HeadProjection]:
         """What stands before the core, in the order of the weights."""

@@ -89,6 +89,9 @@ class Reduce(Layer):
             return Shape(1 if axis in places else dim for axis, dim in enumerate(x))
         return Shape(dim for axis, dim in enumerate(x) if axis not in places)
 
+    def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
+        return () if self.how.startswith("arg") else (0,)
+
     def saves(self, x: Shape, y: Shape) -> Saved | None:
         return Saved() if self.how in ("mean", "sum") else None
 

@@ -11,7 +11,7 @@ from archcalc.layers.choices import DataFormat
 from archcalc.layers.facts import Remark
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.errors import InvalidLayerError
-from archcalc.symbolic.shape import Shape
+from archcalc.symbolic.shape import Shape, as_shape
 
 __all__ = ["DataFormat", "Spatial", "one_pair", "per_axis", "with_indices"]
 
@@ -109,6 +109,24 @@ class Spatial(Layer, abstract=True):
     def channels(self, x: Shape) -> Dim:
         """The channels of `x`."""
         return x[self.channel_axis()]
+
+    def told_sizes(self, output_size: Any) -> tuple[Dim, ...]:
+        """The spatial dimensions of torch's ``output_size=`` at a call: those alone, or a shape.
+
+        Raises:
+            InvalidLayerError: there are not as many.
+        """
+        sizes = tuple(as_shape(output_size))
+        if len(sizes) > self.rank:
+            sizes = self.extent(Shape(sizes[-self.rank - 1 :]))
+        sizes = sizes * self.rank if len(sizes) == 1 else sizes
+        if len(sizes) != self.rank:
+            raise InvalidLayerError(
+                f"output_size has {len(sizes)} values for {self.rank} spatial axes",
+                code="wrong-number-of-values",
+                hint=f"give one, or {self.rank}",
+            )
+        return sizes
 
     def shaped(self, extent: tuple[Dim, ...], channels: Dim) -> Shape:
         """A shape of these spatial dimensions and channels, in this layer's order."""

@@ -23,17 +23,18 @@ class TakesStates:
     in_one: ClassVar[bool] = True
     """Whether its states may have an axis of layers and directions."""
 
-    def __call__(self, *tensors: Any, initial_state: Any = ()) -> Any:
+    def __call__(self, *tensors: Any, initial_state: Any = (), **how: Any) -> Any:
         """Apply the layer in the functional API.
 
         Args:
             tensors: the input, and its states after it: torch's ``lstm(x, (h, c))``.
             initial_state: the states by name, as Keras has them: one, or a list of them.
+            how: Keras' ``training``, and a ``mask`` that is ``None``.
 
         Raises:
             ShapeError: it cannot take these shapes.
         """
-        made = super().__call__(*tensors, initial_state)  # type: ignore[misc]
+        made = super().__call__(*tensors, initial_state, **how)  # type: ignore[misc]
         given = self.nested([getattr(x, "shape", ()) for x in flat_list((tensors, initial_state))])
         return (*made[:-given], made[-given:]) if given else made
 

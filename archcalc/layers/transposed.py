@@ -22,7 +22,7 @@ from archcalc.symbolic.dims import lower
 from archcalc.symbolic.division import floor_div
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Requirement
-from archcalc.symbolic.shape import Shape, as_shape
+from archcalc.symbolic.shape import Shape
 
 __all__ = ["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"]
 
@@ -90,14 +90,14 @@ class _ConvTranspose(Spatial, abstract=True):
         kernel = (*self.kernel_size, share, self.channels(x))
         return (Work("convolution", kernel, tuple(self.extent(x)), "kernel"),)
 
-    def __call__(self, *tensors: Any, output_size: Any = None) -> Any:
+    def __call__(self, *tensors: Any, output_size: Any = None, **how: Any) -> Any:
         """As every layer; `output_size` is torch's: the size that comes out, not less than it can.
 
         Raises:
             InvalidLayerError: no `output_padding` gives that size.
         """
         if output_size is None:
-            return super().__call__(*tensors)
+            return super().__call__(*tensors, **how)
         return self.reaching(tensors[0].shape, output_size)(*tensors)
 
     def reaching(self, x: Shape, output_size: Any) -> Self:
@@ -106,16 +106,9 @@ class _ConvTranspose(Spatial, abstract=True):
         >>> Conv1DTranspose(8, 3, strides=2, padding=1).reaching(Shape((5, 4)), 10).output_padding
         (1,)
         """
-        sizes = tuple(as_shape(output_size))[-self.rank :]
-        sizes = sizes * self.rank if len(sizes) == 1 else sizes
+        sizes = self.told_sizes(output_size)
         plain = self.model_copy(update={"output_padding": (0,) * self.rank})
         least = [w.output(n) for w, n in zip(plain.spatial_windows(), self.extent(x), strict=True)]
-        if len(sizes) != self.rank:
-            raise InvalidLayerError(
-                f"output_size has {len(sizes)} values for {self.rank} spatial axes",
-                code="wrong-number-of-values",
-                hint=f"give one, or {self.rank}",
-            )
         missing = [lower(size - n) for size, n in zip(sizes, least, strict=True)]
         if any(isinstance(n, int) and n < 0 for n in missing):
             raise InvalidLayerError(

@@ -5,7 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from archcalc.layers.facts import Arithmetic, Saved
 from archcalc.layers.fields import (
@@ -53,6 +53,21 @@ class _MaxUnpool(Spatial, abstract=True):
                 code="indices-differ",
                 hint=_OF_ONE_POOL,
             )
+
+    def __call__(self, *tensors: Any, output_size: Any = None, **how: Any) -> Any:
+        """As every layer; `output_size` is torch's: the size that the pool took in.
+
+        Raises:
+            InvalidLayerError: it has another number of axes.
+        """
+        if output_size is None:
+            return super().__call__(*tensors, **how)
+        return self.reaching(tensors[0].shape, output_size)(*tensors)
+
+    def reaching(self, x: Shape, output_size: Any) -> Self:
+        """The layer by which `output_size` comes out."""
+        told = {"output_size": self.told_sizes(output_size)}
+        return type(self)(**{**self.given(), **told})
 
     def output_shape(self, x: Shape, indices: Shape) -> Shape:
         return self.shaped(self.output_size or self._undone(x), self.channels(x))

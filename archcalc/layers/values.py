@@ -56,7 +56,7 @@ def as_data(value: Any) -> Any:
     if isinstance(value, Expr):
         return value.name if isinstance(value, Symbol) else to_python(value)
     if isinstance(value, Fraction):
-        return float(value) if _nearby(float(value)) == value else str(value)
+        return float(value) if _meant(float(value)) == value else str(value)
     if isinstance(value, Shape):
         return [as_data(dim) for dim in value]
     if isinstance(value, tuple):
@@ -173,7 +173,7 @@ def read_axes(value: Any) -> tuple[int, ...]:
 
 
 _FINEST = 1_000_000
-"""A float stands for the fraction nearest to it whose denominator is at most this."""
+"""A float stands for a fraction whose denominator is at most this, where one is as near as it."""
 
 
 def _ratio(value: Any) -> Fraction:
@@ -181,11 +181,10 @@ def _ratio(value: Any) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction | Rational):
         raise DimensionError(f"{quoted(value)} is not a ratio")
     if isinstance(value, float):
-        made = _nearby(value) if isfinite(value) else Fraction(0)
-        exact = float(made) == value
+        made = _meant(value) if isfinite(value) else Fraction(0)
     else:
-        made, exact = _fraction(value), True
-    if made <= 0 or not exact:
+        made = _fraction(value)
+    if made <= 0:
         raise DimensionError(
             f"{quoted(value)} is not a ratio",
             hint="give a number above 0 as a fraction, such as 1.5 or '1/3'",
@@ -193,8 +192,14 @@ def _ratio(value: Any) -> Fraction:
     return made
 
 
-def _nearby(value: float) -> Fraction:
-    return Fraction(value).limit_denominator(_FINEST)
+def _meant(value: float) -> Fraction:
+    """The simple fraction that a float was written for; the float itself where it is for none.
+
+    >>> _meant(1.3), _meant(1 / 3), _meant(1.33333333) == Fraction(1.33333333)
+    (Fraction(13, 10), Fraction(1, 3), True)
+    """
+    simple = Fraction(value).limit_denominator(_FINEST)
+    return simple if float(simple) == value else Fraction(value)
 
 
 def _fraction(value: int | str | Fraction | Rational) -> Fraction:

@@ -10,7 +10,7 @@ from pydantic import field_validator, model_validator
 
 from archcalc.costs.loops import Loop
 from archcalc.layers.base import Layer
-from archcalc.layers.facts import Saved
+from archcalc.layers.facts import Kept, Saved
 from archcalc.layers.fields import Size, option
 from archcalc.network.base import Network, followed
 from archcalc.network.fields import Block
@@ -40,7 +40,8 @@ class Experts(Network):
 
     The weights of all experts are there (`trace.parameters`), those of `active` are met by a token
     (`trace.active_parameters`), and the work of `active` is done.  Choosing and adding up are no
-    matrix products.  No expert is taken to be full: no token is dropped, and none is padded.
+    matrix products.  No expert is taken to be full: no token is dropped, and none is padded.  What
+    is in memory is that of one after the other on the tokens it meets, gathered for it.
 
     Args:
         block: one expert: a layer, a network, or a list of layers with one output.
@@ -136,7 +137,7 @@ class Experts(Network):
             turn = Round("steps", len(tracer.rows), dim)
             place = place.inside(Loop.steps(dim))._replace(rounds=(*place.rounds, turn))
         for number, loop in enumerate(self._loops(tracer)):
-            one = place.inside(loop)._replace(copy=(*at.copy, id(self), number))
+            one = place._replace(loops=(*place.loops, loop), copy=(*at.copy, id(self), number))
             one = one.under(str(number)) if tracer.unroll else one
             made = followed(node.layer, tracer, [tokens._replace(shape=x)], one)
         if len(made) != 1:
@@ -157,11 +158,14 @@ class Experts(Network):
 
     @cached_property
     def _sum(self) -> Layer:
-        return WeightedSum()
+        return WeightedSum(self.active, normalize=self.normalize)
 
 
 class WeightedSum(Layer, abstract=True):
     """What the chosen experts give, each times its score, added up."""
+
+    active: Size
+    normalize: bool = option(default=True, kw_only=True)
 
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
 
@@ -169,8 +173,23 @@ class WeightedSum(Layer, abstract=True):
         return inputs[0]
 
     def saves(self, *shapes: Shape) -> Saved:
-        """What experts give for the gradient of the scores, and the other way round."""
-        return Saved(for_others=(0, 1))
+        """What experts give for the gradient of the scores, and the other way round.
+
+        Source: transformers, models/mixtral/modeling_mixtral.py: the best are found, normalised,
+        and looked up for each expert by its tokens and their places among the best; ``index_add``
+        keeps what it adds.
+        """
+        routed = shapes[1][:-1]
+        best = Shape((*routed, self.active))
+        own = [
+            Kept("chosen", best, "index"),
+            Kept("tokens and places", Shape((*best, 2)), "index"),
+            Kept("weights", best),
+            Kept("weighted", Shape((*best, *shapes[0][len(routed) :]))),
+        ]
+        if self.normalize:
+            own += [Kept("best scores", best), Kept("sum of scores", Shape(routed))]
+        return Saved(for_others=(0,), own=tuple(own))
 
 
 def _at_most(active: Dim, count: Dim) -> Requirement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -47,6 +47,8 @@ class Model(Network):
     @field_validator("inputs", "outputs", mode="before")
     @classmethod
     def _tensors(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):  # Keras takes tensors by name
+            value = tuple(value.values())
         given = tuple(value) if isinstance(value, Sequence) else (value,)
         items = tuple(t.tensor() if hasattr(t, "tensor") else t for t in given)
         for item in items:

@@ -50,6 +50,12 @@ class Sequential(Network):
     @classmethod
     def _told(cls, data: Any) -> Any:
         """Take the input's shape from what comes first, where Keras lets that say it."""
+        if isinstance(data, dict) and "layers" not in data:
+            raise InvalidLayerError(
+                "a Sequential is made of its layers at once, and none are added later",
+                code="missing-argument",
+                hint="write Sequential([…]); from_source reads code that adds them one by one",
+            )
         layers = data.get("layers") if isinstance(data, dict) else None
         first, *others = layers if isinstance(layers, list | tuple) and layers else (None,)
         shape = told(first.kept) if isinstance(first, Layer) else None

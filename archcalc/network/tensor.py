@@ -10,6 +10,7 @@ from archcalc.layers.base import Layer
 from archcalc.layers.kept import read
 from archcalc.network.forms import is_network
 from archcalc.network.naming import name_of
+from archcalc.network.operators import Operators
 from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError, quoted, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 from archcalc.symbolic.shown import Shown
@@ -17,7 +18,7 @@ from archcalc.symbolic.shown import Shown
 __all__ = ["Input", "InputLayer", "Tensor", "called", "every"]
 
 
-class Tensor(Shown):
+class Tensor(Operators, Shown):
     """What a layer gives when it is called: a shape, known at once, and where it comes from.
 
     Made by `Input` and by calling layers; a `Model` is what lies between tensors.

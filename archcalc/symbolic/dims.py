@@ -177,7 +177,7 @@ def _normal(value: Any) -> Expr:
     renamed = {
         old: symbol(old.name)
         for old in (value.free_symbols if binds else parts)
-        if isinstance(old, Symbol) and not isinstance(old, Index) and old is not symbol(old.name)
+        if isinstance(old, Symbol) and not isinstance(old, Index) and old != symbol(old.name)
     }
     if renamed:
         value = value.xreplace(renamed)

@@ -47,6 +47,24 @@ def test_a_configuration_of_hugging_face(run: Any, tmp_path: Path) -> None:
     assert "8,030,261,248" in run("summary", str(path)).out
 
 
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"architectures": ["LlamaForCausalLM"], "hidden_size": 64}, "model_type is missing"),
+        ({"model_type": "llama", "num_hidden_layers": 0}, "num_hidden_layers is 0"),
+    ],
+)
+def test_what_a_configuration_lacks_is_said_of_its_file(
+    run: Any, tmp_path: Path, config: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    done = run("llm", str(path))
+    assert done.code == 2
+    assert said in done.err
+    assert "config.json: " in done.err
+
+
 def test_a_line_is_derived(run: Any, small: str) -> None:
     done = run("llm", small, "--length", "128", "--derive", "cache")
     assert done.code == 0
@@ -142,6 +160,17 @@ def test_an_encoder_and_its_decoder_have_one_length() -> None:
     assert sheet["cache"].result == 2 * 10 * (each + each)
     assert ac.deploy(net, where, s=30)["cache"].result == 2 * (10 * each + 30 * each)
     assert any("as long as" in note for note in sheet.notes)
+
+
+def test_a_step_of_a_decoder_takes_nothing_of_the_encoder() -> None:
+    """At the head, one vector and its scores are alive, however long the source was."""
+    width, words, batch, bytes_ = 16, 5000, 2, 2
+    net = ac.families.encoder_decoder(2, 3, width, 32, words, 2, 8, buckets=4)
+    sheet = ac.deploy(net, ac.costs.Deployment(batch=batch, length=10), s=3000)
+    assert sheet["activations of a step"].result == batch * bytes_ * (width + words)
+    whole = ac.families.encoder_decoder(2, 3, width, 32, words, 2, 8).trace((3000,), (1,))
+    alone = ac.families.decoder([], width, words).trace((1,))
+    assert whole.cost(ac.costs.PeakBytes(beforehand=(0,))) == alone.cost(ac.costs.PeakBytes())
 
 
 def test_a_token_more_of_a_decoder_is_one_that_it_writes() -> None:

@@ -35,6 +35,7 @@ from archcalc.families.decoder import block
 from archcalc.families.feedforward import gated_mlp
 from tests.costs.language_models import deepseek_v3, qwen_3_30b
 from tests.costs.test_saved import kept_by_torch
+from tests.network.test_experts import SIZES, Mixtral, sparse
 
 torch = pytest.importorskip("torch")
 
@@ -105,25 +106,30 @@ def test_what_torch_saves_of_a_llama_block(kernels: str, sizes: tuple[int, ...])
     assert trace.cost(cost) == kept_by_torch(module, x, torch.randn(6, e), torch.randn(6, e))
 
 
-def test_what_torch_saves_of_an_expert_and_its_score() -> None:
-    nn = torch.nn
-    router, expert = nn.Linear(6, 4), nn.Linear(6, 5)
+@pytest.mark.parametrize("normalize", [False, True])
+@pytest.mark.parametrize(("d", "f", "count", "active"), SIZES)
+def test_what_torch_saves_of_experts(
+    d: int, f: int, count: int, active: int, normalize: bool
+) -> None:
+    """The tokens gathered for each expert, which were best, and what is added up."""
+    whole = sparse("d", "f", "E", "k", ("t", "d"), normalize).trace()
+    found = whole.cost(SavedBytes("b", kernels="torch on the CPU"))
+    numbers = sparse(d, f, count, active, (5, d), normalize).trace()
+    cost = SavedBytes(3, kernels="torch on the CPU")
+    assert not cost.unstated(numbers)
+    measured = kept_by_torch(Mixtral(d, f, count, active, normalize), torch.randn(3, 5, d))
+    assert numbers.cost(cost) == measured
+    assert found(d=d, f=f, E=count, k=active, t=5, b=3) == measured
 
-    class Routed(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.router, self.expert = router, expert
 
-        def forward(self, x: Any) -> Any:
-            scores = self.router(x).softmax(-1)
-            return scores[..., int(scores.argmax())] * self.expert(x)
-
-    x = ac.Input((6,))
-    routed = ac.Experts(ac.Dense(5), 4, 1, normalize=False)([x, ac.Dense(4, "softmax")(x)])
-    trace = ac.Model(x, routed).trace()
-    cost = SavedBytes(kernels="torch on the CPU")
-    assert not cost.unstated(trace)
-    assert trace.cost(cost) == kept_by_torch(Routed(), torch.randn(6))
+def test_experts_in_a_tower_each_gather_tokens() -> None:
+    """What a layer after the first is given is gathered there too; two mixtures gather apart."""
+    two = [sparse(4, 6, 8, 2, (5, 4)) for _ in range(2)]
+    tower = ac.Sequential([ac.Repeat(ac.Sequential(two), 3)])
+    cost = SavedBytes(3, kernels="torch on the CPU")
+    blocks = [Mixtral(4, 6, 8, 2) for _ in range(6)]
+    net = torch.nn.Sequential(*blocks)
+    assert tower.trace((5, 4)).cost(cost) == kept_by_torch(net, torch.randn(3, 5, 4))
 
 
 def gpt_block() -> ac.Network:

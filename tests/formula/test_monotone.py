@@ -7,9 +7,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sympy import Integer, Max, Min, Rational
+from sympy import Integer, Max, Min, Rational, Symbol
+from sympy.core.cache import clear_cache
 
 from archcalc.formula.monotone import Direction, direction
+from archcalc.formula.rewrite import powers_of
+from archcalc.formula.slope import slope
 from archcalc.symbolic import (
     CeilDiv,
     FloorDiv,
@@ -203,3 +206,16 @@ def test_large_polynomials_are_left_open() -> None:
 @pytest.mark.parametrize("way", list(Direction))
 def test_only_undecided_is_undecided(way) -> None:
     assert way.decided is (way is not OPEN)
+
+
+def test_a_symbol_that_sympy_has_made_anew_is_the_same() -> None:
+    """sympy forgets symbols it has not met for long; the next of that name is equal to them."""
+    n = symbol("n")
+    e = FloorDiv(symbol("h"), 2**n)
+    clear_cache()
+    again = Symbol("n", integer=True, positive=True)
+    assert again is not n
+    assert direction(e, again) is Direction.FALLING
+    assert direction(2**n + n**2 - n, again) is Direction.RISING
+    assert slope(n**2, again, {n: 3}) == 6
+    assert powers_of(3 * n**2, again) == {2: [3]}

@@ -20,8 +20,8 @@ from onnx import ModelProto, TensorProto, helper
 
 import archcalc as ac
 from archcalc.cli import main
-from archcalc.frameworks.from_onnx import from_onnx
 from archcalc.frameworks.importing.onnx import reader
+from archcalc.frameworks.onnx_reading import from_onnx
 from archcalc.layers.opaque import Opaque
 from archcalc.symbolic.errors import ArchcalcError, CycleError, FrameworkError, SpecificationError
 from archcalc.symbolic.limits import LIMITS

@@ -328,3 +328,15 @@ def test_training_is_passed_over() -> None:
 def test_what_is_no_source_is_said_to_be_none(given: Any) -> None:
     with pytest.raises(FrameworkError, match="is no source code"):
         ac.from_source(given)
+
+
+def test_no_other_model_is_taken_for_one_that_cannot_be_read() -> None:
+    source = """
+from keras import Input, Model, Sequential
+from keras.layers import Dense
+base = Sequential([Input((8,)), Dense(4, name="d"), Dense(3)])
+model = Model(base.inputs, base.get_layer("d").output)
+"""
+    with pytest.raises(ac.errors.FrameworkError, match="get_layer takes a layer out of a model"):
+        ac.from_source(source)
+    assert ac.from_source(source, name="base").trace().parameters == 51

@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
 from archcalc.errors import FrameworkError
-from archcalc.frameworks.from_torch import from_torch
 from archcalc.frameworks.importing.batch import Batch, after_reshape, without_batch
+from archcalc.frameworks.torch_reading import from_torch
 from archcalc.layers.opaque import Opaque
 from archcalc.testing import networks
 
@@ -409,3 +409,98 @@ def test_what_a_module_says_when_it_fails_moves_no_terminal() -> None:
         from_torch(Loud(), input_shape=4)
     assert "\x1b" not in str(raised.value)
     assert r"boom \x1b[31m" in str(raised.value)
+
+
+class Call(nn.Module):
+    """A module, and how it is called."""
+
+    def __init__(self, held: nn.Module, how: Any) -> None:
+        super().__init__()
+        self.held, self.how = held, how
+
+    def forward(self, *x: torch.Tensor) -> Any:
+        return self.how(self.held, *x)
+
+
+def _cell_over_time(cell: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    state, made = None, []
+    for step in range(3):
+        state = cell(x[:, step], state)
+        made.append(state[0])
+    return torch.stack(made, 1)
+
+
+@pytest.mark.parametrize(
+    ("held", "how"),
+    [
+        (nn.LSTMCell(4, 5), _cell_over_time),
+        (nn.LSTMCell(4, 5), lambda cell, x: cell(x[:, 0])),
+        (nn.LSTM(4, 5, batch_first=True), lambda lstm, x: lstm(x)),
+        (nn.LSTM(4, 5, 2, batch_first=True), lambda lstm, x: lstm(x)[1][0][-1]),
+        (nn.LSTM(4, 5, 2, batch_first=True, bidirectional=True), lambda lstm, x: lstm(x)),
+        (nn.GRU(4, 5, batch_first=True), lambda gru, x: gru(x)[1]),
+        (nn.RNN(4, 5, batch_first=True), lambda rnn, x: rnn(x, torch.zeros(1, len(x), 5))[1]),
+        (nn.LSTM(4, 5, batch_first=True), lambda lstm, x: lstm(x, lstm(x)[1])[0]),
+        (
+            nn.ModuleList([nn.Linear(4, 5), nn.Linear(5, 2)]),
+            lambda two, x: two[1](two[0](x).detach()),
+        ),
+        (
+            nn.ModuleList([nn.Linear(4, 5), nn.Linear(4, 2)]),
+            lambda two, x: two[1](x) * two[0](x).argmax(-1, keepdim=True),
+        ),
+    ],
+)
+def test_what_is_handed_on_is_trained_as_torch_trains_it(held: Any, how: Any) -> None:
+    module = Call(held, how)
+    trace = from_torch(module, (3, 4)).trace()
+    assert not [row for row in trace if isinstance(row.layer, Opaque)]
+    assert trace.parameters == sum(p.numel() for p in module.parameters())
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        out = module.to("meta")(torch.zeros(1, 3, 4))
+        flat = torch.utils._pytree.tree_leaves(out)
+        torch.autograd.backward([x.sum() for x in flat])
+    assert trace.cost(ac.costs.TrainingFlops()) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize(
+    ("held", "how", "shapes"),
+    [
+        (
+            nn.MultiheadAttention(8, 2, batch_first=True),
+            lambda mha, q, k, v: mha(value=v, key=k, query=q, need_weights=False)[0],
+            [(6, 8), (9, 8), (9, 8)],
+        ),
+        (
+            nn.MultiheadAttention(8, 2, kdim=4, vdim=5, batch_first=True),
+            lambda mha, q, k, v: mha(q, k, v, need_weights=False)[0],
+            [(6, 8), (9, 4), (9, 5)],
+        ),
+        (nn.Bilinear(3, 4, 5), lambda m, x, y: m(input2=y, input1=x), [(3,), (4,)]),
+        (
+            nn.ModuleList([nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)]),
+            lambda m, x: m[1](*m[0](x), output_size=x.shape),
+            [(3, 7, 8)],
+        ),
+        (
+            nn.ConvTranspose2d(3, 4, 3, stride=2),
+            lambda m, x: m(x, output_size=(8, 10)),
+            [(3, 3, 4)],
+        ),
+        (
+            nn.Identity(),
+            lambda m, x: functional.avg_pool2d(m(x), 2, divisor_override=3),
+            [(3, 6, 8)],
+        ),
+    ],
+)
+def test_what_a_call_says_is_kept(held: Any, how: Any, shapes: list[Any]) -> None:
+    """Arguments by keyword, in any order, and those that say more than the module."""
+    module = Call(held, how).eval()
+    net = from_torch(module, shapes if len(shapes) > 1 else shapes[0])
+    built = net.to_torch().eval()
+    inputs = [torch.randn(2, *shape) for shape in shapes]
+    with torch.no_grad():
+        for ours, theirs in zip(built.parameters(), module.parameters(), strict=True):
+            ours.copy_(theirs)
+        torch.testing.assert_close(built(*inputs), module(*inputs))

@@ -68,7 +68,7 @@ def test_an_entry_says_every_field_or_why_there_is_none(cls: type[Layer]) -> Non
 
 
 OPERATIONS = ("slicing", "operations", "arithmetic", "products", "sdpa")
-"""Families of operations, each of which gets 200 examples in ``ci``."""
+"""Families of operations, each of which gets 120 examples in ``ci``."""
 
 
 @pytest.mark.parametrize("kind", HAD)

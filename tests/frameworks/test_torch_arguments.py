@@ -331,6 +331,8 @@ REFUSES: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...], str]]
     ("Upsample", (8,), {"recompute_scale_factor": True}, (3, 9, 9), "recompute_scale_factor"),
     ("ZeroPad2d", (-5,), {}, (3, 9, 9), "nothing"),
     ("ReflectionPad2d", (9,), {}, (3, 9, 9), "padding 9"),
+    ("ReflectionPad2d", ((1, 1),), {}, (3, 9, 9), "padding has 2 values"),
+    ("ConstantPad3d", ((1, 1, 1), 0.0), {}, (3, 9, 9, 9), "padding has 3 values"),
 ]
 
 

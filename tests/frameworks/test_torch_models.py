@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 import archcalc as ac
-from archcalc.frameworks.from_torch import from_torch
+from archcalc.frameworks.torch_reading import from_torch
 from archcalc.layers.opaque import Opaque
 from tests.frameworks.architectures import ConvNeXt, ResNet, Swin, ViT
 from tests.sampling import slow

@@ -220,6 +220,8 @@ def pad(draw: DrawFn, name: str, n: int) -> Case:
     arguments: dict[str, Any] = {"padding": draw(st.sampled_from([amounts, 1, 2]))}
     if name.startswith("Constant"):
         arguments["value"] = 1.0
+    if name.startswith(("Constant", "Zero")):  # torch pads the last axes, where there are fewer
+        arguments["padding"] = draw(st.sampled_from([amounts, amounts[:2], 1]))
     return arguments, ((some(draw, 3), *sizes),)
 
 
@@ -447,3 +449,35 @@ def test_a_stack_of_a_symbolic_number_of_layers() -> None:
     for many in (1, 2, 5):
         theirs = torch.nn.LSTM(16, 8, num_layers=many, bidirectional=True)
         assert P(L=many, u=8) == sum(p.numel() for p in theirs.parameters())
+
+
+@given(st.floats(0.3, 4), st.integers(4, 40))
+def test_any_float_is_a_ratio(factor: float, length: int) -> None:
+    """torch rounds the product of floats down; where that is not ours a remark says both."""
+    import torch
+
+    layer = ours.Upsample(scale_factor=factor)
+    right = torch.nn.Upsample(scale_factor=factor)(torch.zeros(1, 1, length)).shape[-1]
+    trace = ac.Sequential([layer], input_shape=(1, length)).trace()
+    remark = f"torch multiplies floats, and gives {right};"
+    assert trace.output[1] == right or remark in "".join(trace.warnings)
+    assert ac.loads(ac.dumps(ac.Sequential([layer]))).layers[0] == layer
+
+
+@pytest.mark.parametrize("size", [(7, 9), (3, 7, 9), (1, 3, 7, 9)])
+def test_a_pool_is_undone_to_the_size_that_its_call_says(size: tuple[int, ...]) -> None:
+    import torch
+
+    values, places = torch.nn.MaxPool2d(2, return_indices=True)(torch.rand(1, 3, 7, 9))
+    right = torch.nn.MaxUnpool2d(2)(
+        values, places, output_size=size if len(size) != 3 else size[1:]
+    )
+    pooled = ours.MaxPool2d(2, return_indices=True)(ac.Input((3, 7, 9)))
+    assert ours.MaxUnpool2d(2)(*pooled, output_size=size).shape == tuple(right.shape[1:])
+
+
+@pytest.mark.parametrize("name", ["Linear", "Conv2d", "MaxPool2d"])
+@pytest.mark.parametrize("module", [ac, ac.layers, ac.network])
+def test_a_name_of_torchs_says_where_it_stands(module: Any, name: str) -> None:
+    with pytest.raises(ac.errors.MovedNameError, match=f"{name} is archcalc.torch.nn.{name};"):
+        getattr(module, name)

@@ -22,11 +22,14 @@ def gated(width: Any, inner: Any) -> ac.Model:
     return ac.Model(x, ac.Dense(width, use_bias=False)(ac.Multiply()([gate, up])))
 
 
-def sparse(width: Any, inner: Any, count: Any, active: Any, shape: Any) -> ac.Model:
+def sparse(
+    width: Any, inner: Any, count: Any, active: Any, shape: Any, normalize: bool = True
+) -> ac.Model:
     """A router and its experts."""
     x = ac.Input(shape)
     scores = ac.Dense(count, "softmax", use_bias=False, name="router")(x)
-    return ac.Model(x, ac.Experts(gated(width, inner), count, active, name="moe")([x, scores]))
+    mixture = ac.Experts(gated(width, inner), count, active, normalize=normalize, name="moe")
+    return ac.Model(x, mixture([x, scores]))
 
 
 class Gated(nn.Module):
@@ -43,8 +46,11 @@ class Gated(nn.Module):
 class Mixtral(nn.Module):
     """The sparse block of transformers' modeling_mixtral.py, written out again."""
 
-    def __init__(self, width: int, inner: int, count: int, active: int) -> None:
+    def __init__(
+        self, width: int, inner: int, count: int, active: int, normalize: bool = True
+    ) -> None:
         super().__init__()
+        self.normalize = normalize
         self.gate = nn.Linear(width, count, bias=False)
         self.experts = nn.ModuleList(Gated(width, inner) for _ in range(count))
         self.active = active
@@ -53,7 +59,8 @@ class Mixtral(nn.Module):
         tokens = x.flatten(0, 1)
         scores = self.gate(tokens).softmax(-1)
         weights, chosen = scores.topk(self.active)
-        weights = weights / weights.sum(-1, keepdim=True)
+        if self.normalize:
+            weights = weights / weights.sum(-1, keepdim=True)
         out = torch.zeros_like(tokens)
         for number, expert in enumerate(self.experts):
             row, place = torch.where(chosen == number)
@@ -234,7 +241,8 @@ def test_every_expert_has_weights_and_the_active_have_work() -> None:
 def test_experts_in_a_summary_of_differences() -> None:
     before, after = sparse(4, 6, 8, 2, (5, 4)), sparse(4, 6, 8, 4, (5, 4))
     changed = [change for change in ac.compare(before, after).changes if change.kind != "same"]
-    assert [int(change.parameters) for change in changed] == [0] * 4
+    of_an_expert, the_sum = 4, 1
+    assert [int(change.parameters) for change in changed] == [0] * (of_an_expert + the_sum)
     assert sum(int(change.macs) for change in changed) == 5 * 2 * 3 * 4 * 6
 
 

@@ -41,6 +41,10 @@ def loaded(line: str) -> Any:
          "in_channels is read off the input, so leave it out; out_channels is called filters here; "
          "torch's own names are in archcalc.torch.nn"),
         (lambda: ac.LSTM(8, bidirectional=True), "wrap the layer in Bidirectional"),
+        (lambda: ac.Sequential(), "from_source reads code that adds them one by one"),
+        (lambda: ac.Dense(3)(ac.Input(4), use_bias=False), "Dense(…, use_bias=False)"),
+        (lambda: ac.LSTM(3)(ac.Input((4, 5)), mask=ac.Input(4)), "masks change no count here"),
+        (lambda: setattr(ac.Dense(3), "trainable", False), "say trainable= where it is made"),
         (lambda: nn.Conv2d(3, 8, 3, strides=2), "strides is called stride in torch"),
         (lambda: nn.Conv2d(filters=8, kernel_size=3), "filters is called out_channels in torch"),
         (lambda: nn.Linear(3, 8, use_bias=False), "use_bias is called bias in torch"),

@@ -401,3 +401,20 @@ def test_a_frozen_network_is_fine_tuned() -> None:
     net = ac.Sequential([block], input_shape=(5, 8), trainable=False)
     tuned = net.with_lora(2, "wide").trace()
     assert tuned.trainable_parameters == 3 * 2 * (8 + 8)
+
+
+def test_calls_as_keras_has_them() -> None:
+    """The same code makes a model of Keras, which counts its weights."""
+    keras = pytest.importorskip("keras")
+
+    def made(k: Any, image: Any, other: Any) -> Any:
+        x = k.BatchNormalization()(k.Dropout(0.5)(image, training=True), training=False)
+        y = k.MultiHeadAttention(2, 5)(query=x, value=other, key=None)
+        z = k.LSTM(3)(y, mask=None, training=False)
+        w = k.Lambda(lambda pair: pair[0] * pair[1], output_shape=(3,))([z, k.Dense(3)(z)])
+        return {"image": image, "other": other}, {"score": k.Dense(1)(w), "state": z}
+
+    theirs = keras.Model(*made(keras.layers, keras.Input((6, 8)), keras.Input((4, 8))))
+    net = ac.Model(*made(ac, ac.Input((6, 8)), ac.Input((4, 8))))
+    assert net.trace().total_params == theirs.count_params()
+    assert net.trace().outputs == ((1,), (3,))

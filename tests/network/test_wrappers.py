@@ -304,6 +304,22 @@ def test_what_holds_layers_is_dumped_and_validated(layer: ac.Layer) -> None:
         other.model_validate(layer.model_dump())
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ac.SpectralNormalization(ac.Dense(3)),
+        ac.SpectralNormalization(ac.Conv2D("f", 3), power_iterations=2),
+        ac.LoRA(ac.MultiHeadAttention(2, 4), "r", targets=("query_kernel",)),
+        ac.LoRA(ac.TimeDistributed([ac.Dense(3)]), 2),
+    ],
+)
+def test_a_layer_around_a_layer_keeps_its_class_when_it_is_dumped(layer: ac.Layer) -> None:
+    """It came back as a plain `Layer`, without its fields."""
+    kind = type(layer)
+    assert kind.model_validate(layer.model_dump()) == layer
+    assert kind.model_validate_json(layer.model_dump_json()) == layer
+
+
 def test_what_is_shared_is_shared_once_dumped() -> None:
     shared = ac.Dense(4)
     net = ac.Sequential([shared, shared], input_shape=4)

@@ -53,5 +53,6 @@ OPERATIONS: Mapping[str, Written] = {
     "Stack": lambda layer, x, names: f"ops.stack([{', '.join(names)}], axis={layer.axis})",
     "Select": EXPRESSIONS["Select"], "Slice": EXPRESSIONS["Slice"],
     "Divide": EXPRESSIONS["Divide"],
+    "StopGradient": lambda layer, x, names: f"ops.stop_gradient({names[0]})",
 }  # fmt: skip
 """By our layer's name; empty text where this one is not written."""

@@ -186,6 +186,6 @@ EXPRESSIONS: Mapping[str, Written] = {
     "RepeatVector": _method(".unsqueeze(1).repeat(1, {layer.n}, 1)"),
     "Divide": _with_number("/"), "Power": _with_number("**"),
     "Compare": _compared, "Where": _chosen,
-    "CumulativeSum": _method(".cumsum({layer.axis})"),
+    "StopGradient": _method(".detach()"), "CumulativeSum": _method(".cumsum({layer.axis})"),
 }  # fmt: skip
 """By our layer's name."""

@@ -8,23 +8,19 @@ shapes and weights.  Nothing is guessed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from typing import Any
 
 from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, without_batch
 from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import FOLLOWS, Call, Graph, Held, Ref, Scope, refs
+from archcalc.frameworks.importing.module_calls import LayerOf, ModuleCalls
 from archcalc.frameworks.importing.sizes import dim_of, quotient
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
-from archcalc.frameworks.importing.weights import our_names, ties_of
 from archcalc.frameworks.importing.workbench import (
     Names,
-    Workbench,
-    each,
-    has_places,
     place_of,
 )
 from archcalc.layers.base import Layer
@@ -37,8 +33,6 @@ from archcalc.symbolic.errors import ArchcalcError
 from archcalc.symbolic.shape import Shape
 
 __all__ = ["Lowering", "lower"]
-
-LayerOf = Callable[[Any, tuple[int, ...]], Layer]
 
 
 def lower(
@@ -57,14 +51,12 @@ def lower(
     return Lowering(graph, layer_of, sizes).network(inputs, assumed)
 
 
-class Lowering(Workbench):
+class Lowering(ModuleCalls):
     """One graph on its way to a network."""
 
     def __init__(self, graph: Graph, layer_of: LayerOf, sizes: Mapping[Any, int]) -> None:
-        super().__init__(graph, sizes)
-        self._layer_of = layer_of
+        super().__init__(graph, layer_of, sizes)
         self._used = _uses(graph)
-        self._unsaid: set[str] = set()
         self._names = Names()
         self._models: dict[tuple[str, str], list[Model]] = {}
 
@@ -167,6 +159,7 @@ class Lowering(Workbench):
         self._around, self._naming = around, names
         self._claimed = []
         self._name = names.of(call.path, around) if _is_module(call) else None
+        there = call.path in self._layers
         try:
             made = self._module(call) if _is_module(call) else self._function(call)
             values = [made] if isinstance(made, Value) else list(made)
@@ -184,8 +177,9 @@ class Lowering(Workbench):
         ) as error:
             for name in self._claimed:
                 del self._owner[name]
-            self._layers.pop(call.path, None)
-            if _is_module(call) and call.path in self._unsaid:  # a row of its own each time
+            if not there:
+                self._layers.pop(call.path, None)
+            if _is_module(call) and (there or call.path in self._unsaid):
                 self._name = names.fresh(call.path, around)
             self._unsaid.add(call.path or "")
             values = self._opaque(call, str(error))
@@ -216,80 +210,6 @@ class Lowering(Workbench):
             raise NotLoweredError(stopped or "no layer says this function")
         made: Value | Sequence[Value] = lowering(self, *call.args, **dict(call.kwargs))
         return made
-
-    def _module(self, call: Call) -> Value | Sequence[Value]:
-        values = [self.tensor_of(ref) for ref in refs((call.args, dict(call.kwargs)))]
-        if not values:
-            raise NotLoweredError("it takes no tensor")
-        layer = self._named(call.path, call.what, values)
-        shapes = [tuple(value.tensor.shape) for value in values]
-        one = len(values) == len(call.outputs) == 1
-        if one and has_places(layer) and not (values[0].is_free and values[0].at == Batch(0)):
-            first = tuple(values[0].tensor.shape)[0 if values[0].is_free else 1 :]
-            self._weighs(layer, call.what, [first])
-            return self.sampled(values[0], layer, self.shapes()[0])
-        if _is_folded(values[0]) and (has_places(layer) or self._joins(layer, shapes)):
-            if len({id(value.tensor) for value in values}) == 1:  # attention of one to itself
-                values, shapes = values[:1], shapes[:1]
-            self._weighs(layer, call.what, [shape[1:] for shape in shapes])
-            layer = each(layer)
-        else:
-            self._weighs(layer, call.what, shapes)
-        return self.on_many(values, layer, [values[0].at] * len(call.outputs), self.shapes())
-
-    def _joins(self, layer: Layer, shapes: Sequence[Sequence[Any]]) -> bool:
-        """Whether a layer does more with what lies along the first axis than with each of it."""
-        whole = self.applied(layer, tuple(map(Shape, shapes)))
-        try:
-            one = self.applied(layer, tuple(Shape(shape[1:]) for shape in shapes))
-        except ArchcalcError:
-            return False
-        several, each = (sum(number(w.macs, self._sizes) for w in a.work) for a in (whole, one))
-        return several != each * number(shapes[0][0], self._sizes)
-
-    def _named(self, path: str, module: Any, values: Sequence[Value]) -> Layer:
-        """The layer of a module, the same at every call."""
-        if path not in self._layers:
-            layer = self._layer_of(module, tuple(values[0].own))
-            layer = layer.model_copy(update={"name": self._name})
-            self._layers[path] = self._owning(layer, path, module)
-        return self._layers[path]
-
-    def _weighs(self, layer: Layer, module: Any, shapes: Sequence[Sequence[Any]]) -> None:
-        """The layer has as many weights as the module.
-
-        Raises:
-            NotLoweredError: it has not: the module was changed after it was made.
-        """
-        weights = self.applied(layer, tuple(map(Shape, shapes))).weights
-        ours = sum(number(w.size, self._sizes) for w in weights if w.role != "statistic")
-        theirs = sum(parameter.numel() for parameter in module.parameters())
-        if ours != theirs:
-            raise NotLoweredError(f"it has {theirs:,} parameters where its class has {ours:,}")
-
-    def _owning(self, layer: Layer, path: str, module: Any) -> Layer:
-        """The layer, with those of its weights tied that another has already."""
-        prefix = f"{path}." if path and path in self._paths else ""
-        held = [name for name, _ in module.named_parameters()]
-        firsts = {name: self.graph.names.get(prefix + name, prefix + name) for name in held}
-        ours = our_names(layer)
-        ties = {
-            ours[name]: self._owner[first]
-            for name, first in firsts.items()
-            if first in self._owner and name in ours
-        }
-        if ties:
-            layer = layer.model_copy(update={"tied": ties_of(layer, ties)})
-        for name, first in firsts.items():
-            self._claim(first, layer, ours.get(name, name))
-        for name, _ in module.named_buffers():
-            if name in ours:
-                self._claim(self.graph.names.get(prefix + name, prefix + name), layer, ours[name])
-        return layer
-
-    @cached_property
-    def _paths(self) -> set[str]:
-        return {name for name, _ in self.graph.root.module.named_modules()}
 
     def _opaque(self, call: Call, why: str) -> list[Value]:
         given = list(self._taken(call))
@@ -381,10 +301,6 @@ def _uses(graph: Graph) -> dict[int, set[int]]:
             for taken in call.inputs():
                 used.setdefault(taken, set()).add(id(call))
     return used
-
-
-def _is_folded(value: Value) -> bool:
-    return value.at is not None and value.at.axis == 0 and not value.is_free
 
 
 def _moved(value: Value, tensor: Any) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
-from archcalc.frameworks.converters import BIAS, features
+from archcalc.frameworks.converters import BIAS, features, keras_operation
 from archcalc.frameworks.record import (
     Absent,
     Argument,
@@ -19,7 +19,15 @@ from archcalc.frameworks.record import (
     same_tensors,
 )
 from archcalc.layers.applied import Applied
-from archcalc.layers.core import Bilinear, Dense, EinsumDense, Identity, Lambda, Masking
+from archcalc.layers.core import (
+    Bilinear,
+    Dense,
+    EinsumDense,
+    Identity,
+    Lambda,
+    Masking,
+    StopGradient,
+)
 from archcalc.layers.einsum import equation
 from archcalc.symbolic.shape import Shape, product
 
@@ -145,5 +153,10 @@ RECORDS = (
         keras=Entry(),
         torch=Entry(),
         names=(Name("Identity", "*args, **kwargs"),),
+    ),
+    Record(
+        StopGradient,
+        keras=keras_operation("stop_gradient", "stop_gradient"),
+        torch=Entry(".StopGradient"),
     ),
 )

@@ -132,7 +132,7 @@ class Machine(Callables):
         assigned = set(_assigned(statement))
         for name in assigned.union(_changed(statement)):
             if name in assigned or name not in frame.names or _matters(frame.names[name]):
-                frame.names[name] = Poison(error)
+                frame.names[name] = Poison(error, _makes_model(statement))
 
     # Statements
 
@@ -373,6 +373,13 @@ def _as_read(target: Any) -> Any:
     if isinstance(target, ast.Attribute):
         return ast.Attribute(target.value, target.attr, ast.Load())
     return ast.Subscript(target.value, target.slice, ast.Load())
+
+
+def _makes_model(statement: ast.stmt) -> bool:
+    """Whether a name is given to a model that is called by its class."""
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    called = ast.unparse(value.func) if isinstance(value, ast.Call) else ""
+    return called.rpartition(".")[2] in ("Model", "Sequential")
 
 
 def _assigned(node: ast.AST) -> Iterator[str]:

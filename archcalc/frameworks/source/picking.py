@@ -64,6 +64,9 @@ def picked(machine: Machine, name: str | None, call: Mapping[str, Any]) -> Any:
             values={"models": tuple(found)},
             hint=f"say which, such as {machine.file}:{found[-1]} or name={found[-1]!r}",
         )
+    last = machine.order.get(found[0], 0)
+    later = {n: value for n, value in names.items() if machine.order.get(n, 0) > last}
+    _check_poison(machine, {n: v for n, v in later.items() if getattr(v, "is_model", False)})
     return _made(machine, found[0], names[found[0]], call)
 
 

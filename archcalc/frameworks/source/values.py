@@ -50,9 +50,15 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Poison:
-    """What a statement would have given that cannot be read; whoever needs it gets the error."""
+    """What a statement would have given that cannot be read; whoever needs it gets the error.
+
+    Attributes:
+        error: why it cannot be read.
+        is_model: whether it would have been a model, so that no other is taken in its place.
+    """
 
     error: ArchcalcError
+    is_model: bool = False
 
 
 @dataclass(slots=True)

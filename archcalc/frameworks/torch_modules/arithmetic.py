@@ -27,6 +27,7 @@ __all__ = [
     "Power",
     "Reduce",
     "ScaledDotProductAttention",
+    "StopGradient",
     "Take",
     "TakeAlongAxis",
     "Where",
@@ -128,6 +129,13 @@ _COMPARED: Mapping[str, Callable[..., Tensor]] = {
     "greater": torch.gt,
     "greater_equal": torch.ge,
 }
+
+
+class StopGradient(nn.Module):  # type: ignore[misc]
+    """What goes in, and no gradient goes back."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.detach()
 
 
 class Compare(_WithConstant):

@@ -170,7 +170,7 @@ def readings(
                 code="symbol-taken",
                 hint="call it something else",
             )
-        other = next((o for o, n in numbers.items() if n == number and o is not s), None)
+        other = next((o for o, n in numbers.items() if n == number and o != s), None)
         if other is not None:
             raise EvaluationError(
                 f"{s.name} and {other.name} both stand for {number}",

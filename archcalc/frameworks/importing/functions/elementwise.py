@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 # One tensor, the same shape
 
 
-@lowers("contiguous", "to", "type", "float", "half", "bfloat16", "double", "clone", "detach", "cpu",
+@lowers("contiguous", "to", "type", "float", "half", "bfloat16", "double", "clone", "cpu",
         "cuda", "type_as", "requires_grad", "alias", "int", "long", "bool", "nan_to_num", "data",
         "checkpoint", "lift_fresh", "conj", "resolve_conj", "real")  # fmt: skip
 def same(low: Workbench, x: Any, *args: Any, **kwargs: Any) -> Lowered:
     """The same numbers, in another place or of another kind."""
     return low.value(x)
+
+
+@lowers("detach")
+def without_gradient(low: Workbench, x: Any) -> Lowered:
+    """The same numbers; a tensor that nothing trains is as it was."""
+    return low.on(low.value(x), ac.StopGradient())
 
 
 @lowers("zero")

@@ -23,9 +23,13 @@ AS_MODULES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "avg_pool1d": (
         "AvgPool1d", ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")),
     "avg_pool2d": (
-        "AvgPool2d", ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")),
+        "AvgPool2d", (
+            "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"
+        )),
     "avg_pool3d": (
-        "AvgPool3d", ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")),
+        "AvgPool3d", (
+            "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"
+        )),
     "adaptive_avg_pool1d": ("AdaptiveAvgPool1d", ("output_size",)),
     "adaptive_avg_pool2d": ("AdaptiveAvgPool2d", ("output_size",)),
     "adaptive_avg_pool3d": ("AdaptiveAvgPool3d", ("output_size",)),
@@ -56,6 +60,9 @@ AS_MODULES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 def _as_module(module: str, names: tuple[str, ...]) -> Lower:
     def lower(low: Workbench, x: Any, *args: Any, **kwargs: Any) -> Lowered:
         given = {**dict(zip(names, args, strict=False)), **kwargs}
+        unsaid = [name for name in given if name not in names and given[name] not in (None, False)]
+        if unsaid or len(args) > len(names):
+            raise NotLoweredError(f"{module} here takes {', '.join(names)}")
         known = {name: given[name] for name in names if given.get(name) is not None}
         return low.module(module, known, low.tensor_of(x))
 

@@ -98,7 +98,12 @@ def _of_one_number(kind: str) -> Operation | None:
     return None
 
 
-@_operation("Cast", "StopGradient", "Copy", "NanToNum", "Snapshot", "CastDType", "Identity")
+@_operation("StopGradient")
+def _stopped(low: Workbench, config: Given, args: Sequence[Any]) -> Any:
+    return low.on(low.tensor_of(args[0]), ac.StopGradient())
+
+
+@_operation("Cast", "Copy", "NanToNum", "Snapshot", "CastDType", "Identity")
 def _same(low: Workbench, config: Given, args: Sequence[Any]) -> Any:
     return low.tensor_of(args[0])
 

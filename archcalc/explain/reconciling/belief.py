@@ -82,9 +82,9 @@ class Belief:
         apart = NEAR_USUAL if usual else NEAR if len(best.parts) < 2 else NEAR_OF_SEVERAL
         if not usual and self.lies_before(best):
             apart = max(apart, NEAR_BEFORE)
-        near = kept if usual else found
-        listed = [e for e in near if e.bits <= best.bits + apart]
-        return near[: _nearly_all(near, len(listed))] if len(listed) > 1 else listed
+        fitting = kept if usual else list(found)
+        near = sum(e.bits <= best.bits + apart for e in fitting)
+        return fitting[: _nearly_all(fitting, near) if near > 1 else near]
 
     def lies_before(self, explanation: Explanation) -> bool:
         """Whether what was done otherwise shows in sizes alone, at calls after it."""

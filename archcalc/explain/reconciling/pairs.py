@@ -154,7 +154,8 @@ class Pairs:
         here = [
             s for s in few
             if len(s.candidate.changes) == 1 and not s.candidate.everywhere
-            and not span.meets(s.value) and len(s.candidate.amounts) < 2 and s.bits <= _EACH_OF_THREE
+            and len(s.candidate.amounts) < 2 and s.bits <= _EACH_OF_THREE
+            and not span.meets(s.value)
         ]  # fmt: skip
         for some in combinations(here[:_MOST_IN_THREES], 3):
             parts = tuple(s.candidate for s in some)

@@ -1,4 +1,4 @@
-"""Whether an explanation names the cause: right, listed among equals, wrong alone, or not at all."""
+"""Whether an explanation names the cause."""
 
 from __future__ import annotations
 

@@ -92,7 +92,11 @@ class Place:
 
     def shown(self, rule: Expr | int) -> str:
         """A rule as text."""
-        return to_text(rule, {}, self.notation.order)
+        return to_text(rule, {}, self._order)
+
+    @cached_property
+    def _order(self) -> tuple[Symbol, ...]:
+        return self.notation.order
 
     def named(self, one: Symbol) -> str:
         """A symbol with the word for what it is: ``the length t``, ``the units u``."""

@@ -130,7 +130,7 @@ class Singles:
             return candidate.bits
         (index,) = list(candidate.changes)[:1]
         same = self.tagged.get(candidate.tag, {})
-        places = sum(i in span.rows for i in same) if index in span.rows else len(same)
+        places = len(span.rows.intersection(same)) if index in span.rows else len(same)
         half = ONE_OF_TWO if index in self.field.halves else 0.0
         return candidate.bits + place_bits(places) + half
 

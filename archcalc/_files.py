@@ -39,7 +39,7 @@ _ATTRIBUTE = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 _TOLD_BY_THEIR_TEXT: Mapping[str, tuple[tuple[str, str], ...]] = {
     ".json": (
         ("archcalc.frameworks.importing.keras.archives:holds_config", _KERAS),
-        (f"{_HUGGING_FACE}.files:holds_model_type", f"{_HUGGING_FACE}.reading:read_config_file"),
+        (f"{_HUGGING_FACE}.files:holds_configuration", f"{_HUGGING_FACE}.reading:read_config_file"),
     ),
 }
 """For endings that others use too: how such a file is recognised, and what then reads it."""

@@ -47,6 +47,24 @@ def test_a_configuration_of_hugging_face(run: Any, tmp_path: Path) -> None:
     assert "8,030,261,248" in run("summary", str(path)).out
 
 
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"architectures": ["LlamaForCausalLM"], "hidden_size": 64}, "model_type is missing"),
+        ({"model_type": "llama", "num_hidden_layers": 0}, "num_hidden_layers is 0"),
+    ],
+)
+def test_what_a_configuration_lacks_is_said_of_its_file(
+    run: Any, tmp_path: Path, config: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    done = run("llm", str(path))
+    assert done.code == 2
+    assert said in done.err
+    assert "config.json: " in done.err
+
+
 def test_a_line_is_derived(run: Any, small: str) -> None:
     done = run("llm", small, "--length", "128", "--derive", "cache")
     assert done.code == 0

@@ -154,6 +154,12 @@ MIXTRAL = {**LLAMA, "model_type": "mixtral", "num_key_value_heads": 2}
             "add_cross_attention",
             "invalid-field",
         ),
+        ({"model_type": "llava", "text_config": "llama"}, "text_config", "invalid-field"),
+        (
+            {"model_type": "gemma3_text", "num_hidden_layers": 2, "layer_types": ["mamba"] * 2},
+            "layer_types",
+            "invalid-field",
+        ),
     ],
 )
 def test_what_is_impossible_names_the_key(config: dict[str, Any], key: str, code: str) -> None:
@@ -162,6 +168,29 @@ def test_what_is_impossible_names_the_key(config: dict[str, Any], key: str, code
     assert raised.value.code == code
     assert raised.value.path == key
     assert key in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [(0, "from 1 on"), (-3, "from 1 on"), (10**12, "at most 10,000,000,000"), (None, "is null")],
+)
+def test_what_would_be_possible_is_said(layers: Any, said: str) -> None:
+    with pytest.raises(SpecificationError, match=said):
+        ac.from_huggingface({**LLAMA, "num_hidden_layers": layers})
+
+
+def test_formats_of_weights_that_are_not_read_are_named() -> None:
+    quantized = {**LLAMA, "quantization_config": {"quant_method": "gptq", "bits": 4}}
+    with pytest.warns(ac.ArchcalcWarning, match="quantization_config is not read"):
+        net = ac.from_huggingface(quantized)
+    assert net == ac.from_huggingface(LLAMA)
+
+
+def test_one_architecture_may_be_a_text() -> None:
+    def of(architecture: Any) -> Any:
+        return ac.from_huggingface({**LLAMA, "architectures": architecture}).trace().parameters
+
+    assert of("LlamaForCausalLM") == of(["LlamaForCausalLM"]) > of("LlamaModel")
 
 
 def test_an_unknown_type_names_the_nearest() -> None:

@@ -5,7 +5,7 @@ Where each argument comes from says a *source*; see `sources`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -94,14 +94,17 @@ class Config:
             return None
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= MOST:
-            raise self.refused(key, value, f"it is a whole number from {minimum} on")
+        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            raise self.refused(key, value, f"give a whole number from {minimum} on")
+        if value > MOST:
+            raise self.refused(key, value, f"give at most {MOST:,}")
         return value
 
     def missing(self, key: str) -> SpecificationError:
         """The error that a field is not there and has no default."""
         return SpecificationError(
-            f"{self.name}: {key} is missing, and nothing stands for it",
+            f"{self.name}: {key} is {'null' if key in self.given else 'missing'}, "
+            "and nothing stands for it",
             code="missing-key", path=key, hint=f"give {key}",
         )  # fmt: skip
 
@@ -125,16 +128,14 @@ def _of_text(config: Config, argument: str, source: Any) -> Any:
     config.keys[argument] = key
     if argument in _WORDS:
         return _WORDS[argument](config, key, value)
-    number = config.size(key)
+    unasked = argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,)))
+    number = config.size(key, minimum=0 if unasked or argument in _MAY_BE_NONE else 1)
     if number is None and instead:
         return _formula(config, argument, instead)
-    unasked = argument in _OF_EXPERTS and not any(config.arguments.get("sparse", (True,)))
     if unasked and not number:
         return None
     if number is None and argument in _NEEDED:
         raise config.missing(key)
-    if number == 0 and argument not in _MAY_BE_NONE:
-        raise config.refused(key, 0, f"a model has at least one: give {key} from 1 on")
     return number
 
 
@@ -249,15 +250,22 @@ def _layers(config: Config) -> int:
     return layers
 
 
-def _listed(config: Config, key: str) -> list[Any] | None:
-    """A list with an entry for each layer, or null."""
+def _listed(config: Config, key: str, known: Sequence[str]) -> list[Any] | None:
+    """A list with a word that is known for each layer, or null."""
     value = config.raw(key) if key else None
     if value is None:
         return None
     layers = config.arguments["layers"]
     if not isinstance(value, list | tuple) or len(value) != layers:
         raise config.refused(key, value, f"it is a list with an entry for each of {layers} layers")
+    for word in value:
+        if word not in known:
+            raise config.refused(key, word, f"layers that are known are {', '.join(known)}")
     return list(value)
+
+
+_EVERYWHERE = ("full_attention", "global")
+"""What layers are called whose attention has no window."""
 
 
 def _of_windows(config: Config, argument: str, source: Any) -> Any:
@@ -265,7 +273,7 @@ def _of_windows(config: Config, argument: str, source: Any) -> Any:
     if config.arguments.get("window") is None:
         return ()
     layers = _layers(config)
-    words = _listed(config, source.types)
+    words = _listed(config, source.types, (*source.words, *_EVERYWHERE))
     if words is not None:
         return tuple(word in source.words for word in words)
     since, until = (config.size(key) if key else None for key in (source.since, source.until))
@@ -279,7 +287,7 @@ def _of_windows(config: Config, argument: str, source: Any) -> Any:
 
 def _of_sparse(config: Config, argument: str, source: Any) -> Any:
     layers = _layers(config)
-    words = _listed(config, source.types)
+    words = _listed(config, source.types, ("sparse", "dense"))
     if words is not None:
         return tuple(word == "sparse" for word in words)
 

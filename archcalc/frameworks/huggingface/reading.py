@@ -18,7 +18,13 @@ from archcalc.frameworks.huggingface.fields import Config
 from archcalc.frameworks.huggingface.types import TYPES, Head, Type
 from archcalc.network import Network
 from archcalc.symbolic.dims import DimLike
-from archcalc.symbolic.errors import ArchcalcWarning, SpecificationError, quoted, shorten
+from archcalc.symbolic.errors import (
+    ArchcalcError,
+    ArchcalcWarning,
+    SpecificationError,
+    quoted,
+    shorten,
+)
 
 __all__ = ["Reading", "from_huggingface", "read_config", "read_config_file"]
 
@@ -78,7 +84,10 @@ def read_config_file(path: str | os.PathLike[str], input_shape: Sequence[Any] | 
     Raises:
         ArchcalcError: as `from_huggingface`.
     """
-    return from_huggingface(path, length=input_shape[0] if input_shape else "t")
+    try:
+        return from_huggingface(path, length=input_shape[0] if input_shape else "t")
+    except ArchcalcError as error:
+        raise error.in_file(os.fspath(path)) from None
 
 
 @dataclass(frozen=True)
@@ -225,6 +234,13 @@ def _type_of(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         )
         return _type_of(words)
     if isinstance(name, str) and name in _INSIDE_TYPES:
+        for key in _INSIDE:
+            if given.get(key) is not None:
+                raise SpecificationError(
+                    f"{name}: {key} is {quoted(given[key], 40)}",
+                    code="invalid-field", path=key, values={key: given[key]},
+                    hint="it is an object: the configuration of the words",
+                )  # fmt: skip
         return _INSIDE_TYPES[name], given
     raise _unknown(name)
 
@@ -302,6 +318,11 @@ def _understood(config: Config, found: Type) -> None:
             f"{config.name}: what is not known of this type, and may change a count, is left out: "
             f"{names}"
         )
+    if config.given.get("quantization_config"):
+        _warn(
+            f"{config.name}: quantization_config is not read, which counts no weights: say in what "
+            "format they are stored, as with --dtype int4/128 or Formats(weights='int4/128')"
+        )
     for note in found.notes:
         if note.meant(config.given):
             _warn(f"{config.name}: {note.key} is {config.given[note.key]}: {note.text}")
@@ -327,7 +348,7 @@ _HEADS: Mapping[str, Head] = {
 def _head(given: Mapping[str, Any], found: Type) -> Head:
     """What the class that is named has; a head that is not known is left out, which is said."""
     named = given.get("architectures")
-    first = named[0] if isinstance(named, list) and named else ""
+    first = named[0] if isinstance(named, list) and named else named
     if not isinstance(first, str) or not first:
         return found.default_head
     head = next((head for end, head in _HEADS.items() if first.endswith(end)), None)

@@ -104,7 +104,6 @@ _EXPLORE = ("Certificate", "Configuration", "Excluded", "LazyTable", "Optimum",
             "Table", "search", "sweep")  # fmt: skip
 
 _RENAMED = {
-    "archcalc.nn": "archcalc.torch.nn",
     "archcalc.with_values": "archcalc.substitute",
     "archcalc.network.with_values": "archcalc.network.substitute",
     "archcalc.formula.RealNumber": "archcalc.formula.ClosedForm",

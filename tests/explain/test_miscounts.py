@@ -40,7 +40,7 @@ def test_there_are_kinds_enough() -> None:
 
 
 def rates(how: str, cases: int, many: int = 1, most: int = 50) -> Counter[str]:
-    """How many of `cases` are right, listed, wrong and unexplained."""
+    """How many of `cases` have each verdict."""
     found: Counter[str] = Counter()
     for seed in range(cases):
         net, claims, causes = case(seed, how, many, most)
@@ -55,11 +55,14 @@ REACHED = {
     ("layers", 2): (80, 6),  # aims: 80, 1
     ("total", 2): (60, 8),  # aims: 60, 1
 }
-"""Of a hundred, how many at least are explained, and how many at most by a wrong cause alone.
+"""Of a hundred, how many at least are explained, and how many at most by none but wrong causes.
 
 They are what is reached, less what three hundred other networks may differ by; the aims of the
 project stand beside them.  They are raised with what is reached, and never lowered.
 """
+
+ALONE = 2
+"""Of a hundred, how many at most are explained by one wrong cause alone; the aim is 1."""
 
 
 @pytest.mark.parametrize("how", ["layers", "running", "total"])
@@ -71,7 +74,8 @@ def test_a_mistake_is_explained_by_its_cause(how: str) -> None:
     assert found["unexplained"] < cases
     if cases >= 100:
         assert 100 * (found["right"] + found["listed"]) >= least * cases, found
-        assert 100 * found["wrong"] <= wrong * cases, found
+        assert 100 * (found["wrong"] + found["unlisted"]) <= wrong * cases, found
+        assert 100 * found["wrong"] <= ALONE * cases, found
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="a pair takes as long as many single mistakes")
@@ -80,7 +84,8 @@ def test_two_mistakes_are_explained_by_both_causes(how: str) -> None:
     found = rates(how, 200, 2)
     least, wrong = REACHED[how, 2]
     assert 100 * (found["right"] + found["listed"]) >= least * 200, found
-    assert 100 * found["wrong"] <= wrong * 200, found
+    assert 100 * (found["wrong"] + found["unlisted"]) <= wrong * 200, found
+    assert 100 * found["wrong"] <= ALONE * 200, found
 
 
 def test_random_numbers_are_not_explained() -> None:

@@ -14,7 +14,9 @@ import pytest
 
 import archcalc as ac
 from archcalc.explain import Edit, Place, Variant, reconcile, register_edit
+from archcalc.explain.reconciling.candidates import Field
 from archcalc.explain.reconciling.edit import EDITS
+from archcalc.explain.reconciling.quantities import quantity_of
 from archcalc.explain.reconciling.terms import twice
 from tests.sampling import NIGHTLY
 
@@ -263,6 +265,36 @@ def test_near_the_truth_only_a_usual_cause_is_believed() -> None:
     assert found.pop(-10) == {"missing-bias"}
     assert found.pop(-32) == {"missing-bias"}
     assert len(found) <= (2 if NIGHTLY else 0)
+
+
+def test_beside_what_explains_a_claim_alone_nothing_is_told_that_does_nothing() -> None:
+    """The 16 units read as the features: whichever input was taken for them adds nothing."""
+    net = chain((50,), *map(ac.Dense, (100, 64, 24, 16)))
+    found = reconcile(net, layers={"dense_3": (16 + 1) * 16})
+    assert found.explained == "ambiguous"
+    every = (found.findings, *found.alternatives)
+    assert all(f.amount for whole in every for f in whole)
+
+
+def test_a_likely_pair_is_listed_beside_an_unusual_single() -> None:
+    """Both biases, of 6 and of 10, and not only the 16 units that were counted one too few."""
+    net = chain((15,), ac.Dense(6), ac.Dense(10))
+    right = int(net.trace().parameters)
+    found = reconcile(net, total=right - 16)
+    told = [{f.kind for f in whole} for whole in (found.findings, *found.alternatives)]
+    assert {"missing-bias"} in told
+
+
+def test_two_fields_of_one_layer_are_counted_together() -> None:
+    trace = chain((8, 8, 16), ac.Conv2D(64, 5)).trace()
+    field = Field(trace, quantity_of("parameters"))
+    made = {c.words: c for c in field.moving(0)}
+    two = [
+        next(c for words, c in made.items() if text in words)
+        for text in ("kernel_size=3", "filters=32")
+    ]
+    amounts, _ = field.followed({0: two}) or ({}, {})
+    assert amounts == {0: (5 * 5 * 16 + 1) * 64 - (3 * 3 * 16 + 1) * 32}
 
 
 def test_what_is_not_explained_has_hints() -> None:

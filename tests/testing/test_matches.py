@@ -636,6 +636,14 @@ def test_what_is_done_at_every_step_is_told_apart(ours: Any, theirs: Any, name: 
     assert [row[0] for d in differs(net, other.to_keras()).differences for row in d.rows] == [name]
 
 
+def test_what_is_done_along_two_axes_is_itself() -> None:
+    """Keras has one wrapper around another."""
+    net = ac.Sequential([ac.TimeDistributed(ac.MaxPooling1D(2), axes=2)], (2, 3, 4, 5))
+    assert_matches(net, net.to_keras())
+    other = ac.Sequential([ac.TimeDistributed(ac.AveragePooling1D(2), axes=2)], (2, 3, 4, 5))
+    assert differs(net, other.to_keras()).differences
+
+
 def test_cells_are_told_apart() -> None:
     def stacked(activation: str) -> ac.Sequential:
         cells = ac.StackedRNNCells(

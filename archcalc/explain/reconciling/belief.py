@@ -22,6 +22,7 @@ from archcalc.explain.reconciling.likelihood import (
     NEAR_OF_SEVERAL,
     NEAR_USUAL,
     ONE_MORE,
+    UNLISTED,
     USUAL,
     believed,
 )
@@ -81,8 +82,9 @@ class Belief:
         apart = NEAR_USUAL if usual else NEAR if len(best.parts) < 2 else NEAR_OF_SEVERAL
         if not usual and self.lies_before(best):
             apart = max(apart, NEAR_BEFORE)
-        most = best.bits + apart
-        return [e for e in (kept if usual else found) if e.bits <= most]
+        fitting = kept if usual else list(found)
+        near = sum(e.bits <= best.bits + apart for e in fitting)
+        return fitting[: _nearly_all(fitting, near) if near > 1 else near]
 
     def lies_before(self, explanation: Explanation) -> bool:
         """Whether what was done otherwise shows in sizes alone, at calls after it."""
@@ -151,3 +153,13 @@ class Belief:
                 for others in beside:
                     found += bisect_right(others, high - value) - bisect_left(others, low - value)
         return found
+
+
+def _nearly_all(explanations: Sequence[Explanation], fewest: int) -> int:
+    """How many of explanations in order have all but `UNLISTED` of the weight of all."""
+    weights = [2.0**-e.bits for e in explanations]
+    left, most = sum(weights[fewest:]), UNLISTED * sum(weights)
+    while left > most:
+        left -= weights[fewest]
+        fewest += 1
+    return fewest

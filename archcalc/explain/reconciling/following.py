@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from archcalc.explain.reconciling.edit import Variant
-from archcalc.layers import Applied
+from archcalc.layers import Applied, Layer
 from archcalc.network import Row, Trace
 from archcalc.symbolic import ArchcalcError
 from archcalc.symbolic.shape import Shape
@@ -50,6 +50,7 @@ class Follower:
         self._most, self._calls = MOST_VISITS, 0
         self._known: dict[tuple[int, tuple[Shape, ...]], Applied | None] = {}
         self._layers: list[Any] = []
+        self._both: dict[tuple[int, int], Layer] = {}
         last: dict[int, int] = {}
         for i, row in enumerate(trace.rows):
             for source in row.sources:
@@ -131,7 +132,7 @@ class Follower:
             taken = tuple([made.get((s, o), x) for s, o, x in ways])
         layer = row.layer
         for change in changes:
-            layer = change.layer if change.layer is not None else layer
+            layer = layer if change.layer is None else self._made(row.layer, layer, change.layer)
             taken = change.inputs if change.inputs is not None else taken
         if layer is row.layer and taken == row.inputs and not changes:
             return False
@@ -147,6 +148,17 @@ class Follower:
                     return None
                 applied = _Misread(applied, outputs)
         return replace(row, applied=applied)
+
+    def _made(self, right: Layer, before: Layer, other: Layer) -> Layer:
+        """A layer with what another change makes of it: another class, or fields of its own."""
+        if before is right or type(before) is not type(other):
+            return other
+        key = (id(before), id(other))
+        if key not in self._both:
+            theirs = right.__dict__
+            fields = {n: v for n, v in other.__dict__.items() if v != theirs.get(n)}
+            self._both[key] = before.model_copy(update=fields)
+        return self._both[key]
 
     def _applied(self, layer: Any, inputs: tuple[Shape, ...]) -> Applied | None:
         key = (id(layer), inputs)

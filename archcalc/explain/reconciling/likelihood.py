@@ -19,7 +19,7 @@ from math import log2
 __all__ = [
     "AGAIN", "ALONE", "CHANCE", "CHANCE_OF_ONE", "CHANCE_OF_ROUNDED", "COMMON", "EVERYWHERE",
     "MARGIN", "NEAR", "NEAR_BEFORE", "NEAR_OF_SEVERAL", "NEAR_USUAL", "ONE_MORE", "ONE_OF_TWO",
-    "USUAL", "believed", "numbers_there", "place_bits",
+    "UNLISTED", "USUAL", "believed", "numbers_there", "place_bits",
 ]  # fmt: skip
 
 MARGIN = 3.0
@@ -51,6 +51,9 @@ NEAR_OF_SEVERAL = 7.0
 
 NEAR_BEFORE = 5.5
 """The same where the cause lies before what was claimed, and shows in sizes alone."""
+
+UNLISTED = 0.1
+"""How likely it may be that the cause is none of those listed, where several are."""
 
 AGAIN = 0.5
 """The cost of a mistake that the same person made elsewhere."""

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from archcalc.explain.reconciling.belief import Belief
 from archcalc.explain.reconciling.candidates import Candidate, Field
-from archcalc.explain.reconciling.likelihood import NEAR_OF_SEVERAL, ONE_MORE
+from archcalc.explain.reconciling.likelihood import NEAR_BEFORE, NEAR_OF_SEVERAL, ONE_MORE
 from archcalc.explain.reconciling.singles import Single
 from archcalc.explain.reconciling.spans import Explanation, Span
 from archcalc.explain.reconciling.together import Together, compatible, within
@@ -41,14 +41,31 @@ class Pairs:
         self.field = found
         self.together = Together(found)
 
-    def of(self, span: Span, singles: Sequence[Single], belief: Belief) -> list[Explanation]:
-        """Two edits that explain a claim, or three where no two do."""
+    def of(
+        self,
+        span: Span,
+        singles: Sequence[Single],
+        belief: Belief,
+        best: Explanation | None = None,
+    ) -> list[Explanation]:
+        """Two edits that explain a claim, or three where no two do.
+
+        Args:
+            span: the claim.
+            singles: the edits, the likeliest first.
+            belief: what is believed of it.
+            best: what is believed already: what is much unlikelier is not looked for.
+        """
         few = singles[:_MOST_PAIRED]
+        if best is not None and few:
+            most = best.bits + NEAR_BEFORE - few[0].bits - ONE_MORE
+            few = [single for single in few if single.bits <= most]
         found = list(self._apart(span, few))
-        found.extend(self._meeting(span, few, belief, found))
+        known = found if best is None else [*found, best]
+        found.extend(self._meeting(span, few, belief, known))
         if len(span.rows) == 1:
             found.extend(self._three_of_one(span, few))
-        if not found and span.exact and len(span.rows) < 4:
+        if not found and best is None and span.exact and len(span.rows) < 4:
             found.extend(self._three_apart(span, few[:120]))
         return found
 
@@ -95,8 +112,8 @@ class Pairs:
 
         What costs more than what can be believed is looked for beside what is believed.
         """
-        believed = [e.bits for e in known if belief.credible(e)]
-        most = min(believed) + NEAR_OF_SEVERAL if believed else belief.most
+        believed = [e for e in known if belief.credible(e)]
+        most = min(map(_farthest, believed)) if believed else belief.most
         levels: dict[int, list[tuple[int, Single]]] = defaultdict(list)
         for single in few:
             mask = self.together.mask(single.candidate)
@@ -114,8 +131,8 @@ class Pairs:
                     if made is not None:
                         found += 1
                         if not believed and belief.credible(made):
-                            believed.append(made.bits)
-                            most = max(most, made.bits + NEAR_OF_SEVERAL)
+                            believed.append(made)
+                            most = max(most, _farthest(made))
                         yield made
 
     def _meet(self, one: Single, other: Single) -> bool:
@@ -124,8 +141,8 @@ class Pairs:
 
     def _made(self, span: Span, one: Single, other: Single) -> Explanation | None:
         parts = (one.candidate, other.candidate)
-        if not compatible(*parts):
-            return None
+        if not compatible(*parts) or span.meets(one.value) or span.meets(other.value):
+            return None  # beside what explains it alone the other does nothing
         amounts = self.together.amounts(*parts, span)
         bits = one.bits + other.bits + ONE_MORE
         return None if amounts is None else Explanation(bits, parts, amounts)
@@ -138,6 +155,7 @@ class Pairs:
             s for s in few
             if len(s.candidate.changes) == 1 and not s.candidate.everywhere
             and len(s.candidate.amounts) < 2 and s.bits <= _EACH_OF_THREE
+            and not span.meets(s.value)
         ]  # fmt: skip
         for some in combinations(here[:_MOST_IN_THREES], 3):
             parts = tuple(s.candidate for s in some)
@@ -161,6 +179,11 @@ class Pairs:
                 ):  # fmt: skip
                     amounts = {i: n for part in parts for i, n in part.amounts.items()}
                     yield Explanation(_cost(some), parts, amounts)
+
+
+def _farthest(explanation: Explanation) -> float:
+    """The most that another may cost to be listed beside an explanation."""
+    return explanation.bits + (NEAR_BEFORE if len(explanation.parts) < 2 else NEAR_OF_SEVERAL)
 
 
 def _cost(some: Sequence[Single]) -> float:

@@ -27,8 +27,6 @@ _PLAIN = 2.0
 """What costs so little needs no comparison with edits that other layers see."""
 _WITH_SLIP = 2.6
 """The most that an edit costs beside which a slip is looked for."""
-_SURE = 5.0
-"""What costs more is looked at beside pairs of edits, believed or not; as is what lies before."""
 
 Shared = Sequence[tuple[float, Candidate]]
 
@@ -95,8 +93,8 @@ class Search:
                 found.extend(self._with_shared(span, singles, candidate, less))
         found.extend(_by_slip(span, singles))
         best = min((e for e in found if belief.credible(e)), key=lambda e: e.bits, default=None)
-        if best is None or best.bits > (USUAL if belief.lies_before(best) else _SURE):
-            found.extend(self.pairs.of(span, singles, belief))
+        if best is None or best.bits > USUAL:
+            found.extend(self.pairs.of(span, singles, belief, best))
         return _answer(span, _distinct(found), singles, belief)
 
     def _with_shared(

@@ -10,6 +10,9 @@ from archcalc.explain.reconciling.slips import Slip
 
 __all__ = ["Answer", "Explanation", "Span"]
 
+_ROUNDED_FROM = 1_000
+"""What is smaller is given to the last digit."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -58,9 +61,13 @@ class Span:
 
     @property
     def width(self) -> int:
-        """How many numbers the claim stands for: it has so few digits, or ends in noughts."""
-        noughts = max(0, _noughts(self.claimed) - _noughts(self.actual))
-        return max(self.high - self.low + 1, int(10**noughts))
+        """How many numbers the claim stands for: it has so few digits, or ends in noughts.
+
+        Nobody rounds hundreds: that such a number ends in a nought says nothing.
+        """
+        noughts = _noughts(self.claimed) - _noughts(self.actual)
+        rounded = noughts > 0 and self.claimed >= _ROUNDED_FROM
+        return max(self.high - self.low + 1, 10**noughts if rounded else 1)
 
     @property
     def there(self) -> float:

@@ -101,7 +101,8 @@ class OtherField(Edit):
             if counts == "features":
                 yield from _features(place, value)
             elif counts in ("groups", "parts", "copies", "", "rows"):
-                more = (1, 2, 4, value + 1, value - 1, 2 * value, value // 2)
+                few = () if counts == "rows" else (1, 2, 4)
+                more = (*few, value + 1, value - 1, 2 * value, value // 2)
                 yield from ((n, self.bits) for n in dict.fromkeys(more) if n >= 1)
         elif value is None and name in _ABSENT:
             rank = getattr(place.row.layer, "rank", 1)

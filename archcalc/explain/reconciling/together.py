@@ -99,7 +99,6 @@ _OPPOSITE = (
     {"missing-bias", "extra-bias"},
     {"missing-bias", "weight-twice"},
     {"missing-weight", "weight-twice"},
-    {"missing-weight", "norm-added"},
     {"layer-forgotten", "pool-added"},
     {"layer-forgotten", "flatten-added"},
 )

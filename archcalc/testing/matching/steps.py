@@ -173,7 +173,11 @@ def steps_of(name: str, applied: Applied, *, weighs: bool) -> Iterator[Step]:
     """
     layer = applied.layer
     if isinstance(layer, TimeDistributed) and not weighs:
-        for call in unroll(layer.layer, list(layer.inside(*applied.inputs))).calls:
+        inside = layer.inside(*applied.inputs)
+        if isinstance(layer.layer, TimeDistributed):  # as Keras has it along several axes
+            yield from steps_of(name, Applied(layer.layer, inside), weighs=False)
+            return
+        for call in unroll(layer.layer, list(inside)).calls:
             yield from steps_of(f"{name}.{call.path}", call.applied, weighs=False)
         return
     entry = TORCH.get(type(layer))

@@ -16,7 +16,7 @@ from tests.explain.miscounts.drawing import HOWS, case
 from tests.explain.miscounts.judging import judge
 from tests.explain.miscounts.noise import noise
 
-_VERDICTS = ("right", "listed", "wrong", "unexplained", "error")
+_VERDICTS = ("right", "listed", "wrong", "unlisted", "unexplained", "error")
 
 
 def mistakes(how: str, cases: int, many: int, show: bool) -> None:

@@ -1,4 +1,4 @@
-"""Whether an explanation names the cause: right, listed among equals, wrong, or unexplained."""
+"""Whether an explanation names the cause."""
 
 from __future__ import annotations
 
@@ -57,12 +57,16 @@ def _mentions(said: str, name: str) -> bool:
 
 
 def judge(net: ac.Sequential, claims: Claims, causes: Iterable[Cause]) -> tuple[str, Any]:
-    """``right``, ``listed``, ``wrong`` (a wrong cause alone) or ``unexplained``; and the answer."""
+    """The verdict, and the answer.
+
+    ``right``; ``listed`` among equals; ``wrong``, where a wrong cause is told alone; ``unlisted``,
+    where several are and the right one is not among them; ``unexplained``.
+    """
     found: Any = ac.reconcile(net, **claims.arguments)
     causes = tuple(causes)
     if found.explained is False:
         return "unexplained", found
     offered = explanations(found)
     if found.explained == "ambiguous":
-        return ("listed" if any(names(e, causes) for e in offered) else "wrong"), found
+        return ("listed" if any(names(e, causes) for e in offered) else "unlisted"), found
     return ("right" if names(offered[0], causes) else "wrong"), found

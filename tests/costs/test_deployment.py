@@ -384,6 +384,18 @@ def test_what_devices_send() -> None:
     assert ring.sent(t=100) == 3 * trace.cost(CacheBytes("bf16"))(t=100) // 4
 
 
+def test_a_decoder_that_writes_reads_nothing_of_its_encoder() -> None:
+    """Of a token, heads of attention and of the source's: keys and values of that are kept."""
+    from archcalc.families import encoder_decoder
+
+    d, f, words, a, e, layers, s, t = 8, 12, 50, 2, 4, 3, 9, 7
+    net = encoder_decoder(2, layers, d, f, words, a, e, norm="rms", bias="", mlp_bias=False)
+    bound = net.trace(("s",), ("t",)).cost(Roofline(Deployment(), "H100", "decode"))
+    weights = layers * (4 * d * a * e + 2 * d * a * e + 2 * d * f + 3 * d) + d + words * d
+    cache = layers * 2 * a * e * (s + t)
+    assert bound.moved(s=s, t=t) == 2 * (weights + cache)
+
+
 def test_fewer_experts_than_there_are_are_read() -> None:
     trace = qwen_3_30b().trace()
     mine = Accelerator("mine", {"any": 1}, 1, 1)

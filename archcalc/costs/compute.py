@@ -26,7 +26,16 @@ from archcalc.symbolic.errors import EvaluationError
 from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.substitution import substitute
 
-__all__ = ["EXACT", "PARTS", "DecodeFlops", "Part", "PartFlops", "part_of", "tokens_of"]
+__all__ = [
+    "EXACT",
+    "PARTS",
+    "DecodeFlops",
+    "Part",
+    "PartFlops",
+    "part_of",
+    "read_before",
+    "tokens_of",
+]
 
 Part: TypeAlias = Literal["projections", "scores", "MLP", "experts", "head", "other"]
 """What a product is for."""
@@ -109,6 +118,18 @@ def tokens_of(trace: Rows) -> Dim:
     lengths = [shape[0] for shape in trace.inputs if shape]
     made = [shape[0] for shape in trace.outputs[:1] if shape]
     return next((n for n in made if n in lengths), lengths[0] if lengths else 1)
+
+
+def read_before(trace: Rows) -> tuple[int, ...]:
+    """The numbers of the inputs that have been read when a token is written: all but the sequence
+    that the network goes along, as the source of a decoder.
+
+    >>> from archcalc.families import encoder_decoder, llama
+    >>> read_before(encoder_decoder().trace()), read_before(llama().trace())
+    ((0,), ())
+    """
+    length = tokens_of(trace)
+    return tuple(n for n, shape in enumerate(trace.inputs) if not shape or shape[0] != length)
 
 
 EXACT = Flops(mask="exact")

@@ -30,7 +30,14 @@ from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.substitution import substitute
 from archcalc.symbolic.sums import Index
 
-__all__ = ["Strided", "elements_of", "in_turn_loops", "program", "training_program"]
+__all__ = [
+    "Strided",
+    "elements_of",
+    "in_turn_loops",
+    "known_before",
+    "program",
+    "training_program",
+]
 
 Strided: TypeAlias = Literal["view", "copy"]
 """What a transpose or a slice gives: the same memory in another order, or a copy."""
@@ -104,7 +111,7 @@ class _Building:
         self.turns: tuple[Turn, ...] = ()
         self.last_use = _last_uses(trace)
         self.moment_of: dict[int, int] = {}
-        self.known = _known(trace, beforehand) if beforehand else frozenset[int]()
+        self.known = known_before(trace, beforehand) if beforehand else frozenset[int]()
         self.gathered: dict[tuple[object, ...], tuple[_Held, ...]] = {}
         self.among: dict[int, int] = {}
 
@@ -343,7 +350,7 @@ class _Training(_Building):
             self.values[index] = numbers[part]
 
 
-def _known(trace: Rows, beforehand: Collection[int]) -> frozenset[int]:
+def known_before(trace: Rows, beforehand: Collection[int]) -> frozenset[int]:
     """The inputs that came before, and the rows that follow from nothing else."""
     found = {-1 - number for number in beforehand}
     for number, row in enumerate(trace.rows):

@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sympy import Add, Max, Rational
 
 from archcalc.costs.base import Cost, Rows
-from archcalc.costs.compute import EXACT, DecodeFlops, tokens_of
+from archcalc.costs.compute import EXACT, DecodeFlops, read_before, tokens_of
 from archcalc.costs.deployment import Deployment, InferenceBytes
+from archcalc.costs.liveness import known_before
 from archcalc.costs.loops import called, often, positions
 from archcalc.costs.mesh import Mesh, is_expert, on_device
 from archcalc.costs.number_formats import bytes_of, long_name, stored_bytes
@@ -206,8 +207,9 @@ class Roofline(Cost[Bound]):
 
     Prefill: products that masks do not hide; weights are read once, the cache is written once.
     Decode: one token more of every sequence; weights (of experts at most as many as the batch can
-    meet) and the cache are read once.  Training: every weight is read forward and backward and
-    written once, and so are the master copy and the state.  Activations may stay on the chip.
+    meet, of an encoder none) and the cache are read once.  Training: every weight is read forward
+    and backward and written once, and so are the master copy and the state.  Activations may stay
+    on the chip.
 
     Devices send sums of results (tensor), tokens to experts and back (expert), keys and values to
     those of other positions (sequence), and sums of gradients (data).  What goes from stage to
@@ -279,9 +281,11 @@ class Roofline(Cost[Bound]):
             kept = parts.get("master copy", Formula(0)) + parts.get("state", Formula(0))
             return weights * 3 + kept * 2
         memory = InferenceBytes(where)
-        parts = {part.name: part.bytes for part in memory.stored(trace)}
+        cache = next(part.bytes for part in memory.stored(trace) if part.name == "cache")
+        run: Any = _Writing(trace) if self.phase == "decode" else trace
+        parts = {part.name: part.bytes for part in memory.stored(run)}
         weights = sum((parts[name] for name in WEIGHTS if name in parts), Formula(0))
-        return weights - self._idle(trace) + parts["cache"]
+        return weights - self._idle(run) + cache
 
     def _idle(self, trace: Rows) -> Formula:
         """The weights of experts that no token of a step meets, at least."""
@@ -324,6 +328,18 @@ class Roofline(Cost[Bound]):
             held = gradients.bytes * (Formula(replicas) if where.zero >= 2 else Formula(1))
             sent = sent + held * Formula(_ring(replicas))
         return sent
+
+
+class _Writing:
+    """A trace without the rows that have been called when a token is written."""
+
+    def __init__(self, trace: Rows) -> None:
+        self._trace = trace
+        known = known_before(trace, read_before(trace))
+        self.rows = [row for n, row in enumerate(trace.rows) if n not in known or not row.sources]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._trace, name)
 
 
 def _ring(devices: Dim) -> Rational:

@@ -19,7 +19,14 @@ from archcalc.costs import (
 )
 from archcalc.costs.approximations import APPROXIMATIONS
 from archcalc.costs.base import Additive
-from archcalc.costs.compute import EXACT, PARTS, DecodeFlops, PartFlops, tokens_of
+from archcalc.costs.compute import (
+    EXACT,
+    PARTS,
+    DecodeFlops,
+    PartFlops,
+    read_before,
+    tokens_of,
+)
 from archcalc.costs.deployment import Deployment, InferenceBytes
 from archcalc.costs.memory import CacheBytes
 from archcalc.costs.mesh import contributions, on_device
@@ -209,11 +216,9 @@ class Figures:
     def _step(self) -> Formula:
         """The most that is alive while one token of every sequence is worked on; a source has been
         read before, and what a decoder takes of it is in the cache."""
-        shapes = self.trace.inputs
-        length = tokens_of(self.trace)
-        written = [bool(shape) and shape[0] == length for shape in shapes]
-        one = [(1, *x[1:]) if grows else x for x, grows in zip(shapes, written, strict=True)]
-        read = tuple(number for number, grows in enumerate(written) if not grows)
+        read = read_before(self.trace)
+        shapes = enumerate(self.trace.inputs)
+        one = [shape if n in read else (1, *shape[1:]) for n, shape in shapes]
         try:
             step = self.trace.network.trace(*one)  # type: ignore[attr-defined]
         except ArchcalcError:

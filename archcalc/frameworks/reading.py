@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from inspect import isfunction
 from typing import Any, TypeAlias
+from warnings import warn
 
 from archcalc.frameworks.lookup import fields_of
 from archcalc.frameworks.origin import built_from
@@ -18,10 +19,11 @@ from archcalc.frameworks.record import Entry, Name, Record
 from archcalc.frameworks.records import KERAS, own_records
 from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.frameworks.torch_api.arguments import is_flag
+from archcalc.layers.adapters import adapted_form
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import is_layer_class, layer_class
 from archcalc.network.sequential import Sequential
-from archcalc.symbolic.errors import FrameworkError, shorten
+from archcalc.symbolic.errors import ArchcalcWarning, FrameworkError, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
 __all__ = ["keras_config", "keras_entry", "keras_layer", "layer_of"]
@@ -61,7 +63,7 @@ def layer_of(module: Any, input_shape: ShapeLike = ()) -> Layer:
         layer = _of_torch(module, x)
     else:
         raise _unread(module, "it is no module of torch and no layer of Keras")
-    trained = bool(module.trainable) if "keras" in bases else _trained(module, layer.trainable)
+    trained = bool(module.trainable) if "keras" in bases else _trained(module, layer)
     return layer if trained == layer.trainable else layer.model_copy(update={"trainable": trained})
 
 
@@ -80,10 +82,17 @@ def _unread(module: Any, why: str) -> FrameworkError:
     )
 
 
-def _trained(module: Any, unsaid: bool) -> bool:
-    """Whether something of it is trained; as `unsaid` where it has nothing that could be."""
+def _trained(module: Any, layer: Layer) -> bool:
+    """Whether something of it is trained; as the layer says where it has nothing that could be."""
     held = [parameter.requires_grad for parameter in module.parameters()]
-    return any(held) if held else unsaid
+    if any(held) and not all(held) and adapted_form(layer) is None:
+        warn(
+            f"{type(module).__name__} trains some of its weights and not the others: here a layer "
+            "trains all or none, and all of them are counted as trained",
+            ArchcalcWarning,
+            stacklevel=2,
+        )
+    return any(held) if held else layer.trainable
 
 
 # torch

@@ -73,7 +73,8 @@ class Opaque(Layer):
         )
 
     def work(self, *inputs: Shape) -> tuple[Work, ...]:
-        return (Work("matmul", (self.macs,)),) if self.macs != 0 else ()
+        nowhere = (len(self.target_shapes),) if self.what == UNREACHED else ()  # no such output
+        return (Work("matmul", (self.macs,), outputs=nowhere),) if self.macs != 0 else ()
 
     def windows(self, *inputs: Shape) -> None:
         return None

@@ -32,10 +32,10 @@ from archcalc.errors import LookupFailedError, RequirementError
 from archcalc.families import llama
 from archcalc.families.attention import attention
 from archcalc.families.decoder import block
-from archcalc.families.feedforward import gated_mlp
+from archcalc.families.feedforward import experts, gated_mlp
 from tests.costs.language_models import deepseek_v3, qwen_3_30b
 from tests.costs.test_saved import kept_by_torch
-from tests.network.test_experts import SIZES, Mixtral, sparse
+from tests.network.test_experts import SIZES, Gated, Mixtral, sparse
 
 torch = pytest.importorskip("torch")
 
@@ -120,6 +120,27 @@ def test_what_torch_saves_of_experts(
     measured = kept_by_torch(Mixtral(d, f, count, active, normalize), torch.randn(3, 5, d))
     assert numbers.cost(cost) == measured
     assert found(d=d, f=f, E=count, k=active, t=5, b=3) == measured
+
+
+def test_what_torch_saves_of_experts_and_one_that_all_tokens_meet() -> None:
+    """The sparse block of transformers' modeling_qwen2_moe.py: a shared expert with its gate."""
+    d, f, shared, count, active = 8, 6, 10, 8, 2
+
+    class Qwen(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.routed = Mixtral(d, f, count, active, normalize=False)
+            self.shared, self.gate = Gated(d, shared), torch.nn.Linear(d, 1, bias=False)
+
+        def forward(self, x: Any) -> Any:
+            return self.routed(x) + torch.sigmoid(self.gate(x)) * self.shared(x)
+
+    beside: dict[str, Any] = {"shared": gated_mlp(d, shared, name="shared"), "shared_gate": True}
+    one = gated_mlp(d, f, axes=(), name=None)
+    trace = experts(d, one, count, active, normalize=False, **beside).trace((5, d))
+    cost = SavedBytes(3, kernels="torch on the CPU")
+    assert not cost.unstated(trace)
+    assert trace.cost(cost) == kept_by_torch(Qwen(), torch.randn(3, 5, d))
 
 
 def test_experts_in_a_tower_each_gather_tokens() -> None:
@@ -261,9 +282,9 @@ def test_a_latent_is_on_every_device() -> None:
 
 def test_experts_are_split_among_devices_of_data() -> None:
     net = qwen_3_30b()
-    experts = 48 * 128 * 3 * 2048 * 768
+    routed = 48 * 128 * 3 * 2048 * 768
     whole = int(net.trace().parameters)
-    assert holds(net, Mesh(data=16, expert=8)) == whole - experts + experts // 8
+    assert holds(net, Mesh(data=16, expert=8)) == whole - routed + routed // 8
     assert holds(net, Mesh(data=8)) == whole
     with pytest.raises(RequirementError, match="expert 8 does not divide the 4 devices of data"):
         holds(net, Mesh(data=4, expert=8))
@@ -323,8 +344,6 @@ def test_heads_that_share_nothing_are_plain_heads() -> None:
 
 
 def test_one_expert_is_a_dense_layer_and_its_router() -> None:
-    from archcalc.families.feedforward import experts
-
     one = experts("d", gated_mlp("d", "f", axes=()), 1, 1).trace(("t", "d"))
     dense = gated_mlp("d", "f").trace(("t", "d"))
     assert (one.parameters - dense.parameters).equals("d")
@@ -382,6 +401,18 @@ def test_what_devices_send() -> None:
     assert spread.sent(t=100) == 48 * 100 * 8 * 2048 * 2 * 2 * 7 // 8
     ring = trace.cost(Roofline(Deployment(mesh=Mesh(sequence=4)), mine, "prefill"))
     assert ring.sent(t=100) == 3 * trace.cost(CacheBytes("bf16"))(t=100) // 4
+
+
+def test_a_decoder_that_writes_reads_nothing_of_its_encoder() -> None:
+    """Of a token, heads of attention and of the source's: keys and values of that are kept."""
+    from archcalc.families import encoder_decoder
+
+    d, f, words, a, e, layers, s, t = 8, 12, 50, 2, 4, 3, 9, 7
+    net = encoder_decoder(2, layers, d, f, words, a, e, norm="rms", bias="", mlp_bias=False)
+    bound = net.trace(("s",), ("t",)).cost(Roofline(Deployment(), "H100", "decode"))
+    weights = layers * (4 * d * a * e + 2 * d * a * e + 2 * d * f + 3 * d) + d + words * d
+    cache = layers * 2 * a * e * (s + t)
+    assert bound.moved(s=s, t=t) == 2 * (weights + cache)
 
 
 def test_fewer_experts_than_there_are_are_read() -> None:

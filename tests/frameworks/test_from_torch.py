@@ -504,3 +504,17 @@ def test_what_a_call_says_is_kept(held: Any, how: Any, shapes: list[Any]) -> Non
         for ours, theirs in zip(built.parameters(), module.parameters(), strict=True):
             ours.copy_(theirs)
         torch.testing.assert_close(built(*inputs), module(*inputs))
+
+
+def test_what_reaches_no_output_is_not_trained() -> None:
+    """Forward 2·(4·5 + 4·2), and the gradient of the first kernel, as torch counts them."""
+    two = nn.ModuleList([nn.Linear(4, 5), nn.Linear(4, 2)])
+    trace = from_torch(Call(two, lambda two, x: (two[0](x), two[1](x))[0]), (4,)).trace()
+    assert (trace.flops, trace.cost(ac.costs.TrainingFlops())) == (56, 96)
+
+
+def test_a_layer_that_is_trained_in_part_is_pointed_out() -> None:
+    linear = nn.Linear(4, 5)
+    linear.weight.requires_grad_(False)
+    with pytest.warns(ac.ArchcalcWarning, match="Linear trains some of its weights and not the"):
+        from_torch(linear, (4,))

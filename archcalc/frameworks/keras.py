@@ -83,24 +83,24 @@ def _called(made: Unrolled, given: list[Any], names: _Names, known_first: Built)
     built: dict[int, list[Any]] = {}
     known: dict[tuple[int, ...], Built] = {(): known_first}
     values: list[list[Any]] = []
-    for number, call in enumerate(made.calls):
+    for call in made.calls:
         owner = call.owner if not call.ties else _lender(call, made)
-        if owner == number:
+        if owner not in built:
+            one = made.calls[owner]
             try:
-                here = known.setdefault(call.copy, {})
-                built[number] = keras_layers(
-                    call.applied, names.free(call.path), here, call.identity
-                )
+                here = known.setdefault(one.copy, {})
+                built[owner] = keras_layers(one.applied, names.free(one.path), here, one.identity)
             except ArchcalcError as error:
-                raise error.at(call.path) from None
+                raise error.at(one.path) from None
         fed = [_value(source, values, given) for source in call.inputs]
         result = called(built[owner], call.applied, fed)
-        if owner == number and call.ties:
-            lenders = [(made.calls[other].layer, built[other]) for _, other in call.ties]
-            share_weights(built[number], call, lenders)
         if result[0] is fed[0]:
             raise _gives_back(call.layer).at(call.path)
         values.append(result)
+    for number, call in enumerate(made.calls):  # who lends a weight may be called after who has it
+        if number in built and call.ties:
+            lenders = [(made.calls[other].layer, built[other]) for _, other in call.ties]
+            share_weights(built[number], call, lenders)
     return values
 
 

@@ -65,6 +65,24 @@ def test_a_weight_is_there_once_wherever_its_layer_keeps_it(
         assert sum(p.numel() for p in net.to_torch().parameters()) == net.trace().parameters
 
 
+@pytest.mark.parametrize("how", [{}, {"activation": "relu"}, {"use_bias": True}])
+def test_who_lends_a_weight_may_be_called_after_who_has_it(how: dict[str, Any]) -> None:
+    """The same in Keras and in torch, also where both are one layer called twice."""
+    x, owner = ac.Input((3,)), ac.Dense(4, use_bias=False)
+    first = ac.Dense(4, **{"use_bias": False, **how}, tied={"kernel": owner})
+    net = ac.Model(x, [first(x), owner(x)])
+    one = torch.ones(1, 3)
+    for model in (net.to_keras(), net.to_torch()):
+        (kernel,) = (p for p in model.parameters() if p.ndim == 2)
+        for bias in (p for p in model.parameters() if p.ndim == 1):
+            bias.data.zero_()
+        assert sum(p.numel() for p in model.parameters()) == net.trace().parameters
+        before, after = model(one)
+        wanted = one @ (kernel if kernel.shape == (3, 4) else kernel.T)
+        torch.testing.assert_close(after, wanted)
+        torch.testing.assert_close(before, wanted.relu() if "activation" in how else wanted)
+
+
 def test_equal_cells_are_two_layers_in_keras() -> None:
     """Keras counts 96 for each: ``4·(4 + 3 + 1)·3``."""
     x = ac.Input((4,))

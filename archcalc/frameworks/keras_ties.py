@@ -55,10 +55,18 @@ def _held(layer: Any, mine: Any) -> list[tuple[Any, str]]:
 
 
 def _replace(layer: Any, attribute: str, mine: Any, other: Any) -> None:
-    """Let an attribute of a layer be another variable, as Keras itself does where it quantizes."""
+    """Let an attribute of a layer be another variable, as Keras itself does where it quantizes.
+
+    It takes the place of the first among the weights, whose order `set_weights` and files go by.
+    """
+    lists = (layer._trainable_variables, layer._non_trainable_variables)
+    at = next((i for some in lists for i, each in enumerate(some) if each is mine), None)
     layer._tracker.unlock()
     layer._untrack_variable(mine)
     setattr(layer, attribute, other)
+    for some in lists if at is not None else ():
+        if some and some[-1] is other:
+            some.insert(at, some.pop())
     layer._tracker.lock()
 
 

@@ -93,7 +93,8 @@ def missing(module: str, name: str) -> Exception:
     if now is not None:
         home, _, new = now.rpartition(".")
         return moved(name, home, new)
-    if not name.startswith("_") and name in loaded("archcalc.frameworks.torch_api").TORCH_CLASSES:
+    classes = name[:1].isupper()  # Python asks for modules so as well, before it imports them
+    if classes and name in loaded("archcalc.frameworks.torch_api").TORCH_CLASSES:
         return moved(name, "archcalc.torch.nn")
     alike = [known for known in dir(sys.modules[module]) if known.lower() == name.lower()]
     hint = f"; did you mean {alike[0]}?" if alike else ""

@@ -164,7 +164,11 @@ def _parsed(text: str, file: str) -> ast.Module:
             values={"line": line, "number": error.lineno},
             hint="print of Python 2 needs brackets" if line.startswith("print ") else "",
         ) from None
-    except (RecursionError, MemoryError, ValueError) as error:
+    except ValueError as error:  # of a byte that is nought, before Python 3.11.4
+        raise FrameworkError(
+            f"this is not Python: {quoted(str(error), 80)}", code="not-python", path=file
+        ) from None
+    except (RecursionError, MemoryError) as error:
         raise FrameworkError(
             f"this cannot be taken apart: {quoted(str(error) or type(error).__name__, 80)}",
             code="source-too-deep", path=file,

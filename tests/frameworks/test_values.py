@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 
+import archcalc as ac
 from archcalc.frameworks.axis_order import arranged
 from archcalc.frameworks.keras import called, keras_layers
 from archcalc.frameworks.lookup import entry_of
@@ -140,3 +142,12 @@ def _listed(result: Any) -> list[Any]:
 
     every = result if isinstance(result, list | tuple) else [result]
     return [keras.ops.convert_to_numpy(value) for value in every]
+
+
+def test_a_function_of_several_inputs_is_given_a_list() -> None:
+    """As Keras calls what has several inputs."""
+    x, y = ac.Input((3,)), ac.Input((3,))
+    net = ac.Model([x, y], ac.Lambda(lambda pair: pair[0] * pair[1], target_shape=(3,))(x, y))
+    a, b = torch.randn(2, 3), torch.randn(2, 3)
+    torch.testing.assert_close(net.to_torch()(a, b), a * b)
+    torch.testing.assert_close(net.to_keras()([a, b]), a * b)

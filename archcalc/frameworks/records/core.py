@@ -33,6 +33,12 @@ from archcalc.symbolic.shape import Shape, product
 
 __all__ = ["RECORDS"]
 
+
+def _one_or_a_list(*inputs: Any) -> tuple[Any, ...]:
+    """What a function of one's own is called with: the input, or a list of several."""
+    return inputs if len(inputs) == 1 else (list(inputs),)
+
+
 _SOME_FUNCTION = (
     lambda layer: layer.function is not None,
     "there is no function to call, only the shape that comes out",
@@ -143,6 +149,7 @@ RECORDS = (
                 Argument("target_shape", "output_shape", _shape_there),
             ),
             limits=(_SOME_FUNCTION,),
+            call_args=_one_or_a_list,
         ),
         torch=Entry(
             ".Lambda", same("function"), applied_outside=("target_shape",), limits=(_SOME_FUNCTION,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -201,18 +201,19 @@ class TorchClass:
 class _TorchClasses(Mapping[str, TorchClass]):
     """Every class of ``torch.nn`` that is a layer of ours, by torch's name; read when asked for."""
 
-    @cached_property
-    def _known(self) -> dict[str, TorchClass]:
-        return {n.name: TorchClass(n, record) for record in records() for n in record.names}
-
     def __getitem__(self, name: str) -> TorchClass:
-        return self._known[name]
+        return _known()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
+        return iter(_known())
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(_known())
+
+
+@lru_cache(maxsize=1)  # it holds no lock, as a cached property does, while records are loaded
+def _known() -> dict[str, TorchClass]:
+    return {n.name: TorchClass(n, record) for record in records() for n in record.names}
 
 
 TORCH_CLASSES = _TorchClasses()

@@ -89,11 +89,11 @@ class UnitNorm(nn.Module):  # type: ignore[misc]
 
 
 class Lambda(nn.Module):  # type: ignore[misc]
-    """A function of one's own."""
+    """A function of one's own, of a tensor or of a list of several."""
 
-    def __init__(self, function: Callable[[Tensor], Any]) -> None:
+    def __init__(self, function: Callable[[Any], Any]) -> None:
         super().__init__()
         self.function = function
 
-    def forward(self, x: Tensor) -> Any:
-        return self.function(x)
+    def forward(self, *inputs: Tensor) -> Any:
+        return self.function(inputs[0] if len(inputs) == 1 else list(inputs))

@@ -21,7 +21,7 @@ _SHARED: dict[str, Any] = {
     "phases": [phase for phase in Phase if phase is not Phase.explain],  # it traces every line
 }
 settings.register_profile("dev", max_examples=10, **_SHARED)
-settings.register_profile("ci", max_examples=30, derandomize=True, **_SHARED)
+settings.register_profile("ci", max_examples=20, derandomize=True, **_SHARED)
 settings.register_profile("nightly", max_examples=500, **_SHARED)
 settings.register_profile(  # whether there is a failure is asked, not which is the smallest
     "mutation", settings.get_profile("dev"), phases=(Phase.explicit, Phase.generate)

@@ -10,7 +10,7 @@ __all__ = ["DEV", "NIGHTLY", "examples", "nightly", "slow"]
 NIGHTLY = settings().max_examples >= 500
 """Whether this is the profile that may take an hour."""
 
-DEV = settings().max_examples < 30
+DEV = settings().max_examples < 20
 """Whether this is the profile of somebody who waits for it."""
 
 slow = pytest.mark.skipif(DEV, reason="it takes seconds; the profiles ci and nightly run it")

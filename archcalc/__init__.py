@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from archcalc._hooks import (
@@ -196,6 +197,11 @@ SOLVED_TOGETHER.append(_several)
 
 
 def __dir__() -> list[str]:
+    return list(_names())
+
+
+@lru_cache(maxsize=1)
+def _names() -> tuple[str, ...]:
     rooms = [loaded(f"{__name__}.{room}") for room in ("layers", "network")]
     layers = {name for room in rooms for name in room.__all__ if _is_layer(getattr(room, name))}
-    return sorted({*layers, *_NAMES, *_DOORS, "__version__"})
+    return tuple(sorted({*layers, *_NAMES, *_DOORS, "__version__"}))

@@ -12,6 +12,7 @@ import pytest
 
 from archcalc._loading import MOVED
 from archcalc.errors import MovedNameError
+from tests.sampling import slow
 
 ROOT = Path(__file__).parents[1] / "archcalc"
 
@@ -71,6 +72,7 @@ def looked_up(source: str) -> list[str]:
     ]
 
 
+@slow
 def test_nothing_else_is_looked_up_by_name() -> None:
     found = [name for path in ROOT.rglob("*.py") for name in looked_up(path.read_text("utf-8"))]
     assert sorted(found) == sorted(OFFERED)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sampling import slow
+
 HEAVY = {
     *(
         "sympy",
@@ -66,6 +68,7 @@ def test_working_loads_no_framework(code: str, pytestconfig: pytest.Config) -> N
     assert result == set()
 
 
+@slow
 @pytest.mark.parametrize(
     ("file", "reader"), [("mnist_cnn.json", "json"), ("mnist_cnn.toml", "tomllib")]
 )
@@ -123,6 +126,7 @@ LLAMA = "docs/examples/llama_3_8b/config.json"
 BESIDE_A_SHEET = {"explain.training_cost", "explain.counting_choices", "layers.every"}
 
 
+@slow
 @pytest.mark.parametrize(
     ("code", "readers"),
     [

@@ -84,25 +84,33 @@ class _Search:
         self.needs = [_bits(before) for before in _before(done)]
         made = [_bits([] if maker is None else [maker]) for maker in done.makers()]
         users = [_bits(found) for found in done.users()]
+        sizes = [int(buffer.size) for buffer in done.buffers]
+        stays = [self.all + 1 if n in done.outputs else 0 for n in range(len(sizes))]
         self.buffers = [
-            (int(buffer.size), made[n], users[n], n in done.outputs)
-            for n, buffer in enumerate(done.buffers)
+            (size, maker, used | stay)
+            for size, maker, used, stay in zip(sizes, made, users, stays, strict=True)
         ]
+        self.makes = [
+            sum(size for size, maker in zip(sizes, made, strict=True) if maker == 1 << call)
+            for call in range(len(done.moments))
+        ]
+        self.unread = sum(size for size, maker, used in self.buffers if not (maker or used))
 
     def steps(self, state: int) -> Iterator[tuple[int, int, int]]:
-        """The calls that can be next, the state after each, and what is alive during it."""
+        """The calls that can be next, the state after each, and what is alive during it.
+
+        What was made before and is read in a call or later is the same for each that can be next.
+        """
+        alive = sum(
+            size
+            for size, maker, used in self.buffers
+            if (not maker or maker & state) and used & ~state
+        )
+        if not state:
+            alive += self.unread
         for call, needed in enumerate(self.needs):
             if not state >> call & 1 and not needed & ~state:
-                yield call, state | 1 << call, self._alive(state, 1 << call)
-
-    def _alive(self, state: int, call: int) -> int:
-        """The sizes of what is made by then, and is read in this call or later."""
-        return sum(
-            size
-            for size, maker, users, stays in self.buffers
-            if (not maker or maker & (state | call))
-            and (stays or users & ~state or not (users or state))
-        )
+                yield call, state | 1 << call, alive + self.makes[call]
 
 
 def _before(done: Schedule) -> list[set[int]]:

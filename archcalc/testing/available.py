@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from types import SimpleNamespace
 from typing import Any, Literal, TypeAlias
 
 import archcalc
@@ -121,7 +123,17 @@ def _left(allowed: Allowed, cls: type[Layer]) -> Mapping[str, tuple[Any, ...]] |
     for name, values in (*only, *allowed.said(cls)):
         known = found.get(name, values)
         found[name] = tuple(value for value in values if value in known)
-    return None if () in found.values() else found
+    possible = () not in found.values() and all(_can_hold(h, found) for h in allowed.limits(cls))
+    return found if possible else None
+
+
+def _can_hold(holds: Callable[[Any], bool], left: Mapping[str, tuple[Any, ...]]) -> bool:
+    """Whether there may be a layer of which `holds`: not, if it asks for what is left alone."""
+    every = (dict(zip(left, values, strict=True)) for values in product(*left.values()))
+    try:
+        return any(holds(SimpleNamespace(**fields)) for fields in every)
+    except AttributeError:  # it asks for other fields as well
+        return True
 
 
 def _entry(cls: type[Layer], framework: Framework) -> Entry | None:

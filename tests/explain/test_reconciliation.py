@@ -8,6 +8,8 @@ import pytest
 
 import archcalc as ac
 from archcalc.explain import reconcile
+from archcalc.explain.reconciling import EDITS
+from tests.counting import at_most
 
 
 def kinds(result: ac.explain.Reconciliation) -> list[tuple[str, int]]:
@@ -264,3 +266,39 @@ def test_formats_say_the_same() -> None:
     assert "| `conv2d` |" in r.to_markdown()
     assert "<table>" in r.to_html()
     assert '"difference": 242' in r.to_json()
+
+
+def _chain(layers: int) -> tuple[ac.Sequential, dict[str, int]]:
+    """Convolutions, and their running totals without biases."""
+    net = ac.Sequential(
+        [ac.Conv2D(16 + 8 * (i % 4), 3, padding="same") for i in range(layers)],
+        input_shape=(16, 16, 3),
+    )
+    running, so_far = {}, 0
+    for row in net.trace().rows:
+        so_far += sum(int(w.size) for w in row.weights if w.role == "kernel")
+        running[row.path] = so_far
+    return net, running
+
+
+def test_the_work_grows_with_the_layers() -> None:
+    """An edit is weighed at the claims in which it is seen, not at every claim."""
+    (few, some), (many, more) = _chain(26), _chain(78)
+    reconcile(few, running=some)
+    with at_most(2_000_000) as counted:
+        reconcile(few, running=some)
+    with at_most(7 * counted.calls // 2):
+        assert reconcile(many, running=more).explained is True
+
+
+def test_later_layers_are_not_looked_at_where_a_rule_explains(monkeypatch: Any) -> None:
+    """A bias forgotten in a long network: nobody asks what another stride would have led to."""
+    net, running = _chain(30)
+    asked = []
+    for edit in (e for e in EDITS if e.seen_after):
+        monkeypatch.setattr(type(edit), "variants", lambda self, place: asked.append(self) or ())
+    r = reconcile(net, total=running["conv2d_29"])
+    assert r.explained is True
+    assert not asked
+    assert reconcile(net, total=running["conv2d_29"] - 12_345).explained is False
+    assert asked

@@ -26,7 +26,7 @@ from archcalc.symbolic import (
     RequirementError,
     UnknownSymbolError,
 )
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 FORMULAS = {
     "parameters": "(k**2 + 1)*f + (((29 - k)//2)**2*f + 1)*n",
@@ -202,6 +202,7 @@ def test_what_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         sweep("h", h=[1], chunks=3)
 
 
+@slow
 def test_parts_are_handed_out_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     given_out: list[int] = []
     compute = dask.compute

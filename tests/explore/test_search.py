@@ -461,6 +461,7 @@ def test_comparisons_make_constraints() -> None:
 # --- Several unknowns -----------------------------------------------------------------------------
 
 
+@slow
 def test_several_unknowns() -> None:
     P, _ = mnist()
     ranges = {"f": range(8, 65), "n": range(1, 200)}

@@ -36,7 +36,7 @@ from archcalc.symbolic import (
 )
 from archcalc.symbolic.requirement import Relation, Requirement
 from tests.counting import at_most
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 MANY = examples(4)
 a, b, c, d, f, h, k, K, L, n, V, w = symbols("a b c d f h k K L n V w")
@@ -458,6 +458,7 @@ def test_pickles_and_copies(protocol) -> None:
         assert made(k=3, f=32, n=100) == 542_230
 
 
+@slow
 def test_long_sums_take_no_more_than_linear_time() -> None:
     many = symbols(" ".join(f"x{i}" for i in range(1_000)))
     values = {s.name: i % 7 + 1 for i, s in enumerate(many)}

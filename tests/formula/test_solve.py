@@ -352,6 +352,7 @@ def test_maxima_and_remainders_together(text: str, equals: int, expected: int | 
             assert Formula(text).solve("n", equals=equals) == expected
 
 
+@slow
 @examples(0.3, nightly=1_000, least=10)
 @pytest.mark.filterwarnings("ignore::archcalc.symbolic.ArchcalcWarning")
 @given(

@@ -19,6 +19,7 @@ from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.layers import Layer
 from archcalc.symbolic.errors import ArchcalcError
 from archcalc.torch import nn as ours
+from tests.sampling import slow
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -85,6 +86,7 @@ def test_every_class_of_the_database_is_a_layer_or_out_of_scope() -> None:
     assert set(EXCLUDED) <= set(TORCH_CLASSES)
 
 
+@slow
 def test_the_calls_of_torchs_own_tests_are_right() -> None:
     """What comes out and how many parameters are learned; nothing is refused."""
     wrong = []

@@ -26,7 +26,7 @@ from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
 from archcalc.testing.available import catalogue, in_framework
 from archcalc.testing.oracles import runs_in_keras
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are using a softmax",
@@ -62,6 +62,7 @@ def _is_keras_own(layer: Layer) -> bool:
     return any(map(_is_keras_own, held))
 
 
+@slow
 @pytest.mark.parametrize("kind", BOTH)
 def test_both_frameworks_compute_the_same(kind: str) -> None:
     @examples(1 / 4, least=10)

@@ -16,6 +16,7 @@ from archcalc.network.substitution import substitute
 from tests.fuzzing.doors import DOORS
 from tests.fuzzing.inputs import mutated_text
 from tests.fuzzing.watching import raised, shown
+from tests.sampling import slow
 
 PROFILE = os.environ.get("ARCHCALC_PROFILE", "ci" if os.environ.get("CI") else "dev")
 
@@ -38,6 +39,7 @@ def seed() -> int:
     return Random().randrange(10**6) if PROFILE == "nightly" else 1
 
 
+@slow
 @pytest.mark.parametrize("door", DOORS)
 def test_nothing_but_our_own_errors(door: str, tmp_path: Path) -> None:
     """In a process of its own, which is ended where an input takes for ever."""
@@ -150,6 +152,7 @@ MISTAKES = {
 }
 
 
+@slow
 def test_the_watch_sees_each_kind_of_mistake(tmp_path: Path) -> None:
     """An audit hook stays for ever, so that this too is a process of its own."""
     program = f"""

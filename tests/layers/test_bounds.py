@@ -17,6 +17,7 @@ from archcalc.layers.notation import notation_of
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
 from archcalc.testing.available import catalogue
+from tests.sampling import slow
 
 LENGTHS = range(1, 5)
 
@@ -259,6 +260,7 @@ def test_a_lookup_that_is_inverted_takes_places(kind: str, tokens: str) -> None:
     assert getattr(ac, kind)(invert=True).input_kind(0) == "indices"
 
 
+@slow
 @pytest.mark.parametrize("all_ops", [True, False])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.filterwarnings("ignore:Tensor.T is deprecated")  # inside Keras

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import archcalc as ac
 from archcalc.torch import nn
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 MANY = examples(1, nightly=1_000, least=60)
 
@@ -115,6 +115,7 @@ def _padded_beside(amount: str) -> tuple[list[Piece], tuple[Said, Said]]:
     return [beside], ("d - 2", 3)
 
 
+@slow
 @MANY
 @given(st.lists(_PIECES, min_size=1, max_size=3), _INPUTS)
 @example(*_padded_beside("k - 1"))

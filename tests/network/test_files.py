@@ -19,6 +19,7 @@ from archcalc.network.spec.files import Source, read_file
 from archcalc.network.spec.json_text import read_json
 from archcalc.network.spec.toml_text import read_toml, write_toml
 from archcalc.network.spec.yaml_text import read_yaml, write_yaml
+from tests.sampling import slow
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -339,6 +340,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
+@slow
 def test_hostile_files_are_one_error_at_once(tmp_path: Path) -> None:
     paths = {name: tmp_path / name for name in (*HOSTILE, "missing.yaml", "bytes.yaml")}
     for name, (text, _) in HOSTILE.items():

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archcalc as ac
 from archcalc.network.substitution import network_symbols, substitute
-from tests.sampling import examples
+from tests.sampling import examples, slow
 
 MANY = examples(0.75, nightly=1_500, least=75)
 
@@ -94,6 +94,7 @@ def written_out(net: ac.Network, numbers: dict[str, int]) -> ac.Network:
     return substitute(net, {n: v for n, v in numbers.items() if n in known})
 
 
+@slow
 @MANY
 @given(net=stages(), numbers=_VALUES)
 def test_the_closed_form_is_what_the_copies_are_written_out(net, numbers) -> None:
@@ -138,7 +139,7 @@ def test_training_is_counted_alike(net, numbers) -> None:
     assert at(trace.cost(cost), numbers) == int(plain.cost(cost))
 
 
-@examples(0.1, nightly=500, least=10)
+@examples(0.5, nightly=500)
 @given(net=stages(), numbers=_VALUES)
 def test_what_is_said_is_read_back(net, numbers) -> None:
     again = ac.from_dict(net.to_dict())

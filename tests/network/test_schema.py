@@ -14,6 +14,7 @@ import archcalc as ac
 from archcalc.network.spec.files import Source
 from archcalc.network.spec.schema import json_schema
 from archcalc.testing import layers, networks
+from tests.sampling import slow
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FILES = sorted(path for path in EXAMPLES.glob("*.*") if path.suffix in (".yaml", ".toml", ".json"))
@@ -21,6 +22,7 @@ SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
+@slow
 def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA

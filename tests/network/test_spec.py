@@ -23,6 +23,7 @@ from archcalc.errors import (
 from archcalc.layers.facts import Weight
 from archcalc.network.spec.scope import Scope
 from archcalc.testing import layers, networks
+from tests.sampling import slow
 
 
 def facts(net: ac.Network) -> list[tuple[Any, ...]]:
@@ -445,6 +446,7 @@ def test_nesting_is_bounded() -> None:
         ac.from_dict({"layers": loop})
 
 
+@slow
 def test_the_number_of_layers_is_bounded() -> None:
     assert len(ac.from_dict({"layers": ["Flatten"] * 2_000}).layers) == 2_000  # type: ignore[attr-defined]
     with pytest.raises(SpecificationError, match="more than 100,000 layers"):

@@ -117,7 +117,7 @@ def test_inputs_are_of_the_kind_that_is_taken() -> None:
 # Layers of one's own
 
 
-MANY = examples(0.1, nightly=100, least=5).max_examples
+MANY = examples(0.25, nightly=100).max_examples
 
 
 @pytest.mark.parametrize("cls", catalogue(), ids=lambda cls: cls.__name__)

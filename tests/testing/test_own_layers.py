@@ -27,6 +27,7 @@ from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape
 from archcalc.testing import layers
+from tests.sampling import slow
 
 
 class Everything(Layer):
@@ -101,6 +102,7 @@ def test_what_is_drawn_is_valid(pair: tuple[Layer, tuple[Shape, ...]]) -> None:
         assert applied.output[0] >= 3
 
 
+@slow
 @pytest.mark.parametrize(
     "wanted",
     [

@@ -16,6 +16,7 @@ import archcalc as ac
 from archcalc.layers.fields import Size, hyper
 from archcalc.layers.spatial import Spatial
 from archcalc.testing.registration import register
+from tests.sampling import slow
 
 HOOK = EntryPoint("archcalc", "archcalc.testing.registration:register", "hypothesis")
 PLUGIN = EntryPoint("archcalc", "archcalc.testing.plugin", "pytest11")
@@ -107,6 +108,7 @@ FIRST_OURS = (
 )
 
 
+@slow
 @pytest.mark.parametrize("imports", ["import hypothesis, archcalc", FIRST_OURS])
 def test_in_either_order(imports: str, pytestconfig: pytest.Config) -> None:
     code = BOTH.format(root=str(pytestconfig.rootpath), imports=imports)

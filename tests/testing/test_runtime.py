@@ -34,6 +34,7 @@ BUGS = {
 """What the engine says, and what somebody might have written instead."""
 
 
+@slow
 def test_the_tests_of_the_sample_project_pass() -> None:
     root = str(RUNTIME.parents[2])
     result = subprocess.run(

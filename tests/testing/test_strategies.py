@@ -211,10 +211,12 @@ def test_symbolic_networks_are_valid_where_their_names_say(net: ac.Network) -> N
     assert eval(repr(net), {**vars(ac)}) == net
 
 
+@slow
 def test_symbolic_networks_have_symbols() -> None:
     assert find(networks(symbolic=True), lambda net: bool(net.trace().parameters.symbols))
 
 
+@slow
 def test_what_fails_shrinks_to_little() -> None:
     def fails(net: ac.Network) -> bool:
         convolutions = (x for x in inside(net) if isinstance(x, ac.Conv2D))
@@ -338,7 +340,7 @@ def test_specs_are_read(form: Any) -> None:
 def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
     reasons: Counter[str] = Counter()
 
-    @settings(examples(1, nightly=2_500, least=125), phases=[Phase.generate])
+    @settings(examples(6.25, nightly=2_500), phases=[Phase.generate])
     @given(broken_specs(form))
     def refused(broken: Broken) -> None:
         with pytest.raises(ac.ArchcalcError) as caught:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -44,10 +44,10 @@ class Candidate:
     text: str = ""
     moved: dict[int, Row] = field(default_factory=dict)
 
-    def total(self, rows: Iterable[int]) -> int:
+    def total(self, rows: Set[int]) -> int:
         """The amount over some rows."""
         amounts = self.amounts
-        if isinstance(rows, range) and len(amounts) < len(rows):
+        if len(amounts) < len(rows):
             return sum([a for i, a in amounts.items() if i in rows])
         return sum([amounts[i] for i in rows if i in amounts])
 
@@ -72,7 +72,7 @@ class Field:
         self.follower = Follower(trace)
         self._amounts: dict[tuple[object, ...], int] = {}
         self._places: dict[int, Place] = {}
-        self._changes: dict[int, list[Variant]] = {}
+        self._changes: dict[tuple[int, bool], list[Variant]] = {}
         self._kept: list[object] = []
         self._again: dict[tuple[object, ...], dict[object, Variant]] = {}
         self._moved: dict[tuple[int, int], Place] = {}
@@ -104,12 +104,15 @@ class Field:
             self._places[index] = Place(row, earlier, self.quantity, self._widths)
         return self._places[index]
 
-    def changes(self, index: int) -> list[Variant]:
-        """What may have been done otherwise at a row."""
-        if index not in self._changes:
+    def changes(self, index: int, *, seen_after: bool) -> list[Variant]:
+        """What may have been done otherwise at a row: by the edits that later rows see, or the
+        others."""
+        key = (index, seen_after)
+        if key not in self._changes:
             place = self.place(index)
-            self._changes[index] = [c for edit in EDITS for c in edit.at(place)]
-        return self._changes[index]
+            asked = [edit for edit in EDITS if edit.seen_after is seen_after]
+            self._changes[key] = [c for edit in asked for c in edit.at(place)]
+        return self._changes[key]
 
     @cached_property
     def halves(self) -> frozenset[int]:
@@ -127,7 +130,7 @@ class Field:
         """The candidates that change no more than the count of one row."""
         found = []
         reads = self.quantity.adds_up and not self.rows[index].shared
-        for change in self.changes(index):
+        for change in self.changes(index, seen_after=False):
             if change.moves or change.inputs is not None:
                 continue
             if change.read is None or not (reads or change.touches == _SHARING):
@@ -175,7 +178,8 @@ class Field:
 
     def moving(self, index: int) -> list[Variant]:
         """The changes at a row after which other rows may be others."""
-        return [c for c in self.changes(index) if c.moves or c.inputs is not None]
+        every = (self.changes(index, seen_after=after) for after in (False, True))
+        return [c for some in every for c in some if c.moves or c.inputs is not None]
 
     def followed(
         self,

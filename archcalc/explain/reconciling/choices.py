@@ -9,6 +9,7 @@ from functools import partial
 from archcalc.costs import Flops, Macs
 from archcalc.explain.counting_choices import who
 from archcalc.explain.reconciling.edit import Edit, Place, Variant, register_edit
+from archcalc.explain.reconciling.quantities import OF_WEIGHTS
 from archcalc.explain.reconciling.terms import Factor, Term, Terms, added
 from archcalc.symbolic import ArchcalcError
 
@@ -27,6 +28,8 @@ class OtherConvention(Edit):
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
+        if place.quantity.name in OF_WEIGHTS and not row.applied.weights:
+            return
         for convention in place.quantity.conventions():
             base = self._counted(convention.base, place)
             each = [self._counted(choice, place) for choice in convention.choices]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -74,6 +74,7 @@ class Place:
         self.earlier = earlier
         self.quantity = quantity
         self.widths = widths
+        self._shown: dict[Expr | int, str] = {}
 
     @cached_property
     def notation(self) -> Notation:
@@ -92,7 +93,10 @@ class Place:
 
     def shown(self, rule: Expr | int) -> str:
         """A rule as text."""
-        return to_text(rule, {}, self._order)
+        known = self._shown.get(rule)
+        if known is None:
+            known = self._shown[rule] = to_text(rule, {}, self._order)
+        return known
 
     @cached_property
     def _order(self) -> tuple[Symbol, ...]:
@@ -171,6 +175,8 @@ class Edit(ABC):
         bits: its cost: log₂ of one in how many miscounts it is the cause.
         by_size: whether what it makes of a rule depends on the sizes that go in and come out, so
             that it is looked at again where another edit has changed them.
+        seen_after: whether each of its changes is one that later calls see, so that it is not asked
+            where the readings of rules explain a claim.
 
     A person who counts the biases of a layer twice:
 
@@ -188,6 +194,7 @@ class Edit(ABC):
     kind: ClassVar[str] = ""
     bits: ClassVar[float] = 6.0
     by_size: ClassVar[bool] = False
+    seen_after: ClassVar[bool] = False
 
     @abstractmethod
     def variants(self, place: Place) -> Iterable[Variant]:
@@ -197,9 +204,11 @@ class Edit(ABC):
         """The changes, with the name and the cost of the edit where they have none of their own."""
         for change in self.variants(place):
             kind = change.kind or self.kind
-            bits = self.bits if change.bits < 0 else change.bits
-            tag = change.tag if change.tag is not None else (kind,)
-            yield replace(change, kind=kind, bits=bits, tag=tag, edit=self)
+            yield Variant(
+                change.text, change.read, change.layer, change.inputs, change.outputs,
+                change.passes, kind, self.bits if change.bits < 0 else change.bits,
+                (kind,) if change.tag is None else change.tag, change.touches, change.parts, self,
+            )  # fmt: skip
 
 
 EDITS: list[Edit] = []

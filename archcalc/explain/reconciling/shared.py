@@ -55,15 +55,11 @@ def shared_edits(
 
 def _ways(singles: Singles, wrong: Sequence[int]) -> list[tuple[Candidate, dict[int, int]]]:
     """The edits that are seen at several claims, and what they add to each."""
-    ways, span_of = [], singles.span_of
-    for candidate in singles.candidates:
-        numbers = {span_of[i] for i in candidate.amounts if i in span_of}
-        if len(numbers) > 1 and not numbers.isdisjoint(wrong):
-            values = {i: candidate.total(singles.spans[i].rows) for i in sorted(numbers)}
-            values = {i: value for i, value in values.items() if value}
-            if len(values) > 1 and not any(singles.spans[i].right for i in values):
-                ways.append((candidate, values))
-    return ways
+    return [
+        (candidate, values)
+        for candidate, values in singles.added()
+        if len(values) > 1 and not values.keys().isdisjoint(wrong)
+    ]
 
 
 def _saved(

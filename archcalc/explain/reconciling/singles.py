@@ -37,6 +37,8 @@ class Singles:
         self.spans = spans
         self._tables: dict[int, list[Single]] = {}
         self._cheapest: dict[int, dict[int, float]] = {}
+        self._added: list[tuple[Candidate, dict[int, int]]] | None = None
+        self.tagged: dict[object, dict[int, Variant]] = defaultdict(dict)
         self.candidates: list[Candidate] = self._readings
 
     def add_moving(self) -> None:
@@ -44,21 +46,40 @@ class Singles:
         self.candidates = [*self._readings, *self._moving()]
         self._tables.clear()
         self._cheapest.clear()
+        self._added = None
+
+    def _tag(self, *, seen_after: bool) -> None:
+        """Put down what may have been done otherwise, by what it has in common, and by row."""
+        for i in range(max(self._claimed, default=-1) + 1):
+            for change in self.field.changes(i, seen_after=seen_after):
+                self.tagged[change.tag].setdefault(i, change)
 
     @cached_property
-    def tagged(self) -> dict[object, dict[int, Variant]]:
-        """What may have been done otherwise, by what it has in common, and by row."""
-        rows = sorted(self._claimed - {-1})
-        tagged: dict[object, dict[int, Variant]] = defaultdict(dict)
-        for i in range(max(rows, default=-1) + 1):
-            for change in self.field.changes(i):
-                tagged[change.tag].setdefault(i, change)
-        return tagged
+    def _spans_of(self) -> dict[int, list[int]]:
+        """The claims that a row is of."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for number, span in enumerate(self.spans):
+            for i in span.rows:
+                found[i].append(number)
+        return found
 
-    @cached_property
-    def span_of(self) -> dict[int, int]:
-        """Of which claim a row is."""
-        return {i: number for number, span in enumerate(self.spans) for i in span.rows}
+    def added(self) -> list[tuple[Candidate, dict[int, int]]]:
+        """What each edit adds to the claims that it is seen in.
+
+        An edit that would make a claim wrong that is right is none.
+        """
+        if self._added is None:
+            self._added = []
+            right = {number for number, span in enumerate(self.spans) if span.right}
+            for candidate in self.candidates:
+                sums: dict[int, int] = {}
+                for i, amount in candidate.amounts.items():
+                    for number in self._spans_of.get(i, ()):
+                        sums[number] = sums.get(number, 0) + amount
+                sums = {number: value for number, value in sums.items() if value}
+                if sums and right.isdisjoint(sums):
+                    self._added.append((candidate, sums))
+        return self._added
 
     @cached_property
     def _claimed(self) -> frozenset[int]:
@@ -67,6 +88,7 @@ class Singles:
     @cached_property
     def _readings(self) -> list[Candidate]:
         """The readings of rules, at one place and everywhere, after which no shape is another."""
+        self._tag(seen_after=False)
         found = [c for i in sorted(self._claimed - {-1}) for c in self.field.local(i)]
         still = {tag: some for tag, some in self.tagged.items() if not _moves(some)}
         found.extend(self.field.left_out_inputs())
@@ -75,6 +97,7 @@ class Singles:
 
     def _moving(self) -> list[Candidate]:
         """The edits that are followed through the network."""
+        self._tag(seen_after=True)
         found = [*self.field.other_inputs(), *self.field.one_direction()]
         found.extend(
             self.field.everywhere({tag: some for tag, some in self.tagged.items() if _moves(some)})
@@ -93,15 +116,16 @@ class Singles:
     def of(self, number: int) -> list[Single]:
         """What each edit adds to one claim, the likeliest first."""
         if number not in self._tables:
-            span = self.spans[number]
-            found = []
-            for candidate in self.candidates:
-                value = candidate.total(span.rows)
-                if value and not self._contradicts(candidate, number):
-                    found.append(Single(value, self._cost(candidate, span), candidate))
-            found.sort(key=lambda s: s.bits)
-            self._tables[number] = found
-        return self._tables[number]
+            for every in self._by_claim().values():
+                every.sort(key=lambda s: s.bits)
+        return self._tables.setdefault(number, [])
+
+    def _by_claim(self) -> dict[int, list[Single]]:
+        for candidate, sums in self.added():
+            for number, value in sums.items():
+                cost = self._cost(candidate, self.spans[number])
+                self._tables.setdefault(number, []).append(Single(value, cost, candidate))
+        return self._tables
 
     def cheapest(self, number: int, given: int = 0) -> float:
         """The cost of the cheapest edit that explains what is left of a claim."""
@@ -117,13 +141,6 @@ class Singles:
             (bits for v, bits in table.items() if span.meets(v + given)),
             default=float("inf"),
         )
-
-    def _contradicts(self, candidate: Candidate, number: int) -> bool:
-        """Whether an edit would make another claim wrong that is right."""
-        if len(self.spans) < 2:
-            return False
-        others = {self.span_of.get(i, number) for i in candidate.amounts} - {number}
-        return any(self.spans[i].right and candidate.total(self.spans[i].rows) for i in others)
 
     def _cost(self, candidate: Candidate, span: Span) -> float:
         if candidate.everywhere or not candidate.changes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from archcalc.explain.reconciling.candidates import Candidate
 from archcalc.explain.reconciling.likelihood import numbers_there
@@ -59,7 +60,7 @@ class Span:
         """Whether the right number is what was claimed."""
         return self.low - self.about <= self.actual <= self.high + self.about
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How many numbers the claim stands for: it has so few digits, or ends in noughts.
 
@@ -69,7 +70,7 @@ class Span:
         rounded = noughts > 0 and self.claimed >= _ROUNDED_FROM
         return max(self.high - self.low + 1, 10**noughts if rounded else 1)
 
-    @property
+    @cached_property
     def there(self) -> float:
         """How many numbers it might have been."""
         return numbers_there(self.claimed, self.actual, self.width)

@@ -57,6 +57,7 @@ class OtherField(Edit):
 
     kind = "other-field"
     bits = 4.5
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         layer = place.row.layer
@@ -173,6 +174,7 @@ class ForgottenLayer(Edit):
 
     kind = "layer-forgotten"
     bits = 3.0
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
@@ -194,6 +196,7 @@ class AddedLayer(Edit):
 
     kind = "layer-added"
     bits = 4.0
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
@@ -238,6 +241,7 @@ class OtherChannels(Edit):
 
     kind = "other-channels"
     bits = 3.5
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
@@ -273,6 +277,7 @@ class Directions(Edit):
 
     kind = "two-directions"
     bits = 3.5
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
@@ -292,6 +297,7 @@ class EveryStep(Edit):
 
     kind = "other-return-sequences"
     bits = 3.5
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
@@ -320,6 +326,7 @@ class OtherInput(Edit):
 
     kind = "other-input"
     bits = 3.0
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         row = place.row
@@ -359,6 +366,7 @@ class OtherLayer(Edit):
 
     kind = "other-layer"
     bits = 5.25
+    seen_after = True
     _APART: ClassVar[tuple[str, ...]] = ("name", "tied", "expects")
 
     def variants(self, place: Place) -> Iterator[Variant]:

@@ -78,6 +78,7 @@ class WindowMisread(Edit):
 
     kind = "window-rule"
     bits = 3.5
+    seen_after = True
 
     def variants(self, place: Place) -> Iterator[Variant]:
         applied = place.row.applied

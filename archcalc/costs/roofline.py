@@ -11,15 +11,15 @@ over p devices each sends 2·n·(p − 1)/p.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from sympy import Add, Max, Rational
 
-from archcalc.costs.base import Cost, Rows
+from archcalc.costs.base import Cost, Rows, TracedRow
 from archcalc.costs.compute import EXACT, DecodeFlops, read_before, tokens_of
 from archcalc.costs.deployment import Deployment, InferenceBytes
 from archcalc.costs.liveness import known_before
@@ -31,10 +31,11 @@ from archcalc.costs.placement import Placement
 from archcalc.costs.training import WEIGHTS, formats_called
 from archcalc.costs.work import TrainingFlops
 from archcalc.formula import Formula
+from archcalc.symbolic.compare import smallest
 from archcalc.symbolic.dims import Dim, as_dim, lower
 from archcalc.symbolic.errors import EvaluationError, LookupFailedError, quoted
 from archcalc.symbolic.ordered import plain
-from archcalc.symbolic.shape import product
+from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.shown import Shown
 
 __all__ = ["ACCELERATORS", "Accelerator", "Bound", "Phase", "Roofline", "accelerator"]
@@ -207,9 +208,11 @@ class Roofline(Cost[Bound]):
 
     Prefill: products that masks do not hide; weights are read once, the cache is written once.
     Decode: one token more of every sequence; weights (of experts at most as many as the batch can
-    meet, of an encoder none) and the cache are read once.  Training: every weight is read forward
-    and backward and written once, and so are the master copy and the state.  Activations may stay
-    on the chip.
+    meet, of an encoder none) and the cache are read once.  Of a table that no head is tied to, as
+    many rows are read as there are tokens, if it has as many.
+
+    Training: every weight is read forward and backward and written once, and so are the master copy
+    and the state.  Activations may stay on the chip.
 
     Devices send sums of results (tensor), tokens to experts and back (expert), keys and values to
     those of other positions (sequence), and sums of gradients (data).  What goes from stage to
@@ -282,19 +285,29 @@ class Roofline(Cost[Bound]):
             return weights * 3 + kept * 2
         memory = InferenceBytes(where)
         cache = next(part.bytes for part in memory.stored(trace) if part.name == "cache")
-        run: Any = _Writing(trace) if self.phase == "decode" else trace
+        run = self._run(trace)
         parts = {part.name: part.bytes for part in memory.stored(run)}
         weights = sum((parts[name] for name in WEIGHTS if name in parts), Formula(0))
         return weights - self._idle(run) + cache
 
+    def _run(self, trace: Rows) -> Any:
+        """The rows that are run, with what is read of their tables."""
+        tokens, rows = self._tokens(trace), list(trace.rows)
+        if self.phase == "decode":  # without those that were called before
+            known = known_before(trace, read_before(trace))
+            rows = [row for n, row in enumerate(rows) if n not in known or not row.sources]
+        multiplied = _multiplied(rows)
+        return _With(trace, rows=[_read(row, tokens, multiplied) for row in rows])
+
+    def _tokens(self, trace: Rows) -> Dim:
+        """How many words of all sequences together are read at once."""
+        batch = as_dim(self.deployment.batch)
+        return batch if self.phase == "decode" else product((batch, tokens_of(trace)))
+
     def _idle(self, trace: Rows) -> Formula:
         """The weights of experts that no token of a step meets, at least."""
         where, formats = self.deployment, formats_called(self.deployment.formats)
-        tokens = (
-            as_dim(where.batch)
-            if self.phase == "decode"
-            else product((as_dim(where.batch), tokens_of(trace)))
-        )
+        tokens = self._tokens(trace)
         every, needs = on_device(Parameters(), trace, where.mesh, "experts")
         if every == 0:
             return Formula(0)
@@ -330,16 +343,38 @@ class Roofline(Cost[Bound]):
         return sent
 
 
-class _Writing:
-    """A trace without the rows that have been called when a token is written."""
+class _With:
+    """Something with these attributes in the place of its own."""
 
-    def __init__(self, trace: Rows) -> None:
-        self._trace = trace
-        known = known_before(trace, read_before(trace))
-        self.rows = [row for n, row in enumerate(trace.rows) if n not in known or not row.sources]
+    def __init__(self, thing: Any, **instead: Any) -> None:
+        self._thing = thing
+        self.__dict__.update(instead)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._trace, name)
+        return getattr(self._thing, name)
+
+
+def _read(row: TracedRow, tokens: Dim, multiplied: Collection[tuple[str, str]]) -> Any:
+    """A row with what is read of its weights: of a table at most a row for each token, unless
+    something multiplies it, as a head that is tied to it does."""
+    weights = tuple(
+        replace(w, shape=Shape((lower(smallest(w.shape[0], tokens)), *w.shape[1:])))
+        if w.role == "embedding" and (row.path, w.name) not in multiplied
+        else w
+        for w in row.weights
+    )
+    # Equal layers on equal shapes are counted once: what is read in another way is not equal.
+    same = weights == row.weights
+    return row if same else _With(row, weights=weights, applied=_With(row.applied))
+
+
+def _multiplied(rows: Iterable[TracedRow]) -> set[tuple[str, str]]:
+    """The weights that products name, by the paths of their owners and their names there."""
+    found: set[tuple[str, str]] = set()
+    for row in rows:
+        owners = {tie.weight: (tie.owner, tie.of) for tie in row.ties}
+        found |= {owners.get(w.weight, (row.path, w.weight)) for w in row.work if w.weight}
+    return found
 
 
 def _ring(devices: Dim) -> Rational:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from archcalc.costs.base import Additive, Cost, Rows, TracedRow, ordered_sum
 from archcalc.costs.memory import slots_of
 from archcalc.costs.mesh import ONE_DEVICE, Holding, Mesh, on_device
-from archcalc.costs.number_formats import is_packed, stored_bytes
+from archcalc.costs.number_formats import is_packed, long_name, stored_bytes
 from archcalc.costs.parameters import Parameters, Statistics, TrainableParameters
 from archcalc.costs.saved import Kernels, SavedBytes
 from archcalc.formula import Formula
@@ -103,18 +103,19 @@ def formats_called(formats: str | Formats) -> Formats:
     Raises:
         LookupFailedError: there are none of that name.
 
-    >>> formats_called("autocast").activations
-    'bfloat16'
+    >>> formats_called("autocast").activations, formats_called("bf16").weights
+    ('bfloat16', 'bfloat16')
     """
     if isinstance(formats, Formats):
         return formats
-    if formats not in FORMATS:
+    name = formats if formats in FORMATS else long_name(formats)
+    if name not in FORMATS:
         raise LookupFailedError(
             f"{quoted(formats, 40)} is no known set of number formats",
             code="unknown-number-formats",
             hint=f"known are {', '.join(FORMATS)}; others are Formats(…)",
         )
-    return FORMATS[formats]
+    return FORMATS[name]
 
 
 WEIGHTS = ("weights", "experts", "other weights")

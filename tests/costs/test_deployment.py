@@ -383,7 +383,8 @@ def test_roofline() -> None:
     trace = llama(*SMALL).trace()
     mine = Accelerator("mine", {"bfloat16": 1000}, 10, 2**20, link=100)
     bound = trace.cost(Roofline(Deployment(batch=2), mine, "decode"))
-    moved = 2 * trace.parameters + trace.cost(CacheBytes("bf16", 2))
+    unread = (64 - 2) * 32  # two sequences look up two words of 64, of a table that is not tied
+    moved = 2 * (trace.parameters - unread) + trace.cost(CacheBytes("bf16", 2))
     assert bound.moved == moved
     assert bound.sent == 0
     assert bound.flops == 2 * trace.cost(DecodeFlops())
@@ -422,8 +423,19 @@ def test_fewer_experts_than_there_are_are_read() -> None:
         trace.cost(Roofline(Deployment(batch=n), mine, "decode")).moved(t=1) for n in (1, 1000)
     )
     cache = int(trace.cost(CacheBytes("bf16"))(t=1))
-    assert one - cache == 2 * trace.active_parameters
-    assert many - 1000 * cache == 2 * trace.parameters
+    words, width = 151_936, 2048  # of a table that is not the head's a word is a row
+    assert one - cache == 2 * (trace.active_parameters - (words - 1) * width)
+    assert many - 1000 * cache == 2 * (trace.parameters - (words - 1000) * width)
+
+
+def test_a_table_that_is_the_head_is_read_whole() -> None:
+    """GPT-2's words are multiplied as well, its positions are looked up: one of 1,024."""
+    trace = ac.from_huggingface({"model_type": "gpt2"}).trace()
+    bound = trace.cost(Roofline(Deployment(formats="bfloat16"), "H100", "decode"))
+    cache = trace.cost(CacheBytes("bf16"))
+    assert bound.moved == 2 * (124_439_808 - 1023 * 768) + cache
+    read = trace.cost(Roofline(Deployment(batch=3, formats="bfloat16"), "H100", "prefill"))
+    assert read.moved(t=100) == 2 * (124_439_808 - 724 * 768) + 3 * int(cache(t=100))
 
 
 # The sheet

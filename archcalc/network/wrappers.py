@@ -363,9 +363,10 @@ class Bidirectional(TakesStates, _Holding):
             ends = followed(node.layer, tracer, ends, at.under(node.name))
         if not layers:
             return (*ends, *(value for made in ways for value in made[1:]))
-        last = ways[1][1:]  # torch has the states of both ways in one
-        both = (v._replace(shape=v.shape.replace(0, _WAYS)) for v in last)
-        return (*ends, *both)
+        for number, both in enumerate(zip(*(made[1:] for made in ways), strict=True)):
+            place = at.under(f"states_{number}" if number else "states")  # torch has both in one
+            ends = (*ends, *followed(Concatenate(1), tracer, both, place))
+        return ends
 
     def check(self, *inputs: Shape) -> None:
         super().check(*inputs[:1])

@@ -9,6 +9,8 @@ import pytest
 import archcalc as ac
 import archcalc.testing
 from archcalc.torch import nn
+from tests.counting import at_most
+from tests.sampling import nightly, slow
 
 
 def _inputs(*shapes: tuple[int, ...]) -> list[Any]:
@@ -225,3 +227,74 @@ def test_states_that_do_not_fit_are_refused(
     with pytest.raises(ac.ArchcalcError, match=said) as caught:
         layer(x, given)
     assert caught.value.code == "state-differs"
+
+
+def _module(kind: str, used: str, batch_first: bool, **how: Any) -> Any:
+    """torch's module of which some of ``y``, ``h`` and ``c`` are used."""
+    torch = pytest.importorskip("torch")
+
+    class Theirs(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = getattr(torch.nn, kind)(2, 3, batch_first=batch_first, **how)
+
+        def forward(self, x: Any, *given: Any) -> Any:
+            return _part_of(self.rnn(x if batch_first else x.transpose(0, 1), *given), used)
+
+    return Theirs()
+
+
+def _part_of(made: Any, used: str) -> Any:
+    y, last = made
+    h, c = last if isinstance(last, tuple) else (last, None)
+    return tuple({"y": y, "h": h, "c": c}[name] for name in used)
+
+
+HOWS = [(layers, both, first) for layers in (1, 2, 3) for both in (0, 1) for first in (0, 1)]
+
+
+def _when(kind: str, used: str, how: tuple[int, int, int]) -> Any:
+    """One case at once, those of the last states in the gate, all in ``nightly``."""
+    if used == "h" and how in ((1, 1, 1), (2, 1, 0), (3, 0, 1)):
+        return () if (kind, how) == ("GRU", (1, 1, 1)) else slow
+    return nightly
+
+
+@pytest.mark.parametrize(
+    ("kind", "used", "layers", "both", "first"),
+    [
+        pytest.param(kind, used, *how, marks=_when(kind, used, how))
+        for kind, states in KINDS
+        for used in ("y", "h", "yh", *(("c", "hc", "yc", "yhc") if states > 1 else ()))
+        for how in HOWS
+    ],
+)
+def test_each_way_is_trained_through_the_states_that_are_used(
+    kind: str, used: str, layers: int, both: int, first: int
+) -> None:
+    torch = pytest.importorskip("torch")
+    from torch.utils.flop_counter import FlopCounterMode
+
+    def counted(*given: Any) -> int:
+        with FlopCounterMode(display=False) as counter:
+            outputs = theirs(torch.zeros(5, 4, 2, device="meta"), *given)
+            sum(y.sum() for y in outputs).backward()
+        return int(counter.get_total_flops())
+
+    how = {"num_layers": layers, "bidirectional": bool(both)}
+    theirs = _module(kind, used, bool(first), **how).to("meta")
+    cost = ac.costs.TrainingFlops(5)
+    assert ac.from_torch(theirs, (4, 2)).trace().cost(cost) == counted()
+    rows, many = layers * (1 + both), dict(KINDS)[kind]
+    x, *given = _inputs((4, 2), *[(rows, 3)] * many)
+    zeros = (torch.zeros(rows, 5, 3, device="meta"),) * many
+    ours = getattr(nn, kind)(2, 3, **how)(x, tuple(given) if many > 1 else given[0])
+    net = ac.Model([x, *given], list(_part_of(ours, used)))
+    assert net.trace().cost(cost) == counted(zeros if many > 1 else zeros[0])
+
+
+def test_no_step_is_taken_while_a_module_is_read() -> None:
+    """The first axis is read as thousands of samples, which this module takes for its steps."""
+    torch = pytest.importorskip("torch")
+    with at_most(1_000_000):
+        ac.from_torch(torch.nn.GRU(2, 3, num_layers=2, bidirectional=True), (4, 2))

@@ -86,7 +86,7 @@ def within_layer(func: Any, args: Any, kwargs: Mapping[str, Any], plain: bool) -
         return torch.empty_like(args[0])
     if not plain and func is functional.linear:
         return args[0].new_empty((*args[0].shape[:-1], args[1].shape[0]))
-    if not plain and func in _RECURRENT and len(args) > 2 and isinstance(args[2], list):
+    if func in _RECURRENT and len(args) > 2 and isinstance(args[2], list):
         return _recurrent(*args)
     return func(*args, **kwargs)
 
@@ -103,7 +103,7 @@ _RECURRENT: frozenset[Callable[..., Any]] = frozenset(
 
 
 def _recurrent(x: Tensor, states: Any, *rest: Any) -> tuple[Tensor, ...]:
-    """Every step's output and the last states; torch counts elements of what has symbols."""
+    """Every step's output and the last states: torch goes through the steps, as many as samples."""
     both_ways = rest[-2]
     several = states if isinstance(states, tuple) else (states,)
     units = several[0].shape[-1] * (2 if both_ways else 1)

@@ -11,6 +11,7 @@ from archcalc.explain.document import (
     Document,
     Entry,
     Inline,
+    Inlines,
     Math,
     Paragraph,
     Picture,
@@ -27,6 +28,12 @@ __all__ = ["escaped", "line", "render"]
 
 _LINE = 80
 """More letters than this are too many for a line."""
+
+_WIDE = 28
+"""Columns of more letters than this are broken into lines where a table is too wide."""
+
+_LEAST = 0.17
+"""A share of the line that a formula needs; where columns have less, letters are small."""
 
 _SPECIAL = str.maketrans(
     {
@@ -106,14 +113,49 @@ def _rules(rules: Sequence[Rule]) -> str:
 
 
 def _table(table: Table) -> str:
-    rows = [f"{' & '.join(line(cell) for cell in row)} \\\\" for row in table.rows]
+    columns, starts, small = _columns(table)
+    rows = [_row((line(cell) for cell in row), starts) for row in table.rows]
     if table.footer:
         rows.insert(len(rows) - table.footer, r"\midrule")
-    head = " & ".join(escaped(heading) for heading in table.head)
-    top = [r"\toprule", rf"{head} \\", r"\midrule"] if any(table.head) else [r"\toprule"]
-    begin, end = rf"\begin{{tabular}}{{{table.align}}}", r"\end{tabular}"
+    head = _row((escaped(heading) for heading in table.head), starts)
+    top = [r"\toprule", head, r"\midrule"] if any(table.head) else [r"\toprule"]
+    begin, end = rf"\begin{{tabular}}{{{columns}}}", r"\end{tabular}"
+    if small:
+        begin = r"{\footnotesize\setlength{\tabcolsep}{3pt}\noindent" + "\n" + begin
+        end += r"\par}"
     under = ["", line(table.caption)] if table.caption else []
     return "\n".join([begin, *top, *rows, r"\bottomrule", end, *under])
+
+
+def _row(cells: Iterable[str], starts: Sequence[str]) -> str:
+    parts = (start + cell if cell else "" for start, cell in zip(starts, cells, strict=True))
+    return rf"{' & '.join(parts)} \tabularnewline"
+
+
+def _columns(table: Table) -> tuple[str, list[str], bool]:
+    """Columns as wide as they are; where that is too much, lines break in those that are wide.
+
+    Also what each cell of a column begins with, and whether letters have to be small.
+    """
+    columns = zip(table.head, *table.rows, strict=True)
+    widths = [max(_letters(cell) for cell in column) for column in columns]
+    wide = sum(width for width in widths if width > _WIDE)
+    if not wide or sum(widths) + 2 * len(widths) <= _LINE:
+        return table.align, [""] * len(widths), False
+    whole = 0.9 - 0.02 * len(widths) - (sum(widths) - wide) / _LINE
+    made, starts, small = "", [], False
+    for width, side in zip(widths, table.align, strict=True):
+        share = whole * width / wide
+        broken = width > _WIDE
+        small |= broken and share < _LEAST
+        made += rf"p{{{max(share, _LEAST):.2f}\linewidth}}" if broken else side
+        ragged = r"\raggedleft " if side == "r" else r"\raggedright "
+        starts.append(ragged if broken else "")
+    return made, starts, small
+
+
+def _letters(cell: str | Inlines) -> int:
+    return len(cell if isinstance(cell, str) else plain_line(cell))
 
 
 def line(content: Iterable[Inline]) -> str:

@@ -12,6 +12,8 @@ import docutils.utils
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
 
 import archcalc as ac
 from archcalc.explain.doc_blocks import (
@@ -216,6 +218,39 @@ def test_docutils_reads_what_is_set() -> None:
     problems = [str(node) for node in tree.findall() if node.tagname == "system_message"]
     assert not problems
     assert tree.astext().count("540,900") >= 2
+
+
+# Lists and quotations
+
+
+def test_a_block_within_a_list_or_a_quotation_stays_within() -> None:
+    mark = "<!-- archcalc: mnist_cnn.yaml summary -->\n{0}<!-- /archcalc -->\n"
+    text = f"- a\n  - b\n    {mark.format('    ')}\n> c\n> {mark.format('> ')}\nThe end.\n"
+    fresh = Page("a.md", text).filled(examples_say())
+    assert not Page("a.md", fresh).stale(examples_say())
+    tree = SyntaxTreeNode(MarkdownIt().enable("table").parse(fresh))
+    kinds = [[node.parent.type, node.parent.parent.type] for node in tree.walk()
+             if node.type == "table" and node.parent and node.parent.parent]  # fmt: skip
+    assert kinds == [["list_item", "bullet_list"], ["blockquote", "root"]]
+    assert [node.type for node in tree.children] == ["bullet_list", "blockquote", "paragraph"]
+
+    text = "* a\n\n  " + with_block(RST, "mnist_cnn.yaml derivation").replace("\n", "\n  ")
+    fresh = Page("a.rst", f"{text.rstrip()}\n  Still a.\n").filled(examples_say())
+    found = docutils.core.publish_doctree(fresh, settings_overrides={"report_level": 2})
+    assert [node.tagname for node in found.children] == ["bullet_list"]
+
+
+def test_a_listing_within_a_list_or_a_quotation() -> None:
+    shown = "<!-- archcalc: a.yaml macs -->1<!-- /archcalc -->\n"
+    for begin, lead in (("- ", "  "), ("1. ", "   "), ("> ", "> "), ("- > ", "  > ")):
+        text = f"{begin}```\n{lead}{shown}{lead}```\n\n{shown}"
+        assert [block.line for block in find_blocks(text)] == [5], begin
+    yaml = "```yaml\n> input: [4]\n> layers:\n>   - Dense: 2\n> ```\n"
+    page = Page(
+        "a.md",
+        f"> <!-- archcalc-network: one -->\n> {yaml}" + BLOCK.replace("mnist_cnn.yaml", "#one"),
+    )
+    assert "-->10<!--" in page.filled(examples_say())
 
 
 # Nothing else is touched

@@ -267,6 +267,30 @@ def test_near_the_truth_only_a_usual_cause_is_believed() -> None:
     assert len(found) <= (2 if NIGHTLY else 0)
 
 
+def test_a_usual_cause_is_believed_in_a_long_network() -> None:
+    """The bias of one of eight layers: that there are eight makes it no less usual."""
+    net = chain((40,), *map(ac.Dense, (97, 64, 55, 48, 33, 24, 16, 5)))
+    right = int(net.trace().parameters)
+    found = reconcile(net, total=right - 5)
+    assert (found.explained, [(f.layer, f.kind) for f in found.findings]) == (
+        True, [("dense_7", "missing-bias")]
+    )  # fmt: skip
+    assert reconcile(net, total=right - 7).explained is False
+
+
+def test_a_convention_is_chosen_once_for_all() -> None:
+    """The statistics of one of two norms are no likelier than a norm that is not there."""
+    norm = ac.BatchNormalization
+    net = chain(
+        (32, 32, 3), ac.Conv2D(40, 3), norm(), ac.Conv2D(24, 3), norm(), ac.Conv2D(56, 3),
+        ac.Conv2D(24, 3), ac.Flatten(), ac.Dense(10),
+    )  # fmt: skip
+    found = reconcile(net, total=int(net.trace().parameters) + 48)
+    told = {(f.layer, f.kind) for whole in (found.findings, *found.alternatives) for f in whole}
+    assert found.explained == "ambiguous"
+    assert ("conv2d_3", "norm-added") in told
+
+
 def test_beside_what_explains_a_claim_alone_nothing_is_told_that_does_nothing() -> None:
     """The 16 units read as the features: whichever input was taken for them adds nothing."""
     net = chain((50,), *map(ac.Dense, (100, 64, 24, 16)))

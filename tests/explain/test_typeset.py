@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -51,6 +52,16 @@ def test_explanations_compile(tmp_path: Path) -> None:
     assert "Output written on page.pdf" in said, said[-2000:]
     wrong = compiled([r"\undefined"], tmp_path)
     assert "Output written on page.pdf" not in wrong
+
+
+@slow
+def test_tables_of_formulas_keep_to_the_page(tmp_path: Path) -> None:
+    sheet = ac.deploy("docs/examples/gpt2_small.yaml", length=1024, memory="24GiB")
+    both = ac.compare("docs/examples/mnist_symbols.yaml", "docs/examples/mnist_deeper.yaml")
+    said = compiled([sheet.to_latex(), both.to_latex()], tmp_path)
+    over = [float(points) for points in re.findall(r"Overfull \\hbox \((\S+)pt", said)]
+    assert "Output written on page.pdf" in said, said[-2000:]
+    assert max(over, default=0) < 60, over  # points; a formula in brackets is not broken
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="it is every layer of the catalogue")

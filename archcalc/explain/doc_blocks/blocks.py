@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[^\W\d]\w*")
+_LEAD = re.compile(r"[ \t>]*")
+"""What stands before a mark on a line of its own: within a list, or a quotation of Markdown."""
 _MOST_CHARACTERS = 4_000_000
 """More than any document that people write has; a mark is looked for in no more."""
 
@@ -56,6 +58,7 @@ class Block:
         line: where it begins.
         start, end: where the text lies in the document.
         whole: whether it has lines of its own, and is not a part of a sentence.
+        lead: what each of those lines begins with, where it is part of a list or of a quotation.
     """
 
     source: str
@@ -69,6 +72,7 @@ class Block:
     start: int
     end: int
     whole: bool = True
+    lead: str = ""
 
 
 Answer: TypeAlias = Document | Inlines
@@ -210,7 +214,8 @@ def _blocks(
         order = _order(opened["order"], line, syntax)
         whole = _alone(text, opened) and _alone(text, closed)
         start, end = _inside(text, opened, closed) if whole else (opened.end(), closed.start())
-        yield Block(*order, networks, text[start:end], line, start, end, whole)
+        lead = _lead(text, opened) if whole else ""
+        yield Block(*order, networks, text[start:end], line, start, end, whole, lead)
         place = closed.end()
 
 
@@ -223,10 +228,19 @@ def _after(pattern: re.Pattern[str], text: str, place: int, shown: _Spans) -> re
 
 def _alone(text: str, mark: re.Match[str]) -> bool:
     """Whether nothing else stands on the line of a mark."""
-    begin = text.rfind("\n", 0, mark.start()) + 1
     end = text.find("\n", mark.end())
-    around = text[begin : mark.start()] + text[mark.end() : None if end < 0 else end]
+    before = text[_line_start(text, mark) + len(_lead(text, mark)) : mark.start()]
+    around = before + text[mark.end() : None if end < 0 else end]
     return not around.strip() and "\n" not in text[mark.start() : mark.end()]
+
+
+def _line_start(text: str, mark: re.Match[str]) -> int:
+    return text.rfind("\n", 0, mark.start()) + 1
+
+
+def _lead(text: str, mark: re.Match[str]) -> str:
+    found = _LEAD.match(text, _line_start(text, mark))
+    return found[0] if found else ""
 
 
 def _inside(text: str, opened: re.Match[str], closed: re.Match[str]) -> Span:
@@ -338,4 +352,12 @@ def _set(block: Block, say: Say, syntax: Syntax, newline: str) -> str:
     if not block.whole:
         return said.replace("\n", " ")
     around = "\n" if syntax.apart else ""
-    return f"{around}{said.strip()}\n{around}".replace("\n", newline)
+    said = f"{around}{said.strip()}\n{around}"
+    return _led(said, block.lead).replace("\n", newline)
+
+
+def _led(said: str, lead: str) -> str:
+    """Lines as a list or a quotation has them; those that say nothing end where they begin."""
+    return "".join(
+        f"{lead}{line}\n" if line else f"{lead.rstrip()}\n" for line in said.split("\n")[:-1]
+    )

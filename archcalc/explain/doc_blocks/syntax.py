@@ -64,7 +64,12 @@ def _plain(content: Inlines) -> Inlines:
 
 # Markdown
 
-_FENCE = re.compile(r"^[ \t]{0,12}(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)$", re.MULTILINE)
+_FENCE = re.compile(
+    r"^[ \t>]{0,12}(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]{1,4}[ \t>]{0,4})*"
+    r"(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)$",
+    re.MULTILINE,
+)
+"""A fence; within a list, at the beginning of an item too, and within a quotation."""
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
 
 
@@ -78,7 +83,7 @@ def _fences(text: str) -> Iterator[tuple[int, int, int, int]]:
         elif (
             fence["mark"][0] == opened["mark"][0]
             and len(fence["mark"]) >= len(opened["mark"])
-            and not fence["rest"].strip()
+            and not (fence["item"] or fence["rest"].strip())
         ):
             yield opened.start(), min(opened.end() + 1, fence.start()), fence.start(), fence.end()
             opened = None
@@ -100,7 +105,8 @@ def _shown_in_markdown(text: str) -> list[Span]:
 def _fenced(text: str, place: int) -> str | None:
     for start, first, last, _ in _fences(text):
         if start >= place:
-            return text[first:last] if not text[place:start].strip() else None
+            listing = re.sub(r"^[ \t]*>[> \t]?", "", text[first:last], flags=re.MULTILINE)
+            return listing if not text[place:start].strip() else None
     return None
 
 

@@ -66,7 +66,10 @@ class Belief:
         if parts < 2:
             near = min(span.there, 2.0 * abs(span.wanted) + 1)
             hit = self._hit_by_one(explanation.bits, abs(span.wanted))
-            return believed(explanation.bits, near, hit, span.evidence, span.exact, CHANCE_OF_ONE)
+            anywhere = min((part.bits for part in explanation.parts), default=float("inf"))
+            return believed(
+                explanation.bits, near, hit, span.evidence, span.exact, CHANCE_OF_ONE, anywhere
+            )
         share = self.share(explanation.bits) * span.width
         return believed(
             explanation.bits, span.there, share * span.there, span.evidence, span.exact, CHANCE

@@ -16,7 +16,7 @@ from archcalc.layers import Applied
 from archcalc.network import Row, Trace
 from archcalc.symbolic.shape import Shape
 
-__all__ = ["Candidate", "Field"]
+__all__ = ["SHARING", "Candidate", "Field"]
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Field:
         for change in self.changes(index, seen_after=False):
             if change.moves or change.inputs is not None:
                 continue
-            if change.read is None or not (reads or change.touches == _SHARING):
+            if change.read is None or not (reads or change.touches == SHARING):
                 continue
             amount = self.read_amount(self.place(index), [change])
             if amount:
@@ -356,7 +356,7 @@ def _half(applied: Applied) -> tuple[Shape, ...] | None:
     return (applied.output.replace(-1, last // 2),)
 
 
-_SHARING = ("convention", "shared weights")
+SHARING = ("convention", "shared weights")
 
 
 def _one(

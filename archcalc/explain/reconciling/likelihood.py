@@ -18,8 +18,8 @@ from math import log2
 
 __all__ = [
     "AGAIN", "ALONE", "CHANCE", "CHANCE_OF_ONE", "CHANCE_OF_ROUNDED", "COMMON", "EVERYWHERE",
-    "MARGIN", "NEAR", "NEAR_BEFORE", "NEAR_OF_SEVERAL", "NEAR_USUAL", "ONE_MORE", "ONE_OF_TWO",
-    "UNLISTED", "USUAL", "believed", "numbers_there", "place_bits",
+    "MARGIN", "NEAR", "NEAR_BEFORE", "NEAR_OF_SEVERAL", "NEAR_USUAL", "ONE_CHOICE", "ONE_MORE",
+    "ONE_OF_TWO", "UNLISTED", "USUAL", "USUAL_ANYWHERE", "believed", "numbers_there", "place_bits",
 ]  # fmt: skip
 
 MARGIN = 3.0
@@ -36,6 +36,10 @@ CHANCE_OF_ONE = 0.07
 
 USUAL = 3.2
 """What costs so much at most needs no more evidence."""
+
+USUAL_ANYWHERE = 2.5
+"""What costs so much at most, wherever it was made, needs no more evidence either: how many places
+there are is in how many numbers it would have hit."""
 
 COMMON = 0.15
 """The share of all numbers that the few usual mistakes may hit."""
@@ -63,6 +67,9 @@ ONE_MORE = 0.5
 
 ONE_OF_TWO = 4.0
 """The cost of a mistake in one of two directions that are one layer to a person."""
+
+ONE_CHOICE = 2.0
+"""The cost of another convention at one of several layers: a person chooses once, for all."""
 
 ALONE = 2.0
 """The cost of one more cause: a person makes few mistakes that have nothing to do with another."""
@@ -100,6 +107,7 @@ def believed(
     evidence: float = 0.0,
     exact: bool = True,
     chance: float = CHANCE,
+    anywhere: float = float("inf"),
 ) -> bool:
     """Whether an explanation of `bits` is one.
 
@@ -110,12 +118,14 @@ def believed(
         exact: whether the claim is one number, and no rounded figure.
         evidence: bits in its favour beside the number, as where a formula shows what was done.
         chance: the share of all numbers that explanations as cheap may hit.
+        anywhere: what it costs without the place, where it is one edit.
 
     >>> believed(1.0, 320, 1), believed(9.0, 320, 40), believed(9.0, 540_900, 300)
     (True, False, True)
     """
     common = max(2.0, COMMON * there * 2**evidence)
-    if exact and bits <= USUAL + evidence and as_cheap <= common:
+    usual = bits <= USUAL + evidence or anywhere <= USUAL_ANYWHERE
+    if exact and usual and as_cheap <= common:
         return True
     share = chance if exact else min(chance, CHANCE_OF_ROUNDED)
     return bits <= log2(there) - MARGIN + evidence and as_cheap <= share * there * 2**evidence

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from archcalc.explain.reconciling.candidates import Candidate, Field
+from archcalc.explain.reconciling.candidates import SHARING, Candidate, Field
 from archcalc.explain.reconciling.edit import Variant
-from archcalc.explain.reconciling.likelihood import ONE_OF_TWO, place_bits
+from archcalc.explain.reconciling.likelihood import ONE_CHOICE, ONE_OF_TWO, place_bits
 from archcalc.explain.reconciling.spans import Span
 
 __all__ = ["Single", "Singles"]
@@ -149,7 +149,14 @@ class Singles:
         same = self.tagged.get(candidate.tag, {})
         places = len(span.rows.intersection(same)) if index in span.rows else len(same)
         half = ONE_OF_TWO if index in self.field.halves else 0.0
-        return candidate.bits + place_bits(places) + half
+        once = ONE_CHOICE if places > 1 and _is_choice(candidate.changes[index]) else 0.0
+        return candidate.bits + place_bits(places) + half + once
+
+
+def _is_choice(change: Variant) -> bool:
+    """Whether it is a convention, which is chosen once for all that it is about."""
+    touches = change.touches
+    return isinstance(touches, tuple) and touches[0] == "convention" and touches != SHARING
 
 
 def _moves(changes: dict[int, Variant]) -> bool:

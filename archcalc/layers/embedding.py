@@ -158,11 +158,12 @@ class EmbeddingBag(_LookedUp):
     def output_shape(self, x: Shape) -> Shape:
         return Shape((self.embedding_dim,))
 
-    def saves(self, x: Shape, y: Shape) -> Saved:
+    def saves(self, *shapes: Shape) -> Saved:
         """Where bags begin, what is in each, and what was largest; of a plain sum no bag of each.
 
         Source: torch, ``aten/src/ATen/native/EmbeddingBag.cpp``.
         """
+        x, y = shapes
         largest = y if self.mode == "max" else Shape((1,))
         own = [Kept(name, Shape((1,)), "index") for name in ("offsets", "sizes of bags")]
         own.append(Kept("largest", largest, "index"))

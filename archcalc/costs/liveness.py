@@ -164,7 +164,7 @@ class _Building:
         self._moment(number, row.path, {n for held in taken for n in _numbers(held)})
         self.program.after[at] = {self.moment_of[s] for s in row.sources if s in self.moment_of}
         self.moment_of[number] = at
-        learned = learns(row) or any(one.learned for held in taken for one in held)
+        learned = learns(row) or any(one.learned for n in _back(row) for one in taken[n])
         if made is None:
             moved = storage == "strided"
             self.held[number] = tuple(
@@ -382,3 +382,9 @@ def _last_uses(trace: Rows) -> dict[int, int]:
     """The last row that reads each row; what comes out is read after all of them."""
     found = {s: number for number, row in enumerate(trace.rows) for s in row.sources}
     return found | dict.fromkeys(trace.ends, len(trace.rows))
+
+
+def _back(row: TracedRow) -> set[int]:
+    """The inputs to which a gradient goes back."""
+    outputs = range(len(row.outputs))
+    return {n for i in outputs for n in row.layer.gradient_inputs(i, *row.inputs)}

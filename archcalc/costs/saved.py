@@ -26,12 +26,14 @@ from archcalc.costs.peak import largest_of
 from archcalc.costs.placement import Placement
 from archcalc.costs.schedule import Called, Schedule
 from archcalc.formula import Formula
+from archcalc.layers.applied import Applied
 from archcalc.layers.facts import Kept, Saved, Unstated
+from archcalc.layers.heads import MultiHeadAttention
 from archcalc.symbolic.dims import Dim, DimLike, as_dim, lower
 from archcalc.symbolic.errors import LookupFailedError, quoted
 from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import undecided
-from archcalc.symbolic.shape import product
+from archcalc.symbolic.shape import Shape, product
 from archcalc.symbolic.shown import Shown
 from archcalc.symbolic.substitution import substitute
 
@@ -102,8 +104,9 @@ class SavedTensor(Shown):
 class SavedBytes(Cost[Formula]):
     """Bytes of what training keeps of a batch for the backward pass.
 
-    Weights are not counted, which are there anyway.  Of layers that do not say what they keep, the
-    inputs and the output are counted; `unstated` lists them, and `uncounted` says why.
+    Weights and constants are not counted, which are there anyway.  Of layers that do not say what
+    they keep, the inputs and the output are counted; `unstated` lists them, and `uncounted` says
+    why.
 
     Args:
         batch: samples in the batch; a number or a symbol.
@@ -157,14 +160,14 @@ class SavedBytes(Cost[Formula]):
     def _kept(self, trace: Rows, placed: Placement) -> tuple[SavedTensor, ...]:
         done = training_program(trace)
         found = _together(_saved(trace, done, self._states, _blocks(done, self.recompute)))
-        return tuple(self._on_device(tensor, placed) for tensor in found)
+        return tuple(self._on_device(tensor, placed) for tensor in _told(trace, found))
 
     def _again(self, trace: Rows, placed: Placement) -> dict[str, tuple[SavedTensor, ...]]:
         done = training_program(trace)
         return {
             done.moments[block.start].path: tuple(
                 self._on_device(tensor, placed)
-                for tensor in _inside(trace, done, self._states, block)
+                for tensor in _told(trace, _inside(trace, done, self._states, block))
             )
             for block in _blocks(done, self.recompute)
         }
@@ -182,6 +185,8 @@ class SavedBytes(Cost[Formula]):
         """What a row keeps; of a cell over time nothing is stated, as its states are no inputs."""
         if any(turn.kind in ("recurrent", "backwards") for turn in row.rounds):
             return Unstated(_CELL_OVER_TIME)
+        if isinstance(row.layer, MultiHeadAttention):
+            return Applied(row.layer, _once(row)).saves
         if self._known().attention == "eager":
             defined = row.layer.saves_as_defined(*row.inputs, row.output)
             return row.applied.saves if defined is None else defined
@@ -266,6 +271,18 @@ def _of_buffer(done: Schedule, number: int, kind: str, path: str) -> SavedTensor
     return SavedTensor(b.path, name, b.size, kind, False, b.copies, path)
 
 
+def _told(trace: Rows, tensors: Iterable[SavedTensor]) -> Iterator[SavedTensor]:
+    """Each as it is, but for outputs that are yes or no for each element."""
+    conditions: set[int] = set()
+    for number, row in enumerate(trace.rows):
+        if row.layer.gives(*(source in conditions for source in row.sources)) == "condition":
+            conditions.add(number)
+    paths = {trace.rows[number].path for number in conditions}
+    for tensor in tensors:
+        told = tensor.name == "output" and tensor.path in paths
+        yield replace(tensor, kind="condition") if told else tensor
+
+
 def _blocks(done: Schedule, paths: Sequence[str]) -> list[range]:
     """The moments of each block that is recomputed: those under a path, copy by copy.
 
@@ -332,6 +349,15 @@ def _joined(found: list[Factors]) -> list[Factors]:
                 return _joined([*left, (*copies[:place], every, *copies[place + 1 :])])
     return found
 
+
+def _once(row: TracedRow) -> tuple[Shape, ...]:
+    """The inputs of attention without keys that are the values, and values that are the queries."""
+    given = [(edge.source, edge.output, edge.handed) for edge in row.fed]
+    alike = len(given) == len(_ATTENDED) and given[1] == given[2]
+    return row.inputs[: (1 if given[0] == given[1] else 2) if alike else len(given)]
+
+
+_ATTENDED = ("query", "value", "key")
 
 _CELL_OVER_TIME = (
     "what a cell keeps of its own states from step to step is not stated; "

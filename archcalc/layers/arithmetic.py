@@ -130,6 +130,9 @@ class Compare(_WithConstant):
     def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
         return ()
 
+    def gives(self, *conditions: bool) -> str:
+        return "condition"
+
     def saves(self, *shapes: Shape) -> Saved:
         return Saved()
 
@@ -164,6 +167,9 @@ class Function(Layer):
 
     def gradient_inputs(self, output: int, *inputs: Shape) -> tuple[int, ...]:
         return () if self.how == "logical_not" else (0,)
+
+    def gives(self, *conditions: bool) -> str:
+        return "condition" if self.how == "logical_not" else "numbers"
 
     def saves(self, x: Shape, y: Shape) -> Saved:
         return saved_by(self.how, y)

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from archcalc.layers.adapters import Adaptable
 from archcalc.layers.axis import Axis
 from archcalc.layers.base import AxisWindow, Layer, leading_axes
-from archcalc.layers.facts import Arithmetic, Operand, Remark, Saved, Weight, Work
+from archcalc.layers.facts import Arithmetic, Kept, Operand, Remark, Saved, Weight, Work
 from archcalc.layers.fields import Size, Sizes, hyper
 from archcalc.layers.kept import EVERY, QUANTIZED, of_weights
 from archcalc.layers.requirements import same_length
@@ -157,6 +157,20 @@ class EmbeddingBag(_LookedUp):
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape((self.embedding_dim,))
+
+    def saves(self, *shapes: Shape) -> Saved:
+        """Where bags begin, what is in each, and what was largest; of a plain sum no bag of each.
+
+        Source: torch, ``aten/src/ATen/native/EmbeddingBag.cpp``.
+        """
+        x, y = shapes
+        largest = y if self.mode == "max" else Shape((1,))
+        own = [Kept(name, Shape((1,)), "index") for name in ("offsets", "sizes of bags")]
+        own.append(Kept("largest", largest, "index"))
+        if self.mode != "sum" or self.padding_idx is not None:
+            own.append(Kept("bag of each", x, "index"))
+            own.append(Kept("bag after the last", Shape((1,)), "index", of_batch=True))
+        return Saved(for_weights=(0,), own=tuple(own))
 
     def windows(self, x: Shape) -> tuple[AxisWindow, ...]:
         return ((0, Window(x[0])),)

@@ -187,6 +187,9 @@ class Multiply(Elementwise):
     def each(self, inputs: int) -> Mapping[Primitive, int]:
         return {"multiplication": inputs - 1}
 
+    def gives(self, *conditions: bool) -> str:
+        return "condition" if all(conditions) else "numbers"
+
     def saves(self, *shapes: Shape) -> Saved:
         inputs = len(shapes) - 1
         between = tuple(Kept("product", shapes[-1]) for _ in range(inputs - 2))
@@ -217,6 +220,9 @@ class Maximum(Elementwise):
     def each(self, inputs: int) -> Mapping[Primitive, int]:
         return {"comparison": inputs - 1}
 
+    def gives(self, *conditions: bool) -> str:
+        return "condition" if all(conditions) else "numbers"
+
     def saves(self, *shapes: Shape) -> Saved:
         return Saved(tuple(range(len(shapes) - 1)))
 
@@ -230,6 +236,9 @@ class Minimum(Elementwise):
 
     def each(self, inputs: int) -> Mapping[Primitive, int]:
         return {"comparison": inputs - 1}
+
+    def gives(self, *conditions: bool) -> str:
+        return "condition" if all(conditions) else "numbers"
 
     def saves(self, *shapes: Shape) -> Saved:
         return Saved(tuple(range(len(shapes) - 1)))

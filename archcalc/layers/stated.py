@@ -199,6 +199,15 @@ class StatedFacts:
         """What input number `index` holds, where not all of them hold what the layer `takes`."""
         return self.takes
 
+    def gives(self, *conditions: bool) -> str:
+        """``"condition"`` where what comes out is yes or no for each element, else ``"numbers"``.
+
+        Args:
+            conditions: of each input whether it is one.
+        """
+        seen = self.storage() != "own" and all(conditions)
+        return "condition" if conditions and seen else "numbers"
+
     def incoming(self, *inputs: Any) -> Dim | None:
         """How many features come in: what the weights are made for, where that is one number."""
         axes = self.feature_axes(inputs[0]) if inputs else ()

@@ -508,3 +508,61 @@ def test_cells(name: str, given: bool) -> None:
 
 def _zeros(many: int) -> list[Any]:
     return [torch.zeros(3, 4) for _ in range(many)]
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+@pytest.mark.parametrize("named", [{}, {"padding_idx": 0}], ids=str)
+def test_bags_keep_where_they_begin(mode: str, named: dict[str, Any]) -> None:
+    bags = torch.nn.EmbeddingBag(10, 4, mode=mode, **named)
+    cost = SavedBytes(3)
+    kept = ac.from_torch(bags, (6,)).trace().cost(cost)
+    assert kept == kept_by_torch(bags, torch.ones(3, 6, dtype=torch.long))
+
+
+class _Attending(torch.nn.Module):  # type: ignore[misc]
+    def __init__(self, named: dict[str, Any], **called: Any) -> None:
+        super().__init__()
+        self.attention, self.called = torch.nn.MultiheadAttention(8, 2, **named), called
+
+    def forward(self, query: Any, *others: Any) -> Any:
+        query, *others = (x.transpose(0, 1) for x in (query, *others))
+        key, value = (others * 2)[:2] if others else (query, query)
+        made = self.attention(query, key, value, **self.called)
+        return made[:2] if self.called["need_weights"] else made[0]
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        {"need_weights": False},
+        {"need_weights": True},
+        {"need_weights": True, "average_attn_weights": False},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("named", [{}, {"dropout": 0.1}], ids=str)
+@pytest.mark.parametrize("lengths", [[5], [5, 6], [5, 6, 6]], ids=str)
+def test_attention_that_is_read(
+    called: dict[str, Any], named: dict[str, Any], lengths: list[int]
+) -> None:
+    """What is given twice is projected by one product; scores that are asked for are kept."""
+    module = _Attending({"batch_first": False, **named}, **called)
+    trace = ac.from_torch(module, [(n, 8) for n in lengths]).trace()
+    cost = SavedBytes(3, kernels="torch on the CPU")
+    assert not cost.unstated(trace)
+    given = [torch.randn(n, 3, 8).transpose(0, 1) for n in lengths]
+    assert trace.cost(cost) == kept_by_torch(module, *given)
+
+
+def test_conditions_are_kept_as_such() -> None:
+    class Masking(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = torch.nn.Linear(8, 5)
+
+        def forward(self, x: Any) -> Any:
+            y = self.dense(x)
+            return torch.where(((y > 0) & ~(y > 1))[:, :4], y[:, :4], 0.0)
+
+    trace = ac.from_torch(Masking(), (6, 8)).trace()
+    assert trace.cost(SavedBytes(3)) == kept_by_torch(Masking(), torch.randn(3, 6, 8))

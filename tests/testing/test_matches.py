@@ -754,3 +754,28 @@ def test_what_a_layer_applies_is_seen_in_what_it_builds(name: str) -> None:
     other = net.replace("dense", ac.Dense(3, activation="sigmoid"))
     with pytest.raises(MismatchError, match="dense"):
         assert_matches(net, other.to_torch())
+
+
+class _Attending(nn.Module):  # type: ignore[misc]
+    """Attention whose batch comes second, as torch has it unless it is told."""
+
+    def __init__(self, heads: int, called: dict[str, Any]) -> None:
+        super().__init__()
+        self.attention, self.called = nn.MultiheadAttention(8, heads), called
+
+    def forward(self, x: Any) -> Any:
+        x = x.transpose(0, 1)
+        y, scores = self.attention(x, x, x, **self.called)
+        return y.transpose(0, 1) if scores is None else (y.transpose(0, 1), scores)
+
+
+@pytest.mark.parametrize("called", [{"need_weights": False}, {}, {"average_attn_weights": False}])
+def test_attention_matches_wherever_its_batch_is(called: dict[str, Any]) -> None:
+    net, module = ac.from_torch(_Attending(2, called), (5, 8)), _Attending(2, called)
+    made, x = net.to_torch()(torch.zeros(1, 5, 8)), torch.zeros(1, 5, 8)
+    theirs = module(x)
+    shapes = [y.shape for y in (theirs if isinstance(theirs, tuple) else [theirs])]
+    assert [y.shape for y in (made if isinstance(made, tuple) else [made])] == shapes
+    assert_matches(net, module)
+    with pytest.raises(MismatchError, match="num_heads"):
+        assert_matches(net, _Attending(4, called))

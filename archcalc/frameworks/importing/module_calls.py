@@ -32,6 +32,11 @@ def _over_time(cell: Any) -> Layer:
     return ac.LSTM(**cell.given(), return_sequences=True)
 
 
+def _giving_scores(layer: Layer) -> Layer:
+    """Attention as it is where its scores come out."""
+    return layer.model_copy(update={"return_attention_scores": True})
+
+
 class ModuleCalls(Workbench):
     """What makes layers of the calls of modules."""
 
@@ -47,6 +52,8 @@ class ModuleCalls(Workbench):
             raise NotLoweredError("it takes no tensor")
         if call.path in self._remembering:
             return self._in_one_step(call, values)
+        if call.path in self._asked_for_scores and values[0].is_free:
+            return self._with_scores(call, values)
         size = dict(call.kwargs).get("output_size")
         as_ = _as_is if size is None else self._reaching(values[0])
         layer = self._named(call.path, call.what, values, as_)
@@ -110,6 +117,27 @@ class ModuleCalls(Workbench):
             self.on(value, ac.Squeeze(1), value.at, shape)
             for value, shape in zip(made, shapes, strict=True)
         ]
+
+    @cached_property
+    def _asked_for_scores(self) -> set[str]:
+        """The attention whose scores something takes."""
+        return {
+            call.path
+            for call in self.graph.root.calls()
+            if type(call.what).__name__ == "MultiheadAttention"
+            and not self._used.keys().isdisjoint(call.outputs[1:])
+        }
+
+    def _with_scores(self, call: Call, values: list[Value]) -> Sequence[Value]:
+        """Attention whose scores come out, of every head or their mean."""
+        layer = self._named(call.path, call.what, values, _giving_scores)
+        self._weighs(layer, call.what, [tuple(value.tensor.shape) for value in values])
+        y, scores = self.shapes()
+        if not _bound(call).get("average_attn_weights", True):
+            return self.on_many(values, layer, [values[0].at, Batch()], [y, scores])
+        each = (scores[0], call.what.num_heads, *scores[1:])
+        made, of_heads = self.on_many(values, layer, [values[0].at, Batch()], [y, each])
+        return [made, self.on(of_heads, ac.Reduce("mean", 1), Batch(), scores)]
 
     def _joins(self, layer: Layer, shapes: Sequence[Sequence[Any]]) -> bool:
         """Whether a layer does more with what lies along the first axis than with each of it."""
@@ -175,9 +203,14 @@ _INPUTS = {"MultiheadAttention": ("query", "value", "key")}
 mask changes no shape and no product."""
 
 
+def _bound(call: Call) -> dict[str, Any]:
+    """What a module is called on, by the names of its arguments."""
+    return signature(call.what.forward).bind(*call.args, **dict(call.kwargs)).arguments
+
+
 def _given(call: Call) -> Iterator[Ref]:
     """The tensors that a module is called on, in the order of our inputs."""
-    bound = signature(call.what.forward).bind(*call.args, **dict(call.kwargs)).arguments
+    bound = _bound(call)
     names = _INPUTS.get(type(call.what).__name__, bound)
     return refs([bound[name] for name in names])
 

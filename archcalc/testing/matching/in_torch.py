@@ -71,8 +71,10 @@ def torch_parts(
 def _layers_of(whole: Built, owners: Mapping[str, Any], ran: Ran) -> list[Built]:
     """A recurrent module as the layers of ours that it stacks; everything else as it is."""
     core = owners["" if whole.name == ITSELF else whole.name][1]
-    if is_recurrent(core) and whole.outputs is not None:
-        whole = replace(whole, outputs=whole.outputs[:1])  # its states have the batch second
+    if is_recurrent(core) or type(core).__name__ == "MultiheadAttention":
+        first = None if whole.outputs is None else whole.outputs[:1]
+        # the batch comes second in states, and in all where it is not first; scores may be a mean
+        whole = replace(whole, outputs=first if getattr(core, "batch_first", True) else None)
     return stack_parts(whole, core, ran) if is_stack(core) else [whole]
 
 

@@ -14,6 +14,7 @@ import archcalc as ac
 from archcalc import families
 from archcalc.errors import PictureError, SpecificationError
 from archcalc.explain import draw, draw_costs, draw_field
+from archcalc.explain.drawing.clear_places import curves_of
 from archcalc.explain.drawing.costs import treemap
 from archcalc.explain.drawing.parts import Block, block_of, fed
 from archcalc.explain.drawing.placing import LETTER, SMALL, plain_words
@@ -114,6 +115,33 @@ def test_the_words_on_a_line_to_the_right_end_before_its_card() -> None:
     for route, words in zip(placed.routes, said, strict=True):
         (start, _), (end, _) = route.points[0], route.points[-1]
         assert end - start >= len(words) * SMALL * LETTER
+
+
+def words_on_lines(drawing) -> list[str]:
+    """The shapes that a line runs through."""
+    text = re.compile(r'<text class="shape" x="(.*?)" y="(.*?)"(.*?)>(.*?)</text>')
+    lines = [
+        tuple((1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+              for a, b, c, d in zip(*curve, strict=True))
+        for route in drawing.placed.routes
+        for curve in curves_of(route.points, drawing.placed.down)
+        for t in (i / 100 for i in range(101))
+    ]  # fmt: skip
+    found = []
+    for x, y, more, words in text.findall(drawing.to_svg()):
+        wide = len(words) * SMALL * LETTER
+        left, base = float(x) - (wide if 'anchor="end"' in more else 0), float(y)
+        if any(left < u < left + wide and base - SMALL * 0.7 < v < base for u, v in lines):
+            found.append(words)
+    return found
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("name", WELL_KNOWN)
+def test_no_line_runs_through_words(name: str, direction: str) -> None:
+    drawing = draw(WELL_KNOWN[name]().trace(), direction=direction)
+    crowded = ["a×197×d/a"] if (name, direction) == ("ViT", "right") else []  # between two lines
+    assert words_on_lines(drawing) == crowded
 
 
 def test_equal_blocks_are_drawn_once_with_their_number() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from html import escape, unescape
-from itertools import pairwise
 
+from archcalc.explain.drawing.clear_places import ClearPlaces, curves_of
 from archcalc.explain.drawing.parts import Card, Words
-from archcalc.explain.drawing.placing import SMALL, TITLE, Placed, Route, Standing
+from archcalc.explain.drawing.placing import LETTER, SMALL, TITLE, Placed, Route, Standing
 from archcalc.explain.svg import INK, Edge, Point, Svg, SvgCanvas
 from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.printing import to_text
@@ -55,7 +55,7 @@ def as_svg(
             _block(canvas, standing, shown, noted)
     canvas.open("g", "flow", fill="none", stroke=INK, stroke_opacity="0.6", stroke_width="1.4")
     for route in placed.routes:
-        canvas.curve(_smooth(route.points, placed.down), "way")
+        canvas.curve(curves_of(route.points, placed.down), "way")
     canvas.close("g")
     canvas.open("g", "flow", fill=INK, fill_opacity="0.6")
     for route in placed.routes:
@@ -65,8 +65,9 @@ def as_svg(
     for standing in placed.standing:
         if not standing.opened:
             _card(canvas, standing, shown, noted)
+    clear = ClearPlaces(placed)
     for route in placed.routes:
-        _words(canvas, route, shown, placed.down)
+        _words(canvas, route, shown, clear)
     if centre is not None:
         canvas.centre(centre)
     return canvas.svg(title, description)
@@ -122,19 +123,6 @@ def _rich(words: Words, shown: Shown) -> tuple[str, str]:
     return unescape(_TAGS.sub("", made)), made
 
 
-def _smooth(points: Sequence[Point], down: bool) -> list[tuple[Point, Point, Point, Point]]:
-    """Curves from point to point that leave and arrive along the way that things flow."""
-    curves = []
-    for (x1, y1), (x2, y2) in pairwise(points):
-        if down:
-            bend = (y2 - y1) / 2
-            curves.append(((x1, y1), (x1, y1 + bend), (x2, y2 - bend), (x2, y2)))
-        else:
-            bend = (x2 - x1) / 2
-            curves.append(((x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)))
-    return curves
-
-
 def _heading(points: Sequence[Point], down: bool) -> Edge:
     """Where a line points to in the end: along the way that things flow, unless it is straight."""
     (a, b), (x, y) = points[-2:]
@@ -145,15 +133,9 @@ def _heading(points: Sequence[Point], down: bool) -> Edge:
     return "below" if down else "right"
 
 
-def _words(canvas: SvgCanvas, route: Route, shown: Shown, down: bool) -> None:
+def _words(canvas: SvgCanvas, route: Route, shown: Shown, clear: ClearPlaces) -> None:
     if not route.words:
         return
-    (x, y), (u, v) = route.points[:2]
     text, markup = _rich(route.words, shown)
-    back = u > x if down and y != v else not down and u < x  # where it would stand on its line
-    if down:
-        spot = (x - 6 if back else x + 6, y - 7 if v < y else y + 15)
-    else:
-        spot = (x - 8 if back else x + 8, y - 5)
-    anchor = "end" if back else "start"
+    spot, anchor = clear.spot_of(route, len(text) * SMALL * LETTER)
     canvas.rich(spot, text, markup, anchor=anchor, size=SMALL, kind="shape")

@@ -241,6 +241,15 @@ def test_nothing_runs_over_the_edge(browser, reports, tmp_path) -> None:
     for width in (360, 800, 1400):
         page.look(width=width)
         assert page.run("document.documentElement.scrollWidth") <= width
+        over = page.run("(e => e.scrollWidth - e.clientWidth)(document.querySelector('.wide'))")
+        assert over < width / 8, f"formulas of totals are broken into lines, but {over} pixels"
+        cut = page.run("[...document.querySelectorAll('.layers code')]"
+                       ".filter(e => e.getClientRects().length > 1).length")  # fmt: skip
+        assert cut == 0, "names of layers are not broken"
+    page.look(width=400)
+    page.run("new Promise(done => setTimeout(done, 300))")
+    box = "document.querySelector('.plot svg')"
+    assert page.run(f"{box}.viewBox.baseVal.width <= 1.05 * {box}.clientWidth"), "letters are small"
 
 
 @needs_chromium

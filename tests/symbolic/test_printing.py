@@ -501,6 +501,26 @@ def test_mathml_is_well_formed(data, all_formulas) -> None:
         assert tag == "math" or bool(element.text) != bool(len(element))
 
 
+@given(data=st.data())
+def test_mathml_that_lines_may_break_says_the_same(data, all_formulas) -> None:
+    e = data.draw(all_formulas).expression
+    pieces = to_mathml(e, apart=True).split("<wbr/>")
+    said = "".join("".join(ElementTree.fromstring(piece).itertext()) for piece in pieces)
+    assert said == "".join(ElementTree.fromstring(to_mathml(e)).itertext())
+
+
+def test_mathml_is_broken_between_terms_and_within_long_brackets() -> None:
+    def pieces(e) -> list[str]:
+        parts = to_mathml(e, apart=True).split("<wbr/>")
+        return ["".join(ElementTree.fromstring(part).itertext()) for part in parts]
+
+    assert pieces(h) == ["h"]
+    assert pieces(h * (n + 1) - c) == ["h·(n+1)", "−c"]
+    long = a * c * f + h * k * n + c_in * h_out * s * w
+    assert len(pieces(L * long)) == 3
+    assert len(pieces(L * (long + FloorDiv(h, 2)))) == 1, "tall brackets grow as one"
+
+
 def test_an_integer_needs_no_symbol() -> None:
     assert [p(Integer(3)) for p in (to_text, to_latex, to_python, to_numpy)] == ["3"] * 4
     assert body(3) == "<mn>3</mn>"

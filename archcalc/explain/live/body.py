@@ -163,9 +163,9 @@ class NetworkPart:
         rows = "".join(self._table_rows(self.block.parts, 0, self.block.times, 1))
         return (
             f'<div class=wide tabindex=0 role=region aria-label="layers of {escaped(self.title)}">'
-            f"<table class=layers><caption>Of each layer what one call of it holds and does, how "
-            f"often it is there, and its share of all parameters (above) and MACs (below)."
-            f"</caption><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
+            f"<table class=layers><caption><span>Of each layer what one call of it holds and does, "
+            f"how often it is there, and its share of all parameters (above) and MACs (below)."
+            f"</span></caption><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
         )
 
     def _table_rows(self, parts: Sequence[Part], depth: int, times: Dim, run: int) -> Iterator[str]:

@@ -332,8 +332,8 @@ class _Body:
         change = f"<p class=lead>{self._headline()}</p>" if two else ""
         return (
             f"{change}<div class=wide tabindex=0 role=region aria-label='table of totals'>"
-            f"<table class=totals><thead><tr><th scope=col>quantity{head}<th scope=col>formula</tr>"
-            f"</thead><tbody>{rows}</tbody></table></div>"
+            f'<table class="totals of{len(self.parts)}"><thead><tr><th scope=col>quantity{head}'
+            f"<th scope=col>formula</tr></thead><tbody>{rows}</tbody></table></div>"
         )
 
     def _headline(self) -> str:
@@ -365,7 +365,7 @@ class _Body:
         )
 
     def _formula(self, dim: Dim) -> str:
-        return f"<div>{mathml(dim)}</div>" if self.markup.program.moves(dim) else ""
+        return f"<div>{mathml(dim, apart=True)}</div>" if self.markup.program.moves(dim) else ""
 
     def _choices(self, total: Total) -> str:
         if not total.others:

@@ -44,9 +44,10 @@ def grouped(value: Exact | None) -> str:
     return f"{value:,}".replace("-", "−")
 
 
-def mathml(dim: Dim, values: object = None, order: object = ()) -> str:
-    """A formula, without the name space that HTML knows."""
-    return to_mathml(dim, values, order).replace(_XMLNS, "")  # type: ignore[arg-type]
+def mathml(dim: Dim, values: object = None, order: object = (), *, apart: bool = False) -> str:
+    """A formula, without the name space that HTML knows; `apart` where its lines may break."""
+    set_ = to_mathml(dim, values, order, apart=apart)  # type: ignore[arg-type]
+    return set_.replace(_XMLNS, "").replace("<wbr/>", "<wbr>")
 
 
 class Markup:

@@ -269,7 +269,7 @@ function live(root, model, shared) {
     box.replaceChildren();
     const name = model.symbols[s].name;
     if (!known.length) { box.textContent = `The network exists at none of these ${name}.`; return; }
-    const wide = 760, tall = 320, left = 76, bottom = 44, top = 12, right = 16;
+    const wide = Math.min(Math.max(box.clientWidth || 760, 280), 960), tall = 320, left = 76, bottom = 44, top = 12, right = 16;
     const xs = known.map((p) => p.x), maxY = Math.max(...known.map((p) => p.y)) || 1;
     const minX = Math.min(...xs), maxX = Math.max(...xs) === minX ? minX + 1 : Math.max(...xs);
     const px = (v) => left + ((v - minX) / (maxX - minX)) * (wide - left - right);
@@ -386,6 +386,8 @@ function live(root, model, shared) {
   });
   one('[data-do="symbols"]')?.addEventListener("change", put);
   for (const e of all('[data-do="map"], [data-plot], [data-seen]')) e.addEventListener("input", later);
+  addEventListener("resize", later);
+  for (const e of all(".drawing")) e.scrollLeft = (e.scrollWidth - e.clientWidth) / 2;
   function choose(select) {
     const row = select.closest("tr");
     for (const e of all("[data-ways]", row)) {

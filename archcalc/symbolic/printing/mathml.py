@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from sympy import Expr, Symbol
 
 from archcalc.symbolic.printing.fold import Fold, Strength
-from archcalc.symbolic.printing.layout import Node, Series, layout
+from archcalc.symbolic.printing.layout import Node, Product, Series, Signed, Sum, layout
 from archcalc.symbolic.printing.names import GREEK, split_name
 
 __all__ = ["to_mathml"]
@@ -22,6 +23,7 @@ def to_mathml(
     order: Sequence[Symbol] = (),
     *,
     display: bool = False,
+    apart: bool = False,
 ) -> str:
     """`expression` as a ``<math>`` element, escaped for HTML and XML alike.
 
@@ -30,6 +32,8 @@ def to_mathml(
         values: see `layout`.
         order: see `layout`.
         display: set on a line of its own, and not within a line of text.
+        apart: terms of sums are elements of their own, between which browsers break lines: they do
+            not within one.
 
     >>> from archcalc.symbolic import symbols
     >>> n1 = symbols("n1")
@@ -37,8 +41,10 @@ def to_mathml(
     <math xmlns="http://www.w3.org/1998/Math/MathML"><mrow><msub><mi>n</mi><mn>1</mn></msub><mo>+</mo><mn>1</mn></mrow></math>
     """
     block = ' display="block"' if display else ""
-    inside = _MATHML.set(layout(expression, values, order))
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{block}>{inside}</math>'
+    node = layout(expression, values, order)
+    pieces = _MATHML.pieces(node) if apart else [_MATHML.set(node)]
+    begin = f'<math xmlns="http://www.w3.org/1998/Math/MathML"{block}>'
+    return "<wbr/>".join(f"{begin}{piece}</math>" for piece in pieces)
 
 
 class _Mathml(Fold):
@@ -47,6 +53,41 @@ class _Mathml(Fold):
     quotient_strength = Strength.FACTOR
     series_strength = Strength.SUM
     root_strength = Strength.ATOM
+
+    def pieces(self, node: Node) -> list[str]:
+        """What may stand on lines of its own: terms, those within low brackets too."""
+        match node:
+            case Sum(terms):
+                return [piece for i, term in enumerate(terms) for piece in self._term(term, i)]
+            case Product(factors):
+                return self._factors(factors)
+            case _:
+                return [self.set(node)]
+
+    def _term(self, term: Signed, place: int) -> list[str]:
+        sign = "−" if term.negative else "+" if place else ""
+        inner = term.node
+        first, *rest = (
+            [self.set(inner, Strength.PRODUCT)] if isinstance(inner, Sum) else self.pieces(inner)
+        )
+        return [
+            f"{_between_terms(sign) if place else _operator(sign) if sign else ''}{first}",
+            *rest,
+        ]
+
+    def _factors(self, factors: Sequence[Node]) -> list[str]:
+        made = [""]
+        for place, factor in enumerate(factors):
+            made[-1] += _between_terms("·") if place else ""
+            whole = self.set(factor, Strength.FACTOR)
+            if isinstance(factor, Sum) and not _is_tall(whole) and _letters(whole) > _SHORT:
+                first, *rest = self.pieces(factor)
+                made[-1] += _LOW[0] + first
+                made += rest
+                made[-1] += _LOW[1]
+            else:
+                made[-1] += whole
+        return made
 
     def brackets(self, text: str) -> str:
         return _fenced("(", text, ")")
@@ -103,6 +144,11 @@ def _operator(sign: str) -> str:
     return f"<mo>{sign}</mo>"
 
 
+def _between_terms(sign: str) -> str:
+    """A sign at the beginning of a piece, which is set as between two."""
+    return f'<mo form="infix">{sign}</mo>'
+
+
 def _row(*elements: str) -> str:
     return elements[0] if len(elements) == 1 else f"<mrow>{''.join(elements)}</mrow>"
 
@@ -114,9 +160,24 @@ def _between(elements: Iterable[str], sign: str) -> list[str]:
 _TALL = ("<mfrac>", "<munderover>", "<msqrt>", "<mroot>")
 
 
+_LOW = ('<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>')
+
+
+_SHORT = 24
+"""Brackets around no more letters than this are not broken into lines."""
+
+
+def _letters(markup: str) -> int:
+    return len(re.sub("<[^>]*>", "", markup))
+
+
+def _is_tall(inside: str) -> bool:
+    return any(tag in inside for tag in _TALL)
+
+
 def _fenced(left: str, inside: str, right: str) -> str:
     """Brackets, which grow with what is tall only: browsers stretch them around a subscript too."""
-    if any(tag in inside for tag in _TALL):
+    if _is_tall(inside):
         return _row(_operator(left), inside, _operator(right))
     before, after = (f'<mo stretchy="false">{sign}</mo>' for sign in (left, right))
     return _row(before, inside, after)

@@ -13,8 +13,9 @@ keys a query sees, in one place for every attention there is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,7 +27,7 @@ from archcalc.layers.kept import EVERY
 from archcalc.layers.mask import Mask
 from archcalc.layers.sight import Sights, channels, in_place, unknown
 from archcalc.symbolic.dims import Dim, lower
-from archcalc.symbolic.errors import ShapeError
+from archcalc.symbolic.errors import InvalidLayerError, ShapeError
 from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.requirement import Relation, Requirement
 from archcalc.symbolic.shape import Shape, product
@@ -88,10 +89,41 @@ def shares_kept(scores: Shape, dropout: float) -> tuple[Kept, ...]:
     return (Kept("shares", scores), Kept("mask", scores, "mask"), Kept("dropped", scores))
 
 
+_SAID_AT_CALLS = ("return_attention_scores", "use_causal_mask")
+"""What Keras says of a call, and a layer here of itself."""
+
+
 class Attending(Layer, abstract=True):
     """What takes a query, a value and a key, and may give its scores as a second output."""
 
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
+
+    def __call__(self, *tensors: Any, **how: Any) -> Any:
+        """As every layer; what Keras says of a call is said of the layer, for all of its calls.
+
+        Raises:
+            InvalidLayerError: another call said something else.
+        """
+        asked = {name: how.pop(name) for name in _SAID_AT_CALLS if name in how}
+        return Layer.__call__(self._as_called(asked), *tensors, **how)
+
+    def _as_called(self, asked: Mapping[str, Any]) -> Layer:
+        """The layer of which this is said, the same at every call."""
+        first = self.__dict__.setdefault("_first_asked", asked)
+        if first != asked:
+            name = next(iter({**first, **asked}))
+            raise InvalidLayerError(
+                f"{type(self).__name__}: one call says {name}, and another does not",
+                code="calls-differ",
+                hint=f"say it of the layer: {type(self).__name__}(…, {name}=True)",
+            )
+        if all(getattr(self, name) == value for name, value in asked.items()):
+            return self
+        known = self.__dict__.get("_asked")
+        if known is None:
+            known = self.__dict__["_asked"] = self.model_copy(update=dict(asked))
+        found: Layer = known
+        return found
 
     def arithmetic(self, *shapes: Shape) -> tuple[Arithmetic, ...]:
         """Scores are multiplied with a number, and become shares that sum to 1."""

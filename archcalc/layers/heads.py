@@ -48,6 +48,9 @@ def _as_wide(what: str, expected: Dim, found: Dim) -> Requirement:
     )
 
 
+_IN_TORCH = ("query", "key", "value")
+
+
 class MultiHeadAttention(Heads):
     """Attention in heads: ``softmax(q·kᵀ/√key_dim)·v`` for each, joined by a projection.
 
@@ -105,6 +108,27 @@ class MultiHeadAttention(Heads):
     vdim: OptionalSize = option(default=None, kw_only=True, counts="incoming")
 
     source: ClassVar[str] = "https://arxiv.org/abs/1706.03762 (section 3.2.2)"
+
+    def __call__(self, *tensors: Any, **how: Any) -> Any:
+        """As every layer; what torch is told is called as torch's: on query, key and value.
+
+        A list of them is Keras' query, value and key.
+        """
+        if self.embed_dim is None:
+            return super().__call__(*tensors, **how)
+        if len(tensors) == len(_IN_TORCH):
+            query, key, value = tensors
+            tensors = (query, value, key)
+        if how.pop("need_weights", False):
+            raise InvalidLayerError(
+                "MultiheadAttention: need_weights is not said of a call here",
+                code="unknown-argument",
+                hint="MultiHeadAttention(…, return_attention_scores=True) gives every head's",
+            )
+        if how.pop("is_causal", False):
+            how["use_causal_mask"] = True
+        how.pop("average_attn_weights", None)
+        return super().__call__(*tensors, **how)
 
     def expected(self, *inputs: Any) -> tuple[Requirement, ...]:
         query, value, key = query_value_key(inputs)

@@ -369,6 +369,29 @@ def test_sources_of_attention_have_the_features_that_are_told() -> None:
     assert parameters == _learned(_theirs("MultiheadAttention")(4, 2, kdim=6, vdim=6))
 
 
+def test_attention_is_called_as_torchs_is() -> None:
+    """Query, key, value; Keras' layer takes query, value, key, and a list is Keras' order."""
+    query, key, value = (ac.Input(shape) for shape in ((5, 4), (3, 6), (3, 8)))
+    layer = nn.MultiheadAttention(4, 2, kdim=6, vdim=8)
+    parameters = _learned(_theirs("MultiheadAttention")(4, 2, kdim=6, vdim=8))
+    for made in (
+        layer(query, key, value),
+        layer(query, key=key, value=value, need_weights=False, attn_mask=None),
+        layer([query, value, key]),
+    ):
+        net = ac.Model([query, key, value], made)
+        assert net.trace().parameters == parameters
+        assert ac.loads(ac.dumps(net)) == net
+    q, k, v = (ac.Input((n, 4), name=name) for n, name in ((5, "q"), (3, "k"), (3, "v")))
+    made = nn.MultiheadAttention(4, 2)(q, k, v)
+    assert [tensor.name for tensor in made.inputs] == ["q", "v", "k"]
+    assert ac.MultiHeadAttention(2, 2)(q, v, k).inputs == made.inputs
+    causal = nn.MultiheadAttention(4, 2)(q, q, q, is_causal=True)
+    assert causal.layer.use_causal_mask
+    with pytest.raises(InvalidLayerError, match="need_weights"):
+        layer(query, key, value, need_weights=True)
+
+
 def test_axes_that_are_told_may_be_symbols() -> None:
     net = nn.Sequential(nn.LayerNorm(["h", 120]))
     assert net.trace((512, "h", 120)).parameters(h=68) == 2 * 68 * 120

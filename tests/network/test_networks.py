@@ -418,3 +418,21 @@ def test_calls_as_keras_has_them() -> None:
     net = ac.Model(*made(ac, ac.Input((6, 8)), ac.Input((4, 8))))
     assert net.trace().total_params == theirs.count_params()
     assert net.trace().outputs == ((1,), (3,))
+
+
+def test_what_keras_says_of_a_call_of_attention_is_said_of_the_layer() -> None:
+    keras = pytest.importorskip("keras")
+    parameters = []
+    for of, start in ((ac, ac.Input), (keras.layers, keras.Input)):
+        x, attention = start((5, 8)), of.MultiHeadAttention(2, 4)
+        y, scores = attention(x, x, use_causal_mask=True, return_attention_scores=True)
+        z, _ = attention(y, x, use_causal_mask=True, return_attention_scores=True)
+        assert tuple(scores.shape)[-3:] == (2, 5, 5)
+        both = ac.Model(x, z) if of is ac else keras.Model(x, z)
+        parameters.append(both.trace().parameters() if of is ac else both.count_params())
+    assert parameters[0] == parameters[1]
+    x, attention = ac.Input((5, 8)), ac.Attention()
+    attention([x, x], use_causal_mask=True)
+    with pytest.raises(ac.ArchcalcError, match="one call says use_causal_mask") as caught:
+        attention([x, x])
+    assert caught.value.hint == "say it of the layer: Attention(…, use_causal_mask=True)"

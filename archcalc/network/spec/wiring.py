@@ -59,7 +59,7 @@ class Wiring:
                 code="name-twice", hint="names of layers and inputs are unique in a network",
             )  # fmt: skip
         try:
-            out = call.layer(*feeds)
+            out = call.layer(list(feeds))
         except ArchcalcError as error:
             raise self._complaints.placed(error, call.place) from None
         self._last = every(out)

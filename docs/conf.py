@@ -26,6 +26,7 @@ extensions = [
     "archcalc.sphinxext",
     "catalogue",
     "coverage_table",
+    "docstrings",
     "doors",
     "drawings",
     "error_codes",
@@ -49,6 +50,7 @@ nb_mime_priority_overrides = [
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 python_display_short_literal_types = True
 

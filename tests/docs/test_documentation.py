@@ -13,6 +13,7 @@ from unittest import mock
 
 import pytest
 from sphinx.application import Sphinx
+from sphinx.ext.napoleon import Config
 from sphinx.util.docutils import docutils_namespace
 from sybil import Sybil
 from sybil.example import SybilFailure
@@ -303,6 +304,17 @@ def test_every_public_package_has_a_page_in_the_reference() -> None:
 
 
 # Drawings and reports
+
+
+def test_a_docstring_says_in_the_reference_what_it_says_in_the_source() -> None:
+    docstrings = loaded("docstrings", DOCS / "_ext" / "docstrings.py")
+    config = Config(napoleon_use_ivar=True)
+    said = ["The change, in total: a formula.", "", "Raises:", "    KeyError: never.", ""]
+    lines = docstrings.Docstring(said, config, what="property", name="a.b").lines()
+    assert lines == ["The change, in total: a formula.", "", ":raises KeyError: never.", ""]
+    said = ["Both.", "", "Attributes:", "    before, after: the traces.", ""]
+    lines = docstrings.Docstring(said, config, what="class", name="a").lines()
+    assert [line for line in lines[1:] if line] == [":ivar before: the traces.", ":ivar after: the traces."]
 
 
 def test_a_drawing_and_a_report_are_made_when_the_pages_are_built(tmp_path: Path) -> None:

@@ -314,7 +314,10 @@ def test_a_docstring_says_in_the_reference_what_it_says_in_the_source() -> None:
     assert lines == ["The change, in total: a formula.", "", ":raises KeyError: never.", ""]
     said = ["Both.", "", "Attributes:", "    before, after: the traces.", ""]
     lines = docstrings.Docstring(said, config, what="class", name="a").lines()
-    assert [line for line in lines[1:] if line] == [":ivar before: the traces.", ":ivar after: the traces."]
+    assert [line for line in lines[1:] if line] == [
+        ":ivar before: the traces.",
+        ":ivar after: the traces.",
+    ]
 
 
 def test_a_drawing_and_a_report_are_made_when_the_pages_are_built(tmp_path: Path) -> None:

@@ -645,3 +645,11 @@ def test_the_best_ratio_of_a_network_that_does_not_always_exist() -> None:
     assert found.value == max(every.values())
     assert every[tuple(found.best[name] for name in "kfn")] == found.value  # type: ignore[index]
     assert found.verify()
+
+
+def test_an_answer_is_read_in_every_format() -> None:
+    found = ac.search(maximize=ac.Formula("f*n"), subject_to=["9*f + 785*n <= 10000"],
+                      f=range(8, 513), n=range(1, 1025))  # fmt: skip
+    said = [found.to_text(), found.to_markdown(), found.to_latex(), found.to_html()]
+    assert all("3,500" in words for words in said)  # 500·7
+    assert str(found) == repr(found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc._loading import loaded
 from archcalc.explain.document import Block, Document, Paragraph
+from archcalc.explain.renderable import Renderable
 from archcalc.explore.searching.certificate import Certificate
 from archcalc.explore.searching.combined import Combined
 from archcalc.explore.searching.question import Question
@@ -62,7 +63,7 @@ class ConstraintValue(Shown):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Optimum(Shown):
+class Optimum(Renderable):
     """The best configuration that meets every constraint.
 
     Of several that are as good it is the first, in the order of the ranges: that with the value of
@@ -168,6 +169,8 @@ class Optimum(Shown):
                 f"  nothing is {superlative.replace('est', 'er')} than {shown(self.bound)}"
             )
         return "\n".join([*lines, *(f"  {met}" for met in self.constraints), str(self.certificate)])
+
+    __str__ = __repr__
 
     def document(self) -> Document:
         """The answer as a document."""

@@ -263,7 +263,7 @@ METHODS: Mapping[type, frozenset[str]] = {
     ),
     list: frozenset(
         [
-            "tolist",  # of an array of NumPy's, which is a list here
+            "tolist",
             "append",
             "extend",
             "insert",
@@ -280,6 +280,7 @@ METHODS: Mapping[type, frozenset[str]] = {
     dict: frozenset(["get", "items", "keys", "values", "pop", "update", "setdefault", "copy"]),
     tuple: frozenset(("index", "count")),
     set: frozenset(("add", "update", "union")),
+    **dict.fromkeys((int, float, Size, OfSize), frozenset(("item", "numpy"))),
 }
 """The methods that are called."""
 
@@ -292,7 +293,7 @@ def call_method(reader: Any, owner: Any, name: str, args: list[Any], kwargs: dic
             raise FrameworkError("a list is too long", code="too-large")
     if isinstance(owner, str):
         return _of_text(reader, owner, name, args, kwargs)
-    if name == "tolist":
+    if name in ("tolist", "item", "numpy"):  # of an array, which is a list or a number here
         return owner
     made = getattr(owner, name)(*args, **kwargs)
     return list(made) if isinstance(owner, dict) and name in ("items", "keys", "values") else made

@@ -89,14 +89,14 @@ class Network(Editable, Layer, abstract=True):
             )
         return made
 
-    @field_validator("tied")
+    @field_validator("tied", "frozen")
     @classmethod
-    def _ties_are_its_layers(cls, value: Any) -> Any:
+    def _weights_are_its_layers(cls, value: Any, info: Any) -> Any:
         if value:
             raise InvalidLayerError(
                 f"{cls.__name__} has no weights but those of its layers",
-                code="invalid-ties",
-                hint="say tied= of the layer whose weight it is",
+                code="invalid-ties" if info.field_name == "tied" else "invalid-frozen",
+                hint=f"say {info.field_name}= of the layer whose weight it is",
             )
         return value
 

@@ -248,6 +248,35 @@ def test_a_name_without_a_value_is_a_symbol_and_a_warning_says_so() -> None:
     assert total(hidden=50, num_classes=10) == 785 * 100 + 101 * 10
 
 
+ASKS_FOR_TYPES = """
+import torch, functools
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, norm=functools.partial(nn.BatchNorm2d, affine=False), act=nn.ReLU):
+        super().__init__()
+        a = nn.Conv2d(3, 4, 3)
+        assert type(a) is nn.Conv2d and type(a) == nn.Conv2d and a.__class__ == nn.Conv2d
+        n = 8 if type(norm) == functools.partial and norm.func == nn.BatchNorm2d else 16
+        n += 1 if norm.keywords["affine"] else 2
+        n += 4 if isinstance(norm, functools.partial) else 0
+        n += 1 if type([1]) == list and type(3) is int and type("a") != int else 100
+        n += 1 if a.__class__.__name__ == "Conv2d" and type(self).__name__ == "Net" else 1000
+        n += 1 if nn.Conv2d.__name__.find("Conv") == 0 else 1000
+        n += 1 if act == nn.ReLU and act != nn.GELU and act in (nn.ReLU, nn.SiLU) else 1000
+        n += 1 if type(nn.Sequential(a)) == nn.Sequential and type(True) is bool else 1000
+        self.fc = nn.Linear(5, n)
+    def forward(self, x):
+        return self.fc(x)
+m = Net()
+"""
+
+
+def test_types_are_those_of_the_framework() -> None:
+    pytest.importorskip("torch")
+    theirs = executed(ASKS_FOR_TYPES, "m").fc.out_features
+    assert read(ASKS_FOR_TYPES, input_shape=(5,)).trace().output == (theirs,)
+
+
 @pytest.mark.parametrize("given", ["5", "(4, 6)", "3, strides=2", "(3, 2), (2, 5)", "3, 2, 2"])
 def test_patches_are_where_keras_takes_them(given: str) -> None:
     pytest.importorskip("keras")

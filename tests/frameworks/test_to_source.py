@@ -29,7 +29,7 @@ def made(code: str) -> Any:
 
 NOT_KERAS = {
     "VAE encoder", "layers of one's own", "transformer block", "ViT",
-    "vision transformer from images",
+    "vision transformer from images", "MLP-Mixer", "variational autoencoder of classes",
 }  # fmt: skip
 """They compute with weights, constants and windows that no layer of Keras has."""
 
@@ -56,7 +56,7 @@ def test_what_keras_has_not_got_is_refused(snippet: str) -> None:
 
 OTHERWISE_IN_TORCH = {
     "functional guide: tickets", "transformer block", "bidirectional LSTM", "seq2seq", "ViT",
-    "vision transformer from images",
+    "vision transformer from images", "MLP-Mixer",
 }  # fmt: skip
 """Keras' LSTM has one bias and torch's two; heads of Keras have sizes of their own."""
 

@@ -72,6 +72,8 @@ def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) 
         return reader.bench.constant(reader.bench.shape_of(given[0]))
     if name == "extract_patches":
         return _patches(reader, *args, **kwargs)
+    if name == "slice":
+        return _slice(reader, *args, **kwargs)
     theirs = _SAME.get(name, name)
     if theirs not in FUNCTIONS:
         return NotImplemented
@@ -79,6 +81,19 @@ def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) 
         _NAMED.get(key, key): value for key, value in kwargs.items() if key not in ("name", "dtype")
     }
     return _called(reader, theirs, args, named)
+
+
+def _slice(
+    reader: Any, inputs: Any, start_indices: Any = None, shape: Any = None, **more: Any
+) -> Any:
+    """A block of a tensor: where it starts along each axis, and how long it is."""
+    starts, lengths = more.get("begin", start_indices), more.get("size", shape)
+    for axis, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+        whole = reader.bench.shape_of(inputs)[axis]
+        rest = reader.computed(ast.Sub, whole, start) if length == -1 else length
+        if (start, rest) != (0, whole):
+            inputs = reader.bench.function("narrow", (inputs, axis, start, rest), {})
+    return inputs
 
 
 def _patches(

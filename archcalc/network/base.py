@@ -154,13 +154,7 @@ class Network(Editable, Layer, abstract=True):
         >>> Sequential([Dense(10)]).trace(784).parameters
         7850
         """
-        shapes = tuple(as_shape(shape) for shape in input_shapes) or self.own_inputs()
-        if shapes is None:
-            raise ShapeError(
-                f"{type(self).__name__} was given no input shape",
-                code="no-input-shape",
-                hint="give input_shape=, or trace(shape)",
-            )
+        shapes = self._asked(input_shapes)
         tracer = Tracer()
         outputs = self._walked(tracer, shapes)
         tracer.settle()
@@ -212,6 +206,16 @@ class Network(Editable, Layer, abstract=True):
         """
         look = {"direction": direction, "depth": depth, "width": width, "shapes": shapes}
         return self.trace().draw(**look)  # type: ignore[arg-type]
+
+    def _asked(self, input_shapes: Sequence[ShapeLike | DimLike]) -> tuple[Shape, ...]:
+        shapes = tuple(as_shape(shape) for shape in input_shapes) or self.own_inputs()
+        if shapes is None:
+            raise ShapeError(
+                f"{type(self).__name__} was given no input shape",
+                code="no-input-shape",
+                hint="give input_shape=, or trace(shape)",
+            )
+        return shapes
 
     def _walked(self, tracer: Tracer, shapes: tuple[Shape, ...]) -> tuple[Value, ...]:
         values = tuple(Value(shape, -1 - i) for i, shape in enumerate(shapes))
@@ -304,7 +308,8 @@ class Network(Editable, Layer, abstract=True):
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes that come out, one an output; who owns a tied weight changes none of them."""
-        return tuple(value.shape for value in self._walked(Tracer(), inputs))
+        walked = self._walked(Tracer(), self._asked(inputs))
+        return tuple(value.shape for value in walked)
 
     # A network states the facts of its layers.
 

@@ -58,6 +58,7 @@ def test_a_network_is_a_layer() -> None:
     net = ac.Model(x, inner(x))
     assert net.trace().parameters == inner.trace(4).parameters
     assert inner.output_shape((4,)) == (10,)  # type: ignore[arg-type]
+    assert ac.Sequential([ac.Dense(10)], input_shape=4).output_shapes() == ((10,),)
 
 
 def test_a_layer_used_twice_owns_its_weights_once() -> None:

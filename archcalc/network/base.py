@@ -163,6 +163,7 @@ class Network(Editable, Layer, abstract=True):
             )
         tracer = Tracer()
         outputs = self._walked(tracer, shapes)
+        tracer.settle()
         return Trace(
             self, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra), tracer.handed_on
         )
@@ -250,9 +251,7 @@ class Network(Editable, Layer, abstract=True):
         with growing():
             for shape in shapes:
                 tracer.require(shape_bounds(shape), Scope())
-            outputs = followed(self, tracer, values, Scope())
-        tracer.settle()
-        return outputs
+            return followed(self, tracer, values, Scope())
 
     def _called(self, *inputs: Shape) -> tuple[Row, ...]:
         """Every layer that is called, the copies of repeated blocks one by one."""
@@ -337,13 +336,13 @@ class Network(Editable, Layer, abstract=True):
         return to_dict(self)
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        """The shapes that come out, one an output."""
-        return self.trace(*inputs).outputs
+        """The shapes that come out, one an output; who owns a tied weight changes none of them."""
+        return tuple(value.shape for value in self._walked(Tracer(), inputs))
 
     # A network states the facts of its layers.
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return self.trace(*inputs).output
+        return self.output_shapes(*inputs)[0]
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return tuple(
@@ -391,6 +390,7 @@ def one_by_one(network: Network, shapes: tuple[Shape, ...]) -> Trace:
     """
     tracer = Tracer(unroll=True)
     outputs = network._walked(tracer, shapes)
+    tracer.settle()
     for row in tracer.rows:
         unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
         if unlisted:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
+from archcalc.symbolic.shape import Shape
 
 
 def paths(net: ac.Network, *shapes: Any) -> list[str]:
@@ -447,3 +448,12 @@ def test_what_a_keras_user_types_of_a_model() -> None:
     for wrong in ({"index": 2}, {"index": -3}, {"name": "none"}, {}):
         with pytest.raises(ac.errors.LookupFailedError):
             net.get_layer(**wrong)
+
+
+def test_flatten_takes_a_layout_by_position_as_in_keras() -> None:
+    made = ac.Flatten("channels_first")
+    assert made == ac.Flatten(data_format="channels_first")
+    assert made.output_shape(Shape((2, 3, 4))) == (24,)
+    assert ac.Flatten(2).output_shape(Shape((2, 3, 4))) == (2, 12)
+    with pytest.raises(ac.errors.InvalidLayerError):
+        ac.Flatten("relu")

@@ -21,7 +21,7 @@ from archcalc.costs.loops import Factors, repeated
 from archcalc.costs.mesh import ONE_DEVICE, Mesh
 from archcalc.costs.number_formats import bytes_of, look_up
 from archcalc.costs.operations import Uncounted
-from archcalc.costs.parameters import learns
+from archcalc.costs.parameters import trained_weights
 from archcalc.costs.peak import largest_of
 from archcalc.costs.placement import Placement
 from archcalc.costs.schedule import Called, Schedule
@@ -376,13 +376,19 @@ def _indices(row: TracedRow) -> bool:
 def _buffers(row: TracedRow, saves: Saved, call: Called) -> set[int]:
     """The buffers of inputs and outputs that are kept."""
     numbers = set(saves.inputs)
-    if learns(row):
+    if _multiplies(row):
         numbers.update(saves.for_weights)
     for number in saves.for_others:
         if any(has for other, (_, has) in enumerate(call.inputs) if other != number):
             numbers.add(number)
     found = set[int]().union(*(call.inputs[n][0] for n in numbers if n < len(call.inputs)))
     return found | call.outputs if saves.output else found
+
+
+def _multiplies(row: TracedRow) -> bool:
+    """Whether something is trained that is multiplied: what is added needs nothing kept."""
+    added = {w.name for w in row.applied.weights if w.role in ("bias", "offset")}
+    return not trained_weights(row) <= added
 
 
 def _own(row: TracedRow, kept: Kept, call: Called) -> SavedTensor:

@@ -13,6 +13,7 @@ from archcalc.explain.derivation import Step, derive
 from archcalc.explain.document import Block, Code, Document, Inlines, Paragraph, Table
 from archcalc.explain.renderable import Renderable
 from archcalc.layers import Applied, Layer
+from archcalc.layers.model import COMMON
 from archcalc.layers.registry import is_layer_class, layer_class, layer_classes
 from archcalc.network import Network, Row, Trace
 from archcalc.symbolic.errors import ArchcalcError, LookupFailedError, quoted
@@ -22,9 +23,6 @@ __all__ = ["Card", "Listing", "layers_like"]
 
 _SHAPES = (("n",), ("t", "c"), ("h", "w", "c"), ("d", "h", "w", "c"))
 """Inputs of so many axes; a layer is shown on the first that it takes."""
-
-_COMMON = ("name", "trainable", "expects", "tied", "weight_axes")
-"""Arguments that every layer has."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -128,7 +126,7 @@ def _first(kind: type[Layer]) -> str:
 
 
 def _parameters(kind: type[Layer]) -> Iterator[Parameter]:
-    return (p for p in signature(kind).parameters.values() if p.name not in _COMMON)
+    return (p for p in signature(kind).parameters.values() if p.name not in COMMON)
 
 
 def _default(parameter: Parameter) -> str:

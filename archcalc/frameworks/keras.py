@@ -17,6 +17,7 @@ from archcalc.frameworks.lookup import (
     entry_of,
     handed,
     is_whole,
+    names_at,
     said_when_called,
 )
 from archcalc.frameworks.record import Chain, Entry
@@ -26,6 +27,7 @@ from archcalc.layers.attention import Attending
 from archcalc.layers.base import Layer
 from archcalc.layers.kept import TOLD
 from archcalc.network.base import Network
+from archcalc.network.code import everything
 from archcalc.network.naming import name_of
 from archcalc.network.sequential import Sequential
 from archcalc.network.unroll import Call, Source, Unrolled, unroll
@@ -133,7 +135,21 @@ def called(built: list[Any], applied: Applied, fed: list[Any], **how: Any) -> li
     for part in built:
         if not part.trainable:
             part.trainable = False  # now also of the layers that it made for itself
+    if any(part.frozen for part in everything(layer)):
+        _freeze(built, applied)
     return list(_flat(result))[: len(applied.outputs)]  # Keras' cells give their states as well
+
+
+def _freeze(built: list[Any], applied: Applied) -> None:
+    """Keep the variables of Keras' layers as they are that are frozen weights."""
+    held = [variable for part in built for variable in part.weights]
+    names = [weight.name for weight in applied.weights]
+    if not isinstance(applied.layer, Network):  # those of a network are called by their places
+        names = names_at(KERAS, applied.layer, [variable.path for variable in held])
+    kept = {weight.name for weight in applied.weights if weight.frozen}
+    for variable, name in zip(held, names, strict=True):
+        if name in kept:
+            variable.trainable = False
 
 
 def _flat(result: Any) -> Iterator[Any]:

@@ -16,6 +16,7 @@ __all__ = [
     "class_of",
     "entry_of",
     "fields_of",
+    "frozen_names",
     "handed",
     "is_whole",
     "names_at",
@@ -140,6 +141,34 @@ def names_at(table: Table, layer: Layer, paths: Sequence[str]) -> list[str]:
     """
     entry = table.entry(type(layer)) or Entry()
     return [_ours(entry, path) for path in paths]
+
+
+def frozen_names(table: Table, layer: Layer, trained: Mapping[str, bool]) -> tuple[str, ...] | None:
+    """Our names of the weights of a layer that a framework does not train.
+
+    Args:
+        table: the framework's records.
+        layer: the layer.
+        trained: of each weight by its name there, whether it is trained.
+
+    Returns:
+        ``None`` where they are not as ours: a weight is unknown, or is one of ours in part.
+
+    >>> from archcalc.frameworks.records import TORCH
+    >>> from archcalc.layers import Dense
+    >>> frozen_names(TORCH, Dense(10), {"weight": False, "bias": True})
+    ('kernel',)
+    """
+    entry = table.entry(type(layer)) or Entry()
+    flags: dict[str, set[bool]] = {}
+    known = set()
+    for tensor in entry.tensors:
+        if tensor.theirs in trained:
+            known.add(tensor.theirs)
+            flags.setdefault(tensor.ours, set()).add(trained[tensor.theirs])
+    if known != set(trained) or any(len(told) > 1 for told in flags.values()):
+        return None
+    return tuple(name for name, told in flags.items() if told == {False})
 
 
 def _ours(entry: Entry, path: str) -> str:

@@ -11,19 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from inspect import isfunction
 from typing import Any, TypeAlias
-from warnings import warn
 
-from archcalc.frameworks.lookup import fields_of
+from archcalc.frameworks.lookup import fields_of, frozen_names
 from archcalc.frameworks.origin import built_from
 from archcalc.frameworks.record import Entry, Name, Record
-from archcalc.frameworks.records import KERAS, own_records
+from archcalc.frameworks.records import KERAS, TORCH, own_records
 from archcalc.frameworks.torch_api import TORCH_CLASSES
 from archcalc.frameworks.torch_api.arguments import is_flag
 from archcalc.layers.adapters import adapted_form
 from archcalc.layers.base import Layer
 from archcalc.layers.registry import is_layer_class, layer_class
 from archcalc.network.sequential import Sequential
-from archcalc.symbolic.errors import ArchcalcWarning, FrameworkError, shorten
+from archcalc.symbolic.errors import FrameworkError, shorten
 from archcalc.symbolic.shape import Shape, ShapeLike, as_shape
 
 __all__ = ["keras_config", "keras_entry", "keras_layer", "layer_of"]
@@ -63,8 +62,9 @@ def layer_of(module: Any, input_shape: ShapeLike = ()) -> Layer:
         layer = _of_torch(module, x)
     else:
         raise _unread(module, "it is no module of torch and no layer of Keras")
-    trained = bool(module.trainable) if "keras" in bases else _trained(module, layer)
-    return layer if trained == layer.trainable else layer.model_copy(update={"trainable": trained})
+    told = {"trainable": bool(module.trainable)} if "keras" in bases else _trained(module, layer)
+    news = {name: value for name, value in told.items() if value != getattr(layer, name)}
+    return layer.model_copy(update=news) if news else layer
 
 
 def _is(module: Any, record: Record) -> bool:
@@ -82,17 +82,23 @@ def _unread(module: Any, why: str) -> FrameworkError:
     )
 
 
-def _trained(module: Any, layer: Layer) -> bool:
-    """Whether something of it is trained; as the layer says where it has nothing that could be."""
-    held = [parameter.requires_grad for parameter in module.parameters()]
-    if any(held) and not all(held) and adapted_form(layer) is None:
-        warn(
-            f"{type(module).__name__} trains some of its weights and not the others: here a layer "
-            "trains all or none, and all of them are counted as trained",
-            ArchcalcWarning,
-            stacklevel=2,
-        )
-    return any(held) if held else layer.trainable
+def _trained(module: Any, layer: Layer) -> dict[str, Any]:
+    """What is trained of it; as the layer says where it has nothing that could be.
+
+    Raises:
+        FrameworkError: some of its weights are trained alone, and the layer cannot say which.
+    """
+    named = module.named_parameters()
+    held = {name.removeprefix("core."): bool(p.requires_grad) for name, p in named}
+    some = any(held.values())
+    if not held or adapted_form(layer) is not None:
+        return {"trainable": some or (layer.trainable and not held)}
+    if some == all(held.values()):
+        return {"trainable": some, "frozen": ()} if some else {"trainable": False}
+    frozen = frozen_names(TORCH, layer, held)
+    if frozen is None:
+        raise _unread(module, "it trains some of its weights and not the others")
+    return {"trainable": True, "frozen": frozen}
 
 
 # torch

@@ -16,7 +16,13 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
-from archcalc.frameworks.lookup import arguments_of, class_of, entry_of, is_whole
+from archcalc.frameworks.lookup import (
+    arguments_of,
+    class_of,
+    entry_of,
+    frozen_names,
+    is_whole,
+)
 from archcalc.frameworks.origin import with_origin
 from archcalc.frameworks.record import Entry, Tensor
 from archcalc.frameworks.records import TORCH
@@ -123,8 +129,34 @@ def _finished(module: nn.Module, layer: Layer) -> nn.Module:
     """Trained or not, and with its origin where its class and arguments do not say all of it."""
     if not layer.trainable:
         module = module.requires_grad_(False)
+    elif layer.frozen:
+        _freeze(module, layer)
     own = type(module).__module__.startswith("torch.") and type(module) is not nn.Sequential
     return module if own else with_origin(module, layer)
+
+
+def _freeze(module: nn.Module, layer: Layer) -> None:
+    """Keep those of a module's parameters as they are that are frozen weights of `layer`.
+
+    Raises:
+        FrameworkError: torch has a frozen weight and another that is not in one parameter.
+    """
+    kept: dict[str, bool] = {}
+    for tensor in entry_of(TORCH, layer).tensors:
+        frozen = tensor.ours in layer.frozen
+        kept[tensor.theirs] = kept.get(tensor.theirs, True) and frozen
+    for name, parameter in module.named_parameters():
+        if kept.get(name.removeprefix("core."), False):
+            parameter.requires_grad_(False)
+    trained = {name.removeprefix("core."): p.requires_grad for name, p in module.named_parameters()}
+    if set(frozen_names(TORCH, layer, trained) or ()) != set(layer.frozen):
+        raise FrameworkError(
+            f"{type(layer).__name__}: torch cannot train the rest of it while it keeps "
+            f"{', '.join(layer.frozen)} as they are",
+            code="not-in-torch",
+            values={"layer": layer},
+            hint="freeze all that torch has in one tensor, or leave frozen out",
+        )
 
 
 def _holding(entry: Entry, layer: Any, inputs: tuple[Shape, ...], built: Built) -> nn.Module:

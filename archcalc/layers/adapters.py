@@ -19,10 +19,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from archcalc.layers.axis import UNNAMED, told_axes
+from archcalc.layers.axis import UNNAMED
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.facts import Arithmetic, Operand, Remark, State, Weight, Work
 from archcalc.layers.fields import OptionalSize, Size, hyper
+from archcalc.layers.frozen import as_told
 from archcalc.layers.functions import elementwise
 from archcalc.layers.sight import Sights
 from archcalc.symbolic.dims import Dim
@@ -114,7 +115,7 @@ class LoRA(Layer):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         kept = ("bias",) if self.bias == "lora_only" else ()
-        own = told_axes(self.layer, self.layer.weights(*inputs), inputs)
+        own = as_told(self.layer, self.layer.weights(*inputs), inputs)
         held = [replace(w, frozen=w.role not in kept) for w in own]
         axes = {weight.name: weight.axes for weight in own}
         pairs = [

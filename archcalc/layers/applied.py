@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from archcalc.layers.axis import told_axes
 from archcalc.layers.base import AxisWindow, Layer
 from archcalc.layers.bounds import all_bounds
 from archcalc.layers.facts import KINDS, Arithmetic, Remark, Saved, State, Unstated, Weight, Work
+from archcalc.layers.frozen import as_told
 from archcalc.layers.functions import TOGETHER
 from archcalc.layers.sight import Sights, together
 from archcalc.symbolic.errors import (
@@ -76,7 +76,7 @@ class Applied(Shown):
                 hint=error.hint or "a weight's shape is a tuple of dimensions",
             ) from None
         found = _each(self.layer, "weights", stated, Weight)
-        return told_axes(self.layer, found, self.inputs) if self.layer.weight_axes else found
+        return as_told(self.layer, found, self.inputs)
 
     @cached_property
     def work(self) -> tuple[Work, ...]:

@@ -41,6 +41,7 @@ from archcalc.layers.arguments import (
 from archcalc.layers.axis import WeightAxes
 from archcalc.layers.choices import refuse_words
 from archcalc.layers.fields import OptionalSize, option
+from archcalc.layers.frozen import FrozenWeights
 from archcalc.layers.kept import EVERY
 from archcalc.layers.model import COMMON, LayerMeta, Model
 from archcalc.layers.registry import homes, is_layer_class, known_layers, layer_class
@@ -80,6 +81,8 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
     Attributes:
         name: a name in the network; one is made up where it is ``None``.
         trainable: whether the weights it learns are trained.
+        frozen: the names of those that are not trained, where the others are: ``"kernel"``, or
+            several.
         expects: how many features must come in, as torch's layers are told (``in_features``,
             ``in_channels``); any number where it is ``None``.
         tied: the weights that are another layer's, by name: ``{"kernel": table}``.  The other layer
@@ -139,6 +142,7 @@ class Layer(Model, StatedFacts, Shown, metaclass=LayerMeta):
     expects: OptionalSize = option(default=None, kw_only=True, counts="incoming")
     tied: Ties = option(default=(), kw_only=True)
     weight_axes: WeightAxes = option(default=(), kw_only=True)
+    frozen: FrozenWeights = option(default=(), kw_only=True)
 
     built_with: ClassVar[tuple[str, ...]] = EVERY
     """Arguments of Keras that change no count, beside the fields: see `kept`."""

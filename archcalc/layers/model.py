@@ -48,7 +48,7 @@ def _parameter(name: str, field: Any) -> Parameter:
     return Parameter(name, kind, annotation=annotation)
 
 
-COMMON = ("name", "trainable", "expects", "tied", "weight_axes")
+COMMON = ("name", "trainable", "expects", "tied", "weight_axes", "frozen")
 """The fields of every layer; they are written after its own."""
 
 if TYPE_CHECKING:

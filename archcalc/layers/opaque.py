@@ -23,7 +23,8 @@ class SeenWeight(BaseModel):
     Attributes:
         name: what it is called.
         shape: its dimensions.
-        learned: whether training changes it.
+        learned: whether it is a parameter, and no statistic.
+        frozen: whether it is a parameter that is kept as it is.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +32,7 @@ class SeenWeight(BaseModel):
     name: str
     shape: ShapeField
     learned: bool = True
+    frozen: bool = False
 
 
 class Opaque(Layer):
@@ -68,7 +70,7 @@ class Opaque(Layer):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return tuple(
-            Weight(w.name, _shape(w.shape), "free" if w.learned else "statistic")
+            Weight(w.name, _shape(w.shape), "free" if w.learned else "statistic", frozen=w.frozen)
             for w in self.seen_weights
         )
 

@@ -17,6 +17,7 @@ from archcalc.layers.facts import (
     Weight,
     Work,
 )
+from archcalc.layers.frozen import as_told
 from archcalc.layers.sight import Sights
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.requirement import Requirement
@@ -82,7 +83,8 @@ class SpectralNormalization(Layer):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         vector = Weight("vector_u", Shape((1, self._kernel(x).shape[-1])), "statistic")
         frozen = not self.layer.trainable
-        held = [replace(w, frozen=w.frozen or frozen) for w in self.layer.weights(x)]
+        own = as_told(self.layer, self.layer.weights(x), (x,))
+        held = [replace(w, frozen=w.frozen or frozen) for w in own]
         adapted = any(weight.role == "adapter" for weight in held)
         held.insert(0 if adapted else 1, vector)  # after a kernel that Keras takes for its own
         return tuple(held)

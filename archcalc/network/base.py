@@ -22,7 +22,7 @@ from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Drawn, Trace
 from archcalc.network.tracer import Row, Scope, Tracer, Value, growing
 from archcalc.symbolic.dims import DimLike
-from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, LookupFailedError, ShapeError
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Requirement
@@ -89,14 +89,14 @@ class Network(Editable, Layer, abstract=True):
             )
         return made
 
-    @field_validator("tied")
+    @field_validator("tied", "frozen")
     @classmethod
-    def _ties_are_its_layers(cls, value: Any) -> Any:
+    def _weights_are_its_layers(cls, value: Any, info: Any) -> Any:
         if value:
             raise InvalidLayerError(
                 f"{cls.__name__} has no weights but those of its layers",
-                code="invalid-ties",
-                hint="say tied= of the layer whose weight it is",
+                code="invalid-ties" if info.field_name == "tied" else "invalid-frozen",
+                hint=f"say {info.field_name}= of the layer whose weight it is",
             )
         return value
 
@@ -163,6 +163,7 @@ class Network(Editable, Layer, abstract=True):
             )
         tracer = Tracer()
         outputs = self._walked(tracer, shapes)
+        tracer.settle()
         return Trace(
             self, shapes, tuple(tracer.rows), outputs, tuple(tracer.extra), tracer.handed_on
         )
@@ -177,6 +178,39 @@ class Network(Editable, Layer, abstract=True):
         7850
         """
         return self.trace().parameters
+
+    def count_params(self) -> Formula:
+        """All weights, running statistics included: Keras' word for `Trace.total_params`.
+
+        >>> from archcalc.layers import BatchNormalization, Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense(10), BatchNormalization()], input_shape=784).count_params()
+        7890
+        """
+        return self.trace().total_params
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or its number, as in Keras; `at` takes a path.
+
+        Raises:
+            LookupFailedError: there is none, or neither is given.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Dense(10), Dense(2)], input_shape=784)
+        >>> net.get_layer("dense_1"), net.get_layer(index=0)
+        (Dense(units=2), Dense(units=10))
+        """
+        nodes = self.graph().nodes
+        if index is not None and -len(nodes) <= index < len(nodes):
+            return self.origin(nodes[index].layer)
+        if name is not None and index is None:
+            return self.at(name)
+        raise LookupFailedError(
+            f"there is no layer number {index}" if index is not None else "no layer is named",
+            code="not-found",
+            hint=f"give a name, or an index below {len(nodes)}",
+        )
 
     def summary(
         self,
@@ -217,9 +251,7 @@ class Network(Editable, Layer, abstract=True):
         with growing():
             for shape in shapes:
                 tracer.require(shape_bounds(shape), Scope())
-            outputs = followed(self, tracer, values, Scope())
-        tracer.settle()
-        return outputs
+            return followed(self, tracer, values, Scope())
 
     def _called(self, *inputs: Shape) -> tuple[Row, ...]:
         """Every layer that is called, the copies of repeated blocks one by one."""
@@ -304,13 +336,13 @@ class Network(Editable, Layer, abstract=True):
         return to_dict(self)
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        """The shapes that come out, one an output."""
-        return self.trace(*inputs).outputs
+        """The shapes that come out, one an output; who owns a tied weight changes none of them."""
+        return tuple(value.shape for value in self._walked(Tracer(), inputs))
 
     # A network states the facts of its layers.
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return self.trace(*inputs).output
+        return self.output_shapes(*inputs)[0]
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return tuple(
@@ -358,6 +390,7 @@ def one_by_one(network: Network, shapes: tuple[Shape, ...]) -> Trace:
     """
     tracer = Tracer(unroll=True)
     outputs = network._walked(tracer, shapes)
+    tracer.settle()
     for row in tracer.rows:
         unlisted = {often(owned(row.loops)), often(called(row.loops))} - {0, 1}
         if unlisted:

@@ -27,7 +27,6 @@ class Operators:
     """
 
     __slots__ = ()
-    __iter__ = None  # by its positions, Python would ask for one after the other
 
     def __add__(self, other: Any) -> Any:
         return _two(self, other, "Add", lambda value: _made("Rescaling", 1.0, value))

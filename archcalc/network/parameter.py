@@ -9,6 +9,7 @@ from pydantic import field_validator
 from archcalc.layers.base import Layer
 from archcalc.layers.facts import Role, Storage, Weight
 from archcalc.layers.fields import ShapeField, option
+from archcalc.network.operators import Operators
 from archcalc.network.tensor import Tensor, called
 from archcalc.symbolic.errors import InvalidLayerError
 from archcalc.symbolic.shape import Shape
@@ -16,7 +17,7 @@ from archcalc.symbolic.shape import Shape
 __all__ = ["Constant", "Parameter"]
 
 
-class _Source(Layer, abstract=True):
+class _Source(Operators, Layer, abstract=True):
     """A tensor from nowhere: it stands wherever a tensor of the functional API stands."""
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)

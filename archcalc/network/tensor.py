@@ -25,6 +25,7 @@ class Tensor(Operators, Shown):
     """
 
     __slots__ = ("call", "index", "inputs", "layer", "name", "shape")
+    __iter__ = None  # by its positions, Python would ask for one after the other
 
     def __init__(
         self,

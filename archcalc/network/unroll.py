@@ -260,6 +260,13 @@ class _Writer:
 
     def call(self, layer: Layer, values: list[Source], place: Scope) -> list[Source]:
         """Write down one layer; where its outputs are."""
+        if any(part.tied for part in everything(layer)[1:]):
+            raise FrameworkError(
+                f"{type(layer).__name__} is one layer there, and holds weights that are tied",
+                code="tied-weights",
+                path=place.path,
+                hint="build it of its parts",
+            )
         shapes = tuple(_shape(source, self.calls, self.inputs) for source in values)
         stated = layer if place.trained else frozen(layer)
         # others with the same facts are built with other arguments, or of other layers
@@ -270,13 +277,6 @@ class _Writer:
             applied = known or Applied(stated, shapes)
         except ArchcalcError as error:
             raise error.at(place.path) from None
-        if any(part.tied for part in everything(layer)[1:]):
-            raise FrameworkError(
-                f"{type(layer).__name__} is one layer there, and holds weights that are tied",
-                code="tied-weights",
-                path=place.path,
-                hint="build it of its parts",
-            )
         if not alone:
             self._known[key] = applied
         number = len(self.calls)

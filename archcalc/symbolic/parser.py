@@ -140,24 +140,26 @@ class _Reader:
         return Add(self.read(node, depth), *reversed(terms))
 
     def _product(self, node: ast.expr, depth: int) -> Expr:
-        """A chain of products in one `Mul`, so that no number is distributed half-way."""
+        """A chain of products in one `Mul`, also those in brackets, so that no number is
+        distributed half-way and the order of factors is no matter."""
         factors: list[Expr] = []
-        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
-            factor = self.read(node.right, depth)
-            divides = isinstance(node.op, ast.Div)
-            factors.append(self._inverse(node, factor) if divides else factor)
-            node = node.left
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            factors.append(S.NegativeOne)  # −a·b is −(a·b), also where a is a sum
-            node = node.operand
-        factors.append(self.read(node, depth))
+        pending = [(node, False, False)]
+        while pending:  # a node, whether it divides, and whether it stands in some divisor
+            node, divides, under = pending.pop()
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+                below = isinstance(node.op, ast.Div)
+                pending.append((node.right, divides != below, under or below))
+                pending.append((node.left, divides, under))
+            elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+                factors.append(S.NegativeOne)  # −a·b is −(a·b), also where a is a sum
+                pending.append((node.operand, divides, under))
+            else:
+                factor = self.read(node, depth)
+                if under and factor is S.Zero:
+                    self._zero(node)
+                factors.append(Pow(factor, S.NegativeOne) if divides else factor)
         require(sum(map(coefficient_bits, factors)) <= LIMITS.bits)
-        return Mul(*reversed(factors))
-
-    def _inverse(self, node: ast.expr, divisor: Expr) -> Expr:
-        if divisor is S.Zero:
-            self._zero(node)
-        return Pow(divisor, S.NegativeOne)
+        return Mul(*factors)
 
     def _zero(self, node: ast.expr) -> NoReturn:
         raise ArithmeticRuleError(

@@ -50,6 +50,7 @@ FIELDS = {
     "track_running_stats": [True],
     "activation": [None, "relu"],
     "padding_mode": ["zeros"],
+    "interpolation": ["nearest"],  # at an end, a weight of 0 hides no missing number
 }
 
 

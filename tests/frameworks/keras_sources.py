@@ -830,3 +830,353 @@ for _ in sorted([3, 1, 2], reverse=True): y = Pad(_)(y)
 Net = keras.Model(x, y)
 """,
 )
+
+# After https://keras.io/examples/vision/image_classification_with_vision_transformer/
+SNIPPETS["vision transformer from images"] = (
+    "vit",
+    """
+import keras
+import numpy as np
+from keras import layers
+from keras import ops
+
+num_classes = 100
+input_shape = (32, 32, 3)
+image_size = 72
+patch_size = 6
+num_patches = (image_size // patch_size) ** 2
+projection_dim = 64
+num_heads = 4
+transformer_units = [projection_dim * 2, projection_dim]
+transformer_layers = 2
+mlp_head_units = [2048, 1024]
+
+data_augmentation = keras.Sequential(
+    [
+        layers.Normalization(),
+        layers.Resizing(image_size, image_size),
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(factor=0.02),
+    ],
+    name="data_augmentation",
+)
+
+
+def mlp(x, hidden_units, dropout_rate):
+    for units in hidden_units:
+        x = layers.Dense(units, activation=keras.activations.gelu)(x)
+        x = layers.Dropout(dropout_rate)(x)
+    return x
+
+
+class Patches(layers.Layer):
+    def __init__(self, patch_size):
+        super().__init__()
+        self.patch_size = patch_size
+
+    def call(self, images):
+        input_shape = ops.shape(images)
+        batch_size = input_shape[0]
+        height = input_shape[1]
+        width = input_shape[2]
+        channels = input_shape[3]
+        num_patches_h = height // self.patch_size
+        num_patches_w = width // self.patch_size
+        patches = keras.ops.image.extract_patches(images, size=self.patch_size)
+        patches = ops.reshape(
+            patches,
+            (
+                batch_size,
+                num_patches_h * num_patches_w,
+                self.patch_size * self.patch_size * channels,
+            ),
+        )
+        return patches
+
+    def get_config(self):
+        config = super().get_config()
+        config.update({"patch_size": self.patch_size})
+        return config
+
+
+x_train = np.zeros((50, 32, 32, 3))
+image = x_train[np.random.choice(range(x_train.shape[0]))]
+resized_image = ops.image.resize(ops.convert_to_tensor([image]), size=(image_size, image_size))
+patches = Patches(patch_size)(resized_image)
+print(f"Patches per image: {patches.shape[1]}")
+
+
+class PatchEncoder(layers.Layer):
+    def __init__(self, num_patches, projection_dim):
+        super().__init__()
+        self.num_patches = num_patches
+        self.projection = layers.Dense(units=projection_dim)
+        self.position_embedding = layers.Embedding(
+            input_dim=num_patches, output_dim=projection_dim
+        )
+
+    def call(self, patch):
+        positions = ops.expand_dims(ops.arange(start=0, stop=self.num_patches, step=1), axis=0)
+        projected_patches = self.projection(patch)
+        encoded = projected_patches + self.position_embedding(positions)
+        return encoded
+
+
+def create_vit_classifier():
+    inputs = keras.Input(shape=input_shape)
+    augmented = data_augmentation(inputs)
+    patches = Patches(patch_size)(augmented)
+    encoded_patches = PatchEncoder(num_patches, projection_dim)(patches)
+    for _ in range(transformer_layers):
+        x1 = layers.LayerNormalization(epsilon=1e-6)(encoded_patches)
+        attention_output = layers.MultiHeadAttention(
+            num_heads=num_heads, key_dim=projection_dim, dropout=0.1
+        )(x1, x1)
+        x2 = layers.Add()([attention_output, encoded_patches])
+        x3 = layers.LayerNormalization(epsilon=1e-6)(x2)
+        x3 = mlp(x3, hidden_units=transformer_units, dropout_rate=0.1)
+        encoded_patches = layers.Add()([x3, x2])
+    representation = layers.LayerNormalization(epsilon=1e-6)(encoded_patches)
+    representation = layers.Flatten()(representation)
+    representation = layers.Dropout(0.5)(representation)
+    features = mlp(representation, hidden_units=mlp_head_units, dropout_rate=0.5)
+    logits = layers.Dense(num_classes)(features)
+    model = keras.Model(inputs=inputs, outputs=logits)
+    return model
+
+
+vit = create_vit_classifier()
+""",
+)
+
+# After https://www.tensorflow.org/tutorials/generative/autoencoder, by Keras' own names
+SNIPPETS["autoencoder whose sizes are products"] = (
+    "autoencoder",
+    """
+import keras
+import numpy as np
+from keras import layers
+
+shape = (28, 28)
+latent_dim = 64
+
+class Autoencoder(keras.Model):
+    def __init__(self, latent_dim, shape):
+        super(Autoencoder, self).__init__()
+        self.latent_dim = latent_dim
+        self.shape = shape
+        self.encoder = keras.Sequential([
+            layers.Flatten(),
+            layers.Dense(latent_dim, activation='relu'),
+        ])
+        self.decoder = keras.Sequential([
+            layers.Dense(np.prod(shape).item(), activation='sigmoid'),
+            layers.Reshape(shape)
+        ])
+
+    def call(self, x):
+        encoded = self.encoder(x)
+        decoded = self.decoder(encoded)
+        return decoded
+
+autoencoder = Autoencoder(latent_dim, shape)
+autoencoder(np.zeros((1, 28, 28)))
+autoencoder.compile(optimizer='adam', loss='mse')
+""",
+)
+
+# Layers of one's own in a Sequential, as in https://keras.io/guides/making_new_layers_and_models_via_subclassing/
+OWN = """
+import keras
+from keras import layers
+
+
+class Block(layers.Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(units)
+        self.norm = layers.LayerNormalization()
+
+    def call(self, x):
+        return self.norm(self.dense(x) + x)
+
+"""
+SNIPPETS["a sequence of one's own layers"] = (
+    "model",
+    f"{OWN}\nmodel = keras.Sequential([keras.Input((8,)), Block(8), Block(8), layers.Dense(3)])",
+)
+SNIPPETS["one's own layers, added"] = (
+    "model",
+    f"""{OWN}
+probe = Block(5)
+model = keras.Sequential()
+model.add(layers.Dense(8, input_shape=(5,)))
+model.add(Block(8))
+model.add(layers.Dense(3))
+""",
+)
+SNIPPETS["a sequence of one's own layers, called twice"] = (
+    "model",
+    f"""{OWN}
+inner = keras.Sequential([layers.Dense(8), Block(8)])
+x = keras.Input((5,))
+y, z = inner(x), inner(x)
+model = keras.Model(x, layers.Add()([y, z]))
+""",
+)
+SNIPPETS["a sequence of one's own layers, from end to end"] = (
+    "model",
+    f"""{OWN}
+inner = keras.Sequential([keras.Input((8,)), Block(8), Block(8), layers.Dense(3)])
+model = keras.Model(inner.inputs, inner.outputs)
+""",
+)
+
+# After https://keras.io/examples/vision/mlp_image_classification/
+SNIPPETS["MLP-Mixer"] = (
+    "model",
+    """
+import keras
+from keras import layers
+num_classes = 100
+input_shape = (32, 32, 3)
+positional_encoding = False
+num_blocks = 4
+embedding_dim = 64
+image_size = 64
+patch_size = 8
+num_patches = (image_size // patch_size) ** 2
+dropout_rate = 0.2
+
+data_augmentation = keras.Sequential(
+    [layers.Normalization(), layers.Resizing(image_size, image_size), layers.RandomFlip("horizontal"),
+     layers.RandomZoom(height_factor=0.2, width_factor=0.2)], name="data_augmentation")
+class Patches(layers.Layer):
+    def __init__(self, patch_size, **kwargs):
+        super().__init__(**kwargs)
+        self.patch_size = patch_size
+    def call(self, x):
+        patches = keras.ops.image.extract_patches(x, self.patch_size)
+        batch_size = keras.ops.shape(patches)[0]
+        num_patches = keras.ops.shape(patches)[1] * keras.ops.shape(patches)[2]
+        patch_dim = keras.ops.shape(patches)[3]
+        out = keras.ops.reshape(patches, (batch_size, num_patches, patch_dim))
+        return out
+class PositionEmbedding(keras.layers.Layer):
+    def __init__(self, sequence_length, initializer="glorot_uniform", **kwargs):
+        super().__init__(**kwargs)
+        if sequence_length is None:
+            raise ValueError("`sequence_length` must be an Integer, received `None`.")
+        self.sequence_length = int(sequence_length)
+        self.initializer = keras.initializers.get(initializer)
+    def build(self, input_shape):
+        feature_size = input_shape[-1]
+        self.position_embeddings = self.add_weight(
+            name="embeddings", shape=[self.sequence_length, feature_size],
+            initializer=self.initializer, trainable=True)
+        super().build(input_shape)
+    def call(self, inputs, start_index=0):
+        shape = keras.ops.shape(inputs)
+        feature_length = shape[-1]
+        sequence_length = shape[-2]
+        position_embeddings = keras.ops.convert_to_tensor(self.position_embeddings)
+        position_embeddings = keras.ops.slice(position_embeddings, (start_index, 0), (sequence_length, feature_length))
+        return keras.ops.broadcast_to(position_embeddings, shape)
+def build_classifier(blocks, positional_encoding=False):
+    inputs = layers.Input(shape=input_shape)
+    augmented = data_augmentation(inputs)
+    patches = Patches(patch_size)(augmented)
+    x = layers.Dense(units=embedding_dim)(patches)
+    if positional_encoding:
+        x = x + PositionEmbedding(sequence_length=num_patches)(x)
+    x = blocks(x)
+    representation = layers.GlobalAveragePooling1D()(x)
+    representation = layers.Dropout(rate=dropout_rate)(representation)
+    logits = layers.Dense(num_classes)(representation)
+    return keras.Model(inputs=inputs, outputs=logits)
+class MLPMixerLayer(layers.Layer):
+    def __init__(self, num_patches, hidden_units, dropout_rate, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.mlp1 = keras.Sequential([
+                layers.Dense(units=num_patches, activation="gelu"),
+                layers.Dense(units=num_patches),
+                layers.Dropout(rate=dropout_rate)])
+        self.mlp2 = keras.Sequential([
+                layers.Dense(units=num_patches, activation="gelu"),
+                layers.Dense(units=hidden_units),
+                layers.Dropout(rate=dropout_rate)])
+        self.normalize = layers.LayerNormalization(epsilon=1e-6)
+    def build(self, input_shape):
+        return super().build(input_shape)
+    def call(self, inputs):
+        x = self.normalize(inputs)
+        x_channels = keras.ops.transpose(x, axes=(0, 2, 1))
+        mlp1_outputs = self.mlp1(x_channels)
+        mlp1_outputs = keras.ops.transpose(mlp1_outputs, axes=(0, 2, 1))
+        x = mlp1_outputs + inputs
+        x_patches = self.normalize(x)
+        mlp2_outputs = self.mlp2(x_patches)
+        x = x + mlp2_outputs
+        return x
+mlpmixer_blocks = keras.Sequential([MLPMixerLayer(num_patches, embedding_dim, dropout_rate) for _ in range(num_blocks)])
+learning_rate = 0.005
+model = build_classifier(mlpmixer_blocks, positional_encoding=True)
+""",
+)
+
+# After https://keras.io/guides/making_new_layers_and_models_via_subclassing/
+SNIPPETS["variational autoencoder of classes"] = (
+    "vae",
+    """
+import keras
+from keras import ops, layers
+class Sampling(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.seed_generator = keras.random.SeedGenerator(1337)
+    def call(self, inputs):
+        z_mean, z_log_var = inputs
+        batch = ops.shape(z_mean)[0]
+        dim = ops.shape(z_mean)[1]
+        epsilon = keras.random.normal(shape=(batch, dim), seed=self.seed_generator)
+        return z_mean + ops.exp(0.5 * z_log_var) * epsilon
+class Encoder(layers.Layer):
+    def __init__(self, latent_dim=32, intermediate_dim=64, name="encoder", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.dense_proj = layers.Dense(intermediate_dim, activation="relu")
+        self.dense_mean = layers.Dense(latent_dim)
+        self.dense_log_var = layers.Dense(latent_dim)
+        self.sampling = Sampling()
+    def call(self, inputs):
+        x = self.dense_proj(inputs)
+        z_mean = self.dense_mean(x)
+        z_log_var = self.dense_log_var(x)
+        z = self.sampling((z_mean, z_log_var))
+        return z_mean, z_log_var, z
+class Decoder(layers.Layer):
+    def __init__(self, original_dim, intermediate_dim=64, name="decoder", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.dense_proj = layers.Dense(intermediate_dim, activation="relu")
+        self.dense_output = layers.Dense(original_dim, activation="sigmoid")
+    def call(self, inputs):
+        x = self.dense_proj(inputs)
+        return self.dense_output(x)
+class VariationalAutoEncoder(keras.Model):
+    def __init__(self, original_dim, intermediate_dim=64, latent_dim=32, name="autoencoder", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.original_dim = original_dim
+        self.encoder = Encoder(latent_dim=latent_dim, intermediate_dim=intermediate_dim)
+        self.decoder = Decoder(original_dim, intermediate_dim=intermediate_dim)
+    def call(self, inputs):
+        z_mean, z_log_var, z = self.encoder(inputs)
+        reconstructed = self.decoder(z)
+        kl_loss = -0.5 * ops.mean(z_log_var - ops.square(z_mean) - ops.exp(z_log_var) + 1)
+        self.add_loss(kl_loss)
+        return reconstructed
+import numpy as np
+original_dim = 784
+vae = VariationalAutoEncoder(784, 64, 32)
+optimizer = keras.optimizers.Adam(learning_rate=1e-3)
+vae(np.zeros((2, 784)))
+""",
+)

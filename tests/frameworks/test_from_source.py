@@ -248,6 +248,62 @@ def test_a_name_without_a_value_is_a_symbol_and_a_warning_says_so() -> None:
     assert total(hidden=50, num_classes=10) == 785 * 100 + 101 * 10
 
 
+ASKS_FOR_TYPES = """
+import torch, functools
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, norm=functools.partial(nn.BatchNorm2d, affine=False), act=nn.ReLU):
+        super().__init__()
+        a = nn.Conv2d(3, 4, 3)
+        assert type(a) is nn.Conv2d and type(a) == nn.Conv2d and a.__class__ == nn.Conv2d
+        n = 8 if type(norm) == functools.partial and norm.func == nn.BatchNorm2d else 16
+        n += 1 if norm.keywords["affine"] else 2
+        n += 4 if isinstance(norm, functools.partial) else 0
+        n += 1 if type([1]) == list and type(3) is int and type("a") != int else 100
+        n += 1 if a.__class__.__name__ == "Conv2d" and type(self).__name__ == "Net" else 1000
+        n += 1 if nn.Conv2d.__name__.find("Conv") == 0 else 1000
+        n += 1 if act == nn.ReLU and act != nn.GELU and act in (nn.ReLU, nn.SiLU) else 1000
+        n += 1 if type(nn.Sequential(a)) == nn.Sequential and type(True) is bool else 1000
+        self.fc = nn.Linear(5, n)
+    def forward(self, x):
+        return self.fc(x)
+m = Net()
+"""
+
+
+def test_types_are_those_of_the_framework() -> None:
+    pytest.importorskip("torch")
+    theirs = executed(ASKS_FOR_TYPES, "m").fc.out_features
+    assert read(ASKS_FOR_TYPES, input_shape=(5,)).trace().output == (theirs,)
+
+
+@pytest.mark.parametrize("given", ["5", "(4, 6)", "3, strides=2", "(3, 2), (2, 5)", "3, 2, 2"])
+def test_patches_are_where_keras_takes_them(given: str) -> None:
+    pytest.importorskip("keras")
+    text = f"""
+import keras
+x = keras.Input((23, 31, 3))
+model = keras.Model(x, keras.ops.image.extract_patches(x, {given}))
+"""
+    assert read(text).trace().output == executed(text, "model").output_shape[1:]
+    if given == "3, strides=2":
+        tensorflow = text.replace(
+            given, "sizes=[1, 3, 3, 1], strides=[1, 2, 2, 1], rates=[1] * 4, padding='VALID'"
+        )
+        tensorflow = "import tensorflow as tf\n" + tensorflow.replace("keras.ops.image", "tf.image")
+        assert read(tensorflow).trace().output == read(text).trace().output
+
+
+def test_a_configuration_that_is_not_given_is_the_one_the_source_declares() -> None:
+    """A file that only defines a model: nanoGPT's own model.py."""
+    name, shape, text = torch_sources.SNIPPETS["GPT"]
+    assert f"{name} = GPT(GPTConfig())" in text
+    defined = text.replace(f"{name} = GPT(GPTConfig())", "")
+    with pytest.warns(ac.ArchcalcWarning, match=r"config is not given: it is GPTConfig\(\)"):
+        net = ac.from_source(defined, input_shape=shape)
+    assert net.trace().parameters == read(text, name, shape).trace().parameters
+
+
 def test_what_a_class_is_not_given_is_a_symbol() -> None:
     text = (
         "class Net(nn.Module):\n"
@@ -328,6 +384,36 @@ def test_training_is_passed_over() -> None:
 def test_what_is_no_source_is_said_to_be_none(given: Any) -> None:
     with pytest.raises(FrameworkError, match="is no source code"):
         ac.from_source(given)
+
+
+FAILED_BESIDE = """
+import keras
+from keras import layers
+def build(units, depth):
+    return keras.Sequential([keras.Input((8,)), *[layers.Dense(units) for _ in range(depth)]])
+def table(rows):
+    return open(rows).read().split()
+model = build(3, 2)
+"""
+
+
+def test_what_failed_beside_a_model_is_in_nobodys_way() -> None:
+    """A table that is not read is no model; a model that is not read is one, and is said."""
+    assert read(FAILED_BESIDE + "rows = table('x') + 1\n").trace().parameters == 39
+    with pytest.raises(FrameworkError, match="open is not followed"):
+        ac.from_source(FAILED_BESIDE + "larger = build(3, depth=len(table('x')))\n")
+
+
+def test_a_model_of_what_is_not_read_is_an_error() -> None:
+    text = (
+        keras_sources.OWN
+        + """
+inner = keras.Sequential([keras.Input((8,)), Block(8), layers.Dense(3)])
+model = keras.Model(inner.inputs, layers.Dense(2)(inner.layers[0].output))
+"""
+    )
+    with pytest.raises(FrameworkError, match="the outputs of this Model depend on"):
+        ac.from_source(text)
 
 
 def test_no_other_model_is_taken_for_one_that_cannot_be_read() -> None:

@@ -513,8 +513,8 @@ def test_what_reaches_no_output_is_not_trained() -> None:
     assert (trace.flops, trace.cost(ac.costs.TrainingFlops())) == (56, 96)
 
 
-def test_a_layer_that_is_trained_in_part_is_pointed_out() -> None:
+def test_a_layer_that_is_trained_in_part_is_read_so() -> None:
     linear = nn.Linear(4, 5)
     linear.weight.requires_grad_(False)
-    with pytest.warns(ac.ArchcalcWarning, match="Linear trains some of its weights and not the"):
-        from_torch(linear, (4,))
+    trace = from_torch(linear, (4,)).trace()
+    assert (trace.parameters, trace.trainable_parameters) == (25, 5)

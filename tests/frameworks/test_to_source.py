@@ -27,8 +27,11 @@ def made(code: str) -> Any:
     return names["model"]
 
 
-NOT_KERAS = {"VAE encoder", "layers of one's own", "transformer block", "ViT"}
-"""They compute with weights and constants that no layer of Keras has."""
+NOT_KERAS = {
+    "VAE encoder", "layers of one's own", "transformer block", "ViT",
+    "vision transformer from images", "MLP-Mixer", "variational autoencoder of classes",
+}  # fmt: skip
+"""They compute with weights, constants and windows that no layer of Keras has."""
 
 IN_KERAS = [name for name in keras_sources.SNIPPETS if name not in NOT_KERAS | {"VGG by a list"}]
 
@@ -47,12 +50,13 @@ def test_code_of_keras(snippet: str) -> None:
 @pytest.mark.parametrize("snippet", sorted(NOT_KERAS))
 def test_what_keras_has_not_got_is_refused(snippet: str) -> None:
     name, text = keras_sources.SNIPPETS[snippet]
-    with pytest.raises(FrameworkError, match=r"Keras has no (Parameter|Constant)"):
+    with pytest.raises(FrameworkError, match=r"Keras has no (Parameter|Constant|Unfold)"):
         ac.to_source(network(text, name), "keras")
 
 
 OTHERWISE_IN_TORCH = {
     "functional guide: tickets", "transformer block", "bidirectional LSTM", "seq2seq", "ViT",
+    "vision transformer from images", "MLP-Mixer",
 }  # fmt: skip
 """Keras' LSTM has one bias and torch's two; heads of Keras have sizes of their own."""
 

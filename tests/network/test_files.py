@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import archcalc as ac
@@ -123,6 +123,7 @@ def test_yaml_is_read_as_it_is_written(value: Any) -> None:
     assert read_yaml(write_yaml(value))[0] == value
 
 
+@example({"name": "none", "other": "\\\\none"})
 @given(st.dictionaries(st.text("ab -.é\"'\\\n", min_size=1), plain(st.nothing()), max_size=4))
 def test_toml_is_read_as_it_is_written(value: dict[str, Any]) -> None:
     assert read_toml(write_toml(value)) == value

@@ -436,3 +436,14 @@ def test_what_keras_says_of_a_call_of_attention_is_said_of_the_layer() -> None:
     with pytest.raises(ac.ArchcalcError, match="one call says use_causal_mask") as caught:
         attention([x, x])
     assert caught.value.hint == "say it of the layer: Attention(…, use_causal_mask=True)"
+
+
+def test_what_a_keras_user_types_of_a_model() -> None:
+    """Keras: 4·3 + 3 of the layer, and 4·3 of the normalization, half of them statistics."""
+    net = ac.Sequential([ac.Dense(3), ac.BatchNormalization(name="norm")], input_shape=4)
+    assert net.count_params() == 27
+    assert net.get_layer("norm") is net.layers[1] is net.get_layer(index=-1)
+    assert net.get_layer(index=0) is net.layers[0]
+    for wrong in ({"index": 2}, {"index": -3}, {"name": "none"}, {}):
+        with pytest.raises(ac.errors.LookupFailedError):
+            net.get_layer(**wrong)

@@ -312,6 +312,44 @@ def test_tokens_as_in_torch(positions: int, width: int, classes: int) -> None:
     assert module(torch.zeros(2, positions, width)).shape == (2, positions + 1, classes)
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda layer: ac.Sequential([layer]),
+        lambda layer: ac.Residual([layer]),
+        lambda layer: ac.Repeat(layer, 2),
+        lambda layer: ac.Repeat([ac.Residual([layer])], 2, shared=True),
+        lambda layer: ac.Parallel([layer, []]),
+    ],
+)
+def test_a_block_called_on_a_tensor_may_hold_a_weight_from_outside_it(around: Any) -> None:
+    owner, x = ac.Dense(4, name="owner"), ac.Input((5, 4))
+    y = owner(x)
+    net = ac.Model(x, around(ac.Dense(4, tied={"kernel": owner}))(y))
+    module = net.to_torch()
+    assert net.trace().total_params == sum(p.numel() for p in module.parameters())
+    assert module(torch.zeros(1, 5, 4)).shape[1:] == tuple(net.trace().output)
+    assert ac.loads(ac.dumps(net)) == net
+
+
+def test_a_tie_out_of_what_is_one_layer_is_not_built() -> None:
+    owner, x = ac.Dense(4), ac.Input((5, 4))
+    net = ac.Model(x, ac.TimeDistributed(ac.Dense(4, tied={"kernel": owner}))(owner(x)))
+    assert net.trace().parameters == 24
+    for build in (net.to_torch, net.to_keras):
+        with pytest.raises(ac.errors.FrameworkError) as caught:
+            build()
+        assert caught.value.code == "tied-weights"
+
+
+def test_a_parameter_takes_operators_and_indices() -> None:
+    x, p, q = ac.Input((5, 4)), ac.Parameter((5, 4)), ac.Parameter((4, 7))
+    net = ac.Model(x, ((p * 2 - x / 3) + (1 / p) ** 2 + abs(-p[:, :1])) @ q)
+    module = net.to_torch()
+    assert module(torch.zeros(2, 5, 4)).shape == (2, 5, 7)
+    assert net.trace().parameters == sum(each.numel() for each in module.parameters()) == 48
+
+
 def test_a_parameter_is_no_activation_and_may_be_used_twice() -> None:
     x, scale = ac.Input((4, 3)), ac.Parameter((4, 3))
     model = ac.Model(x, ac.Multiply()([ac.Add()([x, scale]), scale]))

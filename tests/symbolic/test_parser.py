@@ -427,6 +427,7 @@ def typed(draw: st.DrawFn, depth: int = 4) -> str:
 @examples(5)
 @given(text=typed())
 @example(text="(n + max(min(n, min(n, 3)), min((n + n), (3)//1)))")
+@example(text="((n)%2)*(((n + (n + m)))/11)")  # a quotient that came second was another product
 def test_what_is_printed_is_read_within_the_limits(text: str) -> None:
     try:
         formula = Formula(text)
@@ -465,3 +466,22 @@ def test_maxima_of_numbers_are_settled(text: str, printed: str) -> None:
 
 def test_maxima_of_numbers_that_are_put_in_are_settled() -> None:
     assert str(Formula("max(min(a, c), min(c, 10))")(a=12)) == "min(c, 12)"
+
+
+@pytest.mark.parametrize(
+    "text", ["n/(m/0)", "n/(0*m)", "n*(m/0)", "n/(m/(0/n))", "1/-(0)", "n/(m*(k - k))"]
+)
+def test_a_divisor_of_zero_is_found_in_any_brackets(text: str) -> None:
+    with pytest.raises(ArithmeticRuleError, match="divides by zero"):
+        Formula(text)
+
+
+def test_brackets_in_a_product_change_no_value() -> None:
+    for text in (
+        "a*(b/(c*(d/e)))",
+        "-(a/(-b*(c/-d)))*e",
+        "a/(b/c)/(d*(e/a))",
+        "(a + b)/(3*(c/(2*(d + e))))",
+    ):
+        names = dict(zip("abcde", (35, 6, 5, 4, 9), strict=True))
+        assert Formula(text)(**names) == eval(text, {k: Fraction(v) for k, v in names.items()})

@@ -192,6 +192,12 @@ def _layer(part: Any, inputs: tuple[Shape, ...], name: str) -> str:
     plain = {k: v for k, v in given.items() if k not in held} | {"name": name}
     if not part.trainable:
         plain["trainable"] = False
+    elif part.frozen:
+        raise FrameworkError(
+            f"{cls}: no argument of Keras says that it is frozen in part",
+            code="not-in-code",
+            hint="to_keras() builds it",
+        )
     fields = type(part).model_fields
     wanted = [a.name for a in entry.arguments if fields[a.field].is_required() and a.name in plain]
     return f"layers.{cls}({arguments(plain, () if held else wanted, more)})"

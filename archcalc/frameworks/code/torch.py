@@ -221,6 +221,8 @@ class _Writer:
             self._modules.append(f"self.{name} = {step.module}")
         if not call.layer.trainable and not step.module.startswith("torch."):
             self._modules.append(f"self.{name}.requires_grad_(False)")
+        if call.layer.frozen:
+            raise not_in_code(call.layer, "it is frozen in part")
         return name
 
     def _tie(self, call: Call, number: int) -> None:

@@ -48,11 +48,19 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A weight of the model, used or not."""
+    """A weight of the model, used or not.
+
+    Attributes:
+        name: as the model's state has it.
+        shape: its dimensions.
+        learned: whether it is a parameter, and no buffer.
+        frozen: of a parameter, whether it is kept as it is.
+    """
 
     name: str
     shape: tuple[int, ...]
     learned: bool
+    frozen: bool
 
 
 @dataclass(frozen=True, slots=True)

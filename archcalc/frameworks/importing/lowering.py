@@ -241,7 +241,7 @@ class Lowering(ModuleCalls):
         held = call.what.named_parameters() if _is_module(call) else ()
         seen = {
             self.graph.names.get(f"{call.path}.{name}", name): SeenWeight(
-                name=name, shape=tuple(weight.shape), learned=weight.requires_grad
+                name=name, shape=tuple(weight.shape), frozen=not weight.requires_grad
             )
             for name, weight in held
             if weight.numel()
@@ -265,7 +265,12 @@ class Lowering(ModuleCalls):
         rest = dict(self._rest(called))
         for place in [*rest, *(place for place in flops if place not in rest)]:
             weights = tuple(
-                SeenWeight(name=h.name.rpartition(".")[2], shape=h.shape, learned=h.learned)
+                SeenWeight(
+                    name=h.name.rpartition(".")[2],
+                    shape=h.shape,
+                    learned=h.learned,
+                    frozen=h.frozen,
+                )
                 for h in rest.get(place, ())
             )
             macs = dim_of(quotient(flops[place], 2 * self.graph.batch))

@@ -90,8 +90,9 @@ class _Weights:
         self.empty = {name: once[first] for name, first in self.names.items()}
         self.parameters = {name for name, _ in module.named_parameters(remove_duplicate=False)}
         self.swapped = any(self.empty[name] is not w for name, w in held.items())
+        own = self.parameters
         self.held = tuple(
-            Held(n, tuple(held[n].shape), held[n].requires_grad and n in self.parameters)
+            Held(n, tuple(held[n].shape), n in own, n in own and not held[n].requires_grad)
             for n in once
         )
 

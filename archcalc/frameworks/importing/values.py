@@ -11,7 +11,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.ordered import plain
 from archcalc.symbolic.substitution import substitute
 
-__all__ = ["MixesSamplesError", "NotLoweredError", "Value", "number"]
+__all__ = ["MixesSamplesError", "NotLoweredError", "OfAllSamplesError", "Value", "number"]
 
 
 class NotLoweredError(Exception):
@@ -20,6 +20,10 @@ class NotLoweredError(Exception):
 
 class MixesSamplesError(NotLoweredError):
     """The call computes along the batch."""
+
+
+class OfAllSamplesError(MixesSamplesError):
+    """The call gives one value of all samples, as a loss does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, without_batch
-from archcalc.frameworks.importing.graph import Call, Graph, Ref, refs
+from archcalc.frameworks.importing.graph import Call, Graph, Made, Ref, refs
 from archcalc.frameworks.importing.sizes import Size, dim_of
 from archcalc.frameworks.importing.values import NotLoweredError, Value, number
 from archcalc.frameworks.importing.weights import ties_of
@@ -111,7 +111,7 @@ class Workbench:
             return known
         made, at = self.graph.tensors[argument.number], None
         if made.kind in ("parameter", "buffer"):
-            tensor = self._free_weight(made.name, made.shape, made.learned).tensor()
+            tensor = self._free_weight(made).tensor()
         elif made.kind == "constant":
             at = place_of(made.shape, self.graph.batch)
             tensor = Constant(without_batch(made.shape, at, self.graph.batch)).tensor()
@@ -121,10 +121,13 @@ class Workbench:
         self._env[argument.number] = value
         return value
 
-    def _free_weight(self, name: str, shape: tuple[int, ...], learned: bool) -> Parameter:
-        first = self.graph.names.get(name, name)
+    def _free_weight(self, made: Made) -> Parameter:
+        first = self.graph.names.get(made.name, made.name)
         if first not in self._free:
-            layer = Parameter(shape, learned=learned, name=self.called_so(first))
+            learned = made.kind == "parameter"
+            layer = Parameter(made.shape, learned=learned, name=self.called_so(first))
+            if learned and not made.learned:
+                layer = layer.model_copy(update={"trainable": False})
             if first in self._owner:
                 layer = layer.model_copy(
                     update={"tied": ties_of(layer, {"value": self._owner[first]})}
@@ -328,8 +331,11 @@ class Workbench:
         }
         if ties:
             layer = layer.model_copy(update={"tied": ties_of(layer, ties)})
-        if names and not any(learned for _, learned in names):
-            layer = layer.model_copy(update={"trainable": False})
+        kept = [o for o, (_, learned) in zip(ours, names, strict=False) if not learned]
+        if kept:
+            whole = len(kept) == len(names)
+            told = {"trainable": False} if whole else {"frozen": tuple(kept)}
+            layer = layer.model_copy(update=told)
         layer = layer.model_copy(update={"name": self._called_after(names)})
         for o, (n, _) in zip(ours, names, strict=False):
             self._claim(n, layer, o)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Any
 
 from archcalc.frameworks.importing.graph import Ref
@@ -143,6 +144,8 @@ def _is(value: Any, kind: Any) -> bool | None:
         known = _ABSTRACT.get(kind.last)
         return isinstance(value, known) if known else None
     if isinstance(kind, Imported):
+        if isinstance(value, Partial):
+            return kind.path == "functools.partial"
         if isinstance(value, Made):
             return value.cls == kind.last or kind.last in ("Module", "Layer")
         if isinstance(value, Children):
@@ -205,8 +208,19 @@ def _sorted(reader: Any, value: Any, *, key: Any = None, reverse: Any = False) -
     return sorted(_listed(reader, value), key=ordered, reverse=reader.true(reverse, None))
 
 
-def _type(reader: Any, value: Any, *_: Any) -> Any:
-    return value.cls if isinstance(value, Instance) else Builtin(type(value).__name__)
+def class_of(value: Any) -> Any:
+    """What ``type(value)`` is; not known of what stands for a value of another library."""
+    if isinstance(value, Instance):
+        return value.cls
+    if isinstance(value, Made):
+        return Imported(f"{'torch.nn' if value.torch else 'keras.layers'}.{value.cls}")
+    if isinstance(value, Children):
+        return Imported(f"{'torch.nn' if value.torch else 'keras'}.{value.kind}")
+    if isinstance(value, Partial):
+        return Imported("functools.partial")
+    kinds = (bool, int, float, str, list, tuple, dict, set, NoneType)
+    name = next((kind.__name__ for kind in kinds if isinstance(value, kind)), "")
+    return Builtin(name) if name else Unknown()
 
 
 def _callable(reader: Any, value: Any) -> bool:
@@ -231,7 +245,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "len": _length, "range": _range, "list": _listed, "zip": _zip, "enumerate": _enumerate,
     "int": _int, "max": _extreme("max"), "min": _extreme("min"), "sum": _sum,
     "isinstance": _isinstance, "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr,
-    "next": _next, "map": _map, "filter": _filter, "type": _type, "callable": _callable,
+    "next": _next, "map": _map, "filter": _filter, "callable": _callable,
+    "type": lambda r, value, *_: class_of(value),
     "tuple": lambda r, v=(): tuple(_listed(r, v)), "iter": _listed,
     "set": lambda r, v=(): set(_listed(r, v)), "dict": _dict,
     "reversed": lambda r, v: _listed(r, v)[::-1],
@@ -248,39 +263,19 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 
 METHODS: Mapping[type, frozenset[str]] = {
     str: frozenset(
-        [
-            "format",
-            "join",
-            "lower",
-            "upper",
-            "split",
-            "strip",
-            "startswith",
-            "endswith",
-            "replace",
-            "title",
-        ]
+        ["format", "join", "lower", "upper", "split", "strip", "startswith", "endswith", "replace",
+         "title", "find", "count", "rsplit", "lstrip", "rstrip", "isdigit", "removeprefix",
+         "removesuffix", "partition", "rpartition", "capitalize"]
     ),
     list: frozenset(
-        [
-            "tolist",  # of an array of NumPy's, which is a list here
-            "append",
-            "extend",
-            "insert",
-            "pop",
-            "reverse",
-            "index",
-            "count",
-            "copy",
-            "remove",
-            "clear",
-            "sort",
-        ]
+        ["tolist", "append", "extend", "insert", "index", "pop", "reverse", "copy", "count",
+         "remove", "clear", "sort"]
     ),
     dict: frozenset(["get", "items", "keys", "values", "pop", "update", "setdefault", "copy"]),
     tuple: frozenset(("index", "count")),
-    set: frozenset(("add", "update", "union")),
-}
+    set: frozenset(("add", "update", "union", "intersection", "difference")),
+    **dict.fromkeys((int, float, Size, OfSize), frozenset(("item", "numpy"))),
+}  # fmt: skip
 """The methods that are called."""
 
 
@@ -292,7 +287,7 @@ def call_method(reader: Any, owner: Any, name: str, args: list[Any], kwargs: dic
             raise FrameworkError("a list is too long", code="too-large")
     if isinstance(owner, str):
         return _of_text(reader, owner, name, args, kwargs)
-    if name == "tolist":
+    if name in ("tolist", "item", "numpy"):  # of an array, which is a list or a number here
         return owner
     made = getattr(owner, name)(*args, **kwargs)
     return list(made) if isinstance(owner, dict) and name in ("items", "keys", "values") else made

@@ -9,7 +9,13 @@ from typing import Any
 from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.source import keras_names, torch_names
-from archcalc.frameworks.source.builtin import METHODS, call_builtin, call_library, call_method
+from archcalc.frameworks.source.builtin import (
+    METHODS,
+    call_builtin,
+    call_library,
+    call_method,
+    class_of,
+)
 from archcalc.frameworks.source.defaults import full_name
 from archcalc.frameworks.source.expressions import Expressions
 from archcalc.frameworks.source.listing import not_defined
@@ -39,6 +45,7 @@ from archcalc.symbolic.errors import FrameworkError
 
 __all__ = ["Callables"]
 
+_OF_PARTIAL = {"func": "function", "args": "args", "keywords": "kwargs"}
 _NO_NAMES = frozenset(["shape", "size", "dtype", "device", "data", "ndim", "T", "names", "values"])
 """Attributes of what is not known that are no names for a size."""
 
@@ -241,6 +248,12 @@ class Callables(Modules, Expressions):
     # Attributes
 
     def attribute(self, owner: Any, name: str) -> Any:
+        if name == "__class__":
+            return class_of(owner)
+        if isinstance(owner, Imported | Builtin) and name in ("__name__", "__qualname__"):
+            return owner.last if isinstance(owner, Imported) else owner.name
+        if isinstance(owner, Partial) and name in _OF_PARTIAL:
+            return getattr(owner, _OF_PARTIAL[name])
         if isinstance(owner, Imported):
             return Imported(full_name(f"{owner.path}.{name}"))
         if isinstance(owner, Unknown):
@@ -287,8 +300,6 @@ class Callables(Modules, Expressions):
             return Bound(owner, name, found)
         if found is not None:
             return found
-        if name == "__class__":
-            return owner.cls
         if name in ("training", "__dict__"):
             return False if name == "training" else owner.names
         if isinstance(owner.parts, Made) and name not in self.module_methods:

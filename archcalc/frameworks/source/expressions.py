@@ -161,6 +161,8 @@ class Expressions(Literals):
             if None in sizes or kind not in _WITH_SIZES:
                 return Unknown()
             left, right = sizes
+        if isinstance(left, str) and kind is ast.Mod and not _is_plain(right):
+            return Unknown()  # a text for a person
         _check_size(kind, left, right)
         if isinstance(left, Size) or isinstance(right, Size):
             return of_sizes(kind, left, right, compute)
@@ -397,3 +399,10 @@ def as_ours(error: BaseException) -> ArchcalcError:
         return FrameworkError("this is nested too deeply", code="source-too-deep")
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return FrameworkError(shorten(text or type(error).__name__, 200), code="not-read")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is Python's own, and so is what it holds."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, str | int | float | None)

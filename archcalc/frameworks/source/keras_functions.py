@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from typing import Any
 
 from archcalc.frameworks.importing.functions import FUNCTIONS
+from archcalc.frameworks.importing.values import NotLoweredError
+from archcalc.frameworks.source.builtin import call_library
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.values import Unknown
 
@@ -63,9 +66,14 @@ def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) 
         sizes = [kwargs["shape"]] if "shape" in kwargs else args
         return torch_names.call(reader, None, f"torch.{torch.get(name, name)}", list(sizes), {})
     if not given:
-        return Unknown()
+        made = call_library(reader, f"numpy.{_SAME.get(name, name)}", args, {})
+        return Unknown() if made is NotImplemented else made
     if name.endswith("_like"):
         return reader.bench.constant(reader.bench.shape_of(given[0]))
+    if name == "extract_patches":
+        return _patches(reader, *args, **kwargs)
+    if name == "slice":
+        return _slice(reader, *args, **kwargs)
     theirs = _SAME.get(name, name)
     if theirs not in FUNCTIONS:
         return NotImplemented
@@ -73,6 +81,50 @@ def on_tensors(reader: Any, path: str, args: list[Any], kwargs: dict[str, Any]) 
         _NAMED.get(key, key): value for key, value in kwargs.items() if key not in ("name", "dtype")
     }
     return _called(reader, theirs, args, named)
+
+
+def _slice(
+    reader: Any, inputs: Any, start_indices: Any = None, shape: Any = None, **more: Any
+) -> Any:
+    """A block of a tensor: where it starts along each axis, and how long it is."""
+    starts, lengths = more.get("begin", start_indices), more.get("size", shape)
+    for axis, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+        whole = reader.bench.shape_of(inputs)[axis]
+        rest = reader.computed(ast.Sub, whole, start) if length == -1 else length
+        if (start, rest) != (0, whole):
+            inputs = reader.bench.function("narrow", (inputs, axis, start, rest), {})
+    return inputs
+
+
+def _patches(
+    reader: Any, images: Any, size: Any = None, strides: Any = None, dilation_rate: Any = 1,
+    padding: Any = "valid", **more: Any,
+) -> Any:  # fmt: skip
+    """Windows of images, which Keras keeps in the last axis and torch before the positions."""
+    window = _of_image(more.get("sizes", size))
+    dilation = _of_image(more.get("rates", dilation_rate))
+    step = _of_image(window if strides is None else strides)
+    if str(padding).lower() != "valid":
+        raise NotLoweredError("extract_patches with padding")
+    function = reader.bench.function
+    _, height, width, _ = reader.bench.shape_of(images)
+    rows, columns = (
+        reader.computed(ast.FloorDiv, reader.computed(ast.Sub, length, d * (k - 1) + 1), s)
+        for length, k, s, d in zip((height, width), window, step, dilation, strict=True)
+    )
+    first = function("permute", (images, (0, 3, 1, 2)), {})
+    gathered = function("unfold", (first, window, dilation, 0, step), {})
+    in_turn = function("permute", (gathered, (0, 2, 1)), {})
+    batch, _, features = reader.bench.shape_of(in_turn)
+    counted = [reader.computed(ast.Add, n, 1) for n in (rows, columns)]
+    return function("reshape", (in_turn, (batch, *counted, features)), {})
+
+
+def _of_image(value: Any) -> tuple[Any, ...]:
+    """Rows and columns: of one number for both, of two, or of TensorFlow's four."""
+    if not isinstance(value, tuple | list):
+        return (value, value)
+    return tuple(value[1:3]) if len(value) == 4 else tuple(value)
 
 
 def _called(reader: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:

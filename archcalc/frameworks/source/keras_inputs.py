@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from archcalc.frameworks.importing.values import Value
 from archcalc.frameworks.source.arguments import for_a_layer
-from archcalc.frameworks.source.values import Unknown
+from archcalc.frameworks.source.sizes import formula
+from archcalc.frameworks.source.values import Children, Made, Unknown
+from archcalc.layers.kept import told
 from archcalc.symbolic.errors import FrameworkError
+from archcalc.symbolic.shape import Shape
 
-__all__ = ["open_shape"]
+__all__ = ["open_shape", "said_to_go_in"]
 
 
 def open_shape(reader: Any, shape: Any) -> tuple[Any, ...]:
@@ -30,3 +34,18 @@ def open_shape(reader: Any, shape: Any) -> tuple[Any, ...]:
         sizes[axis] = reader.bench.symbol(name)
         reader.remark(f"an axis of an input that is left open is the symbol {name}")
     return tuple(for_a_layer(reader, "shape", size) for size in sizes)
+
+
+def said_to_go_in(model: Any) -> list[Shape]:
+    """What the source says that goes into a model: in a Sequential's first part, or at a call."""
+    if isinstance(model, Children) and not model.torch:
+        if model.shape is not None:
+            return [Shape(map(formula, model.shape))]
+        first = next(iter(model.parts.values()), None)
+        if isinstance(first, Value):
+            return [Shape(map(formula, first.own))]
+        if isinstance(first, Made) and (shape := told(first.layer.kept)) is not None:
+            return [Shape(shape)]
+        if isinstance(first, Children):
+            return said_to_go_in(first)
+    return [Shape(map(formula, shape)) for shape in getattr(model, "called_on", ())]

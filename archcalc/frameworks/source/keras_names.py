@@ -116,6 +116,9 @@ def _model(reader: Any, node: Any, args: list[Any], kwargs: dict[str, Any]) -> A
         reader.refuse(node, "a Model is made of inputs and outputs")
     inputs = [reader.bench.tensor_of(x) for x in tensors_in(given["inputs"])]
     outputs = [reader.bench.tensor_of(x) for x in tensors_in(given["outputs"])]
+    for word, held in (("inputs", inputs), ("outputs", outputs)):
+        if not held:
+            reader.refuse(node, f"the {word} of this Model depend on what is not read")
     name = given.get("name")
     named = {"name": name} if isinstance(name, str) else {}
     network = Model([x.tensor for x in inputs], [x.tensor for x in outputs], **named)

@@ -132,7 +132,7 @@ class Machine(Callables):
         assigned = set(_assigned(statement))
         for name in assigned.union(_changed(statement)):
             if name in assigned or name not in frame.names or _matters(frame.names[name]):
-                frame.names[name] = Poison(error, _makes_model(statement))
+                frame.names[name] = Poison(error, _called(statement))
 
     # Statements
 
@@ -375,11 +375,11 @@ def _as_read(target: Any) -> Any:
     return ast.Subscript(target.value, target.slice, ast.Load())
 
 
-def _makes_model(statement: ast.stmt) -> bool:
-    """Whether a name is given to a model that is called by its class."""
+def _called(statement: ast.stmt) -> str:
+    """The name of what is called for the value of a statement, without the modules it is in."""
     value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
     called = ast.unparse(value.func) if isinstance(value, ast.Call) else ""
-    return called.rpartition(".")[2] in ("Model", "Sequential")
+    return called.rpartition(".")[2]
 
 
 def _assigned(node: ast.AST) -> Iterator[str]:

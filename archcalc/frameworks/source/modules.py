@@ -9,6 +9,7 @@ from archcalc.frameworks.importing.graph import Ref
 from archcalc.frameworks.importing.values import NotLoweredError, Value
 from archcalc.frameworks.importing.weights import our_names, ties_of
 from archcalc.frameworks.source.freezing import set_trained
+from archcalc.frameworks.source.keras_inputs import said_to_go_in
 from archcalc.frameworks.source.listing import modules_in, named, not_defined, of_list
 from archcalc.frameworks.source.reader import Reader
 from archcalc.frameworks.source.recurrent import is_recurrent, recurrent
@@ -41,24 +42,9 @@ _TAKES = {
 """How many tensors go into modules of torch whose other arguments are masks and offsets."""
 
 _ITSELF = frozenset(
-    [
-        "to",
-        "cuda",
-        "cpu",
-        "half",
-        "float",
-        "double",
-        "bfloat16",
-        "eval",
-        "train",
-        "apply",
-        "requires_grad_",
-        "compile",
-        "share_memory",
-        "to_empty",
-        "type",
-    ]
-)
+    ["to", "cuda", "cpu", "half", "float", "double", "bfloat16", "eval", "train", "apply",
+     "requires_grad_", "compile", "share_memory", "to_empty", "type"]
+)  # fmt: skip
 """Methods of a module that give the module itself."""
 
 _LAYERS = ("torch.nn.", "keras.layers.")
@@ -182,7 +168,7 @@ class Modules(Reader):
     ) -> Any:
         if module.kind != "Sequential":
             self.refuse(node, f"a {module.kind} is not called; its modules are, one by one")
-        if not module.torch:
+        if self.is_chain(module):
             (value,) = tensors_in(args)[:1]
             layer = self.chain(module)
             return self.bench.layer(layer, [self.bench.tensor_of(value)])[0]
@@ -190,7 +176,9 @@ class Modules(Reader):
         def run(args: list[Any], kwargs: dict[str, Any]) -> Any:
             value = args[0] if len(args) == 1 else tuple(args)
             for key, part in module.parts.items():
-                if not getattr(part, "called", False):
+                if isinstance(part, Value):
+                    continue  # keras.Input, which is the first
+                if module.torch and not getattr(part, "called", False):
                     named(part, key, always=True)
                 value = self.call(node, part, [value], {})
             return value
@@ -201,6 +189,15 @@ class Modules(Reader):
         values = [self.bench.tensor_of(x) for x in tensors_in(args)]
         out = self.bench.layer(_trained(module.network, module.trainable), values)
         return out[0] if module.single else list(out)
+
+    def is_chain(self, module: Children) -> bool:
+        """Whether it is a Sequential of Keras of nothing but layers and models that are known; one
+        that holds layers of the source's own runs part by part."""
+        return not module.torch and not any(
+            isinstance(part, Instance) or (isinstance(part, Made) and part.body is not None)
+            or (isinstance(part, Children) and not self.is_chain(part))
+            for part in module.parts.values()
+        )  # fmt: skip
 
     def chain(self, module: Children) -> Sequential:
         """A Sequential of Keras as a network, the same as long as nothing is added."""
@@ -337,13 +334,14 @@ class Modules(Reader):
 
     def _ends(self, owner: Children, name: str) -> Any:
         """A Sequential of Keras as tensors: what goes in, and what comes out."""
-        layer = self.chain(owner)
-        if id(layer) not in self.opened:
-            if layer.input_shape is None:
+        key = id(self.chain(owner) if self.is_chain(owner) else owner)
+        if key not in self.opened:
+            shapes = said_to_go_in(owner)
+            if not shapes:
                 raise NotLoweredError("no input shape is known")
-            start = self.bench.input(layer.input_shape)
-            self.opened[id(layer)] = start, self.bench.layer(layer, [start])[0]
-        made = self.opened[id(layer)][name.startswith("out")]
+            start = self.bench.input(shapes[0])
+            self.opened[key] = start, self._children(None, owner, [start], {})
+        made = self.opened[key][name.startswith("out")]
         return [made] if name.endswith("s") else made
 
     def _of_made(self, owner: Made, name: str) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from archcalc.frameworks.importing.values import Value
+from archcalc.frameworks.source.keras_inputs import said_to_go_in
 from archcalc.frameworks.source.machine import Machine
+from archcalc.frameworks.source.sizes import formula
 from archcalc.frameworks.source.tensors import tensors_in
 from archcalc.frameworks.source.unused import with_unused
 from archcalc.frameworks.source.values import (
@@ -66,7 +69,7 @@ def picked(machine: Machine, name: str | None, call: Mapping[str, Any]) -> Any:
         )
     last = machine.order.get(found[0], 0)
     later = {n: value for n, value in names.items() if machine.order.get(n, 0) > last}
-    _check_poison(machine, {n: v for n, v in later.items() if getattr(v, "is_model", False)})
+    _check_poison(machine, {n: v for n, v in later.items() if _was_to_be_a_model(v, names)})
     return _made(machine, found[0], names[found[0]], call)
 
 
@@ -87,6 +90,16 @@ def _check_poison(machine: Machine, names: Mapping[str, Any]) -> None:
             raise value.error
 
 
+def _was_to_be_a_model(value: Any, names: Mapping[str, Any]) -> bool:
+    """Whether it is what cannot be read of a model, and not of something else."""
+    if not isinstance(value, Poison):
+        return False
+    maker = names.get(value.called)
+    if isinstance(maker, Function):
+        return _returns_model(maker, _models(names))
+    return value.called in ("Model", "Sequential") or value.called in _models(names)
+
+
 def _is_model(value: Any) -> bool:
     if isinstance(value, Children):
         return value.kind == "Sequential" and bool(value.parts)
@@ -98,42 +111,54 @@ def _candidates(names: Mapping[str, Any]) -> list[str]:
 
 
 def _outermost(machine: Machine, names: Mapping[str, Any], found: list[str]) -> list[str]:
-    """Without those that are part of another, and each once, by its last name."""
+    """Without those that are part of another, and each once, by its last name; where there are
+    models, a layer that stands by itself was only tried."""
     by_value = {id(names[name]): name for name in found}
     inside: set[int] = set()
     for name in by_value.values():
         inside |= _parts(machine, names[name])
-    return [name for key, name in by_value.items() if key not in inside]
+    left = [name for key, name in by_value.items() if key not in inside]
+    return [name for name in left if not _is_layer(names[name])] or left
+
+
+def _is_layer(value: Any) -> bool:
+    """Whether it is a layer of the source's own, which Keras tells from a model."""
+    if not isinstance(value, Instance) or value.framework != "keras":
+        return False
+    return any(p.startswith("keras.layers.") or p == "keras.Layer" for p in value.cls.foreign())
 
 
 def _parts(machine: Machine, value: Any) -> set[int]:
     """The identities of what a model holds, as the source made it and as networks."""
-    held: set[int] = set()
-    pending = _inside(value)
-    while pending:
-        part = pending.pop()
-        if id(part) not in held:
-            held.add(id(part))
-            pending.extend(_inside(part))
+    held = {id(part) for part in _everything_in(value)}
     if isinstance(value, Joined | Children):
         layers = _layers(machine, value)
         for other in machine.globals.names.values():
-            if other is not value and isinstance(other, Joined | Children):
+            if other is not value and isinstance(other, Joined | Children | Instance):
                 mine = _layers(machine, other)
                 if mine and mine < layers:
                     held.add(id(other))
     return held
 
 
+def _everything_in(value: Any) -> list[Any]:
+    """What a model holds, and what that holds."""
+    found: dict[int, Any] = {}
+    pending = _inside(value)
+    while pending:
+        part = pending.pop()
+        if id(part) not in found:
+            found[id(part)] = part
+            pending.extend(_inside(part))
+    return list(found.values())
+
+
 def _layers(machine: Machine, value: Any) -> set[int]:
     if isinstance(value, Children) and value.torch:
         return {id(part) for part in value.parts.values()}
-    if isinstance(value, Joined):
-        network = value.network
-    else:
-        if value.network is None:
-            return {id(part) for part in value.parts.values()}
-        network = value.network
+    network = None if isinstance(value, Instance) else value.network
+    if network is None:
+        return {id(part.layer) for part in _everything_in(value) if isinstance(part, Made)}
     return {id(layer) for layer in everything(network)[1:] if not isinstance(layer, Network)}
 
 
@@ -151,7 +176,7 @@ def _flat(value: Any) -> list[Any]:
 
 def _definitions(names: Mapping[str, Any]) -> list[str]:
     """Classes that are models and no part of another; functions that make models, otherwise."""
-    classes = {n: v for n, v in names.items() if isinstance(v, Class) and Instance(v).framework}
+    classes = _models(names)
     used = {
         name
         for cls in classes.values()
@@ -161,12 +186,14 @@ def _definitions(names: Mapping[str, Any]) -> list[str]:
     makers = {n: v for n, v in names.items() if isinstance(v, Function)}
     helped = {name for maker in makers.values() for name in _words(maker)}
     outer = [name for name in classes if name not in used and name not in helped]
-    made = [
-        n
-        for n, v in makers.items()
-        if _returns_model(v, classes) and n not in _others(n, makers, classes)
-    ]
+    makers = {n: v for n, v in makers.items() if _returns_model(v, classes)}
+    made = [name for name in makers if name not in _others(name, makers, classes)]
     return outer or made or [name for name in classes if name not in used]
+
+
+def _models(names: Mapping[str, Any]) -> dict[str, Class]:
+    """The classes of models and layers that the source defines."""
+    return {n: v for n, v in names.items() if isinstance(v, Class) and Instance(v).framework}
 
 
 def _others(name: str, makers: Mapping[str, Function], classes: Mapping[str, Class]) -> set[str]:
@@ -204,7 +231,7 @@ def _made(machine: Machine, name: str, value: Any, call: Mapping[str, Any]) -> A
         start = value.find("__init__") if isinstance(value, Class) else value
         wanted = machine.wanted_by(start) if isinstance(start, Function) else []
         missing = [w for w in wanted[isinstance(value, Class) :] if w not in call]
-        given = {**{word: Unknown(word) for word in missing}, **call}
+        given = {**{word: _default(machine, word) for word in missing}, **call}
         value = machine.call(getattr(value, "node", None), value, [], given)
         if isinstance(value, tuple):
             value = next((part for part in value if _is_model(part)), value)
@@ -223,6 +250,23 @@ def _made(machine: Machine, name: str, value: Any, call: Mapping[str, Any]) -> A
     return value
 
 
+_CONFIGURATIONS = ("config", "cfg", "args", "hparams")
+
+
+def _default(machine: Machine, word: str) -> Any:
+    """What stands for an argument that nobody gives: a symbol, or of a configuration the one that
+    the source says in a class of its own."""
+    if word.lower() in _CONFIGURATIONS:
+        named = [v for v in machine.globals.names.values() if isinstance(v, Class) and v.declared()]
+        whole = [cls for cls in named if all(cls.find(name) is not None for name in cls.declared())]
+        if len(whole) == 1:
+            machine.remark(
+                f"{word} is not given: it is {whole[0].name}(), as {machine.file} has it"
+            )
+            return machine.call(None, whole[0], [], {})
+    return Unknown(word)
+
+
 # From a model to a network
 
 
@@ -237,25 +281,19 @@ def network_of(machine: Machine, model: Any, shapes: Sequence[Shape] | None) -> 
     if isinstance(model, Joined):
         network: Network = model.network
         return network if model.trainable else network.model_copy(update={"trainable": False})
-    if isinstance(model, Children) and not model.torch:
+    if isinstance(model, Children) and machine.is_chain(model):
         chain = machine.chain(model)
         if shapes:
             return chain.model_copy(update={"input_shape": shapes[0]})
         if chain.input_shape is None and model.called_on:
-            shape = Shape(map(_dim, model.called_on[0]))
+            shape = Shape(map(formula, model.called_on[0]))
             return chain.model_copy(update={"input_shape": shape})
         return chain
     return _run(machine, model, shapes)
 
 
-def _dim(size: Any) -> Any:
-    return getattr(size, "dim", size)
-
-
 def _run(machine: Machine, model: Any, shapes: Sequence[Shape] | None) -> Network:
-    given = shapes or [Shape(map(_dim, shape)) for shape in getattr(model, "called_on", ())]
-    if not given:
-        given = _guessed(machine, model)
+    given = shapes or said_to_go_in(model) or _guessed(machine, model)
     values = [machine.bench.input(shape) for shape in given]
     machine.inside += 1
     if isinstance(model, Instance):
@@ -272,7 +310,9 @@ def _run(machine: Machine, model: Any, shapes: Sequence[Shape] | None) -> Networ
     elif isinstance(model, Children):
         result = values[0]
         for key, part in model.parts.items():
-            if hasattr(part, "name"):
+            if isinstance(part, Value):
+                continue  # keras.Input, which is the first
+            if model.torch and hasattr(part, "name"):
                 part.name = key
             result = machine.call(None, part, [result], {})
     else:

@@ -15,8 +15,9 @@ from archcalc.frameworks.importing.functions import FUNCTIONS
 from archcalc.frameworks.importing.graph import Call, Graph, Made, Ref, Scope
 from archcalc.frameworks.importing.shapes import SHAPES
 from archcalc.frameworks.importing.sizes import Size
-from archcalc.frameworks.importing.values import NotLoweredError, Value, number
+from archcalc.frameworks.importing.values import NotLoweredError, OfAllSamplesError, Value, number
 from archcalc.frameworks.importing.workbench import Workbench, has_places, place_of
+from archcalc.frameworks.source.values import Unknown
 from archcalc.layers import Dense
 from archcalc.layers.base import Layer
 from archcalc.network.parameter import Constant
@@ -130,7 +131,8 @@ class Bench(Workbench):
     # Calls
 
     def function(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """A function of torch's on tensors: one of them, or several in a tuple.
+        """A function of torch's on tensors: one of them, or several in a tuple; what is computed
+        of all samples at once, as a loss is, is not known.
 
         Raises:
             NotLoweredError: no layer says it.
@@ -144,7 +146,10 @@ class Bench(Workbench):
         if name == "matmul" and self._is_row_by_weight(*given):
             return self._by_weight(*given)
         self.call = Call(name, given, dict(kwargs), ())
-        made = lowering(self, *given, **{key: _frozen(value) for key, value in kwargs.items()})
+        try:
+            made = lowering(self, *given, **{key: _frozen(value) for key, value in kwargs.items()})
+        except OfAllSamplesError:
+            return Unknown()
         if all(map(self.is_constant, tensors_in((given, dict(kwargs))))):
             fixed = [self.constant(self.shape_of(value)) for value in tensors_in(made)]
             return fixed[0] if isinstance(made, Value) else tuple(fixed)

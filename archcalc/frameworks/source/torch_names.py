@@ -84,6 +84,8 @@ _NEVER_SO = frozenset(
 def call(reader: Any, node: Any, path: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A class or function of torch; ``NotImplemented`` where it is none that is read."""
     home, _, name = path.rpartition(".")
+    if home in ("numpy", "numpy.random") and name in _FROM_SIZES:  # as torch names them
+        return _from_sizes(reader, name, args, kwargs)
     if not path.startswith("torch"):
         return NotImplemented
     if home.startswith("torchvision.models"):
@@ -236,9 +238,9 @@ def for_a_size(reader: Any, value: Any) -> Any:
 
 
 def _from_sizes(reader: Any, name: str, args: list[Any], kwargs: Mapping[str, Any]) -> Any:
-    sizes = kwargs.get("size", args)
-    if name in ("full", "normal"):
-        sizes = next((a for a in args if isinstance(a, tuple | list)), sizes)
+    sizes = kwargs.get("size", kwargs.get("shape", args))
+    if sizes is args and name in ("full", "normal"):
+        sizes = next((a for a in args if isinstance(a, tuple | list)), (Unknown(),))
     if isinstance(sizes, tuple | list) and len(sizes) == 1 and isinstance(sizes[0], tuple | list):
         sizes = sizes[0]
         if name.endswith("Tensor"):

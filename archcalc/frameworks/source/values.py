@@ -54,11 +54,12 @@ class Poison:
 
     Attributes:
         error: why it cannot be read.
-        is_model: whether it would have been a model, so that no other is taken in its place.
+        called: the class or the function that would have given it, so that no other model is taken
+            in the place of one that cannot be read.
     """
 
     error: ArchcalcError
-    is_model: bool = False
+    called: str = ""
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ ANYWHERE = ("device", "dtype")
 _PLACES = ("cpu", "cuda", "meta", "mps", "xpu", *(f"cuda:{n}" for n in range(16)))
 """Devices by name."""
 
-_COMMON = ("name", "trainable")
+_COMMON = ("name", "trainable", "frozen")
 """Fields of every layer of ours, for which torch's modules have no argument."""
 
 _EXPECTED = (

@@ -56,7 +56,7 @@ def keyword_fields(cls: type[Layer]) -> tuple[str, ...]:
 
     >>> from archcalc.layers import Flatten
     >>> keyword_fields(Flatten)
-    ('start_dim', 'end_dim', 'name', 'trainable', 'expects', 'tied', 'weight_axes')
+    ('start_dim', 'end_dim', 'name', 'trainable', 'expects', 'tied', 'weight_axes', 'frozen')
     """
     first = positional_fields(cls)
     return (*first, *(name for name in cls.model_fields if name not in first))

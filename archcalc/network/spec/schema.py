@@ -135,7 +135,8 @@ def _spelt(spelling: LayerAlias) -> Schema:
     parameters = spelling.signature.parameters.values()
     free: Schema = {}
     named = {p.name: free for p in parameters}
-    common = {"name": _NAME, "trainable": {"type": "boolean"}, "inputs": _ref("names")}
+    common = {name: _alone(Layer, name) for name in ("trainable", "frozen")}
+    common |= {"name": _NAME, "inputs": _ref("names")}
     needed = _needed(spelling)
     places = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     plain: Schema = {"type": ["number", "string", "boolean"]}

@@ -70,7 +70,9 @@ def _too_large(text: str, found: re.Match[str], what: str) -> TextError:
 
 
 _NOTHING = "none"
-"""TOML has no empty value; this word stands for it."""
+"""TOML has no empty value; this word stands for it, and the text gets a backslash before it."""
+
+_AS_TEXT = re.compile(r"\\*" + _NOTHING)
 
 
 def _read(value: Any) -> Any:
@@ -79,7 +81,9 @@ def _read(value: Any) -> Any:
         return {key: _read(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_read(part) for part in value]
-    return None if value == _NOTHING else value
+    if isinstance(value, str) and _AS_TEXT.fullmatch(value):
+        return None if value == _NOTHING else value[1:]
+    return value
 
 
 def _float(text: str) -> float:
@@ -145,7 +149,8 @@ def _inline(value: Any) -> str:
         return repr(value)
     if value is None:
         return _quoted(_NOTHING)
-    return _quoted(str(value))
+    text = str(value)
+    return _quoted("\\" + text if _AS_TEXT.fullmatch(text) else text)
 
 
 def _key(key: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
 
+from archcalc.costs.parameters import is_trained
 from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.record import Table
 from archcalc.layers.applied import Applied
@@ -88,7 +89,7 @@ def _parts(there: Unrolled) -> Iterator[Built]:
             {tie.weight: f"{there.calls[owner].path}.{tie.of}" for tie, owner in call.ties},
             trained=any(weight.learned for weight in named.values()),
             read=call.layer,
-            learns={n: bool(call.layer.trainable) for n, w in named.items() if w.learned},
+            learns={n: is_trained(w, call.layer) for n, w in named.items() if w.learned},
         )
 
 

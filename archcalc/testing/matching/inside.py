@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
+from typing import Any
 
+from archcalc.costs.parameters import is_trained
+from archcalc.layers.adapters import adapted_form
+from archcalc.network.base import Network
 from archcalc.network.unroll import Unrolled
 from archcalc.testing.matching.arguments import Row, arguments_differ
 from archcalc.testing.matching.pairing import Pairs
@@ -44,16 +49,30 @@ something else.  Of others, such as a dense layer and a convolution of size 1, i
 
 def trained_rows(ours: Part, theirs: Built) -> Iterator[Row]:
     """Weights that are trained in one, and kept as they are in the other."""
+    layer = ours.applied.layer
     weights = [weight for weight in ours.applied.weights if weight.learned]
-    if not weights or not theirs.learns or any(weight.frozen for weight in weights):
+    if not weights or not theirs.learns or adapted_form(layer) is not None:
         return  # adapters keep some of a layer's weights from being trained
-    odd = [name for name, flag in theirs.learns.items() if flag is not ours.applied.layer.trainable]
-    if odd:
+    if (isinstance(layer, Network) or layer.frozen) and _trains_as_many(ours, theirs):
+        return
+    odd = [name for name, flag in theirs.learns.items() if flag is not layer.trainable]
+    kept = [weight.name for weight in weights if weight.frozen and layer.trainable]
+    if odd or kept:
         names = "" if len(odd) == len(theirs.learns) else f" ({', '.join(odd)})"
-        here, there = (
-            ("trained", "frozen") if ours.applied.layer.trainable else ("frozen", "trained")
-        )
-        yield "training", here, f"{there}{names}"
+        here, there = ("trained", "frozen") if layer.trainable else ("frozen", "trained")
+        here = f"frozen ({', '.join(kept)})" if kept else here
+        yield "training", here, f"{there}{names}" if odd else "trained"
+
+
+def _trains_as_many(ours: Part, theirs: Built) -> bool:
+    """Whether both train as many numbers, and the same, where theirs says which by our names."""
+    layer, read = ours.applied.layer, theirs.read
+    if type(read) is type(layer) and read.frozen != layer.frozen:
+        return set(read.frozen) == set(layer.frozen)
+    mine: Any = sum(w.size for w in ours.applied.weights if is_trained(w, layer))
+    if isinstance(layer, Network):
+        mine = layer.trace(*ours.applied.inputs).trainable_parameters
+    return bool(mine == sum(prod(theirs.raw[name]) for name, on in theirs.learns.items() if on))
 
 
 # Between layers

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from archcalc import layers as ac
 from archcalc.frameworks.importing.batch import Batch, after_reshape
 from archcalc.frameworks.importing.functions.registry import FUNCTIONS, Lower, Lowered, lowers
-from archcalc.frameworks.importing.values import MixesSamplesError, NotLoweredError, Value
+from archcalc.frameworks.importing.values import (
+    MixesSamplesError,
+    NotLoweredError,
+    OfAllSamplesError,
+    Value,
+)
 
 if TYPE_CHECKING:
     from archcalc.frameworks.importing.workbench import Workbench
@@ -22,10 +27,11 @@ def _reduced(
 ) -> Value:
     value = low.tensor_of(x)
     if dim is None or dim == ():
-        if value.at is not None:
-            raise MixesSamplesError("everything is reduced, the batch too")
         dim = tuple(range(len(value.shape)))
     axes = (dim,) if isinstance(dim, int) else tuple(dim)
+    at = value.at if value.is_free else None
+    if at is not None and any(axis % len(value.shape) == at.axis for axis in axes):
+        raise OfAllSamplesError("the batch is reduced too")
     layer = ac.Reduce(how, tuple(value.axis(a) for a in axes), bool(keepdim), correction)
     shape = _left(value.shape, axes, bool(keepdim))
     return low.on(value, layer, low.after_removal(value, axes, bool(keepdim)), shape)

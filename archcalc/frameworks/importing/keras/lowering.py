@@ -246,6 +246,8 @@ class _Lowering(Workbench):
         changes: dict[str, Any] = {"name": part.name, **said}
         if not part.trainable:
             changes["trainable"] = False
+        elif not held:
+            layer = self._reading.owners.as_trained(part.live, layer, shapes)
         first = self._reading.layers.get(part.key)
         if first is not None:  # called in another way, with the same weights
             changes["tied"] = self._reading.owners.all_of(first, layer, shapes)
@@ -286,6 +288,8 @@ class _Lowering(Workbench):
             made = keras_layer(held.kind, held.config, step[0], self._inside(held))
             ties = self._reading.owners.ties(held.live, made, step)
             made = made.model_copy(update={"name": held.name, "tied": ties})
+            if held.trainable:
+                made = self._reading.owners.as_trained(held.live, made, step)
             self._reading.layers[key] = self._reading.layers[held.key] = made
         self._reading.owners.take(held.live, self._reading.layers[key], step)
         return {"layer": self._reading.layers[key]}

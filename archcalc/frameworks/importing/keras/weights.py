@@ -19,6 +19,14 @@ from archcalc.symbolic.shape import Shape
 
 __all__ = ["Owners"]
 
+_HELD = {
+    "layer": "forward_layer",
+    "backward_layer": "backward_layer",
+    "cell": "cell",
+    "cells": "cells",
+}
+"""Where layers of Keras have those that ours have in fields."""
+
 
 class Owners:
     """The owner of every variable that was met, by its identity."""
@@ -73,6 +81,41 @@ class Owners:
             Tie(name, *owner) for name, owner in zip(names, there, strict=True) if owner is not None
         )
 
+    def as_trained(self, live: Any, layer: Layer, inputs: Sequence[Shape]) -> Layer:
+        """A layer, with those weights frozen whose variables are not trained where others are.
+
+        Raises:
+            NotLoweredError: it is a layer that holds others, of which it is not known which.
+        """
+        if live is None or not live.built:
+            return layer
+        theirs = list(live.weights)
+        if isinstance(layer, Network):
+            layer = layer.model_copy(update=self._parts_as_trained(live, layer, inputs))
+            ours = layer.trace(*inputs).trainable_parameters
+            if ours != _size([tuple(w.shape) for w in theirs if w.trainable]):
+                raise NotLoweredError("it trains some of its weights and not the others")
+            return layer
+        learned = {w.name for w in Applied(layer, tuple(inputs)).weights if w.learned}
+        names = zip(theirs, _names(theirs, layer, inputs), strict=True)
+        kept = tuple(n for variable, n in names if n in learned and not variable.trainable)
+        some = 0 < len(kept) < len(learned)
+        return layer.model_copy(update={"frozen": kept}) if some else layer
+
+    def _parts_as_trained(
+        self, live: Any, layer: Any, inputs: Sequence[Shape]
+    ) -> dict[str, Layer | tuple[Layer, ...]]:
+        """The same of what a layer holds, by field."""
+        found: dict[str, Layer | tuple[Layer, ...]] = {}
+        for field, attribute in _HELD.items():
+            ours, theirs = getattr(layer, field, None), getattr(live, attribute, None)
+            if theirs is not None and isinstance(ours, Layer):
+                found[field] = self.as_trained(theirs, ours, layer.inside(*inputs))
+            elif theirs is not None and isinstance(ours, tuple):
+                pairs = zip(theirs, ours, strict=True)
+                found[field] = tuple(self.as_trained(one, mine, inputs) for one, mine in pairs)
+        return found
+
     def _keep(self, variable: Any, layer: Layer, name: str) -> None:
         if id(variable) not in self._owner:
             self._owner[id(variable)] = layer, name
@@ -80,7 +123,14 @@ class Owners:
 
     def seen(self, live: Any) -> tuple[SeenWeight, ...]:
         """The variables of a live layer that no other has, with names of their own."""
-        return _seen(v for v in getattr(live, "weights", ()) if id(v) not in self._owner)
+        made = {id(v) for part in _every(live) for v in part._trainable_variables}
+        found = [v for v in getattr(live, "weights", ()) if id(v) not in self._owner]
+        return tuple(
+            seen.model_copy(update={"learned": True, "frozen": not v.trainable})
+            if id(v) in made
+            else seen
+            for v, seen in zip(found, _seen(found), strict=True)
+        )
 
     def give(self, live: Any, layer: Layer, seen: Sequence[SeenWeight]) -> None:
         """Say that a layer has the variables that `seen` gave."""
@@ -137,6 +187,11 @@ def _seen(variables: Iterable[Any]) -> tuple[SeenWeight, ...]:
         learned = bool(variable.trainable)
         found.append(SeenWeight(name=name, shape=tuple(variable.shape), learned=learned))
     return tuple(found)
+
+
+def _every(live: Any) -> Iterable[Any]:
+    """A layer, and those in it."""
+    return live._flatten_layers() if hasattr(live, "_flatten_layers") else ()
 
 
 def _size(shapes: Iterable[Sequence[Any]]) -> Any:

@@ -100,7 +100,7 @@ def cost(
 ) -> None:
     """Memory and work of training: weights, gradients, state, activations, FLOPs and time."""
     from archcalc.cli.answers import show
-    from archcalc.cli.reading import rate, trace_with
+    from archcalc.cli.reading import dimension, rate, trace_with
     from archcalc.explain import account
     from archcalc.symbolic.errors import SpecificationError
 
@@ -112,8 +112,8 @@ def cost(
         )  # fmt: skip
     trace = trace_with(file, pairs(values, "--set"), inputs, pairs(calls, "--call"))
     result = account(
-        trace, batch=batch, optimizer=optimizer, dtype=dtype, peak_flops=peak, bandwidth=speed,
-        formats=formats, recompute=tuple(recompute or ()), tally=tally,
+        trace, batch=dimension(batch), optimizer=optimizer, dtype=dtype, peak_flops=peak,
+        bandwidth=speed, formats=formats, recompute=tuple(recompute or ()), tally=tally,
     )  # fmt: skip
     show(result, how, output)
 

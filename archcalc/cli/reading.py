@@ -17,7 +17,7 @@ from archcalc.network.substitution import network_symbols, substitute
 from archcalc.symbolic.errors import ArchcalcError, SpecificationError, quoted
 from archcalc.symbolic.numbers import read_number
 
-__all__ = ["Opened", "bound", "count", "open_network", "rate", "trace_with"]
+__all__ = ["Opened", "bound", "count", "dimension", "open_network", "rate", "trace_with"]
 
 _COUNT = re.compile(r"[0-9]{1,600}|[0-9]{1,3}(?:([,_'\u202f\u00a0 ])[0-9]{3})(?:\1[0-9]{3}){0,200}")
 
@@ -109,6 +109,16 @@ def open_network(
 
     call = {key: _argument(text) for key, text in (calls or {}).items()}
     return Opened(name, read_model(name, _shapes(inputs), call=call))
+
+
+def dimension(text: str) -> int | str:
+    """A dimension as an option has it: a number, also a short one, or a formula as it is.
+
+    >>> dimension("2K"), dimension("2*b")
+    (2000, '2*b')
+    """
+    number = read_number(text)
+    return number if isinstance(number, int) else text
 
 
 _PIPED = "standard input"

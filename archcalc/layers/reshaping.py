@@ -5,7 +5,7 @@ Source: https://keras.io/api/layers/reshaping_layers/
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
@@ -41,6 +41,13 @@ class Flatten(Layer):
 
     built_with: ClassVar[tuple[str, ...]] = (*EVERY, "data_format")
     source: ClassVar[str] = "https://keras.io/api/layers/reshaping_layers/flatten/"
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            if args and isinstance(args[0], str) and args[0].startswith("channels_"):  # Keras' own
+                kwargs["data_format"], *args = args
+            super().__init__(*args, **kwargs)
 
     def storage(self, training: bool = True) -> Storage:
         return "reshaped"

@@ -22,7 +22,7 @@ from archcalc.network.spec.describe import to_dict
 from archcalc.network.trace import Drawn, Trace
 from archcalc.network.tracer import Row, Scope, Tracer, Value, growing
 from archcalc.symbolic.dims import DimLike
-from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, ShapeError
+from archcalc.symbolic.errors import ArchcalcError, InvalidLayerError, LookupFailedError, ShapeError
 from archcalc.symbolic.late import late
 from archcalc.symbolic.printing import to_text
 from archcalc.symbolic.requirement import Requirement
@@ -172,6 +172,39 @@ class Network(Editable, Layer, abstract=True):
         7850
         """
         return self.trace().parameters
+
+    def count_params(self) -> Formula:
+        """All weights, running statistics included: Keras' word for `Trace.total_params`.
+
+        >>> from archcalc.layers import BatchNormalization, Dense
+        >>> from archcalc.network import Sequential
+        >>> Sequential([Dense(10), BatchNormalization()], input_shape=784).count_params()
+        7890
+        """
+        return self.trace().total_params
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or its number, as in Keras; `at` takes a path.
+
+        Raises:
+            LookupFailedError: there is none, or neither is given.
+
+        >>> from archcalc.layers import Dense
+        >>> from archcalc.network import Sequential
+        >>> net = Sequential([Dense(10), Dense(2)], input_shape=784)
+        >>> net.get_layer("dense_1"), net.get_layer(index=0)
+        (Dense(units=2), Dense(units=10))
+        """
+        nodes = self.graph().nodes
+        if index is not None and -len(nodes) <= index < len(nodes):
+            return self.origin(nodes[index].layer)
+        if name is not None and index is None:
+            return self.at(name)
+        raise LookupFailedError(
+            f"there is no layer number {index}" if index is not None else "no layer is named",
+            code="not-found",
+            hint=f"give a name, or an index below {len(nodes)}",
+        )
 
     def summary(
         self,

@@ -209,3 +209,12 @@ def test_what_goes_in_may_be_said_for_a_file_of_ours(run: Any, tmp_path: Any) ->
     done = run("summary", str(path), "--input", "3", "--input", "4")
     assert done.code == 2
     assert "2 shapes are given" in done.err
+
+
+def test_a_batch_is_a_number_as_people_write_it(run: Any) -> None:
+    costs = {
+        batch: run("cost", "docs/examples/mnist_cnn.yaml", "--batch", batch).lines
+        for batch in ("2000", "2K", "2,000", "2*b")
+    }
+    assert costs["2K"] == costs["2,000"] == costs["2000"] != costs["2*b"]
+    assert any("b" in line.split() or "·b" in line for line in costs["2*b"])

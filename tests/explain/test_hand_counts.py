@@ -105,7 +105,6 @@ def test_it_is_explained_or_called_right(count: HandCount) -> None:
 
 KNOWN = {
     "stats-lstm-dense-3": "incomplete",
-    "bert-mha-0": "incomplete",
 }
 """What is not complete today, and how at worst."""
 

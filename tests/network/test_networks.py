@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc as ac
+from archcalc.symbolic.shape import Shape
 
 
 def paths(net: ac.Network, *shapes: Any) -> list[str]:
@@ -437,3 +438,23 @@ def test_what_keras_says_of_a_call_of_attention_is_said_of_the_layer() -> None:
     with pytest.raises(ac.ArchcalcError, match="one call says use_causal_mask") as caught:
         attention([x, x])
     assert caught.value.hint == "say it of the layer: Attention(…, use_causal_mask=True)"
+
+
+def test_what_a_keras_user_types_of_a_model() -> None:
+    """Keras: 4·3 + 3 of the layer, and 4·3 of the normalization, half of them statistics."""
+    net = ac.Sequential([ac.Dense(3), ac.BatchNormalization(name="norm")], input_shape=4)
+    assert net.count_params() == 27
+    assert net.get_layer("norm") is net.layers[1] is net.get_layer(index=-1)
+    assert net.get_layer(index=0) is net.layers[0]
+    for wrong in ({"index": 2}, {"index": -3}, {"name": "none"}, {}):
+        with pytest.raises(ac.errors.LookupFailedError):
+            net.get_layer(**wrong)
+
+
+def test_flatten_takes_a_layout_by_position_as_in_keras() -> None:
+    made = ac.Flatten("channels_first")
+    assert made == ac.Flatten(data_format="channels_first")
+    assert made.output_shape(Shape((2, 3, 4))) == (24,)
+    assert ac.Flatten(2).output_shape(Shape((2, 3, 4))) == (2, 12)
+    with pytest.raises(ac.errors.InvalidLayerError):
+        ac.Flatten("relu")

@@ -154,6 +154,33 @@ def test_numbers_and_rules_within_a_sentence() -> None:
     ), said
 
 
+CODE = "<!-- archcalc: mnist_cnn.yaml parameters -->?<!-- /archcalc -->"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Words.\n\n    {CODE}\n",
+        f"\t{CODE}\n",
+        f"    first\n\n    {CODE} and `more` {CODE}\n",
+        f"- one\n\nWords.\n\n    {CODE}\n",
+        f"```\n- one\n```\n\n    {CODE}\n",
+        f"# Words\n\n    {CODE}\nWords\n    {CODE}\n",
+        f"Words\n    {CODE}\n",
+        f"- one\n\n    {CODE}\n",
+        f"10. one\n\n    {CODE}\n\n    {CODE}\n",
+        f"- one\n  - two\n\n    {CODE}\n",
+        f"   {CODE}\n",
+    ],
+)
+def test_what_four_spaces_make_code_is_left_alone(text: str) -> None:
+    """Code is what a reader of CommonMark takes for it."""
+    reader = pytest.importorskip("markdown_it").MarkdownIt()
+    code = reader.render(text).count("&lt;!-- archcalc")
+    after = Page("a.md", text).filled(examples_say())
+    assert after.count("542,230") == text.count(CODE) - code
+
+
 EVERY_VIEW = [
     f"mnist_cnn.yaml {name} {'dense' * (view.takes == 'layer')}"
     f"{'lenet5.yaml' * (view.takes == 'network')}"

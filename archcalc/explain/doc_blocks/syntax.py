@@ -91,11 +91,35 @@ def _fences(text: str) -> Iterator[tuple[int, int, int, int]]:
         yield opened.start(), min(opened.end() + 1, len(text)), len(text), len(text)
 
 
+_LINE = re.compile(r"[^\n]*\n?")
+_ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
+
+
+def _code_by_spaces(text: str, fences: list[Span]) -> Iterator[Span]:
+    """Lines that four spaces make code: after an empty line, and within no item of a list."""
+    in_list, in_code, after_empty = False, False, True
+    for line in _LINE.finditer(text):
+        words = line[0].expandtabs(4)
+        if not words.strip():
+            after_empty = True
+            continue
+        deep = words.startswith("    ")
+        if not any(start <= line.start() < end for start, end in fences):
+            if _ITEM.match(words):
+                in_list, in_code = True, False
+            elif not deep:
+                in_list, in_code = in_list and not (after_empty and words[0] != " "), False
+            elif in_code or (after_empty and not in_list):
+                in_code = True
+                yield line.span()
+        after_empty = False
+
+
 def _shown_in_markdown(text: str) -> list[Span]:
     fences = [(start, end) for start, _, _, end in _fences(text)]
     spans: list[Span] = []
     place = 0
-    for start, end in [*fences, (len(text), len(text))]:
+    for start, end in [*sorted([*fences, *_code_by_spaces(text, fences)]), (len(text), len(text))]:
         spans.extend(found.span() for found in _CODE_SPAN.finditer(text, place, start))
         spans.append((start, end))
         place = end

@@ -141,8 +141,9 @@ def _broken(
     draw: DrawFn, made: SearchStrategy[Network], format: str, write: Callable[[Any], Any]
 ) -> Broken:
     """One way to break a file after another: some break the mapping, and some its text."""
-    spec = draw(_spelt(made))
+    # The kind comes first: after a network, a few kinds would take most of the draws.
     found: Break = draw(st.sampled_from([b for b in (*MAPPINGS, *TEXTS) if format in b.formats]))
+    spec = draw(_spelt(made))
     if found in TEXTS:
         return Broken(found.broken(write(spec), draw), found.why, found.code)
     spec.setdefault("layers", [])

@@ -128,4 +128,33 @@ def _in_order(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Tenso
             seen.add(id(tensor))
             pending.append((tensor, True))
             pending.extend((t, False) for t in reversed(tensor.inputs))
+    return _owners_first(order)
+
+
+def _owners_first(order: list[Tensor]) -> list[Tensor]:
+    """The same with who owns a weight before who is tied to it, as a file has them, unless the
+    owner is made from what is tied."""
+    for tensor in [t for t in order if t.layer is not None and t.layer.tied]:
+        for tie in tensor.layer.tied if tensor.layer else ():
+            owner = next((t for t in order if t.layer is tie.owner), None)
+            at = order.index(tensor)
+            if owner is None or order.index(owner) < at:
+                continue
+            needed = _behind(owner)
+            if tensor.call not in {t.call for t in needed.values()}:
+                moved = [t for t in order[at:] if id(t) in needed]
+                left = [t for t in order[at:] if id(t) not in needed]
+                order = [*order[:at], *moved, *left]
     return order
+
+
+def _behind(tensor: Tensor) -> dict[int, Tensor]:
+    """A tensor and all that it is made from."""
+    found: dict[int, Tensor] = {}
+    pending = [tensor]
+    while pending:
+        one = pending.pop()
+        if id(one) not in found:
+            found[id(one)] = one
+            pending.extend(one.inputs)
+    return found

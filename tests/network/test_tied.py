@@ -392,3 +392,35 @@ def test_free_tensors_are_drawn(parameter: ac.Parameter) -> None:
         count *= int(dim)
     trace = ac.Model(ac.Input((3,)), parameter).trace()
     assert (trace.total_params, trace.parameters) == (count, count * parameter.learned)
+
+
+def test_who_is_called_after_what_is_tied_to_it_stands_first_in_a_file() -> None:
+    x = ac.Input((6,))
+    below = ac.Dense(6, name="below")
+    owner = ac.Dense(6, name="owner")
+    head = ac.Dense(6, name="head", tied={"kernel": owner})
+    net = ac.Model(x, ac.Subtract()([head(x), owner(below(x))]))
+    assert [layer.name for layer, _ in net.calls][:3] == ["below", "owner", "head"]
+    back = ac.loads(ac.dumps(net))
+    assert back == net
+    assert back.trace().parameters == 6 * 6 + 6 + 6 * 6 + 6 + 6
+    torch = pytest.importorskip("torch")
+    module = net.to_torch()
+    assert sum(p.numel() for p in module.parameters()) == back.trace().parameters
+    with torch.no_grad():
+        given = torch.randn(2, 6)
+        kernel = next(p for n, p in module.named_parameters() if n.endswith("owner.weight"))
+        kernel.zero_()
+        biases = {n.split(".")[-2]: p for n, p in module.named_parameters() if n.endswith("bias")}
+        assert torch.allclose(module(given), (biases["head"] - biases["owner"]).expand(2, 6))
+
+
+def test_an_owner_that_is_made_from_what_is_tied_to_it_stays_behind() -> None:
+    x = ac.Input((6,))
+    owner = ac.Dense(6, name="owner")
+    head = ac.Dense(6, name="head", tied={"kernel": owner})
+    net = ac.Model(x, owner(head(x)))
+    assert [layer.name for layer, _ in net.calls] == ["head", "owner"]
+    assert net.trace().parameters == 6 * 6 + 6 + 6
+    with pytest.raises(ac.errors.SpecificationError, match="put the layer that owns the weight"):
+        ac.dumps(net)

@@ -340,7 +340,9 @@ def test_specs_are_read(form: Any) -> None:
 def test_broken_specs_are_refused_for_the_reason_they_give(form: Any) -> None:
     reasons: Counter[str] = Counter()
 
-    @settings(examples(6.25, nightly=2_500, least=125), phases=[Phase.generate])  # of 17 to 26 kinds
+    @settings(
+        examples(6.25, nightly=2_500, least=125), phases=[Phase.generate]
+    )  # of 17 to 26 kinds
     @given(broken_specs(form))
     def refused(broken: Broken) -> None:
         with pytest.raises(ac.ArchcalcError) as caught:

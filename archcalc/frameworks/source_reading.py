@@ -15,7 +15,7 @@ from archcalc.frameworks.source.expressions import FAILURES, as_ours
 from archcalc.frameworks.source.machine import Machine
 from archcalc.frameworks.source.picking import network_of, picked
 from archcalc.frameworks.source.reader import StatesWantedError
-from archcalc.frameworks.source.tensors import Bench
+from archcalc.frameworks.source.tensors import SourceBench
 from archcalc.network.base import Network
 from archcalc.symbolic.errors import ArchcalcWarning, FrameworkError, quoted, shorten
 from archcalc.symbolic.limits import LIMITS
@@ -71,7 +71,7 @@ def from_source(
     shapes = _shapes(input_shape)
     wanted: set[tuple[int, int]] = set()
     while True:
-        machine = Machine(text, file, Bench(sizes or {}), wanted, path)
+        machine = Machine(text, file, SourceBench(sizes or {}), wanted, path)
         try:
             machine.follow(tree)
             network = network_of(machine, picked(machine, name or own, call or {}), shapes)

@@ -154,7 +154,7 @@ class Network(Editable, Layer, abstract=True):
         >>> Sequential([Dense(10)]).trace(784).parameters
         7850
         """
-        shapes = self._asked(input_shapes)
+        shapes = self._given_shapes(input_shapes)
         tracer = Tracer()
         outputs = self._walked(tracer, shapes)
         tracer.settle()
@@ -240,7 +240,7 @@ class Network(Editable, Layer, abstract=True):
         look = {"direction": direction, "depth": depth, "width": width, "shapes": shapes}
         return self.trace().draw(**look)  # type: ignore[arg-type]
 
-    def _asked(self, input_shapes: Sequence[ShapeLike | DimLike]) -> tuple[Shape, ...]:
+    def _given_shapes(self, input_shapes: Sequence[ShapeLike | DimLike]) -> tuple[Shape, ...]:
         shapes = tuple(as_shape(shape) for shape in input_shapes) or self.own_inputs()
         if shapes is None:
             raise ShapeError(
@@ -341,7 +341,7 @@ class Network(Editable, Layer, abstract=True):
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes that come out, one an output; who owns a tied weight changes none of them."""
-        walked = self._walked(Tracer(), self._asked(inputs))
+        walked = self._walked(Tracer(), self._given_shapes(inputs))
         return tuple(value.shape for value in walked)
 
     # A network states the facts of its layers.

@@ -27,7 +27,7 @@ from archcalc.symbolic.dims import Dim
 from archcalc.symbolic.shape import Shape
 from archcalc.symbolic.symbols import symbol
 
-__all__ = ["BATCH", "Bench", "reached", "replaced", "tensors_in"]
+__all__ = ["BATCH", "Bench", "SourceBench", "reached", "replaced", "tensors_in"]
 
 BATCH = 10_007
 """How long the batch is while code is read: a prime that is no other size."""
@@ -131,8 +131,7 @@ class Bench(Workbench):
     # Calls
 
     def function(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """A function of torch's on tensors: one of them, or several in a tuple; what is computed
-        of all samples at once, as a loss is, is not known.
+        """A function of torch's on tensors: one of them, or several in a tuple.
 
         Raises:
             NotLoweredError: no layer says it.
@@ -146,10 +145,7 @@ class Bench(Workbench):
         if name == "matmul" and self._is_row_by_weight(*given):
             return self._by_weight(*given)
         self.call = Call(name, given, dict(kwargs), ())
-        try:
-            made = lowering(self, *given, **{key: _frozen(value) for key, value in kwargs.items()})
-        except OfAllSamplesError:
-            return Unknown()
+        made = lowering(self, *given, **{key: _frozen(value) for key, value in kwargs.items()})
         if all(map(self.is_constant, tensors_in((given, dict(kwargs))))):
             fixed = [self.constant(self.shape_of(value)) for value in tensors_in(made)]
             return fixed[0] if isinstance(made, Value) else tuple(fixed)
@@ -231,6 +227,17 @@ class Bench(Workbench):
     def _fits(self, layer: Layer) -> tuple[Any, ...]:
         first, *_ = tensors_in((self.call.args, dict(self.call.kwargs)))
         return tuple(self.tensor_of(first).tensor.shape)
+
+
+class SourceBench(Bench):
+    """A bench for code as people write it, with losses that their models add."""
+
+    def function(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """As `Bench.function`; what is computed of all samples at once is not known."""
+        try:
+            return super().function(name, args, kwargs)
+        except OfAllSamplesError:
+            return Unknown()
 
 
 def _is_folded(value: Value) -> bool:

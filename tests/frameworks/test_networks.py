@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 
+import archcalc as ac
 from archcalc.frameworks import to_keras, to_torch
 from archcalc.frameworks.lookup import is_whole
 from archcalc.frameworks.records import KERAS, TORCH
@@ -129,6 +130,7 @@ def test_random_networks_in_torch(net: Network) -> None:
 
 
 @given(networks(8, frameworks="keras"))
+@example(ac.Sequential([ac.SpectralNormalization(ac.Dense(1, lora_rank=1))], input_shape=1))
 def test_random_networks_in_keras(net: Network) -> None:
     _assert_keras_agrees(net)
     assert_matches(net, net.to_keras())

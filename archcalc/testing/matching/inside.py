@@ -53,7 +53,8 @@ def trained_rows(ours: Part, theirs: Built) -> Iterator[Row]:
     weights = [weight for weight in ours.applied.weights if weight.learned]
     if not weights or not theirs.learns or adapted_form(layer) is not None:
         return  # adapters keep some of a layer's weights from being trained
-    if (isinstance(layer, Network) or layer.frozen) and _trains_as_many(ours, theirs):
+    in_part = any(weight.frozen for weight in weights)  # as it says, or what it holds
+    if (isinstance(layer, Network) or in_part) and _trains_as_many(ours, theirs):
         return
     odd = [name for name, flag in theirs.learns.items() if flag is not layer.trainable]
     kept = [weight.name for weight in weights if weight.frozen and layer.trainable]
@@ -67,6 +68,9 @@ def trained_rows(ours: Part, theirs: Built) -> Iterator[Row]:
 def _trains_as_many(ours: Part, theirs: Built) -> bool:
     """Whether both train as many numbers, and the same, where theirs says which by our names."""
     layer, read = ours.applied.layer, theirs.read
+    trained = {w.name: is_trained(w, layer) for w in ours.applied.weights if w.learned}
+    if trained.keys() == theirs.learns.keys():
+        return trained == dict(theirs.learns)
     if type(read) is type(layer) and read.frozen != layer.frozen:
         return set(read.frozen) == set(layer.frozen)
     mine: Any = sum(w.size for w in ours.applied.weights if is_trained(w, layer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from archcalc._loading import loaded
 from archcalc.layers.base import Layer
@@ -17,8 +17,40 @@ if TYPE_CHECKING:
 __all__ = ["Editable"]
 
 
+_OTHERWISE = {
+    **dict.fromkeys(
+        ("add", "append", "extend"),
+        "a network is a value: write Sequential([…]), or net.insert(layer, after=…); "
+        "from_source reads code that adds layers one by one",
+    ),
+    "pop": "a network is a value: net.remove(path) gives another",
+    **dict.fromkeys(
+        ("compile", "fit", "evaluate", "predict", "train_on_batch", "get_weights", "set_weights",
+         "load_weights", "save_weights"),
+        "archcalc counts, and computes nothing: net.to_keras() gives a model that does",
+    ),
+    **dict.fromkeys(
+        ("forward", "train", "eval", "cuda", "state_dict", "load_state_dict", "named_parameters",
+         "modules", "named_modules"),
+        "archcalc counts, and computes nothing: net.to_torch() gives a module that does",
+    ),
+}  # fmt: skip
+"""What users of Keras and torch type on a model, and what there is in its place."""
+
+
 class Editable:
     """A network as what one edits; every edit gives another network, and this one stays."""
+
+    if not TYPE_CHECKING:  # a type checker would take every name for one of ours
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)
+            except AttributeError as error:
+                if name not in _OTHERWISE:
+                    raise
+                text = f"{type(self).__name__} has no {name}: {_OTHERWISE[name]}"
+                raise AttributeError(text, name=error.name, obj=self) from None
 
     def at(self, path: str) -> Layer:
         """The layer or network at a path, as a trace writes it: ``"stage1/conv2d_1"``.

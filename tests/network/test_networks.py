@@ -458,3 +458,16 @@ def test_flatten_takes_a_layout_by_position_as_in_keras() -> None:
     assert ac.Flatten(2).output_shape(Shape((2, 3, 4))) == (2, 12)
     with pytest.raises(ac.errors.InvalidLayerError):
         ac.Flatten("relu")
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("add", "from_source"), ("pop", "remove"), ("fit", "to_keras"), ("forward", "to_torch")],
+)
+def test_what_is_typed_on_a_model_of_a_framework_says_what_there_is(name: str, way: str) -> None:
+    net = ac.Sequential([ac.Dense(3)], input_shape=4)
+    with pytest.raises(AttributeError, match=rf"Sequential has no {name}: .*{way}"):
+        getattr(net, name)
+    assert not hasattr(net, name)
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        net.nothing_of_the_kind  # type: ignore[attr-defined]  # noqa: B018

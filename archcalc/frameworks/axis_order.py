@@ -8,15 +8,26 @@ and ``(c m)`` one axis that runs over two of the other side.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any
 
-__all__ = ["arranged", "to_ours", "to_theirs"]
+__all__ = ["arranged", "spelt", "to_ours", "to_theirs"]
 
 _Axis = tuple[str, ...]
 """The letters that one axis runs over; ``("*",)`` stands for any number of axes."""
+
+
+def spelt(pattern: str) -> str:
+    """The pattern with its letters in the order of the alphabet: of one order there is one.
+
+    >>> spelt("o i * -> * i o") == spelt("i o * -> * o i"), spelt("(c m) 1 * -> * c m")
+    (True, '(a b) 1 * -> * a b')
+    """
+    names: dict[str, str] = {}
+    return re.sub("[a-z]", lambda m: names.setdefault(m[0], chr(ord("a") + len(names))), pattern)
 
 
 def to_theirs(pattern: str, ours: Sequence[int]) -> tuple[int, ...]:

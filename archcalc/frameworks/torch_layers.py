@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from archcalc.frameworks import torch_modules as modules
+from archcalc.frameworks.axis_order import spelt
 from archcalc.frameworks.lookup import (
     arguments_of,
     class_of,
@@ -285,8 +286,8 @@ def _tie(tie: TiedWeight, own: tuple[nn.Module, Call], owner: tuple[nn.Module, C
 
 def _one_tensor(mine: Tensor, theirs: Tensor, transposed: bool) -> bool:
     """Whether torch's two tensors have their axes in one order."""
-    parts = (mine.split, mine.part, mine.row, mine.gates)
-    if (mine.order, *parts) == (theirs.order, theirs.split, theirs.part, theirs.row, theirs.gates):
+    facts = [(spelt(t.order), t.split, t.part, t.row, t.gates) for t in (mine, theirs)]
+    if facts[0] == facts[1]:
         return not (transposed or mine.part or mine.row)
     turns = [mine.turned, theirs.turned]
     return None not in turns and (sum(map(bool, turns)) + transposed) % 2 == 0

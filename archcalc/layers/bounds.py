@@ -50,7 +50,9 @@ def field_bounds(layer: Layer) -> tuple[Requirement, ...]:
     """
     needs: list[Requirement] = []
     for name, bound in least_of(type(layer)).items():
-        needs.extend(_of_value(name, getattr(layer, name), bound.minimum))
+        value = getattr(layer, name)
+        if not isinstance(value, int):  # a number was held to its bound when the layer was made
+            needs.extend(_of_value(name, value, bound.minimum))
     return tuple(needs)
 
 

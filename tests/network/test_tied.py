@@ -424,3 +424,23 @@ def test_an_owner_that_is_made_from_what_is_tied_to_it_stays_behind() -> None:
     assert net.trace().parameters == 6 * 6 + 6 + 6
     with pytest.raises(ac.errors.SpecificationError, match="put the layer that owns the weight"):
         ac.dumps(net)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_transposed_convolution_has_the_kernel_of_a_convolution(back: bool) -> None:
+    """What an autoencoder of tied convolutions is: torch keeps both kernels in one order."""
+    first, second = (ac.Conv2DTranspose, ac.Conv2D) if back else (ac.Conv2D, ac.Conv2DTranspose)
+    encoder = first(6, 3, name="encoder", use_bias=False)
+    decoder = second(4, 3, tied={"kernel": encoder}, use_bias=False)
+    net = ac.Sequential([encoder, decoder], input_shape=(8, 8, 4))
+    module = net.to_torch()
+    (weight,) = module.parameters()
+    assert weight.numel() == net.trace().parameters == 3 * 3 * 4 * 6
+    with torch.no_grad():
+        given = torch.randn(2, 8, 8, 4)
+        x = given.movedim(-1, 1)
+        over, under = torch.conv2d, torch.conv_transpose2d
+        one, other = (under, over) if back else (over, under)
+        assert torch.allclose(
+            module(given).movedim(-1, 1), other(one(x, weight), weight), atol=1e-5
+        )

@@ -277,6 +277,28 @@ def test_types_are_those_of_the_framework() -> None:
     assert read(ASKS_FOR_TYPES, input_shape=(5,)).trace().output == (theirs,)
 
 
+def test_a_matrix_of_word_vectors_changes_no_count() -> None:
+    """After https://keras.io/examples/nlp/pretrained_word_embeddings/, in its older form."""
+    text = """
+import keras
+import numpy as np
+from keras import layers
+matrix = np.zeros((1000, 50))
+for word, i in tokenizer.word_index.items():
+    vector = vectors.get(word)
+    if vector is not None:
+        matrix[i] = vector
+model = keras.Sequential([
+    keras.Input((20,)),
+    layers.Embedding(len(matrix), matrix.shape[1], weights=[matrix], trainable=False),
+    layers.Flatten(),
+    layers.Dense(1, bias_initializer=keras.initializers.Constant(np.log([7 / 3]))),
+])
+"""
+    trace = read(text).trace()
+    assert (trace.total_params, trace.trainable_parameters) == (1000 * 50 + 1001, 1001)
+
+
 @pytest.mark.parametrize("given", ["5", "(4, 6)", "3, strides=2", "(3, 2), (2, 5)", "3, 2, 2"])
 def test_patches_are_where_keras_takes_them(given: str) -> None:
     pytest.importorskip("keras")

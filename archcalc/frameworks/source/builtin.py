@@ -353,6 +353,8 @@ def _linspace(start: Any, stop: Any, num: Any = 50, **_: Any) -> Any:
 
 def _real(compute: Callable[..., float]) -> Callable[..., Any]:
     def call(reader: Any, value: Any, *rest: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return Unknown()  # numbers of an array, which are no size
         made = compute(value, *rest)
         return OfSize(made) if isinstance(value, Size | OfSize) else made
 
